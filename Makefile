@@ -1,0 +1,104 @@
+# pg_respond: event-driven support desk inside PostgreSQL.
+#
+#   make && sudo make install       build and install with the pg_config in PATH (or PG_CONFIG=...)
+#   make demo                       everything on a private copy of the server, fed with real input
+#   make test                       every test, the same way; closes with "N passed, N failed"
+#   make help                       the other targets
+#
+# The development targets never write into the system's PostgreSQL directories: they install into a
+# private copy of the server's trees under build/pg and run clusters of their own (see test/README.md).
+
+EXTENSION  = pg_respond
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSION).control)
+MODULE_big = pg_respond
+ROOMS      = common launcher event rule template flow desk audit clock
+
+SOURCES    = $(sort $(wildcard src/*.c $(ROOMS:%=src/%/*.c)))
+OBJS       = $(SOURCES:.c=.o)
+SQL_PARTS  = $(sort $(wildcard sql/[0-9]*.sql))
+DATA       = $(wildcard sql/updates/$(EXTENSION)--*--*.sql)
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+
+# PostgreSQL's headers survive -Wextra with these exceptions.  Set WERROR= where a newer compiler
+# than ours finds something to warn about.
+WERROR     = -Werror
+WARNINGS   = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
+             -Wno-clobbered -Wno-cast-function-type $(WERROR)
+PG_CPPFLAGS = -Isrc
+PG_CFLAGS  = $(WARNINGS) -MMD -MP
+
+# Bitcode for JIT inlining would make clang a build dependency and gains nothing: no function of
+# ours is worth inlining into a query.
+override with_llvm = no
+
+EXTRA_CLEAN = $(OBJS:.o=.d) $(DATA_built)
+
+PG_CONFIG  = pg_config
+PGXS      := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+HARNESS    = PG_CONFIG="$(PG_CONFIG)" MAKE="$(MAKE)" test/harness
+
+ifneq ($(PGXS),)
+include $(PGXS)
+-include $(OBJS:.o=.d)
+else
+# A fresh machine: only the targets that install PostgreSQL first can work.
+all install:
+	@echo "PostgreSQL's build files were not found through \"$(PG_CONFIG)\"." >&2
+	@echo "Install the server's development package, run \"make setup\", or set PG_CONFIG." >&2
+	@exit 1
+clean:
+endif
+
+# Written only when the content differs, so that "make install" after "make" writes nothing here.
+.PHONY: FORCE
+$(EXTENSION)--$(EXTVERSION).sql: FORCE
+	@{ echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
+	   cat /dev/null $(SQL_PARTS); } > $@.new
+	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
+
+.PHONY: help setup private cluster psql stop demo test bench distclean
+help:
+	@sed -n 's/^# target //p' Makefile
+
+# target setup            install the Debian packages that are missing (needs root or sudo)
+setup:
+	@$(HARNESS)/setup
+
+# target private          build, and install into the private copy of the server in build/pg
+private: setup
+	@$(HARNESS)/private
+
+# target cluster          start a private cluster that preloads the extension
+cluster: private
+	@$(HARNESS)/cluster start
+
+# target psql             open psql in the private cluster
+psql:
+	@$(HARNESS)/cluster psql
+
+# target stop             stop the private cluster
+stop:
+	@$(HARNESS)/cluster stop
+
+# target demo             the whole way from event to ticket, with real input
+demo: private
+	@PG_CONFIG="$(PG_CONFIG)" test/demo/run
+
+# target test             every test; the last line is "N passed, N failed"
+test: private
+	@$(HARNESS)/run
+
+# target test-LAYER       one layer: check, unit, fuzz, regress, isolation, pgtap, tap [T=t/001_x.pl], sanitize
+test-%: private
+	@$(HARNESS)/run $*
+
+# target bench            figures beside their floors, from one run
+bench: private
+	@PG_CONFIG="$(PG_CONFIG)" test/bench/run
+
+# target clean            remove what was built; distclean also stops and removes the private cluster
+clean: clean-dependencies
+clean-dependencies:
+	@rm -f $(EXTENSION)--*.sql.new
+distclean: clean
+	@$(HARNESS)/cluster remove

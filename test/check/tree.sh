@@ -1,0 +1,32 @@
+#!/bin/bash
+# Habits that a program can check: no notes of unfinished work, files of a readable length, no output without its test.
+count=0
+check()
+{
+	count=$((count + 1))
+	if [ -z "$2" ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		head -n 20 <<< "$2" | sed 's/^/# /'
+	fi
+}
+
+# The words are split so that this file does not find itself.
+words="TO""DO|FIX""ME|XX""X|HA""CK|not imple""mented|for n""ow"
+check "no notes of unfinished work" "$(grep -rnwE "$words" src sql test Makefile --include='*' 2>/dev/null |
+	grep -vE '^test/(unit|fuzz)/[^:]*(suite|data|seeds|spec)[^:]*:|mktemp')"
+check "no source file is longer than 700 lines" "$(find src sql -name '*.[ch]' -o -name '*.sql' | xargs -r wc -l |
+	awk '$2 != "total" && $1 > 700 { print $2 ": " $1 " lines" }')"
+check "every expected output has its test" "$(
+	for file in test/regress/expected/*.out; do
+		name=$(basename "$file" .out)
+		[ -f "$file" ] && [ ! -f "test/regress/sql/${name%_[0-9]}.sql" ] && [ ! -f "test/regress/sql/$name.sql" ] && echo "$file"
+	done
+	for file in test/isolation/expected/*.out; do
+		name=$(basename "$file" .out)
+		[ -f "$file" ] && [ ! -f "test/isolation/specs/${name%_[0-9]}.spec" ] && [ ! -f "test/isolation/specs/$name.spec" ] && echo "$file"
+	done)"
+check "every test program names what it links" "$(grep -L 'links:' $(grep -lE 'main\(|LLVMFuzzerTestOneInput\(const' \
+	test/unit/*.c test/fuzz/*.c 2>/dev/null | grep -v fuzz/driver.c) /dev/null | grep -v /dev/null)"
+echo "1..$count"
