@@ -1,0 +1,115 @@
+/*-------------------------------------------------------------------------
+ * guc.c
+ *	  Settings of pg_respond, sorted by name.
+ *
+ * A setting can change while the server runs unless shared memory is sized by
+ * it.  Settings are for whole workers, so all of them are SIGHUP: a session
+ * cannot change what a worker does.
+ *
+ * src/common/guc.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "common/guc.h"
+
+int			respond_batch_size = 1000;
+int			respond_dispatchers = 1;
+int			respond_event_retention = 30 * 24 * 60;
+int			respond_max_depth = 16;
+int			respond_max_event_size = 1024;
+int			respond_max_rendered_size = 1024;
+int			respond_max_workers = 24;
+int			respond_partition_interval = 24 * 60;
+int			respond_rule_timeout = 5000;
+
+void
+respond_guc_define(void)
+{
+	DefineCustomIntVariable("pg_respond.batch_size",
+							"Largest number of events that a dispatcher handles in one transaction.",
+							NULL,
+							&respond_batch_size,
+							1000, 1, 100000,
+							PGC_SIGHUP,
+							0,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.dispatchers",
+							"Number of dispatchers for each database.",
+							"Events with the same subject go to the same dispatcher.",
+							&respond_dispatchers,
+							1, 1, 16,
+							PGC_SIGHUP,
+							0,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.event_retention",
+							"How long events, runs and audit rows are kept before their partitions are dropped.",
+							"A partition is dropped only after every event in it was handled.  -1 keeps everything.",
+							&respond_event_retention,
+							30 * 24 * 60, -1, INT_MAX,
+							PGC_SIGHUP,
+							GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.max_depth",
+							"Longest chain of events that cause each other before rules stop firing.",
+							"An event beyond it is recorded and becomes a dead letter.",
+							&respond_max_depth,
+							16, 1, 1000,
+							PGC_SIGHUP,
+							0,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.max_event_size",
+							"Largest event data that rules are applied to.",
+							"A larger event is recorded and becomes a dead letter.",
+							&respond_max_event_size,
+							1024, 1, 256 * 1024,
+							PGC_SIGHUP,
+							GUC_UNIT_KB,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.max_rendered_size",
+							"Largest text that a template may produce.",
+							NULL,
+							&respond_max_rendered_size,
+							1024, 1, 256 * 1024,
+							PGC_SIGHUP,
+							GUC_UNIT_KB,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.max_workers",
+							"Largest number of pg_respond workers in the cluster, the launcher not counted.",
+							"Each also needs a place in \"max_worker_processes\".",
+							&respond_max_workers,
+							24, 1, 1024,
+							PGC_POSTMASTER,
+							0,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.partition_interval",
+							"Time that one partition of the event log, the runs and the audit log covers.",
+							"Counts for partitions that are made from now on.",
+							&respond_partition_interval,
+							24 * 60, 1, 366 * 24 * 60,
+							PGC_SIGHUP,
+							GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.rule_timeout",
+							"Longest time that one SQL condition or SQL action of a rule may run.",
+							NULL,
+							&respond_rule_timeout,
+							5000, 10, 3600 * 1000,
+							PGC_SIGHUP,
+							GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved("pg_respond");
+}

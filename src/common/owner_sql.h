@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ * owner_sql.h
+ *	  SQL of a rule, prepared and run with the rights of the rule's owner.
+ *
+ * src/common/owner_sql.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_OWNER_SQL_H
+#define RESPOND_OWNER_SQL_H
+
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+#include "event/event.h"
+
+typedef struct OwnerSql OwnerSql;
+
+typedef enum OwnerSqlKind
+{
+	OWNER_SQL_CONDITION,		/* a boolean expression */
+	OWNER_SQL_EXPRESSION,		/* an expression of any type */
+	OWNER_SQL_STATEMENT			/* one statement, rows or not */
+} OwnerSqlKind;
+
+/*
+ * Parses text as the owner would.  The columns of the event (id, type, source,
+ * subject, time, data) and steps (jsonb, the data chain) can be named where no
+ * table's column has that name, also as event.data and so on; $1 .. $7 are the
+ * same values in that order.  place ("condition", "steps[2].if") begins the
+ * messages.  Raises ERRCODE_RESPOND_INVALID_RULE with the remedy.  The result
+ * lives in the memory context; nothing is kept that a rollback would tear.
+ */
+extern OwnerSql *respond_owner_sql_prepare(OwnerSqlKind kind, const char *text,
+										   const char *owner, const char *place,
+										   MemoryContext context);
+
+/*
+ * Whether evaluating it can look at tables or call functions that do; if not,
+ * buffered effects need not be written before it.
+ */
+extern bool respond_owner_sql_reads_tables(OwnerSql *sql);
+
+/*
+ * Runs it as the owner in a security-restricted operation, in an internal
+ * subtransaction, with pg_respond.rule_timeout and its own GUC level.  Raises
+ * what the SQL raises; the subtransaction is then already rolled back and the
+ * caller may go on in its transaction.
+ */
+extern bool respond_owner_sql_condition(OwnerSql *sql, const Event *event, Jsonb *steps);
+extern Datum respond_owner_sql_expression(OwnerSql *sql, const Event *event, Jsonb *steps, bool *is_null);	/* jsonb */
+
+/* {"rows": [...], "count": n}; at most 1,000 rows and max_rendered_size are kept. */
+extern Jsonb *respond_owner_sql_statement(OwnerSql *sql, const Event *event, Jsonb *steps);
+
+#endif							/* RESPOND_OWNER_SQL_H */

@@ -1,0 +1,133 @@
+/*-------------------------------------------------------------------------
+ * shmem.c
+ *	  Shared memory of pg_respond: its size, its making, its lock.
+ *
+ * Everything is one fixed block, sized by pg_respond.max_workers when the
+ * server starts; nothing in it belongs to one process.  After a crash the
+ * server makes it anew, so whatever must survive is in tables.
+ *
+ * src/common/shmem.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+
+#include "common/guc.h"
+#include "common/shmem.h"
+
+#define TRANCHE_NAME "pg_respond"
+
+RespondShared *respond_shared = NULL;
+
+static shmem_request_hook_type previous_request_hook = NULL;
+static shmem_startup_hook_type previous_startup_hook = NULL;
+
+static Size
+shared_size(void)
+{
+	Size		size = MAXALIGN(sizeof(RespondShared));
+
+	size = add_size(size, mul_size(sizeof(CommitPosition), RESPOND_COMMIT_RING));
+	size = add_size(size, MAXALIGN(mul_size(sizeof(DatabaseSlot), respond_max_workers)));
+	size = add_size(size, MAXALIGN(mul_size(sizeof(WorkerSlot), respond_max_workers)));
+	return size;
+}
+
+static void
+request_shared_memory(void)
+{
+	if (previous_request_hook)
+		previous_request_hook();
+	RequestAddinShmemSpace(shared_size());
+	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
+}
+
+static void
+initialize_slots(void)
+{
+	for (int i = 0; i < RESPOND_COMMIT_RING; i++)
+	{
+		pg_atomic_init_u64(&respond_shared->commit_ring[i].xid, 0);
+		pg_atomic_init_u64(&respond_shared->commit_ring[i].lsn, 0);
+	}
+	for (int i = 0; i < respond_shared->database_count; i++)
+	{
+		DatabaseSlot *database = &respond_shared->databases[i];
+
+		pg_atomic_init_u32(&database->database, 0);
+		for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
+			pg_atomic_init_u32(&database->dispatchers[lane], 0);
+		pg_atomic_init_u32(&database->clock, 0);
+		pg_atomic_init_u32(&database->hold, 0);
+		pg_atomic_init_u32(&database->progress_side, 0);
+	}
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		memset(slot, 0, sizeof(WorkerSlot));
+		slot->procno = -1;
+		pg_atomic_init_u32(&slot->sleeping, 0);
+		pg_atomic_init_u32(&slot->busy, 0);
+		pg_atomic_init_u64(&slot->events, 0);
+		pg_atomic_init_u64(&slot->batches, 0);
+		pg_atomic_init_u64(&slot->runs, 0);
+		pg_atomic_init_u64(&slot->errors, 0);
+		pg_atomic_init_u64(&slot->active_at, 0);
+	}
+}
+
+static void
+create_shared_memory(void)
+{
+	bool		found;
+
+	if (previous_startup_hook)
+		previous_startup_hook();
+
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	respond_shared = ShmemInitStruct("pg_respond", shared_size(), &found);
+	if (!found)
+	{
+		char	   *position = (char *) respond_shared + MAXALIGN(sizeof(RespondShared));
+
+		respond_shared->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
+		respond_shared->launcher_pid = 0;
+		respond_shared->launcher_procno = -1;
+		pg_atomic_init_u32(&respond_shared->look_again, 0);
+		respond_shared->started_at = GetCurrentTimestamp();
+		respond_shared->slot_count = respond_max_workers;
+		respond_shared->database_count = respond_max_workers;
+		respond_shared->commit_ring = (CommitPosition *) position;
+		position += sizeof(CommitPosition) * RESPOND_COMMIT_RING;
+		respond_shared->databases = (DatabaseSlot *) position;
+		position += MAXALIGN(sizeof(DatabaseSlot) * respond_max_workers);
+		respond_shared->slots = (WorkerSlot *) position;
+		initialize_slots();
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+respond_shmem_request(void)
+{
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_shared_memory;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = create_shared_memory;
+}
+
+DatabaseSlot *
+respond_shmem_find_database(Oid database)
+{
+	for (int i = 0; i < respond_shared->database_count; i++)
+	{
+		if (pg_atomic_read_u32(&respond_shared->databases[i].database) == database)
+			return &respond_shared->databases[i];
+	}
+	return NULL;
+}

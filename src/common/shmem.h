@@ -1,0 +1,105 @@
+/*-------------------------------------------------------------------------
+ * shmem.h
+ *	  Shared memory of pg_respond: worker slots, databases, commit order.
+ *
+ * src/common/shmem.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_SHMEM_H
+#define RESPOND_SHMEM_H
+
+#include "access/transam.h"
+#include "datatype/timestamp.h"
+#include "port/atomics.h"
+#include "storage/lwlock.h"
+
+/* Lanes (dispatchers) that one database can have; bounds pg_respond.dispatchers. */
+#define RESPOND_MAX_LANES		16
+
+/* Transactions whose commit position is remembered; a power of two. */
+#define RESPOND_COMMIT_RING		65536
+
+typedef enum WorkerKind
+{
+	WORKER_CLOCK,				/* one per database; the first to start, it also looks whether
+								 * the extension is there */
+	WORKER_DISPATCHER
+} WorkerKind;
+
+/*
+ * Life of a slot.  The launcher makes FREE -> STARTING and, when the process
+ * is known to be gone, anything -> FREE; the worker makes STARTING -> RUNNING.
+ */
+typedef enum WorkerState
+{
+	WORKER_FREE,
+	WORKER_STARTING,
+	WORKER_RUNNING
+} WorkerState;
+
+typedef struct WorkerSlot
+{
+	/* written by the launcher and the worker under RespondShared->lock */
+	WorkerKind	kind;
+	WorkerState state;
+	Oid			database;
+	int			lane;			/* dispatchers: 0 .. lanes - 1 */
+	int			lanes;			/* dispatchers: into how many lanes events are split */
+	uint32		generation;		/* grows whenever the slot is given to a new process */
+	int			pid;			/* 0 until the worker claimed the slot */
+	bool		stop_wanted;
+	int			failures;		/* abnormal ends in a row */
+	TimestampTz started_at;
+	TimestampTz restart_after;	/* not before this time */
+
+	/* written by the worker alone, read without a lock */
+	int			procno;			/* index in ProcGlobal->allProcs, -1 when not running */
+	pg_atomic_uint32 sleeping;	/* 1 while the worker waits for its latch */
+	pg_atomic_uint32 busy;		/* 1 from the start of a batch to its commit */
+	pg_atomic_uint64 events;	/* events handled */
+	pg_atomic_uint64 batches;
+	pg_atomic_uint64 runs;		/* runs made */
+	pg_atomic_uint64 errors;	/* batches that had to be repeated event by event */
+	pg_atomic_uint64 active_at; /* TimestampTz of the last change of activity */
+} WorkerSlot;
+
+/* What is known of a database; indexed by nothing, found by its OID. */
+typedef struct DatabaseSlot
+{
+	pg_atomic_uint32 database;	/* Oid, 0 when the entry is free; launcher under lock */
+	pg_atomic_uint32 dispatchers[RESPOND_MAX_LANES];	/* slot number + 1 of the lane's
+														 * dispatcher, 0 when none runs */
+	pg_atomic_uint32 clock;		/* slot number + 1 of the clock */
+	pg_atomic_uint32 hold;		/* 1 while hold() is in force; the catalog is the truth */
+	pg_atomic_uint32 progress_side; /* which progress table is being written, 0 or 1 */
+} DatabaseSlot;
+
+/* Where in the WAL a transaction committed; see event/commit_order.c. */
+typedef struct CommitPosition
+{
+	pg_atomic_uint64 xid;		/* FullTransactionId */
+	pg_atomic_uint64 lsn;		/* end of its commit record */
+} CommitPosition;
+
+typedef struct RespondShared
+{
+	LWLock	   *lock;			/* protects what the comments above say */
+	int			launcher_pid;
+	int			launcher_procno;	/* -1 when the launcher does not run */
+	pg_atomic_uint32 look_again;	/* bumped whenever databases or extensions may have changed */
+	TimestampTz started_at;		/* when shared memory was made: the server's (re)start */
+	int			slot_count;
+	int			database_count;
+	CommitPosition *commit_ring;	/* RESPOND_COMMIT_RING entries, direct-mapped by xid */
+	DatabaseSlot *databases;
+	WorkerSlot *slots;
+} RespondShared;
+
+extern RespondShared *respond_shared;
+
+extern void respond_shmem_request(void);
+
+/* The entry of this database, or NULL; takes no lock. */
+extern DatabaseSlot *respond_shmem_find_database(Oid database);
+
+#endif							/* RESPOND_SHMEM_H */

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ * pg_respond.c
+ *	  Module entry: what happens when the server loads the library.
+ *
+ * src/pg_respond.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+
+#include "common/guc.h"
+#include "common/shmem.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("pg_respond must be loaded when the server starts"),
+				 errhint("Add pg_respond to \"%s\" in postgresql.conf, for example shared_preload_libraries = 'pg_respond', and restart the server.",
+						 "shared_preload_libraries")));
+
+	respond_guc_define();
+	respond_shmem_request();
+}
