@@ -1,0 +1,121 @@
+-- 10_schema.sql: roles, schemas and the bookkeeping that every part shares.
+
+\echo Use "CREATE EXTENSION pg_respond" to load this file. \quit
+
+CREATE SCHEMA respond_internal;
+COMMENT ON SCHEMA respond_internal IS 'bookkeeping of pg_respond; not an interface';
+COMMENT ON SCHEMA respond IS 'event-driven support desk: events, rules, runs, tickets and their audit';
+
+-- The library refuses to load unless it was preloaded; this first function of
+-- it makes CREATE EXTENSION fail with that hint before anything else is made.
+CREATE FUNCTION respond_internal.is_restore() RETURNS boolean
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_is_restore';
+COMMENT ON FUNCTION respond_internal.is_restore() IS 'whether this session looks like pg_restore or psql loading a dump';
+
+-- Roles are shared by all databases of a cluster, so they may be there
+-- already.  One that could do more than it should is refused: somebody else
+-- may have made it.
+DO $$
+DECLARE
+	wanted record;
+	found record;
+BEGIN
+	FOR wanted IN
+		SELECT * FROM (VALUES
+			('respond_worker', true, 'runs the background workers of pg_respond and owns its tables; nobody logs in as it'),
+			('respond_admin', false, 'may do everything in pg_respond'),
+			('respond_agent', false, 'works on tickets'),
+			('respond_producer', false, 'may record events'),
+			('respond_auditor', false, 'may read everything')) AS w (name, login, comment)
+	LOOP
+		SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls
+		  INTO found FROM pg_catalog.pg_roles WHERE rolname = wanted.name;
+		IF NOT FOUND THEN
+			EXECUTE pg_catalog.format('CREATE ROLE %I NOINHERIT %s', wanted.name,
+				CASE WHEN wanted.login THEN 'LOGIN CONNECTION LIMIT 0' ELSE 'NOLOGIN' END);
+			EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', wanted.name, 'pg_respond: ' || wanted.comment);
+		ELSIF found.rolsuper OR found.rolcreaterole OR found.rolcreatedb OR found.rolreplication OR found.rolbypassrls THEN
+			RAISE EXCEPTION 'role "%" exists and has rights that pg_respond must not use', wanted.name
+				USING ERRCODE = 'object_not_in_prerequisite_state',
+					HINT = pg_catalog.format('Rename it, or run ALTER ROLE %I NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS.', wanted.name);
+		END IF;
+	END LOOP;
+	-- Connecting is granted to everybody by default, but a careful owner may have revoked it.
+	EXECUTE pg_catalog.format('GRANT CONNECT ON DATABASE %I TO respond_worker', pg_catalog.current_database());
+END
+$$;
+
+-- One row: what holds for the whole database.
+CREATE TABLE respond_internal.state (
+	only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+	hold text,
+	hold_since timestamptz,
+	created_at timestamptz NOT NULL,
+	system_identifier bigint NOT NULL
+);
+COMMENT ON TABLE respond_internal.state IS 'one row about this database; not dumped, so that a restored copy knows that it is one';
+COMMENT ON COLUMN respond_internal.state.hold IS 'why the workers hold: restore, or the reason given to hold(); NULL when they work';
+COMMENT ON COLUMN respond_internal.state.system_identifier IS 'cluster in which the extension was created';
+
+INSERT INTO respond_internal.state (hold, hold_since, created_at, system_identifier)
+SELECT h, CASE WHEN h IS NOT NULL THEN pg_catalog.now() END, pg_catalog.now(), c.system_identifier
+  FROM pg_catalog.pg_control_system() AS c,
+	   (SELECT CASE WHEN respond_internal.is_restore() THEN 'restore' END) AS s (h);
+
+-- Progress is appended, never updated.  There are two tables: the workers
+-- write one while the other is emptied (see src/clock).
+CREATE TABLE respond_internal.progress_0 (
+	seq bigint NOT NULL,
+	lanes smallint NOT NULL,
+	lane smallint NOT NULL,
+	cursor pg_snapshot NOT NULL,
+	split_xid xid8,
+	split_id bigint,
+	at timestamptz NOT NULL
+);
+CREATE TABLE respond_internal.progress_1 (LIKE respond_internal.progress_0 INCLUDING ALL);
+COMMENT ON TABLE respond_internal.progress_0 IS 'where each dispatcher has got to, appended once per batch; the row with the largest seq of a lane counts';
+COMMENT ON TABLE respond_internal.progress_1 IS 'the other side of progress_0';
+COMMENT ON COLUMN respond_internal.progress_0.cursor IS 'transactions visible in this snapshot are handled';
+COMMENT ON COLUMN respond_internal.progress_0.split_xid IS 'a transaction too large for one batch: handled up to split_id, although not visible in cursor';
+
+-- An event of whose handling a process died.  Written and committed before the
+-- event is touched again.
+CREATE TABLE respond_internal.suspect (
+	event_id bigint PRIMARY KEY,
+	tries integer NOT NULL,
+	at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE respond_internal.suspect IS 'events that are handled one by one because a worker died; with two tries an event is given up';
+
+-- Events that no rule will be applied to, and why.
+CREATE TABLE respond_internal.dead_event (
+	event_id bigint NOT NULL,
+	event_type text NOT NULL,
+	rule text,
+	reason text NOT NULL,
+	error text,
+	at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX dead_event_event_id_idx ON respond_internal.dead_event (event_id);
+COMMENT ON TABLE respond_internal.dead_event IS 'events that were given up; shown in view respond.dead_letter';
+
+-- Events to be handled although the cursor has passed them: replays, and what
+-- a restored copy had not yet handled.
+CREATE TABLE respond_internal.requeue (
+	id bigint GENERATED ALWAYS AS IDENTITY,
+	event_id bigint NOT NULL,
+	recorded_at timestamptz NOT NULL,
+	rule text,
+	replay boolean NOT NULL,
+	xid xid8 NOT NULL DEFAULT pg_current_xact_id()
+);
+CREATE INDEX requeue_id_idx ON respond_internal.requeue (id);
+COMMENT ON TABLE respond_internal.requeue IS 'events to be handled outside the order of the log';
+COMMENT ON COLUMN respond_internal.requeue.rule IS 'only this rule; NULL for all';
+
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.progress_0', '');
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.progress_1', '');
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.suspect', '');
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.dead_event', '');
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.requeue', '');

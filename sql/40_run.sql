@@ -1,0 +1,37 @@
+-- 40_run.sql: runs, one for each rule that an event fired.
+
+CREATE SEQUENCE respond.run_id_seq;
+
+CREATE TABLE respond.run (
+	id bigint NOT NULL DEFAULT nextval('respond.run_id_seq'),
+	rule text NOT NULL,
+	rule_version integer NOT NULL,
+	event_id bigint,
+	status text NOT NULL CHECK (status IN ('running', 'waiting', 'succeeded', 'failed', 'cancelled', 'shadow', 'suppressed')),
+	step text,
+	state jsonb NOT NULL DEFAULT '{}',
+	error text,
+	replay boolean NOT NULL DEFAULT false,
+	started_at timestamptz NOT NULL DEFAULT now(),
+	finished_at timestamptz,
+	resume_at timestamptz
+) PARTITION BY RANGE (started_at);
+COMMENT ON TABLE respond.run IS 'one row for each rule that fired for an event';
+COMMENT ON COLUMN respond.run.id IS 'number of the run';
+COMMENT ON COLUMN respond.run.rule IS 'name of the rule';
+COMMENT ON COLUMN respond.run.rule_version IS 'version of the rule that this run began with';
+COMMENT ON COLUMN respond.run.event_id IS 'event that fired the rule; NULL when started by hand without one';
+COMMENT ON COLUMN respond.run.status IS 'running, waiting, succeeded, failed, cancelled, shadow (matched, did nothing) or suppressed (the state says why)';
+COMMENT ON COLUMN respond.run.step IS 'step that the run stands at or failed in: its name, or its place in steps';
+COMMENT ON COLUMN respond.run.state IS 'data chain: what each step gave, by the name of the step';
+COMMENT ON COLUMN respond.run.error IS 'why the run failed';
+COMMENT ON COLUMN respond.run.replay IS 'whether the event was played again by replay()';
+
+CREATE TABLE respond.run_default PARTITION OF respond.run DEFAULT;
+CREATE UNIQUE INDEX run_default_id_idx ON respond.run_default (id);
+CREATE INDEX run_default_event_id_idx ON respond.run_default (event_id);
+COMMENT ON TABLE respond.run_default IS 'runs for whose time there is no partition yet';
+
+SELECT pg_catalog.pg_extension_config_dump('respond.run', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.run_default', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.run_id_seq', '');

@@ -1,0 +1,1 @@
+-- 80_ops.sql: what the workers do, and how to stop them.

@@ -1,0 +1,1 @@
+-- 90_grants.sql: who may do what.

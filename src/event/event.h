@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ * event.h
+ *	  An event as the workers see it.
+ *
+ * src/event/event.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_EVENT_H
+#define RESPOND_EVENT_H
+
+#include "access/transam.h"
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+
+/*
+ * One row of respond.event.  Texts are in the database's encoding with a NUL
+ * behind them, and NULL where the column is; everything lives in the memory
+ * context that the reader was given.
+ */
+typedef struct Event
+{
+	int64		id;
+	FullTransactionId xid;		/* top-level transaction that recorded it */
+	const char *type;
+	const char *source;
+	const char *subject;
+	const char *key;
+	const char *actor;
+	TimestampTz time;
+	TimestampTz recorded_at;
+	bool		has_cause;
+	int64		cause;
+	int32		depth;
+	Jsonb	   *data;			/* detoasted; NULL when data_size is beyond the limit */
+	int64		data_size;		/* bytes of data when not compressed */
+
+	/* how it came to be handled, not columns */
+	bool		replay;			/* played again by replay() */
+	const char *only_rule;		/* apply this rule alone, NULL for all */
+	int64		requeue_id;		/* row of respond_internal.requeue, 0 when from the log */
+} Event;
+
+#endif							/* RESPOND_EVENT_H */

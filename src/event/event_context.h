@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ * event_context.h
+ *	  On whose behalf SQL runs now: the rule, its run and the event that fired it.
+ *
+ * Defaults of respond.event, the desk's triggers and the audit log ask this, so
+ * that whatever a rule's SQL does is put down to the rule.  Outside of rules the
+ * context is empty.
+ *
+ * src/event/event_context.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_EVENT_CONTEXT_H
+#define RESPOND_EVENT_CONTEXT_H
+
+typedef struct EventContext
+{
+	const char *rule;			/* NULL outside of rules */
+	int64		run_id;			/* 0: none */
+	int64		event_id;		/* 0: none (a run started by hand without event) */
+	int32		depth;			/* of that event */
+} EventContext;
+
+/*
+ * Sets the context and returns the one before, which the caller puts back, in
+ * a PG_FINALLY block too.  The strings must outlive it.
+ */
+extern EventContext respond_event_context_set(EventContext context);
+extern const EventContext *respond_event_context(void);
+
+/* "rule:NAME" while a rule runs, else the name of the session's role; palloc'd. */
+extern char *respond_event_context_actor(void);
+
+#endif							/* RESPOND_EVENT_CONTEXT_H */

@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ * flow.h
+ *	  Flows: the steps of a rule, compiled and run.
+ *
+ * src/flow/flow.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_FLOW_H
+#define RESPOND_FLOW_H
+
+#include "event/event.h"
+
+typedef struct Flow Flow;
+
+/*
+ * Compiles steps and on_failure of a rule.  Raises
+ * ERRCODE_RESPOND_INVALID_RULE with the place ("steps[2].to: ...").  With
+ * check_sql the SQL in it is parsed as the owner too; without, at first use.
+ */
+extern Flow *respond_flow_compile(Jsonb *steps, Jsonb *on_failure, const char *owner,
+								  bool check_sql, MemoryContext context);
+
+/* What a flow is run for. */
+typedef struct FlowRun
+{
+	const char *rule;
+	int32		rule_version;
+	const char *owner;
+	const Event *event;			/* NULL for a run that was started by hand without one */
+	bool		shadow;			/* record the run, act not */
+	bool		replay;
+	int64		run_id;			/* out */
+} FlowRun;
+
+/*
+ * Runs the flow to its end (or, later, to its first wait) and puts the run and
+ * its effects into the buffer of effects.  A step that fails is handled by the
+ * flow itself (on_failure); what is raised concerns the whole event: the batch
+ * must be rolled back to before it.
+ */
+extern void respond_flow_start(Flow *flow, FlowRun *run);
+
+/* A run that did nothing: the rule itself could not be applied (error), */
+extern void respond_flow_record_failure(FlowRun *run, const char *error);
+
+/* or was held back (reason: "muted: ...", "cooldown until ..."). */
+extern void respond_flow_record_suppressed(FlowRun *run, const char *reason);
+
+/*
+ * The buffer of effects.  begin at the start of a transaction; flush writes
+ * what is buffered, before foreign SQL that could look at it and before commit;
+ * discard forgets it, after a rollback.
+ */
+extern void respond_effects_begin(void);
+extern void respond_effects_flush(void);
+extern void respond_effects_discard(void);
+
+/* Each step with its rendered parameters, as jsonb, without doing anything; for simulate(). */
+extern Jsonb *respond_flow_simulate(Flow *flow, const FlowRun *run);
+
+#endif							/* RESPOND_FLOW_H */

@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ * worker.h
+ *	  What every worker of a database does alike: claim its slot, connect, wait, end.
+ *
+ * src/launcher/worker.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_WORKER_H
+#define RESPOND_WORKER_H
+
+#include "common/shmem.h"
+
+/* Entry points, started by the launcher; main_arg is slot number and generation. */
+extern PGDLLEXPORT void respond_dispatcher_main(Datum main_arg);
+extern PGDLLEXPORT void respond_clock_main(Datum main_arg);
+
+/*
+ * First call of an entry point: claims the slot, connects to the slot's
+ * database as respond_worker, pins the settings that an ALTER SYSTEM must not
+ * change for workers, and returns the slot.  Ends the process (exit 0) when the
+ * slot was given to somebody else, the database is gone or the extension is not
+ * there.
+ */
+extern WorkerSlot *respond_worker_start(Datum main_arg, WorkerKind kind);
+
+/* The slot of this process, NULL in other processes. */
+extern WorkerSlot *respond_worker_slot;
+
+/*
+ * Sleeps until the latch is set, the time is over or an interrupt ends the
+ * process; reloads settings when asked to.  milliseconds < 0: no limit.  The
+ * latch is reset; callers look for work after it, never before.
+ *
+ * Protocol against lost wake-ups: set slot->sleeping to 1, look for work once
+ * more, then call this; it clears sleeping.
+ */
+extern void respond_worker_wait(long milliseconds);
+
+/*
+ * In a transaction: locks the extension against DROP until the transaction
+ * ends and makes sure that it is still there; ends the process when it is not.
+ * Every transaction of a worker begins with it.
+ */
+extern void respond_worker_lock_extension(void);
+
+/* Whether hold() or a restore wants the workers to rest; a flag in shared memory. */
+extern bool respond_worker_on_hold(void);
+
+/* Ends the process in good order when the launcher asked it to stop. */
+extern void respond_worker_check_stop(void);
+
+#endif							/* RESPOND_WORKER_H */

@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ * rule_set.h
+ *	  The rules of a database, compiled together.
+ *
+ * src/rule/rule_set.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_RULE_SET_H
+#define RESPOND_RULE_SET_H
+
+#include "common/owner_sql.h"
+#include "event/event.h"
+#include "flow/flow.h"
+
+typedef struct Rule
+{
+	const char *name;
+	int32		version;
+	int32		priority;
+	bool		shadow;
+	const char *owner;
+	OwnerSql   *condition;		/* NULL: none; prepared at first use */
+	const char *condition_text;
+	Flow	   *flow;			/* steps and on_failure */
+	const char *broken;			/* why the rule cannot run (owner dropped, ...), NULL when it can */
+} Rule;
+
+typedef struct RuleSet RuleSet;
+
+/*
+ * The enabled rules as the current snapshot sees them.  Compiled anew only
+ * after a change of a rule, a mute or a route; the old set stays valid until
+ * the next call.  Call it once per batch.
+ */
+extern RuleSet *respond_rule_set_current(void);
+
+/*
+ * Rules whose type and pattern the event meets, highest priority first, then
+ * by name; conditions are not looked at.  The array is overwritten by the next
+ * call.  An event beyond the size limit must not be passed.
+ */
+extern int	respond_rule_set_match(RuleSet *set, const Event *event, Rule ***rules);
+
+/* Why the event is muted, or NULL. */
+extern const char *respond_rule_set_muted(RuleSet *set, const Event *event);
+
+/* Sends NOTIFY for each route that the event meets; delivered at commit. */
+extern void respond_rule_set_notify(RuleSet *set, const Event *event);
+
+/*
+ * Evaluates the rule's condition; true when it has none.  Raises what the
+ * condition raises.
+ */
+extern bool respond_rule_condition(Rule *rule, const Event *event);
+
+#endif							/* RESPOND_RULE_SET_H */
