@@ -1,0 +1,207 @@
+# Helpers for tests that start servers of their own.
+#
+#   use Respond;                        also turns on strict, warnings and Test::More
+#   my $node = Respond::node('main', 'max_worker_processes' => 40);
+#   Respond::create_extension($node, 'postgres');
+#   Respond::emit($node, 'postgres', 'order.created', { id => 1 }, 'order/1');
+#   Respond::wait_idle($node, 'postgres');
+#
+# All waiting is for a condition, with a limit of 180 seconds that only a failure reaches.
+package Respond;
+
+use strict;
+use warnings;
+
+use JSON::PP ();
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my $LIMIT = $PostgreSQL::Test::Utils::timeout_default;
+
+sub import
+{
+	my $caller = caller;
+
+	strict->import;
+	warnings->import;
+	Test::More->export_to_level(1, $caller);
+	PostgreSQL::Test::Utils->export_to_level(1, $caller);
+}
+
+# node(name, setting => value...): a running server that preloads the library.
+# The pseudo setting init => [...] goes to init() (allows_streaming => 1 and the like); start => 0 leaves it stopped.
+sub node
+{
+	my ($name, %conf) = @_;
+	my $init = delete $conf{init} || [];
+	my $start = exists $conf{start} ? delete $conf{start} : 1;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(@$init);
+	configure($node, shared_preload_libraries => 'pg_respond', max_worker_processes => 32,
+		max_prepared_transactions => 10, jit => 'off', autovacuum => 'on', log_min_messages => 'info', %conf);
+	$node->start if $start;
+	return $node;
+}
+
+# configure(node, setting => value...): appends settings; takes effect at reload or restart.
+sub configure
+{
+	my ($node, %conf) = @_;
+
+	$node->append_conf('postgresql.conf', join("\n", map { "$_ = " . quote_literal($conf{$_}) } sort keys %conf) . "\n");
+	return;
+}
+
+sub quote_literal
+{
+	my ($text) = @_;
+
+	return 'NULL' unless defined $text;
+	$text =~ s/'/''/g;
+	return "'$text'";
+}
+
+# create_extension(node, db): creates the database when it is not there, the extension, and waits for the workers.
+sub create_extension
+{
+	my ($node, $db) = @_;
+
+	$node->safe_psql('postgres', qq{CREATE DATABASE "$db"})
+	  unless $node->safe_psql('postgres', 'SELECT 1 FROM pg_database WHERE datname = ' . quote_literal($db)) eq '1';
+	$node->safe_psql($db, 'CREATE EXTENSION pg_respond');
+	wait_workers($node, $db);
+	return;
+}
+
+# wait_until(node, db, query, message): polls until the query returns t, and reports it as one assertion.
+# A connection that fails counts as "not yet": the server may be restarting.
+sub wait_until
+{
+	my ($node, $db, $query, $message) = @_;
+	my $end = time() + $LIMIT;
+	my ($out, $err);
+
+	for (my $pause = 2_000; time() < $end; $pause = $pause < 100_000 ? $pause * 2 : $pause)
+	{
+		$node->psql($db, $query, stdout => \$out, stderr => \$err, timeout => $LIMIT, on_error_stop => 1);
+		$out = '' unless defined $out;
+		last if $out eq 't';
+		usleep($pause);
+	}
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	if (defined $message)
+	{
+		ok($out eq 't', $message) or diag("still not true: $query\nlast answer: $out\n$err");
+	}
+	elsif ($out ne 't')
+	{
+		BAIL_OUT("still not true: $query\nlast answer: $out\n$err");
+	}
+	return $out eq 't';
+}
+
+# wait_workers(node, db, message): the database's dispatcher and clock are connected.
+sub wait_workers
+{
+	my ($node, $db, $message) = @_;
+	my $name = quote_literal($db);
+
+	return wait_until($node, $db, qq{
+		SELECT count(DISTINCT backend_type) = 2 FROM pg_catalog.pg_stat_activity
+		WHERE datname = $name AND backend_type IN ('pg_respond dispatcher', 'pg_respond clock')}, $message);
+}
+
+# wait_no_workers(node, db, message): no worker of ours is connected to the database (asked from another one).
+sub wait_no_workers
+{
+	my ($node, $db, $message) = @_;
+	my $name = quote_literal($db);
+
+	return wait_until($node, $db eq 'postgres' ? 'template1' : 'postgres', qq{
+		SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity
+		WHERE datname = $name AND backend_type LIKE 'pg\\_respond %')}, $message);
+}
+
+# wait_idle(node, db, message): every event that is committed now has been processed.
+sub wait_idle
+{
+	my ($node, $db, $message) = @_;
+
+	return wait_until($node, $db, 'SELECT pg_catalog.coalesce(pg_catalog.sum(events), 0) = 0 FROM respond.lag', $message);
+}
+
+# worker_pid(node, db, kind): process id of a worker, waiting for it to be there.
+sub worker_pid
+{
+	my ($node, $db, $kind) = @_;
+	my $where = 'WHERE datname = ' . quote_literal($db) . ' AND backend_type = ' . quote_literal("pg_respond $kind");
+
+	wait_until($node, 'postgres', "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity $where)");
+	return $node->safe_psql('postgres', "SELECT pid FROM pg_catalog.pg_stat_activity $where ORDER BY pid LIMIT 1");
+}
+
+# signal_worker(node, db, kind, signal): sends a signal (KILL takes the whole server through crash recovery).
+sub signal_worker
+{
+	my ($node, $db, $kind, $signal) = @_;
+	my $pid = worker_pid($node, $db, $kind);
+
+	kill($signal || 'KILL', $pid) or BAIL_OUT("could not signal $kind $pid: $!");
+	return $pid;
+}
+
+# crash_worker(node, db, kind): kills a worker as a fault would and waits until the server is back with a new one.
+# The node needs restart_after_crash = on, which the test framework turns off (node(..., restart_after_crash => 'on')).
+sub crash_worker
+{
+	my ($node, $db, $kind) = @_;
+	my $pid = signal_worker($node, $db, $kind, 'KILL');
+
+	wait_until($node, $db, "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid <> $pid AND datname = "
+		  . quote_literal($db) . ' AND backend_type = ' . quote_literal("pg_respond $kind") . ')');
+	return $pid;
+}
+
+# emit(node, db, type, data, subject): one event, its id is returned.
+sub emit
+{
+	my ($node, $db, $type, $data, $subject) = @_;
+	my $json = JSON::PP->new->canonical->utf8(0)->encode($data || {});
+
+	return $node->safe_psql($db, sprintf('SELECT respond.emit(%s, data => %s::jsonb, subject => %s)',
+		quote_literal($type), quote_literal($json), quote_literal($subject)));
+}
+
+# add_rule(node, db, name, event_type, steps, column => value...): steps is a Perl array; pattern may be a Perl hash.
+sub add_rule
+{
+	my ($node, $db, $name, $event_type, $steps, %more) = @_;
+	my $json = JSON::PP->new->canonical;
+	my %row = (name => $name, event_type => $event_type, steps => $steps, %more);
+	my @columns = sort keys %row;
+
+	$node->safe_psql($db, sprintf('INSERT INTO respond.rule (%s) VALUES (%s)', join(', ', @columns),
+		join(', ', map { quote_literal(ref $row{$_} ? $json->encode($row{$_}) : $row{$_}) } @columns)));
+	return;
+}
+
+# session(node, db): an open psql session for transactions that stay open; see PostgreSQL::Test::BackgroundPsql.
+sub session
+{
+	my ($node, $db) = @_;
+
+	return $node->background_psql($db, on_error_stop => 0);
+}
+
+# log_has(node, regexp, offset): whether the server's log holds a line, from a byte offset on.
+sub log_has
+{
+	my ($node, $regexp, $offset) = @_;
+
+	return $node->log_contains($regexp, $offset);
+}
+
+1;
