@@ -11,9 +11,8 @@
 EXTENSION  = pg_respond
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSION).control)
 MODULE_big = pg_respond
-ROOMS      = common launcher event rule template flow desk audit clock
 
-SOURCES    = $(sort $(wildcard src/*.c $(ROOMS:%=src/%/*.c)))
+SOURCES    = $(sort $(wildcard src/*.c src/*/*.c))
 OBJS       = $(SOURCES:.c=.o)
 SQL_PARTS  = $(sort $(wildcard sql/[0-9]*.sql))
 DATA       = $(wildcard sql/updates/$(EXTENSION)--*--*.sql)
@@ -52,8 +51,7 @@ endif
 # Written only when the content differs, so that "make install" after "make" writes nothing here.
 .PHONY: FORCE
 $(EXTENSION)--$(EXTVERSION).sql: FORCE
-	@{ echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
-	   cat /dev/null $(SQL_PARTS); } > $@.new
+	@cat /dev/null $(SQL_PARTS) > $@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 
 .PHONY: help setup private cluster psql stop demo test bench distclean
