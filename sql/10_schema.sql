@@ -107,12 +107,15 @@ CREATE TABLE respond_internal.requeue (
 	event_id bigint NOT NULL,
 	recorded_at timestamptz NOT NULL,
 	rule text,
-	replay boolean NOT NULL,
-	xid xid8 NOT NULL DEFAULT pg_current_xact_id()
+	forced boolean NOT NULL DEFAULT false,
+	replay boolean NOT NULL DEFAULT false,
+	run_id bigint
 );
 CREATE INDEX requeue_id_idx ON respond_internal.requeue (id);
 COMMENT ON TABLE respond_internal.requeue IS 'events to be handled outside the order of the log';
 COMMENT ON COLUMN respond_internal.requeue.rule IS 'only this rule; NULL for all';
+COMMENT ON COLUMN respond_internal.requeue.forced IS 'whether the rule runs without asking type, pattern and condition; for start()';
+COMMENT ON COLUMN respond_internal.requeue.run_id IS 'number that the run shall have; NULL: a new one';
 
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.progress_0', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.progress_1', '');

@@ -43,7 +43,7 @@ COMMENT ON TABLE respond.event IS 'what happened; INSERT is the interface, rows 
 
 CREATE TABLE respond.event_default PARTITION OF respond.event DEFAULT;
 CREATE UNIQUE INDEX event_default_id_idx ON respond.event_default (id);
-CREATE INDEX event_default_xid_idx ON respond.event_default (xid);
+CREATE INDEX event_default_xid_id_idx ON respond.event_default (xid, id);
 
 CREATE TABLE respond_internal.event_key (
 	source text NOT NULL,

@@ -37,7 +37,8 @@ typedef struct Event
 	/* how it came to be handled, not columns */
 	bool		replay;			/* played again by replay() */
 	const char *only_rule;		/* apply this rule alone, NULL for all */
-	int64		requeue_id;		/* row of respond_internal.requeue, 0 when from the log */
+	bool		forced;			/* apply only_rule without asking type, pattern, condition */
+	int64		run_id;			/* number that the run shall have, 0 for a new one */
 } Event;
 
 #endif							/* RESPOND_EVENT_H */

@@ -29,7 +29,7 @@ typedef struct FlowRun
 	const Event *event;			/* NULL for a run that was started by hand without one */
 	bool		shadow;			/* record the run, act not */
 	bool		replay;
-	int64		run_id;			/* out */
+	int64		run_id;			/* 0: a new one is given; out: that of the run */
 } FlowRun;
 
 /*
