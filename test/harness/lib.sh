@@ -131,7 +131,7 @@ node_start()
 	local name=$1 data=$RUNTIME/run/$1
 	node_running "$name" && return
 	as_user "$BIN/pg_ctl" -D "$data" -l "$RUNTIME/run/$name.log" -w -t 120 start > /dev/null ||
-		{ tail -n 20 "$RUNTIME/run/$name.log" >&2; die "the private cluster did not start"; }
+		{ tail -n 20 "$RUNTIME/run/$name.log" "$data"/log/postgresql 2>/dev/null >&2; die "the private cluster did not start"; }
 }
 
 node_running()
