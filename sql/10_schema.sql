@@ -18,7 +18,7 @@ COMMENT ON FUNCTION respond_internal.is_restore() IS 'whether this session looks
 DO $$
 DECLARE
 	wanted record;
-	found record;
+	existing record;
 BEGIN
 	FOR wanted IN
 		SELECT * FROM (VALUES
@@ -29,12 +29,12 @@ BEGIN
 			('respond_auditor', false, 'may read everything')) AS w (name, login, comment)
 	LOOP
 		SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls
-		  INTO found FROM pg_catalog.pg_roles WHERE rolname = wanted.name;
+		  INTO existing FROM pg_catalog.pg_roles WHERE rolname = wanted.name;
 		IF NOT FOUND THEN
 			EXECUTE pg_catalog.format('CREATE ROLE %I NOINHERIT %s', wanted.name,
 				CASE WHEN wanted.login THEN 'LOGIN CONNECTION LIMIT 0' ELSE 'NOLOGIN' END);
 			EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', wanted.name, 'pg_respond: ' || wanted.comment);
-		ELSIF found.rolsuper OR found.rolcreaterole OR found.rolcreatedb OR found.rolreplication OR found.rolbypassrls THEN
+		ELSIF existing.rolsuper OR existing.rolcreaterole OR existing.rolcreatedb OR existing.rolreplication OR existing.rolbypassrls THEN
 			RAISE EXCEPTION 'role "%" exists and has rights that pg_respond must not use', wanted.name
 				USING ERRCODE = 'object_not_in_prerequisite_state',
 					HINT = pg_catalog.format('Rename it, or run ALTER ROLE %I NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS.', wanted.name);
