@@ -12,6 +12,7 @@
 
 #include "common/guc.h"
 #include "common/shmem.h"
+#include "event/wake.h"
 
 PG_MODULE_MAGIC;
 
@@ -29,4 +30,5 @@ _PG_init(void)
 
 	respond_guc_define();
 	respond_shmem_request();
+	respond_wake_initialize();
 }

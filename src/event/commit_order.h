@@ -11,12 +11,17 @@
 #include "access/transam.h"
 #include "access/xlogdefs.h"
 
+/* The transaction is about to write its commit record. */
+extern void respond_commit_order_announce(FullTransactionId xid);
+
 /* Remembers where the transaction committed; called after its commit record. */
 extern void respond_commit_order_record(FullTransactionId xid, XLogRecPtr position);
 
 /*
- * Position of a transaction's commit, or InvalidXLogRecPtr when it is no
- * longer known (overwritten by 65,536 later ones, or before a restart).
+ * Position of a committed transaction, or InvalidXLogRecPtr when it is not
+ * known: overwritten by a later one (the ring holds 65,536), or committed
+ * before the server started.  Waits up to 10 ms when the transaction is
+ * visible but has not yet written its position.
  */
 extern XLogRecPtr respond_commit_order_find(FullTransactionId xid);
 

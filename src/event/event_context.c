@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ * event_context.c
+ *	  On whose behalf SQL runs now.
+ *
+ * One variable of the process.  The dispatcher sets it around each rule; client
+ * backends never do, so for them it stays empty.
+ *
+ * src/event/event_context.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "event/event_context.h"
+
+static EventContext current_context = {0};
+
+EventContext
+respond_event_context_set(EventContext context)
+{
+	EventContext before = current_context;
+
+	current_context = context;
+	return before;
+}
+
+const EventContext *
+respond_event_context(void)
+{
+	return &current_context;
+}
+
+char *
+respond_event_context_actor(void)
+{
+	char	   *name;
+
+	if (current_context.rule != NULL)
+		return psprintf("rule:%s", current_context.rule);
+
+	/*
+	 * The outer user: SET ROLE counts (a connection pool tells its users apart
+	 * by it), SECURITY DEFINER does not, because the function is a tool of
+	 * whoever called it.
+	 */
+	name = GetUserNameFromId(GetOuterUserId(), true);
+	return name != NULL ? name : psprintf("%u", GetOuterUserId());
+}

@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ * event_defaults.h
+ *	  What an event gets when its producer does not say.
+ *
+ * src/event/event_defaults.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_EVENT_DEFAULTS_H
+#define RESPOND_EVENT_DEFAULTS_H
+
+#include "access/transam.h"
+
+/* The top-level transaction, whose commit will wake the dispatchers. */
+extern FullTransactionId respond_event_defaults_xid(void);
+
+/* A slash and the name of the database, palloc'd: a relative URI, as CloudEvents asks for. */
+extern char *respond_event_defaults_source(void);
+
+#endif							/* RESPOND_EVENT_DEFAULTS_H */

@@ -1,0 +1,229 @@
+/*-------------------------------------------------------------------------
+ * wake.c
+ *	  Waking the dispatchers of a database after a commit.
+ *
+ * A transaction that records an event raises a flag of its backend.  After the
+ * commit the transaction callback looks for dispatchers of the database that
+ * sleep and sets their latches: a few reads of shared memory when none does,
+ * no lock, no NOTIFY.  The commit's position goes into the ring of
+ * commit_order.c on the way.
+ *
+ * A flag raised in a savepoint that was rolled back stays up: the dispatcher
+ * wakes once for nothing.  PREPARE TRANSACTION lowers it, and COMMIT PREPARED,
+ * which may come from any backend, wakes in any case.
+ *
+ * src/event/wake.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/twophase.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "executor/executor.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+#include "common/shmem.h"
+#include "event/commit_order.h"
+#include "event/wake.h"
+
+static bool wake_wanted = false;
+static FullTransactionId committing_xid = {0};
+static ProcessUtility_hook_type previous_utility_hook = NULL;
+
+static void wake_slot(uint32 slot_reference);
+static void transaction_callback(XactEvent event, void *argument);
+static void utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
+						 ProcessUtilityContext context, ParamListInfo parameters,
+						 QueryEnvironment *environment, DestReceiver *destination,
+						 QueryCompletion *completion);
+
+void
+respond_wake_initialize(void)
+{
+	RegisterXactCallback(transaction_callback, NULL);
+	previous_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = utility_hook;
+}
+
+void
+respond_wake_at_commit(void)
+{
+	wake_wanted = true;
+}
+
+void
+respond_wake_dispatchers(Oid database)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	if (entry == NULL)
+		return;
+
+	/*
+	 * What the waker did before must be visible to whoever sees sleeping turn
+	 * to 0, and sleeping must be read after it: the dispatcher sets sleeping
+	 * first and looks for work afterwards.
+	 */
+	pg_memory_barrier();
+	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
+		wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
+}
+
+void
+respond_wake_clock(Oid database)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	if (entry == NULL)
+		return;
+	pg_memory_barrier();
+	wake_slot(pg_atomic_read_u32(&entry->clock));
+}
+
+/* Only the first of many wakers pays for the latch. */
+static void
+wake_slot(uint32 slot_reference)
+{
+	WorkerSlot *slot;
+	uint32		asleep = 1;
+	int			procno;
+
+	if (slot_reference == 0)
+		return;
+	slot = &respond_shared->slots[slot_reference - 1];
+	if (pg_atomic_read_u32(&slot->sleeping) == 0 ||
+		!pg_atomic_compare_exchange_u32(&slot->sleeping, &asleep, 0))
+		return;
+
+	/*
+	 * The worker may have ended since; its PGPROC may even be another's by
+	 * now.  A latch set for nothing does no harm.
+	 */
+	procno = slot->procno;
+	if (procno >= 0)
+		SetLatch(&ProcGlobal->allProcs[procno].procLatch);
+}
+
+static void
+transaction_callback(XactEvent event, void *argument)
+{
+	if (!wake_wanted)
+		return;
+
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			committing_xid = GetTopFullTransactionIdIfAny();
+			if (FullTransactionIdIsValid(committing_xid))
+				respond_commit_order_announce(committing_xid);
+			break;
+
+		case XACT_EVENT_COMMIT:
+			wake_wanted = false;
+			if (FullTransactionIdIsValid(committing_xid))
+				respond_commit_order_record(committing_xid, XactLastCommitEnd);
+			committing_xid = InvalidFullTransactionId;
+			respond_wake_dispatchers(MyDatabaseId);
+			break;
+
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			wake_wanted = false;
+			committing_xid = InvalidFullTransactionId;
+			break;
+
+		default:
+			break;
+	}
+}
+
+/*
+ * Transaction id of a prepared transaction, invalid when there is none of that
+ * name.  Asks the function behind pg_prepared_xacts, without a query, because
+ * there is no snapshot to run one with.
+ */
+static FullTransactionId
+find_prepared_xid(const char *gid)
+{
+	LOCAL_FCINFO(fcinfo, 0);
+	FmgrInfo	function;
+	ReturnSetInfo result = {0};
+	ExprContext *expression_context = CreateStandaloneExprContext();
+	TransactionId xid = InvalidTransactionId;
+	FullTransactionId next = ReadNextFullTransactionId();
+	uint64		full;
+
+	fmgr_info(F_PG_PREPARED_XACT, &function);
+	result.type = T_ReturnSetInfo;
+	result.econtext = expression_context;
+	result.allowedModes = SFRM_ValuePerCall;
+	result.returnMode = SFRM_ValuePerCall;
+	InitFunctionCallInfoData(*fcinfo, &function, 0, InvalidOid, NULL, (Node *) &result);
+	for (;;)
+	{
+		HeapTupleHeader row;
+		bool		is_null;
+		Datum		value;
+
+		result.isDone = ExprSingleResult;
+		fcinfo->isnull = false;
+		value = FunctionCallInvoke(fcinfo);
+		if (result.isDone != ExprMultipleResult)
+			break;
+		row = DatumGetHeapTupleHeader(value);
+		if (strcmp(text_to_cstring(DatumGetTextPP(GetAttributeByNum(row, 2, &is_null))), gid) == 0)
+			xid = DatumGetTransactionId(GetAttributeByNum(row, 1, &is_null));
+	}
+	FreeExprContext(expression_context, true);
+
+	if (!TransactionIdIsNormal(xid))
+		return InvalidFullTransactionId;
+	full = (U64FromFullTransactionId(next) & ~UINT64CONST(0xFFFFFFFF)) | xid;
+	if (full >= U64FromFullTransactionId(next))
+		full -= UINT64CONST(1) << 32;
+	return FullTransactionIdFromU64(full);
+}
+
+static void
+utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
+			 ProcessUtilityContext context, ParamListInfo parameters,
+			 QueryEnvironment *environment, DestReceiver *destination,
+			 QueryCompletion *completion)
+{
+	Node	   *tree = statement->utilityStmt;
+	bool		commits_prepared;
+	FullTransactionId xid = InvalidFullTransactionId;
+
+	/* Databases without workers, all others but these, pay for one comparison. */
+	commits_prepared = IsA(tree, TransactionStmt) &&
+		((TransactionStmt *) tree)->kind == TRANS_STMT_COMMIT_PREPARED &&
+		respond_shmem_find_database(MyDatabaseId) != NULL;
+	if (commits_prepared)
+	{
+		xid = find_prepared_xid(((TransactionStmt *) tree)->gid);
+		if (FullTransactionIdIsValid(xid))
+			respond_commit_order_announce(xid);
+	}
+
+	if (previous_utility_hook)
+		previous_utility_hook(statement, query, read_only_tree, context, parameters,
+							  environment, destination, completion);
+	else
+		standard_ProcessUtility(statement, query, read_only_tree, context, parameters,
+								environment, destination, completion);
+
+	if (commits_prepared)
+	{
+		if (FullTransactionIdIsValid(xid))
+			respond_commit_order_record(xid, XactLastRecEnd);
+		respond_wake_dispatchers(MyDatabaseId);
+	}
+}
