@@ -41,6 +41,12 @@ extern OwnerSql *respond_owner_sql_prepare(OwnerSqlKind kind, const char *text,
 extern bool respond_owner_sql_reads_tables(OwnerSql *sql);
 
 /*
+ * A limit in milliseconds for this SQL alone.  It can only be shorter than
+ * pg_respond.rule_timeout; 0 means that setting.
+ */
+extern void respond_owner_sql_set_timeout(OwnerSql *sql, int milliseconds);
+
+/*
  * Runs it as the owner in a security-restricted operation, in an internal
  * subtransaction, with pg_respond.rule_timeout and its own GUC level.  Raises
  * what the SQL raises; the subtransaction is then already rolled back and the

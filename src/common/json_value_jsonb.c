@@ -1,0 +1,129 @@
+/*-------------------------------------------------------------------------
+ * json_value_jsonb.c
+ *	  The JSON tree of json_value.h made from jsonb.
+ *
+ * Recursion follows the nesting of the value and checks the stack: jsonb can be
+ * nested deeper than the stack of a caller allows.
+ *
+ * src/common/json_value_jsonb.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+
+#include "common/json_value_jsonb.h"
+
+static JsonValue *
+make_value(Arena *arena, JsonKind kind)
+{
+	JsonValue  *value = respond_arena_alloc_zero(arena, sizeof(JsonValue));
+
+	value->kind = kind;
+	return value;
+}
+
+static void
+set_text(Arena *arena, JsonValue *value, const char *bytes, size_t length)
+{
+	value->text = respond_arena_copy(arena, bytes, length);
+	value->length = length;
+}
+
+static JsonValue *
+from_array(Arena *arena, JsonbContainer *container)
+{
+	JsonValue  *array = make_value(arena, JSON_KIND_ARRAY);
+	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbValue	item;
+	JsonbIteratorToken token;
+
+	array->items = respond_arena_alloc(arena, sizeof(JsonValue *) * (JsonContainerSize(container) + 1));
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+		if (token == WJB_ELEM)
+			array->items[array->count++] = respond_json_value_from_part(arena, &item);
+	return array;
+}
+
+static JsonValue *
+from_object(Arena *arena, JsonbContainer *container)
+{
+	JsonValue  *object = make_value(arena, JSON_KIND_OBJECT);
+	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbValue	item;
+	JsonbIteratorToken token;
+	JsonMember *member = NULL;
+
+	object->members = respond_arena_alloc(arena, sizeof(JsonMember) * (JsonContainerSize(container) + 1));
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+		{
+			member = &object->members[object->count++];
+			member->name = respond_arena_copy(arena, item.val.string.val, item.val.string.len);
+			member->name_length = item.val.string.len;
+		}
+		else if (token == WJB_VALUE)
+			member->value = respond_json_value_from_part(arena, &item);
+	}
+	return object;
+}
+
+static JsonValue *
+from_container(Arena *arena, JsonbContainer *container)
+{
+	JsonbValue	scalar;
+
+	check_stack_depth();
+	if (JsonContainerIsObject(container))
+		return from_object(arena, container);
+	if (JsonContainerIsScalar(container))
+	{
+		if (!JsonbExtractScalar(container, &scalar))
+			elog(ERROR, "invalid jsonb scalar");
+		return respond_json_value_from_part(arena, &scalar);
+	}
+	return from_array(arena, container);
+}
+
+JsonValue *
+respond_json_value_from_part(Arena *arena, const JsonbValue *part)
+{
+	JsonValue  *value;
+
+	switch (part->type)
+	{
+		case jbvNull:
+			return make_value(arena, JSON_KIND_NULL);
+		case jbvBool:
+			value = make_value(arena, JSON_KIND_BOOLEAN);
+			value->boolean = part->val.boolean;
+			return value;
+		case jbvString:
+			value = make_value(arena, JSON_KIND_STRING);
+			set_text(arena, value, part->val.string.val, part->val.string.len);
+			return value;
+		case jbvNumeric:
+			{
+				char	   *number = DatumGetCString(DirectFunctionCall1(numeric_out,
+																		 NumericGetDatum(part->val.numeric)));
+
+				value = make_value(arena, JSON_KIND_NUMBER);
+				set_text(arena, value, number, strlen(number));
+				pfree(number);
+				return value;
+			}
+		case jbvBinary:
+			return from_container(arena, part->val.binary.data);
+		default:
+			elog(ERROR, "unexpected type %d of a jsonb value", (int) part->type);
+	}
+}
+
+JsonValue *
+respond_json_value_from_jsonb(Arena *arena, Jsonb *jsonb)
+{
+	return from_container(arena, &jsonb->root);
+}
