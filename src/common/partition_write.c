@@ -1,0 +1,303 @@
+/*-------------------------------------------------------------------------
+ * partition_write.c
+ *	  Inserting many rows into our own tables without a plan.
+ *
+ * The event log, runs and the audit log are partitioned by time and are written
+ * in batches, always to the same one or two partitions.  Going through the
+ * executor would cost a plan, a snapshot of the partition tree and a trigger
+ * round per statement; this keeps the part that matters: find the partition,
+ * fill pages with table_multi_insert, insert index entries.
+ *
+ * Rows are buffered per partition and written when the writer is closed or when
+ * the buffer is full, by rows or by bytes: rows may carry documents of many
+ * megabytes.
+ *
+ * The default partition shrinks when a new partition is attached.  Attaching
+ * locks it exclusively, so after we have locked it we look again whether it is
+ * still the right one.
+ *
+ * src/common/partition_write.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/attmap.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "partitioning/partbounds.h"
+#include "partitioning/partdesc.h"
+#include "tcop/utility.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/partcache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "common/partition_write.h"
+
+/* A buffer is written when it holds this many rows or bytes. */
+#define BUFFER_ROWS		1000
+#define BUFFER_BYTES	(1024 * 1024)
+
+/* One table that rows go into: the plain table, or a partition. */
+typedef struct Target
+{
+	struct Target *next;
+	Oid			oid;
+	ResultRelInfo *result;
+	AttrMap    *map;			/* columns of the partitioned table, NULL if in the same order */
+	TupleTableSlot **slots;		/* BUFFER_ROWS entries, filled as needed */
+	int			slots_made;
+	int			rows;
+	Size		bytes;
+} Target;
+
+struct PartitionWriter
+{
+	MemoryContext context;		/* of the writer itself; a child of the caller's */
+	MemoryContext row_context;	/* scratch memory, reset after each write */
+	Relation	table;
+	EState	   *estate;
+	CommandId	command;
+	Target	   *targets;
+	Target	   *current;		/* where rows of current_key go */
+	TimestampTz current_key;
+};
+
+static Target *find_target(PartitionWriter *writer, TimestampTz key);
+static Target *open_target(PartitionWriter *writer, Oid oid, TimestampTz key);
+static void write_target(PartitionWriter *writer, Target *target);
+
+Oid
+respond_relation_oid(const char *schema, const char *name)
+{
+	Oid			oid = get_relname_relid(name, get_namespace_oid(schema, false));
+
+	if (!OidIsValid(oid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s.%s\" of extension pg_respond does not exist", schema, name)));
+	return oid;
+}
+
+PartitionWriter *
+respond_partition_writer_open(Oid table)
+{
+	MemoryContext context;
+	MemoryContext old;
+	PartitionWriter *writer;
+
+	PreventCommandIfReadOnly("INSERT");
+	PreventCommandDuringRecovery("INSERT");
+	PreventCommandIfParallelMode("INSERT");
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond partition writer",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	writer = palloc0(sizeof(PartitionWriter));
+	writer->context = context;
+	writer->row_context = AllocSetContextCreate(context, "pg_respond partition writer rows",
+												ALLOCSET_DEFAULT_SIZES);
+	writer->table = table_open(table, RowExclusiveLock);
+	writer->estate = CreateExecutorState();
+	writer->command = GetCurrentCommandId(true);
+	MemoryContextSwitchTo(old);
+	return writer;
+}
+
+void
+respond_partition_writer_add(PartitionWriter *writer, TimestampTz key,
+							 const Datum *values, const bool *nulls)
+{
+	Target	   *target = writer->current;
+	TupleTableSlot *slot;
+	int			columns;
+
+	if (target == NULL || key != writer->current_key)
+	{
+		target = find_target(writer, key);
+		writer->current = target;
+		writer->current_key = key;
+	}
+
+	if (target->rows == target->slots_made)
+	{
+		MemoryContext old = MemoryContextSwitchTo(writer->context);
+
+		target->slots[target->slots_made++] =
+			table_slot_create(target->result->ri_RelationDesc, NULL);
+		MemoryContextSwitchTo(old);
+	}
+	slot = target->slots[target->rows];
+	columns = slot->tts_tupleDescriptor->natts;
+	if (target->map == NULL)
+	{
+		memcpy(slot->tts_values, values, columns * sizeof(Datum));
+		memcpy(slot->tts_isnull, nulls, columns * sizeof(bool));
+	}
+	else
+		for (int i = 0; i < columns; i++)
+		{
+			AttrNumber	from = target->map->attnums[i];
+
+			slot->tts_isnull[i] = from == 0 || nulls[from - 1];
+			slot->tts_values[i] = from == 0 ? (Datum) 0 : values[from - 1];
+		}
+	ExecStoreVirtualTuple(slot);
+	ExecMaterializeSlot(slot);
+	target->rows++;
+	target->bytes += ExecFetchSlotHeapTuple(slot, false, NULL)->t_len;
+
+	if (target->rows == BUFFER_ROWS || target->bytes >= BUFFER_BYTES)
+		write_target(writer, target);
+}
+
+void
+respond_partition_writer_flush(PartitionWriter *writer)
+{
+	for (Target *target = writer->targets; target != NULL; target = target->next)
+		write_target(writer, target);
+}
+
+void
+respond_partition_writer_close(PartitionWriter *writer)
+{
+	respond_partition_writer_flush(writer);
+	for (Target *target = writer->targets; target != NULL; target = target->next)
+	{
+		for (int i = 0; i < target->slots_made; i++)
+			ExecDropSingleTupleTableSlot(target->slots[i]);
+		ExecCloseIndices(target->result);
+		if (target->result->ri_RelationDesc != writer->table)
+			table_close(target->result->ri_RelationDesc, NoLock);
+	}
+	table_close(writer->table, NoLock);
+	FreeExecutorState(writer->estate);
+	MemoryContextDelete(writer->context);
+}
+
+/* The partition for this key as the partition tree stands now. */
+static Oid
+find_partition(Relation table, TimestampTz key)
+{
+	PartitionKey partition_key = RelationGetPartitionKey(table);
+	PartitionDesc partitions;
+	PartitionBoundInfo bounds;
+	Datum		values[1] = {TimestampTzGetDatum(key)};
+	bool		is_equal;
+	int			index;
+
+	Assert(partition_key->strategy == PARTITION_STRATEGY_RANGE && partition_key->partnatts == 1);
+
+	/* Under a snapshot of its own transaction a partition that is being detached still counts. */
+	partitions = RelationGetPartitionDesc(table, !IsolationUsesXactSnapshot());
+	bounds = partitions->boundinfo;
+	index = -1;
+	if (partitions->nparts > 0)
+	{
+		int			offset = partition_range_datum_bsearch(partition_key->partsupfunc,
+														   partition_key->partcollation,
+														   bounds, 1, values, &is_equal);
+
+		index = bounds->indexes[offset + 1];
+		if (index < 0)
+			index = bounds->default_index;
+	}
+	if (index < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("no partition of relation \"%s\" found for row", RelationGetRelationName(table)),
+				 errdetail("The row's time is %s.", timestamptz_to_str(key)),
+				 errhint("Its default partition is missing; create it again.")));
+	if (!partitions->is_leaf[index])
+		elog(ERROR, "partition of relation \"%s\" is partitioned itself", RelationGetRelationName(table));
+	return partitions->oids[index];
+}
+
+static Target *
+find_target(PartitionWriter *writer, TimestampTz key)
+{
+	Oid			oid = RelationGetRelid(writer->table);
+
+	if (writer->table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		oid = find_partition(writer->table, key);
+
+	for (Target *target = writer->targets; target != NULL; target = target->next)
+		if (target->oid == oid)
+			return target;
+	return open_target(writer, oid, key);
+}
+
+static Target *
+open_target(PartitionWriter *writer, Oid oid, TimestampTz key)
+{
+	MemoryContext old = MemoryContextSwitchTo(writer->context);
+	Target	   *target = palloc0(sizeof(Target));
+	Relation	relation = writer->table;
+
+	if (oid != RelationGetRelid(writer->table))
+	{
+		for (;;)
+		{
+			Oid			now;
+
+			relation = table_open(oid, RowExclusiveLock);
+			now = find_partition(writer->table, key);
+			if (now == oid)
+				break;
+			table_close(relation, RowExclusiveLock);
+			oid = now;
+		}
+		target->map = build_attrmap_by_name_if_req(RelationGetDescr(writer->table),
+												   RelationGetDescr(relation)
+#if PG_VERSION_NUM >= 160000
+												   ,false
+#endif
+			);
+	}
+
+	target->oid = oid;
+	target->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(target->result, relation, 0, NULL, 0);
+	ExecOpenIndices(target->result, false);
+	target->slots = palloc(BUFFER_ROWS * sizeof(TupleTableSlot *));
+	target->next = writer->targets;
+	writer->targets = target;
+	MemoryContextSwitchTo(old);
+	return target;
+}
+
+static void
+write_target(PartitionWriter *writer, Target *target)
+{
+	MemoryContext old;
+
+	if (target->rows == 0)
+		return;
+
+	/* table_multi_insert leaves its work behind in the current context. */
+	old = MemoryContextSwitchTo(writer->row_context);
+	table_multi_insert(target->result->ri_RelationDesc, target->slots, target->rows,
+					   writer->command, 0, NULL);
+	MemoryContextSwitchTo(old);
+
+	for (int i = 0; i < target->rows; i++)
+	{
+		if (target->result->ri_NumIndices > 0)
+			ExecInsertIndexTuples(target->result, target->slots[i], writer->estate,
+								  false, false, NULL, NIL
+#if PG_VERSION_NUM >= 160000
+								  ,false
+#endif
+				);
+		ExecClearTuple(target->slots[i]);
+		ResetPerTupleExprContext(writer->estate);
+	}
+	target->rows = 0;
+	target->bytes = 0;
+	MemoryContextReset(writer->row_context);
+}

@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ * partition_write.h
+ *	  Inserting many rows into our own tables without a plan.
+ *
+ * src/common/partition_write.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_PARTITION_WRITE_H
+#define RESPOND_PARTITION_WRITE_H
+
+#include "datatype/timestamp.h"
+
+typedef struct PartitionWriter PartitionWriter;
+
+/*
+ * Opens a table for inserts: a plain one, or one that is partitioned by range
+ * of a single timestamptz column.  The writer lives in the current memory
+ * context, which must outlive it.  Raises when the transaction is read-only or
+ * the server is a standby.
+ */
+extern PartitionWriter *respond_partition_writer_open(Oid table);
+
+/*
+ * Adds a row; values and nulls are in the order of the table's columns and are
+ * copied.  key is the value of the partition key (any value for a plain table).
+ *
+ * What a plan would do beside inserting is left out, and is the caller's: it
+ * must fill in defaults and identities, and keep NOT NULL and CHECK
+ * constraints.  Privileges are not asked for and triggers do not fire.  Unique
+ * indexes are kept.
+ */
+extern void respond_partition_writer_add(PartitionWriter *writer, TimestampTz key,
+										 const Datum *values, const bool *nulls);
+
+/* Writes what was added.  Rows become visible at the next command. */
+extern void respond_partition_writer_flush(PartitionWriter *writer);
+
+/* Writes what was added and frees the writer; the table stays locked until the transaction ends. */
+extern void respond_partition_writer_close(PartitionWriter *writer);
+
+/* OID of a table or sequence of ours; raises when it is not there. */
+extern Oid	respond_relation_oid(const char *schema, const char *name);
+
+#endif							/* RESPOND_PARTITION_WRITE_H */
