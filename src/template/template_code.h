@@ -1,0 +1,67 @@
+/*-------------------------------------------------------------------------
+ * template_code.h
+ *	  The compiled form of a template, shared by its compiler and renderer.
+ *
+ * A template is a flat array of nodes.  A section and its end know each
+ * other's place, so rendering is a loop with a small stack and no recursion.
+ *
+ * src/template/template_code.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_TEMPLATE_CODE_H
+#define RESPOND_TEMPLATE_CODE_H
+
+#include <stdint.h>
+
+#include "template/template.h"
+
+/* One part of a dotted name. */
+typedef struct TemplatePart
+{
+	const char *name;
+	uint32_t	length;
+	uint32_t	index;			/* valid if is_index */
+	bool		is_index;		/* a decimal number: names a list's item, too */
+} TemplatePart;
+
+typedef struct TemplatePath
+{
+	const char *text;			/* as written, in the template's copy */
+	uint32_t	length;
+	uint32_t	count;			/* no parts: the implicit iterator */
+	TemplatePart parts[];
+} TemplatePath;
+
+typedef enum TemplateNodeKind
+{
+	TEMPLATE_NODE_TEXT,
+	TEMPLATE_NODE_VARIABLE,
+	TEMPLATE_NODE_SECTION,
+	TEMPLATE_NODE_INVERTED,
+	TEMPLATE_NODE_END
+} TemplateNodeKind;
+
+typedef struct TemplateNode
+{
+	TemplateNodeKind kind;
+	bool		raw;			/* a variable that is not escaped */
+	uint32_t	offset;			/* where text or tag begins */
+	uint32_t	length;			/* of text */
+	uint32_t	partner;		/* section: its end; end: its section */
+	const TemplatePath *path;	/* of a variable or a section */
+} TemplateNode;
+
+struct Template
+{
+	const char *source;			/* a copy */
+	uint32_t	length;
+	uint32_t	count;
+	const TemplateNode *nodes;
+	bool		single_tag;
+	bool		plain;
+};
+
+/* How much of a name fits a message, not cutting a character of UTF-8. */
+extern int	respond_template_shown_length(const char *text, size_t length);
+
+#endif							/* RESPOND_TEMPLATE_CODE_H */
