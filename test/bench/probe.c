@@ -2,11 +2,12 @@
  * probe.c
  *	  Measures the time from a commit to the ticket that a rule opens for it.
  *
- * usage: probe COUNT PAUSE_US [QUERY]
+ * usage: probe COUNT PAUSE_US [INSERT QUERY]
  *
  * Two connections from libpq's environment.  One listens on channel "probe",
  * to which a route sends the id of each event of type "probe.latency".  The
- * other does BEGIN, INSERT of such an event, COMMIT.  The clock is read when
+ * other does BEGIN, INSERT of such an event (or the given statement, which
+ * returns the id to be heard), COMMIT.  The clock is read when
  * COMMIT is sent, when it is acknowledged, and when the notification is heard.
  * The dispatcher notifies in the transaction that opens the ticket, and
  * PostgreSQL hands out notifications after their commit: what is heard is
@@ -151,7 +152,8 @@ main(int argc, char **argv)
 {
 	int			wanted = argc > 1 ? atoi(argv[1]) : 100;
 	int			pause_us = argc > 2 ? atoi(argv[2]) : 1000;
-	const char *query = argc > 3 ? argv[3] : "SELECT count(*) FROM respond.ticket WHERE event_id = $1::bigint";
+	const char *insert = argc > 4 ? argv[3] : "INSERT INTO respond.event (type, subject) VALUES ('probe.latency', 'probe') RETURNING id";
+	const char *query = argc > 4 ? argv[4] : "SELECT count(*) FROM respond.ticket WHERE event_id = $1::bigint";
 	PGconn	   *producer = open_connection();
 	PGconn	   *listener = open_connection();
 	Sample	   *samples = calloc(wanted + 1, sizeof(Sample));
@@ -169,7 +171,7 @@ main(int argc, char **argv)
 		int64_t		heard_at;
 
 		run(producer, "BEGIN", NULL, NULL, 0);
-		run(producer, "INSERT INTO respond.event (type, subject) VALUES ('probe.latency', 'probe') RETURNING id", NULL, id, sizeof(id));
+		run(producer, insert, NULL, id, sizeof(id));
 		sent_at = now_us();
 		run(producer, "COMMIT", NULL, NULL, 0);
 		acknowledged_at = now_us();
