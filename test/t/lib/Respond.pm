@@ -27,7 +27,7 @@ sub import
 	strict->import;
 	warnings->import;
 	Test::More->export_to_level(1, $caller);
-	PostgreSQL::Test::Utils->export_to_level(1, $caller);
+	eval "package $caller; PostgreSQL::Test::Utils->import; 1" or die $@;
 }
 
 # node(name, setting => value...): a running server that preloads the library.
