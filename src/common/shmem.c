@@ -23,6 +23,9 @@
 
 RespondShared *respond_shared = NULL;
 
+/* in the postmaster: how often it made shared memory */
+static int	made = 0;
+
 static shmem_request_hook_type previous_request_hook = NULL;
 static shmem_startup_hook_type previous_startup_hook = NULL;
 
@@ -100,6 +103,7 @@ create_shared_memory(void)
 		respond_shared->launcher_procno = -1;
 		pg_atomic_init_u32(&respond_shared->look_again, 0);
 		respond_shared->started_at = GetCurrentTimestamp();
+		respond_shared->restarts = made++;
 		respond_shared->slot_count = respond_max_workers;
 		respond_shared->database_count = respond_max_workers;
 		respond_shared->commit_ring = (CommitPosition *) position;

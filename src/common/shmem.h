@@ -88,6 +88,7 @@ typedef struct RespondShared
 	int			launcher_procno;	/* -1 when the launcher does not run */
 	pg_atomic_uint32 look_again;	/* bumped whenever databases or extensions may have changed */
 	TimestampTz started_at;		/* when shared memory was made: the server's (re)start */
+	int			restarts;		/* how often the server lost a process and made this anew */
 	int			slot_count;
 	int			database_count;
 	CommitPosition *commit_ring;	/* RESPOND_COMMIT_RING entries, direct-mapped by xid */

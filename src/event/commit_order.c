@@ -30,8 +30,8 @@
 /* lsn of a transaction that is between its announcement and its commit */
 #define POSITION_COMMITTING	PG_UINT64_MAX
 
-/* How long a reader waits for a committing transaction: 100 times 100 us. */
-#define READER_PATIENCE		100
+/* How long a reader waits for a committing transaction: 10,000 times 100 us. */
+#define READER_PATIENCE		10000
 #define READER_NAP_US		100L
 
 static CommitPosition *

@@ -20,7 +20,7 @@ extern void respond_commit_order_record(FullTransactionId xid, XLogRecPtr positi
 /*
  * Position of a committed transaction, or InvalidXLogRecPtr when it is not
  * known: overwritten by a later one (the ring holds 65,536), or committed
- * before the server started.  Waits up to 10 ms when the transaction is
+ * before the server started.  Waits up to a second when the transaction is
  * visible but has not yet written its position.
  */
 extern XLogRecPtr respond_commit_order_find(FullTransactionId xid);

@@ -135,6 +135,10 @@ transaction_callback(XactEvent event, void *argument)
 			break;
 
 		case XACT_EVENT_ABORT:
+			/* announced, but then a deferred constraint failed: nobody shall wait for it */
+			if (FullTransactionIdIsValid(committing_xid))
+				respond_commit_order_record(committing_xid, InvalidXLogRecPtr);
+			/* FALLTHROUGH */
 		case XACT_EVENT_PREPARE:
 			wake_wanted = false;
 			committing_xid = InvalidFullTransactionId;
