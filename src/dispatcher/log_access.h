@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ * log_access.h
+ *	  The partitions of the event log and their rows, without a plan.
+ *
+ * src/dispatcher/log_access.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_LOG_ACCESS_H
+#define RESPOND_LOG_ACCESS_H
+
+#include "access/tableam.h"
+#include "utils/rel.h"
+
+#include "event/event.h"
+
+/* Partitions (OIDs) of respond.event, palloc'd. */
+extern List *respond_log_partitions(void);
+
+/* Opens a partition for reading; NULL when it was dropped. */
+extern Relation respond_log_open(Oid partition);
+
+/*
+ * OID of the partition's index on the given columns, in this order; second may
+ * be NULL.  Raises an error that says how to make it.
+ */
+extern Oid	respond_log_index(Relation partition, const char *first, const char *second);
+
+/* The row in the slot as an event, copied into the current memory context. */
+extern Event *respond_log_event(Relation partition, TupleTableSlot *slot);
+
+#endif							/* RESPOND_LOG_ACCESS_H */

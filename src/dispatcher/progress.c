@@ -1,0 +1,292 @@
+/*-------------------------------------------------------------------------
+ * progress.c
+ *	  Keeping cursors in the database, and lanes apart from each other.
+ *
+ * Rows are inserted without a plan; the tables have no index, because they are
+ * read only when a dispatcher starts, when the clock empties one side, and by
+ * people.
+ *
+ * src/dispatcher/progress.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/namespace.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "common/shmem.h"
+#include "dispatcher/progress.h"
+
+enum
+{
+	PROGRESS_SEQ = 1,
+	PROGRESS_LANES,
+	PROGRESS_LANE,
+	PROGRESS_CURSOR,
+	PROGRESS_SPLIT_XID,
+	PROGRESS_SPLIT_ID,
+	PROGRESS_AT,
+	PROGRESS_COLUMNS = PROGRESS_AT
+};
+
+/*
+ * What a pg_snapshot is on disk; the type does not show it to extensions
+ * (src/backend/utils/adt/xid8funcs.c).
+ */
+typedef struct StoredSnapshot
+{
+	int32		header;			/* varlena */
+	uint32		count;
+	FullTransactionId xmin;
+	FullTransactionId xmax;
+	FullTransactionId running[FLEXIBLE_ARRAY_MEMBER];
+} StoredSnapshot;
+
+static Cursor *
+cursor_from_datum(Arena *arena, Datum datum)
+{
+	StoredSnapshot *stored = (StoredSnapshot *) PG_DETOAST_DATUM(datum);
+	Cursor	   *cursor = respond_cursor_create(arena);
+
+	cursor->xmax = U64FromFullTransactionId(stored->xmax);
+	cursor->count = stored->count;
+	cursor->running = respond_arena_alloc(arena, sizeof(uint64_t) * (stored->count + 1));
+	for (uint32 i = 0; i < stored->count; i++)
+		cursor->running[i] = U64FromFullTransactionId(stored->running[i]);
+	respond_cursor_normalize(cursor);
+	return cursor;
+}
+
+static Datum
+cursor_to_datum(const Cursor *cursor)
+{
+	Size		size = offsetof(StoredSnapshot, running) + sizeof(FullTransactionId) * cursor->count;
+	StoredSnapshot *stored = palloc0(size);
+
+	SET_VARSIZE(stored, size);
+	stored->count = (uint32) cursor->count;
+	stored->xmax = FullTransactionIdFromU64(cursor->xmax);
+	stored->xmin = FullTransactionIdFromU64(cursor->count > 0 ? cursor->running[0] : cursor->xmax);
+	for (size_t i = 0; i < cursor->count; i++)
+		stored->running[i] = FullTransactionIdFromU64(cursor->running[i]);
+	return PointerGetDatum(stored);
+}
+
+Cursor *
+respond_progress_snapshot(Arena *arena)
+{
+	Datum		current = DirectFunctionCall1(pg_current_snapshot, (Datum) 0);
+
+	return cursor_from_datum(arena, current);
+}
+
+static Oid
+progress_table(int side)
+{
+	const char *name = side == 0 ? "progress_0" : "progress_1";
+	Oid			table = get_relname_relid(name, get_namespace_oid("respond_internal", false));
+
+	if (!OidIsValid(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table respond_internal.%s is missing", name),
+				 errhint("The extension is damaged; DROP EXTENSION pg_respond and create it again.")));
+	return table;
+}
+
+static void
+add_row(Arena *arena, Progress *progress, int *room, TupleTableSlot *slot)
+{
+	int64		seq;
+	int			lanes;
+	int			lane;
+	LaneProgress *entry = NULL;
+
+	slot_getallattrs(slot);
+	seq = DatumGetInt64(slot->tts_values[PROGRESS_SEQ - 1]);
+	lanes = DatumGetInt16(slot->tts_values[PROGRESS_LANES - 1]);
+	lane = DatumGetInt16(slot->tts_values[PROGRESS_LANE - 1]);
+	if (seq > progress->last_seq)
+	{
+		progress->last_seq = seq;
+		progress->last_lanes = lanes;
+	}
+	for (int i = 0; i < progress->count; i++)
+	{
+		if (progress->entries[i].lanes == lanes && progress->entries[i].lane == lane)
+			entry = &progress->entries[i];
+	}
+	if (entry == NULL)
+	{
+		if (progress->count == *room)
+		{
+			LaneProgress *larger = respond_arena_alloc(arena, sizeof(LaneProgress) * *room * 2);
+
+			memcpy(larger, progress->entries, sizeof(LaneProgress) * progress->count);
+			progress->entries = larger;
+			*room *= 2;
+		}
+		entry = &progress->entries[progress->count++];
+		entry->lanes = lanes;
+		entry->lane = lane;
+		entry->seq = -1;
+	}
+	if (seq <= entry->seq)
+		return;
+	entry->seq = seq;
+	entry->cursor = cursor_from_datum(arena, slot->tts_values[PROGRESS_CURSOR - 1]);
+	if (!slot->tts_isnull[PROGRESS_SPLIT_XID - 1])
+	{
+		entry->cursor->split_xid = DatumGetUInt64(slot->tts_values[PROGRESS_SPLIT_XID - 1]);
+		entry->cursor->split_id = DatumGetInt64(slot->tts_values[PROGRESS_SPLIT_ID - 1]);
+	}
+}
+
+Progress *
+respond_progress_load(Arena *arena)
+{
+	Progress   *progress = respond_arena_alloc_zero(arena, sizeof(Progress));
+	int			room = 4;
+
+	progress->entries = respond_arena_alloc(arena, sizeof(LaneProgress) * room);
+	for (int side = 0; side < 2; side++)
+	{
+		Relation	table = table_open(progress_table(side), AccessShareLock);
+		TupleTableSlot *slot = table_slot_create(table, NULL);
+		TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+
+		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		{
+			CHECK_FOR_INTERRUPTS();
+			add_row(arena, progress, &room, slot);
+		}
+		table_endscan(scan);
+		ExecDropSingleTupleTableSlot(slot);
+		table_close(table, AccessShareLock);
+	}
+	return progress;
+}
+
+void
+respond_progress_append(int64 seq, int lanes, int lane, const Cursor *cursor)
+{
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+	int			side = database != NULL ? (int) pg_atomic_read_u32(&database->progress_side) : 0;
+	Relation	table = table_open(progress_table(side), RowExclusiveLock);
+	Datum		values[PROGRESS_COLUMNS];
+	bool		nulls[PROGRESS_COLUMNS] = {0};
+	HeapTuple	tuple;
+
+	values[PROGRESS_SEQ - 1] = Int64GetDatum(seq);
+	values[PROGRESS_LANES - 1] = Int16GetDatum((int16) lanes);
+	values[PROGRESS_LANE - 1] = Int16GetDatum((int16) lane);
+	values[PROGRESS_CURSOR - 1] = cursor_to_datum(cursor);
+	values[PROGRESS_SPLIT_XID - 1] = UInt64GetDatum(cursor->split_xid);
+	values[PROGRESS_SPLIT_ID - 1] = Int64GetDatum(cursor->split_id);
+	nulls[PROGRESS_SPLIT_XID - 1] = nulls[PROGRESS_SPLIT_ID - 1] = cursor->split_xid == 0;
+	values[PROGRESS_AT - 1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
+	simple_heap_insert(table, tuple);
+	heap_freetuple(tuple);
+	table_close(table, RowExclusiveLock);
+}
+
+static const LaneProgress *
+find_entry(const Progress *progress, int lanes, int lane)
+{
+	for (int i = 0; i < progress->count; i++)
+	{
+		if (progress->entries[i].lanes == lanes && progress->entries[i].lane == lane)
+			return &progress->entries[i];
+	}
+	return NULL;
+}
+
+/*
+ * What every lane of a division has handled is handled; NULL when one of them
+ * never wrote a row, so that nothing is known.
+ */
+static Cursor *
+handled_by_all(Arena *arena, const Progress *progress, int lanes)
+{
+	Cursor	   *all = NULL;
+
+	for (int lane = 0; lane < lanes; lane++)
+	{
+		const LaneProgress *entry = find_entry(progress, lanes, lane);
+
+		if (entry == NULL)
+			return NULL;
+		all = all == NULL ? respond_cursor_copy(arena, entry->cursor)
+			: respond_cursor_intersect(arena, all, entry->cursor);
+	}
+	return all;
+}
+
+Cursor *
+respond_progress_start(Arena *arena, const Progress *progress, int lanes, int lane)
+{
+	const LaneProgress *own = find_entry(progress, lanes, lane);
+	Cursor	   *start = own != NULL ? respond_cursor_copy(arena, own->cursor) : respond_cursor_create(arena);
+
+	for (int division = 1; division <= RESPOND_MAX_LANES; division++)
+	{
+		Cursor	   *all;
+		Cursor	   *united;
+
+		if (division == lanes)
+			continue;
+		all = handled_by_all(arena, progress, division);
+		if (all == NULL)
+			continue;
+		united = respond_cursor_unite(arena, start, all);
+
+		/* a split transaction stays split unless the others have done all of it */
+		if (start->split_xid != 0 && !respond_cursor_covers(united, start->split_xid))
+		{
+			united->split_xid = start->split_xid;
+			united->split_id = start->split_id;
+		}
+		start = united;
+	}
+	return start;
+}
+
+int
+respond_progress_lane(const char *subject, int64 id, int lanes)
+{
+	uint32		hash;
+
+	if (lanes <= 1)
+		return 0;
+	if (subject != NULL)
+		hash = hash_bytes((const unsigned char *) subject, (int) strlen(subject));
+	else
+		hash = hash_bytes((const unsigned char *) &id, sizeof(id));
+	return (int) (hash % (uint32) lanes);
+}
+
+bool
+respond_progress_passed(const Progress *progress, int lanes, uint64 xid, int64 id, const char *subject)
+{
+	for (int i = 0; i < progress->count; i++)
+	{
+		const LaneProgress *entry = &progress->entries[i];
+
+		if (entry->lanes != lanes &&
+			entry->lane == respond_progress_lane(subject, id, entry->lanes) &&
+			respond_cursor_passed(entry->cursor, xid, id))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,144 @@
+/*-------------------------------------------------------------------------
+ * reader.c
+ *	  Fetching events by their place or their id.
+ *
+ * src/dispatcher/reader.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "dispatcher/log_access.h"
+#include "dispatcher/reader.h"
+
+/* A partition that events were fetched from in this transaction. */
+typedef struct OpenPartition
+{
+	Oid			oid;
+	Relation	relation;		/* NULL: it was dropped */
+	TupleTableSlot *slot;
+	IndexFetchTableData *fetch;
+	struct OpenPartition *next;
+} OpenPartition;
+
+static OpenPartition *open_partitions = NULL;
+
+static OpenPartition *
+open_partition(Oid oid)
+{
+	OpenPartition *open;
+	MemoryContext caller;
+
+	for (open = open_partitions; open != NULL; open = open->next)
+	{
+		if (open->oid == oid)
+			return open;
+	}
+	caller = MemoryContextSwitchTo(TopTransactionContext);
+	open = palloc0(sizeof(OpenPartition));
+	open->oid = oid;
+	open->relation = respond_log_open(oid);
+	if (open->relation != NULL)
+	{
+		open->slot = table_slot_create(open->relation, NULL);
+		open->fetch = table_index_fetch_begin(open->relation);
+	}
+	open->next = open_partitions;
+	open_partitions = open;
+	MemoryContextSwitchTo(caller);
+	return open;
+}
+
+void
+respond_reader_release(void)
+{
+	for (OpenPartition *open = open_partitions; open != NULL; open = open->next)
+	{
+		if (open->relation == NULL)
+			continue;
+		table_index_fetch_end(open->fetch);
+		ExecDropSingleTupleTableSlot(open->slot);
+		relation_close(open->relation, NoLock);
+	}
+	open_partitions = NULL;
+}
+
+void
+respond_reader_forget(void)
+{
+	open_partitions = NULL;
+}
+
+Event *
+respond_reader_fetch(const WindowEntry *entry)
+{
+	OpenPartition *open = open_partition(entry->partition);
+	ItemPointerData place = entry->place;
+	bool		call_again = false;
+	Event	   *event = NULL;
+
+	if (open->relation == NULL)
+		return NULL;
+	if (table_index_fetch_tuple(open->fetch, &place, GetActiveSnapshot(), open->slot,
+								&call_again, NULL))
+	{
+		event = respond_log_event(open->relation, open->slot);
+
+		/* the place of a rolled-back row may have been given to another event */
+		if (event->id != entry->id || U64FromFullTransactionId(event->xid) != entry->xid)
+			event = NULL;
+	}
+	ExecClearTuple(open->slot);
+	return event;
+}
+
+static Event *
+fetch_id_from(Oid oid, int64 id)
+{
+	Relation	partition = respond_log_open(oid);
+	Relation	index;
+	IndexScanDesc scan;
+	ScanKeyData key;
+	TupleTableSlot *slot;
+	Event	   *event = NULL;
+
+	if (partition == NULL)
+		return NULL;
+	index = index_open(respond_log_index(partition, "id", NULL), AccessShareLock);
+	slot = table_slot_create(partition, NULL);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	scan = index_beginscan(partition, index, GetActiveSnapshot(), 1, 0);
+	index_rescan(scan, &key, 1, NULL, 0);
+	if (index_getnext_slot(scan, ForwardScanDirection, slot))
+		event = respond_log_event(partition, slot);
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, AccessShareLock);
+	relation_close(partition, NoLock);
+	return event;
+}
+
+Event *
+respond_reader_fetch_id(int64 id)
+{
+	List	   *partitions = respond_log_partitions();
+	Event	   *event = NULL;
+
+	/* new partitions come last, and ids that are asked for are mostly new */
+	for (int i = list_length(partitions) - 1; i >= 0 && event == NULL; i--)
+	{
+		CHECK_FOR_INTERRUPTS();
+		event = fetch_id_from(list_nth_oid(partitions, i), id);
+	}
+	list_free(partitions);
+	return event;
+}

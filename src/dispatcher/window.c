@@ -1,0 +1,381 @@
+/*-------------------------------------------------------------------------
+ * window.c
+ *	  What committed between the cursor and now, in commit order.
+ *
+ * Looked at are the transactions above the cursor, as one range of the index,
+ * and those that ran when the cursor was made and have finished since, one by
+ * one: a transaction that stays open for hours is remembered by its number and
+ * makes nobody scan from its start.
+ *
+ * src/dispatcher/window.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/itup.h"
+#include "access/relation.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+#include "dispatcher/log_access.h"
+#include "dispatcher/progress.h"
+#include "dispatcher/reader.h"
+#include "event/commit_order.h"
+
+typedef struct Collection
+{
+	Arena	   *arena;
+	const Cursor *snapshot;
+	WindowEntry *entries;
+	size_t		count;
+	size_t		room;
+	bool		bounded;		/* events behind the bound were left out */
+	uint64		bound_xid;
+	int64		bound_id;
+} Collection;
+
+static int
+compare_by_id(const void *a, const void *b)
+{
+	const WindowEntry *left = a;
+	const WindowEntry *right = b;
+
+	if (left->xid != right->xid)
+		return left->xid < right->xid ? -1 : 1;
+	return left->id < right->id ? -1 : left->id > right->id;
+}
+
+static int
+compare_by_commit(const void *a, const void *b)
+{
+	const WindowEntry *left = a;
+	const WindowEntry *right = b;
+
+	if (left->position != right->position)
+		return left->position < right->position ? -1 : 1;
+	return compare_by_id(a, b);
+}
+
+/* Keeps the first entries by (xid, id) and draws the bound behind them. */
+static void
+cut(Collection *collection)
+{
+	WindowEntry *last;
+
+	qsort(collection->entries, collection->count, sizeof(WindowEntry), compare_by_id);
+	collection->count = RESPOND_WINDOW_SIZE;
+	last = &collection->entries[collection->count - 1];
+	collection->bounded = true;
+	collection->bound_xid = last->xid;
+	collection->bound_id = last->id;
+}
+
+static bool
+beyond_bound(const Collection *collection, uint64 xid, int64 id)
+{
+	return collection->bounded &&
+		(xid > collection->bound_xid || (xid == collection->bound_xid && id > collection->bound_id));
+}
+
+/*
+ * Adds what an index scan finds, in ascending order, up to the bound, but for
+ * transactions that still run.  Those that were rolled back are found too; they
+ * show when the event is fetched.
+ */
+static void
+add_matches(Collection *collection, IndexScanDesc scan, ScanKey keys, int key_count, Oid partition)
+{
+	TupleDesc	descriptor = RelationGetDescr(scan->indexRelation);
+	uint64		last_xid = 0;
+	bool		ended = false;
+
+	index_rescan(scan, keys, key_count, NULL, 0);
+	scan->xs_want_itup = true;
+	for (;;)
+	{
+		ItemPointer place = index_getnext_tid(scan, ForwardScanDirection);
+		bool		is_null;
+		uint64		xid;
+		int64		id;
+		WindowEntry *entry;
+
+		CHECK_FOR_INTERRUPTS();
+		if (place == NULL)
+			break;
+		xid = DatumGetUInt64(index_getattr(scan->xs_itup, 1, descriptor, &is_null));
+		id = DatumGetInt64(index_getattr(scan->xs_itup, 2, descriptor, &is_null));
+		if (xid != last_xid)
+		{
+			last_xid = xid;
+			ended = respond_cursor_covers(collection->snapshot, xid);
+		}
+		if (!ended)
+			continue;
+		if (beyond_bound(collection, xid, id))
+			break;
+		if (collection->count == collection->room)
+		{
+			size_t		room = collection->room * 2;
+			WindowEntry *larger = respond_arena_alloc(collection->arena, room * sizeof(WindowEntry));
+
+			memcpy(larger, collection->entries, collection->count * sizeof(WindowEntry));
+			collection->entries = larger;
+			collection->room = room;
+		}
+		entry = &collection->entries[collection->count++];
+		entry->position = 0;
+		entry->xid = xid;
+		entry->id = id;
+		entry->partition = partition;
+		entry->place = *place;
+		if (collection->count >= 2 * RESPOND_WINDOW_SIZE)
+			cut(collection);
+	}
+}
+
+static void
+add_split(Collection *collection, IndexScanDesc scan, const Cursor *base, Oid partition)
+{
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_XID8EQ, UInt64GetDatum(base->split_xid));
+	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(base->split_id));
+	add_matches(collection, scan, keys, 2, partition);
+}
+
+static void
+add_finished_and_new(Collection *collection, IndexScanDesc scan, const Cursor *base,
+					 const Cursor *snapshot, Oid partition)
+{
+	ScanKeyData keys[2];
+
+	for (size_t i = 0; i < base->count; i++)
+	{
+		if (!respond_cursor_covers(snapshot, base->running[i]))
+			continue;
+		ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_XID8EQ, UInt64GetDatum(base->running[i]));
+		add_matches(collection, scan, keys, 1, partition);
+	}
+	if (base->xmax < snapshot->xmax)
+	{
+		ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_XID8GE, UInt64GetDatum(base->xmax));
+		ScanKeyInit(&keys[1], 1, BTLessStrategyNumber, F_XID8LT, UInt64GetDatum(snapshot->xmax));
+		add_matches(collection, scan, keys, 2, partition);
+	}
+}
+
+static void
+add_partition(Collection *collection, Oid oid, const Cursor *base, const Cursor *snapshot)
+{
+	Relation	partition = respond_log_open(oid);
+	Relation	index;
+	IndexScanDesc scan;
+
+	if (partition == NULL)
+		return;
+	index = index_open(respond_log_index(partition, "xid", "id"), AccessShareLock);
+	scan = index_beginscan(partition, index, GetActiveSnapshot(), 2, 0);
+	if (base->split_xid != 0)
+		add_split(collection, scan, base, oid);
+	else
+		add_finished_and_new(collection, scan, base, snapshot, oid);
+	index_endscan(scan);
+	index_close(index, NoLock);
+	relation_close(partition, NoLock);
+	if (collection->count > RESPOND_WINDOW_SIZE)
+		cut(collection);
+}
+
+/* Looks up where the transactions committed. */
+static void
+locate_commits(Collection *collection)
+{
+	uint64		last_xid = 0;
+	uint64		position = 0;
+
+	for (size_t i = 0; i < collection->count; i++)
+	{
+		WindowEntry *entry = &collection->entries[i];
+
+		if (entry->xid != last_xid)
+		{
+			last_xid = entry->xid;
+			position = respond_commit_order_find(FullTransactionIdFromU64(last_xid));
+		}
+		entry->position = position;
+	}
+}
+
+static void
+defer(Window *window, uint64 xid)
+{
+	if (window->deferred_count == 0 || window->deferred[window->deferred_count - 1] != xid)
+		window->deferred[window->deferred_count++] = xid;
+}
+
+/* Keeps the entries that the test wants; the transactions of the others wait. */
+static void
+keep(Window *window, bool (*wanted) (const WindowEntry *entry, uint64 argument), uint64 argument)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < window->count; i++)
+	{
+		if (wanted(&window->entries[i], argument))
+			window->entries[kept++] = window->entries[i];
+		else
+			defer(window, window->entries[i].xid);
+	}
+	window->count = kept;
+}
+
+static bool
+is_of(const WindowEntry *entry, uint64 xid)
+{
+	return entry->xid == xid;
+}
+
+static bool
+is_not_of(const WindowEntry *entry, uint64 xid)
+{
+	return entry->xid != xid;
+}
+
+static bool
+is_not_later(const WindowEntry *entry, uint64 position)
+{
+	return entry->position <= position;
+}
+
+/*
+ * More events than fit: the transaction at the bound may have some behind it.
+ * It is left to the next window with all that committed later, unless it is
+ * first in turn; then it is handled alone, in pieces.
+ */
+static void
+respect_bound(Window *window, const Collection *collection)
+{
+	uint64		cut_xid = collection->bound_xid;
+	uint64		position = 0;
+	bool		first = true;
+
+	for (int i = 0; i < window->count; i++)
+	{
+		if (window->entries[i].xid == cut_xid)
+			position = window->entries[i].position;
+	}
+	for (int i = 0; i < window->count; i++)
+	{
+		if (window->entries[i].xid != cut_xid &&
+			(position == 0 || window->entries[i].position <= position))
+			first = false;
+	}
+	if (first)
+	{
+		keep(window, is_of, cut_xid);
+		window->split = window->count > 0;
+		window->looked_at = Max(window->base->xmax, cut_xid + 1);
+		return;
+	}
+	keep(window, is_not_of, cut_xid);
+	if (position != 0)
+		keep(window, is_not_later, position);
+	window->looked_at = Max(window->base->xmax, cut_xid);
+}
+
+/* Finished transactions that were not looked for must be looked for later. */
+static void
+defer_unseen(Window *window, const Collection *collection)
+{
+	const Cursor *base = window->base;
+
+	for (size_t i = 0; i < base->count; i++)
+	{
+		uint64		xid = base->running[i];
+		bool		unseen = base->split_xid != 0 ? xid != base->split_xid
+			: collection->bounded && xid > collection->bound_xid;
+
+		if (unseen && respond_cursor_covers(window->snapshot, xid))
+			defer(window, xid);
+	}
+}
+
+static void
+collect_partitions(Collection *collection, const Cursor *base, const Cursor *snapshot)
+{
+	List	   *partitions = respond_log_partitions();
+	ListCell   *cell;
+
+	collection->room = 64;
+	collection->entries = respond_arena_alloc(collection->arena, collection->room * sizeof(WindowEntry));
+	foreach(cell, partitions)
+		add_partition(collection, lfirst_oid(cell), base, snapshot);
+	list_free(partitions);
+	qsort(collection->entries, collection->count, sizeof(WindowEntry), compare_by_id);
+}
+
+Window *
+respond_reader_collect(Arena *arena, Cursor *cursor)
+{
+	Window	   *window = respond_arena_alloc_zero(arena, sizeof(Window));
+	Collection	collection = {arena};
+
+	window->base = cursor;
+	window->snapshot = respond_progress_snapshot(arena);
+	collection.snapshot = window->snapshot;
+	window->looked_at = cursor->split_xid != 0 ? cursor->xmax : Max(cursor->xmax, window->snapshot->xmax);
+	if (cursor->split_xid == 0 && cursor->count == 0 && cursor->xmax >= window->snapshot->xmax)
+		return window;
+
+	collect_partitions(&collection, cursor, window->snapshot);
+	locate_commits(&collection);
+	window->entries = collection.entries;
+	window->count = (int) collection.count;
+	window->deferred = respond_arena_alloc(arena, sizeof(uint64) * (collection.count * 2 + cursor->count + 2));
+	if (collection.bounded)
+		respect_bound(window, &collection);
+	defer_unseen(window, &collection);
+	qsort(window->entries, window->count, sizeof(WindowEntry), compare_by_commit);
+	return window;
+}
+
+Cursor *
+respond_reader_cursor(Arena *arena, const Window *window, int next)
+{
+	uint64	   *undone = respond_arena_alloc(arena, sizeof(uint64) * (window->deferred_count + window->count - next + 2));
+	size_t		undone_count = 0;
+	uint64		last_done = 0;
+	const WindowEntry *last = next > 0 ? &window->entries[next - 1] : NULL;
+	Cursor	   *cursor;
+	bool		split = last != NULL &&
+		(next < window->count ? window->entries[next].xid == last->xid : window->split);
+
+	for (uint64 i = 0; i < window->deferred_count; i++)
+		undone[undone_count++] = window->deferred[i];
+	for (int i = next; i < window->count; i++)
+	{
+		if (i == next || window->entries[i].xid != window->entries[i - 1].xid)
+			undone[undone_count++] = window->entries[i].xid;
+	}
+	if (split)
+		undone[undone_count++] = last->xid;
+	for (int i = 0; i < next; i++)
+		last_done = Max(last_done, window->entries[i].xid);
+	cursor = respond_cursor_advance(arena, window->base, window->snapshot, window->looked_at,
+									undone, undone_count, last_done);
+	if (split)
+	{
+		cursor->split_xid = last->xid;
+		cursor->split_id = last->id;
+	}
+	else if (next == 0 && window->count > 0)
+	{
+		cursor->split_xid = window->base->split_xid;
+		cursor->split_id = window->base->split_id;
+	}
+	return cursor;
+}
