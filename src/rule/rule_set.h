@@ -41,6 +41,9 @@ extern RuleSet *respond_rule_set_current(void);
  */
 extern int	respond_rule_set_match(RuleSet *set, const Event *event, Rule ***rules);
 
+/* The enabled rule of this name, NULL when there is none. */
+extern Rule *respond_rule_set_find(RuleSet *set, const char *name);
+
 /* Why the event is muted, or NULL. */
 extern const char *respond_rule_set_muted(RuleSet *set, const Event *event);
 
