@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ * audit_write.c
+ *	  Writing the audit log from C, as many rows at once as the caller has.
+ *
+ * src/audit/audit_write.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/sequence.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "audit/audit_write.h"
+#include "common/partition_write.h"
+#include "event/event_context.h"
+
+/* Columns of respond.audit_log, in their order. */
+enum
+{
+	AUDIT_ID,
+	AUDIT_AT,
+	AUDIT_ACTOR,
+	AUDIT_ACTION,
+	AUDIT_OBJECT_TYPE,
+	AUDIT_OBJECT_ID,
+	AUDIT_EVENT_ID,
+	AUDIT_RUN_ID,
+	AUDIT_RULE,
+	AUDIT_OLD,
+	AUDIT_NEW,
+	AUDIT_COLUMNS
+};
+
+static void
+set_text(Datum *values, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL;
+	if (text != NULL)
+		values[column] = CStringGetTextDatum(text);
+}
+
+static void
+set_int64(Datum *values, bool *nulls, int column, int64 number)
+{
+	nulls[column] = number == 0;
+	values[column] = Int64GetDatum(number);
+}
+
+static void
+set_jsonb(Datum *values, bool *nulls, int column, Jsonb *document)
+{
+	nulls[column] = document == NULL;
+	values[column] = JsonbPGetDatum(document);
+}
+
+void
+respond_audit_write(const AuditRow *rows, int count)
+{
+	const EventContext *context = respond_event_context();
+	PartitionWriter *writer;
+	Oid			sequence;
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	char	   *actor = NULL;
+
+	if (count == 0)
+		return;
+	sequence = respond_relation_oid("respond", "audit_log_id_seq");
+	writer = respond_partition_writer_open(respond_relation_oid("respond", "audit_log"));
+	for (int i = 0; i < count; i++)
+	{
+		const AuditRow *row = &rows[i];
+		TimestampTz at = row->at != 0 ? row->at : now;
+		Datum		values[AUDIT_COLUMNS] = {0};
+		bool		nulls[AUDIT_COLUMNS] = {0};
+		bool		from_context = row->actor == NULL && row->event_id == 0 &&
+		row->run_id == 0 && row->rule == NULL;
+
+		if (row->actor == NULL && actor == NULL)
+			actor = respond_event_context_actor();
+		values[AUDIT_ID] = Int64GetDatum(nextval_internal(sequence, false));
+		values[AUDIT_AT] = TimestampTzGetDatum(at);
+		set_text(values, nulls, AUDIT_ACTOR, row->actor != NULL ? row->actor : actor);
+		set_text(values, nulls, AUDIT_ACTION, row->action);
+		set_text(values, nulls, AUDIT_OBJECT_TYPE, row->object_type);
+		set_text(values, nulls, AUDIT_OBJECT_ID, row->object_id);
+		set_int64(values, nulls, AUDIT_EVENT_ID, from_context ? context->event_id : row->event_id);
+		set_int64(values, nulls, AUDIT_RUN_ID, from_context ? context->run_id : row->run_id);
+		set_text(values, nulls, AUDIT_RULE, from_context ? context->rule : row->rule);
+		set_jsonb(values, nulls, AUDIT_OLD, row->old);
+		set_jsonb(values, nulls, AUDIT_NEW, row->new);
+		respond_partition_writer_add(writer, at, values, nulls);
+	}
+	respond_partition_writer_close(writer);
+}

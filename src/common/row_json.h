@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ * row_json.h
+ *	  Rows of our tables as jsonb.
+ *
+ * src/common/row_json.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_ROW_JSON_H
+#define RESPOND_ROW_JSON_H
+
+#include "access/tupdesc.h"
+#include "utils/jsonb.h"
+
+typedef struct RowJson RowJson;
+
+/*
+ * What is known once of a table: its columns in jsonb's order of keys and how
+ * to convert each.  Lives in the current memory context; desc must outlive it.
+ */
+extern RowJson *respond_row_json_create(TupleDesc desc);
+
+/*
+ * Pushes the row as an object into a jsonb under construction, as token
+ * WJB_VALUE or WJB_ELEM would.  With columns (one flag per attribute) only
+ * those flagged; NULL: all.  Texts of the row are not copied before the
+ * document is finished.  Returns what pushJsonbValue returns.
+ *
+ * Numbers, booleans, jsonb and text[] keep their kind; times are ISO 8601 in
+ * UTC whatever the session's time zone, so that documents compare.
+ */
+extern JsonbValue *respond_row_json_push(const RowJson *row_json, JsonbParseState **state,
+										 const Datum *values, const bool *nulls,
+										 const bool *columns);
+
+/* The row as a document of its own, palloc'd. */
+extern Jsonb *respond_row_json(const RowJson *row_json, const Datum *values,
+							   const bool *nulls, const bool *columns);
+
+/* One value of the given type, palloc'd; never NULL: an SQL NULL becomes a JSON null. */
+extern Jsonb *respond_value_json(Datum value, bool is_null, Oid type);
+
+/* Pushes a key whose bytes stay valid until the document is finished. */
+extern void respond_json_push_key(JsonbParseState **state, const char *key);
+
+/* Pushes a string, or null for NULL. */
+extern void respond_json_push_string(JsonbParseState **state, JsonbIteratorToken token,
+									 const char *value);
+
+/* Pushes a whole number. */
+extern void respond_json_push_int64(JsonbParseState **state, JsonbIteratorToken token,
+									int64 value);
+
+#endif							/* RESPOND_ROW_JSON_H */

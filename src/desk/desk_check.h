@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ * desk_check.h
+ *	  What a ticket may hold, and how its status may change.
+ *
+ * src/desk/desk_check.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_DESK_CHECK_H
+#define RESPOND_DESK_CHECK_H
+
+typedef enum TicketStatus
+{
+	TICKET_NEW,
+	TICKET_OPEN,
+	TICKET_PENDING,
+	TICKET_ON_HOLD,
+	TICKET_SOLVED,
+	TICKET_CLOSED
+} TicketStatus;
+
+/* The status of this name; ERRCODE_CHECK_VIOLATION names the legal ones. */
+extern TicketStatus respond_desk_status(const char *name, size_t length);
+
+/* Raises ERRCODE_RESPOND_INVALID_TRANSITION unless a ticket may go from one to the other. */
+extern void respond_desk_check_transition(int64 ticket_id, TicketStatus from, TicketStatus to);
+
+#endif							/* RESPOND_DESK_CHECK_H */
