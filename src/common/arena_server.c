@@ -26,10 +26,18 @@ release_in_context(void *owner, void *block)
 	pfree(block);
 }
 
+ArenaSource
+respond_arena_source_in(MemoryContext context)
+{
+	ArenaSource source = {allocate_in_context, release_in_context, context};
+
+	return source;
+}
+
 Arena *
 respond_arena_create_in(MemoryContext context)
 {
-	ArenaSource source = {allocate_in_context, release_in_context, context};
+	ArenaSource source = respond_arena_source_in(context);
 
 	return respond_arena_create(&source);
 }

@@ -18,4 +18,7 @@
  */
 extern Arena *respond_arena_create_in(MemoryContext context);
 
+/* The same for what takes a source and makes its own arenas. */
+extern ArenaSource respond_arena_source_in(MemoryContext context);
+
 #endif							/* RESPOND_ARENA_SERVER_H */

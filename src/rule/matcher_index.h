@@ -1,0 +1,114 @@
+/*-------------------------------------------------------------------------
+ * matcher_index.h
+ *	  From the values of an event to the combinations that may hold.
+ *
+ * Every combination is filed under the triggers of one of its conditions, the
+ * one that costs least.  Where many combinations share a trigger, they are
+ * filed again, under their other conditions, in a node of their own below it.
+ * So the index is a tree of nodes; an event starts at the root and goes down
+ * where its values lead.
+ *
+ * All nodes share one hash table, whose keys include the node.
+ *
+ * src/rule/matcher_index.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_MATCHER_INDEX_H
+#define RESPOND_MATCHER_INDEX_H
+
+#include "rule/trigger.h"
+
+/* What is filed under a trigger: combinations, or a node that files them. */
+typedef struct Bucket
+{
+	int			node;			/* or -1 */
+	int			start;			/* in members */
+	int			count;
+} Bucket;
+
+/* bucket >= 0 is an index of buckets; below, ~bucket is one combination. */
+typedef struct IndexEntry
+{
+	uint64_t	key;			/* 0 marks a free entry */
+	int			bucket;
+} IndexEntry;
+
+/* Intervals of one field, by low end; highest is over the subtree (see lookup). */
+typedef struct Interval
+{
+	double		low;
+	double		high;
+	double		highest;
+	int			bucket;
+} Interval;
+
+/* How the values of one field are looked up in one node. */
+typedef struct FieldLookup
+{
+	int			field;
+	unsigned	kinds;			/* bit n: triggers of TriggerKind n exist */
+	unsigned	gram_lengths;	/* bit n: grams of n bytes exist */
+	uint64_t	prefix_lengths; /* bit n: prefixes of n + 1 bytes exist */
+	uint64_t	suffix_lengths;
+	uint64_t	fold_prefix_lengths;
+	uint64_t	fold_suffix_lengths;
+	uint64_t	network_bits[4];	/* [0]: IPv4, bit n; [1..3]: IPv6, bit n of 64 * (i - 1) */
+	int			interval_start;
+	int			interval_count;
+	int			present;		/* bucket of TRIGGER_PRESENT */
+} FieldLookup;
+
+typedef struct AbsentLookup
+{
+	int			field;
+	int			bucket;
+} AbsentLookup;
+
+typedef struct IndexNode
+{
+	int			lookup_start;	/* sorted by field */
+	int			lookup_count;
+	int			absent_start;
+	int			absent_count;
+	int			scan_start;		/* members that nothing leads to */
+	int			scan_count;
+} IndexNode;
+
+typedef struct RuleIndex
+{
+	size_t		entry_size;		/* a power of two */
+	IndexEntry *entries;
+	int			bucket_count;
+	Bucket	   *buckets;
+	int			member_count;
+	int		   *members;		/* combinations */
+	int			lookup_count;
+	FieldLookup *lookups;
+	int			absent_count;
+	AbsentLookup *absents;
+	int			interval_count;
+	Interval   *intervals;
+	int			node_count;		/* node 0 is the root */
+	IndexNode  *nodes;
+	int		   *root_lookups;	/* by field: index of lookups, or -1 */
+	int			scan_total;		/* combinations in scan lists */
+} RuleIndex;
+
+struct Matcher;
+struct MatchState;
+
+/* Memory that only the build needs comes from source and goes back to it. */
+extern RuleIndex *respond_index_build(const struct Matcher *matcher, Arena *arena, const ArenaSource *source);
+
+/* Calls respond_match_candidate for whatever the state's event leads to. */
+extern void respond_index_lookup(struct MatchState *state);
+
+static inline uint64_t
+respond_index_key(int node, uint64_t trigger_hash)
+{
+	uint64_t	key = (trigger_hash ^ (uint64_t) node) * UINT64_C(0x9E3779B97F4A7C15);
+
+	return (key ^ key >> 31) | 1;
+}
+
+#endif							/* RESPOND_MATCHER_INDEX_H */

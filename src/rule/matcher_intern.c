@@ -1,0 +1,169 @@
+/*-------------------------------------------------------------------------
+ * matcher_intern.c
+ *	  Makes equal conditions, and equal combinations of them, one.
+ *
+ * src/rule/matcher_intern.c
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "rule/hash.h"
+#include "rule/matcher_parts.h"
+#include "rule/value_test.h"
+
+static bool equal_lists(const TestList *a, const TestList *b);
+
+/* The bits of a bound; 0.0 and -0.0 are the same bound. */
+static uint64_t
+number_bits(double number)
+{
+	uint64_t	bits;
+
+	number += 0.0;
+	memcpy(&bits, &number, sizeof(bits));
+	return bits;
+}
+
+static uint64_t
+hash_tests(uint64_t hash, const TestList *list)
+{
+	for (int i = 0; i < list->count; i++)
+	{
+		const PatternTest *test = &list->tests[i];
+
+		hash = respond_hash_combine(hash, (uint64_t) test->kind);
+		hash = respond_hash_bytes(hash, test->text != NULL ? test->text : "", test->length);
+		hash = respond_hash_combine(hash, number_bits(test->low));
+		hash = respond_hash_combine(hash, number_bits(test->high));
+		if (test->kind == TEST_NETWORK)
+			hash = respond_hash_bytes(hash, (const char *) test->network.bytes, sizeof(test->network.bytes));
+		hash = hash_tests(hash, &test->inner);
+	}
+	return hash;
+}
+
+static bool
+equal_tests(const PatternTest *a, const PatternTest *b)
+{
+	if (a->kind != b->kind || a->length != b->length ||
+		(a->length > 0 && memcmp(a->text, b->text, a->length) != 0))
+		return false;
+	if (a->low != b->low || a->high != b->high || a->low_open != b->low_open || a->high_open != b->high_open)
+		return false;
+	if (a->network_bits != b->network_bits || a->network.bits != b->network.bits ||
+		memcmp(a->network.bytes, b->network.bytes, sizeof(a->network.bytes)) != 0)
+		return false;
+
+	/* The same text cut differently: a type glob knows no escapes. */
+	if (a->part_count != b->part_count)
+		return false;
+	for (int i = 0; i < a->part_count; i++)
+		if (a->parts[i].length != b->parts[i].length)
+			return false;
+	return equal_lists(&a->inner, &b->inner);
+}
+
+static bool
+equal_lists(const TestList *a, const TestList *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (int i = 0; i < a->count; i++)
+		if (!equal_tests(&a->tests[i], &b->tests[i]))
+			return false;
+	return true;
+}
+
+/* Makes room for one more item and keeps the table at most half full. */
+static void
+make_room(Arena *arena, Interned *interned, size_t item_size, uint64_t (*hash_of) (const void *item))
+{
+	if (interned->count == interned->room)
+	{
+		int			room = interned->room == 0 ? 16 : interned->room * 2;
+		void	   *items = respond_arena_alloc(arena, (size_t) room * item_size);
+
+		if (interned->count > 0)
+			memcpy(items, interned->items, (size_t) interned->count * item_size);
+		interned->items = items;
+		interned->room = room;
+	}
+	if ((size_t) interned->count * 2 >= interned->table_size)
+	{
+		interned->table_size = interned->table_size == 0 ? 64 : interned->table_size * 2;
+		interned->table = respond_arena_alloc_zero(arena, interned->table_size * sizeof(int));
+		for (int i = 0; i < interned->count; i++)
+		{
+			size_t		at = hash_of((char *) interned->items + (size_t) i * item_size) & (interned->table_size - 1);
+
+			while (interned->table[at] != 0)
+				at = (at + 1) & (interned->table_size - 1);
+			interned->table[at] = i + 1;
+		}
+	}
+}
+
+static uint64_t
+condition_hash(const void *item)
+{
+	return ((const Condition *) item)->hash;
+}
+
+static uint64_t
+combination_hash(const void *item)
+{
+	return ((const Combination *) item)->hash;
+}
+
+int
+respond_intern_condition(Matcher *matcher, int field, const TestList *tests)
+{
+	Interned   *interned = &matcher->conditions;
+	uint64_t	hash = hash_tests((uint64_t) field, tests);
+	Condition  *condition;
+	size_t		at;
+
+	make_room(matcher->arena, interned, sizeof(Condition), condition_hash);
+	for (at = hash & (interned->table_size - 1); interned->table[at] != 0; at = (at + 1) & (interned->table_size - 1))
+	{
+		condition = &((Condition *) interned->items)[interned->table[at] - 1];
+		if (condition->hash == hash && condition->field == field && equal_lists(&condition->tests, tests))
+			return interned->table[at] - 1;
+	}
+	condition = &((Condition *) interned->items)[interned->count];
+	condition->hash = hash;
+	condition->field = field;
+	condition->tests = *tests;
+	condition->accepts_absent = respond_accepts_absent(tests);
+	interned->table[at] = ++interned->count;
+	return interned->count - 1;
+}
+
+int
+respond_intern_combination(Matcher *matcher, const int *conditions, int count)
+{
+	Interned   *interned = &matcher->combinations;
+	size_t		size = (size_t) count * sizeof(int);
+	uint64_t	hash = respond_hash_bytes(0, (const char *) conditions, size);
+	Combination *combination;
+	int		   *copy;
+	size_t		at;
+
+	make_room(matcher->arena, interned, sizeof(Combination), combination_hash);
+	for (at = hash & (interned->table_size - 1); interned->table[at] != 0; at = (at + 1) & (interned->table_size - 1))
+	{
+		combination = matcher_combination(matcher, interned->table[at] - 1);
+		if (combination->hash == hash && combination->condition_count == count &&
+			memcmp(combination->conditions, conditions, size) == 0)
+			return interned->table[at] - 1;
+	}
+	copy = respond_arena_alloc(matcher->arena, size);
+	memcpy(copy, conditions, size);
+	combination = matcher_combination(matcher, interned->count);
+	memset(combination, 0, sizeof(*combination));
+	combination->hash = hash;
+	combination->condition_count = count;
+	combination->conditions = copy;
+	interned->table[at] = ++interned->count;
+	return interned->count - 1;
+}

@@ -1,0 +1,279 @@
+/*-------------------------------------------------------------------------
+ * matcher_lookup.c
+ *	  Leads an event through the index to candidate combinations.
+ *
+ * src/rule/matcher_lookup.c
+ *-------------------------------------------------------------------------
+ */
+#include "rule/matcher_parts.h"
+
+static void visit_node(MatchState *state, const RuleIndex *index, int number);
+
+static void
+visit_bucket(MatchState *state, const RuleIndex *index, int number)
+{
+	const Bucket *bucket;
+
+	if (number < 0)
+	{
+		respond_match_candidate(state, ~number);
+		return;
+	}
+	bucket = &index->buckets[number];
+	if (bucket->node >= 0)
+	{
+		visit_node(state, index, bucket->node);
+		return;
+	}
+	for (int i = 0; i < bucket->count; i++)
+		respond_match_candidate(state, index->members[bucket->start + i]);
+}
+
+static void
+look_up(MatchState *state, const RuleIndex *index, int node, uint64_t hash)
+{
+	uint64_t	key = respond_index_key(node, hash);
+	size_t		mask = index->entry_size - 1;
+
+	for (size_t at = (key >> 1) & mask; index->entries[at].key != 0; at = (at + 1) & mask)
+		if (index->entries[at].key == key)
+		{
+			visit_bucket(state, index, index->entries[at].bucket);
+			return;
+		}
+}
+
+/* All prefixes, or all suffixes, whose lengths occur. */
+static void
+look_up_affixes(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+				const FieldValue *value, bool suffix)
+{
+	TriggerKind kind = suffix ? TRIGGER_SUFFIX : TRIGGER_PREFIX;
+	uint64_t	lengths = suffix ? lookup->suffix_lengths : lookup->prefix_lengths;
+	uint64_t	hash = 0;
+
+	for (size_t i = 0; i < value->length && lengths != 0; i++, lengths >>= 1)
+	{
+		hash = respond_hash_roll(hash, (unsigned char) value->text[suffix ? value->length - 1 - i : i]);
+		if (lengths & 1)
+			look_up(state, index, node, respond_trigger_hash(kind, lookup->field, (int) i + 1, hash));
+	}
+}
+
+static void
+look_up_fold_prefixes(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+					  const FieldValue *value)
+{
+	uint64_t	lengths = lookup->fold_prefix_lengths;
+	uint64_t	hash = 0;
+	size_t		at = 0;
+
+	for (int i = 1; at < value->length && lengths != 0; i++, lengths >>= 1)
+	{
+		uint32_t	code;
+
+		at += respond_utf8_read(value->text + at, value->length - at, &code);
+		hash = respond_hash_roll(hash, respond_case_fold(code));
+		if (lengths & 1)
+			look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD_PREFIX, lookup->field, i, hash));
+	}
+}
+
+static void
+look_up_fold_suffixes(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+					  const FieldValue *value)
+{
+	uint64_t	lengths = lookup->fold_suffix_lengths;
+	uint64_t	hash = 0;
+	size_t		end = value->length;
+
+	for (int i = 1; end > 0 && lengths != 0; i++, lengths >>= 1)
+	{
+		size_t		start = end - 1;
+		uint32_t	code;
+
+		while (start > 0 && end - start < 4 && ((unsigned char) value->text[start] & 0xC0) == 0x80)
+			start--;
+		if (respond_utf8_read(value->text + start, end - start, &code) != end - start)
+		{
+			/* Not UTF-8: the last byte is a character of its own. */
+			start = end - 1;
+			respond_utf8_read(value->text + start, 1, &code);
+		}
+		hash = respond_hash_roll(hash, respond_case_fold(code));
+		end = start;
+		if (lengths & 1)
+			look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD_SUFFIX, lookup->field, i, hash));
+	}
+}
+
+static void
+look_up_grams(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+			  const FieldValue *value)
+{
+	for (int length = 1; length <= TRIGGER_GRAM_LIMIT; length++)
+	{
+		uint32_t	mask = length == 4 ? UINT32_MAX : (UINT32_C(1) << (8 * length)) - 1;
+		uint32_t	gram = 0;
+
+		if ((lookup->gram_lengths >> length & 1) == 0)
+			continue;
+		for (size_t i = 0; i < value->length; i++)
+		{
+			gram = (gram << 8 | (unsigned char) value->text[i]) & mask;
+			if (i + 1 >= (size_t) length)
+				look_up(state, index, node, respond_trigger_hash(TRIGGER_GRAM, lookup->field, length, gram));
+		}
+	}
+}
+
+static void
+look_up_networks(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+				 const FieldValue *value)
+{
+	Address		address;
+	int			first;
+	int			last;
+
+	if (!respond_address_read(value->text, value->length, &address))
+		return;
+	first = address.bits == 32 ? 0 : 1;
+	last = address.bits == 32 ? 0 : 3;
+	for (int word = first; word <= last; word++)
+		for (uint64_t bits = lookup->network_bits[word]; bits != 0; bits &= bits - 1)
+		{
+			int			length = __builtin_ctzll(bits) + (word > 1 ? 64 * (word - 1) : 0);
+
+			look_up(state, index, node, respond_trigger_hash(TRIGGER_NETWORK, lookup->field, length,
+															 respond_network_hash(&address, length)));
+		}
+}
+
+static void
+look_up_intervals(MatchState *state, const RuleIndex *index, const Interval *intervals, int start, int end,
+				  double number)
+{
+	while (start < end)
+	{
+		int			middle = start + (end - start) / 2;
+
+		if (intervals[middle].highest < number)
+			return;
+		look_up_intervals(state, index, intervals, start, middle, number);
+		if (intervals[middle].low > number)
+			return;
+		if (intervals[middle].high >= number)
+			visit_bucket(state, index, intervals[middle].bucket);
+		start = middle + 1;
+	}
+}
+
+static void
+look_up_string(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+			   const FieldValue *value)
+{
+	if (lookup->prefix_lengths != 0)
+		look_up_affixes(state, index, node, lookup, value, false);
+	if (lookup->suffix_lengths != 0)
+		look_up_affixes(state, index, node, lookup, value, true);
+	if (lookup->kinds >> TRIGGER_FOLD & 1)
+		look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD, lookup->field, 0,
+														 respond_fold_hash(value->text, value->length)));
+	if (lookup->fold_prefix_lengths != 0)
+		look_up_fold_prefixes(state, index, node, lookup, value);
+	if (lookup->fold_suffix_lengths != 0)
+		look_up_fold_suffixes(state, index, node, lookup, value);
+	if (lookup->gram_lengths != 0)
+		look_up_grams(state, index, node, lookup, value);
+	if (lookup->kinds >> TRIGGER_NETWORK & 1)
+		look_up_networks(state, index, node, lookup, value);
+}
+
+static void
+look_up_field(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup)
+{
+	int			count;
+	const int  *values = respond_event_values_of(state->event, lookup->field, &count);
+
+	if (count > 0 && lookup->kinds >> TRIGGER_PRESENT & 1)
+		visit_bucket(state, index, lookup->present);
+	for (int i = 0; i < count; i++)
+	{
+		const FieldValue *value = respond_event_value(state->event, values[i]);
+
+		if (lookup->kinds >> TRIGGER_VALUE & 1)
+			look_up(state, index, node, respond_trigger_hash(TRIGGER_VALUE, lookup->field, 0,
+															 respond_value_hash(value)));
+		if (value->kind == VALUE_STRING)
+			look_up_string(state, index, node, lookup, value);
+		else if (value->kind == VALUE_NUMBER && lookup->interval_count > 0)
+			look_up_intervals(state, index, index->intervals + lookup->interval_start, 0,
+							  lookup->interval_count, value->number);
+	}
+}
+
+/* The node's lookup of a field, or NULL. */
+static const FieldLookup *
+find_lookup(const RuleIndex *index, const IndexNode *node, int field)
+{
+	const FieldLookup *lookups = index->lookups + node->lookup_start;
+	int			low = 0;
+	int			high = node->lookup_count;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (lookups[middle].field < field)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < node->lookup_count && lookups[low].field == field ? &lookups[low] : NULL;
+}
+
+static void
+visit_node(MatchState *state, const RuleIndex *index, int number)
+{
+	const IndexNode *node = &index->nodes[number];
+	int			touched_count;
+	const int  *touched = respond_event_touched(state->event, &touched_count);
+
+	/* Several values may lead to one node. */
+	if (state->node_seen[number] == state->stamp)
+		return;
+	state->node_seen[number] = state->stamp;
+
+	for (int i = 0; i < node->scan_count; i++)
+		respond_match_candidate(state, index->members[node->scan_start + i]);
+	for (int i = 0; i < node->absent_count; i++)
+	{
+		const AbsentLookup *absent = &index->absents[node->absent_start + i];
+
+		if (respond_event_may_be_absent(state->event, absent->field))
+			visit_bucket(state, index, absent->bucket);
+	}
+	if (number != 0 && node->lookup_count <= touched_count)
+	{
+		for (int i = 0; i < node->lookup_count; i++)
+			look_up_field(state, index, number, &index->lookups[node->lookup_start + i]);
+		return;
+	}
+	for (int i = 0; i < touched_count; i++)
+	{
+		const FieldLookup *lookup = NULL;
+
+		if (number != 0)
+			lookup = find_lookup(index, node, touched[i]);
+		else if (index->root_lookups[touched[i]] >= 0)
+			lookup = &index->lookups[index->root_lookups[touched[i]]];
+		if (lookup != NULL)
+			look_up_field(state, index, number, lookup);
+	}
+}
+
+void
+respond_index_lookup(MatchState *state)
+{
+	visit_node(state, state->matcher->index, 0);
+}

@@ -1,0 +1,219 @@
+/*-------------------------------------------------------------------------
+ * matcher_verify.c
+ *	  Decides whether a candidate combination holds for an event.
+ *
+ * First each condition alone, remembered per event.  That is the whole answer
+ * unless values from elements of arrays are involved.  Then the values must
+ * agree (event_fields.h), and a search chooses them field by field in the
+ * order of paths, the order in which event-ruler goes.  The order matters for
+ * one thing: {"exists": false} holds when no value of the field agrees with
+ * the values chosen before it.
+ *
+ * A search that fails says which earlier choices excluded something.  A
+ * choice that is not among them need not be tried with another value, so
+ * independent arrays cost their sum and not their product.
+ *
+ * src/rule/matcher_verify.c
+ *-------------------------------------------------------------------------
+ */
+#include "rule/matcher_parts.h"
+#include "rule/value_test.h"
+
+typedef enum Verdict
+{
+	VERDICT_NO,
+	VERDICT_FREE,				/* holds, and excludes nothing elsewhere */
+	VERDICT_BOUND,				/* holds with a value in an element */
+	VERDICT_BOUND_ABSENT		/* may hold as absent, beside other elements */
+} Verdict;
+
+/* Levels at and above the last bit share it. */
+#define BLAME(level)		((uint64_t) 1 << ((level) < 63 ? (level) : 63))
+#define BLAME_BELOW(level)	((level) < 63 ? BLAME(level) - 1 : UINT64_MAX)
+
+typedef struct Search
+{
+	const Matcher *matcher;
+	const EventFields *event;
+	const Combination *combination;
+	int			bound_count;
+	int			bound_levels[PATTERN_FIELD_LIMIT + 1];
+	int			bound_elements[PATTERN_FIELD_LIMIT + 1];
+} Search;
+
+static bool search_level(Search *search, int level, uint64_t *blame);
+
+static Verdict
+evaluate(const EventFields *event, const Condition *condition)
+{
+	Verdict		verdict = VERDICT_NO;
+	int			count;
+	const int  *values = respond_event_values_of(event, condition->field, &count);
+
+	if (count == 0)
+		return condition->accepts_absent ? VERDICT_FREE : VERDICT_NO;
+	for (int i = 0; i < count; i++)
+	{
+		const FieldValue *value = respond_event_value(event, values[i]);
+
+		if (verdict != VERDICT_NO && value->element != NO_ELEMENT)
+			continue;
+		if (!respond_any_test_holds(&condition->tests, value))
+			continue;
+		if (value->element == NO_ELEMENT)
+			return VERDICT_FREE;
+		verdict = VERDICT_BOUND;
+	}
+	if (verdict == VERDICT_NO && condition->accepts_absent &&
+		respond_event_may_be_absent(event, condition->field))
+		return VERDICT_BOUND_ABSENT;
+	return verdict;
+}
+
+static Verdict
+verdict_of(MatchState *state, int number)
+{
+	uint32_t	memo = state->condition_memos[number];
+	Verdict		verdict;
+
+	if (memo >> MATCH_VERDICT_BITS == state->stamp)
+		return (Verdict) (memo & ((1 << MATCH_VERDICT_BITS) - 1));
+	verdict = evaluate(state->event, matcher_condition(state->matcher, number));
+	state->condition_memos[number] = state->stamp << MATCH_VERDICT_BITS | (uint32_t) verdict;
+	return verdict;
+}
+
+bool
+respond_condition_holds(MatchState *state, int condition)
+{
+	return verdict_of(state, condition) != VERDICT_NO;
+}
+
+/* First position in values, from `from`, whose value is at or behind `value`. */
+static int
+skip_to(const int *values, int from, int count, int value)
+{
+	while (from < count)
+	{
+		int			middle = from + (count - from) / 2;
+
+		if (values[middle] < value)
+			from = middle + 1;
+		else
+			count = middle;
+	}
+	return from;
+}
+
+/* Does the element agree with all choices so far? */
+static bool
+agrees(const Search *search, int element, int *resume, uint64_t *blame)
+{
+	for (int i = 0; i < search->bound_count; i++)
+		if (!respond_event_agree(search->event, search->bound_elements[i], element, resume))
+		{
+			*blame |= BLAME(search->bound_levels[i]);
+			return false;
+		}
+	return true;
+}
+
+static bool
+search_with(Search *search, int level, int element, uint64_t *blame)
+{
+	bool		found;
+
+	if (element == NO_ELEMENT)
+		return search_level(search, level + 1, blame);
+	search->bound_levels[search->bound_count] = level;
+	search->bound_elements[search->bound_count] = element;
+	search->bound_count++;
+	found = search_level(search, level + 1, blame);
+	search->bound_count--;
+	return found;
+}
+
+static bool
+search_level(Search *search, int level, uint64_t *blame)
+{
+	const Condition *condition;
+	uint64_t	own_blame = 0;
+	bool		any_agrees = false;
+	bool		any_tried = false;
+	int			tried = NO_ELEMENT;
+	int			count;
+	const int  *values;
+
+	if (level == search->combination->condition_count)
+		return true;
+	condition = matcher_condition(search->matcher, search->combination->conditions[level]);
+	values = respond_event_values_of(search->event, condition->field, &count);
+	for (int i = 0; i < count;)
+	{
+		const FieldValue *value = respond_event_value(search->event, values[i]);
+		uint64_t	inner_blame = 0;
+		int			resume;
+
+		if (!agrees(search, value->element, &resume, &own_blame))
+		{
+			i = skip_to(values, i + 1, count, resume);
+			continue;
+		}
+		any_agrees = true;
+		i++;
+		if ((any_tried && tried == value->element) || !respond_any_test_holds(&condition->tests, value))
+			continue;
+		if (search_with(search, level, value->element, &inner_blame))
+			return true;
+		if ((inner_blame & BLAME(level)) == 0)
+		{
+			*blame |= inner_blame;
+			return false;
+		}
+		own_blame |= level < 63 ? inner_blame & ~BLAME(level) : inner_blame;
+		any_tried = true;
+		tried = value->element;
+	}
+	if (condition->accepts_absent)
+	{
+		if (!any_agrees && search_with(search, level, NO_ELEMENT, &own_blame))
+			return true;
+		own_blame |= BLAME_BELOW(level);
+	}
+	*blame |= own_blame;
+	return false;
+}
+
+bool
+respond_combination_holds(MatchState *state, int number)
+{
+	const Combination *combination = matcher_combination(state->matcher, number);
+	int			bound = 0;
+	int			bound_absent = 0;
+	Search		search;
+	uint64_t	blame = 0;
+
+	for (int i = 0; i < combination->condition_count; i++)
+		switch (verdict_of(state, combination->conditions[i]))
+		{
+			case VERDICT_NO:
+				return false;
+			case VERDICT_FREE:
+				break;
+			case VERDICT_BOUND:
+				bound++;
+				break;
+			case VERDICT_BOUND_ABSENT:
+				bound_absent++;
+				break;
+		}
+
+	/* One value in an element cannot disagree with anything. */
+	if (bound_absent == 0 && bound <= 1)
+		return true;
+	search.matcher = state->matcher;
+	search.event = state->event;
+	search.combination = combination;
+	search.bound_count = 0;
+	return search_level(&search, 0, &blame);
+}

@@ -1,0 +1,177 @@
+/*-------------------------------------------------------------------------
+ * number.c
+ *	  JSON numbers as patterns compare them.
+ *
+ * src/rule/number.c
+ *-------------------------------------------------------------------------
+ */
+#include "rule/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPONENT_LIMIT			((int64_t) 1000000000)
+#define DIGITS_ALWAYS_EXACT		15	/* any such decimal survives binary64 */
+#define DIGITS_LONGEST			17	/* no binary64 needs more to be told apart */
+
+static const double powers_of_ten[] = {
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+	1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool
+respond_decimal_read(const char *text, size_t length, char *digits, Decimal *decimal)
+{
+	size_t		at = 0;
+	size_t		start;
+	int64_t		exponent = 0;
+	bool		exponent_negative = false;
+
+	decimal->negative = false;
+	decimal->digits = digits;
+	decimal->digit_count = 0;
+	decimal->exponent = 0;
+
+	if (at < length && text[at] == '-')
+	{
+		decimal->negative = true;
+		at++;
+	}
+	start = at;
+	while (at < length && is_digit(text[at]))
+		digits[decimal->digit_count++] = text[at++];
+	if (at == start)
+		return false;
+	if (at < length && text[at] == '.')
+	{
+		start = ++at;
+		while (at < length && is_digit(text[at]))
+			digits[decimal->digit_count++] = text[at++];
+		if (at == start)
+			return false;
+		decimal->exponent = -(int64_t) (at - start);
+	}
+	if (at < length && (text[at] == 'e' || text[at] == 'E'))
+	{
+		at++;
+		if (at < length && (text[at] == '+' || text[at] == '-'))
+			exponent_negative = text[at++] == '-';
+		start = at;
+		for (; at < length && is_digit(text[at]); at++)
+			if (exponent < EXPONENT_LIMIT)
+				exponent = exponent * 10 + (text[at] - '0');
+		if (at == start)
+			return false;
+	}
+	if (at != length)
+		return false;
+	decimal->exponent += exponent_negative ? -exponent : exponent;
+	respond_decimal_normalize(decimal);
+	return true;
+}
+
+void
+respond_decimal_normalize(Decimal *decimal)
+{
+	while (decimal->digit_count > 0 && decimal->digits[0] == '0')
+	{
+		decimal->digits++;
+		decimal->digit_count--;
+	}
+	while (decimal->digit_count > 0 && decimal->digits[decimal->digit_count - 1] == '0')
+	{
+		decimal->digit_count--;
+		decimal->exponent++;
+	}
+	if (decimal->digit_count == 0)
+	{
+		decimal->negative = false;
+		decimal->exponent = 0;
+	}
+}
+
+double
+respond_small_decimal_to_double(uint64_t mantissa, int exponent)
+{
+	/* Both operands are exact, so the one rounding gives the nearest number. */
+	if (exponent < 0)
+		return (double) mantissa / powers_of_ten[-exponent];
+	return (double) mantissa * powers_of_ten[exponent];
+}
+
+/*
+ * Are the digits the shortest that identify number?  "Shortest" starts at two
+ * digits, as Java prints numbers: it matters for the smallest ones only.
+ */
+static bool
+is_shortest(const Decimal *decimal, double number)
+{
+	char		text[40];
+	char		digits[40];
+	Decimal		shortest;
+
+	for (int precision = 2; precision <= DIGITS_LONGEST; precision++)
+	{
+		int			length = snprintf(text, sizeof(text), "%.*e", precision - 1, number);
+
+		if (strtod(text, NULL) != number)
+			continue;
+		if (!respond_decimal_read(text, (size_t) length, digits, &shortest))
+			return false;
+		return shortest.digit_count == decimal->digit_count &&
+			shortest.exponent == decimal->exponent &&
+			memcmp(shortest.digits, decimal->digits, decimal->digit_count) == 0;
+	}
+	return false;
+}
+
+bool
+respond_decimal_to_double(const Decimal *decimal, double *number)
+{
+	uint64_t	mantissa = 0;
+	char		text[48];
+	double		magnitude;
+
+	if (decimal->digit_count > DIGITS_LONGEST)
+		return false;
+	if (decimal->exponent < -400 || decimal->exponent > 400)
+		return false;
+	for (size_t i = 0; i < decimal->digit_count; i++)
+		mantissa = mantissa * 10 + (uint64_t) (decimal->digits[i] - '0');
+	if (decimal->digit_count <= DIGITS_ALWAYS_EXACT &&
+		decimal->exponent >= -22 && decimal->exponent <= 22)
+	{
+		magnitude = respond_small_decimal_to_double(mantissa, (int) decimal->exponent);
+	}
+	else
+	{
+		snprintf(text, sizeof(text), "%llue%d", (unsigned long long) mantissa, (int) decimal->exponent);
+		magnitude = strtod(text, NULL);
+		if (magnitude == 0 || isinf(magnitude) || !is_shortest(decimal, magnitude))
+			return false;
+	}
+	*number = decimal->negative ? -magnitude : magnitude;
+	return true;
+}
+
+size_t
+respond_decimal_write(const Decimal *decimal, char *out)
+{
+	size_t		length = 0;
+
+	if (decimal->negative)
+		out[length++] = '-';
+	if (decimal->digit_count == 0)
+		out[length++] = '0';
+	memcpy(out + length, decimal->digits, decimal->digit_count);
+	length += decimal->digit_count;
+	return length + (size_t) snprintf(out + length, 23, "e%lld", (long long) decimal->exponent);
+}
