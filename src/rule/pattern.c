@@ -327,7 +327,7 @@ respond_pattern_compile(Arena *arena, const JsonValue *json, PatternError *error
 	memset(error, 0, sizeof(*error));
 	if (json->kind != JSON_KIND_OBJECT)
 	{
-		strcpy(error->message, "the pattern must be a JSON object");
+		strcpy(error->message, "must be a JSON object");
 		strcpy(error->hint, "Write the fields that must match, as in {\"data\": {\"status\": [\"failed\"]}}.");
 		return NULL;
 	}
