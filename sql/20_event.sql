@@ -1,7 +1,8 @@
 -- 20_event.sql: the event log and its producers.
 
+-- STABLE as pg_current_xact_id() is: a volatile default would make COPY insert row by row.
 CREATE FUNCTION respond_internal.event_xid() RETURNS xid8
-LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_event_xid';
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_xid';
 COMMENT ON FUNCTION respond_internal.event_xid() IS 'top-level transaction id; also makes the commit of this transaction wake the dispatchers';
 
 CREATE FUNCTION respond_internal.actor() RETURNS text
@@ -40,19 +41,80 @@ CREATE TABLE respond.event (
 	CONSTRAINT event_valid CHECK (respond_internal.event_is_valid(type, source, subject, data, key))
 ) PARTITION BY RANGE (recorded_at);
 COMMENT ON TABLE respond.event IS 'what happened; INSERT is the interface, rows are never changed';
+COMMENT ON COLUMN respond.event.id IS 'grows with the order of recording, which is not the order of commit';
+COMMENT ON COLUMN respond.event.type IS 'what kind of thing happened, for example order.created; 1 to 255 bytes';
+COMMENT ON COLUMN respond.event.source IS 'where it happened; the name of this database if not given; 1 to 1,024 bytes';
+COMMENT ON COLUMN respond.event.subject IS 'what it happened to; events with the same subject take effect in commit order; up to 1,024 bytes';
+COMMENT ON COLUMN respond.event."time" IS 'when it happened, as the producer says; the start of its transaction if not given';
+COMMENT ON COLUMN respond.event.data IS 'a JSON object with everything else';
+COMMENT ON COLUMN respond.event.key IS 'the id that the producer gave it: a second event with the same source and key is not stored again; 1 to 1,024 bytes';
+COMMENT ON COLUMN respond.event.cause IS 'id of the event whose rule recorded this one';
+COMMENT ON COLUMN respond.event.depth IS 'number of events that caused each other before this one';
+COMMENT ON COLUMN respond.event.actor IS 'role that recorded it, or rule:NAME';
+COMMENT ON COLUMN respond.event.recorded_at IS 'start of the transaction that recorded it; the log is partitioned by it';
+COMMENT ON COLUMN respond.event.xid IS 'top-level transaction that recorded it; the cursor of the dispatchers goes by it';
 
 CREATE TABLE respond.event_default PARTITION OF respond.event DEFAULT;
 CREATE UNIQUE INDEX event_default_id_idx ON respond.event_default (id);
 CREATE INDEX event_default_xid_id_idx ON respond.event_default (xid, id);
+COMMENT ON TABLE respond.event_default IS 'events for whose time there is no partition, usually none';
 
+-- Not dumped: restored events claim their keys again through the trigger below.
 CREATE TABLE respond_internal.event_key (
 	source text NOT NULL,
 	key text NOT NULL,
-	recorded_at timestamptz NOT NULL DEFAULT now(),
+	id bigint NOT NULL,
+	recorded_at timestamptz NOT NULL,
 	PRIMARY KEY (source, key)
 );
+COMMENT ON TABLE respond_internal.event_key IS 'keys that are taken; kept as long as the events';
+COMMENT ON COLUMN respond_internal.event_key.source IS 'source of the event that has the key';
+COMMENT ON COLUMN respond_internal.event_key.key IS 'the key';
+COMMENT ON COLUMN respond_internal.event_key.id IS 'id of the event that has the key';
+COMMENT ON COLUMN respond_internal.event_key.recorded_at IS 'of the event; says when the key may be forgotten';
+
+CREATE FUNCTION respond_internal.event_key_trigger() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_event_key_trigger';
+COMMENT ON FUNCTION respond_internal.event_key_trigger() IS 'skips an event whose source and key are known';
+
+CREATE TRIGGER event_key BEFORE INSERT ON respond.event
+FOR EACH ROW WHEN (NEW.key IS NOT NULL) EXECUTE FUNCTION respond_internal.event_key_trigger();
+COMMENT ON TRIGGER event_key ON respond.event IS 'a second event with the same source and key is not stored';
+
+CREATE FUNCTION respond.emit(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,
+	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL) RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_emit';
+COMMENT ON FUNCTION respond.emit(text, jsonb, text, text, text, timestamptz) IS
+	'records an event and returns its id; with a key that is known, the id of the event that has it. Needs the right to INSERT into respond.event';
+
+CREATE VIEW respond.cloud_event WITH (security_invoker = true) AS
+SELECT e.id, e.recorded_at,
+	pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+		'specversion', '1.0',
+		'id', e.id::text,
+		'source', e.source,
+		'type', e.type,
+		'subject', NULLIF(e.subject, ''),
+		'time', CASE WHEN pg_catalog.isfinite(e."time")
+			THEN pg_catalog.to_char(e."time" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') END,
+		'datacontenttype', 'application/json',
+		'key', e.key,
+		'cause', e.cause::text,
+		'depth', e.depth,
+		'actor', e.actor,
+		'recordedat', pg_catalog.to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
+	|| pg_catalog.jsonb_build_object('data', e.data) AS cloud_event
+FROM respond.event AS e;
+COMMENT ON VIEW respond.cloud_event IS 'the events as CloudEvents 1.0 in JSON; key, cause, depth, actor and recordedat are extension attributes';
+COMMENT ON COLUMN respond.cloud_event.id IS 'id of the event';
+COMMENT ON COLUMN respond.cloud_event.recorded_at IS 'when it was recorded; a condition on it spares the other partitions';
+COMMENT ON COLUMN respond.cloud_event.cloud_event IS 'the event in the JSON format of CloudEvents';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.event', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.event_default', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.event_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('respond_internal.event_key', '');
+
+-- id, cause, depth, actor, recorded_at and xid are ours to say.
+GRANT USAGE ON SCHEMA respond TO respond_producer, respond_admin, respond_auditor;
+GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_producer, respond_admin;
+GRANT SELECT ON respond.event, respond.cloud_event TO respond_admin, respond_auditor;

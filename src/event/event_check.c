@@ -48,7 +48,7 @@ check_characters(const char *column, const char *value, size_t length)
 					(errcode(ERRCODE_RESPOND_INVALID_EVENT),
 					 errmsg("%s of an event contains a control character", column),
 					 errdetail("Byte %zu has the value 0x%02X.", i + 1, c),
-					 errhint("Use printable characters, for example \"order.created\".")));
+					 errhint("Use printable characters only.")));
 	}
 }
 

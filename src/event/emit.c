@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ * emit.c
+ *	  respond.emit(): records one event and returns its id.
+ *
+ * Whoever may INSERT the columns that are given may emit(), nobody else: the
+ * rows are written without a plan, so the check is made here.  Unlike INSERT
+ * ... RETURNING it tells the id without a right to read the log.
+ *
+ * src/event/emit.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "common/errors.h"
+#include "event/event_write.h"
+
+PG_FUNCTION_INFO_V1(respond_emit);
+
+/* Columns of respond.event by argument of emit(). */
+static const char *const argument_columns[] = {
+	"type", "data", "subject", "source", "key", "time"
+};
+
+/* What the executor checks for an INSERT that names the columns given. */
+static void
+check_may_insert(FunctionCallInfo fcinfo)
+{
+	Oid			table = respond_event_write_table();
+	Oid			user = GetUserId();
+
+	if (pg_class_aclcheck(table, user, ACL_INSERT) == ACLCHECK_OK)
+		return;
+	for (int i = 0; i < lengthof(argument_columns); i++)
+	{
+		if (PG_ARGISNULL(i))
+			continue;
+		if (pg_attribute_aclcheck(table, get_attnum(table, argument_columns[i]), user,
+								  ACL_INSERT) != ACLCHECK_OK)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("permission denied to record events"),
+					 errdetail("Role \"%s\" may not INSERT into column \"%s\" of table \"%s\".",
+							   GetUserNameFromId(user, true), argument_columns[i], "respond.event"),
+					 errhint("Grant it membership in role \"%s\".", "respond_producer")));
+	}
+}
+
+static char *
+text_argument(FunctionCallInfo fcinfo, int i)
+{
+	return PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
+}
+
+/*
+ * emit(type, data, subject, source, key, time) → bigint: id of the event, or of
+ * the earlier event that has the same source and key.
+ */
+Datum
+respond_emit(PG_FUNCTION_ARGS)
+{
+	NewEvent	event = {0};
+
+	PreventCommandIfReadOnly("emit()");
+	PreventCommandIfParallelMode("emit()");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_EVENT),
+				 errmsg("type of an event cannot be null"),
+				 errhint("Give the event a type, for example \"order.created\".")));
+	check_may_insert(fcinfo);
+
+	event.type = text_argument(fcinfo, 0);
+	event.data = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	event.subject = text_argument(fcinfo, 2);
+	event.source = text_argument(fcinfo, 3);
+	event.key = text_argument(fcinfo, 4);
+	event.time = PG_ARGISNULL(5) ? 0 : PG_GETARG_TIMESTAMPTZ(5);
+	respond_event_write_set_cause(&event);
+	respond_event_write(&event, 1);
+	PG_RETURN_INT64(event.id != 0 ? event.id : event.known_id);
+}

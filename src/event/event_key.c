@@ -1,0 +1,168 @@
+/*-------------------------------------------------------------------------
+ * event_key.c
+ *	  A second event with the same source and key is not recorded again.
+ *
+ * The log is partitioned by time, so no index of it can tell whether a key is
+ * known.  respond_internal.event_key does, with a primary key that makes a
+ * second claimant wait for the first: whoever commits has the key, and after a
+ * rollback the next one gets it.
+ *
+ * Events that are inserted by SQL claim their key in a BEFORE ROW trigger,
+ * which only rows with a key fire; those written from C claim it before they
+ * are written.  A restored dump runs through the trigger too and fills
+ * event_key again; a key that is there already for the same id is no
+ * duplicate.
+ *
+ * src/event/event_key.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "event/event_check.h"
+#include "event/event_key.h"
+
+PG_FUNCTION_INFO_V1(respond_event_key_trigger);
+
+/* Operators are qualified: the plan is made under the producer's search_path. */
+#define CLAIM_SQL \
+	"INSERT INTO respond_internal.event_key (source, key, id, recorded_at) " \
+	"VALUES ($1, $2, $3, $4) ON CONFLICT (source, key) DO NOTHING"
+#define FIND_SQL \
+	"SELECT id FROM respond_internal.event_key " \
+	"WHERE source OPERATOR(pg_catalog.=) $1 AND key OPERATOR(pg_catalog.=) $2"
+
+static SPIPlanPtr claim_plan = NULL;
+static SPIPlanPtr find_plan = NULL;
+
+/* The owner of the table of keys: producers have no rights on it. */
+static Oid
+key_table_owner(void)
+{
+	Oid			relation = get_relname_relid("event_key", get_namespace_oid("respond_internal", false));
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" does not exist", "respond_internal.event_key")));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+static SPIPlanPtr
+kept_plan(SPIPlanPtr *plan, const char *sql, int argument_count)
+{
+	static Oid	types[] = {TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID};
+
+	if (*plan == NULL)
+	{
+		SPIPlanPtr	made = SPI_prepare(sql, argument_count, types);
+
+		if (made == NULL)
+			elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+		SPI_keepplan(made);
+		*plan = made;
+	}
+	return *plan;
+}
+
+static int64
+claim_or_find(Datum *arguments)
+{
+	for (;;)
+	{
+		SPI_execute_plan(kept_plan(&claim_plan, CLAIM_SQL, 4), arguments, NULL, false, 0);
+		if (SPI_processed == 1)
+			return 0;
+		SPI_execute_plan(kept_plan(&find_plan, FIND_SQL, 2), arguments, NULL, false, 1);
+		if (SPI_processed == 1)
+		{
+			bool		is_null;
+
+			return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+											   1, &is_null));
+		}
+		/* Retention removed the key between the two; claim it again. */
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+int64
+respond_event_key_claim(const char *source, const char *key, int64 id, TimestampTz recorded_at)
+{
+	Datum		arguments[4];
+	Oid			user;
+	int			security_context;
+	int64		owner_id;
+
+	SPI_connect();
+	GetUserIdAndSecContext(&user, &security_context);
+	SetUserIdAndSecContext(key_table_owner(), security_context | SECURITY_LOCAL_USERID_CHANGE);
+	arguments[0] = CStringGetTextDatum(source);
+	arguments[1] = CStringGetTextDatum(key);
+	arguments[2] = Int64GetDatum(id);
+	arguments[3] = TimestampTzGetDatum(recorded_at);
+	owner_id = claim_or_find(arguments);
+	SetUserIdAndSecContext(user, security_context);
+	SPI_finish();
+	return owner_id;
+}
+
+static Datum
+column_value(TriggerData *trigger, const char *name)
+{
+	TupleDesc	description = RelationGetDescr(trigger->tg_relation);
+	bool		is_null;
+	Datum		value = slot_getattr(trigger->tg_trigslot, SPI_fnumber(description, name), &is_null);
+
+	/* The WHEN clause and NOT NULL see to it; the trigger fires before the latter is checked. */
+	if (is_null)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("column \"%s\" of an event with a key cannot be null", name)));
+	return value;
+}
+
+/* event_key_trigger(): BEFORE INSERT FOR EACH ROW WHEN (NEW.key IS NOT NULL). */
+Datum
+respond_event_key_trigger(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	char	   *source;
+	char	   *key;
+	int64		id;
+	int64		owner_id;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by a BEFORE INSERT trigger for each row",
+						"event_key_trigger")));
+
+	id = DatumGetInt64(column_value(trigger, "id"));
+	source = TextDatumGetCString(column_value(trigger, "source"));
+	key = TextDatumGetCString(column_value(trigger, "key"));
+
+	/* The table's constraint comes later and would say it after the index did. */
+	respond_event_check_source(source, strlen(source));
+	respond_event_check_key(strlen(key));
+	owner_id = respond_event_key_claim(source, key, id,
+									   DatumGetTimestampTz(column_value(trigger, "recorded_at")));
+	if (owner_id != 0 && owner_id != id)
+		PG_RETURN_POINTER(NULL);
+	PG_RETURN_POINTER(trigger->tg_trigtuple);
+}
