@@ -14,10 +14,72 @@ CREATE TABLE respond.audit_log (
 	new jsonb
 ) PARTITION BY RANGE (at);
 COMMENT ON TABLE respond.audit_log IS 'who did what, when and why; append-only for everybody';
+COMMENT ON COLUMN respond.audit_log.id IS 'number of the row';
+COMMENT ON COLUMN respond.audit_log.at IS 'when it was done';
+COMMENT ON COLUMN respond.audit_log.actor IS 'who did it: a role, or rule:NAME';
+COMMENT ON COLUMN respond.audit_log.action IS 'what was done, for example ticket.created or rule.updated';
+COMMENT ON COLUMN respond.audit_log.object_type IS 'kind of thing that it was done to';
+COMMENT ON COLUMN respond.audit_log.object_id IS 'which one';
+COMMENT ON COLUMN respond.audit_log.event_id IS 'event that led to it';
+COMMENT ON COLUMN respond.audit_log.run_id IS 'run that did it';
+COMMENT ON COLUMN respond.audit_log.rule IS 'rule that did it';
+COMMENT ON COLUMN respond.audit_log.old IS 'what was there before; of a changed thing, the values that changed';
+COMMENT ON COLUMN respond.audit_log.new IS 'what is there now; of a changed thing, the values that changed';
 
 CREATE TABLE respond.audit_log_default PARTITION OF respond.audit_log DEFAULT;
 CREATE UNIQUE INDEX audit_log_default_id_idx ON respond.audit_log_default (id);
 COMMENT ON TABLE respond.audit_log_default IS 'audit rows for whose time there is no partition yet';
+COMMENT ON INDEX respond.audit_log_default_id_idx IS 'finds an audit row by its number';
+
+CREATE FUNCTION respond_internal.audit_guard() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_audit_guard';
+COMMENT ON FUNCTION respond_internal.audit_guard() IS 'trigger: refuses to change the audit log';
+
+-- The trigger for each row is inherited by partitions, the one for each
+-- statement is not; it covers TRUNCATE, and INSERT without a cost per row.
+-- ALWAYS: session_replication_role does not switch them off.
+CREATE FUNCTION respond_internal.guard_audit_partition(partition regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE pg_catalog.format('CREATE TRIGGER audit_guard_statement BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
+		FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_guard()', partition);
+	EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER audit_guard_statement', partition);
+END
+$$;
+COMMENT ON FUNCTION respond_internal.guard_audit_partition(regclass) IS 'makes a new partition of the audit log append-only';
+
+CREATE TRIGGER audit_guard_row BEFORE UPDATE OR DELETE ON respond.audit_log
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_guard();
+ALTER TABLE respond.audit_log ENABLE ALWAYS TRIGGER audit_guard_row;
+COMMENT ON TRIGGER audit_guard_row ON respond.audit_log IS 'keeps the rows of the audit log as they are, in partitions too';
+SELECT respond_internal.guard_audit_partition('respond.audit_log');
+SELECT respond_internal.guard_audit_partition('respond.audit_log_default');
+COMMENT ON TRIGGER audit_guard_statement ON respond.audit_log IS 'keeps the audit log append-only';
+COMMENT ON TRIGGER audit_guard_statement ON respond.audit_log_default IS 'keeps the audit log append-only';
+
+CREATE FUNCTION respond_internal.audit(action text, object_type text, object_id text, old jsonb, new jsonb) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_audit_record';
+COMMENT ON FUNCTION respond_internal.audit(text, text, text, jsonb, jsonb) IS 'appends one row to the audit log; for functions of pg_respond';
+
+CREATE FUNCTION respond_internal.audit_row() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_audit_row';
+COMMENT ON FUNCTION respond_internal.audit_row() IS 'trigger: writes what happened to a row into the audit log; argument: kind of the object, default the table''s name';
+
+CREATE TRIGGER team_audit AFTER INSERT OR UPDATE OR DELETE ON respond.team
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER team_audit ON respond.team IS 'puts changes of teams on record';
+CREATE TRIGGER comment_audit AFTER UPDATE OR DELETE ON respond.comment
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER comment_audit ON respond.comment IS 'puts changes of comments on record';
+CREATE TRIGGER team_audit_truncate AFTER TRUNCATE ON respond.team
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER team_audit_truncate ON respond.team IS 'puts the removal of all teams on record';
+CREATE TRIGGER ticket_audit_truncate AFTER TRUNCATE ON respond.ticket
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER ticket_audit_truncate ON respond.ticket IS 'puts the removal of all tickets on record';
+CREATE TRIGGER comment_audit_truncate AFTER TRUNCATE ON respond.comment
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER comment_audit_truncate ON respond.comment IS 'puts the removal of all comments on record';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.audit_log', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.audit_log_default', '');
