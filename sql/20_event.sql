@@ -113,8 +113,3 @@ COMMENT ON COLUMN respond.cloud_event.cloud_event IS 'the event in the JSON form
 SELECT pg_catalog.pg_extension_config_dump('respond.event', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.event_default', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.event_id_seq', '');
-
--- id, cause, depth, actor, recorded_at and xid are ours to say.
-GRANT USAGE ON SCHEMA respond TO respond_producer, respond_admin, respond_auditor;
-GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_producer, respond_admin;
-GRANT SELECT ON respond.event, respond.cloud_event TO respond_admin, respond_auditor;

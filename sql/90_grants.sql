@@ -1,1 +1,83 @@
 -- 90_grants.sql: who may do what.
+--
+-- One block for each role.  What reads is granted for whole schemas, so that a
+-- new table or view is readable without a line here; what writes is named.
+-- Functions are named without arguments: all functions of that name are meant.
+
+CREATE FUNCTION pg_temp.grant_execute(role_name text, schema_name text, VARIADIC function_names text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	function_name text;
+	signature regprocedure;
+BEGIN
+	FOREACH function_name IN ARRAY function_names LOOP
+		FOR signature IN
+			SELECT p.oid FROM pg_catalog.pg_proc AS p
+			 WHERE p.pronamespace = schema_name::regnamespace AND p.proname = function_name
+		LOOP
+			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s', signature, role_name);
+		END LOOP;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'function %.% does not exist', schema_name, function_name;
+		END IF;
+	END LOOP;
+END
+$$;
+
+-- Everybody: nothing but what stands behind defaults and constraints, which
+-- whoever may insert a row needs; none of these functions does or tells a thing.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA respond, respond_internal FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA respond, respond_internal FROM PUBLIC;
+SELECT pg_temp.grant_execute('PUBLIC', 'respond_internal',
+	'actor', 'current_cause', 'current_depth', 'current_run', 'default_source', 'event_xid',
+	'event_is_valid', 'ticket_is_valid', 'comment_is_valid');
+
+-- Producers: record events, read nothing.  The other columns of an event are
+-- not theirs to say.
+GRANT USAGE ON SCHEMA respond TO respond_producer;
+GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_producer;
+SELECT pg_temp.grant_execute('respond_producer', 'respond', 'emit');
+
+-- Agents: work on tickets.  What a ticket says of its origin is not theirs to
+-- say, and what was said stays said.
+GRANT USAGE ON SCHEMA respond TO respond_agent;
+GRANT SELECT ON respond.ticket, respond.comment, respond.team, respond.ticket_history, respond.run TO respond_agent;
+GRANT INSERT (subject, description, status, priority, team, assignee, requester, tags, key, fields),
+	UPDATE (subject, description, status, priority, team, assignee, requester, tags, key, fields)
+	ON respond.ticket TO respond_agent;
+GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
+
+-- Auditors: read everything, change nothing.
+GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
+GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
+SELECT pg_temp.grant_execute('respond_auditor', 'respond', 'matches');
+
+-- Admins: everything of the public surface.  Events, runs, history and audit
+-- are written by pg_respond alone.
+GRANT USAGE ON SCHEMA respond TO respond_admin;
+GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_admin;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
+GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
+GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.mute, respond.route,
+	respond.team, respond.ticket, respond.comment TO respond_admin;
+
+-- A view calls functions with the rights of its reader, so those who read all
+-- views need the internal functions in them.
+DO $$
+DECLARE
+	signature regprocedure;
+BEGIN
+	FOR signature IN
+		SELECT DISTINCT d.refobjid
+		  FROM pg_catalog.pg_depend AS d
+		  JOIN pg_catalog.pg_rewrite AS r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+		  JOIN pg_catalog.pg_class AS v ON v.oid = r.ev_class AND v.relnamespace = 'respond'::regnamespace
+		  JOIN pg_catalog.pg_proc AS p ON d.refclassid = 'pg_catalog.pg_proc'::regclass AND p.oid = d.refobjid
+		 WHERE p.pronamespace = 'respond_internal'::regnamespace
+	LOOP
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO respond_admin, respond_auditor', signature);
+	END LOOP;
+END
+$$;
+
+DROP FUNCTION pg_temp.grant_execute(text, text, text[]);

@@ -1,4 +1,4 @@
--- 99_owner.sql: everything belongs to the workers' role.
+-- 85_owner.sql: everything belongs to the workers' role.
 
 -- The workers are no superuser; they own what they write to, and nobody else
 -- may hang triggers or policies on it.
