@@ -26,7 +26,8 @@ typedef enum OwnerSqlKind
  * Parses text as the owner would.  The columns of the event (id, type, source,
  * subject, time, data) and steps (jsonb, the data chain) can be named where no
  * table's column has that name, also as event.data and so on; $1 .. $7 are the
- * same values in that order.  place ("condition", "steps[2].if") begins the
+ * same values in that order.  A tag {{path}} is a parameter whose type follows
+ * from where it stands, as that of a quoted literal does.  place ("condition", "steps[2].if") begins the
  * messages.  Raises ERRCODE_RESPOND_INVALID_RULE with the remedy.  The result
  * lives in the memory context; nothing is kept that a rollback would tear.
  */
@@ -46,16 +47,24 @@ extern bool respond_owner_sql_reads_tables(OwnerSql *sql);
  */
 extern void respond_owner_sql_set_timeout(OwnerSql *sql, int milliseconds);
 
+/* What {{error.message}} is in the SQL's next run; NULL: nothing failed. */
+extern void respond_owner_sql_set_error(OwnerSql *sql, Jsonb *error);
+
 /*
  * Runs it as the owner in a security-restricted operation, in an internal
  * subtransaction, with pg_respond.rule_timeout and its own GUC level.  Raises
- * what the SQL raises; the subtransaction is then already rolled back and the
- * caller may go on in its transaction.
+ * what the SQL raises, ERRCODE_RESPOND_LIMIT when its time was up; the
+ * subtransaction is then already rolled back and the caller may go on in its
+ * transaction.  A condition that is NULL does not hold.  Results are allocated
+ * in the current memory context.
  */
 extern bool respond_owner_sql_condition(OwnerSql *sql, const Event *event, Jsonb *steps);
 extern Datum respond_owner_sql_expression(OwnerSql *sql, const Event *event, Jsonb *steps, bool *is_null);	/* jsonb */
 
-/* {"rows": [...], "count": n}; at most 1,000 rows and max_rendered_size are kept. */
+/*
+ * {"rows": [...], "count": n}; at most 1,000 rows and max_rendered_size are
+ * kept, and "truncated": true added when those are not all.
+ */
 extern Jsonb *respond_owner_sql_statement(OwnerSql *sql, const Event *event, Jsonb *steps);
 
 #endif							/* RESPOND_OWNER_SQL_H */

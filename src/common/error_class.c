@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ * error_class.c
+ *	  Errors that may be gone at the next try, as opposed to those that stay.
+ *
+ * src/common/error_class.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/error_class.h"
+
+bool
+respond_error_is_transient(int sqlerrcode)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
+	{
+		case ERRCODE_CONNECTION_EXCEPTION:	/* 08 */
+		case ERRCODE_TRANSACTION_ROLLBACK:	/* 40: serialization, deadlock */
+		case ERRCODE_INSUFFICIENT_RESOURCES:	/* 53 */
+		case ERRCODE_OPERATOR_INTERVENTION: /* 57 */
+		case ERRCODE_SYSTEM_ERROR:	/* 58 */
+			return true;
+		default:
+			return sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
+	}
+}

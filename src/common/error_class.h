@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ * error_class.h
+ *	  Errors that may be gone at the next try, as opposed to those that stay.
+ *
+ * src/common/error_class.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_ERROR_CLASS_H
+#define RESPOND_ERROR_CLASS_H
+
+/*
+ * Whether the same work may succeed when it is tried again: a lost connection,
+ * a serialization failure or deadlock, missing resources, a cancel or shutdown,
+ * a lock that was not to be had.
+ */
+extern bool respond_error_is_transient(int sqlerrcode);
+
+#endif							/* RESPOND_ERROR_CLASS_H */

@@ -1,0 +1,269 @@
+/*-------------------------------------------------------------------------
+ * owner_guard.c
+ *	  Calls a function with the rights of a rule's owner and none of ours.
+ *
+ * SECURITY_RESTRICTED_OPERATION keeps the SQL from getting our rights back:
+ * no SET ROLE, no temporary tables, no prepared statements or cursors that
+ * outlive it, no triggers deferred to a time when we are ourselves again.
+ * What it does not stop is dealt with here:
+ *
+ *	- settings: a level of their own, always rolled back;
+ *	- advisory locks of the session: released, or the worker would keep them;
+ *	- time: statement_timeout works only for clients, so a timer of our own
+ *	  cancels the SQL.  SQL that catches the cancel is cancelled again after
+ *	  the same time; at the third time the process is ended, because nothing
+ *	  else will get the worker back.
+ *
+ * A deferrable constraint that is INITIALLY DEFERRED can therefore not be
+ * written by a rule; the server says so.
+ *
+ * src/common/owner_guard.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "storage/lock.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
+
+#include "common/errors.h"
+#include "common/owner_guard.h"
+
+#define PINNED_SEARCH_PATH "pg_catalog, pg_temp"
+
+/* How often SQL may catch its own cancel. */
+#define EXPIRATIONS_TO_DIE 3
+
+/* MAX_TIMEOUTS is beyond what can be registered. */
+static TimeoutId timer = MAX_TIMEOUTS;
+
+/* Written by the signal handler. */
+static volatile sig_atomic_t expirations = 0;
+
+/* Calls within calls; the outermost one's timer counts for all. */
+static int	depth = 0;
+
+static bool undo_everything = false;
+
+/* An advisory lock that this session held before the call. */
+typedef struct HeldLock
+{
+	LOCKTAG		tag;
+	LOCKMASK	modes;
+} HeldLock;
+
+static void
+timer_expired(void)
+{
+	expirations++;
+	if (expirations >= EXPIRATIONS_TO_DIE)
+		ProcDiePending = true;
+	else
+		QueryCancelPending = true;
+	InterruptPending = true;
+}
+
+static void
+start_timer(int milliseconds)
+{
+	if (depth++ > 0)
+		return;
+	if (timer == MAX_TIMEOUTS)
+		timer = RegisterTimeout(USER_TIMEOUT, timer_expired);
+	expirations = 0;
+	enable_timeout_every(timer, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds),
+						 milliseconds);
+}
+
+/* Returns whether the time was up. */
+static bool
+stop_timer(void)
+{
+	if (--depth > 0)
+		return false;
+	disable_timeout(timer, false);
+	if (expirations == 0)
+		return false;
+	/* A cancel of ours that came too late must not hit what follows. */
+	QueryCancelPending = false;
+	return true;
+}
+
+static bool
+in_own_worker(void)
+{
+	return MyBgworkerEntry != NULL && strcmp(MyBgworkerEntry->bgw_library_name, "pg_respond") == 0;
+}
+
+/* The advisory locks this session holds, as a list of HeldLock. */
+static List *
+list_advisory_locks(void)
+{
+	LockData   *locks = GetLockStatusData();
+	List	   *held = NIL;
+
+	for (int i = 0; i < locks->nelements; i++)
+	{
+		LockInstanceData *lock = &locks->locks[i];
+		HeldLock   *entry;
+
+		if (lock->pid != MyProcPid || lock->holdMask == 0 ||
+			lock->locktag.locktag_lockmethodid != USER_LOCKMETHOD)
+			continue;
+		entry = palloc(sizeof(HeldLock));
+		entry->tag = lock->locktag;
+		entry->modes = lock->holdMask;
+		held = lappend(held, entry);
+	}
+	return held;
+}
+
+static LOCKMASK
+modes_held(List *held, const LOCKTAG *tag)
+{
+	ListCell   *cell;
+
+	foreach(cell, held)
+	{
+		HeldLock   *lock = lfirst(cell);
+
+		if (memcmp(&lock->tag, tag, sizeof(LOCKTAG)) == 0)
+			return lock->modes;
+	}
+	return 0;
+}
+
+/*
+ * Releases the session's advisory locks that the call left behind.  A worker
+ * of ours takes none itself; a client may have some of its own.
+ */
+static void
+release_advisory_locks(List *before)
+{
+	ListCell   *cell;
+
+	if (in_own_worker())
+	{
+		LockReleaseSession(USER_LOCKMETHOD);
+		return;
+	}
+	foreach(cell, list_advisory_locks())
+	{
+		HeldLock   *lock = lfirst(cell);
+		LOCKMASK	left = lock->modes & ~modes_held(before, &lock->tag);
+
+		for (LOCKMODE mode = 1; mode <= MaxLockMode; mode++)
+			if (left & LOCKBIT_ON(mode))
+				LockRelease(&lock->tag, mode, true);
+	}
+}
+
+static void
+pin_search_path(void)
+{
+	/* Workers have it pinned already, and setting it costs as much as a condition. */
+	if (strcmp(namespace_search_path, PINNED_SEARCH_PATH) != 0)
+		set_config_option("search_path", PINNED_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
+						  GUC_ACTION_SAVE, true, 0, false);
+}
+
+static void
+call_as_owner(const OwnerCall *call)
+{
+	Oid			user;
+	int			security;
+	int			guc_level;
+	bool		pushed = false;
+
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(call->owner, security | SECURITY_RESTRICTED_OPERATION |
+						   SECURITY_LOCAL_USERID_CHANGE);
+	guc_level = NewGUCNestLevel();
+	pin_search_path();
+	if (!ActiveSnapshotSet())
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		pushed = true;
+	}
+	call->function(call->argument);
+	if (pushed)
+		PopActiveSnapshot();
+	AtEOXact_GUC(false, guc_level);
+	SetUserIdAndSecContext(user, security);
+}
+
+void
+respond_owner_call(const OwnerCall *call)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	bool		undo = call->undo || undo_everything;
+	volatile bool timed = true;
+	List	   *locks = NIL;
+
+	if (call->may_lock && !in_own_worker())
+		locks = list_advisory_locks();
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	start_timer(call->timeout);
+	PG_TRY();
+	{
+		call_as_owner(call);
+		timed = false;
+		stop_timer();
+		if (undo)
+			RollbackAndReleaseCurrentSubTransaction();
+		else
+			ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		bool		expired = timed && stop_timer();
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (call->may_lock)
+			release_advisory_locks(locks);
+		if (expired && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		{
+			error->sqlerrcode = ERRCODE_RESPOND_LIMIT;
+			error->message = psprintf("SQL was canceled after %d ms", call->timeout);
+			error->detail = NULL;
+			error->hint = "Make it faster, or raise \"pg_respond.rule_timeout\" (or the step's timeout, if it has one).";
+		}
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (call->may_lock)
+		release_advisory_locks(locks);
+}
+
+Oid
+respond_owner_find(const char *name)
+{
+	return get_role_oid(name, true);
+}
+
+bool
+respond_owner_set_undo(bool undo)
+{
+	bool		before = undo_everything;
+
+	undo_everything = undo;
+	return before;
+}

@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ * owner_result.c
+ *	  What the SQL of a rule returned, as jsonb.
+ *
+ * src/common/owner_result.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/numeric.h"
+
+#include "common/owner_result.h"
+
+struct RowReceiver
+{
+	DestReceiver dest;			/* must be first */
+	MemoryContext context;
+	List	   *rows;			/* Jsonb */
+	int			row_limit;
+	Size		size_limit;
+	Size		size;
+	uint64		seen;
+};
+
+Jsonb *
+respond_any_to_jsonb(Datum value, Oid type)
+{
+	FmgrInfo	function;
+	Param	   *argument;
+
+	if (type == JSONBOID)
+		return DatumGetJsonbP(value);
+	/* to_jsonb learns the type of its argument from the expression it stands in. */
+	argument = makeNode(Param);
+	argument->paramkind = PARAM_EXTERN;
+	argument->paramtype = type;
+	argument->paramtypmod = -1;
+	argument->location = -1;
+	fmgr_info(F_TO_JSONB, &function);
+	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(argument),
+											 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL),
+					   &function);
+	return DatumGetJsonbP(FunctionCall1(&function, value));
+}
+
+static void
+begin_rows(DestReceiver *self, int operation, TupleDesc desc)
+{
+	BlessTupleDesc(desc);
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext old_context;
+	Jsonb	   *row;
+
+	receiver->seen++;
+	if (list_length(receiver->rows) >= receiver->row_limit || receiver->size >= receiver->size_limit)
+		return true;
+	old_context = MemoryContextSwitchTo(receiver->context);
+	row = respond_any_to_jsonb(ExecFetchSlotHeapTupleDatum(slot),
+							   slot->tts_tupleDescriptor->tdtypeid);
+	receiver->size += VARSIZE(row);
+	if (receiver->size <= receiver->size_limit)
+		receiver->rows = lappend(receiver->rows, row);
+	MemoryContextSwitchTo(old_context);
+	return true;
+}
+
+static void
+end_rows(DestReceiver *self)
+{
+}
+
+RowReceiver *
+respond_row_receiver_create(int row_limit, Size size_limit)
+{
+	RowReceiver *receiver = palloc0(sizeof(RowReceiver));
+
+	receiver->dest.receiveSlot = receive_row;
+	receiver->dest.rStartup = begin_rows;
+	receiver->dest.rShutdown = end_rows;
+	receiver->dest.rDestroy = end_rows;
+	receiver->dest.mydest = DestNone;
+	receiver->context = CurrentMemoryContext;
+	receiver->row_limit = row_limit;
+	receiver->size_limit = size_limit;
+	return receiver;
+}
+
+DestReceiver *
+respond_row_receiver_dest(RowReceiver *receiver)
+{
+	return &receiver->dest;
+}
+
+static void
+push_key(JsonbParseState **state, const char *name)
+{
+	JsonbValue	key;
+
+	key.type = jbvString;
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = strlen(name);
+	pushJsonbValue(state, WJB_KEY, &key);
+}
+
+Jsonb *
+respond_row_receiver_result(RowReceiver *receiver, uint64 processed)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	value;
+	ListCell   *cell;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_key(&state, "rows");
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	foreach(cell, receiver->rows)
+	{
+		Jsonb	   *row = lfirst(cell);
+
+		value.type = jbvBinary;
+		value.val.binary.data = &row->root;
+		value.val.binary.len = VARSIZE(row) - VARHDRSZ;
+		pushJsonbValue(&state, WJB_ELEM, &value);
+	}
+	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	push_key(&state, "count");
+	value.type = jbvNumeric;
+	value.val.numeric = int64_to_numeric(Max(processed, receiver->seen));
+	pushJsonbValue(&state, WJB_VALUE, &value);
+	if (receiver->seen > list_length(receiver->rows))
+	{
+		push_key(&state, "truncated");
+		value.type = jbvBool;
+		value.val.boolean = true;
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

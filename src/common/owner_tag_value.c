@@ -1,0 +1,207 @@
+/*-------------------------------------------------------------------------
+ * owner_tag_value.c
+ *	  The values of tags in the SQL of a rule.
+ *
+ * src/common/owner_tag_value.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+
+#include "common/owner_tags.h"
+#include "event/event_context.h"
+
+static bool
+set_string(JsonbValue *value, const char *text)
+{
+	if (text == NULL)
+		return false;
+	value->type = jbvString;
+	value->val.string.val = unconstify(char *, text);
+	value->val.string.len = strlen(text);
+	return true;
+}
+
+static bool
+set_number(JsonbValue *value, bool given, int64 number)
+{
+	value->type = jbvNumeric;
+	if (given)
+		value->val.numeric = int64_to_numeric(number);
+	return given;
+}
+
+static bool
+set_container(JsonbValue *value, Jsonb *jsonb)
+{
+	if (jsonb == NULL)
+		return false;
+	if (JB_ROOT_IS_SCALAR(jsonb))
+		return JsonbExtractScalar(&jsonb->root, value);
+	value->type = jbvBinary;
+	value->val.binary.data = &jsonb->root;
+	value->val.binary.len = VARSIZE(jsonb) - VARHDRSZ;
+	return true;
+}
+
+static bool
+event_value(const char *name, const Event *event, JsonbValue *value)
+{
+	int			utc = 0;
+
+	if (event == NULL)
+		return false;
+	if (strcmp(name, "id") == 0)
+		return set_number(value, true, event->id);
+	if (strcmp(name, "type") == 0)
+		return set_string(value, event->type);
+	if (strcmp(name, "source") == 0)
+		return set_string(value, event->source);
+	if (strcmp(name, "subject") == 0)
+		return set_string(value, event->subject);
+	if (strcmp(name, "time") == 0)
+		return set_string(value, JsonEncodeDateTime(palloc(MAXDATELEN + 1), TimestampTzGetDatum(event->time),
+													TIMESTAMPTZOID, &utc));
+	if (strcmp(name, "data") == 0)
+		return set_container(value, event->data);
+	if (strcmp(name, "key") == 0)
+		return set_string(value, event->key);
+	if (strcmp(name, "cause") == 0)
+		return set_number(value, event->has_cause, event->cause);
+	if (strcmp(name, "depth") == 0)
+		return set_number(value, true, event->depth);
+	if (strcmp(name, "actor") == 0)
+		return set_string(value, event->actor);
+	return false;
+}
+
+/* What the first name of the path stands for; *part is set behind it. */
+static bool
+root_value(const SqlTag *tag, const SqlInput *input, JsonbValue *value, int *part)
+{
+	const char *name = tag->parts[0];
+
+	*part = 1;
+	if (strcmp(name, "event") == 0)
+	{
+		*part = 2;
+		return tag->part_count > 1 && event_value(tag->parts[1], input->event, value);
+	}
+	if (strcmp(name, "steps") == 0)
+		return set_container(value, input->steps);
+	if (strcmp(name, "error") == 0)
+		return set_container(value, input->error);
+	if (strcmp(name, "rule") == 0)
+		return set_string(value, respond_event_context()->rule);
+	if (strcmp(name, "run_id") == 0)
+		return set_number(value, respond_event_context()->run_id != 0, respond_event_context()->run_id);
+	return event_value(name, input->event, value);
+}
+
+static bool
+member_value(JsonbValue *value, const char *name)
+{
+	JsonbContainer *container;
+	JsonbValue *found = NULL;
+
+	if (value->type != jbvBinary)
+		return false;
+	container = value->val.binary.data;
+	if (JsonContainerIsObject(container))
+		found = getKeyJsonValueFromContainer(container, name, strlen(name), NULL);
+	else if (JsonContainerIsArray(container) && strlen(name) <= 9 &&
+			 name[0] != '\0' && name[strspn(name, "0123456789")] == '\0')
+		found = getIthJsonbValueFromContainer(container, atoi(name));
+	if (found == NULL)
+		return false;
+	*value = *found;
+	return true;
+}
+
+static bool
+find_value(const SqlTag *tag, const SqlInput *input, JsonbValue *value)
+{
+	int			part;
+
+	if (!root_value(tag, input, value, &part))
+		return false;
+	for (; part < tag->part_count; part++)
+		if (!member_value(value, tag->parts[part]))
+			return false;
+	return value->type != jbvNull;
+}
+
+static char *
+value_text(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvString:
+			return pnstrdup(value->val.string.val, value->val.string.len);
+		case jbvNumeric:
+			return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+		case jbvBool:
+			return value->val.boolean ? "true" : "false";
+		case jbvBinary:
+			return JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
+		default:
+			elog(ERROR, "unexpected kind of JSON value: %d", (int) value->type);
+	}
+}
+
+/* A JSON array as an array of the SQL type whose elements are of type element. */
+static Datum
+array_value(JsonbContainer *container, Oid element)
+{
+	ArrayBuildState *state = initArrayResult(element, CurrentMemoryContext, false);
+	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	Oid			reader;
+	Oid			parameter;
+
+	getTypeInputInfo(element, &reader, &parameter);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		bool		is_null = value.type == jbvNull;
+
+		if (token == WJB_ELEM)
+			accumArrayResult(state, is_null ? (Datum) 0 :
+							 OidInputFunctionCall(reader, value_text(&value), parameter, -1),
+							 is_null, element, CurrentMemoryContext);
+	}
+	return makeArrayResult(state, CurrentMemoryContext);
+}
+
+Datum
+respond_sql_tag_value(const SqlTag *tag, const SqlInput *input, bool *is_null)
+{
+	JsonbValue	value;
+	Oid			base = getBaseType(tag->type);
+	Oid			element = get_element_type(base);
+	char	   *text;
+	Oid			reader;
+	Oid			parameter;
+
+	*is_null = !find_value(tag, input, &value);
+	if (*is_null)
+		return (Datum) 0;
+	if (tag->type == JSONBOID)
+		return JsonbPGetDatum(JsonbValueToJsonb(&value));
+	if (OidIsValid(element) && tag->type == base && value.type == jbvBinary &&
+		JsonContainerIsArray(value.val.binary.data))
+		return array_value(value.val.binary.data, element);
+	if ((base == JSONBOID || base == JSONOID) && value.type != jbvBinary)
+		text = JsonbToCString(NULL, &JsonbValueToJsonb(&value)->root, 0);
+	else
+		text = value_text(&value);
+	getTypeInputInfo(tag->type, &reader, &parameter);
+	return OidInputFunctionCall(reader, text, parameter, -1);
+}
