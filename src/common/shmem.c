@@ -102,6 +102,11 @@ create_shared_memory(void)
 		respond_shared->launcher_pid = 0;
 		respond_shared->launcher_procno = -1;
 		pg_atomic_init_u32(&respond_shared->look_again, 0);
+		respond_shared->request_count = 0;
+		memset(respond_shared->barred, 0, sizeof(respond_shared->barred));
+		respond_shared->missing_workers = 0;
+		respond_shared->missing_own_slots = false;
+		respond_shared->role_missing = false;
 		respond_shared->started_at = GetCurrentTimestamp();
 		respond_shared->restarts = made++;
 		respond_shared->slot_count = respond_max_workers;
@@ -134,4 +139,36 @@ respond_shmem_find_database(Oid database)
 			return &respond_shared->databases[i];
 	}
 	return NULL;
+}
+
+DatabaseSlot *
+respond_shmem_add_database(Oid database, bool *created)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	*created = entry == NULL;
+	if (entry != NULL)
+		return entry;
+
+	entry = respond_shmem_find_database(InvalidOid);
+	if (entry == NULL)
+		return NULL;
+	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
+		pg_atomic_write_u32(&entry->dispatchers[lane], 0);
+	pg_atomic_write_u32(&entry->clock, 0);
+	pg_atomic_write_u32(&entry->hold, 1);
+	pg_atomic_write_u32(&entry->progress_side, 0);
+	/* readers without the lock find the entry by its OID */
+	pg_write_barrier();
+	pg_atomic_write_u32(&entry->database, database);
+	return entry;
+}
+
+void
+respond_shmem_remove_database(Oid database)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	if (entry != NULL)
+		pg_atomic_write_u32(&entry->database, InvalidOid);
 }

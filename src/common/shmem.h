@@ -27,15 +27,48 @@ typedef enum WorkerKind
 } WorkerKind;
 
 /*
- * Life of a slot.  The launcher makes FREE -> STARTING and, when the process
- * is known to be gone, anything -> FREE; the worker makes STARTING -> RUNNING.
+ * Life of a slot.  The launcher makes FREE -> STARTING; the worker makes
+ * STARTING -> RUNNING and, as one of the last things it does, -> ENDED; the
+ * launcher makes ENDED -> FREE, or -> WAITING when the worker failed and shall
+ * be started again later.
  */
 typedef enum WorkerState
 {
 	WORKER_FREE,
 	WORKER_STARTING,
-	WORKER_RUNNING
+	WORKER_RUNNING,
+	WORKER_ENDED,
+	WORKER_WAITING
 } WorkerState;
+
+/* Why a worker ended. */
+typedef enum WorkerOutcome
+{
+	WORKER_FAILED,				/* anything that is not one of the others */
+	WORKER_STOPPED,				/* it was asked to */
+	WORKER_NO_EXTENSION			/* its database does not have the extension */
+} WorkerOutcome;
+
+/* Databases whose workers are kept away at once; DROP DATABASE holds one for its time. */
+#define RESPOND_MAX_BARRED		32
+
+/* Databases that the launcher was asked to look at and has not yet. */
+#define RESPOND_MAX_REQUESTS	64
+
+/* A database that workers must keep out of, and the backend that wants it so. */
+typedef struct BarredDatabase
+{
+	Oid			database;		/* InvalidOid when the entry is free */
+	int			pid;
+} BarredDatabase;
+
+/* What a backend tells the launcher about its database after a commit. */
+typedef struct DatabaseRequest
+{
+	Oid			database;
+	bool		replaced;		/* the extension that was there is gone */
+	bool		present;		/* the extension is there */
+} DatabaseRequest;
 
 typedef struct WorkerSlot
 {
@@ -47,7 +80,10 @@ typedef struct WorkerSlot
 	int			lanes;			/* dispatchers: into how many lanes events are split */
 	uint32		generation;		/* grows whenever the slot is given to a new process */
 	int			pid;			/* 0 until the worker claimed the slot */
+	Oid			role;			/* whom the worker connects as */
 	bool		stop_wanted;
+	TimestampTz stop_asked_at;	/* when the launcher asked it to stop, 0 if not */
+	WorkerOutcome outcome;		/* when ENDED */
 	int			failures;		/* abnormal ends in a row */
 	TimestampTz started_at;
 	TimestampTz restart_after;	/* not before this time */
@@ -86,7 +122,13 @@ typedef struct RespondShared
 	LWLock	   *lock;			/* protects what the comments above say */
 	int			launcher_pid;
 	int			launcher_procno;	/* -1 when the launcher does not run */
-	pg_atomic_uint32 look_again;	/* bumped whenever databases or extensions may have changed */
+	pg_atomic_uint32 look_again;	/* bumped whenever databases or roles may have changed */
+	int			request_count;	/* RESPOND_MAX_REQUESTS + 1: some were lost, look at all */
+	DatabaseRequest requests[RESPOND_MAX_REQUESTS];
+	BarredDatabase barred[RESPOND_MAX_BARRED];
+	int			missing_workers;	/* wanted, but there was no place for them */
+	bool		missing_own_slots;	/* because of pg_respond.max_workers, not max_worker_processes */
+	bool		role_missing;	/* role respond_worker is wanted and not there */
 	TimestampTz started_at;		/* when shared memory was made: the server's (re)start */
 	int			restarts;		/* how often the server lost a process and made this anew */
 	int			slot_count;
@@ -100,7 +142,21 @@ extern RespondShared *respond_shared;
 
 extern void respond_shmem_request(void);
 
-/* The entry of this database, or NULL; takes no lock. */
+/*
+ * The entry of this database, or NULL; takes no lock.  There is one as soon as
+ * the clock has found the extension there.
+ */
 extern DatabaseSlot *respond_shmem_find_database(Oid database);
+
+/*
+ * Makes an entry for this database, with hold set, or returns the one that is
+ * there and clears *created.  NULL when all are taken, which lasts only until
+ * the launcher has freed those of databases without workers.  The caller holds
+ * the lock exclusively.
+ */
+extern DatabaseSlot *respond_shmem_add_database(Oid database, bool *created);
+
+/* Frees the entry of this database if there is one; under the lock, exclusively. */
+extern void respond_shmem_remove_database(Oid database);
 
 #endif							/* RESPOND_SHMEM_H */
