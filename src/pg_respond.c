@@ -13,6 +13,7 @@
 #include "common/guc.h"
 #include "common/shmem.h"
 #include "event/wake.h"
+#include "launcher/launcher.h"
 
 PG_MODULE_MAGIC;
 
@@ -31,4 +32,5 @@ _PG_init(void)
 	respond_guc_define();
 	respond_shmem_request();
 	respond_wake_initialize();
+	respond_launcher_register();
 }

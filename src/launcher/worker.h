@@ -23,6 +23,12 @@ extern PGDLLEXPORT void respond_clock_main(Datum main_arg);
  */
 extern WorkerSlot *respond_worker_start(Datum main_arg, WorkerKind kind);
 
+/* What the launcher hands to an entry point. */
+extern Datum respond_worker_argument(int slot, uint32 generation);
+
+/* Whether workers must keep out of the database now; under the lock. */
+extern bool respond_worker_is_barred(Oid database);
+
 /* The slot of this process, NULL in other processes. */
 extern WorkerSlot *respond_worker_slot;
 
@@ -42,6 +48,16 @@ extern void respond_worker_wait(long milliseconds);
  * Every transaction of a worker begins with it.
  */
 extern void respond_worker_lock_extension(void);
+
+/* Starts a transaction that begins so; no snapshot is taken. */
+extern void respond_worker_begin(void);
+
+/*
+ * For the clock: the entry of its database in shared memory, made if it is not
+ * there.  The caller sets hold if *created and then calls
+ * respond_launcher_wake(), which starts the dispatchers.
+ */
+extern DatabaseSlot *respond_worker_open_database(bool *created);
 
 /* Whether hold() or a restore wants the workers to rest; a flag in shared memory. */
 extern bool respond_worker_on_hold(void);

@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ * state.c
+ *	  The row of respond_internal.state: whether the workers of the database hold.
+ *
+ * The table is the truth; shared memory has a copy that workers can look at
+ * before each batch.  hold() and release() change the copy when they commit.
+ * The clock makes it when it starts.  It locks the table against them while it
+ * reads, so that neither overwrites what the other has just set: their locks
+ * go only after the copy was changed.
+ *
+ * A database that was copied file by file into another cluster carries the
+ * identifier of the old one; its transaction ids mean nothing here, so the
+ * cursor must be rebased before the workers go on.
+ *
+ * src/clock/state.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "executor/spi.h"
+#include "utils/snapmgr.h"
+
+#include "clock/state.h"
+#include "clock/statement.h"
+#include "launcher/worker.h"
+
+static const char *const lock_state =
+"LOCK TABLE respond_internal.state IN SHARE ROW EXCLUSIVE MODE";
+
+static const char *const hold_stranger =
+"UPDATE respond_internal.state SET hold = 'restore', hold_since = now(), system_identifier = $1 "
+"WHERE system_identifier <> $1";
+
+static const char *const read_hold =
+"SELECT FROM respond_internal.state WHERE hold IS NOT NULL";
+
+void
+respond_state_publish(DatabaseSlot *database)
+{
+	Datum		identifier = Int64GetDatum((int64) GetSystemIdentifier());
+	bool		hold;
+
+	respond_statement_begin();
+	respond_statement_run(lock_state, 0, NULL, NULL);
+	if (respond_statement_run(hold_stranger, 1, (Oid[]) {INT8OID}, &identifier) > 0)
+		ereport(LOG,
+				(errmsg("pg_respond holds in this database because it comes from another cluster"),
+				 errhint("Check respond.health(), then call respond.release().")));
+	hold = respond_statement_run(read_hold, 0, NULL, NULL) > 0;
+	pg_atomic_write_u32(&database->hold, hold ? 1 : 0);
+	respond_statement_commit();
+}

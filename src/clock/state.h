@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ * state.h
+ *	  The row of respond_internal.state: whether the workers of the database hold.
+ *
+ * src/clock/state.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_STATE_H
+#define RESPOND_STATE_H
+
+#include "common/shmem.h"
+
+/*
+ * Brings the entry in shared memory in line with the table, in a transaction
+ * of its own.  A database that came from another cluster is put on hold.
+ */
+extern void respond_state_publish(DatabaseSlot *database);
+
+#endif							/* RESPOND_STATE_H */

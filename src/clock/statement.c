@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ * statement.c
+ *	  SQL of the clock: transactions of their own, one statement after the other.
+ *
+ * What the clock does is rare, so nothing is prepared.
+ *
+ * src/clock/statement.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "pgstat.h"
+#include "utils/snapmgr.h"
+
+#include "clock/statement.h"
+#include "launcher/worker.h"
+
+void
+respond_statement_begin(void)
+{
+	respond_worker_begin();
+	SPI_connect();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void
+respond_statement_commit(void)
+{
+	SPI_finish();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+uint64
+respond_statement_run(const char *sql, int count, Oid *types, Datum *values)
+{
+	int			result;
+
+	pgstat_report_activity(STATE_RUNNING, sql);
+	result = SPI_execute_with_args(sql, count, types, values, NULL, false, 0);
+	if (result < 0)
+		elog(ERROR, "statement of the clock failed: %s: %s", SPI_result_code_string(result), sql);
+	return SPI_processed;
+}

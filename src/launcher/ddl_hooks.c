@@ -1,0 +1,301 @@
+/*-------------------------------------------------------------------------
+ * ddl_hooks.c
+ *	  What backends tell the launcher, and how they keep workers out of a database.
+ *
+ * What a transaction did counts when it commits: it notes that it touched an
+ * extension, a database or a role's name, and the transaction callback looks at
+ * the outcome.  Whether the extension is there is asked just before the commit,
+ * so savepoints, DROP SCHEMA ... CASCADE and DROP OWNED need no special care.
+ *
+ * A prepared transaction may commit in any session, long after; so after each
+ * COMMIT PREPARED the session looks whether the extension is there and whether
+ * workers know it.
+ *
+ * src/launcher/ddl_hooks.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "common/shmem.h"
+#include "event/wake.h"
+#include "launcher/ddl_hooks.h"
+#include "launcher/eviction.h"
+#include "launcher/launcher.h"
+
+/* What the current transaction did that the launcher will have to know. */
+typedef struct Pending
+{
+	bool		databases;		/* databases or names of roles may have changed */
+	bool		extension;		/* an extension was created or ours dropped */
+	bool		dropped;		/* ours was dropped, perhaps in a savepoint */
+	Oid			dropped_oid;
+	bool		present;		/* just before commit: whether ours is there, */
+	bool		replaced;		/* and whether it is another than before */
+	bool		hold_set;		/* hold() or release() was called */
+	bool		hold;
+	bool		evicted;		/* workers were made to leave a database */
+} Pending;
+
+static Pending pending;
+static int	statement_depth = 0;	/* of statements that workers had to make way for */
+static bool in_restore = false;
+
+static ProcessUtility_hook_type previous_utility_hook = NULL;
+static object_access_hook_type previous_access_hook = NULL;
+
+static void utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
+						 ProcessUtilityContext context, ParamListInfo parameters,
+						 QueryEnvironment *environment, DestReceiver *destination,
+						 QueryCompletion *completion);
+static void access_hook(ObjectAccessType access, Oid class, Oid object, int sub_id, void *argument);
+static void transaction_callback(XactEvent event, void *argument);
+static void look_before_commit(void);
+static void tell_after_commit(void);
+static void check_after_commit_prepared(void);
+static bool looks_like_restore(void);
+
+PG_FUNCTION_INFO_V1(respond_is_restore);
+
+void
+respond_ddl_hooks_initialize(void)
+{
+	previous_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = utility_hook;
+	previous_access_hook = object_access_hook;
+	object_access_hook = access_hook;
+	RegisterXactCallback(transaction_callback, NULL);
+}
+
+void
+respond_ddl_hold_at_commit(bool hold)
+{
+	pending.hold_set = true;
+	pending.hold = hold;
+}
+
+static bool
+changes_databases(Node *tree)
+{
+	switch (nodeTag(tree))
+	{
+		case T_CreatedbStmt:
+		case T_DropdbStmt:
+		case T_AlterDatabaseStmt:
+			return true;
+		case T_RenameStmt:
+			return ((RenameStmt *) tree)->renameType == OBJECT_DATABASE ||
+				((RenameStmt *) tree)->renameType == OBJECT_ROLE;
+		default:
+			return false;
+	}
+}
+
+static bool
+is_commit_prepared(Node *tree)
+{
+	return IsA(tree, TransactionStmt) &&
+		((TransactionStmt *) tree)->kind == TRANS_STMT_COMMIT_PREPARED;
+}
+
+static void
+utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
+			 ProcessUtilityContext context, ParamListInfo parameters,
+			 QueryEnvironment *environment, DestReceiver *destination,
+			 QueryCompletion *completion)
+{
+	Node	   *tree = statement->utilityStmt;
+	bool		databases = changes_databases(tree);
+	bool		commit_prepared = is_commit_prepared(tree);
+	bool		restore_before = in_restore;
+	Oid			target = InvalidOid;
+
+	/*
+	 * The statements that workers make way for cannot run inside a transaction
+	 * block; there they fail, and nobody needs to leave for that.
+	 */
+	if (databases && context == PROCESS_UTILITY_TOPLEVEL && !IsTransactionBlock() && !RecoveryInProgress())
+		target = respond_eviction_target(tree);
+	if (IsA(tree, CreateExtensionStmt))
+		in_restore = looks_like_restore();
+
+	PG_TRY();
+	{
+		if (OidIsValid(target))
+		{
+			statement_depth++;
+			pending.evicted = true;
+			respond_eviction_begin(target);
+		}
+		if (databases)
+			pending.databases = true;
+		if (previous_utility_hook)
+			previous_utility_hook(statement, query, read_only_tree, context, parameters,
+								  environment, destination, completion);
+		else
+			standard_ProcessUtility(statement, query, read_only_tree, context, parameters,
+									environment, destination, completion);
+	}
+	PG_FINALLY();
+	{
+		if (OidIsValid(target))
+			statement_depth--;
+		in_restore = restore_before;
+	}
+	PG_END_TRY();
+
+	if (commit_prepared)
+		check_after_commit_prepared();
+}
+
+static void
+access_hook(ObjectAccessType access, Oid class, Oid object, int sub_id, void *argument)
+{
+	if (previous_access_hook)
+		previous_access_hook(access, class, object, sub_id, argument);
+
+	if (class != ExtensionRelationId)
+		return;
+	if (access == OAT_POST_CREATE)
+		/* its name cannot be read yet; looking before commit tells which one it was */
+		pending.extension = true;
+	else if (access == OAT_DROP)
+	{
+		char	   *name = get_extension_name(object);
+
+		if (name != NULL && strcmp(name, "pg_respond") == 0)
+		{
+			pending.extension = true;
+			pending.dropped = true;
+			pending.dropped_oid = object;
+		}
+	}
+}
+
+static void
+transaction_callback(XactEvent event, void *argument)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			if (pending.extension)
+				look_before_commit();
+			break;
+
+		case XACT_EVENT_PRE_PREPARE:
+			if (pending.hold_set)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot PREPARE a transaction that called respond.hold() or respond.release()")));
+			break;
+
+		case XACT_EVENT_COMMIT:
+			tell_after_commit();
+			break;
+
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			if (pending.evicted)
+				respond_eviction_end();
+			memset(&pending, 0, sizeof(pending));
+			break;
+
+		default:
+			break;
+	}
+}
+
+static void
+look_before_commit(void)
+{
+	Oid			extension = get_extension_oid("pg_respond", true);
+
+	pending.present = OidIsValid(extension);
+	pending.replaced = pending.dropped && extension != pending.dropped_oid;
+	/* dropped and rolled back to a savepoint before, or another extension altogether */
+	if (pending.dropped ? !pending.replaced : !pending.present)
+		pending.extension = false;
+}
+
+static void
+tell_after_commit(void)
+{
+	Pending		done = pending;
+
+	/*
+	 * ALTER DATABASE SET TABLESPACE commits in its middle; the database is
+	 * needed until the statement is over.
+	 */
+	if (statement_depth > 0)
+		return;
+	memset(&pending, 0, sizeof(pending));
+
+	if (done.extension)
+		respond_launcher_tell(MyDatabaseId, done.replaced, done.present);
+	if (done.hold_set)
+	{
+		DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+
+		if (database != NULL)
+		{
+			pg_atomic_write_u32(&database->hold, done.hold ? 1 : 0);
+			respond_wake_dispatchers(MyDatabaseId);
+			respond_wake_clock(MyDatabaseId);
+		}
+	}
+	if (done.evicted)
+		respond_eviction_end();
+	else if (done.databases)
+		respond_launcher_wake();
+}
+
+static void
+check_after_commit_prepared(void)
+{
+	bool		present = OidIsValid(get_extension_oid("pg_respond", true));
+	bool		known = respond_shmem_find_database(MyDatabaseId) != NULL;
+
+	if (present != known)
+		respond_launcher_tell(MyDatabaseId, false, present);
+}
+
+/*
+ * pg_dump's output sets both before anything else, and people hardly ever
+ * either of them, never both.
+ */
+static bool
+looks_like_restore(void)
+{
+	const char *search_path = GetConfigOption("search_path", false, false);
+
+	return !check_function_bodies && search_path != NULL &&
+		(search_path[0] == '\0' || strcmp(search_path, "\"\"") == 0);
+}
+
+bool
+respond_ddl_in_restore(void)
+{
+	return in_restore;
+}
+
+/*
+ * respond_internal.is_restore() returns boolean: whether CREATE EXTENSION runs
+ * in a session that restores a dump.  The extension's script cannot see it by
+ * itself, because it runs with settings of its own.
+ */
+Datum
+respond_is_restore(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(respond_ddl_in_restore());
+}

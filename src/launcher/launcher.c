@@ -1,0 +1,384 @@
+/*-------------------------------------------------------------------------
+ * launcher.c
+ *	  The launcher: one process that keeps the workers of all databases running.
+ *
+ * It is started when the server can be written to, so neither on a standby
+ * (before its promotion) nor in a binary upgrade.  It sleeps until somebody
+ * sets its latch: a backend after DDL, a worker that ends, the postmaster.
+ * Each round it compares what should run with what runs:
+ *
+ *	- A database that is not known to have or lack the extension gets a clock
+ *	  worker, which looks and ends at once when the extension is not there.
+ *	  Few do so at a time, so that a cluster of many databases is not flooded.
+ *	- Where the clock found it, it makes the database's entry in shared memory;
+ *	  that asks for the dispatchers.
+ *	- Workers of databases that are gone, or do without the extension, and
+ *	  dispatchers of another division into lanes than the one that is wanted
+ *	  now, are stopped.
+ *
+ * A cluster in which the extension was never created lacks the role
+ * respond_worker, which owns its tables; there the launcher starts nothing.
+ *
+ * src/launcher/launcher.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "common/guc.h"
+#include "common/shmem.h"
+#include "launcher/ddl_hooks.h"
+#include "launcher/launcher.h"
+#include "launcher/registry.h"
+#include "launcher/settings.h"
+#include "launcher/starter.h"
+#include "launcher/worker.h"
+
+/* Clock workers that look for the extension at the same time. */
+#define MAX_LOOKING			2
+
+/* pg_database is read this often even when nobody told of a change. */
+#define SCAN_INTERVAL_MS	60000
+
+extern PGDLLEXPORT void respond_launcher_main(Datum main_arg);
+
+static void announce_launcher(void);
+static void leave(int code, Datum argument);
+static void scan_if_due(void);
+static void worker_ended(Oid database, WorkerKind kind, WorkerOutcome outcome);
+static void stop_unwanted(void);
+static void start_wanted(void);
+static int	start_looking(bool told, int looking);
+static void start_dispatchers(Oid database);
+static void forget_databases(void);
+static void report_missing_role(void);
+static void rest(void);
+
+static uint32 seen_look_again;
+static TimestampTz scan_after = 0;
+
+void
+respond_launcher_register(void)
+{
+	BackgroundWorker worker = {0};
+
+	/* The schema is being restored by force; nothing of ours may run. */
+	if (IsBinaryUpgrade)
+		return;
+
+	respond_ddl_hooks_initialize();
+
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = 1;
+	strlcpy(worker.bgw_name, "pg_respond launcher", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "pg_respond launcher", BGW_MAXLEN);
+	strlcpy(worker.bgw_library_name, "pg_respond", BGW_MAXLEN);
+	strlcpy(worker.bgw_function_name, "respond_launcher_main", BGW_MAXLEN);
+	RegisterBackgroundWorker(&worker);
+}
+
+void
+respond_launcher_wake(void)
+{
+	int			procno;
+
+	pg_atomic_fetch_add_u32(&respond_shared->look_again, 1);
+	procno = respond_shared->launcher_procno;
+	if (procno >= 0)
+		SetLatch(&ProcGlobal->allProcs[procno].procLatch);
+}
+
+void
+respond_launcher_tell(Oid database, bool replaced, bool present)
+{
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	if (respond_shared->request_count < RESPOND_MAX_REQUESTS)
+	{
+		DatabaseRequest *request = &respond_shared->requests[respond_shared->request_count];
+
+		request->database = database;
+		request->replaced = replaced;
+		request->present = present;
+	}
+	if (respond_shared->request_count <= RESPOND_MAX_REQUESTS)
+		respond_shared->request_count++;
+	LWLockRelease(respond_shared->lock);
+	respond_launcher_wake();
+}
+
+void
+respond_launcher_main(Datum main_arg)
+{
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+
+	respond_settings_pin();
+	announce_launcher();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	respond_registry_initialize();
+	respond_starter_initialize();
+
+	for (;;)
+	{
+		scan_if_due();
+		respond_registry_take_requests();
+		respond_starter_reap(worker_ended);
+		stop_unwanted();
+		forget_databases();
+		start_wanted();
+		report_missing_role();
+		rest();
+	}
+}
+
+static void
+announce_launcher(void)
+{
+	on_shmem_exit(leave, (Datum) 0);
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	respond_shared->launcher_pid = MyProcPid;
+	respond_shared->launcher_procno = MyProc->pgprocno;
+	LWLockRelease(respond_shared->lock);
+}
+
+static void
+leave(int code, Datum argument)
+{
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	respond_shared->launcher_pid = 0;
+	respond_shared->launcher_procno = -1;
+	LWLockRelease(respond_shared->lock);
+}
+
+static void
+scan_if_due(void)
+{
+	uint32		look_again = pg_atomic_read_u32(&respond_shared->look_again);
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (scan_after != 0 && now < scan_after && look_again == seen_look_again)
+		return;
+	seen_look_again = look_again;
+	scan_after = TimestampTzPlusMilliseconds(now, SCAN_INTERVAL_MS);
+	respond_registry_scan();
+}
+
+static void
+worker_ended(Oid database, WorkerKind kind, WorkerOutcome outcome)
+{
+	DatabaseEntry *entry = respond_registry_find(database);
+
+	if (outcome == WORKER_FAILED)
+	{
+		/* perhaps because the database is not there any more */
+		scan_after = 0;
+		return;
+	}
+	if (entry == NULL || outcome != WORKER_NO_EXTENSION)
+		return;
+	if (entry->asked == entry->clock_asked)
+		entry->status = DATABASE_ABSENT;
+	else
+		/* the worker was started before a backend told that something changed */
+		entry->status = DATABASE_UNKNOWN;
+}
+
+/* The extension was found there: its clock has made the entry. */
+static bool
+is_ready(DatabaseEntry *entry)
+{
+	return entry->status == DATABASE_PRESENT && respond_shmem_find_database(entry->database) != NULL;
+}
+
+static bool
+is_wanted(WorkerSlot *slot)
+{
+	DatabaseEntry *entry = respond_registry_find(slot->database);
+
+	if (entry == NULL || entry->status == DATABASE_ABSENT)
+		return false;
+	if (slot->kind == WORKER_CLOCK)
+		/* one that was started before a change is of no use */
+		return entry->status == DATABASE_PRESENT || entry->asked == entry->clock_asked;
+	return is_ready(entry) && slot->lane < respond_dispatchers &&
+		(slot->lanes == respond_dispatchers || slot->state == WORKER_WAITING);
+}
+
+static void
+stop_unwanted(void)
+{
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		if (slot->state != WORKER_FREE && slot->state != WORKER_ENDED && !is_wanted(slot))
+			respond_starter_stop(slot);
+	}
+}
+
+/* Entries in shared memory whose database is gone or without extension, once nobody uses them. */
+static void
+forget_databases(void)
+{
+	for (int i = 0; i < respond_shared->database_count; i++)
+	{
+		Oid			database = pg_atomic_read_u32(&respond_shared->databases[i].database);
+		DatabaseEntry *entry;
+		bool		used = false;
+
+		if (!OidIsValid(database))
+			continue;
+		entry = respond_registry_find(database);
+		if (entry != NULL && entry->status == DATABASE_UNKNOWN && entry->asked == entry->clock_asked)
+			entry->status = DATABASE_PRESENT;
+		if (entry != NULL && entry->status == DATABASE_PRESENT)
+			continue;
+		for (int s = 0; s < respond_shared->slot_count; s++)
+		{
+			if (respond_shared->slots[s].database == database &&
+				respond_shared->slots[s].state != WORKER_FREE)
+				used = true;
+		}
+		if (used)
+			continue;
+		LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+		respond_shmem_remove_database(database);
+		LWLockRelease(respond_shared->lock);
+	}
+}
+
+/*
+ * When places are scarce, few databases that are served completely are better
+ * than many with half of their workers: first the dispatchers where a clock
+ * runs, then clocks, and last those that must look for the extension first.
+ */
+static void
+start_wanted(void)
+{
+	DatabaseEntry *entry;
+	int			position;
+	int			looking = 0;
+
+	if (!OidIsValid(respond_registry_role()))
+		return;
+
+	respond_starter_begin_round();
+	position = 0;
+	while ((entry = respond_registry_next(&position)) != NULL)
+	{
+		if (is_ready(entry))
+			start_dispatchers(entry->database);
+	}
+	position = 0;
+	while ((entry = respond_registry_next(&position)) != NULL)
+	{
+		if (entry->status == DATABASE_PRESENT &&
+			respond_starter_start(entry->database, respond_registry_role(), WORKER_CLOCK, 0, 0))
+			entry->clock_asked = entry->asked;
+		if (entry->status == DATABASE_UNKNOWN)
+		{
+			WorkerSlot *slot = respond_starter_find(entry->database, WORKER_CLOCK, 0);
+
+			if (slot != NULL && slot->state != WORKER_WAITING)
+				looking++;
+		}
+	}
+	looking = start_looking(true, looking);
+	(void) start_looking(false, looking);
+	respond_starter_end_round();
+}
+
+/*
+ * Clock workers for databases where it is not known whether the extension is
+ * there; first those that a backend told of.
+ */
+static int
+start_looking(bool told, int looking)
+{
+	DatabaseEntry *entry;
+	int			position = 0;
+
+	while (looking < MAX_LOOKING && (entry = respond_registry_next(&position)) != NULL)
+	{
+		if (entry->status == DATABASE_UNKNOWN &&
+			(entry->asked != entry->clock_asked) == told &&
+			respond_shmem_find_database(entry->database) == NULL &&
+			respond_starter_start(entry->database, respond_registry_role(), WORKER_CLOCK, 0, 0))
+		{
+			entry->clock_asked = entry->asked;
+			looking++;
+		}
+	}
+	return looking;
+}
+
+/* Two divisions of the events into lanes never run together: the order per subject would be lost. */
+static void
+start_dispatchers(Oid database)
+{
+	int			lanes = respond_dispatchers;
+
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		if (slot->database == database && slot->kind == WORKER_DISPATCHER &&
+			slot->state != WORKER_FREE && slot->state != WORKER_WAITING && slot->lanes != lanes)
+			return;
+	}
+	for (int lane = 0; lane < lanes; lane++)
+		(void) respond_starter_start(database, respond_registry_role(), WORKER_DISPATCHER, lane, lanes);
+}
+
+/* The role owns the extension's tables, so it can be missing only because it was renamed. */
+static void
+report_missing_role(void)
+{
+	DatabaseEntry *entry;
+	int			position = 0;
+	bool		missing = false;
+
+	while (!OidIsValid(respond_registry_role()) && (entry = respond_registry_next(&position)) != NULL)
+	{
+		if (entry->status == DATABASE_PRESENT || entry->asked > 0)
+			missing = entry->status != DATABASE_ABSENT;
+	}
+	if (missing && !respond_shared->role_missing)
+		ereport(WARNING,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role \"respond_worker\" is missing, so pg_respond cannot start its workers"),
+				 errhint("Give the role that owns the tables of schema respond that name again.")));
+	respond_shared->role_missing = missing;
+}
+
+static void
+rest(void)
+{
+	long		timeout = respond_starter_next_due();
+	long		scan = Max(0, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), scan_after));
+
+	if (timeout < 0 || timeout > scan)
+		timeout = scan;
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+		respond_settings_pin();
+	}
+}

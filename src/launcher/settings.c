@@ -1,0 +1,67 @@
+/*-------------------------------------------------------------------------
+ * settings.c
+ *	  Settings that workers need, whatever the server's configuration says.
+ *
+ * ALTER SYSTEM, ALTER DATABASE and ALTER ROLE can give any session a read-only
+ * default, a timeout of a millisecond or a search_path of their own.  A worker
+ * must not be stopped by that.  Values set as those of the session win over all
+ * three and over later reloads.  They are not set as "override", because the
+ * SET clause of a function could then not change them any more.
+ *
+ * src/launcher/settings.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+
+#include "launcher/settings.h"
+
+typedef struct PinnedSetting
+{
+	const char *name;
+	const char *value;
+} PinnedSetting;
+
+static const PinnedSetting pinned[] = {
+	{"array_nulls", "on"},
+	{"backslash_quote", "safe_encoding"},
+	{"check_function_bodies", "on"},
+	{"default_table_access_method", "heap"},
+	{"default_transaction_deferrable", "off"},
+	{"default_transaction_isolation", "read committed"},
+	{"default_transaction_read_only", "off"},
+	{"idle_in_transaction_session_timeout", "0"},
+	{"idle_session_timeout", "0"},
+	/* compiling short statements costs more than it saves */
+	{"jit", "off"},
+	{"lock_timeout", "0"},
+	/* parallel workers come from the same pool as ours */
+	{"max_parallel_workers_per_gather", "0"},
+	{"quote_all_identifiers", "off"},
+	{"row_security", "on"},
+	{"search_path", "pg_catalog, pg_temp"},
+	{"session_replication_role", "origin"},
+	{"standard_conforming_strings", "on"},
+	{"statement_timeout", "0"},
+	/* what a crash takes back is done again: cursor and effects go together */
+	{"synchronous_commit", "off"},
+#if PG_VERSION_NUM >= 170000
+	{"transaction_timeout", "0"},
+#endif
+	{"transform_null_equals", "off"},
+	{"xmloption", "content"},
+};
+
+void
+respond_settings_pin(void)
+{
+	for (int i = 0; i < lengthof(pinned); i++)
+		SetConfigOption(pinned[i].name, pinned[i].value, PGC_SUSET, PGC_S_SESSION);
+}
+
+void
+respond_settings_pin_role(void)
+{
+	SetConfigOption("role", "none", PGC_SUSET, PGC_S_SESSION);
+}

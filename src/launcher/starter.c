@@ -1,0 +1,374 @@
+/*-------------------------------------------------------------------------
+ * starter.c
+ *	  The launcher's hands: starting, stopping and burying workers.
+ *
+ * Workers are dynamic background workers that the postmaster never restarts by
+ * itself: only the launcher knows whether a worker is still wanted.  One that
+ * failed keeps its slot, in state WAITING, until it is its turn again: 100 ms
+ * after the first failure, then twice as long each time up to a minute, and
+ * from the start again once it ran for a minute.
+ *
+ * A slot is free again only when the postmaster has buried the process,
+ * because until then its place in max_worker_processes is taken too, and the
+ * next start would seem to find none.
+ *
+ * A launcher that was restarted has no handles of the workers that its
+ * predecessor started.  They tell of their end through their slots all the
+ * same; only one that never came up is not heard of, so a slot without handle
+ * that stays in STARTING is taken back after a while.
+ *
+ * src/launcher/starter.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "common/shmem.h"
+#include "launcher/starter.h"
+#include "launcher/worker.h"
+
+#define FIRST_DELAY_MS		100
+#define LONGEST_DELAY_MS	60000
+#define GOOD_RUN_MS			60000
+#define TERMINATE_AFTER_MS	1000
+#define CLAIM_LIMIT_MS		30000
+#define PLACE_RETRY_MS		500
+
+static BackgroundWorkerHandle **handles;
+static bool warned = false;
+static int	missing;
+static bool missing_own;
+static TimestampTz first_try_after = 0;
+
+static bool process_is_gone(int number);
+static void bury(WorkerSlot *slot, TimestampTz now);
+static WorkerSlot *take_slot(Oid database, WorkerKind kind, int lane);
+static bool start_process(WorkerSlot *slot);
+static void give_back(WorkerSlot *slot);
+
+void
+respond_starter_initialize(void)
+{
+	handles = MemoryContextAllocZero(TopMemoryContext,
+									 sizeof(BackgroundWorkerHandle *) * respond_shared->slot_count);
+	/* a predecessor has warned already */
+	warned = respond_shared->missing_workers > 0;
+}
+
+void
+respond_starter_reap(WorkerEnded ended)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+		int			pid = slot->pid;
+
+		/* the launcher alone makes these states, so it needs no lock to read them */
+		if (slot->state == WORKER_FREE || slot->state == WORKER_WAITING || !process_is_gone(i))
+			continue;
+
+		LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+		bury(slot, now);
+		LWLockRelease(respond_shared->lock);
+
+		if (handles[i] != NULL)
+			pfree(handles[i]);
+		handles[i] = NULL;
+		if (slot->outcome == WORKER_FAILED)
+			ereport(LOG,
+					(errmsg("pg_respond %s of database %u ended unexpectedly",
+							slot->kind == WORKER_CLOCK ? "clock" : "dispatcher", slot->database),
+					 errdetail("It was process %d; failures in a row: %d.", pid, slot->failures)));
+		ended(slot->database, slot->kind, slot->outcome);
+	}
+}
+
+static bool
+process_is_gone(int number)
+{
+	WorkerSlot *slot = &respond_shared->slots[number];
+	pid_t		pid;
+
+	if (handles[number] != NULL)
+		return GetBackgroundWorkerPid(handles[number], &pid) == BGWH_STOPPED;
+	if (slot->state == WORKER_STARTING)
+		return TimestampDifferenceExceeds(slot->started_at, GetCurrentTimestamp(), CLAIM_LIMIT_MS);
+	return slot->state == WORKER_ENDED;
+}
+
+static void
+bury(WorkerSlot *slot, TimestampTz now)
+{
+	long		delay = FIRST_DELAY_MS;
+
+	/* a process of this generation that still comes up finds that it is not wanted */
+	slot->generation++;
+	slot->procno = -1;
+	if (slot->stop_wanted && slot->outcome == WORKER_FAILED)
+		slot->outcome = WORKER_STOPPED;
+	if (slot->outcome != WORKER_FAILED)
+	{
+		slot->state = WORKER_FREE;
+		slot->failures = 0;
+		slot->pid = 0;
+		return;
+	}
+
+	if (slot->state == WORKER_ENDED &&
+		TimestampDifferenceExceeds(slot->started_at, now, GOOD_RUN_MS))
+		slot->failures = 0;
+	for (int i = 0; i < slot->failures && delay < LONGEST_DELAY_MS; i++)
+		delay *= 2;
+	slot->failures++;
+	slot->restart_after = TimestampTzPlusMilliseconds(now, Min(delay, LONGEST_DELAY_MS));
+	slot->state = WORKER_WAITING;
+	slot->pid = 0;
+}
+
+WorkerSlot *
+respond_starter_find(Oid database, WorkerKind kind, int lane)
+{
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		if (slot->state != WORKER_FREE && slot->database == database &&
+			slot->kind == kind && slot->lane == lane)
+			return slot;
+	}
+	return NULL;
+}
+
+bool
+respond_starter_start(Oid database, Oid role, WorkerKind kind, int lane, int lanes)
+{
+	WorkerSlot *slot = respond_starter_find(database, kind, lane);
+	TimestampTz now = GetCurrentTimestamp();
+	bool		barred;
+
+	LWLockAcquire(respond_shared->lock, LW_SHARED);
+	barred = respond_worker_is_barred(database);
+	LWLockRelease(respond_shared->lock);
+	if (barred)
+		return false;
+	if (slot != NULL &&
+		(slot->state != WORKER_WAITING || now < slot->restart_after))
+		return false;
+	if (now < first_try_after)
+	{
+		missing++;
+		return false;
+	}
+	if (slot == NULL)
+		slot = take_slot(database, kind, lane);
+	if (slot == NULL)
+	{
+		missing++;
+		missing_own = true;
+		return false;
+	}
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	slot->generation++;
+	slot->role = role;
+	slot->lanes = lanes;
+	slot->pid = 0;
+	slot->stop_wanted = false;
+	slot->stop_asked_at = 0;
+	slot->outcome = WORKER_FAILED;
+	slot->started_at = now;
+	slot->state = WORKER_STARTING;
+	pg_atomic_write_u64(&slot->events, 0);
+	pg_atomic_write_u64(&slot->batches, 0);
+	pg_atomic_write_u64(&slot->runs, 0);
+	pg_atomic_write_u64(&slot->errors, 0);
+	LWLockRelease(respond_shared->lock);
+	if (start_process(slot))
+		return true;
+
+	missing++;
+	give_back(slot);
+	return false;
+}
+
+/* No process could be had: as before, but keep in mind that the worker failed earlier. */
+static void
+give_back(WorkerSlot *slot)
+{
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	slot->generation++;
+	slot->state = slot->failures > 0 ? WORKER_WAITING : WORKER_FREE;
+	LWLockRelease(respond_shared->lock);
+}
+
+static WorkerSlot *
+take_slot(Oid database, WorkerKind kind, int lane)
+{
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		if (slot->state != WORKER_FREE)
+			continue;
+		LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+		slot->kind = kind;
+		slot->database = database;
+		slot->lane = lane;
+		slot->failures = 0;
+		slot->restart_after = 0;
+		slot->state = WORKER_WAITING;
+		LWLockRelease(respond_shared->lock);
+		return slot;
+	}
+	return NULL;
+}
+
+static bool
+start_process(WorkerSlot *slot)
+{
+	int			number = (int) (slot - respond_shared->slots);
+	BackgroundWorker worker = {0};
+	MemoryContext previous;
+	bool		registered;
+
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_notify_pid = MyProcPid;
+	worker.bgw_main_arg = respond_worker_argument(number, slot->generation);
+	strlcpy(worker.bgw_library_name, "pg_respond", BGW_MAXLEN);
+	if (slot->kind == WORKER_CLOCK)
+	{
+		strlcpy(worker.bgw_function_name, "respond_clock_main", BGW_MAXLEN);
+		strlcpy(worker.bgw_type, "pg_respond clock", BGW_MAXLEN);
+		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond clock %u", slot->database);
+	}
+	else
+	{
+		strlcpy(worker.bgw_function_name, "respond_dispatcher_main", BGW_MAXLEN);
+		strlcpy(worker.bgw_type, "pg_respond dispatcher", BGW_MAXLEN);
+		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond dispatcher %u lane %d",
+				 slot->database, slot->lane);
+	}
+
+	previous = MemoryContextSwitchTo(TopMemoryContext);
+	registered = RegisterDynamicBackgroundWorker(&worker, &handles[number]);
+	MemoryContextSwitchTo(previous);
+	if (!registered)
+		handles[number] = NULL;
+	return registered;
+}
+
+void
+respond_starter_stop(WorkerSlot *slot)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (slot->state == WORKER_WAITING)
+	{
+		respond_starter_forget(slot);
+		return;
+	}
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	if (slot->state == WORKER_STARTING || slot->state == WORKER_RUNNING)
+	{
+		if (slot->stop_asked_at == 0)
+			slot->stop_asked_at = now;
+		slot->stop_wanted = true;
+		if (slot->procno >= 0)
+			SetLatch(&ProcGlobal->allProcs[slot->procno].procLatch);
+		/* until the slot says ENDED, which needs the lock, the pid is the worker's */
+		if (slot->state == WORKER_RUNNING &&
+			TimestampDifferenceExceeds(slot->stop_asked_at, now, TERMINATE_AFTER_MS))
+			kill(slot->pid, SIGTERM);
+	}
+	LWLockRelease(respond_shared->lock);
+}
+
+void
+respond_starter_forget(WorkerSlot *slot)
+{
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	slot->generation++;
+	slot->failures = 0;
+	slot->state = WORKER_FREE;
+	LWLockRelease(respond_shared->lock);
+}
+
+void
+respond_starter_begin_round(void)
+{
+	missing = 0;
+	missing_own = false;
+}
+
+void
+respond_starter_end_round(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	/* a round within the pause tried nothing and so knows nothing */
+	if (missing > 0 && now < first_try_after)
+		return;
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	respond_shared->missing_workers = missing;
+	respond_shared->missing_own_slots = missing_own;
+	LWLockRelease(respond_shared->lock);
+
+	if (missing == 0)
+	{
+		if (warned)
+			ereport(LOG, (errmsg("pg_respond has started all workers that were waiting for a place")));
+		warned = false;
+		return;
+	}
+	first_try_after = TimestampTzPlusMilliseconds(now, PLACE_RETRY_MS);
+	if (!warned)
+	{
+		const char *setting = missing_own ? "pg_respond.max_workers" : "max_worker_processes";
+
+		ereport(WARNING,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("pg_respond has no place for %d of its workers", missing),
+				 errdetail("Events of their databases wait.  The workers are started when places become free."),
+				 errhint("Raise \"%s\" and restart the server.", setting)));
+		warned = true;
+	}
+}
+
+long
+respond_starter_next_due(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz due = 0;
+
+	if (missing > 0)
+		due = first_try_after;
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+		TimestampTz mine = 0;
+
+		if (slot->state == WORKER_WAITING)
+			mine = slot->restart_after;
+		else if (slot->state == WORKER_RUNNING && slot->stop_asked_at != 0)
+			mine = TimestampTzPlusMilliseconds(now, 100);
+		else if (slot->state == WORKER_STARTING && handles[i] == NULL)
+			mine = TimestampTzPlusMilliseconds(slot->started_at, CLAIM_LIMIT_MS);
+		if (mine != 0 && (due == 0 || mine < due))
+			due = mine;
+	}
+	return due == 0 ? -1 : Max(1, TimestampDifferenceMilliseconds(now, due));
+}

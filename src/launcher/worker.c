@@ -1,0 +1,301 @@
+/*-------------------------------------------------------------------------
+ * worker.c
+ *	  What every worker of a database does alike: claim its slot, connect, wait, end.
+ *
+ * The launcher writes a slot and starts a process with the slot's number and
+ * generation.  The process claims the slot, and from then on it alone says
+ * that it is gone: in a callback that runs after it has left the list of
+ * processes, so whoever sees the slot ENDED may drop the database at once.  A
+ * process whose generation is not the slot's any more came too late and ends.
+ *
+ * Three ways to end a worker: stop_wanted and its latch, which it sees when it
+ * waits or finishes a batch; SIGTERM, which it obeys at the next check for
+ * interrupts; SIGKILL, after which the server makes shared memory anew.
+ *
+ * src/launcher/worker.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "common/shmem.h"
+#include "launcher/launcher.h"
+#include "launcher/settings.h"
+#include "launcher/worker.h"
+
+WorkerSlot *respond_worker_slot = NULL;
+
+static DatabaseSlot *my_database = NULL;
+static Oid	my_extension = InvalidOid;
+static volatile sig_atomic_t terminate_requested = false;
+
+static void handle_terminate(SIGNAL_ARGS);
+static void claim_slot(int number, uint32 generation, WorkerKind kind);
+static void leave_slot(int code, Datum argument);
+static void connect_to_database(void);
+static void find_extension(void);
+static void publish_slot(void);
+static void end_worker(WorkerOutcome outcome) pg_attribute_noreturn();
+
+Datum
+respond_worker_argument(int slot, uint32 generation)
+{
+	return Int64GetDatum(((int64) slot << 32) | generation);
+}
+
+WorkerSlot *
+respond_worker_start(Datum main_arg, WorkerKind kind)
+{
+	int64		argument = DatumGetInt64(main_arg);
+
+	pqsignal(SIGTERM, handle_terminate);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+
+	claim_slot((int) (argument >> 32), (uint32) argument, kind);
+	connect_to_database();
+	find_extension();
+	if (kind == WORKER_DISPATCHER)
+		publish_slot();
+	return respond_worker_slot;
+}
+
+/*
+ * As die(), and remembers it, so that a worker with nothing in its hands ends
+ * without a line in the log.
+ */
+static void
+handle_terminate(SIGNAL_ARGS)
+{
+	terminate_requested = true;
+	die(postgres_signal_arg);
+}
+
+/* Whether somebody, DROP DATABASE for example, wants workers to keep out. */
+bool
+respond_worker_is_barred(Oid database)
+{
+	for (int i = 0; i < RESPOND_MAX_BARRED; i++)
+	{
+		if (respond_shared->barred[i].database == database)
+			return true;
+	}
+	return false;
+}
+
+static void
+claim_slot(int number, uint32 generation, WorkerKind kind)
+{
+	WorkerSlot *slot;
+	bool		mine;
+	bool		stop;
+
+	if (number < 0 || number >= respond_shared->slot_count)
+		elog(FATAL, "worker slot %d does not exist", number);
+	slot = &respond_shared->slots[number];
+
+	/* registered before the process joins those of the database, so it runs after it left them */
+	on_shmem_exit(leave_slot, (Datum) 0);
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	mine = slot->state == WORKER_STARTING && slot->generation == generation && slot->kind == kind;
+	stop = mine && (slot->stop_wanted || respond_worker_is_barred(slot->database));
+	if (mine)
+	{
+		slot->state = WORKER_RUNNING;
+		slot->pid = MyProcPid;
+		slot->procno = MyProc->pgprocno;
+		slot->started_at = GetCurrentTimestamp();
+		pg_atomic_write_u64(&slot->active_at, (uint64) slot->started_at);
+		respond_worker_slot = slot;
+	}
+	LWLockRelease(respond_shared->lock);
+
+	if (!mine)
+		proc_exit(0);
+	if (stop)
+		end_worker(WORKER_STOPPED);
+}
+
+/* The process is not in the database any more, but can still use shared memory. */
+static void
+leave_slot(int code, Datum argument)
+{
+	WorkerSlot *slot = respond_worker_slot;
+	uint32		reference;
+	int			launcher;
+
+	if (slot == NULL)
+		return;
+	respond_worker_slot = NULL;
+	reference = (uint32) (slot - respond_shared->slots) + 1;
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	slot->procno = -1;
+	pg_atomic_write_u32(&slot->sleeping, 0);
+	pg_atomic_write_u32(&slot->busy, 0);
+	if (my_database != NULL)
+	{
+		for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
+		{
+			if (pg_atomic_read_u32(&my_database->dispatchers[lane]) == reference)
+				pg_atomic_write_u32(&my_database->dispatchers[lane], 0);
+		}
+		if (pg_atomic_read_u32(&my_database->clock) == reference)
+			pg_atomic_write_u32(&my_database->clock, 0);
+	}
+	slot->state = WORKER_ENDED;
+	launcher = respond_shared->launcher_procno;
+	LWLockRelease(respond_shared->lock);
+
+	if (launcher >= 0)
+		SetLatch(&ProcGlobal->allProcs[launcher].procLatch);
+}
+
+static void
+connect_to_database(void)
+{
+	respond_settings_pin();
+
+	/*
+	 * Rights to connect are asked of people; whoever created the extension
+	 * wanted its workers.  The launcher does not start workers in a database
+	 * that allows no connections.
+	 */
+	BackgroundWorkerInitializeConnectionByOid(respond_worker_slot->database, respond_worker_slot->role,
+											  BGWORKER_BYPASS_ALLOWCONN);
+	respond_settings_pin_role();
+	SetConfigOption("application_name", "pg_respond", PGC_USERSET, PGC_S_SESSION);
+}
+
+static void
+find_extension(void)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	my_extension = get_extension_oid("pg_respond", true);
+	CommitTransactionCommand();
+	pgstat_report_activity(STATE_IDLE, NULL);
+	if (!OidIsValid(my_extension))
+		end_worker(WORKER_NO_EXTENSION);
+}
+
+/* From now on whoever has work for this worker can find and wake it. */
+static void
+publish_slot(void)
+{
+	WorkerSlot *slot = respond_worker_slot;
+	uint32		reference = (uint32) (slot - respond_shared->slots) + 1;
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	my_database = respond_shmem_find_database(MyDatabaseId);
+	if (my_database != NULL)
+	{
+		if (slot->kind == WORKER_CLOCK)
+			pg_atomic_write_u32(&my_database->clock, reference);
+		else
+			pg_atomic_write_u32(&my_database->dispatchers[slot->lane], reference);
+	}
+	LWLockRelease(respond_shared->lock);
+
+	/* the launcher forgets a database in which the extension was dropped */
+	if (my_database == NULL)
+		end_worker(WORKER_STOPPED);
+}
+
+DatabaseSlot *
+respond_worker_open_database(bool *created)
+{
+	DatabaseSlot *entry;
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	entry = respond_shmem_add_database(MyDatabaseId, created);
+	LWLockRelease(respond_shared->lock);
+	if (entry == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("pg_respond has no room in shared memory for one more database"),
+				 errhint("Raise \"%s\" and restart the server.", "pg_respond.max_workers")));
+	publish_slot();
+	return my_database;
+}
+
+void
+respond_worker_wait(long milliseconds)
+{
+	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
+
+	/* counts of what was done go out at most once a second, and before a long rest */
+	pgstat_report_stat(milliseconds < 0 || milliseconds >= 10000);
+
+	if (milliseconds >= 0)
+		events |= WL_TIMEOUT;
+	(void) WaitLatch(MyLatch, events, milliseconds, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	pg_atomic_write_u32(&respond_worker_slot->sleeping, 0);
+
+	respond_worker_check_stop();
+
+	/* a cancel that came while there was nothing to cancel */
+	QueryCancelPending = false;
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+		respond_settings_pin();
+	}
+}
+
+void
+respond_worker_check_stop(void)
+{
+	if (respond_worker_slot->stop_wanted)
+		end_worker(WORKER_STOPPED);
+	if (terminate_requested)
+		proc_exit(0);
+}
+
+void
+respond_worker_lock_extension(void)
+{
+	LockDatabaseObject(ExtensionRelationId, my_extension, 0, AccessShareLock);
+	if (get_extension_name(my_extension) == NULL)
+		end_worker(WORKER_NO_EXTENSION);
+}
+
+void
+respond_worker_begin(void)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	respond_worker_lock_extension();
+}
+
+bool
+respond_worker_on_hold(void)
+{
+	return pg_atomic_read_u32(&my_database->hold) != 0;
+}
+
+static void
+end_worker(WorkerOutcome outcome)
+{
+	respond_worker_slot->outcome = outcome;
+	proc_exit(0);
+}
