@@ -67,6 +67,15 @@ initialize_slots(void)
 		pg_atomic_init_u32(&database->clock, 0);
 		pg_atomic_init_u32(&database->hold, 0);
 		pg_atomic_init_u32(&database->progress_side, 0);
+		pg_atomic_init_u64(&database->wakes, 0);
+		for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
+		{
+			pg_atomic_init_u64(&database->lanes[lane].seen_wakes, 0);
+			pg_atomic_init_u64(&database->lanes[lane].pending, 0);
+			pg_atomic_init_u64(&database->lanes[lane].oldest_at, 0);
+			pg_atomic_init_u64(&database->lanes[lane].cursor_xmax, 0);
+			pg_atomic_init_u64(&database->lanes[lane].cursor_at, 0);
+		}
 	}
 	for (int i = 0; i < respond_shared->slot_count; i++)
 	{
@@ -158,6 +167,16 @@ respond_shmem_add_database(Oid database, bool *created)
 	pg_atomic_write_u32(&entry->clock, 0);
 	pg_atomic_write_u32(&entry->hold, 1);
 	pg_atomic_write_u32(&entry->progress_side, 0);
+	/* more than the lanes have seen: what is in the log already waits */
+	pg_atomic_write_u64(&entry->wakes, 1);
+	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
+	{
+		pg_atomic_write_u64(&entry->lanes[lane].seen_wakes, 0);
+		pg_atomic_write_u64(&entry->lanes[lane].pending, 0);
+		pg_atomic_write_u64(&entry->lanes[lane].oldest_at, 0);
+		pg_atomic_write_u64(&entry->lanes[lane].cursor_xmax, 0);
+		pg_atomic_write_u64(&entry->lanes[lane].cursor_at, 0);
+	}
 	/* readers without the lock find the entry by its OID */
 	pg_write_barrier();
 	pg_atomic_write_u32(&entry->database, database);

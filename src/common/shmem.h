@@ -99,6 +99,20 @@ typedef struct WorkerSlot
 	pg_atomic_uint64 active_at; /* TimestampTz of the last change of activity */
 } WorkerSlot;
 
+/*
+ * How far a lane is; for respond.lag.  Written by its dispatcher, read without
+ * a lock; outlives the dispatcher, so that what waits is seen while none runs.
+ */
+typedef struct LaneStatus
+{
+	pg_atomic_uint64 seen_wakes;	/* the database's wakes, read before the snapshot of the
+									 * last look for work */
+	pg_atomic_uint64 pending;	/* events found by that look and not yet handled */
+	pg_atomic_uint64 oldest_at; /* TimestampTz recorded_at of the oldest of them, 0: none */
+	pg_atomic_uint64 cursor_xmax;	/* transactions from here on are not handled */
+	pg_atomic_uint64 cursor_at; /* TimestampTz when what the cursor covers was all there was */
+} LaneStatus;
+
 /* What is known of a database; indexed by nothing, found by its OID. */
 typedef struct DatabaseSlot
 {
@@ -108,6 +122,8 @@ typedef struct DatabaseSlot
 	pg_atomic_uint32 clock;		/* slot number + 1 of the clock */
 	pg_atomic_uint32 hold;		/* 1 while hold() is in force; the catalog is the truth */
 	pg_atomic_uint32 progress_side; /* which progress table is being written, 0 or 1 */
+	pg_atomic_uint64 wakes;		/* grows with each transaction that recorded events */
+	LaneStatus	lanes[RESPOND_MAX_LANES];
 } DatabaseSlot;
 
 /* Where in the WAL a transaction committed; see event/commit_order.c. */

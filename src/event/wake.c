@@ -68,6 +68,12 @@ respond_wake_dispatchers(Oid database)
 		return;
 
 	/*
+	 * Counted before anybody is woken, and before the client hears of its
+	 * commit: a lane that has seen the count has seen what it stands for.
+	 */
+	pg_atomic_fetch_add_u64(&entry->wakes, 1);
+
+	/*
 	 * What the waker did before must be visible to whoever sees sleeping turn
 	 * to 0, and sleeping must be read after it: the dispatcher sets sleeping
 	 * first and looks for work afterwards.

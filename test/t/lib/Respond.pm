@@ -130,7 +130,7 @@ sub wait_idle
 {
 	my ($node, $db, $message) = @_;
 
-	return wait_until($node, $db, 'SELECT coalesce(sum(events), 0) = 0 FROM respond.lag', $message);
+	return wait_until($node, $db, 'SELECT coalesce(bool_and(events = 0), false) FROM respond.lag', $message);
 }
 
 # worker_pid(node, db, kind): process id of a worker, waiting for it to be there.
