@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ * contain.h
+ *	  Work whose errors must not tear the transaction around it.
+ *
+ * src/common/contain.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_CONTAIN_H
+#define RESPOND_CONTAIN_H
+
+/*
+ * Calls function in an internal subtransaction, in the caller's memory context.
+ * What it raises is raised on, after the subtransaction was rolled back: the
+ * caller may catch it and go on.
+ */
+extern void respond_contain(void (*function) (void *argument), void *argument);
+
+#endif							/* RESPOND_CONTAIN_H */

@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ * kept_plan.h
+ *	  Statements of our own that a worker prepares once and runs often.
+ *
+ * src/common/kept_plan.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_KEPT_PLAN_H
+#define RESPOND_KEPT_PLAN_H
+
+#include "executor/spi.h"
+
+/* Define one as a static variable: {"SELECT ... $1", 1, {TEXTOID}}. */
+#define KEPT_PLAN_MAX_PARAMETERS	32
+
+typedef struct KeptPlan
+{
+	const char *sql;			/* every name qualified */
+	int			count;			/* of parameters */
+	Oid			types[KEPT_PLAN_MAX_PARAMETERS];
+	SPIPlanPtr	plan;			/* NULL until first used */
+} KeptPlan;
+
+/*
+ * Runs it between SPI_connect and SPI_finish, seeing what the transaction has
+ * done so far; nulls as in SPI_execute_plan.  Returns the number of rows;
+ * results are in SPI_tuptable.
+ */
+extern uint64 respond_kept_plan_run(KeptPlan *kept, Datum *values, const char *nulls);
+
+/*
+ * The same with its own SPI connection, for a query of one bigint: false when it
+ * gives no row.
+ */
+extern bool respond_kept_plan_int64(KeptPlan *kept, Datum *values, int64 *result);
+
+#endif							/* RESPOND_KEPT_PLAN_H */
