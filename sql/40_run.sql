@@ -35,3 +35,7 @@ COMMENT ON TABLE respond.run_default IS 'runs for whose time there is no partiti
 SELECT pg_catalog.pg_extension_config_dump('respond.run', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.run_default', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.run_id_seq', '');
+
+CREATE FUNCTION respond_internal.check_steps(steps jsonb, on_failure jsonb DEFAULT NULL) RETURNS boolean
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_check_steps';
+COMMENT ON FUNCTION respond_internal.check_steps(jsonb, jsonb) IS 'true when a rule of the current user may have these steps, else the error that saving it would give';

@@ -1,0 +1,158 @@
+/*-------------------------------------------------------------------------
+ * action_registry.c
+ *	  The table of actions.
+ *
+ * A new action is a row here and a function; validation, simulation, dry runs
+ * and messages follow from the row.
+ *
+ * src/flow/action_registry.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "flow/action.h"
+
+const char *const respond_ticket_statuses[] =
+{"new", "open", "pending", "on_hold", "solved", "closed", NULL};
+const char *const respond_ticket_priorities[] =
+{"low", "normal", "high", "urgent", NULL};
+const char *const respond_comment_kinds[] =
+{"public", "internal", "automatic", NULL};
+
+static const ParameterSpec ticket_parameters[] = {
+	[TICKET_SUBJECT] = {"subject", PARAMETER_TEXT,.required = true},
+	[TICKET_DESCRIPTION] = {"description", PARAMETER_TEXT,.nullable = true},
+	[TICKET_STATUS] = {"status", PARAMETER_WORD,.words = respond_ticket_statuses},
+	[TICKET_PRIORITY] = {"priority", PARAMETER_WORD,.words = respond_ticket_priorities},
+	[TICKET_TEAM] = {"team", PARAMETER_TEXT,.nullable = true},
+	[TICKET_ASSIGNEE] = {"assignee", PARAMETER_TEXT,.nullable = true},
+	[TICKET_REQUESTER] = {"requester", PARAMETER_TEXT,.nullable = true},
+	[TICKET_TAGS] = {"tags", PARAMETER_TAGS},
+	[TICKET_FIELDS] = {"fields", PARAMETER_OBJECT},
+	[TICKET_KEY] = {"key", PARAMETER_TEXT,.nullable = true},
+};
+
+static const ParameterSpec update_ticket_parameters[] = {
+	[TICKET_SUBJECT] = {"subject", PARAMETER_TEXT},
+	[TICKET_DESCRIPTION] = {"description", PARAMETER_TEXT,.nullable = true},
+	[TICKET_STATUS] = {"status", PARAMETER_WORD,.words = respond_ticket_statuses},
+	[TICKET_PRIORITY] = {"priority", PARAMETER_WORD,.words = respond_ticket_priorities},
+	[TICKET_TEAM] = {"team", PARAMETER_TEXT,.nullable = true},
+	[TICKET_ASSIGNEE] = {"assignee", PARAMETER_TEXT,.nullable = true},
+	[TICKET_REQUESTER] = {"requester", PARAMETER_TEXT,.nullable = true},
+	[TICKET_TAGS] = {"tags", PARAMETER_TAGS},
+	[TICKET_FIELDS] = {"fields", PARAMETER_OBJECT},
+	[TICKET_KEY] = {"key", PARAMETER_TEXT},
+	[TICKET_ID] = {"ticket", PARAMETER_ID},
+};
+
+static const ParameterSpec comment_parameters[] = {
+	[COMMENT_BODY] = {"body", PARAMETER_TEXT,.required = true,.aliases = {"text"}},
+	[COMMENT_KIND] = {"kind", PARAMETER_WORD,.words = respond_comment_kinds},
+	[COMMENT_AUTHOR] = {"author", PARAMETER_TEXT},
+	[COMMENT_KEY] = {"key", PARAMETER_TEXT},
+	[COMMENT_TICKET] = {"ticket", PARAMETER_ID},
+};
+
+static const ParameterSpec assign_parameters[] = {
+	[ASSIGN_TEAM] = {"team", PARAMETER_TEXT,.nullable = true},
+	[ASSIGN_ASSIGNEE] = {"assignee", PARAMETER_TEXT,.nullable = true},
+	[ASSIGN_KEY] = {"key", PARAMETER_TEXT},
+	[ASSIGN_TICKET] = {"ticket", PARAMETER_ID},
+};
+
+static const ParameterSpec emit_parameters[] = {
+	[EMIT_TYPE] = {"type", PARAMETER_TEXT,.required = true},
+	[EMIT_DATA] = {"data", PARAMETER_OBJECT},
+	[EMIT_SUBJECT] = {"subject", PARAMETER_TEXT},
+	[EMIT_SOURCE] = {"source", PARAMETER_TEXT},
+	[EMIT_KEY] = {"key", PARAMETER_TEXT},
+	[EMIT_TIME] = {"time", PARAMETER_TIME},
+};
+
+static const ParameterSpec sql_parameters[] = {
+	[SQL_STATEMENT] = {"sql", PARAMETER_STATEMENT,.required = true,.aliases = {"query", "statement"}},
+};
+
+static const ParameterSpec set_parameters[] = {
+	[SET_VALUES] = {"values", PARAMETER_JSON,.nullable = true,.aliases = {"value"}},
+	[SET_EXPRESSION] = {"sql", PARAMETER_EXPRESSION,.aliases = {"expression"}},
+};
+
+static const ParameterSpec message_parameters[] = {
+	[MESSAGE_TEXT] = {"message", PARAMETER_TEXT,.required = true,.aliases = {"text"}},
+};
+
+static const ParameterSpec optional_message_parameters[] = {
+	[MESSAGE_TEXT] = {"message", PARAMETER_TEXT,.aliases = {"text"}},
+};
+
+#define BIT(place)			((uint32) 1 << (place))
+#define PARAMETERS(specs)	.parameters = (specs), .parameter_count = lengthof(specs)
+
+#define TICKET_CHANGES \
+	(BIT(TICKET_SUBJECT) | BIT(TICKET_DESCRIPTION) | BIT(TICKET_STATUS) | \
+	 BIT(TICKET_PRIORITY) | BIT(TICKET_TEAM) | BIT(TICKET_ASSIGNEE) | \
+	 BIT(TICKET_REQUESTER) | BIT(TICKET_TAGS) | BIT(TICKET_FIELDS))
+
+const Action respond_actions[] = {
+	{"ticket", true, PARAMETERS(ticket_parameters),
+	.execute = respond_action_ticket},
+	{"update_ticket", true, PARAMETERS(update_ticket_parameters),
+		.one_of = TICKET_CHANGES,.exclusive = BIT(TICKET_KEY) | BIT(TICKET_ID),
+	.execute = respond_action_update_ticket},
+	{"comment", true, PARAMETERS(comment_parameters),
+		.exclusive = BIT(COMMENT_KEY) | BIT(COMMENT_TICKET),
+	.execute = respond_action_comment},
+	{"assign", true, PARAMETERS(assign_parameters),
+		.one_of = BIT(ASSIGN_TEAM) | BIT(ASSIGN_ASSIGNEE),
+		.exclusive = BIT(ASSIGN_KEY) | BIT(ASSIGN_TICKET),
+	.execute = respond_action_assign},
+	{"emit", true, PARAMETERS(emit_parameters),
+	.execute = respond_action_emit},
+	{"sql", true, PARAMETERS(sql_parameters),
+	.execute = respond_action_sql},
+	{"set", true,.pure = true, PARAMETERS(set_parameters),
+		.one_of = BIT(SET_VALUES) | BIT(SET_EXPRESSION),
+		.exclusive = BIT(SET_VALUES) | BIT(SET_EXPRESSION),
+	.execute = respond_action_set},
+	{"log", true,.pure = true, PARAMETERS(message_parameters),
+	.execute = respond_action_log},
+	{"fail", true,.pure = true, PARAMETERS(optional_message_parameters),
+	.execute = respond_action_fail},
+	{"stop", true,.pure = true, PARAMETERS(optional_message_parameters),
+	.execute = respond_action_stop},
+	{"notify", false},
+	{"email", false},
+	{"request", false},
+	{"wait", false},
+	{"foreach", false},
+	{"call", false},
+	{"publish", false},
+	{"escalate", false},
+};
+
+const int	respond_action_count = lengthof(respond_actions);
+
+const Action *
+respond_action_find(const char *name)
+{
+	for (int i = 0; i < respond_action_count; i++)
+		if (strcmp(respond_actions[i].name, name) == 0)
+			return &respond_actions[i];
+	return NULL;
+}
+
+char *
+respond_action_names(void)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < respond_action_count; i++)
+		if (respond_actions[i].available)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", respond_actions[i].name);
+	return names.data;
+}

@@ -1,0 +1,225 @@
+/*-------------------------------------------------------------------------
+ * action_ticket.c
+ *	  Actions of the desk: ticket, update_ticket, comment, assign.
+ *
+ * src/flow/action_ticket.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/errors.h"
+#include "flow/effects.h"
+#include "flow/flow_machine.h"
+#include "flow/ticket_find.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+/* Longest key of a ticket in bytes, as the table has it. */
+#define MAX_KEY		1024
+
+static const char *
+given_text(const StepValue *value)
+{
+	return value->given && !value->is_null ? value->text : NULL;
+}
+
+/* {"id": id, name: flag}; name NULL: the id alone. */
+static Jsonb *
+ticket_output(int64 id, const char *name, bool flag)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "id", id);
+	if (name != NULL)
+		respond_jsonb_push_boolean(&state, name, flag);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+static const char *
+checked_key(const StepCall *call, const StepValue *value)
+{
+	const char *key = given_text(value);
+
+	if (key != NULL && strlen(key) > MAX_KEY)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.key: is too long", call->step->place),
+				 errdetail("It has %zu bytes; at most %d are allowed.", strlen(key), MAX_KEY)));
+	return key;
+}
+
+/*
+ * Opens a ticket, or adds an automatic comment to the open one with the same
+ * key.  Output: {"id": n, "opened": whether it is a new one}.
+ */
+StepResult
+respond_action_ticket(StepCall *call)
+{
+	FlowMachine *machine = call->machine;
+	const StepValue *values = call->values;
+	NewTicket	ticket = {
+		.subject = values[TICKET_SUBJECT].text,
+		.description = given_text(&values[TICKET_DESCRIPTION]),
+		.status = given_text(&values[TICKET_STATUS]),
+		.priority = given_text(&values[TICKET_PRIORITY]),
+		.team = given_text(&values[TICKET_TEAM]),
+		.assignee = given_text(&values[TICKET_ASSIGNEE]),
+		.requester = given_text(&values[TICKET_REQUESTER]),
+		.key = checked_key(call, &values[TICKET_KEY]),
+		.tags = values[TICKET_TAGS].tags,
+		.tag_count = values[TICKET_TAGS].tag_count,
+		.fields = values[TICKET_FIELDS].json
+	};
+	int64		id = 0;
+	bool		opened;
+
+	if (ticket.key != NULL)
+		id = respond_ticket_find_open(ticket.key);
+	opened = id == 0;
+	if (opened)
+	{
+		if (ticket.team != NULL)
+			respond_team_check(call->step->place, ticket.team);
+		id = respond_effects_ticket(machine->run, &ticket);
+	}
+	else
+		respond_effects_comment(machine->run, id, NULL, NULL,
+								ticket.description != NULL ? ticket.description : ticket.subject);
+	machine->ticket_id = id;
+	call->output = ticket_output(id, "opened", opened);
+	return STEP_DONE;
+}
+
+/* A number in the event's data: data.ticket.id (name "ticket", member "id"), or data.ticket_id. */
+static int64
+event_ticket_id(const Event *event)
+{
+	JsonbValue	value;
+	JsonbValue *found;
+	bool		nested;
+
+	if (event == NULL || event->data == NULL || !JB_ROOT_IS_OBJECT(event->data))
+		return 0;
+	found = getKeyJsonValueFromContainer(&event->data->root, "ticket", strlen("ticket"), &value);
+	nested = found != NULL && found->type == jbvBinary &&
+		JsonContainerIsObject(found->val.binary.data);
+	if (nested)
+		found = getKeyJsonValueFromContainer(found->val.binary.data, "id", strlen("id"), NULL);
+	else
+		found = getKeyJsonValueFromContainer(&event->data->root, "ticket_id", strlen("ticket_id"), &value);
+	if (found == NULL || found->type != jbvNumeric)
+		return 0;
+	if (!DatumGetBool(DirectFunctionCall2(numeric_ge, NumericGetDatum(found->val.numeric),
+										  NumericGetDatum(int64_to_numeric(1)))) ||
+		!DatumGetBool(DirectFunctionCall2(numeric_le, NumericGetDatum(found->val.numeric),
+										  NumericGetDatum(int64_to_numeric(PG_INT64_MAX)))))
+		return 0;
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(found->val.numeric)));
+}
+
+/*
+ * The ticket that a step is about: the given one, the open one with the given
+ * key, the last one of this run, or the one that the event is about.
+ */
+static int64
+target_ticket(const StepCall *call, const StepValue *ticket, const StepValue *key_value)
+{
+	FlowMachine *machine = call->machine;
+	const char *key = checked_key(call, key_value);
+	int64		id;
+
+	if (ticket->given)
+		return ticket->number;
+	if (key != NULL)
+	{
+		id = respond_ticket_find_open(key);
+		if (id == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_STEP_FAILED),
+					 errmsg("%s.key: there is no open ticket with key \"%s\"", call->step->place, key)));
+		return id;
+	}
+	id = machine->ticket_id != 0 ? machine->ticket_id : event_ticket_id(machine->run->event);
+	if (id == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.ticket: there is no ticket", call->step->place),
+				 errdetail("No step before opened one, and the event's data names none."),
+				 errhint("Give the step a \"ticket\" or a \"key\".")));
+	return id;
+}
+
+static void
+set_column(TicketChange *change, int column, const StepValue *value)
+{
+	change->columns[column].given = value->given;
+	change->columns[column].text = given_text(value);
+}
+
+/* Buffered tickets are written first, so that the history has both: opened, and changed. */
+static void
+change_ticket(StepCall *call, const TicketChange *change)
+{
+	if (change->columns[TICKET_TEAM].text != NULL)
+		respond_team_check(call->step->place, change->columns[TICKET_TEAM].text);
+	respond_effects_flush();
+	call->machine->contained = true;
+	respond_ticket_change(change);
+	call->machine->contained = false;
+	call->output = ticket_output(change->id, NULL, false);
+}
+
+/* Output: {"id": n}. */
+StepResult
+respond_action_update_ticket(StepCall *call)
+{
+	const StepValue *values = call->values;
+	TicketChange change = {0};
+
+	change.id = target_ticket(call, &values[TICKET_ID], &values[TICKET_KEY]);
+	for (int column = TICKET_SUBJECT; column <= TICKET_REQUESTER; column++)
+		set_column(&change, column, &values[column]);
+	change.tags_given = values[TICKET_TAGS].given;
+	change.tags = values[TICKET_TAGS].tags;
+	change.tag_count = values[TICKET_TAGS].tag_count;
+	change.fields = values[TICKET_FIELDS].json;
+	change_ticket(call, &change);
+	return STEP_DONE;
+}
+
+/* Output: {"id": n}, the ticket's. */
+StepResult
+respond_action_assign(StepCall *call)
+{
+	const StepValue *values = call->values;
+	TicketChange change = {0};
+
+	change.id = target_ticket(call, &values[ASSIGN_TICKET], &values[ASSIGN_KEY]);
+	set_column(&change, TICKET_TEAM, &values[ASSIGN_TEAM]);
+	set_column(&change, TICKET_ASSIGNEE, &values[ASSIGN_ASSIGNEE]);
+	change_ticket(call, &change);
+	return STEP_DONE;
+}
+
+/* Output: {"id": n, "ticket_id": n}, the comment's and the ticket's. */
+StepResult
+respond_action_comment(StepCall *call)
+{
+	const StepValue *values = call->values;
+	int64		ticket_id = target_ticket(call, &values[COMMENT_TICKET], &values[COMMENT_KEY]);
+	JsonbParseState *state = NULL;
+	int64		id;
+
+	if (!respond_ticket_exists(ticket_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.ticket: ticket " INT64_FORMAT " does not exist", call->step->place, ticket_id)));
+	id = respond_effects_comment(call->machine->run, ticket_id, given_text(&values[COMMENT_AUTHOR]),
+								 given_text(&values[COMMENT_KIND]), values[COMMENT_BODY].text);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "id", id);
+	respond_jsonb_push_int64(&state, "ticket_id", ticket_id);
+	call->output = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	return STEP_DONE;
+}

@@ -1,0 +1,211 @@
+/*-------------------------------------------------------------------------
+ * flow_chain.c
+ *	  The data chain of a run: what its steps gave, by name.
+ *
+ * Most runs only write the chain.  So it is kept as separate values, which
+ * templates read as they are; the one object of it is made at the end, or when
+ * SQL asks for it.
+ *
+ * src/flow/flow_chain.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "flow/flow_machine.h"
+
+/* Lines of the log that a run keeps; more are dropped. */
+#define MAX_LOG_LINES	1000
+
+static void
+push_key(JsonbParseState **state, const char *key)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, key);
+	value.val.string.len = strlen(key);
+	pushJsonbValue(state, WJB_KEY, &value);
+}
+
+static void
+push_string(JsonbParseState **state, JsonbIteratorToken token, const char *text)
+{
+	JsonbValue	value;
+
+	value.type = text != NULL ? jbvString : jbvNull;
+	if (text != NULL)
+	{
+		value.val.string.val = unconstify(char *, text);
+		value.val.string.len = strlen(text);
+	}
+	pushJsonbValue(state, token, &value);
+}
+
+void
+respond_jsonb_push_text(JsonbParseState **state, const char *key, const char *value)
+{
+	push_key(state, key);
+	push_string(state, WJB_VALUE, value);
+}
+
+void
+respond_jsonb_push_int64(JsonbParseState **state, const char *key, int64 value)
+{
+	JsonbValue	number;
+
+	push_key(state, key);
+	number.type = jbvNumeric;
+	number.val.numeric = int64_to_numeric(value);
+	pushJsonbValue(state, WJB_VALUE, &number);
+}
+
+void
+respond_jsonb_push_boolean(JsonbParseState **state, const char *key, bool value)
+{
+	JsonbValue	boolean;
+
+	push_key(state, key);
+	boolean.type = jbvBool;
+	boolean.val.boolean = value;
+	pushJsonbValue(state, WJB_VALUE, &boolean);
+}
+
+void
+respond_jsonb_push_jsonb(JsonbParseState **state, const char *key, Jsonb *value)
+{
+	JsonbValue	part;
+
+	push_key(state, key);
+	if (value == NULL)
+		part.type = jbvNull;
+	else if (!JB_ROOT_IS_SCALAR(value) || !JsonbExtractScalar(&value->root, &part))
+	{
+		part.type = jbvBinary;
+		part.val.binary.data = &value->root;
+		part.val.binary.len = VARSIZE(value) - VARHDRSZ;
+	}
+	pushJsonbValue(state, WJB_VALUE, &part);
+}
+
+Jsonb *
+respond_jsonb_of_text(const char *key, const char *value)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(&state, key, value);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+const char *
+respond_step_label(const FlowStep *step)
+{
+	return step->name != NULL ? step->name : step->place;
+}
+
+/* A slot for the name: that of an earlier pass through the same step, or a new one. */
+static int
+find_slot(FlowMachine *machine, const char *name)
+{
+	for (int i = 0; i < machine->chain_count; i++)
+		if (machine->chain[i].name == name)
+			return i;
+	if (machine->chain_count == machine->chain_size)
+	{
+		int			size = Max(8, machine->chain_size * 2);
+		ChainEntry *chain = MemoryContextAlloc(machine->context, size * sizeof(ChainEntry));
+		TemplateRoot *values = MemoryContextAlloc(machine->context, size * sizeof(TemplateRoot));
+
+		memcpy(chain, machine->chain, machine->chain_count * sizeof(ChainEntry));
+		memcpy(values, machine->chain_values, machine->chain_count * sizeof(TemplateRoot));
+		machine->chain = chain;
+		machine->chain_values = values;
+		machine->chain_size = size;
+	}
+	machine->chain[machine->chain_count].name = name;
+	return machine->chain_count++;
+}
+
+void
+respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value)
+{
+	int			slot;
+
+	if (step->name == NULL)
+		return;
+	if (value == NULL)
+	{
+		JsonbParseState *state = NULL;
+
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		value = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	}
+	slot = find_slot(machine, step->name);
+	machine->chain[slot].value = value;
+	machine->chain_values[slot].name = step->name;
+	machine->chain_values[slot].value = respond_template_from_jsonb(value);
+	machine->chain_jsonb = NULL;
+}
+
+void
+respond_chain_log(FlowMachine *machine, const char *line)
+{
+	if (list_length(machine->log) < MAX_LOG_LINES)
+		machine->log = lappend(machine->log, pstrdup(line));
+}
+
+static void
+push_chain(FlowMachine *machine, JsonbParseState **state)
+{
+	for (int i = 0; i < machine->chain_count; i++)
+		respond_jsonb_push_jsonb(state, machine->chain[i].name, machine->chain[i].value);
+}
+
+Jsonb *
+respond_chain_jsonb(FlowMachine *machine)
+{
+	if (machine->chain_jsonb == NULL)
+	{
+		JsonbParseState *state = NULL;
+
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		push_chain(machine, &state);
+		machine->chain_jsonb = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	}
+	return machine->chain_jsonb;
+}
+
+Jsonb *
+respond_failure_jsonb(const FlowFailure *failure)
+{
+	JsonbParseState *state = NULL;
+
+	if (failure->step == NULL)
+		return NULL;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(&state, "message", failure->message);
+	respond_jsonb_push_text(&state, "step", failure->step);
+	respond_jsonb_push_text(&state, "code", failure->code);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+respond_machine_state(FlowMachine *machine)
+{
+	JsonbParseState *state = NULL;
+	ListCell   *cell;
+
+	if (machine->log == NIL)
+		return respond_chain_jsonb(machine);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_chain(machine, &state);
+	push_key(&state, "_log");
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	foreach(cell, machine->log)
+		push_string(&state, WJB_ELEM, lfirst(cell));
+	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

@@ -1,0 +1,143 @@
+/*-------------------------------------------------------------------------
+ * flow_code.h
+ *	  A compiled flow, as its compiler and the step machine share it.
+ *
+ * src/flow/flow_code.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_FLOW_CODE_H
+#define RESPOND_FLOW_CODE_H
+
+#include "common/arena.h"
+#include "common/json_value.h"
+#include "common/owner_sql.h"
+#include "flow/action.h"
+#include "flow/flow.h"
+#include "template/json_template.h"
+
+/* Most steps of one array. */
+#define FLOW_MAX_STEPS			1000
+/* Most attempts of one step. */
+#define FLOW_MAX_ATTEMPTS		100
+/* Longest name of a step, in bytes. */
+#define FLOW_MAX_NAME			63
+
+/* Where a step goes on; 0 and more: a step of the same part. */
+#define FLOW_NEXT				(-1)	/* the step behind it; after a failure: on_failure */
+#define FLOW_STOP				(-2)
+
+/* SQL of a step.  Prepared when compiled, or else at first use. */
+typedef struct FlowSql
+{
+	OwnerSqlKind kind;
+	const char *text;
+	const char *place;			/* "steps[2].if" */
+	int			timeout;		/* milliseconds, 0: that of the settings */
+	OwnerSql   *sql;			/* NULL until prepared */
+} FlowSql;
+
+/* One parameter of a step; which of the three is used depends on its kind. */
+typedef struct FlowParameter
+{
+	bool		given;
+	bool		is_null;		/* JSON null */
+	const Template *text;
+	const JsonTemplate *json;
+	FlowSql    *sql;
+} FlowParameter;
+
+typedef struct FlowStep
+{
+	const Action *action;
+	const char *place;			/* "steps[2]" */
+	const char *name;			/* NULL: none */
+	FlowSql    *condition;		/* NULL: always */
+	const char *success_target; /* as written, NULL: the next step */
+	const char *failure_target;
+	int			on_success;
+	int			on_failure;
+	int			max_attempts;
+	int			timeout;		/* milliseconds, 0: none of its own */
+	FlowParameter *parameters;	/* in the order of the action's specs */
+} FlowStep;
+
+/* steps, or on_failure: an array of steps that is run in order. */
+typedef struct FlowPart
+{
+	const char *place;
+	int			count;
+	FlowStep   *steps;
+} FlowPart;
+
+typedef enum FlowPartNumber
+{
+	FLOW_STEPS,
+	FLOW_ON_FAILURE,
+	FLOW_PARTS
+} FlowPartNumber;
+
+/* Names that templates can begin with; bits of Flow.roots. */
+typedef enum FlowRoot
+{
+	FLOW_ROOT_ID,
+	FLOW_ROOT_TYPE,
+	FLOW_ROOT_SOURCE,
+	FLOW_ROOT_SUBJECT,
+	FLOW_ROOT_TIME,
+	FLOW_ROOT_DATA,
+	FLOW_ROOT_KEY,
+	FLOW_ROOT_CAUSE,
+	FLOW_ROOT_DEPTH,
+	FLOW_ROOT_ACTOR,
+	FLOW_ROOT_EVENT,			/* all of the above once more: event.id ... */
+	FLOW_ROOT_STEPS,
+	FLOW_ROOT_RULE,
+	FLOW_ROOT_RUN_ID,
+	FLOW_ROOT_ERROR,
+	FLOW_ROOTS
+} FlowRoot;
+
+#define FLOW_EVENT_ROOTS		FLOW_ROOT_EVENT /* how many describe the event */
+
+extern const char *const respond_flow_root_names[FLOW_ROOTS];
+
+struct Flow
+{
+	MemoryContext context;
+	const char *owner;
+	uint32		roots;			/* which of them its templates may read */
+	FlowPart	parts[FLOW_PARTS];
+};
+
+/* What compiling a flow needs at hand. */
+typedef struct FlowCompiler
+{
+	Flow	   *flow;
+	Arena	   *arena;			/* in the flow's context, for its templates */
+	bool		check_sql;
+} FlowCompiler;
+
+/* Compiles one element of the array at place ("steps[2]"). */
+extern void respond_step_compile(FlowCompiler *compiler, const char *place,
+								 const JsonValue *value, FlowStep *step);
+
+/* Compiles the parameters of an action that value holds; step->timeout is set. */
+extern void respond_parameters_compile(FlowCompiler *compiler, const JsonValue *value,
+									   FlowStep *step);
+
+/* SQL at place.field, prepared at once when SQL is to be checked. */
+extern FlowSql *respond_flow_sql_make(FlowCompiler *compiler, OwnerSqlKind kind,
+									  const char *place, const char *field,
+									  const JsonValue *value, int timeout);
+
+/*
+ * Prepares it if it is not yet.  Raises what respond_owner_sql_prepare raises;
+ * what that did to the transaction is then rolled back.
+ */
+extern OwnerSql *respond_flow_sql_get(FlowSql *sql, Flow *flow);
+
+/* Whether a member of a step is one of the fields that every action has. */
+extern bool respond_step_is_common_field(const char *name);
+extern const char *respond_step_common_fields(void);
+
+#endif							/* RESPOND_FLOW_CODE_H */

@@ -1,0 +1,192 @@
+/*-------------------------------------------------------------------------
+ * flow_compile.c
+ *	  Compiles the steps of a rule.
+ *
+ * Names and jumps are settled when all steps are known: a step may jump ahead.
+ * Names are unique over steps and on_failure together, because both write to
+ * one data chain; jumps stay within their own array.
+ *
+ * src/flow/flow_compile.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "common/arena_server.h"
+#include "common/errors.h"
+#include "common/json_value_jsonb.h"
+#include "flow/flow_code.h"
+
+PG_FUNCTION_INFO_V1(respond_check_steps);
+
+/* Where a name was given. */
+typedef struct NamedStep
+{
+	char		name[FLOW_MAX_NAME + 1];	/* hash key */
+	const char *place;
+	FlowPart   *part;
+	int			index;
+} NamedStep;
+
+static HTAB *
+create_names(long expected)
+{
+	HASHCTL		control = {.keysize = FLOW_MAX_NAME + 1,.entrysize = sizeof(NamedStep),
+	.hcxt = CurrentMemoryContext};
+
+	return hash_create("names of steps", expected, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
+static void
+compile_part(FlowCompiler *compiler, FlowPart *part, Jsonb *steps, Arena *scratch)
+{
+	const JsonValue *array;
+
+	if (steps == NULL)
+		return;
+	array = respond_json_value_from_jsonb(scratch, steps);
+	if (array->kind != JSON_KIND_ARRAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("%s: must be an array of steps", part->place),
+				 errhint("A step looks like {\"action\": \"log\", \"message\": \"...\"}.")));
+	if (array->count > FLOW_MAX_STEPS)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("%s: there are %zu steps; at most %d are allowed", part->place,
+						array->count, FLOW_MAX_STEPS),
+				 errhint("Emit an event and let another rule go on.")));
+	part->steps = respond_arena_alloc_zero(compiler->arena, sizeof(FlowStep) * (array->count + 1));
+	for (size_t i = 0; i < array->count; i++)
+	{
+		char		place[64];
+		int			length = snprintf(place, sizeof(place), "%s[%zu]", part->place, i);
+
+		respond_step_compile(compiler, respond_arena_copy(compiler->arena, place, length),
+							 array->items[i], &part->steps[i]);
+		part->count++;
+	}
+}
+
+static void
+collect_names(HTAB *names, FlowPart *part)
+{
+	for (int i = 0; i < part->count; i++)
+	{
+		FlowStep   *step = &part->steps[i];
+		NamedStep  *named;
+		bool		found;
+
+		if (step->name == NULL)
+			continue;
+		named = hash_search(names, step->name, HASH_ENTER, &found);
+		if (found)
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_INVALID_RULE),
+					 errmsg("%s.name: \"%s\" is already the name of %s", step->place, step->name, named->place),
+					 errhint("Give each step a name of its own.")));
+		named->place = step->place;
+		named->part = part;
+		named->index = i;
+	}
+}
+
+static char *
+list_names(const FlowPart *part)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < part->count && list.len < 500; i++)
+		if (part->steps[i].name != NULL)
+			appendStringInfo(&list, "%s\"%s\"", list.len > 0 ? ", " : "", part->steps[i].name);
+	return list.data;
+}
+
+static int
+resolve_target(HTAB *names, FlowPart *part, const FlowStep *step, const char *field, const char *target)
+{
+	NamedStep  *named = NULL;
+
+	if (target == NULL)
+		return FLOW_NEXT;
+	if (strcmp(target, "stop") == 0)
+		return FLOW_STOP;
+	if (strlen(target) <= FLOW_MAX_NAME)
+		named = hash_search(names, target, HASH_FIND, NULL);
+	if (named == NULL)
+	{
+		char	   *known = list_names(part);
+
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("%s.%s: there is no step named \"%s\"", step->place, field, target),
+				 known[0] != '\0' ? errhint("Steps to go to are: %s, and \"stop\".", known) :
+				 errhint("Give the step to go to a \"name\".")));
+	}
+	if (named->part != part)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("%s.%s: step \"%s\" stands in another array (%s)", step->place, field, target, named->place),
+				 errhint("A step can go only to steps of its own array, or to \"stop\".")));
+	return named->index;
+}
+
+Flow *
+respond_flow_compile(Jsonb *steps, Jsonb *on_failure, const char *owner,
+					 bool check_sql, MemoryContext context)
+{
+	MemoryContext scratch_context = AllocSetContextCreate(CurrentMemoryContext,
+														  "pg_respond steps", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(scratch_context);
+	Arena	   *scratch = respond_arena_create_in(scratch_context);
+	FlowCompiler compiler = {.arena = respond_arena_create_in(context),.check_sql = check_sql};
+	Flow	   *flow = respond_arena_alloc_zero(compiler.arena, sizeof(Flow));
+	HTAB	   *names;
+
+	compiler.flow = flow;
+	flow->context = context;
+	flow->owner = respond_arena_copy(compiler.arena, owner, strlen(owner));
+	flow->parts[FLOW_STEPS].place = "steps";
+	flow->parts[FLOW_ON_FAILURE].place = "on_failure";
+	compile_part(&compiler, &flow->parts[FLOW_STEPS], steps, scratch);
+	compile_part(&compiler, &flow->parts[FLOW_ON_FAILURE], on_failure, scratch);
+
+	names = create_names(flow->parts[FLOW_STEPS].count + flow->parts[FLOW_ON_FAILURE].count);
+	for (int i = 0; i < FLOW_PARTS; i++)
+		collect_names(names, &flow->parts[i]);
+	for (int i = 0; i < FLOW_PARTS; i++)
+	{
+		FlowPart   *part = &flow->parts[i];
+
+		for (int j = 0; j < part->count; j++)
+		{
+			FlowStep   *step = &part->steps[j];
+
+			step->on_success = resolve_target(names, part, step, "on_success", step->success_target);
+			step->on_failure = resolve_target(names, part, step, "on_failure", step->failure_target);
+		}
+	}
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(scratch_context);
+	return flow;
+}
+
+/*
+ * check_steps(steps jsonb, on_failure jsonb) → true, or the error that saving a
+ * rule with these steps would give; SQL is parsed as the current user.
+ */
+Datum
+respond_check_steps(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	respond_flow_compile(PG_GETARG_JSONB_P(0), PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
+						 GetUserNameFromId(GetUserId(), false), true, CurrentMemoryContext);
+	PG_RETURN_BOOL(true);
+}

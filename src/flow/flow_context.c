@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ * flow_context.c
+ *	  What the templates of a run see.
+ *
+ * No common jsonb is built: the context is a list of named values that point
+ * into the event and the data chain.  Values that cost something to make are
+ * left out when no template of the flow can ask for them.
+ *
+ * src/flow/flow_context.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
+
+#include "flow/flow_machine.h"
+
+static TemplateValue
+from_time(TimestampTz time)
+{
+	char	   *buffer = palloc(MAXDATELEN + 1);
+
+	return respond_template_from_cstring(JsonEncodeDateTime(buffer, TimestampTzGetDatum(time),
+															TIMESTAMPTZOID, NULL));
+}
+
+/* Values of the event; null for all when the run was started without one. */
+static TemplateValue
+event_value(const Event *event, FlowRoot root)
+{
+	if (event == NULL)
+		return respond_template_from_null();
+	switch (root)
+	{
+		case FLOW_ROOT_ID:
+			return respond_template_from_int64(event->id);
+		case FLOW_ROOT_TYPE:
+			return respond_template_from_cstring(event->type);
+		case FLOW_ROOT_SOURCE:
+			return respond_template_from_cstring(event->source);
+		case FLOW_ROOT_SUBJECT:
+			return respond_template_from_cstring(event->subject);
+		case FLOW_ROOT_TIME:
+			return from_time(event->time);
+		case FLOW_ROOT_DATA:
+			return respond_template_from_jsonb(event->data);
+		case FLOW_ROOT_KEY:
+			return respond_template_from_cstring(event->key);
+		case FLOW_ROOT_CAUSE:
+			return event->has_cause ? respond_template_from_int64(event->cause) :
+				respond_template_from_null();
+		case FLOW_ROOT_DEPTH:
+			return respond_template_from_int64(event->depth);
+		case FLOW_ROOT_ACTOR:
+			return respond_template_from_cstring(event->actor);
+		default:
+			elog(ERROR, "unexpected root %d", (int) root);
+	}
+}
+
+void
+respond_context_open(FlowMachine *machine)
+{
+	for (int root = 0; root < FLOW_ROOTS; root++)
+	{
+		machine->roots[root].name = respond_flow_root_names[root];
+		machine->roots[root].value = respond_template_from_null();
+		if (root < FLOW_EVENT_ROOTS && (machine->flow->roots & ((uint32) 1 << root)))
+			machine->roots[root].value = event_value(machine->run->event, root);
+	}
+	machine->event.count = FLOW_EVENT_ROOTS;
+	machine->event.roots = machine->roots;
+	machine->roots[FLOW_ROOT_EVENT].value = respond_template_from_roots(&machine->event);
+	machine->roots[FLOW_ROOT_STEPS].value = respond_template_from_roots(&machine->steps);
+	machine->roots[FLOW_ROOT_RULE].value = respond_template_from_cstring(machine->run->rule);
+	machine->roots[FLOW_ROOT_RUN_ID].value = machine->run->run_id != 0 ?
+		respond_template_from_int64(machine->run->run_id) : respond_template_from_null();
+	machine->all.count = FLOW_ROOTS;
+	machine->all.roots = machine->roots;
+}
+
+/* {{error.message}} and so on; {{error}} is null while nothing failed. */
+static void
+refresh_failure(FlowMachine *machine)
+{
+	FlowFailure *failure = &machine->failure;
+
+	if (failure->step == NULL)
+		return;
+	machine->failure_values[0].name = "message";
+	machine->failure_values[0].value = respond_template_from_cstring(failure->message);
+	machine->failure_values[1].name = "step";
+	machine->failure_values[1].value = respond_template_from_cstring(failure->step);
+	machine->failure_values[2].name = "code";
+	machine->failure_values[2].value = respond_template_from_cstring(failure->code);
+	machine->error.count = lengthof(machine->failure_values);
+	machine->error.roots = machine->failure_values;
+	machine->roots[FLOW_ROOT_ERROR].value = respond_template_from_roots(&machine->error);
+}
+
+TemplateValue
+respond_context_root(FlowMachine *machine)
+{
+	machine->steps.count = machine->chain_count;
+	machine->steps.roots = machine->chain_values;
+	refresh_failure(machine);
+	return respond_template_from_roots(&machine->all);
+}

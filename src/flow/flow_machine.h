@@ -1,0 +1,132 @@
+/*-------------------------------------------------------------------------
+ * flow_machine.h
+ *	  The step machine: a run that is going on.
+ *
+ * Everything that a run has to remember between two steps stands in FlowMachine
+ * and nowhere on the C stack: the position, the data chain, the lines of the
+ * log and the last failure.  respond_machine_state() turns the chain and the
+ * log into run.state, position.step into run.step.  So a run can be laid down
+ * between any two steps and taken up by another process.
+ *
+ * src/flow/flow_machine.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_FLOW_MACHINE_H
+#define RESPOND_FLOW_MACHINE_H
+
+#include "flow/flow_code.h"
+#include "template/json_template_jsonb.h"
+#include "template/template_jsonb.h"
+
+/* Most steps that one run executes; beyond it jumps are taken for a loop. */
+#define FLOW_MAX_EXECUTED		1000
+
+/* Where the run stands. */
+typedef struct FlowPosition
+{
+	FlowPartNumber part;
+	int			step;			/* to be executed next, FLOW_STOP at the end */
+	int			executed;		/* steps so far, skipped ones included */
+} FlowPosition;
+
+/* What a named step gave. */
+typedef struct ChainEntry
+{
+	const char *name;
+	Jsonb	   *value;
+} ChainEntry;
+
+/* Why a step failed. */
+typedef struct FlowFailure
+{
+	const char *step;			/* name or place of the step; NULL: nothing failed */
+	const char *message;
+	const char *text;			/* message with detail and hint */
+	char		code[6];		/* SQLSTATE */
+} FlowFailure;
+
+typedef struct FlowMachine
+{
+	Flow	   *flow;
+	FlowRun    *run;
+	bool		dry;			/* render only: shadow and simulate() */
+	MemoryContext context;		/* of this run */
+
+	FlowPosition position;
+	ChainEntry *chain;
+	int			chain_count;
+	int			chain_size;
+	List	   *log;			/* of char * */
+	FlowFailure failure;		/* the last one */
+	FlowFailure first_failure;	/* the one that led to on_failure */
+	int64		ticket_id;		/* ticket that the run opened or added to last, 0: none */
+
+	/* of the step that is being executed */
+	bool		contained;		/* an error raised now was rolled back by who raised it */
+
+	/* what dry runs leave: [{"step": ..., "action": ..., "parameters": {...}}, ...] */
+	JsonbParseState *record;
+
+	/* made from the above, for templates and SQL */
+	Jsonb	   *chain_jsonb;	/* NULL: to be made */
+	TemplateRoot roots[FLOW_ROOTS];
+	TemplateRoots all;			/* over roots */
+	TemplateRoots event;		/* over those of the event */
+	TemplateRoot *chain_values;
+	TemplateRoots steps;		/* over chain_values */
+	TemplateRoot failure_values[3];
+	TemplateRoots error;		/* over failure_values */
+} FlowMachine;
+
+/* Name of a step, or its place when it has none. */
+extern const char *respond_step_label(const FlowStep *step);
+
+/* flow_chain.c: the data chain */
+
+/* Keeps what the step gave; NULL gives {}.  A step without name leaves nothing. */
+extern void respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value);
+extern void respond_chain_log(FlowMachine *machine, const char *line);
+/* The chain as one object; for SQL, as parameter "steps". */
+extern Jsonb *respond_chain_jsonb(FlowMachine *machine);
+/* The chain with the lines of the log under "_log"; for run.state. */
+extern Jsonb *respond_machine_state(FlowMachine *machine);
+/* {"message", "step", "code"}; NULL when nothing failed. */
+extern Jsonb *respond_failure_jsonb(const FlowFailure *failure);
+/* {"key": value}, for the small objects of results and records. */
+extern Jsonb *respond_jsonb_of_text(const char *key, const char *value);
+extern void respond_jsonb_push_text(JsonbParseState **state, const char *key, const char *value);
+extern void respond_jsonb_push_int64(JsonbParseState **state, const char *key, int64 value);
+extern void respond_jsonb_push_boolean(JsonbParseState **state, const char *key, bool value);
+extern void respond_jsonb_push_jsonb(JsonbParseState **state, const char *key, Jsonb *value);
+
+/* Readies SQL of the step for its next run: prepares it, tells it the last failure. */
+extern OwnerSql *respond_machine_sql(FlowMachine *machine, FlowSql *sql);
+
+/* flow_context.c: what templates see */
+
+/* Once per run: the values that do not change. */
+extern void respond_context_open(FlowMachine *machine);
+/* The outermost context of templates as the run stands now. */
+extern TemplateValue respond_context_root(FlowMachine *machine);
+
+/* step_values.c: rendered parameters */
+
+/*
+ * Renders the parameters of a step.  Raises ERRCODE_RESPOND_STEP_FAILED when
+ * what comes out is not legal.
+ */
+extern StepValue *respond_step_render(FlowMachine *machine, const FlowStep *step);
+/* The rendered parameters as an object, for records of dry runs. */
+extern Jsonb *respond_step_values_jsonb(const FlowStep *step, const StepValue *values);
+
+/* flow_run.c */
+
+/* Runs until the end; false when the run failed. */
+extern bool respond_machine_run(FlowMachine *machine);
+extern void respond_machine_open(FlowMachine *machine, Flow *flow, FlowRun *run, bool dry);
+/* Ends the array of records of a dry run. */
+extern Jsonb *respond_machine_record(FlowMachine *machine);
+/* Frees what the run used; the caller is in its own memory context again. */
+extern void respond_machine_close(FlowMachine *machine);
+
+#endif							/* RESPOND_FLOW_MACHINE_H */

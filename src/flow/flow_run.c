@@ -1,0 +1,272 @@
+/*-------------------------------------------------------------------------
+ * flow_run.c
+ *	  Runs a flow: one step after the other, jumps, attempts, failures.
+ *
+ * A step either takes effect or leaves nothing: SQL runs in a subtransaction,
+ * everything else goes into the buffer of effects, and what the rules of the
+ * desk forbid is found out before.  What earlier steps did stays.
+ *
+ * An error that a step raises is the step's failure if whoever raised it left
+ * the transaction whole: our own checks, which only compute, and SQL that was
+ * rolled back by its caller.  Everything else, and what may be gone at the next
+ * try (a deadlock, a lost connection, a shutdown), goes up to the dispatcher.
+ *
+ * src/flow/flow_run.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "common/error_class.h"
+#include "common/errors.h"
+#include "event/event_context.h"
+#include "flow/effects.h"
+#include "flow/flow_machine.h"
+
+typedef enum StepOutcome
+{
+	OUTCOME_SKIPPED,			/* "if" did not hold */
+	OUTCOME_DONE,
+	OUTCOME_STOP,
+	OUTCOME_FAILED				/* machine->failure says why */
+} StepOutcome;
+
+void
+respond_machine_open(FlowMachine *machine, Flow *flow, FlowRun *run, bool dry)
+{
+	memset(machine, 0, sizeof(*machine));
+	machine->flow = flow;
+	machine->run = run;
+	machine->dry = dry;
+	machine->context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond run",
+											 ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(machine->context);
+	respond_context_open(machine);
+	if (dry)
+		pushJsonbValue(&machine->record, WJB_BEGIN_ARRAY, NULL);
+}
+
+void
+respond_machine_close(FlowMachine *machine)
+{
+	MemoryContextSwitchTo(MemoryContextGetParent(machine->context));
+	MemoryContextDelete(machine->context);
+}
+
+Jsonb *
+respond_machine_record(FlowMachine *machine)
+{
+	return JsonbValueToJsonb(pushJsonbValue(&machine->record, WJB_END_ARRAY, NULL));
+}
+
+OwnerSql *
+respond_machine_sql(FlowMachine *machine, FlowSql *sql)
+{
+	OwnerSql   *prepared;
+
+	machine->contained = true;
+	prepared = respond_flow_sql_get(sql, machine->flow);
+	machine->contained = false;
+	respond_owner_sql_set_error(prepared, respond_failure_jsonb(&machine->failure));
+	return prepared;
+}
+
+static bool
+condition_holds(FlowMachine *machine, const FlowStep *step)
+{
+	OwnerSql   *sql;
+	bool		holds;
+
+	if (step->condition == NULL)
+		return true;
+	sql = respond_machine_sql(machine, step->condition);
+	if (respond_owner_sql_reads_tables(sql))
+		respond_effects_flush();
+	machine->contained = true;
+	holds = respond_owner_sql_condition(sql, machine->run->event, respond_chain_jsonb(machine));
+	machine->contained = false;
+	return holds;
+}
+
+/* One object in the record of a dry run. */
+static void
+record_step(FlowMachine *machine, const FlowStep *step, const char *key, Jsonb *value)
+{
+	JsonbParseState **state = &machine->record;
+
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(state, "step", respond_step_label(step));
+	respond_jsonb_push_text(state, "action", step->action->name);
+	if (value != NULL)
+		respond_jsonb_push_jsonb(state, key, value);
+	else
+		respond_jsonb_push_boolean(state, key, false);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static StepOutcome
+execute_step(FlowMachine *machine, const FlowStep *step)
+{
+	StepCall	call = {machine, step};
+	StepResult	result = STEP_DONE;
+
+	if (!condition_holds(machine, step))
+	{
+		if (machine->dry)
+			record_step(machine, step, "if", NULL);
+		return OUTCOME_SKIPPED;
+	}
+	call.values = respond_step_render(machine, step);
+	if (machine->dry)
+		record_step(machine, step, "parameters", respond_step_values_jsonb(step, call.values));
+	if (!machine->dry || step->action->pure)
+		result = step->action->execute(&call);
+	respond_chain_set(machine, step, call.output);
+	return result == STEP_STOP ? OUTCOME_STOP : OUTCOME_DONE;
+}
+
+static bool
+is_ours(int sqlerrcode)
+{
+	return sqlerrcode == ERRCODE_RESPOND_STEP_FAILED || sqlerrcode == ERRCODE_RESPOND_INVALID_RULE ||
+		sqlerrcode == ERRCODE_RESPOND_INVALID_EVENT || sqlerrcode == ERRCODE_RESPOND_INVALID_TRANSITION ||
+		sqlerrcode == ERRCODE_RESPOND_LIMIT;
+}
+
+static void
+note_failure(FlowMachine *machine, const FlowStep *step, const ErrorData *error)
+{
+	FlowFailure *failure = &machine->failure;
+
+	failure->step = respond_step_label(step);
+	failure->message = error->message != NULL ? error->message : "unknown error";
+	failure->text = psprintf("%s%s%s%s%s", failure->message,
+							 error->detail != NULL ? "\nDETAIL:  " : "",
+							 error->detail != NULL ? error->detail : "",
+							 error->hint != NULL ? "\nHINT:  " : "",
+							 error->hint != NULL ? error->hint : "");
+	strlcpy(failure->code, unpack_sql_state(error->sqlerrcode), sizeof(failure->code));
+}
+
+/* One attempt; errors that are the step's own end here. */
+static StepOutcome
+try_step(FlowMachine *machine, const FlowStep *step)
+{
+	volatile StepOutcome outcome = OUTCOME_FAILED;
+
+	machine->contained = false;
+	PG_TRY();
+	{
+		outcome = execute_step(machine, step);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(machine->context);
+		error = CopyErrorData();
+		if (respond_error_is_transient(error->sqlerrcode) ||
+			!(machine->contained || is_ours(error->sqlerrcode)))
+			PG_RE_THROW();
+		FlushErrorState();
+		note_failure(machine, step, error);
+		if (machine->dry)
+			record_step(machine, step, "error",
+						respond_jsonb_of_text("message", machine->failure.message));
+	}
+	PG_END_TRY();
+	return outcome;
+}
+
+static StepOutcome
+attempt_step(FlowMachine *machine, const FlowStep *step)
+{
+	StepOutcome outcome = OUTCOME_FAILED;
+	int			attempts = machine->dry ? 1 : step->max_attempts;
+
+	for (int attempt = 1; attempt <= attempts && outcome == OUTCOME_FAILED; attempt++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		outcome = try_step(machine, step);
+	}
+	return outcome;
+}
+
+static void
+go_on(FlowMachine *machine, int target)
+{
+	machine->position.step = target == FLOW_NEXT ? machine->position.step + 1 : target;
+}
+
+/* Finds the way on after a failure; false when there is none. */
+static bool
+handle_failure(FlowMachine *machine, const FlowStep *step)
+{
+	bool		jumps = step->on_failure != FLOW_NEXT;
+
+	respond_chain_set(machine, step, respond_jsonb_of_text("error", machine->failure.message));
+	if (!jumps && (machine->position.part == FLOW_ON_FAILURE ||
+				   machine->flow->parts[FLOW_ON_FAILURE].count == 0))
+		return false;
+	respond_chain_log(machine, psprintf("%s failed: %s", machine->failure.step, machine->failure.message));
+	if (jumps)
+		go_on(machine, step->on_failure);
+	else
+	{
+		machine->first_failure = machine->failure;
+		machine->position.part = FLOW_ON_FAILURE;
+		machine->position.step = 0;
+	}
+	return true;
+}
+
+static void
+fail_endless(FlowMachine *machine, const FlowStep *step)
+{
+	machine->failure.step = respond_step_label(step);
+	machine->failure.message = psprintf("the run executed %d steps and did not end", FLOW_MAX_EXECUTED);
+	machine->failure.text = psprintf("%s\nHINT:  Look for jumps (\"on_success\", \"on_failure\") that lead back.",
+									 machine->failure.message);
+	strlcpy(machine->failure.code, unpack_sql_state(ERRCODE_RESPOND_LIMIT), sizeof(machine->failure.code));
+}
+
+bool
+respond_machine_run(FlowMachine *machine)
+{
+	FlowPosition *position = &machine->position;
+
+	for (;;)
+	{
+		FlowPart   *part = &machine->flow->parts[position->part];
+		const FlowStep *step;
+
+		if (position->step == FLOW_STOP || position->step >= part->count)
+			return true;
+		step = &part->steps[position->step];
+		if (position->executed++ >= FLOW_MAX_EXECUTED)
+		{
+			fail_endless(machine, step);
+			return false;
+		}
+		switch (attempt_step(machine, step))
+		{
+			case OUTCOME_SKIPPED:
+				go_on(machine, FLOW_NEXT);
+				break;
+			case OUTCOME_DONE:
+				go_on(machine, step->on_success);
+				break;
+			case OUTCOME_STOP:
+				go_on(machine, FLOW_STOP);
+				break;
+			case OUTCOME_FAILED:
+				if (!handle_failure(machine, step))
+					return false;
+				break;
+		}
+		if (!machine->dry)
+			respond_effects_keep_small();
+	}
+}

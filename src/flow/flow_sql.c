@@ -1,0 +1,73 @@
+/*-------------------------------------------------------------------------
+ * flow_sql.c
+ *	  SQL of steps, prepared when it is checked or when it is first needed.
+ *
+ * A dispatcher that loads ten thousand rules must not parse all their SQL to
+ * run one of them; a rule that is being saved must.
+ *
+ * src/flow/flow_sql.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/contain.h"
+#include "common/errors.h"
+#include "flow/flow_code.h"
+
+static void
+prepare(FlowSql *sql, Flow *flow)
+{
+	OwnerSql   *prepared = respond_owner_sql_prepare(sql->kind, sql->text, flow->owner,
+													 sql->place, flow->context);
+
+	if (sql->timeout > 0)
+		respond_owner_sql_set_timeout(prepared, sql->timeout);
+	sql->sql = prepared;
+}
+
+FlowSql *
+respond_flow_sql_make(FlowCompiler *compiler, OwnerSqlKind kind, const char *place,
+					  const char *field, const JsonValue *value, int timeout)
+{
+	FlowSql    *sql = respond_arena_alloc_zero(compiler->arena, sizeof(FlowSql));
+	char	   *where = psprintf("%s.%s", place, field);
+
+	if (value->kind != JSON_KIND_STRING)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("%s: must be %s as text", where,
+						kind == OWNER_SQL_CONDITION ? "an SQL condition" :
+						kind == OWNER_SQL_EXPRESSION ? "an SQL expression" : "an SQL statement")));
+	sql->kind = kind;
+	sql->text = respond_arena_copy(compiler->arena, value->text, value->length);
+	sql->place = respond_arena_copy(compiler->arena, where, strlen(where));
+	sql->timeout = timeout;
+	if (compiler->check_sql)
+		prepare(sql, compiler->flow);
+	return sql;
+}
+
+typedef struct Preparation
+{
+	FlowSql    *sql;
+	Flow	   *flow;
+} Preparation;
+
+static void
+prepare_contained(void *argument)
+{
+	Preparation *preparation = argument;
+
+	prepare(preparation->sql, preparation->flow);
+}
+
+OwnerSql *
+respond_flow_sql_get(FlowSql *sql, Flow *flow)
+{
+	Preparation preparation = {sql, flow};
+
+	/* Parsing takes locks and references, which only an abort gives back. */
+	if (sql->sql == NULL)
+		respond_contain(prepare_contained, &preparation);
+	return sql->sql;
+}

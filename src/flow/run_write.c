@@ -1,0 +1,105 @@
+/*-------------------------------------------------------------------------
+ * run_write.c
+ *	  Runs in the buffer of effects, and how they are written.
+ *
+ * src/flow/run_write.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "common/partition_write.h"
+#include "flow/effects.h"
+
+/* Columns of respond.run, in their order. */
+enum
+{
+	RUN_ID,
+	RUN_RULE,
+	RUN_RULE_VERSION,
+	RUN_EVENT_ID,
+	RUN_STATUS,
+	RUN_STEP,
+	RUN_STATE,
+	RUN_ERROR,
+	RUN_REPLAY,
+	RUN_STARTED_AT,
+	RUN_FINISHED_AT,
+	RUN_RESUME_AT,
+	RUN_COLUMNS
+};
+
+typedef struct BufferedRun
+{
+	Datum		values[RUN_COLUMNS];
+	bool		nulls[RUN_COLUMNS];
+} BufferedRun;
+
+static List *runs;				/* of BufferedRun *, in the context of the effects */
+
+int64
+respond_effects_run_id(void)
+{
+	return respond_effects_next_id("run_id_seq");
+}
+
+static void
+set_text(BufferedRun *buffered, int column, const char *text)
+{
+	buffered->nulls[column] = text == NULL;
+	if (text != NULL)
+		buffered->values[column] = CStringGetTextDatum(text);
+}
+
+void
+respond_effects_run(const FlowRun *run, const RunRow *row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(respond_effects_context());
+	BufferedRun *buffered = palloc0(sizeof(BufferedRun));
+
+	buffered->values[RUN_ID] = Int64GetDatum(run->run_id);
+	set_text(buffered, RUN_RULE, run->rule);
+	buffered->values[RUN_RULE_VERSION] = Int32GetDatum(run->rule_version);
+	buffered->nulls[RUN_EVENT_ID] = run->event == NULL;
+	if (run->event != NULL)
+		buffered->values[RUN_EVENT_ID] = Int64GetDatum(run->event->id);
+	set_text(buffered, RUN_STATUS, row->status);
+	set_text(buffered, RUN_STEP, row->step);
+	buffered->values[RUN_STATE] = JsonbPGetDatum(respond_effects_copy_jsonb(row->state));
+	set_text(buffered, RUN_ERROR, row->error);
+	buffered->values[RUN_REPLAY] = BoolGetDatum(run->replay);
+	buffered->values[RUN_STARTED_AT] = TimestampTzGetDatum(row->started_at);
+	buffered->values[RUN_FINISHED_AT] = TimestampTzGetDatum(row->finished_at);
+	buffered->nulls[RUN_RESUME_AT] = true;
+	runs = lappend(runs, buffered);
+	MemoryContextSwitchTo(caller);
+}
+
+void
+respond_runs_forget(void)
+{
+	runs = NIL;
+}
+
+void
+respond_runs_flush(void)
+{
+	PartitionWriter *writer;
+	ListCell   *cell;
+
+	if (runs == NIL)
+		return;
+	writer = respond_partition_writer_open(respond_relation_oid("respond", "run"));
+	foreach(cell, runs)
+	{
+		BufferedRun *buffered = lfirst(cell);
+
+		respond_partition_writer_add(writer, DatumGetTimestampTz(buffered->values[RUN_STARTED_AT]),
+									 buffered->values, buffered->nulls);
+	}
+	respond_partition_writer_close(writer);
+}

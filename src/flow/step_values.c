@@ -1,0 +1,234 @@
+/*-------------------------------------------------------------------------
+ * step_values.c
+ *	  The parameters of a step, rendered for one run.
+ *
+ * A text that comes out empty counts as not given: a template over a field that
+ * the event lacks must not clear a field or name a team "".
+ *
+ * src/flow/step_values.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+#include "common/errors.h"
+#include "flow/flow_machine.h"
+
+static bool
+is_legal_word(const char *text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strcmp(*words, text) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_word(const FlowStep *step, const ParameterSpec *spec, const char *text)
+{
+	StringInfoData list;
+
+	if (is_legal_word(text, spec->words))
+		return;
+	initStringInfo(&list);
+	for (const char *const *word = spec->words; *word != NULL; word++)
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", *word);
+	ereport(ERROR,
+			(errcode(ERRCODE_RESPOND_STEP_FAILED),
+			 errmsg("%s.%s: \"%s\" is not one of %s", step->place, spec->name, text, list.data)));
+}
+
+static int64
+read_number(const FlowStep *step, const ParameterSpec *spec, const char *text)
+{
+	if (strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.%s: \"%s\" is not a number", step->place, spec->name, text)));
+	return pg_strtoint64(text);
+}
+
+static TimestampTz
+read_time(const FlowStep *step, const ParameterSpec *spec, const char *text)
+{
+	volatile TimestampTz time = 0;
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		time = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
+													   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	}
+	PG_CATCH();
+	{
+		/* The parser holds nothing but memory, so its own errors can end here. */
+		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.%s: \"%s\" is not a time", step->place, spec->name, text)));
+	}
+	PG_END_TRY();
+	return time;
+}
+
+/* Texts of an array; numbers and booleans are taken as their text, null is left out. */
+static void
+read_tags(const FlowStep *step, const ParameterSpec *spec, Jsonb *json, StepValue *value)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (!JB_ROOT_IS_ARRAY(json) ||
+		(JB_ROOT_IS_SCALAR(json) && !(JsonbExtractScalar(&json->root, &item) &&
+									  (item.type == jbvString || item.type == jbvNull))))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.%s: is not an array of texts", step->place, spec->name)));
+	if (JB_ROOT_IS_SCALAR(json) && item.type == jbvNull)
+	{
+		value->given = false;
+		return;
+	}
+	value->tags = palloc(sizeof(char *) * (JB_ROOT_COUNT(json) + 1));
+	iterator = JsonbIteratorInit(&json->root);
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+	{
+		char	   *tag = NULL;
+
+		if (token != WJB_ELEM)
+			continue;
+		if (item.type == jbvString)
+			tag = pnstrdup(item.val.string.val, item.val.string.len);
+		else if (item.type == jbvNumeric)
+			tag = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(item.val.numeric)));
+		else if (item.type == jbvBool)
+			tag = pstrdup(item.val.boolean ? "true" : "false");
+		else if (item.type != jbvNull)
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_STEP_FAILED),
+					 errmsg("%s.%s: is not an array of texts", step->place, spec->name)));
+		if (tag != NULL && tag[0] != '\0')
+			value->tags[value->tag_count++] = tag;
+	}
+}
+
+static void
+check_object(const FlowStep *step, const ParameterSpec *spec, StepValue *value)
+{
+	JsonbValue	scalar;
+
+	if (JB_ROOT_IS_OBJECT(value->json))
+		return;
+	if (JB_ROOT_IS_SCALAR(value->json) && JsonbExtractScalar(&value->json->root, &scalar) &&
+		scalar.type == jbvNull)
+	{
+		value->given = false;
+		value->json = NULL;
+		return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_RESPOND_STEP_FAILED),
+			 errmsg("%s.%s: is not an object", step->place, spec->name)));
+}
+
+static void
+render_text(FlowMachine *machine, const FlowStep *step, const ParameterSpec *spec,
+			const FlowParameter *parameter, const TemplateValue *root, StepValue *value)
+{
+	char	   *text = respond_template_render_cstring(parameter->text, root,
+													   TEMPLATE_ESCAPE_NONE, NULL);
+
+	if (text[0] == '\0')
+	{
+		if (spec->required)
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_STEP_FAILED),
+					 errmsg("%s.%s: is empty", step->place, spec->name)));
+		value->given = false;
+		return;
+	}
+	switch (spec->kind)
+	{
+		case PARAMETER_WORD:
+			check_word(step, spec, text);
+			break;
+		case PARAMETER_ID:
+			value->number = read_number(step, spec, text);
+			break;
+		case PARAMETER_TIME:
+			value->time = read_time(step, spec, text);
+			break;
+		default:
+			break;
+	}
+	value->text = text;
+}
+
+StepValue *
+respond_step_render(FlowMachine *machine, const FlowStep *step)
+{
+	const Action *action = step->action;
+	StepValue  *values = palloc0(sizeof(StepValue) * Max(action->parameter_count, 1));
+	TemplateValue root = respond_context_root(machine);
+
+	for (int i = 0; i < action->parameter_count; i++)
+	{
+		const ParameterSpec *spec = &action->parameters[i];
+		const FlowParameter *parameter = &step->parameters[i];
+		StepValue  *value = &values[i];
+
+		value->given = parameter->given;
+		value->is_null = parameter->is_null;
+		if (!parameter->given || parameter->is_null)
+			continue;
+		if (parameter->sql != NULL)
+		{
+			value->text = unconstify(char *, parameter->sql->text);
+			if (!machine->dry)
+				value->sql = respond_machine_sql(machine, parameter->sql);
+		}
+		else if (parameter->json != NULL)
+		{
+			value->json = respond_json_template_render_jsonb(parameter->json, &root,
+															 TEMPLATE_ESCAPE_NONE);
+			if (spec->kind == PARAMETER_OBJECT)
+				check_object(step, spec, value);
+			else if (spec->kind == PARAMETER_TAGS)
+				read_tags(step, spec, value->json, value);
+		}
+		else
+			render_text(machine, step, spec, parameter, &root, value);
+	}
+	return values;
+}
+
+Jsonb *
+respond_step_values_jsonb(const FlowStep *step, const StepValue *values)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < step->action->parameter_count; i++)
+	{
+		const ParameterSpec *spec = &step->action->parameters[i];
+		const StepValue *value = &values[i];
+
+		if (!value->given)
+			continue;
+		if (value->json != NULL)
+			respond_jsonb_push_jsonb(&state, spec->name, value->json);
+		else if (spec->kind == PARAMETER_ID)
+			respond_jsonb_push_int64(&state, spec->name, value->number);
+		else
+			respond_jsonb_push_text(&state, spec->name, value->text);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

@@ -1,0 +1,75 @@
+/*-------------------------------------------------------------------------
+ * ticket_find.c
+ *	  What actions look up at the desk before they act.
+ *
+ * A team that was found is not looked for again until the buffer is written;
+ * the foreign key has the last word.
+ *
+ * src/flow/ticket_find.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "common/errors.h"
+#include "common/kept_plan.h"
+#include "flow/effects.h"
+#include "flow/ticket_find.h"
+
+static KeptPlan find_by_key = {
+	"SELECT t.id FROM respond.ticket AS t"
+	" WHERE t.key OPERATOR(pg_catalog.=) $1"
+	" AND t.status NOT IN ('solved', 'closed')",
+	1, {TEXTOID}
+};
+
+static KeptPlan find_by_id = {
+	"SELECT t.id FROM respond.ticket AS t WHERE t.id OPERATOR(pg_catalog.=) $1",
+	1, {INT8OID}
+};
+
+static KeptPlan find_team = {
+	"SELECT 1::pg_catalog.int8 FROM respond.team AS t WHERE t.name OPERATOR(pg_catalog.=) $1",
+	1, {TEXTOID}
+};
+
+int64
+respond_ticket_find_open(const char *key)
+{
+	int64		id = respond_effects_ticket_by_key(key);
+	Datum		values[1];
+
+	if (id != 0)
+		return id;
+	values[0] = CStringGetTextDatum(key);
+	return respond_kept_plan_int64(&find_by_key, values, &id) ? id : 0;
+}
+
+bool
+respond_ticket_exists(int64 id)
+{
+	Datum		values[1] = {Int64GetDatum(id)};
+	int64		found;
+
+	return respond_effects_has_ticket(id) || respond_kept_plan_int64(&find_by_id, values, &found);
+}
+
+void
+respond_team_check(const char *place, const char *team)
+{
+	Datum		values[1];
+	int64		found;
+
+	if (respond_effects_knows_team(team))
+		return;
+	values[0] = CStringGetTextDatum(team);
+	if (!respond_kept_plan_int64(&find_team, values, &found))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.team: team \"%s\" does not exist", place, team),
+				 errhint("Add it with INSERT INTO respond.team (name) VALUES (%s).",
+						 quote_literal_cstr(team))));
+	respond_effects_note_team(team);
+}
