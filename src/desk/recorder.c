@@ -21,6 +21,7 @@
 #include "audit/audit_write.h"
 #include "common/partition_write.h"
 #include "desk/recorder.h"
+#include "desk/reference.h"
 #include "event/batch_origin.h"
 #include "event/event_context.h"
 #include "event/event_write.h"
@@ -56,6 +57,13 @@ struct Recorder
 	int			event_count;
 	AuditRow	audit[GROUP_ROWS];
 	int			audit_count;
+
+	Datum		teams[GROUP_ROWS];	/* texts, each once */
+	int			team_count;
+	Datum		tickets[GROUP_ROWS];	/* int8 */
+	int			ticket_count;
+	Datum		deleted[GROUP_ROWS];	/* int8 */
+	int			deleted_count;
 
 	PartitionWriter *history;	/* opened at the first row */
 	Oid			history_sequence;
@@ -207,6 +215,38 @@ respond_recorder_history(Recorder *recorder, const Origin *origin, int64 ticket_
 }
 
 void
+respond_recorder_require_team(Recorder *recorder, Datum name)
+{
+	text	   *wanted = DatumGetTextPP(name);
+	MemoryContext old;
+
+	for (int i = 0; i < recorder->team_count; i++)
+	{
+		text	   *known = (text *) DatumGetPointer(recorder->teams[i]);
+
+		if (VARSIZE_ANY_EXHDR(known) == VARSIZE_ANY_EXHDR(wanted) &&
+			memcmp(VARDATA_ANY(known), VARDATA_ANY(wanted), VARSIZE_ANY_EXHDR(wanted)) == 0)
+			return;
+	}
+	old = MemoryContextSwitchTo(recorder->group);
+	recorder->teams[recorder->team_count++] =
+		PointerGetDatum(cstring_to_text_with_len(VARDATA_ANY(wanted), VARSIZE_ANY_EXHDR(wanted)));
+	MemoryContextSwitchTo(old);
+}
+
+void
+respond_recorder_require_ticket(Recorder *recorder, int64 ticket_id)
+{
+	recorder->tickets[recorder->ticket_count++] = Int64GetDatum(ticket_id);
+}
+
+void
+respond_recorder_delete_comments(Recorder *recorder, int64 ticket_id)
+{
+	recorder->deleted[recorder->deleted_count++] = Int64GetDatum(ticket_id);
+}
+
+void
 respond_recorder_row_done(Recorder *recorder)
 {
 	recorder->rows++;
@@ -228,11 +268,17 @@ write_group(Recorder *recorder)
 {
 	MemoryContext old = MemoryContextSwitchTo(recorder->group);
 
+	respond_reference_require_teams(recorder->teams, recorder->team_count);
+	respond_reference_require_tickets(recorder->tickets, recorder->ticket_count);
 	if (recorder->event_count > 0)
 		respond_event_write(recorder->events, recorder->event_count);
 	respond_audit_write(recorder->audit, recorder->audit_count);
+	respond_reference_delete_comments(recorder->deleted, recorder->deleted_count);
 	recorder->event_count = 0;
 	recorder->audit_count = 0;
+	recorder->team_count = 0;
+	recorder->ticket_count = 0;
+	recorder->deleted_count = 0;
 	recorder->rows = 0;
 	recorder->bytes = 0;
 	recorder->last_rule = NULL;

@@ -52,6 +52,15 @@ extern void respond_recorder_history(Recorder *recorder, const Origin *origin,
 									 int64 ticket_id, const char *field,
 									 Jsonb *old_value, Jsonb *new_value);
 
+/* The row refers to this team (text), which must exist; checked before anything is written. */
+extern void respond_recorder_require_team(Recorder *recorder, Datum name);
+
+/* The row refers to this ticket, which must exist. */
+extern void respond_recorder_require_ticket(Recorder *recorder, int64 ticket_id);
+
+/* The ticket is gone, and its comments with it. */
+extern void respond_recorder_delete_comments(Recorder *recorder, int64 ticket_id);
+
 /* A row of the statement is done: writes what came together when it is enough. */
 extern void respond_recorder_row_done(Recorder *recorder);
 

@@ -1,38 +1,27 @@
 /*-------------------------------------------------------------------------
  * ticket_guard.c
- *	  Row triggers that keep tickets in order: legal transitions, times, teams.
+ *	  Row triggers that keep tickets in order: legal transitions, times, origin.
  *
- * New tickets pay for them only when they need to: the INSERT triggers have a
- * WHEN clause (already solved or closed; with a team).
+ * A new ticket pays for it only when it is entered solved or closed: the trigger
+ * for INSERT has a WHEN clause.
  *
  * src/desk/ticket_guard.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/stratnum.h"
-#include "access/table.h"
-#include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "executor/executor.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "common/partition_write.h"
 #include "common/restore.h"
 #include "desk/desk_check.h"
 #include "desk/row_compare.h"
 #include "desk/ticket_columns.h"
 
 PG_FUNCTION_INFO_V1(respond_ticket_guard);
-PG_FUNCTION_INFO_V1(respond_ticket_team_exists);
 
 /* What the guard keeps from row to row of a statement. */
 typedef struct GuardState
@@ -210,82 +199,4 @@ respond_ticket_guard(PG_FUNCTION_ARGS)
 	if (respond_restore_in_progress())
 		PG_RETURN_POINTER(trigger->tg_trigtuple);
 	PG_RETURN_POINTER(guard_insert(state, desc, trigger));
-}
-
-/* Whether respond.team has a row of this name, as a foreign key would see it. */
-static bool
-team_exists(Datum name)
-{
-	Relation	teams = table_open(respond_relation_oid("respond", "team"), AccessShareLock);
-	Oid			index_oid = RelationGetPrimaryKeyIndex(teams);
-	Relation	index = index_open(index_oid, AccessShareLock);
-	Snapshot	snapshot;
-	ScanKeyData key;
-	SysScanDesc scan;
-	bool		found;
-
-	/* The statement itself may have inserted the team, in a WITH clause. */
-	CommandCounterIncrement();
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	ScanKeyEntryInitialize(&key, 0, respond_column_place(RelationGetDescr(teams), "name") + 1,
-						   BTEqualStrategyNumber, TEXTOID, index->rd_indcollation[0],
-						   F_TEXTEQ, name);
-	scan = systable_beginscan(teams, index_oid, true, snapshot, 1, &key);
-	found = HeapTupleIsValid(systable_getnext(scan));
-	systable_endscan(scan);
-	UnregisterSnapshot(snapshot);
-	index_close(index, AccessShareLock);
-	table_close(teams, AccessShareLock);
-	return found;
-}
-
-/*
- * AFTER INSERT OR UPDATE OF team on respond.ticket, for each row with a team.
- * The foreign key would refuse an unknown team too, but its message does not
- * tell the remedy; this trigger's name sorts before that of the key's.
- */
-Datum
-respond_ticket_team_exists(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TupleTableSlot *row;
-	text	   *known = fcinfo->flinfo->fn_extra;
-	Datum		value;
-	text	   *team;
-	bool		is_null;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		elog(ERROR, "ticket_team_exists() must be called as a trigger after a row is written");
-
-	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newslot : trigger->tg_trigslot;
-	value = slot_getattr(row, respond_column_place(RelationGetDescr(trigger->tg_relation), "team") + 1,
-						 &is_null);
-	if (is_null)
-		PG_RETURN_POINTER(NULL);
-	team = DatumGetTextPP(value);
-
-	/* Rows of one statement tend to have one team. */
-	if (known != NULL && VARSIZE_ANY(known) == VARSIZE_ANY(team) &&
-		memcmp(known, team, VARSIZE_ANY(team)) == 0)
-		PG_RETURN_POINTER(NULL);
-
-	if (!team_exists(PointerGetDatum(team)))
-	{
-		char	   *name = text_to_cstring(team);
-
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("team \"%s\" does not exist", name),
-				 errdetail("A ticket is to be given to it."),
-				 errhint("Create it with INSERT INTO respond.team (name) VALUES (%s), or use a team that is there.",
-						 quote_literal_cstr(name))));
-	}
-
-	if (known != NULL)
-		pfree(known);
-	known = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, VARSIZE_ANY(team));
-	memcpy(known, team, VARSIZE_ANY(team));
-	fcinfo->flinfo->fn_extra = known;
-	PG_RETURN_POINTER(NULL);
 }

@@ -76,12 +76,20 @@ ticket_document(TicketStatement *statement, TupleTableSlot *row)
 }
 
 static void
+require_team(TicketStatement *statement, TupleTableSlot *row)
+{
+	if (!row->tts_isnull[statement->columns.team])
+		respond_recorder_require_team(statement->recorder, row->tts_values[statement->columns.team]);
+}
+
+static void
 record_created(TicketStatement *statement, TupleTableSlot *row)
 {
 	Recorder   *recorder = statement->recorder;
 	int64		id = slot_int64(row, statement->columns.id);
 	Origin		origin = respond_recorder_origin(recorder, slot_int64(row, statement->columns.run_id));
 
+	require_team(statement, row);
 	respond_recorder_event(recorder, &origin, "ticket.created", id, ticket_document(statement, row));
 	respond_recorder_audit(recorder, &origin, "ticket.created", id, NULL,
 						   respond_row_json(statement->row_json, row->tts_values, row->tts_isnull, NULL));
@@ -102,6 +110,7 @@ record_deleted(TicketStatement *statement, TupleTableSlot *row)
 						   respond_row_json(statement->row_json, row->tts_values, row->tts_isnull, NULL),
 						   NULL);
 	respond_recorder_history(recorder, &origin, id, "deleted", NULL, NULL);
+	respond_recorder_delete_comments(recorder, id);
 }
 
 /* {"new": {...}, "old": {...}, "ticket": {...}, "changed": [...]}, keys in jsonb's order. */
@@ -138,6 +147,9 @@ record_updated(TicketStatement *statement, TupleTableSlot *old_row, TupleTableSl
 	if (!respond_ticket_changed_columns(&statement->columns, statement->desc, old_row, new_row,
 										statement->changed))
 		return;
+
+	if (statement->changed[statement->columns.team])
+		require_team(statement, new_row);
 
 	/* The row's run_id names the run that opened the ticket, not the one that changes it. */
 	origin = respond_recorder_origin(recorder, 0);
@@ -279,6 +291,7 @@ respond_comment_record(PG_FUNCTION_ARGS)
 		int64		ticket_id = slot_int64(row, ticket_id_place);
 		Origin		origin = respond_recorder_origin(recorder, slot_int64(row, run_id_place));
 
+		respond_recorder_require_ticket(recorder, ticket_id);
 		respond_recorder_event(recorder, &origin, "ticket.commented", ticket_id,
 							   comment_document(row_json, row, ticket_id));
 		respond_recorder_audit(recorder, &origin, "ticket.commented", ticket_id, NULL,

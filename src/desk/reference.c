@@ -1,0 +1,294 @@
+/*-------------------------------------------------------------------------
+ * reference.c
+ *	  What foreign keys would keep between tickets, teams and comments.
+ *
+ * Declared foreign keys would be in the way of a restore: the tables of an
+ * extension have their constraints before their rows, and a parallel
+ * pg_restore loads them in any order.  They would also cost a query per row,
+ * and their message does not tell the remedy.  So the statement triggers of the
+ * desk ask once for a group of rows, and leave rows of a dump alone.
+ *
+ * The rules are those of the server's own keys.  Whoever refers to a row locks
+ * it FOR KEY SHARE; whoever removes it then waits, and looks with a snapshot
+ * that is newer than that of its transaction, so that it sees what it waited
+ * for under REPEATABLE READ too.  The queries run as the owner of the tables:
+ * an agent needs no right to lock a team.
+ *
+ * src/desk/reference.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/snapmgr.h"
+
+#include "common/partition_write.h"
+#include "desk/reference.h"
+#include "desk/ticket_columns.h"
+
+PG_FUNCTION_INFO_V1(respond_team_reference);
+PG_FUNCTION_INFO_V1(respond_ticket_reference);
+
+/* A query with its plan, which is kept for the life of the process. */
+typedef struct ReferenceQuery
+{
+	const char *text;
+	int			argument_count;
+	Oid			arguments[2];
+	SPIPlanPtr	plan;
+} ReferenceQuery;
+
+static ReferenceQuery lock_teams = {
+	"SELECT t.name FROM respond.team AS t WHERE t.name OPERATOR(pg_catalog.=) ANY ($1) FOR KEY SHARE OF t",
+	1, {TEXTARRAYOID}
+};
+static ReferenceQuery lock_tickets = {
+	"SELECT t.id FROM respond.ticket AS t WHERE t.id OPERATOR(pg_catalog.=) ANY ($1) FOR KEY SHARE OF t",
+	1, {INT8ARRAYOID}
+};
+static ReferenceQuery delete_comments = {
+	"DELETE FROM respond.comment AS c WHERE c.ticket_id OPERATOR(pg_catalog.=) ANY ($1)",
+	1, {INT8ARRAYOID}
+};
+static ReferenceQuery delete_all_comments = {
+	"DELETE FROM respond.comment", 0
+};
+static ReferenceQuery find_ticket_of_team = {
+	"SELECT t.id FROM respond.ticket AS t WHERE t.team OPERATOR(pg_catalog.=) $1 LIMIT 1",
+	1, {TEXTOID}
+};
+static ReferenceQuery find_ticket_with_team = {
+	"SELECT t.id FROM respond.ticket AS t WHERE t.team IS NOT NULL LIMIT 1", 0
+};
+static ReferenceQuery rename_team = {
+	"UPDATE respond.ticket AS t SET team = $2 WHERE t.team OPERATOR(pg_catalog.=) $1",
+	2, {TEXTOID, TEXTOID}
+};
+
+/*
+ * Runs the query as the owner of the desk's tables; the caller has connected
+ * to SPI.  With newest, rows that were committed after the transaction's own
+ * snapshot count too.
+ */
+static void
+run_query(ReferenceQuery *query, Datum *values, bool newest)
+{
+	Relation	tickets;
+	Oid			owner;
+	Oid			user;
+	int			security;
+	int			result;
+
+	if (query->plan == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare(query->text, query->argument_count, query->arguments);
+
+		if (plan == NULL)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		SPI_keepplan(plan);
+		query->plan = plan;
+	}
+
+	tickets = RelationIdGetRelation(respond_relation_oid("respond", "ticket"));
+	owner = tickets->rd_rel->relowner;
+	RelationClose(tickets);
+
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	if (newest && IsolationUsesXactSnapshot())
+	{
+		CommandCounterIncrement();
+		result = SPI_execute_snapshot(query->plan, values, NULL, GetLatestSnapshot(),
+									  InvalidSnapshot, false, false, 0);
+	}
+	else
+		result = SPI_execute_plan(query->plan, values, NULL, false, 0);
+	SetUserIdAndSecContext(user, security);
+	if (result < 0)
+		elog(ERROR, "query \"%s\" failed: %s", query->text, SPI_result_code_string(result));
+}
+
+static Datum
+result_value(uint64 row)
+{
+	bool		is_null;
+
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &is_null);
+}
+
+static bool
+team_was_found(text *name)
+{
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		text	   *found = DatumGetTextPP(result_value(i));
+
+		if (VARSIZE_ANY_EXHDR(found) == VARSIZE_ANY_EXHDR(name) &&
+			memcmp(VARDATA_ANY(found), VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+respond_reference_require_teams(Datum *names, int count)
+{
+	Datum		argument;
+
+	if (count == 0)
+		return;
+	argument = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
+	SPI_connect();
+	run_query(&lock_teams, &argument, false);
+	for (int i = 0; i < count && SPI_processed < count; i++)
+	{
+		char	   *name;
+
+		if (team_was_found(DatumGetTextPP(names[i])))
+			continue;
+		name = TextDatumGetCString(names[i]);
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("team \"%s\" does not exist", name),
+				 errdetail("A ticket is to be given to it."),
+				 errhint("Create it with INSERT INTO respond.team (name) VALUES (%s), or use a team that is there.",
+						 quote_literal_cstr(name))));
+	}
+	SPI_finish();
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		left = DatumGetInt64(*(const Datum *) a);
+	int64		right = DatumGetInt64(*(const Datum *) b);
+
+	return left < right ? -1 : left > right;
+}
+
+static bool
+ticket_was_found(int64 id)
+{
+	for (uint64 i = 0; i < SPI_processed; i++)
+		if (DatumGetInt64(result_value(i)) == id)
+			return true;
+	return false;
+}
+
+static Datum
+id_array(Datum *ids, int count)
+{
+	return PointerGetDatum(construct_array(ids, count, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+void
+respond_reference_require_tickets(Datum *ids, int count)
+{
+	Datum		argument;
+	int			distinct = 0;
+
+	if (count == 0)
+		return;
+	qsort(ids, count, sizeof(Datum), compare_ids);
+	for (int i = 0; i < count; i++)
+		if (distinct == 0 || ids[i] != ids[distinct - 1])
+			ids[distinct++] = ids[i];
+
+	argument = id_array(ids, distinct);
+	SPI_connect();
+	run_query(&lock_tickets, &argument, false);
+	for (int i = 0; i < distinct && SPI_processed < distinct; i++)
+		if (!ticket_was_found(DatumGetInt64(ids[i])))
+			ereport(ERROR,
+					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+					 errmsg("ticket " INT64_FORMAT " does not exist", DatumGetInt64(ids[i])),
+					 errdetail("A comment is to be added to it."),
+					 errhint("Look its number up in respond.ticket; it may have been deleted.")));
+	SPI_finish();
+}
+
+void
+respond_reference_delete_comments(Datum *ids, int count)
+{
+	Datum		argument;
+
+	if (count == 0)
+		return;
+	argument = id_array(ids, count);
+	SPI_connect();
+	run_query(&delete_comments, &argument, true);
+	SPI_finish();
+}
+
+static void
+refuse_removal(const char *team)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+			 team != NULL ? errmsg("team \"%s\" still has tickets", team) :
+			 errmsg("teams still have tickets"),
+			 errdetail("Ticket " INT64_FORMAT " is one of them.", DatumGetInt64(result_value(0))),
+			 errhint("Give the tickets to another team first.")));
+}
+
+/*
+ * AFTER DELETE OR UPDATE OF name on respond.team for each row, and AFTER
+ * TRUNCATE for each statement: a team with tickets cannot go, and takes them
+ * along when its name changes.
+ */
+Datum
+respond_team_reference(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Datum		names[2] = {0};
+	bool		is_null;
+	int			column;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event))
+		elog(ERROR, "team_reference() must be called as a trigger after a change");
+
+	SPI_connect();
+	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+	{
+		run_query(&find_ticket_with_team, names, true);
+		if (SPI_processed > 0)
+			refuse_removal(NULL);
+	}
+	else
+	{
+		column = respond_column_place(RelationGetDescr(trigger->tg_relation), "name") + 1;
+		names[0] = slot_getattr(trigger->tg_trigslot, column, &is_null);
+		if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		{
+			run_query(&find_ticket_of_team, names, true);
+			if (SPI_processed > 0)
+				refuse_removal(TextDatumGetCString(names[0]));
+		}
+		else
+		{
+			names[1] = slot_getattr(trigger->tg_newslot, column, &is_null);
+			run_query(&rename_team, names, true);
+		}
+	}
+	SPI_finish();
+	PG_RETURN_POINTER(NULL);
+}
+
+/* AFTER TRUNCATE on respond.ticket, for each statement: the comments go too. */
+Datum
+respond_ticket_reference(PG_FUNCTION_ARGS)
+{
+	SPI_connect();
+	run_query(&delete_all_comments, NULL, true);
+	SPI_finish();
+	PG_RETURN_POINTER(NULL);
+}
