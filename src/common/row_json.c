@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  * row_json.c
- *	  Rows of our tables as jsonb.
+ *	  Rows as jsonb.
  *
  * The server's row_to_json looks every column's type up again for every row and
  * goes through text.  Tickets are written into events, audit and history at
- * once, so this is on the hot path: kinds are found once per table, keys are
+ * once, and a watched table pays for it with every change, so this is on the
+ * hot path: types are looked up once per table (value_json.h), keys are
  * pushed in jsonb's own order (shorter first, then by bytes), which makes its
  * sort of the finished object a single pass.
  *
@@ -13,22 +14,18 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
-#include "utils/json.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/numeric.h"
 
 #include "common/row_json.h"
+#include "common/value_json.h"
 
 typedef struct ColumnJson
 {
 	int			attribute;		/* place in the row, from 0 */
-	Oid			type;			/* base type of a domain */
+	ValueJson	how;
 	const char *name;
 	int			name_length;
 } ColumnJson;
@@ -38,9 +35,6 @@ struct RowJson
 	int			count;
 	ColumnJson	columns[FLEXIBLE_ARRAY_MEMBER];
 };
-
-static JsonbValue *push_value(JsonbParseState **state, JsonbIteratorToken token,
-							  Datum value, bool is_null, Oid type);
 
 static int
 compare_names(const void *a, const void *b)
@@ -66,8 +60,13 @@ respond_row_json_create(TupleDesc desc)
 
 		if (attribute->attisdropped)
 			continue;
+#if PG_VERSION_NUM >= 180000
+		/* not in the row: computed when it is read */
+		if (attribute->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
+			continue;
+#endif
 		column->attribute = i;
-		column->type = getBaseType(attribute->atttypid);
+		respond_value_json_prepare(&column->how, attribute->atttypid);
 		column->name = NameStr(attribute->attname);
 		column->name_length = strlen(column->name);
 		row_json->count++;
@@ -92,8 +91,8 @@ respond_row_json_push(const RowJson *row_json, JsonbParseState **state,
 		key.val.string.val = unconstify(char *, column->name);
 		key.val.string.len = column->name_length;
 		pushJsonbValue(state, WJB_KEY, &key);
-		push_value(state, WJB_VALUE, values[column->attribute], nulls[column->attribute],
-				   column->type);
+		respond_value_json_push(&column->how, state, WJB_VALUE, values[column->attribute],
+								nulls[column->attribute]);
 	}
 	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
@@ -112,13 +111,18 @@ respond_value_json(Datum value, bool is_null, Oid type)
 {
 	JsonbParseState *state = NULL;
 	JsonbValue *array;
+	ValueJson	how;
 
-	type = getBaseType(type);
-	if (!is_null && type == JSONBOID)
+	respond_value_json_prepare(&how, type);
+	if (!is_null && how.kind == VALUE_JSON_JSONB)
 		return DatumGetJsonbP(value);
+	if (!is_null && how.kind == VALUE_JSON_JSON)
+		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(value))));
+	if (!is_null && how.kind == VALUE_JSON_CONVERT)
+		return DatumGetJsonbP(FunctionCall1(how.function, value));
 
 	/* A scalar document is an array of one element with a mark on it. */
-	if (is_null || type != TEXTARRAYOID)
+	if (is_null || how.kind != VALUE_JSON_TEXT_ARRAY)
 	{
 		JsonbValue	scalar;
 
@@ -126,11 +130,11 @@ respond_value_json(Datum value, bool is_null, Oid type)
 		scalar.val.array.rawScalar = true;
 		scalar.val.array.nElems = 1;
 		pushJsonbValue(&state, WJB_BEGIN_ARRAY, &scalar);
-		push_value(&state, WJB_ELEM, value, is_null, type);
+		respond_value_json_push(&how, &state, WJB_ELEM, value, is_null);
 		array = pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	}
 	else
-		array = push_value(&state, WJB_VALUE, value, is_null, type);
+		array = respond_value_json_push(&how, &state, WJB_VALUE, value, is_null);
 	return JsonbValueToJsonb(array);
 }
 
@@ -169,102 +173,4 @@ respond_json_push_int64(JsonbParseState **state, JsonbIteratorToken token, int64
 	number.type = jbvNumeric;
 	number.val.numeric = int64_to_numeric(value);
 	pushJsonbValue(state, token, &number);
-}
-
-static JsonbValue *
-push_text_array(JsonbParseState **state, Datum value)
-{
-	Datum	   *elements;
-	bool	   *nulls;
-	int			count;
-
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
-					  &elements, &nulls, &count);
-	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (int i = 0; i < count; i++)
-		push_value(state, WJB_ELEM, elements[i], nulls[i], TEXTOID);
-	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
-}
-
-static JsonbValue *
-push_value(JsonbParseState **state, JsonbIteratorToken token, Datum value, bool is_null, Oid type)
-{
-	JsonbValue	result;
-	char		buffer[MAXDATELEN + 1];
-	int			utc = 0;
-
-	if (is_null)
-	{
-		result.type = jbvNull;
-		return pushJsonbValue(state, token, &result);
-	}
-
-	switch (type)
-	{
-		case BOOLOID:
-			result.type = jbvBool;
-			result.val.boolean = DatumGetBool(value);
-			break;
-		case INT2OID:
-			result.type = jbvNumeric;
-			result.val.numeric = int64_to_numeric(DatumGetInt16(value));
-			break;
-		case INT4OID:
-			result.type = jbvNumeric;
-			result.val.numeric = int64_to_numeric(DatumGetInt32(value));
-			break;
-		case INT8OID:
-			result.type = jbvNumeric;
-			result.val.numeric = int64_to_numeric(DatumGetInt64(value));
-			break;
-		case TEXTOID:
-		case VARCHAROID:
-			{
-				text	   *string = DatumGetTextPP(value);
-
-				result.type = jbvString;
-				result.val.string.val = VARDATA_ANY(string);
-				result.val.string.len = VARSIZE_ANY_EXHDR(string);
-				break;
-			}
-		case NAMEOID:
-			result.type = jbvString;
-			result.val.string.val = NameStr(*DatumGetName(value));
-			result.val.string.len = strlen(result.val.string.val);
-			break;
-		case JSONBOID:
-			{
-				Jsonb	   *document = DatumGetJsonbP(value);
-
-				if (JB_ROOT_IS_SCALAR(document))
-					JsonbExtractScalar(&document->root, &result);
-				else
-				{
-					result.type = jbvBinary;
-					result.val.binary.data = &document->root;
-					result.val.binary.len = VARSIZE_ANY_EXHDR(document);
-				}
-				break;
-			}
-		case TIMESTAMPTZOID:
-			JsonEncodeDateTime(buffer, value, TIMESTAMPTZOID, &utc);
-			result.type = jbvString;
-			result.val.string.val = pstrdup(buffer);
-			result.val.string.len = strlen(buffer);
-			break;
-		case TEXTARRAYOID:
-			return push_text_array(state, value);
-		default:
-			{
-				Oid			output;
-				bool		is_varlena;
-
-				getTypeOutputInfo(type, &output, &is_varlena);
-				result.type = jbvString;
-				result.val.string.val = OidOutputFunctionCall(output, value);
-				result.val.string.len = strlen(result.val.string.val);
-				break;
-			}
-	}
-	return pushJsonbValue(state, token, &result);
 }

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * row_json.h
- *	  Rows of our tables as jsonb.
+ *	  Rows as jsonb.
  *
  * src/common/row_json.h
  *-------------------------------------------------------------------------
@@ -25,8 +25,8 @@ extern RowJson *respond_row_json_create(TupleDesc desc);
  * those flagged; NULL: all.  Texts of the row are not copied before the
  * document is finished.  Returns what pushJsonbValue returns.
  *
- * Numbers, booleans, jsonb and text[] keep their kind; times are ISO 8601 in
- * UTC whatever the session's time zone, so that documents compare.
+ * What becomes of the values is said in value_json.h; it does not depend on
+ * the session, so that documents compare.
  */
 extern JsonbValue *respond_row_json_push(const RowJson *row_json, JsonbParseState **state,
 										 const Datum *values, const bool *nulls,

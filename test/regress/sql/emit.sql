@@ -4,6 +4,7 @@ CREATE ROLE emit_test_columns;
 CREATE ROLE emit_test_nobody;
 GRANT USAGE ON SCHEMA respond TO emit_test_columns, emit_test_nobody;
 GRANT INSERT (type, data) ON respond.event TO emit_test_columns;
+GRANT EXECUTE ON FUNCTION respond.emit TO emit_test_columns, emit_test_nobody;
 
 BEGIN;
 SELECT respond.emit('emit.plain') AS id \gset
@@ -50,7 +51,7 @@ SELECT respond.emit('emit.bad');
 ROLLBACK;
 SELECT count(*) FROM respond.event WHERE type = 'emit.bad';
 
--- rights are those of an INSERT
+-- rights are those of an INSERT, whoever may call the function
 SET ROLE emit_test_producer;
 SELECT respond.emit('emit.role', '{}', 's', '/r', 'k', now()) > 0 AS recorded;
 SET ROLE emit_test_columns;
@@ -74,6 +75,7 @@ SELECT actor FROM respond.event WHERE type = 'emit.definer';
 
 DROP FUNCTION public.emit_for_all();
 REVOKE CREATE ON SCHEMA public FROM emit_test_producer;
+REVOKE EXECUTE ON FUNCTION respond.emit FROM emit_test_columns, emit_test_nobody;
 REVOKE USAGE ON SCHEMA respond FROM emit_test_columns, emit_test_nobody;
 REVOKE INSERT (type, data) ON respond.event FROM emit_test_columns;
 DROP ROLE emit_test_producer, emit_test_columns, emit_test_nobody;
