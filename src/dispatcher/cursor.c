@@ -121,6 +121,19 @@ respond_cursor_unite(Arena *arena, const Cursor *a, const Cursor *b)
 }
 
 Cursor *
+respond_cursor_without(Arena *arena, const Cursor *cursor, uint64_t xid)
+{
+	Cursor	   *without = create_with_room(arena, cursor->count + 1);
+
+	without->xmax = cursor->xmax;
+	for (size_t i = 0; i < cursor->count; i++)
+		without->running[without->count++] = cursor->running[i];
+	without->running[without->count++] = xid;
+	respond_cursor_normalize(without);
+	return without;
+}
+
+Cursor *
 respond_cursor_advance(Arena *arena, const Cursor *base, const Cursor *snapshot,
 					   uint64_t looked_at, const uint64_t *undone, size_t undone_count,
 					   uint64_t last_done)

@@ -51,6 +51,9 @@ extern Cursor *respond_cursor_intersect(Arena *arena, const Cursor *a, const Cur
 /* Transactions handled in either; splits are left out. */
 extern Cursor *respond_cursor_unite(Arena *arena, const Cursor *a, const Cursor *b);
 
+/* The same, but for one transaction; splits are left out. */
+extern Cursor *respond_cursor_without(Arena *arena, const Cursor *cursor, uint64_t xid);
+
 /*
  * The cursor after some of the transactions that finished between base and
  * snapshot were handled.  looked_at: events of transactions below it, and of

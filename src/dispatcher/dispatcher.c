@@ -1,22 +1,258 @@
 /*-------------------------------------------------------------------------
  * dispatcher.c
- *	  The dispatcher worker: claims its slot and rests until it is stopped.
+ *	  The worker that turns events into effects.
+ *
+ * It handles batches as long as there is something to do, then sleeps until a
+ * commit sets its latch.  An error rolls the batch back; what follows depends
+ * on whether the error may be gone at the next try.
  *
  * src/dispatcher/dispatcher.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "launcher/worker.h"
+#include "access/xact.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "common/arena_server.h"
+#include "common/guc.h"
+#include "dispatcher/dispatcher.h"
+
+/* How long a dispatcher trusts wake-ups before it looks by itself, in ms. */
+#define POLL_ACTIVE			1000
+#define POLL_IDLE			60000
+#define ACTIVE_FOR			10000
+
+/* Waits after an error that may pass, in ms. */
+#define RETRY_FIRST			100
+#define RETRY_LONGEST		10000
+
+/* How long the lane's lock is waited for, in ms: its holder is just ending. */
+#define LANE_LOCK_STEP		10
+#define LANE_LOCK_STEPS		1000
+
+static void
+set_lane_tag(LOCKTAG *tag, Oid extension, int lanes, int lane)
+{
+	/*
+	 * A lock on a part of the extension object that does not exist.  Unlike an
+	 * advisory lock it cannot be given back by pg_advisory_unlock_all() in the
+	 * SQL of a rule.
+	 */
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, ExtensionRelationId, extension,
+					   lanes * (RESPOND_MAX_LANES + 1) + lane + 1);
+}
+
+/*
+ * Takes the lane for this process until it ends.  Two processes in one lane, or
+ * two divisions into lanes at once, would handle events twice.
+ */
+static void
+take_lane(Dispatcher *dispatcher, Oid extension)
+{
+	LOCKTAG		tag;
+	int			steps = 0;
+
+	set_lane_tag(&tag, extension, dispatcher->lanes, dispatcher->lane);
+	while (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	{
+		if (++steps > LANE_LOCK_STEPS)
+			ereport(FATAL,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 errmsg("pg_respond dispatcher %d of %d is still held by another process",
+							dispatcher->lane + 1, dispatcher->lanes)));
+		respond_worker_wait(LANE_LOCK_STEP);
+	}
+	for (int lanes = 1; lanes <= RESPOND_MAX_LANES; lanes++)
+	{
+		for (int lane = 0; lane < lanes && lanes != dispatcher->lanes; lane++)
+		{
+			set_lane_tag(&tag, extension, lanes, lane);
+			if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+				ereport(FATAL,
+						(errcode(ERRCODE_OBJECT_IN_USE),
+						 errmsg("a pg_respond dispatcher of %d still runs while there shall be %d", lanes, dispatcher->lanes)));
+			LockRelease(&tag, ExclusiveLock, true);
+		}
+	}
+}
+
+static void
+load_progress(Dispatcher *dispatcher)
+{
+	Arena	   *arena;
+	Arena	   *cursor_arena;
+
+	dispatcher->progress_context = AllocSetContextCreate(TopMemoryContext, "pg_respond progress", ALLOCSET_SMALL_SIZES);
+	dispatcher->cursor_context = AllocSetContextCreate(TopMemoryContext, "pg_respond cursor", ALLOCSET_SMALL_SIZES);
+	arena = respond_arena_create_in(dispatcher->progress_context);
+	cursor_arena = respond_arena_create_in(dispatcher->cursor_context);
+
+	dispatcher->progress = respond_progress_load(arena);
+	dispatcher->seq = dispatcher->progress->last_seq;
+	dispatcher->cursor = respond_progress_start(cursor_arena, dispatcher->progress,
+												dispatcher->lanes, dispatcher->lane);
+	for (int i = 0; i < dispatcher->progress->count; i++)
+	{
+		if (dispatcher->progress->entries[i].lanes != dispatcher->lanes)
+			return;
+	}
+	dispatcher->progress = NULL;
+}
+
+static void
+prepare(Dispatcher *dispatcher, WorkerSlot *slot)
+{
+	dispatcher->slot = slot;
+	dispatcher->lane = slot->lane;
+	dispatcher->lanes = slot->lanes;
+	dispatcher->batch_context = AllocSetContextCreate(TopMemoryContext, "pg_respond batch", ALLOCSET_DEFAULT_SIZES);
+	dispatcher->stored_at = GetCurrentTimestamp();
+	if (pg_atomic_read_u32(&slot->busy) != 0 ||
+		(respond_shared->restarts > 0 && pg_atomic_read_u64(&slot->batches) == 0))
+	{
+		dispatcher->mode = BATCH_CAREFUL;
+		dispatcher->mode_left = respond_batch_size;
+	}
+	pg_atomic_write_u32(&slot->busy, 0);
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	respond_worker_lock_extension();
+	take_lane(dispatcher, get_extension_oid("pg_respond", false));
+	PushActiveSnapshot(GetTransactionSnapshot());
+	load_progress(dispatcher);
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+/* What to do next time, after an error that is already reported. */
+static void
+choose_mode(Dispatcher *dispatcher, const ErrorData *error)
+{
+	bool		transient = respond_error_is_transient(error->sqlerrcode);
+
+	if (transient)
+		dispatcher->transient_errors++;
+	if (transient && (dispatcher->transient_errors < 5 ||
+					  error->sqlerrcode != ERRCODE_OUT_OF_MEMORY))
+		return;
+	switch (dispatcher->mode)
+	{
+		case BATCH_TOGETHER:
+			dispatcher->mode = BATCH_ONE_BY_ONE;
+			dispatcher->mode_left = respond_batch_size;
+			break;
+		case BATCH_ONE_BY_ONE:
+			/* not even that contained it: it came with the commit */
+			dispatcher->mode = BATCH_CAREFUL;
+			dispatcher->mode_left = respond_batch_size;
+			break;
+		case BATCH_CAREFUL:
+			dispatcher->give_up = MemoryContextStrdup(TopMemoryContext, error->message);
+			break;
+	}
+}
+
+/*
+ * Rolls back after an error, says so, and decides how to go on.  Returns how
+ * long to wait first, in ms.
+ */
+static long
+recover(Dispatcher *dispatcher)
+{
+	ErrorData  *error;
+	long		wait = 0;
+
+	MemoryContextSwitchTo(dispatcher->batch_context);
+	error = CopyErrorData();
+	HOLD_INTERRUPTS();
+	EmitErrorReport();
+	FlushErrorState();
+	respond_reader_forget();
+	AbortOutOfAnyTransaction();
+	respond_effects_discard();
+	RESUME_INTERRUPTS();
+	pg_atomic_write_u32(&dispatcher->slot->busy, 0);
+	pg_atomic_fetch_add_u64(&dispatcher->slot->errors, 1);
+	dispatcher->window = NULL;
+
+	choose_mode(dispatcher, error);
+	if (dispatcher->transient_errors > 0)
+	{
+		wait = RETRY_FIRST;
+		for (int i = 1; i < dispatcher->transient_errors && wait < RETRY_LONGEST; i++)
+			wait *= 2;
+		wait = Min(wait, RETRY_LONGEST);
+	}
+	MemoryContextSwitchTo(TopMemoryContext);
+	MemoryContextReset(dispatcher->batch_context);
+	return wait;
+}
+
+/* One batch; true when there may be more.  Errors end here. */
+static bool
+run_guarded(Dispatcher *dispatcher)
+{
+	volatile bool more = false;
+	volatile long wait = 0;
+
+	PG_TRY();
+	{
+		more = respond_batch_run(dispatcher);
+		dispatcher->transient_errors = 0;
+	}
+	PG_CATCH();
+	{
+		wait = recover(dispatcher);
+		more = true;
+	}
+	PG_END_TRY();
+	if (wait > 0)
+		respond_worker_wait(wait);
+	return more;
+}
+
+static long
+poll_interval(const Dispatcher *dispatcher)
+{
+	TimestampTz active_at = (TimestampTz) pg_atomic_read_u64(&dispatcher->slot->active_at);
+
+	return TimestampDifferenceExceeds(active_at, GetCurrentTimestamp(), ACTIVE_FOR) ? POLL_IDLE : POLL_ACTIVE;
+}
 
 void
 respond_dispatcher_main(Datum main_arg)
 {
-	WorkerSlot *slot = respond_worker_start(main_arg, WORKER_DISPATCHER);
+	Dispatcher	dispatcher = {0};
 
+	prepare(&dispatcher, respond_worker_start(main_arg, WORKER_DISPATCHER));
 	for (;;)
 	{
-		pg_atomic_write_u32(&slot->sleeping, 1);
-		respond_worker_wait(60000);
+		respond_worker_check_stop();
+		CHECK_FOR_INTERRUPTS();
+		if (respond_worker_on_hold())
+		{
+			respond_worker_wait(POLL_IDLE);
+			continue;
+		}
+		if (run_guarded(&dispatcher))
+			continue;
+
+		/* a commit from here on sets the latch; one before is seen by this look */
+		pg_atomic_write_u32(&dispatcher.slot->sleeping, 1);
+		pg_memory_barrier();
+		if (run_guarded(&dispatcher))
+		{
+			pg_atomic_write_u32(&dispatcher.slot->sleeping, 0);
+			continue;
+		}
+		respond_worker_wait(poll_interval(&dispatcher));
 	}
 }

@@ -67,8 +67,8 @@ cursor_from_datum(Arena *arena, Datum datum)
 	return cursor;
 }
 
-static Datum
-cursor_to_datum(const Cursor *cursor)
+Datum
+respond_progress_datum(const Cursor *cursor)
 {
 	Size		size = offsetof(StoredSnapshot, running) + sizeof(FullTransactionId) * cursor->count;
 	StoredSnapshot *stored = palloc0(size);
@@ -190,7 +190,7 @@ respond_progress_append(int64 seq, int lanes, int lane, const Cursor *cursor)
 	values[PROGRESS_SEQ - 1] = Int64GetDatum(seq);
 	values[PROGRESS_LANES - 1] = Int16GetDatum((int16) lanes);
 	values[PROGRESS_LANE - 1] = Int16GetDatum((int16) lane);
-	values[PROGRESS_CURSOR - 1] = cursor_to_datum(cursor);
+	values[PROGRESS_CURSOR - 1] = respond_progress_datum(cursor);
 	values[PROGRESS_SPLIT_XID - 1] = UInt64GetDatum(cursor->split_xid);
 	values[PROGRESS_SPLIT_ID - 1] = Int64GetDatum(cursor->split_id);
 	nulls[PROGRESS_SPLIT_XID - 1] = nulls[PROGRESS_SPLIT_ID - 1] = cursor->split_xid == 0;

@@ -50,4 +50,7 @@ extern bool respond_progress_passed(const Progress *progress, int lanes,
 /* The active snapshot as a cursor: what a dispatcher can see. */
 extern Cursor *respond_progress_snapshot(Arena *arena);
 
+/* A cursor as pg_snapshot, palloc'd; splits are left out. */
+extern Datum respond_progress_datum(const Cursor *cursor);
+
 #endif							/* RESPOND_PROGRESS_H */

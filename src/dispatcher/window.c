@@ -26,6 +26,9 @@
 #include "dispatcher/reader.h"
 #include "event/commit_order.h"
 
+/* A scan keeps the number of keys that it began with. */
+#define SCAN_KEYS		2
+
 typedef struct Collection
 {
 	Arena	   *arena;
@@ -87,14 +90,15 @@ beyond_bound(const Collection *collection, uint64 xid, int64 id)
  * show when the event is fetched.
  */
 static void
-add_matches(Collection *collection, IndexScanDesc scan, ScanKey keys, int key_count, Oid partition)
+add_matches(Collection *collection, IndexScanDesc scan, ScanKey keys, Oid partition)
 {
 	TupleDesc	descriptor = RelationGetDescr(scan->indexRelation);
 	uint64		last_xid = 0;
 	bool		ended = false;
 
-	index_rescan(scan, keys, key_count, NULL, 0);
+	/* the index makes room for tuples in rescan, if they are wanted */
 	scan->xs_want_itup = true;
+	index_rescan(scan, keys, SCAN_KEYS, NULL, 0);
 	for (;;)
 	{
 		ItemPointer place = index_getnext_tid(scan, ForwardScanDirection);
@@ -140,31 +144,32 @@ add_matches(Collection *collection, IndexScanDesc scan, ScanKey keys, int key_co
 static void
 add_split(Collection *collection, IndexScanDesc scan, const Cursor *base, Oid partition)
 {
-	ScanKeyData keys[2];
+	ScanKeyData keys[SCAN_KEYS];
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_XID8EQ, UInt64GetDatum(base->split_xid));
 	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(base->split_id));
-	add_matches(collection, scan, keys, 2, partition);
+	add_matches(collection, scan, keys, partition);
 }
 
 static void
 add_finished_and_new(Collection *collection, IndexScanDesc scan, const Cursor *base,
 					 const Cursor *snapshot, Oid partition)
 {
-	ScanKeyData keys[2];
+	ScanKeyData keys[SCAN_KEYS];
 
 	for (size_t i = 0; i < base->count; i++)
 	{
 		if (!respond_cursor_covers(snapshot, base->running[i]))
 			continue;
 		ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_XID8EQ, UInt64GetDatum(base->running[i]));
-		add_matches(collection, scan, keys, 1, partition);
+		ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(PG_INT64_MIN));
+		add_matches(collection, scan, keys, partition);
 	}
 	if (base->xmax < snapshot->xmax)
 	{
 		ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_XID8GE, UInt64GetDatum(base->xmax));
 		ScanKeyInit(&keys[1], 1, BTLessStrategyNumber, F_XID8LT, UInt64GetDatum(snapshot->xmax));
-		add_matches(collection, scan, keys, 2, partition);
+		add_matches(collection, scan, keys, partition);
 	}
 }
 
@@ -178,7 +183,7 @@ add_partition(Collection *collection, Oid oid, const Cursor *base, const Cursor 
 	if (partition == NULL)
 		return;
 	index = index_open(respond_log_index(partition, "xid", "id"), AccessShareLock);
-	scan = index_beginscan(partition, index, GetActiveSnapshot(), 2, 0);
+	scan = index_beginscan(partition, index, GetActiveSnapshot(), SCAN_KEYS, 0);
 	if (base->split_xid != 0)
 		add_split(collection, scan, base, oid);
 	else

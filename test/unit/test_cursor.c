@@ -188,6 +188,9 @@ check_split(Arena *arena)
 	check(!respond_cursor_passed(cursor, 9, 101), "those behind it are not");
 	check(respond_cursor_passed(cursor, 8, 5000), "events of covered transactions are passed");
 	check(!respond_cursor_passed(cursor, 20, 1), "xmax itself is not covered");
+	check(!respond_cursor_covers(respond_cursor_without(arena, cursor, 8), 8) &&
+		  respond_cursor_covers(respond_cursor_without(arena, cursor, 8), 6),
+		  "one transaction can be left out");
 	check(!respond_cursor_covers(respond_cursor_create(arena), 3), "a new cursor covers nothing");
 }
 

@@ -1,0 +1,386 @@
+/*-------------------------------------------------------------------------
+ * batch.c
+ *	  One batch: events, their effects and the cursor in one transaction.
+ *
+ * src/dispatcher/batch.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "common/arena_server.h"
+#include "common/guc.h"
+#include "dispatcher/dispatcher.h"
+
+/* How often a cursor that moved past other lanes' events is written, in ms. */
+#define STORE_INTERVAL		10000
+
+/* Tries of an event that was announced; after them it is given up. */
+#define CAREFUL_TRIES		2
+
+typedef struct Batch
+{
+	Dispatcher *dispatcher;
+	BatchMode	mode;
+	int			limit;
+	RuleSet    *rules;			/* NULL until the first event */
+	int			handled;		/* events of this lane */
+	int			next;			/* entry of the window behind the last one that was looked at */
+	bool		requeued;		/* this batch takes from the requeue, not from the log */
+} Batch;
+
+static Arena *
+fresh_arena(MemoryContext *context, const char *name)
+{
+	if (*context != NULL)
+		MemoryContextDelete(*context);
+	*context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond arena", ALLOCSET_SMALL_SIZES);
+	MemoryContextSetIdentifier(*context, name);
+	return respond_arena_create_in(*context);
+}
+
+static void
+collect_window(Dispatcher *dispatcher)
+{
+	Arena	   *arena;
+
+	dispatcher->window = NULL;
+	arena = fresh_arena(&dispatcher->window_context, "window");
+	MemoryContextSetParent(dispatcher->window_context, TopMemoryContext);
+	dispatcher->window = respond_reader_collect(arena, respond_cursor_copy(arena, dispatcher->cursor));
+}
+
+/* Whether this dispatcher has to handle the event. */
+static bool
+is_ours(const Dispatcher *dispatcher, const Event *event)
+{
+	if (respond_progress_lane(event->subject, event->id, dispatcher->lanes) != dispatcher->lane)
+		return false;
+	return dispatcher->progress == NULL ||
+		!respond_progress_passed(dispatcher->progress, dispatcher->lanes,
+								 U64FromFullTransactionId(event->xid), event->id, event->subject);
+}
+
+static void
+give_up(Batch *batch, const Event *event, const char *reason, const char *error)
+{
+	ereport(LOG,
+			(errmsg("pg_respond gave up event " INT64_FORMAT " of type \"%s\": %s",
+					event->id, event->type, error)));
+	respond_dead_event(event, NULL, reason, error);
+	batch->handled++;
+}
+
+/*
+ * Applies the rules to an event in a subtransaction; an error of the event
+ * makes it a dead letter, and false is returned.
+ */
+static bool
+apply_contained(Batch *batch, Event *event)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool applied = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		respond_batch_apply(batch->rules, event);
+		respond_effects_flush();
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (respond_error_is_transient(error->sqlerrcode) &&
+			batch->dispatcher->transient_errors < 8)
+			PG_RE_THROW();
+		FlushErrorState();
+		respond_effects_discard();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		give_up(batch, event, "error", error->message);
+		applied = false;
+	}
+	PG_END_TRY();
+	return applied;
+}
+
+static void
+apply_event(Batch *batch, Event *event)
+{
+	if (batch->rules == NULL)
+		batch->rules = respond_rule_set_current();
+	if (batch->mode == BATCH_TOGETHER)
+		respond_batch_apply(batch->rules, event);
+	else if (!apply_contained(batch, event))
+		return;
+	batch->handled++;
+}
+
+static void
+apply_requeued(Batch *batch, List *events)
+{
+	ListCell   *cell;
+
+	foreach(cell, events)
+		apply_event(batch, lfirst(cell));
+}
+
+static void
+apply_window(Batch *batch)
+{
+	Window	   *window = batch->dispatcher->window;
+
+	/* other lanes' events cost a fetch, so they count a little */
+	for (int looked_at = 0;
+		 batch->next < window->count && batch->handled + looked_at / 16 < batch->limit;
+		 looked_at++)
+	{
+		Event	   *event = respond_reader_fetch(&window->entries[batch->next]);
+
+		CHECK_FOR_INTERRUPTS();
+		batch->next++;
+		if (event != NULL && is_ours(batch->dispatcher, event))
+			apply_event(batch, event);
+	}
+}
+
+/*
+ * The next event of ours if there is one, without handling it; moves over
+ * those that are not.
+ */
+static Event *
+peek(Batch *batch, List *requeued)
+{
+	Window	   *window = batch->dispatcher->window;
+
+	if (batch->requeued)
+		return linitial(requeued);
+	while (batch->next < window->count)
+	{
+		Event	   *event = respond_reader_fetch(&window->entries[batch->next]);
+
+		CHECK_FOR_INTERRUPTS();
+		if (event != NULL && is_ours(batch->dispatcher, event))
+			return event;
+		batch->next++;
+	}
+	return NULL;
+}
+
+static void
+begin_transaction(Dispatcher *dispatcher)
+{
+	/* now() in a worker is what it says it is */
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	respond_worker_lock_extension();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	respond_effects_begin();
+	MemoryContextSwitchTo(dispatcher->batch_context);
+}
+
+/* Ends a transaction that only looked; what it took from the requeue goes back. */
+static void
+end_look(void)
+{
+	respond_reader_forget();
+	respond_effects_discard();
+	AbortCurrentTransaction();
+}
+
+static void
+commit_transaction(bool flushed)
+{
+	respond_reader_release();
+	PopActiveSnapshot();
+	if (flushed)
+		ForceSyncCommit();
+	CommitTransactionCommand();
+}
+
+/*
+ * Writes the cursor if that is due and makes it the dispatcher's own after the
+ * commit.  The new one is built first, so that nothing can fail behind it.
+ */
+static void
+finish(Batch *batch)
+{
+	Dispatcher *dispatcher = batch->dispatcher;
+	MemoryContext context = NULL;
+	Arena	   *arena = fresh_arena(&context, "cursor");
+	Cursor	   *cursor = respond_reader_cursor(arena, dispatcher->window, batch->next);
+	bool		store = !batch->requeued &&
+		(batch->handled > 0 ||
+		 (batch->next > 0 &&
+		  TimestampDifferenceExceeds(dispatcher->stored_at, GetCurrentTimestamp(), STORE_INTERVAL)));
+
+	if (batch->handled > 0)
+		respond_effects_flush();
+	if (batch->handled > 0 && !dispatcher->proven)
+		respond_suspect_clear(respond_suspect_lane(dispatcher->lanes, dispatcher->lane));
+	if (store)
+		respond_progress_append(dispatcher->seq + 1, dispatcher->lanes, dispatcher->lane, cursor);
+	commit_transaction(batch->mode == BATCH_CAREFUL && batch->handled > 0);
+
+	if (store)
+	{
+		dispatcher->seq++;
+		dispatcher->stored_at = GetCurrentTimestamp();
+	}
+	if (batch->handled > 0)
+		dispatcher->proven = true;
+	dispatcher->window->next = batch->next;
+	if (dispatcher->cursor_context != NULL)
+		MemoryContextDelete(dispatcher->cursor_context);
+	MemoryContextSetParent(context, TopMemoryContext);
+	dispatcher->cursor_context = context;
+	dispatcher->cursor = cursor;
+}
+
+/* The first lane handles what is outside of the log's order. */
+static List *
+take_requeued(Batch *batch, int limit)
+{
+	return batch->dispatcher->lane == 0 ? respond_requeue_take(limit) : NIL;
+}
+
+/*
+ * Before its first batch a process commits a marker that the batch deletes.  If
+ * it is there already, the process before died in its first batch, and one of
+ * the events may be why.
+ */
+static void
+announce_first_batch(Batch *batch)
+{
+	Dispatcher *dispatcher = batch->dispatcher;
+	List	   *requeued = take_requeued(batch, 1);
+
+	batch->requeued = requeued != NIL;
+	if (peek(batch, requeued) == NULL)
+		return;
+	end_look();
+	if (respond_suspect_raise(respond_suspect_lane(dispatcher->lanes, dispatcher->lane)) > 1)
+	{
+		dispatcher->mode = batch->mode = BATCH_CAREFUL;
+		dispatcher->mode_left = respond_batch_size;
+	}
+	dispatcher->announced = true;
+	begin_transaction(dispatcher);
+}
+
+/*
+ * Handles one event that may kill the process.  Its marker is committed before
+ * it is touched; an event whose marker says that it was touched often enough
+ * is given up instead.
+ */
+static void
+run_careful(Batch *batch)
+{
+	Event	   *event;
+	List	   *requeued = take_requeued(batch, 1);
+	int64		id;
+	int			tries;
+
+	batch->requeued = requeued != NIL;
+	event = peek(batch, requeued);
+	if (event == NULL)
+	{
+		finish(batch);
+		return;
+	}
+	id = event->id;
+
+	end_look();
+	tries = respond_suspect_raise(id);
+
+	begin_transaction(batch->dispatcher);
+	requeued = batch->requeued ? take_requeued(batch, 1) : NIL;
+	batch->requeued = requeued != NIL;
+	event = peek(batch, requeued);
+	if (event != NULL && event->id == id)
+	{
+		if (batch->dispatcher->give_up != NULL)
+			give_up(batch, event, "error", batch->dispatcher->give_up);
+		else if (tries > CAREFUL_TRIES)
+			give_up(batch, event, "crash",
+					psprintf("the worker died %d times while it handled this event", CAREFUL_TRIES));
+		else
+			apply_event(batch, event);
+		if (!batch->requeued)
+			batch->next++;
+	}
+	respond_suspect_clear(id);
+	finish(batch);
+}
+
+static void
+run_plain(Batch *batch)
+{
+	List	   *requeued = take_requeued(batch, batch->limit);
+
+	batch->requeued = requeued != NIL;
+	if (batch->requeued)
+		apply_requeued(batch, requeued);
+	else
+		apply_window(batch);
+	finish(batch);
+}
+
+bool
+respond_batch_run(Dispatcher *dispatcher)
+{
+	Batch		batch = {dispatcher, dispatcher->mode};
+	MemoryContext caller = MemoryContextSwitchTo(dispatcher->batch_context);
+	bool		more;
+
+	batch.limit = respond_batch_size;
+	if (dispatcher->mode != BATCH_TOGETHER)
+		batch.limit = Min(batch.limit, dispatcher->mode_left);
+	begin_transaction(dispatcher);
+	if (dispatcher->window == NULL || dispatcher->window->next >= dispatcher->window->count)
+		collect_window(dispatcher);
+	batch.next = dispatcher->window->next;
+
+	pg_atomic_write_u32(&dispatcher->slot->busy, 1);
+	if (!dispatcher->announced)
+		announce_first_batch(&batch);
+	if (batch.mode == BATCH_CAREFUL)
+		run_careful(&batch);
+	else
+		run_plain(&batch);
+	pg_atomic_write_u32(&dispatcher->slot->busy, 0);
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(dispatcher->batch_context);
+	more = batch.handled > 0 || batch.next > 0 ||
+		dispatcher->window->looked_at < dispatcher->window->snapshot->xmax;
+	if (batch.handled > 0)
+	{
+		dispatcher->give_up = NULL;
+		pg_atomic_fetch_add_u64(&dispatcher->slot->events, batch.handled);
+		pg_atomic_fetch_add_u64(&dispatcher->slot->batches, 1);
+		pg_atomic_write_u64(&dispatcher->slot->active_at, (uint64) GetCurrentTimestamp());
+	}
+	if (dispatcher->mode != BATCH_TOGETHER)
+	{
+		dispatcher->mode_left -= batch.handled;
+		if (dispatcher->mode_left <= 0 || !more)
+			dispatcher->mode = BATCH_TOGETHER;
+	}
+	return more;
+}

@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ * dispatcher.h
+ *	  What the files of the dispatcher share.
+ *
+ * src/dispatcher/dispatcher.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_DISPATCHER_H
+#define RESPOND_DISPATCHER_H
+
+#include "dispatcher/cursor.h"
+#include "dispatcher/progress.h"
+#include "dispatcher/reader.h"
+#include "launcher/worker.h"
+#include "rule/rule_set.h"
+
+/* How the events of a batch are kept apart from each other. */
+typedef enum BatchMode
+{
+	BATCH_TOGETHER,				/* one transaction for all */
+	BATCH_ONE_BY_ONE,			/* a subtransaction for each: one of them raised an error */
+	BATCH_CAREFUL				/* a transaction for each, announced by a committed marker: a
+								 * process died */
+} BatchMode;
+
+typedef struct Dispatcher
+{
+	WorkerSlot *slot;
+	int			lane;
+	int			lanes;
+	int64		seq;			/* of the last progress row */
+
+	MemoryContext cursor_context;	/* of cursor alone; a new one for each batch */
+	Cursor	   *cursor;			/* committed, or at least free of events */
+	MemoryContext progress_context;
+	Progress   *progress;		/* other divisions; NULL when they do not matter any more */
+	TimestampTz stored_at;		/* when the cursor was last written */
+	bool		stored;			/* whether the written cursor is the one in memory */
+
+	MemoryContext window_context;
+	Window	   *window;			/* NULL: to be collected */
+	MemoryContext batch_context;	/* reset after each batch */
+
+	BatchMode	mode;
+	int			mode_left;		/* events to be handled in this mode before going back */
+	bool		announced;		/* the marker of this process's first batch is committed */
+	bool		proven;			/* this process completed a batch */
+	int			transient_errors;	/* in a row */
+	char	   *give_up;		/* error with which the next event is given up, else NULL */
+} Dispatcher;
+
+/*
+ * Handles the next events in one transaction.  False when there was nothing to
+ * do.  Raises an error when the batch must be rolled back; the dispatcher is
+ * then as it was before.
+ */
+extern bool respond_batch_run(Dispatcher *dispatcher);
+
+/* Applies the rules to one event; effects go into the buffer of the flow room. */
+extern void respond_batch_apply(RuleSet *rules, Event *event);
+
+/* Gives an event up: a row of respond_internal.dead_event, in this transaction. */
+extern void respond_dead_event(const Event *event, const char *rule,
+							   const char *reason, const char *error);
+
+/* Errors that may be gone at the next try, as opposed to those of the event. */
+extern bool respond_error_is_transient(int sqlerrcode);
+
+/*
+ * Events that wait outside of the order of the log.  take removes up to limit
+ * of them and returns them, oldest first, as a list of Event; those whose row
+ * in the log is gone are dropped.
+ */
+extern List *respond_requeue_take(int limit);
+
+/*
+ * Markers of events that may have killed a process, each in a transaction of
+ * its own that is flushed when the call returns.  raise counts one more try and
+ * returns the number of tries so far, this one included.
+ */
+extern int	respond_suspect_raise(int64 id);
+/* In the current transaction: the event turned out to be harmless or was given up. */
+extern void respond_suspect_clear(int64 id);
+/* The marker of a dispatcher's first batch, in the same table. */
+extern int64 respond_suspect_lane(int lanes, int lane);
+
+#endif							/* RESPOND_DISPATCHER_H */
