@@ -34,3 +34,7 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT count(*) FROM waiting
 $$;
 COMMENT ON FUNCTION respond_internal.rebase() IS 'begins the cursor anew after a restore; gives the number of events that still wait';
+
+CREATE FUNCTION respond_internal.lag(OUT lane integer, OUT lanes integer, OUT events bigint, OUT oldest timestamptz) RETURNS SETOF record
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_lag';
+COMMENT ON FUNCTION respond_internal.lag() IS 'for each dispatcher: committed events that wait (at most 1,000,000 are counted), and when the oldest was recorded';
