@@ -111,29 +111,47 @@ respond_log_index(Relation partition, const char *first, const char *second)
 	return found;
 }
 
-static Datum
-column(Relation partition, TupleTableSlot *slot, const char *name, bool *is_null)
+static const char *const column_names[LOG_COLUMNS] = {
+	[LOG_ID] = "id",
+	[LOG_XID] = "xid",
+	[LOG_TYPE] = "type",
+	[LOG_SOURCE] = "source",
+	[LOG_SUBJECT] = "subject",
+	[LOG_KEY] = "key",
+	[LOG_ACTOR] = "actor",
+	[LOG_TIME] = "time",
+	[LOG_RECORDED_AT] = "recorded_at",
+	[LOG_CAUSE] = "cause",
+	[LOG_DEPTH] = "depth",
+	[LOG_DATA] = "data"
+};
+
+/* A partition that somebody attached may have its columns in another order. */
+void
+respond_log_columns(Relation partition, LogColumns *columns)
 {
-	TupleDesc	descriptor = RelationGetDescr(partition);
-
-	for (int i = 0; i < descriptor->natts; i++)
+	for (int i = 0; i < LOG_COLUMNS; i++)
 	{
-		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
-
-		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
-			return slot_getattr(slot, i + 1, is_null);
+		columns->numbers[i] = get_attnum(RelationGetRelid(partition), column_names[i]);
+		if (columns->numbers[i] == InvalidAttrNumber)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("partition \"%s\" of the event log has no column \"%s\"",
+							RelationGetRelationName(partition), column_names[i])));
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("partition \"%s\" of the event log has no column \"%s\"",
-					RelationGetRelationName(partition), name)));
+}
+
+static Datum
+column(const LogColumns *columns, TupleTableSlot *slot, LogColumn which, bool *is_null)
+{
+	return slot_getattr(slot, columns->numbers[which], is_null);
 }
 
 static const char *
-text_column(Relation partition, TupleTableSlot *slot, const char *name)
+text_column(const LogColumns *columns, TupleTableSlot *slot, LogColumn which)
 {
 	bool		is_null;
-	Datum		value = column(partition, slot, name, &is_null);
+	Datum		value = column(columns, slot, which, &is_null);
 
 	return is_null ? NULL : TextDatumGetCString(value);
 }
@@ -143,10 +161,10 @@ text_column(Relation partition, TupleTableSlot *slot, const char *name)
  * large is never read.
  */
 static void
-fill_data(Event *event, Relation partition, TupleTableSlot *slot)
+fill_data(Event *event, const LogColumns *columns, TupleTableSlot *slot)
 {
 	bool		is_null;
-	Datum		value = column(partition, slot, "data", &is_null);
+	Datum		value = column(columns, slot, LOG_DATA, &is_null);
 
 	event->data_size = is_null ? 0 : (int64) toast_raw_datum_size(value);
 	if (!is_null && event->data_size <= (int64) respond_max_event_size * 1024)
@@ -154,23 +172,23 @@ fill_data(Event *event, Relation partition, TupleTableSlot *slot)
 }
 
 Event *
-respond_log_event(Relation partition, TupleTableSlot *slot)
+respond_log_event(const LogColumns *columns, TupleTableSlot *slot)
 {
 	Event	   *event = palloc0(sizeof(Event));
 	bool		is_null;
 
-	event->id = DatumGetInt64(column(partition, slot, "id", &is_null));
-	event->xid = DatumGetFullTransactionId(column(partition, slot, "xid", &is_null));
-	event->type = text_column(partition, slot, "type");
-	event->source = text_column(partition, slot, "source");
-	event->subject = text_column(partition, slot, "subject");
-	event->key = text_column(partition, slot, "key");
-	event->actor = text_column(partition, slot, "actor");
-	event->time = DatumGetTimestampTz(column(partition, slot, "time", &is_null));
-	event->recorded_at = DatumGetTimestampTz(column(partition, slot, "recorded_at", &is_null));
-	event->cause = DatumGetInt64(column(partition, slot, "cause", &is_null));
+	event->id = DatumGetInt64(column(columns, slot, LOG_ID, &is_null));
+	event->xid = DatumGetFullTransactionId(column(columns, slot, LOG_XID, &is_null));
+	event->type = text_column(columns, slot, LOG_TYPE);
+	event->source = text_column(columns, slot, LOG_SOURCE);
+	event->subject = text_column(columns, slot, LOG_SUBJECT);
+	event->key = text_column(columns, slot, LOG_KEY);
+	event->actor = text_column(columns, slot, LOG_ACTOR);
+	event->time = DatumGetTimestampTz(column(columns, slot, LOG_TIME, &is_null));
+	event->recorded_at = DatumGetTimestampTz(column(columns, slot, LOG_RECORDED_AT, &is_null));
+	event->cause = DatumGetInt64(column(columns, slot, LOG_CAUSE, &is_null));
 	event->has_cause = !is_null;
-	event->depth = DatumGetInt32(column(partition, slot, "depth", &is_null));
-	fill_data(event, partition, slot);
+	event->depth = DatumGetInt32(column(columns, slot, LOG_DEPTH, &is_null));
+	fill_data(event, columns, slot);
 	return event;
 }

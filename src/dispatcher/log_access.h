@@ -25,7 +25,32 @@ extern Relation respond_log_open(Oid partition);
  */
 extern Oid	respond_log_index(Relation partition, const char *first, const char *second);
 
+/* Where a partition keeps the columns of an event. */
+typedef enum LogColumn
+{
+	LOG_ID,
+	LOG_XID,
+	LOG_TYPE,
+	LOG_SOURCE,
+	LOG_SUBJECT,
+	LOG_KEY,
+	LOG_ACTOR,
+	LOG_TIME,
+	LOG_RECORDED_AT,
+	LOG_CAUSE,
+	LOG_DEPTH,
+	LOG_DATA,
+	LOG_COLUMNS
+} LogColumn;
+
+typedef struct LogColumns
+{
+	AttrNumber	numbers[LOG_COLUMNS];
+} LogColumns;
+
+extern void respond_log_columns(Relation partition, LogColumns *columns);
+
 /* The row in the slot as an event, copied into the current memory context. */
-extern Event *respond_log_event(Relation partition, TupleTableSlot *slot);
+extern Event *respond_log_event(const LogColumns *columns, TupleTableSlot *slot);
 
 #endif							/* RESPOND_LOG_ACCESS_H */

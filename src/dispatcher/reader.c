@@ -25,6 +25,7 @@ typedef struct OpenPartition
 {
 	Oid			oid;
 	Relation	relation;		/* NULL: it was dropped */
+	LogColumns	columns;
 	TupleTableSlot *slot;
 	IndexFetchTableData *fetch;
 	struct OpenPartition *next;
@@ -49,6 +50,7 @@ open_partition(Oid oid)
 	open->relation = respond_log_open(oid);
 	if (open->relation != NULL)
 	{
+		respond_log_columns(open->relation, &open->columns);
 		open->slot = table_slot_create(open->relation, NULL);
 		open->fetch = table_index_fetch_begin(open->relation);
 	}
@@ -91,7 +93,7 @@ respond_reader_fetch(const WindowEntry *entry)
 	if (table_index_fetch_tuple(open->fetch, &place, GetActiveSnapshot(), open->slot,
 								&call_again, NULL))
 	{
-		event = respond_log_event(open->relation, open->slot);
+		event = respond_log_event(&open->columns, open->slot);
 
 		/* the place of a rolled-back row may have been given to another event */
 		if (event->id != entry->id || U64FromFullTransactionId(event->xid) != entry->xid)
@@ -119,7 +121,12 @@ fetch_id_from(Oid oid, int64 id)
 	scan = index_beginscan(partition, index, GetActiveSnapshot(), 1, 0);
 	index_rescan(scan, &key, 1, NULL, 0);
 	if (index_getnext_slot(scan, ForwardScanDirection, slot))
-		event = respond_log_event(partition, slot);
+	{
+		LogColumns	columns;
+
+		respond_log_columns(partition, &columns);
+		event = respond_log_event(&columns, slot);
+	}
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	index_close(index, AccessShareLock);
