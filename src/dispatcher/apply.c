@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "common/error_class.h"
 #include "common/guc.h"
 #include "dispatcher/dispatcher.h"
 #include "event/event_context.h"

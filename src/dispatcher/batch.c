@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "common/arena_server.h"
+#include "common/error_class.h"
 #include "common/guc.h"
 #include "dispatcher/dispatcher.h"
 
@@ -185,10 +186,7 @@ peek(Batch *batch, List *requeued)
 static void
 begin_transaction(Dispatcher *dispatcher)
 {
-	/* now() in a worker is what it says it is */
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	respond_worker_lock_extension();
+	respond_worker_begin();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	respond_effects_begin();
 	MemoryContextSwitchTo(dispatcher->batch_context);

@@ -15,22 +15,6 @@
 
 #include "dispatcher/dispatcher.h"
 
-bool
-respond_error_is_transient(int sqlerrcode)
-{
-	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
-	{
-		case ERRCODE_CONNECTION_EXCEPTION:	/* 08 */
-		case ERRCODE_TRANSACTION_ROLLBACK:	/* 40: serialization, deadlock */
-		case ERRCODE_INSUFFICIENT_RESOURCES:	/* 53 */
-		case ERRCODE_OPERATOR_INTERVENTION: /* 57 */
-		case ERRCODE_SYSTEM_ERROR:	/* 58 */
-			return true;
-		default:
-			return sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
-	}
-}
-
 static void
 execute(const char *statement, int count, Oid *types, Datum *values, const char *nulls, int expected)
 {
@@ -78,9 +62,7 @@ respond_suspect_raise(int64 id)
 	bool		is_null;
 	int			tries;
 
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	respond_worker_lock_extension();
+	respond_worker_begin();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
 	if (SPI_execute_with_args("INSERT INTO respond_internal.suspect AS s (event_id, tries) VALUES ($1, 1) "

@@ -21,6 +21,7 @@
 #include "utils/timestamp.h"
 
 #include "common/arena_server.h"
+#include "common/error_class.h"
 #include "common/guc.h"
 #include "dispatcher/dispatcher.h"
 
@@ -122,9 +123,7 @@ prepare(Dispatcher *dispatcher, WorkerSlot *slot)
 	}
 	pg_atomic_write_u32(&slot->busy, 0);
 
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	respond_worker_lock_extension();
+	respond_worker_begin();
 	take_lane(dispatcher, get_extension_oid("pg_respond", false));
 	PushActiveSnapshot(GetTransactionSnapshot());
 	load_progress(dispatcher);

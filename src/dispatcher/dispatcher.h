@@ -63,9 +63,6 @@ extern void respond_batch_apply(RuleSet *rules, Event *event);
 extern void respond_dead_event(const Event *event, const char *rule,
 							   const char *reason, const char *error);
 
-/* Errors that may be gone at the next try, as opposed to those of the event. */
-extern bool respond_error_is_transient(int sqlerrcode);
-
 /*
  * Events that wait outside of the order of the log.  take removes up to limit
  * of them and returns them, oldest first, as a list of Event; those whose row
