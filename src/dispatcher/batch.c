@@ -57,6 +57,30 @@ collect_window(Dispatcher *dispatcher)
 	dispatcher->window = respond_reader_collect(arena, respond_cursor_copy(arena, dispatcher->cursor));
 }
 
+/* Says in shared memory how far this lane is; wakes were counted before the snapshot. */
+static void
+publish(const Dispatcher *dispatcher, uint64 wakes)
+{
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+	LaneStatus *status;
+
+	if (database == NULL)
+		return;
+	status = &database->lanes[dispatcher->lane];
+	pg_atomic_write_u64(&status->pending, dispatcher->window->count - dispatcher->window->next);
+	pg_atomic_write_u64(&status->cursor_xmax, dispatcher->cursor->xmax);
+	pg_atomic_write_u64(&status->cursor_at, (uint64) GetCurrentTimestamp());
+	pg_atomic_write_u64(&status->seen_wakes, wakes);
+}
+
+static uint64
+count_wakes(void)
+{
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+
+	return database != NULL ? pg_atomic_read_u64(&database->wakes) : 0;
+}
+
 /* Whether this dispatcher has to handle the event. */
 static bool
 is_ours(const Dispatcher *dispatcher, const Event *event)
@@ -344,6 +368,7 @@ respond_batch_run(Dispatcher *dispatcher)
 {
 	Batch		batch = {dispatcher, dispatcher->mode};
 	MemoryContext caller = MemoryContextSwitchTo(dispatcher->batch_context);
+	uint64		wakes = count_wakes();
 	bool		more;
 
 	batch.limit = respond_batch_size;
@@ -362,6 +387,7 @@ respond_batch_run(Dispatcher *dispatcher)
 	else
 		run_plain(&batch);
 	pg_atomic_write_u32(&dispatcher->slot->busy, 0);
+	publish(dispatcher, wakes);
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(dispatcher->batch_context);

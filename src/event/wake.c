@@ -2,9 +2,9 @@
  * wake.c
  *	  Waking the dispatchers of a database after a commit.
  *
- * A transaction that records an event raises a flag of its backend.  After the
- * commit the transaction callback looks for dispatchers of the database that
- * sleep and sets their latches: a few reads of shared memory when none does,
+ * A transaction that records an event raises a flag of its backend.  At the very
+ * end of the commit a callback looks for dispatchers of the database that sleep
+ * and sets their latches: a few reads of shared memory when none does,
  * no lock, no NOTIFY.  The commit's position goes into the ring of
  * commit_order.c on the way.
  *
@@ -29,6 +29,7 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/resowner.h"
 
 #include "common/shmem.h"
 #include "event/commit_order.h"
@@ -40,6 +41,7 @@ static ProcessUtility_hook_type previous_utility_hook = NULL;
 
 static void wake_slot(uint32 slot_reference);
 static void transaction_callback(XactEvent event, void *argument);
+static void release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
 static void utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 						 ProcessUtilityContext context, ParamListInfo parameters,
 						 QueryEnvironment *environment, DestReceiver *destination,
@@ -49,6 +51,7 @@ void
 respond_wake_initialize(void)
 {
 	RegisterXactCallback(transaction_callback, NULL);
+	RegisterResourceReleaseCallback(release_callback, NULL);
 	previous_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = utility_hook;
 }
@@ -132,14 +135,6 @@ transaction_callback(XactEvent event, void *argument)
 				respond_commit_order_announce(committing_xid);
 			break;
 
-		case XACT_EVENT_COMMIT:
-			wake_wanted = false;
-			if (FullTransactionIdIsValid(committing_xid))
-				respond_commit_order_record(committing_xid, XactLastCommitEnd);
-			committing_xid = InvalidFullTransactionId;
-			respond_wake_dispatchers(MyDatabaseId);
-			break;
-
 		case XACT_EVENT_ABORT:
 			/* announced, but then a deferred constraint failed: nobody shall wait for it */
 			if (FullTransactionIdIsValid(committing_xid))
@@ -153,6 +148,23 @@ transaction_callback(XactEvent event, void *argument)
 		default:
 			break;
 	}
+}
+
+/*
+ * The commit is completed here, not in the transaction callback, because the
+ * server sends cache invalidations in between.  Who sees a position in the ring
+ * has also been told of the rules that the transaction changed.
+ */
+static void
+release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
+{
+	if (!wake_wanted || !is_commit || !is_top_level || phase != RESOURCE_RELEASE_AFTER_LOCKS)
+		return;
+	wake_wanted = false;
+	if (FullTransactionIdIsValid(committing_xid))
+		respond_commit_order_record(committing_xid, XactLastCommitEnd);
+	committing_xid = InvalidFullTransactionId;
+	respond_wake_dispatchers(MyDatabaseId);
 }
 
 /*
