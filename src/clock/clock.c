@@ -6,28 +6,152 @@
  * is there, brings shared memory in line with respond_internal.state, and by
  * that asks the launcher for the dispatchers.
  *
+ * Then it has duties.  Each says when it wants to be called again; a duty that
+ * fails, because a lock could not be had for example, is rolled back and tried
+ * again after a pause that grows from a second to a minute, and the log tells of
+ * the first failure in a row.  While nothing is due the clock sleeps without
+ * transaction or snapshot, and while the database is on hold it does nothing:
+ * a dump may just be restored.
+ *
  * src/clock/clock.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "clock/partition.h"
+#include "clock/progress_rotation.h"
+#include "clock/retention.h"
 #include "clock/state.h"
+#include "common/guc.h"
 #include "launcher/launcher.h"
 #include "launcher/worker.h"
 
 #define LONGEST_REST_MS		60000
+#define FIRST_RETRY_MS		1000
+
+typedef struct Duty
+{
+	const char *what;			/* for the log, after "could not" */
+	TimestampTz (*run) (TimestampTz now);
+	TimestampTz due;
+	int			failures;		/* in a row */
+} Duty;
+
+static Duty duties[] = {
+	{"make partitions ahead of time", respond_partition_make_ahead},
+	{"drop old partitions", respond_retention_apply},
+	{"empty the progress tables", respond_rotation_apply},
+};
+
+static void note_settings(void);
+static void run_duty(Duty *duty, TimestampTz now);
+static void report_failure(Duty *duty);
+static long rest_milliseconds(void);
 
 void
 respond_clock_main(Datum main_arg)
 {
+	WorkerSlot *slot = respond_worker_start(main_arg, WORKER_CLOCK);
 	DatabaseSlot *database;
 	bool		created;
 
-	(void) respond_worker_start(main_arg, WORKER_CLOCK);
 	database = respond_worker_open_database(&created);
+	if (created)
+		respond_rotation_choose_side(database);
 	respond_state_publish(database);
 	respond_launcher_wake();
 
 	for (;;)
-		respond_worker_wait(LONGEST_REST_MS);
+	{
+		pg_atomic_write_u32(&slot->sleeping, 1);
+		note_settings();
+		for (int i = 0; i < lengthof(duties) && !respond_worker_on_hold(); i++)
+		{
+			TimestampTz now = GetCurrentTimestamp();
+
+			if (now >= duties[i].due)
+				run_duty(&duties[i], now);
+			respond_worker_check_stop();
+		}
+		respond_worker_wait(rest_milliseconds());
+	}
+}
+
+/* What a reload changed takes effect at once. */
+static void
+note_settings(void)
+{
+	static int	seen[3];
+	int			current[3] = {respond_partition_interval, respond_event_retention, respond_audit_retention};
+
+	if (memcmp(seen, current, sizeof(seen)) == 0)
+		return;
+	memcpy(seen, current, sizeof(seen));
+	for (int i = 0; i < lengthof(duties); i++)
+		duties[i].due = 0;
+}
+
+static void
+run_duty(Duty *duty, TimestampTz now)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	pg_atomic_write_u32(&respond_worker_slot->busy, 1);
+	PG_TRY();
+	{
+		duty->due = duty->run(now);
+		duty->failures = 0;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		HOLD_INTERRUPTS();
+		report_failure(duty);
+		AbortCurrentTransaction();
+		FlushErrorState();
+		RESUME_INTERRUPTS();
+		duty->failures++;
+		duty->due = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+												Min(FIRST_RETRY_MS << Min(duty->failures - 1, 6), LONGEST_REST_MS));
+		pgstat_report_activity(STATE_IDLE, NULL);
+	}
+	PG_END_TRY();
+	pg_atomic_write_u32(&respond_worker_slot->busy, 0);
+	pg_atomic_write_u64(&respond_worker_slot->active_at, (uint64) GetCurrentTimestamp());
+}
+
+/* The first one in a row; more of them say nothing new. */
+static void
+report_failure(Duty *duty)
+{
+	ErrorData  *error;
+
+	pg_atomic_fetch_add_u64(&respond_worker_slot->errors, 1);
+	if (duty->failures > 0)
+		return;
+	error = CopyErrorData();
+	ereport(LOG,
+			(errcode(error->sqlerrcode),
+			 errmsg("pg_respond could not %s: %s", duty->what, error->message),
+			 errdetail("It is tried again.")));
+	FreeErrorData(error);
+}
+
+static long
+rest_milliseconds(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	long		rest = LONGEST_REST_MS;
+
+	if (respond_worker_on_hold())
+		return LONGEST_REST_MS;
+	for (int i = 0; i < lengthof(duties); i++)
+		rest = Min(rest, TimestampDifferenceMilliseconds(now, duties[i].due));
+	return Max(rest, 1);
 }

@@ -15,10 +15,16 @@
 extern void respond_statement_begin(void);
 extern void respond_statement_commit(void);
 
+/* Until the transaction ends, waiting for a lock longer than this raises an error. */
+extern void respond_statement_limit_lock_wait(int milliseconds);
+
 /*
  * Runs a statement with parameters, none of them NULL, under a new snapshot.
  * Returns the number of rows, which SPI_tuptable has.  Errors are raised.
  */
 extern uint64 respond_statement_run(const char *sql, int count, Oid *types, Datum *values);
+
+/* The same without parameters, the text made as by printf. */
+extern uint64 respond_statement_format(const char *format,...) pg_attribute_printf(1, 2);
 
 #endif							/* RESPOND_STATEMENT_H */

@@ -17,6 +17,7 @@
 
 #include "common/guc.h"
 
+int			respond_audit_retention = -1;
 int			respond_batch_size = 1000;
 int			respond_dispatchers = 1;
 int			respond_event_retention = 30 * 24 * 60;
@@ -30,6 +31,15 @@ int			respond_rule_timeout = 5000;
 void
 respond_guc_define(void)
 {
+	DefineCustomIntVariable("pg_respond.audit_retention",
+							"How long rows of the audit log are kept before their partitions are dropped.",
+							"-1 keeps everything.",
+							&respond_audit_retention,
+							-1, -1, INT_MAX,
+							PGC_SIGHUP,
+							GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+
 	DefineCustomIntVariable("pg_respond.batch_size",
 							"Largest number of events that a dispatcher handles in one transaction.",
 							NULL,
@@ -49,8 +59,8 @@ respond_guc_define(void)
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.event_retention",
-							"How long events, runs and audit rows are kept before their partitions are dropped.",
-							"A partition is dropped only after every event in it was handled.  -1 keeps everything.",
+							"How long events and runs are kept before their partitions are dropped.",
+							"A partition is dropped only after every event in it was handled and every run in it has ended.  -1 keeps everything.",
 							&respond_event_retention,
 							30 * 24 * 60, -1, INT_MAX,
 							PGC_SIGHUP,

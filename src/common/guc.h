@@ -8,6 +8,7 @@
 #ifndef RESPOND_GUC_H
 #define RESPOND_GUC_H
 
+extern int	respond_audit_retention;
 extern int	respond_batch_size;
 extern int	respond_dispatchers;
 extern int	respond_event_retention;

@@ -26,8 +26,8 @@
 #include "nodes/parsenodes.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 
+#include "common/restore.h"
 #include "common/shmem.h"
 #include "event/wake.h"
 #include "launcher/ddl_hooks.h"
@@ -64,7 +64,6 @@ static void transaction_callback(XactEvent event, void *argument);
 static void look_before_commit(void);
 static void tell_after_commit(void);
 static void check_after_commit_prepared(void);
-static bool looks_like_restore(void);
 
 PG_FUNCTION_INFO_V1(respond_is_restore);
 
@@ -128,7 +127,7 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 	if (databases && context == PROCESS_UTILITY_TOPLEVEL && !IsTransactionBlock() && !RecoveryInProgress())
 		target = respond_eviction_target(tree);
 	if (IsA(tree, CreateExtensionStmt))
-		in_restore = looks_like_restore();
+		in_restore = respond_restore_in_progress();
 
 	PG_TRY();
 	{
@@ -268,19 +267,6 @@ check_after_commit_prepared(void)
 
 	if (present != known)
 		respond_launcher_tell(MyDatabaseId, false, present);
-}
-
-/*
- * pg_dump's output sets both before anything else, and people hardly ever
- * either of them, never both.
- */
-static bool
-looks_like_restore(void)
-{
-	const char *search_path = GetConfigOption("search_path", false, false);
-
-	return !check_function_bodies && search_path != NULL &&
-		(search_path[0] == '\0' || strcmp(search_path, "\"\"") == 0);
 }
 
 bool

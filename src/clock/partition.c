@@ -1,0 +1,227 @@
+/*-------------------------------------------------------------------------
+ * partition.c
+ *	  Making partitions before they are needed.
+ *
+ * Of each table there is one partition for the present and at least two for
+ * the time after.  They begin and end at multiples of
+ * pg_respond.partition_interval, counted from midnight UTC; a new interval
+ * counts from the end of the last partition on.
+ *
+ * What no partition covers goes to the default partition.  Attaching one over a
+ * range of which the default has rows fails, so when the default is not empty
+ * and there is no partition for the present, the first one begins a little
+ * ahead, at a full minute: rows carry the time their transaction began, never a
+ * later one.
+ *
+ * To attach, the server locks the default partition against everybody and
+ * reads it.  It is usually empty; and since rows for which there is a partition
+ * do not touch the default, producers wait only when there is none.  The wait
+ * for the lock is bounded, because those behind in the queue wait as well.
+ *
+ * Partitions are ordinary tables in respond_internal, not members of the
+ * extension: pg_dump dumps them as such.
+ *
+ * src/clock/partition.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "partitioning/partbounds.h"
+#include "partitioning/partdesc.h"
+#include "storage/bufmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "clock/partition.h"
+#include "clock/statement.h"
+#include "common/guc.h"
+#include "common/partition_write.h"
+
+#define PARTITIONS_AHEAD	2
+#define LOCK_WAIT_MS		200
+
+/* Longer than it takes from asking for the time to the lock on the default partition. */
+#define MARGIN_US			(5 * USECS_PER_SEC)
+
+const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
+	{"event", "recorded_at", &respond_event_retention, .is_log = true},
+	{"run", "started_at", &respond_event_retention, .has_runs = true},
+	{"audit_log", "at", &respond_audit_retention, .is_audit = true},
+};
+
+static TimestampTz complete_table(const TimedTable *table, TimestampTz now);
+static bool next_bounds(const TimedTable *table, TimestampTz now, TimestampTz *lower,
+						TimestampTz *upper, TimestampTz *due);
+static TimestampTz first_lower(Oid default_partition, TimestampTz now);
+static TimestampTz round_down(TimestampTz time, int64 unit);
+static void make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper);
+static const char *choose_name(const TimedTable *table, TimestampTz lower);
+static const char *utc_text(TimestampTz time, const char *format);
+
+PartitionList *
+respond_partition_list(const TimedTable *table)
+{
+	PartitionList *list = palloc0(sizeof(PartitionList));
+	Relation	parent = table_open(respond_relation_oid("respond", table->name), AccessShareLock);
+	PartitionDesc description = RelationGetPartitionDesc(parent, true);
+	PartitionBoundInfo bounds = description->boundinfo;
+
+	list->items = palloc(sizeof(TimedPartition) * (description->nparts + 1));
+	for (int i = 0; bounds != NULL && i < bounds->ndatums; i++)
+	{
+		TimedPartition *item = &list->items[list->count];
+		int			partition = bounds->indexes[i];
+
+		/* the bound is the upper one of this partition, so there is one before it */
+		if (partition < 0 || i == 0)
+			continue;
+		item->relation = description->oids[partition];
+		item->lower = bounds->kind[i - 1][0] == PARTITION_RANGE_DATUM_VALUE ?
+			DatumGetTimestampTz(bounds->datums[i - 1][0]) : DT_NOBEGIN;
+		item->upper = bounds->kind[i][0] == PARTITION_RANGE_DATUM_VALUE ?
+			DatumGetTimestampTz(bounds->datums[i][0]) : DT_NOEND;
+		list->count++;
+	}
+	if (bounds != NULL && bounds->default_index >= 0)
+		list->default_partition = description->oids[bounds->default_index];
+	table_close(parent, AccessShareLock);
+	return list;
+}
+
+TimestampTz
+respond_partition_make_ahead(TimestampTz now)
+{
+	TimestampTz due = DT_NOEND;
+
+	for (int i = 0; i < TIMED_TABLE_COUNT; i++)
+		due = Min(due, complete_table(&respond_timed_tables[i], now));
+	return due;
+}
+
+static TimestampTz
+complete_table(const TimedTable *table, TimestampTz now)
+{
+	TimestampTz due;
+
+	for (;;)
+	{
+		TimestampTz lower;
+		TimestampTz upper;
+		bool		wanted;
+
+		respond_statement_begin();
+		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
+		wanted = next_bounds(table, now, &lower, &upper, &due);
+		if (wanted)
+			make_partition(table, lower, upper);
+		respond_statement_commit();
+		if (!wanted)
+			return due;
+	}
+}
+
+/*
+ * The range of the next partition to make.  False when there are enough; then
+ * *due is when there will not be any more: when the first of those that lie
+ * ahead begins.
+ */
+static bool
+next_bounds(const TimedTable *table, TimestampTz now, TimestampTz *lower, TimestampTz *upper,
+			TimestampTz *due)
+{
+	PartitionList *list = respond_partition_list(table);
+	int64		interval = respond_partition_interval * USECS_PER_MINUTE;
+	TimestampTz end = DT_NOBEGIN;
+	int			ahead = 0;
+
+	*due = DT_NOEND;
+	for (int i = 0; i < list->count; i++)
+	{
+		if (list->items[i].lower > now)
+		{
+			ahead++;
+			*due = Min(*due, list->items[i].lower);
+		}
+		end = Max(end, list->items[i].upper);
+	}
+	if (ahead >= PARTITIONS_AHEAD || end == DT_NOEND)
+		return false;
+
+	*lower = end > now ? end : Max(end, first_lower(list->default_partition, now));
+	*upper = round_down(*lower, interval) + interval;
+	return true;
+}
+
+/* Where the first partition after a gap may begin. */
+static TimestampTz
+first_lower(Oid default_partition, TimestampTz now)
+{
+	Relation	relation;
+	bool		empty;
+
+	if (!OidIsValid(default_partition))
+		return round_down(now, respond_partition_interval * USECS_PER_MINUTE);
+
+	/* nobody adds a row between the look and the attaching */
+	relation = table_open(default_partition, AccessExclusiveLock);
+	empty = RelationGetNumberOfBlocks(relation) == 0;
+	table_close(relation, NoLock);
+	if (empty)
+		return round_down(now, respond_partition_interval * USECS_PER_MINUTE);
+	return round_down(now + MARGIN_US, USECS_PER_MINUTE) + USECS_PER_MINUTE;
+}
+
+static TimestampTz
+round_down(TimestampTz time, int64 unit)
+{
+	int64		rest = time % unit;
+
+	return time - (rest < 0 ? rest + unit : rest);
+}
+
+static void
+make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
+{
+	const char *name = choose_name(table, lower);
+
+	respond_statement_format("CREATE TABLE respond_internal.%s (LIKE respond.%s_default INCLUDING ALL)",
+							 name, table->name);
+	respond_statement_format("COMMENT ON TABLE respond_internal.%s IS 'partition of respond.%s'",
+							 name, table->name);
+	if (table->is_audit)
+		respond_statement_format("SELECT respond_internal.guard_audit_partition('respond_internal.%s')", name);
+	respond_statement_format("ALTER TABLE respond.%s ATTACH PARTITION respond_internal.%s FOR VALUES FROM ('%s') TO ('%s')",
+							 table->name, name,
+							 utc_text(lower, "%04d-%02d-%02d %02d:%02d:00+00"),
+							 utc_text(upper, "%04d-%02d-%02d %02d:%02d:00+00"));
+}
+
+/* A partition that somebody detached keeps its name. */
+static const char *
+choose_name(const TimedTable *table, TimestampTz lower)
+{
+	Oid			schema = get_namespace_oid("respond_internal", false);
+	const char *base = psprintf("%s_%s", table->name, utc_text(lower, "%04d%02d%02d_%02d%02d"));
+	const char *name = base;
+
+	for (int i = 2; OidIsValid(get_relname_relid(name, schema)); i++)
+		name = psprintf("%s_%d", base, i);
+	return name;
+}
+
+/* All bounds are full minutes. */
+static const char *
+utc_text(TimestampTz time, const char *format)
+{
+	struct pg_tm tm;
+	fsec_t		fraction;
+
+	if (timestamp2tm(time, NULL, &tm, &fraction, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	return psprintf(format, tm.tm_year, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min);
+}

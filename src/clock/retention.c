@@ -1,0 +1,245 @@
+/*-------------------------------------------------------------------------
+ * retention.c
+ *	  Letting go of history that is older than it need be.
+ *
+ * History leaves by dropping partitions.  Before that, nothing in it may be
+ * left to do: of the event log, each transaction in the partition must be
+ * covered by the cursors of all lanes, and no event may be queued to be handled
+ * again; of the runs, all must have ended.  A partition that is not done stays
+ * until it is.
+ *
+ * The partition is locked against writers while that is checked; nobody writes
+ * to one that old.  Dropping it locks the whole table for a moment.  Whoever
+ * comes meanwhile waits, so the wait for that lock is short, and it is tried
+ * again later.
+ *
+ * The default partition has rows only of times when the clock could not work.
+ * They age together: it is emptied when the last of them is too old.  That of
+ * the audit log stays, because it refuses to be changed.
+ *
+ * src/clock/retention.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "clock/partition.h"
+#include "clock/retention.h"
+#include "clock/statement.h"
+#include "common/arena_server.h"
+#include "common/guc.h"
+#include "common/partition_write.h"
+#include "dispatcher/progress.h"
+#include "launcher/worker.h"
+
+#define LOCK_WAIT_MS		100
+#define LONGEST_PAUSE_US	USECS_PER_HOUR
+#define SHORTEST_PAUSE_US	USECS_PER_MINUTE
+
+/* Blocks of a table that one transaction deletes old rows from. */
+#define BLOCKS_AT_ONCE		128
+
+/* A bookkeeping table whose old rows are deleted. */
+typedef struct AgingTable
+{
+	const char *name;
+	const char *column;
+} AgingTable;
+
+static const AgingTable aging_tables[] = {
+	{"event_key", "recorded_at"},
+	{"dead_event", "at"},
+};
+
+static void drop_old_partitions(const TimedTable *table, TimestampTz cutoff);
+static bool drop_partition(const TimedTable *table, const TimedPartition *partition);
+static bool is_done(const TimedTable *table, const char *relation, TimestampTz lower, TimestampTz upper);
+static bool is_passed(const char *relation);
+static Cursor *handled_by_all_lanes(void);
+static void empty_default(const TimedTable *table, TimestampTz cutoff);
+static bool default_is_old(const TimedTable *table, TimestampTz cutoff);
+static void delete_old_rows(const AgingTable *table, TimestampTz cutoff);
+
+TimestampTz
+respond_retention_apply(TimestampTz now)
+{
+	int64		pause = LONGEST_PAUSE_US;
+
+	for (int i = 0; i < TIMED_TABLE_COUNT; i++)
+	{
+		const TimedTable *table = &respond_timed_tables[i];
+		int64		retention = *table->retention * USECS_PER_MINUTE;
+
+		if (retention < 0)
+			continue;
+		drop_old_partitions(table, now - retention);
+		if (!table->is_audit)
+			empty_default(table, now - retention);
+		pause = Min(pause, Max(retention / 10, SHORTEST_PAUSE_US));
+	}
+	if (respond_event_retention >= 0)
+	{
+		for (int i = 0; i < lengthof(aging_tables); i++)
+			delete_old_rows(&aging_tables[i], now - respond_event_retention * USECS_PER_MINUTE);
+	}
+	return now + pause;
+}
+
+/* One after the other from the oldest on; the first that cannot go yet ends it. */
+static void
+drop_old_partitions(const TimedTable *table, TimestampTz cutoff)
+{
+	bool		dropped;
+
+	do
+	{
+		PartitionList *list;
+
+		respond_statement_begin();
+		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
+		list = respond_partition_list(table);
+		dropped = list->count > 0 && list->items[0].upper <= cutoff &&
+			drop_partition(table, &list->items[0]);
+		respond_statement_commit();
+		respond_worker_check_stop();
+	} while (dropped);
+}
+
+static bool
+drop_partition(const TimedTable *table, const TimedPartition *partition)
+{
+	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(partition->relation)),
+												  get_rel_name(partition->relation));
+
+	respond_statement_format("LOCK TABLE %s IN SHARE MODE", name);
+	if (!is_done(table, name, partition->lower, partition->upper))
+		return false;
+	respond_statement_format("DROP TABLE %s", name);
+	return true;
+}
+
+static bool
+is_done(const TimedTable *table, const char *relation, TimestampTz lower, TimestampTz upper)
+{
+	Datum		values[2] = {TimestampTzGetDatum(lower), TimestampTzGetDatum(upper)};
+
+	if (table->has_runs)
+		return respond_statement_format("SELECT FROM %s WHERE status IN ('running', 'waiting') LIMIT 1", relation) == 0;
+	if (table->is_log)
+		return is_passed(relation) &&
+			respond_statement_run("SELECT FROM respond_internal.requeue WHERE recorded_at >= $1 AND recorded_at < $2 LIMIT 1",
+								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0;
+	return true;
+}
+
+/*
+ * Whether all transactions in the partition are handled.  The index on xid
+ * leads past those below the first that is not, which are usually all.
+ */
+static bool
+is_passed(const char *relation)
+{
+	Cursor	   *handled = handled_by_all_lanes();
+	uint64		first = handled->count > 0 ? handled->running[0] : handled->xmax;
+	uint64		rows;
+
+	rows = respond_statement_format("SELECT DISTINCT xid FROM %s WHERE xid >= '" UINT64_FORMAT "'",
+									relation, first);
+	for (uint64 i = 0; i < rows; i++)
+	{
+		bool		is_null;
+		Datum		xid = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+
+		if (!respond_cursor_covers(handled, DatumGetUInt64(xid)))
+			return false;
+	}
+	return true;
+}
+
+static Cursor *
+handled_by_all_lanes(void)
+{
+	Arena	   *arena = respond_arena_create_in(CurrentMemoryContext);
+	Progress   *progress = respond_progress_load(arena);
+	Cursor	   *all = NULL;
+
+	for (int lane = 0; lane < respond_dispatchers; lane++)
+	{
+		Cursor	   *cursor = respond_progress_start(arena, progress, respond_dispatchers, lane);
+
+		all = all == NULL ? cursor : respond_cursor_intersect(arena, all, cursor);
+	}
+	return all;
+}
+
+static void
+empty_default(const TimedTable *table, TimestampTz cutoff)
+{
+	Relation	relation;
+	bool		empty;
+
+	respond_worker_begin();
+	relation = table_open(respond_relation_oid("respond", psprintf("%s_default", table->name)), AccessShareLock);
+	empty = RelationGetNumberOfBlocks(relation) == 0;
+	table_close(relation, AccessShareLock);
+	CommitTransactionCommand();
+	if (empty)
+		return;
+
+	respond_statement_begin();
+	respond_statement_limit_lock_wait(LOCK_WAIT_MS);
+	if (default_is_old(table, cutoff))
+	{
+		/* again, now that nobody can add to it */
+		respond_statement_format("LOCK TABLE respond.%s_default IN SHARE MODE", table->name);
+		if (default_is_old(table, cutoff))
+			respond_statement_format("TRUNCATE ONLY respond.%s_default", table->name);
+	}
+	respond_statement_commit();
+}
+
+static bool
+default_is_old(const TimedTable *table, TimestampTz cutoff)
+{
+	char	   *relation = psprintf("respond.%s_default", table->name);
+	char	   *sql = psprintf("SELECT FROM %s WHERE %s >= $1 LIMIT 1", relation, table->column);
+
+	return respond_statement_run(sql, 1, (Oid[]) {TIMESTAMPTZOID}, (Datum[]) {TimestampTzGetDatum(cutoff)}) == 0 &&
+		is_done(table, relation, DT_NOBEGIN, cutoff);
+}
+
+/* Walks through the table once, a piece per transaction, so that none is long. */
+static void
+delete_old_rows(const AgingTable *table, TimestampTz cutoff)
+{
+	Oid			relation_oid;
+	BlockNumber blocks;
+	Relation	relation;
+
+	respond_worker_begin();
+	relation_oid = respond_relation_oid("respond_internal", table->name);
+	relation = table_open(relation_oid, AccessShareLock);
+	blocks = RelationGetNumberOfBlocks(relation);
+	table_close(relation, AccessShareLock);
+	CommitTransactionCommand();
+
+	for (BlockNumber block = 0; block < blocks; block += BLOCKS_AT_ONCE)
+	{
+		char	   *sql;
+
+		respond_statement_begin();
+		sql = psprintf("DELETE FROM respond_internal.%s WHERE ctid >= '(%u,0)' AND ctid < '(%u,0)' AND %s < $1",
+					   table->name, block, block + BLOCKS_AT_ONCE, table->column);
+		respond_statement_run(sql, 1, (Oid[]) {TIMESTAMPTZOID}, (Datum[]) {TimestampTzGetDatum(cutoff)});
+		respond_statement_commit();
+		respond_worker_check_stop();
+	}
+}
