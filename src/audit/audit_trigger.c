@@ -18,6 +18,7 @@
 #include "utils/relcache.h"
 
 #include "audit/audit_write.h"
+#include "common/partition_write.h"
 #include "common/restore.h"
 #include "common/row_json.h"
 
@@ -37,6 +38,16 @@ operation_name(TriggerEvent event)
 	return "TRUNCATE";
 }
 
+static Oid
+audit_log_owner(void)
+{
+	Relation	audit_log = RelationIdGetRelation(respond_relation_oid("respond", "audit_log"));
+	Oid			owner = audit_log->rd_rel->relowner;
+
+	RelationClose(audit_log);
+	return owner;
+}
+
 /*
  * BEFORE INSERT, UPDATE, DELETE or TRUNCATE on respond.audit_log and its
  * partitions.  Refuses whoever it is, superusers too.  Rows come from C code
@@ -52,7 +63,7 @@ respond_audit_guard(PG_FUNCTION_ARGS)
 		elog(ERROR, "audit_guard() must be called as a trigger before a change");
 
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
-		(GetUserId() == trigger->tg_relation->rd_rel->relowner || respond_restore_in_progress()))
+		(GetUserId() == audit_log_owner() || respond_restore_in_progress()))
 		PG_RETURN_POINTER(NULL);
 
 	ereport(ERROR,

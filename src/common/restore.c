@@ -21,5 +21,6 @@ bool
 respond_restore_in_progress(void)
 {
 	return !check_function_bodies && namespace_search_path != NULL &&
-		namespace_search_path[0] == '\0' && superuser();
+		(namespace_search_path[0] == '\0' || strcmp(namespace_search_path, "\"\"") == 0) &&
+		superuser();
 }

@@ -1,0 +1,143 @@
+-- What each of the four roles may do, in the catalog and in deed.
+\set QUIET on
+SET client_min_messages = warning;
+BEGIN;
+SELECT no_plan();
+
+-- Role, table, privileges on the whole table.
+CREATE TEMP TABLE expected (role_name text, relation regclass, privileges text[]);
+INSERT INTO expected VALUES
+	('respond_producer', 'respond.event', '{}'),
+	('respond_producer', 'respond.ticket', '{}'),
+	('respond_producer', 'respond.rule', '{}'),
+	('respond_producer', 'respond.audit_log', '{}'),
+	('respond_producer', 'respond.run', '{}'),
+	('respond_agent', 'respond.event', '{}'),
+	('respond_agent', 'respond.ticket', '{SELECT}'),
+	('respond_agent', 'respond.comment', '{SELECT}'),
+	('respond_agent', 'respond.team', '{SELECT}'),
+	('respond_agent', 'respond.ticket_history', '{SELECT}'),
+	('respond_agent', 'respond.run', '{SELECT}'),
+	('respond_agent', 'respond.rule', '{}'),
+	('respond_agent', 'respond.audit_log', '{}'),
+	('respond_auditor', 'respond.event', '{SELECT}'),
+	('respond_auditor', 'respond.ticket', '{SELECT}'),
+	('respond_auditor', 'respond.rule', '{SELECT}'),
+	('respond_auditor', 'respond.run', '{SELECT}'),
+	('respond_auditor', 'respond.audit_log', '{SELECT}'),
+	('respond_auditor', 'respond_internal.dead_event', '{SELECT}'),
+	('respond_admin', 'respond.event', '{SELECT}'),
+	('respond_admin', 'respond.run', '{SELECT}'),
+	('respond_admin', 'respond.audit_log', '{SELECT}'),
+	('respond_admin', 'respond.ticket_history', '{SELECT}'),
+	('respond_admin', 'respond.rule', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.mute', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.route', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.team', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.ticket', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.comment', '{SELECT,INSERT,UPDATE,DELETE}');
+SELECT is(ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) WITH ORDINALITY AS u (p, n)
+		WHERE has_table_privilege(role_name, relation, p) ORDER BY n), privileges,
+	format('%s on %s', role_name, relation))
+  FROM expected;
+
+SELECT is(ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+		AND has_column_privilege(role_name, relation, attnum, privilege) ORDER BY attnum), columns::text[],
+	format('%s may %s columns of %s', role_name, privilege, relation))
+  FROM (VALUES
+	('respond_producer', 'respond.event'::regclass, 'INSERT', '{type,source,subject,time,data,key}'),
+	('respond_producer', 'respond.event', 'SELECT', '{}'),
+	('respond_admin', 'respond.event', 'INSERT', '{type,source,subject,time,data,key}'),
+	('respond_agent', 'respond.ticket', 'INSERT', '{subject,description,status,priority,team,assignee,requester,tags,key,fields}'),
+	('respond_agent', 'respond.ticket', 'UPDATE', '{subject,description,status,priority,team,assignee,requester,tags,key,fields}'),
+	('respond_agent', 'respond.comment', 'INSERT', '{ticket_id,kind,body}'),
+	('respond_agent', 'respond.comment', 'UPDATE', '{}')) AS c (role_name, relation, privilege, columns);
+
+SELECT is_empty($$ SELECT r, p.oid::regprocedure FROM unnest(ARRAY['respond_producer', 'respond_agent', 'respond_auditor', 'respond_admin']) AS r, pg_proc AS p
+	WHERE p.pronamespace = 'respond_internal'::regnamespace AND p.provolatile = 'v' AND has_function_privilege(r, p.oid, 'EXECUTE')
+	  AND NOT EXISTS (SELECT FROM pg_depend AS d JOIN pg_rewrite AS w ON w.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
+		WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid) $$,
+	'nobody may execute internal functions that do something');
+SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
+	AND p.proname <> 'emit' AND has_function_privilege('respond_producer', p.oid, 'EXECUTE') $$,
+	'of the public functions a producer may execute emit alone');
+SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
+	AND NOT has_function_privilege('respond_admin', p.oid, 'EXECUTE') $$,
+	'an admin may execute every public function');
+SELECT is_empty($$ SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = 'respond'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+	AND NOT (has_table_privilege('respond_admin', c.oid, 'SELECT') AND has_table_privilege('respond_auditor', c.oid, 'SELECT')) $$,
+	'admins and auditors read every table and view');
+
+-- In deed: people who hold one role each, and one who holds none.
+CREATE ROLE respond_test_agent IN ROLE respond_agent;
+CREATE ROLE respond_test_producer IN ROLE respond_producer;
+CREATE ROLE respond_test_auditor IN ROLE respond_auditor;
+CREATE ROLE respond_test_admin IN ROLE respond_admin;
+CREATE ROLE respond_test_nobody;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+GRANT ALL ON ALL TABLES IN SCHEMA pg_temp TO PUBLIC;
+INSERT INTO respond.team (name) VALUES ('grants');
+
+CREATE FUNCTION pg_temp.attempt(role_name text, statement text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('SET LOCAL ROLE %I', role_name);
+	BEGIN
+		EXECUTE statement;
+	EXCEPTION WHEN insufficient_privilege THEN
+		RESET ROLE;
+		RETURN 'denied';
+	END;
+	RESET ROLE;
+	RETURN 'done';
+END
+$$;
+
+SELECT is(pg_temp.attempt(role_name, statement), outcome, format('%s: %s: %s', role_name, outcome, statement))
+  FROM (VALUES
+	('respond_test_agent', 'done', $$INSERT INTO respond.ticket (subject, team) VALUES ('of an agent', 'grants')$$),
+	('respond_test_agent', 'done', $$UPDATE respond.ticket SET status = 'open' WHERE subject = 'of an agent'$$),
+	('respond_test_agent', 'done', $$INSERT INTO respond.comment (ticket_id, body) SELECT id, 'x' FROM respond.ticket WHERE subject = 'of an agent'$$),
+	('respond_test_agent', 'denied', $$DELETE FROM respond.ticket$$),
+	('respond_test_agent', 'denied', $$TRUNCATE respond.ticket$$),
+	('respond_test_agent', 'denied', $$INSERT INTO respond.ticket (subject, created_by) VALUES ('x', 'somebody else')$$),
+	('respond_test_agent', 'denied', $$INSERT INTO respond.comment (ticket_id, body, author) VALUES (1, 'x', 'somebody else')$$),
+	('respond_test_agent', 'denied', $$UPDATE respond.comment SET body = 'y'$$),
+	('respond_test_agent', 'denied', $$INSERT INTO respond.ticket_history (ticket_id, field) VALUES (1, 'x')$$),
+	('respond_test_agent', 'denied', $$SELECT * FROM respond.event$$),
+	('respond_test_agent', 'denied', $$SELECT * FROM respond.audit_log$$),
+	('respond_test_agent', 'denied', $$SELECT respond_internal.audit('x', 'x', NULL, NULL, NULL)$$),
+	('respond_test_producer', 'done', $$INSERT INTO respond.event (type, source, subject, "time", data, key) VALUES ('grants.tested', 's', 's', now(), '{}', 'k')$$),
+	('respond_test_producer', 'done', $$SELECT respond.emit('grants.tested')$$),
+	('respond_test_producer', 'denied', $$INSERT INTO respond.event (type, actor) VALUES ('grants.tested', 'somebody else')$$),
+	('respond_test_producer', 'denied', $$INSERT INTO respond.event (type, depth) VALUES ('grants.tested', -100)$$),
+	('respond_test_producer', 'denied', $$INSERT INTO respond.event (type, xid) VALUES ('grants.tested', '1')$$),
+	('respond_test_producer', 'denied', $$SELECT count(*) FROM respond.event$$),
+	('respond_test_producer', 'denied', $$UPDATE respond.event SET type = 'x'$$),
+	('respond_test_producer', 'denied', $$SELECT count(*) FROM respond.ticket$$),
+	('respond_test_auditor', 'done', $$SELECT * FROM respond.audit_log, respond.run, respond.event, respond.ticket, respond.rule LIMIT 1$$),
+	('respond_test_auditor', 'denied', $$INSERT INTO respond.audit_log (action, object_type) VALUES ('x', 'x')$$),
+	('respond_test_auditor', 'denied', $$INSERT INTO respond.event (type) VALUES ('x')$$),
+	('respond_test_auditor', 'denied', $$UPDATE respond.ticket SET subject = 'x'$$),
+	('respond_test_admin', 'done', $$INSERT INTO respond.team (name) VALUES ('of an admin')$$),
+	('respond_test_admin', 'done', $$DELETE FROM respond.team WHERE name = 'of an admin'$$),
+	('respond_test_admin', 'done', $$DELETE FROM respond.ticket WHERE subject = 'of an agent'$$),
+	('respond_test_admin', 'done', $$SELECT respond.emit('grants.tested')$$),
+	('respond_test_admin', 'denied', $$DELETE FROM respond.event$$),
+	('respond_test_admin', 'denied', $$INSERT INTO respond.audit_log (action, object_type) VALUES ('x', 'x')$$),
+	('respond_test_admin', 'denied', $$DELETE FROM respond.audit_log$$),
+	('respond_test_nobody', 'denied', $$SELECT 1 FROM respond.ticket$$),
+	('respond_test_nobody', 'denied', $$SELECT respond.emit('x')$$)) AS a (role_name, outcome, statement);
+
+-- Every view can be read by those who may read it.
+SELECT is(pg_temp.attempt(role_name, format('SELECT * FROM %s LIMIT 1', c.oid::regclass)), 'done', format('%s reads view %s', role_name, c.oid::regclass))
+  FROM pg_class AS c, unnest(ARRAY['respond_test_auditor', 'respond_test_admin']) AS role_name
+ WHERE c.relnamespace = 'respond'::regnamespace AND c.relkind = 'v';
+
+SELECT is((SELECT array_agg(DISTINCT actor) FROM respond.ticket_history AS h WHERE field = 'created'), ARRAY['respond_test_agent'],
+	'the history of an agent''s ticket names the agent');
+SELECT is((SELECT count(*) FROM respond.audit_log WHERE actor = 'respond_test_agent'), 3::bigint,
+	'what an agent did is on record although the agent cannot write there');
+
+SELECT * FROM finish();
+ROLLBACK;
