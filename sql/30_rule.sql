@@ -18,7 +18,49 @@ CREATE TABLE respond.rule (
 	created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE respond.rule IS 'what is to be done when an event matches';
+COMMENT ON TABLE respond.rule IS 'what is to be done when an event matches; plain INSERT, UPDATE and DELETE are the interface';
+COMMENT ON COLUMN respond.rule.name IS 'name of the rule';
+COMMENT ON COLUMN respond.rule.folder IS 'where people keep it; see export_rules()';
+COMMENT ON COLUMN respond.rule.description IS 'what it is for';
+COMMENT ON COLUMN respond.rule.enabled IS 'whether it is applied';
+COMMENT ON COLUMN respond.rule.shadow IS 'match and record a run, but do nothing';
+COMMENT ON COLUMN respond.rule.priority IS 'rules with a higher one are applied first, those with the same in the order of their names';
+COMMENT ON COLUMN respond.rule.event_type IS 'type of the events it is for; "*" stands for any run of characters';
+COMMENT ON COLUMN respond.rule.pattern IS 'event pattern over id, type, source, subject, time, data, ...; NULL: every event of the type';
+COMMENT ON COLUMN respond.rule.condition IS 'SQL expression over id, type, source, subject, time and data that must be true, evaluated as the owner; NULL: none';
+COMMENT ON COLUMN respond.rule.correlate IS 'state across events; must be NULL in this version';
+COMMENT ON COLUMN respond.rule.steps IS 'what to do: an array of steps, run in order';
+COMMENT ON COLUMN respond.rule.on_failure IS 'steps to run when a step failed and says nothing itself';
+COMMENT ON COLUMN respond.rule.owner IS 'role whose rights its SQL has';
+COMMENT ON COLUMN respond.rule.version IS 'counted up by each change';
+COMMENT ON COLUMN respond.rule.created_at IS 'when it was made';
+COMMENT ON COLUMN respond.rule.updated_at IS 'when it was last changed';
+
+CREATE TABLE respond.rule_version (
+	LIKE respond.rule,
+	changed_by text NOT NULL,
+	changed_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (name, version)
+);
+COMMENT ON TABLE respond.rule_version IS 'what rules were before they were changed or deleted';
+COMMENT ON COLUMN respond.rule_version.name IS 'name the rule had';
+COMMENT ON COLUMN respond.rule_version.folder IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.description IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.enabled IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.shadow IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.priority IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.event_type IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.pattern IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.condition IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.correlate IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.steps IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.on_failure IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.owner IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.version IS 'number of this version; runs name it in rule_version';
+COMMENT ON COLUMN respond.rule_version.created_at IS 'when the rule was made';
+COMMENT ON COLUMN respond.rule_version.updated_at IS 'from when this version was in force';
+COMMENT ON COLUMN respond.rule_version.changed_by IS 'who put an end to this version';
+COMMENT ON COLUMN respond.rule_version.changed_at IS 'until when this version was in force';
 
 CREATE TABLE respond.mute (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -29,8 +71,51 @@ CREATE TABLE respond.mute (
 	reason text,
 	actor text NOT NULL DEFAULT respond_internal.actor()
 );
-COMMENT ON TABLE respond.mute IS 'events that no rule is applied to for a time';
+COMMENT ON TABLE respond.mute IS 'events that no rule acts on and no route tells of for a time; the runs say suppressed';
+COMMENT ON COLUMN respond.mute.id IS 'number of the mute';
+COMMENT ON COLUMN respond.mute.event_type IS 'type of the events; "*" stands for any run of characters';
+COMMENT ON COLUMN respond.mute.pattern IS 'event pattern; NULL: every event of the type';
+COMMENT ON COLUMN respond.mute.from_time IS 'events recorded from this time on are muted';
+COMMENT ON COLUMN respond.mute.until_time IS 'events recorded before this time are; NULL: until the row is deleted';
+COMMENT ON COLUMN respond.mute.reason IS 'why; the runs repeat it';
+COMMENT ON COLUMN respond.mute.actor IS 'who muted';
+
+CREATE FUNCTION respond_internal.rule_validate() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_rule_validate';
+COMMENT ON FUNCTION respond_internal.rule_validate() IS 'trigger: refuses rules that could not run, counts versions';
+
+CREATE FUNCTION respond_internal.rule_keep_version() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_rule_keep_version';
+COMMENT ON FUNCTION respond_internal.rule_keep_version() IS 'trigger: keeps the version of a rule that ends';
+
+CREATE FUNCTION respond_internal.mute_validate() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_mute_validate';
+COMMENT ON FUNCTION respond_internal.mute_validate() IS 'trigger: refuses mutes that could not work';
+
+CREATE FUNCTION respond_internal.rules_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_rules_changed';
+COMMENT ON FUNCTION respond_internal.rules_changed() IS 'trigger: makes dispatchers load the rules again after the commit';
+
+CREATE TRIGGER rule_validate BEFORE INSERT OR UPDATE ON respond.rule
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.rule_validate();
+COMMENT ON TRIGGER rule_validate ON respond.rule IS 'refuses rules that could not run, counts versions';
+CREATE TRIGGER rule_keep_version AFTER UPDATE OR DELETE ON respond.rule
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.rule_keep_version();
+COMMENT ON TRIGGER rule_keep_version ON respond.rule IS 'fills rule_version';
+CREATE TRIGGER rule_keep_all_versions BEFORE TRUNCATE ON respond.rule
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.rule_keep_version();
+COMMENT ON TRIGGER rule_keep_all_versions ON respond.rule IS 'fills rule_version';
+CREATE TRIGGER mute_validate BEFORE INSERT OR UPDATE ON respond.mute
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.mute_validate();
+COMMENT ON TRIGGER mute_validate ON respond.mute IS 'refuses mutes that could not work';
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.rule
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.rules_changed();
+COMMENT ON TRIGGER rules_changed ON respond.rule IS 'makes dispatchers load the rules again';
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.mute
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.rules_changed();
+COMMENT ON TRIGGER rules_changed ON respond.mute IS 'makes dispatchers load the mutes again';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.rule', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.rule_version', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.mute', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.mute_id_seq', '');

@@ -1,103 +1,83 @@
 /*-------------------------------------------------------------------------
  * mute.c
- *	  Events that are silenced by a row of respond.mute.
+ *	  Silence by row.
+ *
+ * Whether an event is muted depends on when it was recorded, not on when it
+ * is handled: a backlog or a replay must not change the answer.
  *
  * src/rule/mute.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
+#include "commands/trigger.h"
+#include "access/htup_details.h"
 #include "utils/builtins.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "common/arena_server.h"
-#include "rule/flatten_event.h"
+#include "common/errors.h"
+#include "common/restore.h"
 #include "rule/pattern_jsonb.h"
-#include "rule/rule_set_parts.h"
+#include "rule/rule_row.h"
+#include "rule/rule_set_code.h"
 
-typedef struct Mute
+PG_FUNCTION_INFO_V1(respond_mute_validate);
+
+void
+respond_mute_read(Mute *mute, const Datum *values, const bool *nulls)
 {
-	TimestampTz from_time;
-	TimestampTz until_time;		/* infinity when there is none */
-	const char *reason;
-} Mute;
-
-struct MuteSet
-{
-	int			count;
-	Mute	   *mutes;
-	MatchState *state;
-};
-
-static Mute
-read_mute(HeapTuple row, TupleDesc descriptor)
-{
-	Mute		mute;
-	bool		is_null;
-	Datum		value;
-
-	mute.from_time = DatumGetTimestampTz(SPI_getbinval(row, descriptor, 1, &is_null));
-	value = SPI_getbinval(row, descriptor, 2, &is_null);
-	mute.until_time = is_null ? DT_NOEND : DatumGetTimestampTz(value);
-	mute.reason = TextDatumGetCString(SPI_getbinval(row, descriptor, 3, &is_null));
-	return mute;
+	mute->id = DatumGetInt64(values[MUTE_ID]);
+	mute->from_time = DatumGetTimestampTz(values[MUTE_FROM_TIME]);
+	mute->until_time = nulls[MUTE_UNTIL_TIME] ? DT_NOEND : DatumGetTimestampTz(values[MUTE_UNTIL_TIME]);
+	mute->reason = respond_row_text(values, nulls, MUTE_REASON);
 }
 
-MuteSet *
-respond_mute_set_load(MemoryContext context)
+bool
+respond_mute_covers(const Mute *mute, const Event *event)
 {
-	MuteSet    *set;
-	Matcher    *matcher;
-	ArenaSource source = respond_arena_source_in(context);
-
-	SPI_connect();
-	if (SPI_execute("SELECT from_time, until_time, coalesce(reason, 'mute ' || id), event_type, pattern FROM respond.mute ORDER BY id",
-					true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read respond.mute");
-	MemoryContextSwitchTo(context);
-	set = palloc0(sizeof(MuteSet));
-	set->count = (int) SPI_processed;
-	set->mutes = palloc(sizeof(Mute) * (set->count + 1));
-	matcher = respond_matcher_begin(&source);
-	for (int i = 0; i < set->count; i++)
-	{
-		HeapTuple	row = SPI_tuptable->vals[i];
-		TupleDesc	descriptor = SPI_tuptable->tupdesc;
-		PatternError error;
-		bool		is_null;
-		char	   *type = TextDatumGetCString(SPI_getbinval(row, descriptor, 4, &is_null));
-		Datum		pattern = SPI_getbinval(row, descriptor, 5, &is_null);
-
-		set->mutes[i] = read_mute(row, descriptor);
-		if (!respond_matcher_add_jsonb(matcher, i, type, is_null ? NULL : DatumGetJsonbP(pattern), &error))
-			ereport(WARNING,
-					(errmsg("mute \"%s\" is left out: pattern.%s: %s",
-							set->mutes[i].reason, error.place, error.message)));
-	}
-	respond_matcher_finish(matcher);
-	set->state = respond_matcher_state_create(matcher, &source);
-	SPI_finish();
-	return set;
+	return event->recorded_at >= mute->from_time &&
+		(event->recorded_at < mute->until_time || mute->until_time == DT_NOEND);
 }
 
-/* The time that counts is when the event was recorded, so a late look finds the same. */
-const char *
-respond_mute_set_find(MuteSet *set, const Event *event)
+char *
+respond_mute_text(const Mute *mute)
 {
-	const int  *numbers;
-	int			count;
+	if (mute->reason == NULL || mute->reason[0] == '\0')
+		return psprintf("mute " INT64_FORMAT, mute->id);
+	return psprintf("%s (mute " INT64_FORMAT ")", mute->reason, mute->id);
+}
 
-	if (set->count == 0)
-		return NULL;
-	respond_flatten_event(respond_state_event(set->state), event);
-	respond_matcher_match(set->state, &numbers, &count);
-	for (int i = 0; i < count; i++)
-	{
-		const Mute *mute = &set->mutes[numbers[i]];
+/* mute_validate(): BEFORE INSERT OR UPDATE ON respond.mute FOR EACH ROW */
+Datum
+respond_mute_validate(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Datum		values[MUTE_COLUMNS];
+	bool		nulls[MUTE_COLUMNS];
+	HeapTuple	tuple;
+	char	   *event_type;
+	Jsonb	   *pattern;
 
-		if (event->recorded_at >= mute->from_time && event->recorded_at < mute->until_time)
-			return mute->reason;
-	}
-	return NULL;
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		elog(ERROR, "mute_validate() must be called as a trigger before a change of a row");
+	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	if (respond_restore_in_progress())
+		return PointerGetDatum(tuple);
+
+	heap_deform_tuple(tuple, RelationGetDescr(trigger->tg_relation), values, nulls);
+	event_type = respond_row_text(values, nulls, MUTE_EVENT_TYPE);
+	pattern = respond_row_jsonb(values, nulls, MUTE_PATTERN);
+	if (event_type != NULL)
+		respond_rule_check_event_type(event_type);
+	if (pattern != NULL)
+		respond_pattern_check_jsonb("pattern", pattern);
+	if (!nulls[MUTE_UNTIL_TIME] && !nulls[MUTE_FROM_TIME] &&
+		DatumGetTimestampTz(values[MUTE_UNTIL_TIME]) <= DatumGetTimestampTz(values[MUTE_FROM_TIME]))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("until_time: it is not after from_time"),
+				 errhint("Leave it NULL to mute until the row is deleted.")));
+	return PointerGetDatum(tuple);
 }

@@ -1,191 +1,226 @@
 /*-------------------------------------------------------------------------
  * route.c
- *	  NOTIFY for the events that a row of respond.route asks for.
+ *	  NOTIFY for events, sent by the dispatcher.
+ *
+ * Producers never NOTIFY: it takes a lock of the whole cluster at commit.  A
+ * dispatcher takes it once for a batch.
  *
  * src/rule/route.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
-#include "executor/spi.h"
+#include "commands/trigger.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
 
-#include "common/arena_server.h"
 #include "common/errors.h"
-#include "rule/flatten_event.h"
+#include "common/restore.h"
 #include "rule/pattern_jsonb.h"
-#include "rule/rule_set_parts.h"
+#include "rule/rule_row.h"
+#include "rule/rule_set_code.h"
 #include "template/template_jsonb.h"
 
-/* Without its NUL: what Async_Notify takes (NOTIFY_PAYLOAD_MAX_LENGTH, in async.c only). */
+/* A payload must be shorter than the server's limit, which async.c keeps to itself. */
 #define PAYLOAD_LIMIT	(BLCKSZ - NAMEDATALEN - 128 - 1)
 
-typedef struct Route
-{
-	const char *name;
-	const char *channel;
-	Template   *payload;		/* NULL: id, type and subject */
-} Route;
+PG_FUNCTION_INFO_V1(respond_route_validate);
 
-struct RouteSet
-{
-	int			count;
-	Route	   *routes;
-	MatchState *state;
+/* What a template can name, in the order of event_roots(). */
+static const char *const root_names[] = {
+	"id", "type", "source", "subject", "time", "data", "key", "cause", "depth", "actor"
 };
 
-static Route
-read_route(HeapTuple row, TupleDesc descriptor, MemoryContext context)
-{
-	Route		route = {0};
-	bool		is_null;
-	Datum		payload;
+#define ROOT_COUNT lengthof(root_names)
 
-	route.name = TextDatumGetCString(SPI_getbinval(row, descriptor, 1, &is_null));
-	route.channel = TextDatumGetCString(SPI_getbinval(row, descriptor, 2, &is_null));
-	payload = SPI_getbinval(row, descriptor, 3, &is_null);
-	if (!is_null)
+static bool
+looks_like_json(const char *template)
+{
+	const char *s = template + strspn(template, " \t\r\n");
+
+	if (*s == '[')
+		return true;
+	/* {"a": ... begins an object, {{a}} a tag */
+	return *s == '{' && s[1] != '{';
+}
+
+bool
+respond_route_read(Route *route, const Datum *values, const bool *nulls)
+{
+	char	   *payload;
+
+	if (!DatumGetBool(values[ROUTE_ENABLED]))
+		return false;
+	route->name = respond_row_text(values, nulls, ROUTE_NAME);
+	route->channel = respond_row_text(values, nulls, ROUTE_NOTIFY_CHANNEL);
+	route->payload = NULL;
+	route->is_json = false;
+	payload = respond_row_text(values, nulls, ROUTE_PAYLOAD);
+	if (payload != NULL)
 	{
-		char	   *source = TextDatumGetCString(payload);
-
-		route.payload = respond_template_compile_in(context, source, strlen(source), "payload");
+		route->payload = respond_template_compile_in(CurrentMemoryContext, payload, strlen(payload), "payload");
+		route->is_json = looks_like_json(payload);
 	}
-	return route;
-}
-
-RouteSet *
-respond_route_set_load(MemoryContext context)
-{
-	RouteSet   *set;
-	Matcher    *matcher;
-	ArenaSource source = respond_arena_source_in(context);
-
-	SPI_connect();
-	if (SPI_execute("SELECT name, notify_channel, payload, event_type, pattern FROM respond.route WHERE enabled ORDER BY name COLLATE \"C\"",
-					true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read respond.route");
-	MemoryContextSwitchTo(context);
-	set = palloc0(sizeof(RouteSet));
-	set->count = (int) SPI_processed;
-	set->routes = palloc(sizeof(Route) * (set->count + 1));
-	matcher = respond_matcher_begin(&source);
-	for (int i = 0; i < set->count; i++)
-	{
-		HeapTuple	row = SPI_tuptable->vals[i];
-		TupleDesc	descriptor = SPI_tuptable->tupdesc;
-		PatternError error;
-		bool		is_null;
-		char	   *type = TextDatumGetCString(SPI_getbinval(row, descriptor, 4, &is_null));
-		Datum		pattern = SPI_getbinval(row, descriptor, 5, &is_null);
-
-		set->routes[i] = read_route(row, descriptor, context);
-		if (!respond_matcher_add_jsonb(matcher, i, type, is_null ? NULL : DatumGetJsonbP(pattern), &error))
-			ereport(WARNING,
-					(errmsg("route \"%s\" is left out: pattern.%s: %s",
-							set->routes[i].name, error.place, error.message)));
-	}
-	respond_matcher_finish(matcher);
-	set->state = respond_matcher_state_create(matcher, &source);
-	SPI_finish();
-	return set;
-}
-
-static TemplateValue
-time_value(TimestampTz time)
-{
-	char	   *buffer = palloc(MAXDATELEN + 1);
-
-	return respond_template_from_cstring(JsonEncodeDateTime(buffer, TimestampTzGetDatum(time), TIMESTAMPTZOID, NULL));
-}
-
-/* {"id", "type", "subject"}, with "truncated" when the payload is too long. */
-static char *
-short_payload(const Event *event, bool truncated)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	appendStringInfo(&text, "{\"id\": " INT64_FORMAT ", \"type\": ", event->id);
-	escape_json(&text, event->type);
-	appendStringInfoString(&text, ", \"subject\": ");
-	if (event->subject != NULL)
-		escape_json(&text, event->subject);
-	else
-		appendStringInfoString(&text, "null");
-	if (truncated)
-		appendStringInfoString(&text, ", \"truncated\": true");
-	appendStringInfoChar(&text, '}');
-	return text.data;
+	return true;
 }
 
 static char *
-render(const Route *route, const Event *event)
+time_text(TimestampTz time)
 {
-	TemplateRoot roots[] = {
-		{"id", respond_template_from_int64(event->id)},
-		{"type", respond_template_from_cstring(event->type)},
-		{"source", respond_template_from_cstring(event->source)},
-		{"subject", respond_template_from_cstring(event->subject)},
-		{"time", time_value(event->time)},
-		{"data", respond_template_from_jsonb(event->data)},
-		{"key", respond_template_from_cstring(event->key)},
-		{"cause", event->has_cause ? respond_template_from_int64(event->cause) : respond_template_from_null()},
-		{"depth", respond_template_from_int64(event->depth)},
-		{"actor", respond_template_from_cstring(event->actor)}
-	};
-	TemplateRoots all = {lengthof(roots), roots};
-	TemplateValue root = respond_template_from_roots(&all);
+	const int	utc = 0;
 
-	return respond_template_render_cstring(route->payload, &root, TEMPLATE_ESCAPE_NONE, NULL);
+	return JsonEncodeDateTime(palloc(MAXDATELEN + 1), TimestampTzGetDatum(time), TIMESTAMPTZOID, &utc);
 }
 
-/* What is sent; a payload that cannot be rendered is announced as too long. */
-static char *
-payload(const Route *route, const Event *event)
+static void
+event_roots(TemplateRoot *roots, const Event *event)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	char	   *volatile text = NULL;
+	for (int i = 0; i < ROOT_COUNT; i++)
+		roots[i].name = root_names[i];
+	roots[0].value = respond_template_from_int64(event->id);
+	roots[1].value = respond_template_from_cstring(event->type);
+	roots[2].value = respond_template_from_cstring(event->source);
+	roots[3].value = respond_template_from_cstring(event->subject);
+	roots[4].value = respond_template_from_cstring(time_text(event->time));
+	roots[5].value = respond_template_from_jsonb(event->data);
+	roots[6].value = respond_template_from_cstring(event->key);
+	roots[7].value = event->has_cause ? respond_template_from_int64(event->cause) : respond_template_from_null();
+	roots[8].value = respond_template_from_int64(event->depth);
+	roots[9].value = respond_template_from_cstring(event->actor);
+}
 
+static void
+append_text(TemplateOutput *output, const char *text)
+{
+	respond_template_append(output, text, strlen(text));
+}
+
+/* A member whose value is a string, unless it is NULL. */
+static void
+append_member(TemplateOutput *output, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	append_text(output, ",\"");
+	append_text(output, name);
+	append_text(output, "\":");
+	respond_template_write_json_string(output, value, strlen(value));
+}
+
+/* The same document that view cloud_event shows. */
+static void
+append_cloud_event(TemplateOutput *output, const Event *event)
+{
+	TemplateValue data = respond_template_from_jsonb(event->data);
+
+	append_text(output, psprintf("{\"specversion\":\"1.0\",\"id\":\"" INT64_FORMAT "\"", event->id));
+	append_member(output, "source", event->source);
+	append_member(output, "type", event->type);
+	append_member(output, "subject", event->subject);
+	append_member(output, "time", time_text(event->time));
+	append_member(output, "datacontenttype", "application/json");
+	append_member(output, "key", event->key);
+	if (event->has_cause)
+		append_member(output, "cause", psprintf(INT64_FORMAT, event->cause));
+	append_text(output, psprintf(",\"depth\":%d", event->depth));
+	append_member(output, "actor", event->actor);
+	append_member(output, "recordedat", time_text(event->recorded_at));
+	append_text(output, ",\"data\":");
+	respond_template_write_value(&respond_template_jsonb_source, &data, output);
+	append_text(output, "}");
+}
+
+/* What is sent in place of a payload that NOTIFY does not take; always fits. */
+static char *
+short_payload(const Event *event)
+{
+	TemplateOutput output;
+
+	respond_template_begin_output(&output, 0);
+	append_text(&output, psprintf("{\"id\":" INT64_FORMAT, event->id));
+	append_member(&output, "type", event->type);
+	if (event->subject == NULL)
+		append_text(&output, ",\"subject\":null");
+	append_member(&output, "subject", event->subject);
+	append_text(&output, ",\"truncated\":true}");
+	return pnstrdup(output.data, output.length);
+}
+
+static char *
+payload_of(const Route *route, const Event *event)
+{
+	TemplateOutput output;
+
+	respond_template_begin_output(&output, 0);
+	/* no more work than NOTIFY can use */
+	output.limit = Min(output.limit, PAYLOAD_LIMIT);
 	if (route->payload == NULL)
-		return short_payload(event, false);
-	PG_TRY();
+		append_cloud_event(&output, event);
+	else
 	{
-		text = render(route, event);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
+		TemplateRoot values[ROOT_COUNT];
+		TemplateRoots event_object = {ROOT_COUNT, values};
+		TemplateRoot all[ROOT_COUNT + 1];
+		TemplateRoots context = {ROOT_COUNT + 1, all};
+		TemplateValue root;
 
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (error->sqlerrcode != ERRCODE_RESPOND_LIMIT)
-			PG_RE_THROW();
-		FlushErrorState();
+		event_roots(values, event);
+		memcpy(all, values, sizeof(values));
+		all[ROOT_COUNT].name = "event";
+		all[ROOT_COUNT].value = respond_template_from_roots(&event_object);
+		root = respond_template_from_roots(&context);
+		respond_template_render(route->payload, &respond_template_jsonb_source, &root,
+								route->is_json ? TEMPLATE_ESCAPE_JSON : TEMPLATE_ESCAPE_NONE, &output);
 	}
-	PG_END_TRY();
-	return text != NULL && strlen(text) <= PAYLOAD_LIMIT ? text : short_payload(event, true);
+	if (output.status != TEMPLATE_OK)
+		return short_payload(event);
+	return pnstrdup(output.data != NULL ? output.data : "", output.length);
 }
 
 void
-respond_route_set_notify(RouteSet *set, const Event *event)
+respond_route_send(const Route *route, const Event *event)
 {
-	const int  *numbers;
-	int			count;
+	Async_Notify(route->channel, payload_of(route, event));
+}
 
-	if (set->count == 0)
-		return;
-	respond_flatten_event(respond_state_event(set->state), event);
-	respond_matcher_match(set->state, &numbers, &count);
-	for (int i = 0; i < count; i++)
-	{
-		const Route *route = &set->routes[numbers[i]];
-		char	   *text = payload(route, event);
+/* route_validate(): BEFORE INSERT OR UPDATE ON respond.route FOR EACH ROW */
+Datum
+respond_route_validate(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Datum		values[ROUTE_COLUMNS];
+	bool		nulls[ROUTE_COLUMNS];
+	HeapTuple	tuple;
+	char	   *text;
+	Jsonb	   *pattern;
 
-		/* type and subject may be 1 kB each, so even the short form fits */
-		Async_Notify(route->channel, text);
-	}
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		elog(ERROR, "route_validate() must be called as a trigger before a change of a row");
+	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	if (respond_restore_in_progress())
+		return PointerGetDatum(tuple);
+
+	heap_deform_tuple(tuple, RelationGetDescr(trigger->tg_relation), values, nulls);
+	if ((text = respond_row_text(values, nulls, ROUTE_NAME)) != NULL)
+		respond_rule_check_name("route", text);
+	if ((text = respond_row_text(values, nulls, ROUTE_EVENT_TYPE)) != NULL)
+		respond_rule_check_event_type(text);
+	if ((pattern = respond_row_jsonb(values, nulls, ROUTE_PATTERN)) != NULL)
+		respond_pattern_check_jsonb("pattern", pattern);
+	text = respond_row_text(values, nulls, ROUTE_NOTIFY_CHANNEL);
+	if (text != NULL && (text[0] == '\0' || strlen(text) >= NAMEDATALEN))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("notify_channel: it is %zu bytes long", strlen(text)),
+				 errhint("NOTIFY takes names of channels of 1 to %d bytes.", NAMEDATALEN - 1)));
+	if ((text = respond_row_text(values, nulls, ROUTE_PAYLOAD)) != NULL)
+		respond_template_compile_in(CurrentMemoryContext, text, strlen(text), "payload");
+	return PointerGetDatum(tuple);
 }

@@ -1,119 +1,122 @@
 /*-------------------------------------------------------------------------
  * rule_set.c
- *	  The rules of a database, compiled together.
+ *	  The rules of a database: which of them an event meets.
  *
- * The set is made from what the current snapshot sees and kept until somebody
- * changes a rule, a mute or a route.  The change is announced by invalidating
- * the relation cache entry of respond.rule: that is sent at commit, in order,
- * also by COMMIT PREPARED, and costs nothing when nothing changes.
+ * One set for each process that asks, made anew when a message says that rules
+ * changed.  Triggers on the tables send it as an invalidation of respond.rule,
+ * so it arrives when the change commits, never before.
  *
  * src/rule/rule_set.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
+#include "utils/syscache.h"
 
-#include "common/arena_server.h"
-#include "common/error_class.h"
-#include "common/errors.h"
 #include "common/partition_write.h"
 #include "rule/flatten_event.h"
-#include "rule/pattern_jsonb.h"
-#include "rule/rule_set.h"
-#include "rule/rule_set_parts.h"
+#include "rule/rule_set_code.h"
 
-struct RuleSet
-{
-	MemoryContext context;		/* of all below */
-	int			count;
-	Rule	   *rules;			/* highest priority first, then by name */
-	MatchState *state;
-	Rule	  **matched;		/* room for all */
-	MuteSet    *mutes;
-	RouteSet   *routes;
-};
+static RuleSet *current_set = NULL;
 
-enum
-{
-	COLUMN_NAME = 1,
-	COLUMN_VERSION,
-	COLUMN_PRIORITY,
-	COLUMN_SHADOW,
-	COLUMN_OWNER,
-	COLUMN_CONDITION,
-	COLUMN_EVENT_TYPE,
-	COLUMN_PATTERN,
-	COLUMN_STEPS,
-	COLUMN_ON_FAILURE
-};
-
-static const char *const rules_query =
-"SELECT name, version, priority, shadow, owner::pg_catalog.text, condition, event_type, pattern, steps, on_failure"
-"  FROM respond.rule WHERE enabled ORDER BY priority DESC, name COLLATE \"C\"";
-
-static RuleSet *current = NULL;
+/* The set is not what the tables say; written by invalidation callbacks. */
+static bool is_stale = true;
+static bool callbacks_registered = false;
 static Oid	rule_table = InvalidOid;
-static bool stale = true;
-static bool listening = false;
 
 static void
-relation_changed(Datum unused, Oid relation)
+table_changed(Datum argument, Oid relation)
 {
 	if (relation == InvalidOid || relation == rule_table)
-		stale = true;
+		is_stale = true;
 }
 
-static char *
-get_text(HeapTuple row, int column)
+/* Owners may have been dropped, or be there again. */
+static void
+roles_changed(Datum argument, int cache, uint32 hash)
 {
-	bool		is_null;
-	Datum		value = SPI_getbinval(row, SPI_tuptable->tupdesc, column, &is_null);
-
-	return is_null ? NULL : TextDatumGetCString(value);
+	is_stale = true;
 }
 
-static Jsonb *
-get_jsonb(HeapTuple row, int column)
+static void
+free_set(RuleSet *set)
 {
-	bool		is_null;
-	Datum		value = SPI_getbinval(row, SPI_tuptable->tupdesc, column, &is_null);
-
-	return is_null ? NULL : DatumGetJsonbPCopy(value);
+	for (int i = 0; i < set->rule_count; i++)
+		if (set->rules[i].code_context != NULL)
+			MemoryContextDelete(set->rules[i].code_context);
+	MemoryContextDelete(set->context);
 }
 
-static int32
-get_int32(HeapTuple row, int column)
+static void
+load(void)
 {
-	bool		is_null;
+	RuleSet    *set;
 
-	return DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, column, &is_null));
+	rule_table = respond_relation_oid("respond", "rule");
+	/* a message that comes while the tables are read must count */
+	is_stale = false;
+	PG_TRY();
+	{
+		set = respond_rule_set_load(current_set);
+	}
+	PG_CATCH();
+	{
+		is_stale = true;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	if (current_set != NULL)
+		free_set(current_set);
+	current_set = set;
+}
+
+RuleSet *
+respond_rule_set_current(void)
+{
+	if (!callbacks_registered)
+	{
+		CacheRegisterRelcacheCallback(table_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
+		callbacks_registered = true;
+	}
+	/* A rule that was committed before an event must be applied to it. */
+	AcceptInvalidationMessages();
+	if (is_stale || current_set == NULL)
+		load();
+	return current_set;
+}
+
+static void
+match_event(RuleSet *set, const Event *event)
+{
+	if (event->id != 0 && event->id == set->event_id)
+		return;
+	set->event_id = 0;
+	respond_flatten_event(respond_state_event(set->state), event);
+	respond_matcher_match(set->state, &set->numbers, &set->number_count);
+	set->event_id = event->id;
 }
 
 /*
- * Compiles the steps.  Rules are checked when they are written, so this fails
- * only for those that came another way, such as a dump of a later version; it
- * must not take the other rules with it.
+ * Compiles what the rule does.  Nothing but memory is touched by that, so an
+ * error can be caught without a subtransaction.
  */
 static void
-compile_steps(Rule *rule, HeapTuple row, MemoryContext context)
+prepare_rule(LoadedRule *loaded)
 {
-	ResourceOwner owner = CurrentResourceOwner;
+	MemoryContext context = CurrentMemoryContext;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
+	if (loaded->rule.flow != NULL || loaded->rule.broken != NULL)
+		return;
 	PG_TRY();
 	{
-		rule->flow = respond_flow_compile(get_jsonb(row, COLUMN_STEPS), get_jsonb(row, COLUMN_ON_FAILURE),
-										  rule->owner, false, context);
-		ReleaseCurrentSubTransaction();
+		if (loaded->code_context == NULL)
+			loaded->code_context = AllocSetContextCreate(TopMemoryContext, "pg_respond rule",
+														 ALLOCSET_SMALL_SIZES);
+		loaded->rule.flow = respond_flow_compile(loaded->steps, loaded->on_failure, loaded->rule.owner,
+												 false, loaded->code_context);
 	}
 	PG_CATCH();
 	{
@@ -121,128 +124,26 @@ compile_steps(Rule *rule, HeapTuple row, MemoryContext context)
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (respond_error_is_transient(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		rule->broken = error->message;
+		loaded->rule.broken = MemoryContextStrdup(loaded->code_context, error->message);
+		FreeErrorData(error);
 	}
 	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-}
-
-static void
-fill_rule(Rule *rule, HeapTuple row, MemoryContext context)
-{
-	bool		is_null;
-
-	rule->name = get_text(row, COLUMN_NAME);
-	rule->version = get_int32(row, COLUMN_VERSION);
-	rule->priority = get_int32(row, COLUMN_PRIORITY);
-	rule->shadow = DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, COLUMN_SHADOW, &is_null));
-	rule->owner = get_text(row, COLUMN_OWNER);
-	rule->condition_text = get_text(row, COLUMN_CONDITION);
-	rule->context = context;
-	if (!OidIsValid(get_role_oid(rule->owner, true)))
-		rule->broken = psprintf("owner \"%s\" of the rule does not exist; give the rule another owner", rule->owner);
-	else
-		compile_steps(rule, row, context);
-}
-
-static void
-add_to_matcher(Matcher *matcher, Rule *rule, int number, HeapTuple row)
-{
-	PatternError error;
-
-	if (respond_matcher_add_jsonb(matcher, number, get_text(row, COLUMN_EVENT_TYPE),
-								  get_jsonb(row, COLUMN_PATTERN), &error))
-		return;
-
-	/* it cannot be known which events are meant: it fires for none */
-	ereport(WARNING,
-			(errcode(ERRCODE_RESPOND_INVALID_RULE),
-			 errmsg("rule \"%s\" is left out: pattern.%s: %s", rule->name, error.place, error.message)));
-}
-
-static RuleSet *
-load(MemoryContext context)
-{
-	RuleSet    *set;
-	Matcher    *matcher;
-	ArenaSource source;
-	MemoryContext caller = CurrentMemoryContext;
-
-	SPI_connect();
-	if (SPI_execute(rules_query, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read respond.rule");
-	MemoryContextSwitchTo(context);
-	source = respond_arena_source_in(context);
-	set = palloc0(sizeof(RuleSet));
-	set->context = context;
-	set->count = (int) SPI_processed;
-	set->rules = MemoryContextAllocExtended(context, sizeof(Rule) * (set->count + 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	set->matched = palloc(sizeof(Rule *) * (set->count + 1));
-	matcher = respond_matcher_begin(&source);
-	for (int i = 0; i < set->count; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		fill_rule(&set->rules[i], SPI_tuptable->vals[i], context);
-		add_to_matcher(matcher, &set->rules[i], i, SPI_tuptable->vals[i]);
-	}
-	respond_matcher_finish(matcher);
-	set->state = respond_matcher_state_create(matcher, &source);
-	SPI_finish();
-	set->mutes = respond_mute_set_load(context);
-	set->routes = respond_route_set_load(context);
-	MemoryContextSwitchTo(caller);
-	return set;
-}
-
-RuleSet *
-respond_rule_set_current(void)
-{
-	MemoryContext context;
-	RuleSet    *set;
-
-	if (!listening)
-		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
-	listening = true;
-	AcceptInvalidationMessages();
-	if (!stale && current != NULL)
-		return current;
-
-	/* before reading: a change while the rules are read makes them stale again */
-	stale = false;
-	rule_table = respond_relation_oid("respond", "rule");
-	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond rules", ALLOCSET_DEFAULT_SIZES);
-	PG_TRY();
-	{
-		set = load(context);
-	}
-	PG_CATCH();
-	{
-		stale = true;
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	MemoryContextSetParent(context, TopMemoryContext);
-	if (current != NULL)
-		MemoryContextDelete(current->context);
-	current = set;
-	return set;
 }
 
 int
 respond_rule_set_match(RuleSet *set, const Event *event, Rule ***rules)
 {
-	const int  *numbers;
-	int			count;
+	int			count = 0;
 
-	respond_flatten_event(respond_state_event(set->state), event);
-	respond_matcher_match(set->state, &numbers, &count);
-	for (int i = 0; i < count; i++)
-		set->matched[i] = &set->rules[numbers[i]];
+	match_event(set, event);
+	for (int i = 0; i < set->number_count && set->numbers[i] < set->rule_count; i++)
+	{
+		LoadedRule *loaded = &set->rules[set->numbers[i]];
+
+		prepare_rule(loaded);
+		set->matched[count++] = &loaded->rule;
+	}
 	*rules = set->matched;
 	return count;
 }
@@ -250,33 +151,91 @@ respond_rule_set_match(RuleSet *set, const Event *event, Rule ***rules)
 Rule *
 respond_rule_set_find(RuleSet *set, const char *name)
 {
-	for (int i = 0; i < set->count; i++)
+	int			low = 0;
+	int			high = set->rule_count;
+
+	while (low < high)
 	{
-		if (strcmp(set->rules[i].name, name) == 0)
-			return &set->rules[i];
+		int			middle = (low + high) / 2;
+		int			order = strcmp(set->by_name[middle]->rule.name, name);
+
+		if (order == 0)
+		{
+			prepare_rule(set->by_name[middle]);
+			return &set->by_name[middle]->rule;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return NULL;
+}
+
+int
+respond_rule_set_count(RuleSet *set)
+{
+	return set->rule_count;
+}
+
+Rule *
+respond_rule_set_get(RuleSet *set, int number)
+{
+	prepare_rule(&set->rules[number]);
+	return &set->rules[number].rule;
+}
+
+bool
+respond_rule_set_explain(RuleSet *set, const Event *event, const Rule *rule, char *text, size_t room)
+{
+	int			number = (const LoadedRule *) rule - set->rules;
+
+	/* the matcher explains the event that it matched last */
+	set->event_id = 0;
+	match_event(set, event);
+	set->event_id = 0;
+	return respond_matcher_explain(set->state, number, text, room);
 }
 
 const char *
 respond_rule_set_muted(RuleSet *set, const Event *event)
 {
-	return respond_mute_set_find(set->mutes, event);
+	match_event(set, event);
+	for (int i = 0; i < set->number_count; i++)
+	{
+		int			number = set->numbers[i] - set->rule_count;
+
+		if (number >= 0 && number < set->mute_count && respond_mute_covers(&set->mutes[number], event))
+			return respond_mute_text(&set->mutes[number]);
+	}
+	return NULL;
 }
 
 void
 respond_rule_set_notify(RuleSet *set, const Event *event)
 {
-	respond_route_set_notify(set->routes, event);
+	int			first = set->rule_count + set->mute_count;
+
+	match_event(set, event);
+	for (int i = 0; i < set->number_count; i++)
+		if (set->numbers[i] >= first)
+			respond_route_send(&set->routes[set->numbers[i] - first], event);
 }
 
 bool
 respond_rule_condition(Rule *rule, const Event *event)
 {
+	LoadedRule *loaded = (LoadedRule *) rule;
+
 	if (rule->condition_text == NULL)
 		return true;
 	if (rule->condition == NULL)
-		rule->condition = respond_owner_sql_prepare(OWNER_SQL_CONDITION, rule->condition_text,
-													rule->owner, "condition", rule->context);
+	{
+		if (loaded->code_context == NULL)
+			loaded->code_context = AllocSetContextCreate(TopMemoryContext, "pg_respond rule",
+														 ALLOCSET_SMALL_SIZES);
+		rule->condition = respond_owner_sql_prepare(OWNER_SQL_CONDITION, rule->condition_text, rule->owner,
+													"condition", loaded->code_context);
+	}
 	return respond_owner_sql_condition(rule->condition, event, NULL);
 }

@@ -29,9 +29,9 @@ typedef struct Rule
 typedef struct RuleSet RuleSet;
 
 /*
- * The enabled rules as the current snapshot sees them.  Compiled anew only
- * after a change of a rule, a mute or a route; the old set stays valid until
- * the next call.  Call it once per batch.
+ * The enabled rules as they are now.  Loaded anew only after a change of a
+ * rule, a mute, a route or a role; the old set stays valid until the next call.
+ * Call it once per batch, after the batch's snapshot was taken.
  */
 extern RuleSet *respond_rule_set_current(void);
 
@@ -45,7 +45,18 @@ extern int	respond_rule_set_match(RuleSet *set, const Event *event, Rule ***rule
 /* The enabled rule of this name, NULL when there is none. */
 extern Rule *respond_rule_set_find(RuleSet *set, const char *name);
 
-/* Why the event is muted, or NULL. */
+/* All rules, from 0 on in the order in which they are applied. */
+extern int	respond_rule_set_count(RuleSet *set);
+extern Rule *respond_rule_set_get(RuleSet *set, int number);
+
+/*
+ * Whether the event meets type and pattern of the rule; if not, text says which
+ * test failed.
+ */
+extern bool respond_rule_set_explain(RuleSet *set, const Event *event, const Rule *rule,
+									 char *text, size_t room);
+
+/* Why the event is muted, or NULL; palloc'd. */
 extern const char *respond_rule_set_muted(RuleSet *set, const Event *event);
 
 /* Sends NOTIFY for each route that the event meets; delivered at commit. */

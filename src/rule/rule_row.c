@@ -1,0 +1,85 @@
+/*-------------------------------------------------------------------------
+ * rule_row.c
+ *	  Rows of rules as C sees them.
+ *
+ * src/rule/rule_row.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "common/errors.h"
+#include "event/event_check.h"
+#include "rule/rule_row.h"
+
+char *
+respond_row_text(const Datum *values, const bool *nulls, int column)
+{
+	return nulls[column] ? NULL : TextDatumGetCString(values[column]);
+}
+
+Jsonb *
+respond_row_jsonb(const Datum *values, const bool *nulls, int column)
+{
+	return nulls[column] ? NULL : DatumGetJsonbPCopy(values[column]);
+}
+
+void
+respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls)
+{
+	row->name = respond_row_text(values, nulls, RULE_NAME);
+	row->folder = respond_row_text(values, nulls, RULE_FOLDER);
+	row->description = respond_row_text(values, nulls, RULE_DESCRIPTION);
+	row->enabled = !nulls[RULE_ENABLED] && DatumGetBool(values[RULE_ENABLED]);
+	row->shadow = !nulls[RULE_SHADOW] && DatumGetBool(values[RULE_SHADOW]);
+	row->priority = nulls[RULE_PRIORITY] ? 0 : DatumGetInt32(values[RULE_PRIORITY]);
+	row->event_type = respond_row_text(values, nulls, RULE_EVENT_TYPE);
+	row->pattern = respond_row_jsonb(values, nulls, RULE_PATTERN);
+	row->condition = respond_row_text(values, nulls, RULE_CONDITION);
+	row->correlate = respond_row_jsonb(values, nulls, RULE_CORRELATE);
+	row->steps = respond_row_jsonb(values, nulls, RULE_STEPS);
+	row->on_failure = respond_row_jsonb(values, nulls, RULE_ON_FAILURE);
+	row->owner = nulls[RULE_OWNER] ? NULL : pstrdup(NameStr(*DatumGetName(values[RULE_OWNER])));
+	row->version = nulls[RULE_VERSION] ? 0 : DatumGetInt32(values[RULE_VERSION]);
+	row->created_at = nulls[RULE_CREATED_AT] ? 0 : DatumGetTimestampTz(values[RULE_CREATED_AT]);
+	row->updated_at = nulls[RULE_UPDATED_AT] ? 0 : DatumGetTimestampTz(values[RULE_UPDATED_AT]);
+}
+
+void
+respond_rule_check_name(const char *what, const char *name)
+{
+	size_t		length = strlen(name);
+
+	if (length == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("name: a %s needs a name", what)));
+	if (length > RESPOND_MAX_RULE_NAME)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("name: it is %zu bytes long; at most %d are allowed", length, RESPOND_MAX_RULE_NAME)));
+	for (const char *s = name; *s != '\0'; s++)
+		if ((unsigned char) *s < ' ' || *s == 0x7f)
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_INVALID_RULE),
+					 errmsg("name: it holds a control character")));
+}
+
+void
+respond_rule_check_event_type(const char *event_type)
+{
+	size_t		length = strlen(event_type);
+
+	if (length == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("event_type: it is empty"),
+				 errhint("Use \"*\" for events of any type.")));
+	if (length > RESPOND_MAX_TYPE)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("event_type: it is %zu bytes long; at most %d are allowed", length, RESPOND_MAX_TYPE),
+				 errhint("No event has a longer type.")));
+}

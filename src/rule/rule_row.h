@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ * rule_row.h
+ *	  Rows of respond.rule, respond.mute and respond.route as C sees them.
+ *
+ * src/rule/rule_row.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_RULE_ROW_H
+#define RESPOND_RULE_ROW_H
+
+#include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "utils/jsonb.h"
+
+/* Columns of respond.rule in order, and of respond.rule_version, which has two more. */
+enum
+{
+	RULE_NAME, RULE_FOLDER, RULE_DESCRIPTION, RULE_ENABLED, RULE_SHADOW, RULE_PRIORITY,
+	RULE_EVENT_TYPE, RULE_PATTERN, RULE_CONDITION, RULE_CORRELATE, RULE_STEPS, RULE_ON_FAILURE,
+	RULE_OWNER, RULE_VERSION, RULE_CREATED_AT, RULE_UPDATED_AT, RULE_COLUMNS,
+	VERSION_CHANGED_BY = RULE_COLUMNS, VERSION_CHANGED_AT, VERSION_COLUMNS
+};
+enum
+{
+	MUTE_ID, MUTE_EVENT_TYPE, MUTE_PATTERN, MUTE_FROM_TIME, MUTE_UNTIL_TIME, MUTE_REASON,
+	MUTE_ACTOR, MUTE_COLUMNS
+};
+enum
+{
+	ROUTE_NAME, ROUTE_EVENT_TYPE, ROUTE_PATTERN, ROUTE_NOTIFY_CHANNEL, ROUTE_PAYLOAD,
+	ROUTE_ENABLED, ROUTE_COLUMNS
+};
+
+/* Longest name of a rule or route, in bytes. */
+#define RESPOND_MAX_RULE_NAME	255
+
+typedef struct RuleRow
+{
+	char	   *name;
+	char	   *folder;			/* texts and documents are NULL where the column is */
+	char	   *description;
+	bool		enabled;
+	bool		shadow;
+	int32		priority;
+	char	   *event_type;
+	Jsonb	   *pattern;
+	char	   *condition;
+	Jsonb	   *correlate;
+	Jsonb	   *steps;
+	Jsonb	   *on_failure;
+	char	   *owner;
+	int32		version;
+	TimestampTz created_at;
+	TimestampTz updated_at;
+} RuleRow;
+
+/* Copies the values of a row into the current memory context. */
+extern void respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls);
+
+/* Values of a column that may be NULL, copied. */
+extern char *respond_row_text(const Datum *values, const bool *nulls, int column);
+extern Jsonb *respond_row_jsonb(const Datum *values, const bool *nulls, int column);
+
+/* Raise ERRCODE_RESPOND_INVALID_RULE when a row of that name or event type could not be. */
+extern void respond_rule_check_name(const char *what, const char *name);
+extern void respond_rule_check_event_type(const char *event_type);
+
+#endif							/* RESPOND_RULE_ROW_H */

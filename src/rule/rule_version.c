@@ -1,0 +1,136 @@
+/*-------------------------------------------------------------------------
+ * rule_version.c
+ *	  Keeps the versions of rules, and says when rules changed.
+ *
+ * Runs name the version they began with, so a version must mean the same for
+ * ever: numbers go on when a name is used again.
+ *
+ * src/rule/rule_version.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "common/partition_write.h"
+#include "common/restore.h"
+#include "event/event_context.h"
+#include "rule/rule_row.h"
+#include "rule/rule_version.h"
+
+PG_FUNCTION_INFO_V1(respond_rule_keep_version);
+PG_FUNCTION_INFO_V1(respond_rules_changed);
+
+int32
+respond_rule_last_version(const char *name)
+{
+	Relation	table = table_open(respond_relation_oid("respond", "rule_version"), AccessShareLock);
+	Relation	index = index_open(respond_relation_oid("respond", "rule_version_pkey"), AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	IndexScanDesc scan = index_beginscan(table, index, snapshot, 1, 0);
+	ScanKeyData key;
+	int32		version = 0;
+	bool		is_null;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
+	key.sk_collation = TupleDescAttr(RelationGetDescr(table), RULE_NAME)->attcollation;
+	index_rescan(scan, &key, 1, NULL, 0);
+	if (index_getnext_slot(scan, BackwardScanDirection, slot))
+		version = DatumGetInt32(slot_getattr(slot, RULE_VERSION + 1, &is_null));
+	index_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, AccessShareLock);
+	table_close(table, AccessShareLock);
+	return version;
+}
+
+static void
+keep(PartitionWriter *writer, TupleTableSlot *row)
+{
+	Datum		values[VERSION_COLUMNS];
+	bool		nulls[VERSION_COLUMNS];
+
+	slot_getallattrs(row);
+	memcpy(values, row->tts_values, sizeof(Datum) * RULE_COLUMNS);
+	memcpy(nulls, row->tts_isnull, sizeof(bool) * RULE_COLUMNS);
+	values[VERSION_CHANGED_BY] = CStringGetTextDatum(respond_event_context_actor());
+	nulls[VERSION_CHANGED_BY] = false;
+	values[VERSION_CHANGED_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	nulls[VERSION_CHANGED_AT] = false;
+	respond_partition_writer_add(writer, 0, values, nulls);
+}
+
+static void
+keep_all(PartitionWriter *writer, Relation rules)
+{
+	TupleTableSlot *slot = table_slot_create(rules, NULL);
+	TableScanDesc scan = table_beginscan(rules, GetActiveSnapshot(), 0, NULL);
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		keep(writer, slot);
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+static bool
+same_version(TriggerData *trigger)
+{
+	bool		is_null;
+
+	return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
+		DatumGetInt32(slot_getattr(trigger->tg_trigslot, RULE_VERSION + 1, &is_null)) ==
+		DatumGetInt32(slot_getattr(trigger->tg_newslot, RULE_VERSION + 1, &is_null));
+}
+
+/*
+ * rule_keep_version(): AFTER UPDATE OR DELETE FOR EACH ROW, and BEFORE
+ * TRUNCATE, ON respond.rule
+ */
+Datum
+respond_rule_keep_version(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	PartitionWriter *writer;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		elog(ERROR, "rule_keep_version() must be called as a trigger");
+	if (respond_restore_in_progress() ||
+		(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && same_version(trigger)))
+		PG_RETURN_POINTER(NULL);
+	writer = respond_partition_writer_open(respond_relation_oid("respond", "rule_version"));
+	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		keep(writer, trigger->tg_trigslot);
+	else
+		keep_all(writer, trigger->tg_relation);
+	respond_partition_writer_close(writer);
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * rules_changed(): AFTER any change FOR EACH STATEMENT ON respond.rule, mute,
+ * route and whatever else a rule set is made from.  All of them count as a
+ * change of respond.rule: the message reaches other sessions when this
+ * transaction commits, by COMMIT PREPARED too.
+ */
+Datum
+respond_rules_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		elog(ERROR, "rules_changed() must be called as a trigger");
+	CacheInvalidateRelcacheByRelid(respond_relation_oid("respond", "rule"));
+	PG_RETURN_POINTER(NULL);
+}
