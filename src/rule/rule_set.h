@@ -22,7 +22,6 @@ typedef struct Rule
 	OwnerSql   *condition;		/* NULL: none; prepared at first use */
 	const char *condition_text;
 	Flow	   *flow;			/* steps and on_failure */
-	MemoryContext context;		/* of the set that it belongs to */
 	const char *broken;			/* why the rule cannot run (owner dropped, ...), NULL when it can */
 } Rule;
 
