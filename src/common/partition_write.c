@@ -49,6 +49,7 @@ typedef struct Target
 	struct Target *next;
 	Oid			oid;
 	ResultRelInfo *result;
+	TupleDesc	desc;			/* a copy: that of the relation counts the slots that use it, at a cost */
 	AttrMap    *map;			/* columns of the partitioned table, NULL if in the same order */
 	TupleTableSlot **slots;		/* BUFFER_ROWS entries, filled as needed */
 	int			slots_made;
@@ -129,7 +130,7 @@ respond_partition_writer_add(PartitionWriter *writer, TimestampTz key,
 		MemoryContext old = MemoryContextSwitchTo(writer->context);
 
 		target->slots[target->slots_made++] =
-			table_slot_create(target->result->ri_RelationDesc, NULL);
+			MakeSingleTupleTableSlot(target->desc, table_slot_callbacks(target->result->ri_RelationDesc));
 		MemoryContextSwitchTo(old);
 	}
 	slot = target->slots[target->rows];
@@ -264,6 +265,7 @@ open_target(PartitionWriter *writer, Oid oid, TimestampTz key)
 	target->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(target->result, relation, 0, NULL, 0);
 	ExecOpenIndices(target->result, false);
+	target->desc = CreateTupleDescCopy(RelationGetDescr(relation));
 	target->slots = palloc(BUFFER_ROWS * sizeof(TupleTableSlot *));
 	target->next = writer->targets;
 	writer->targets = target;
