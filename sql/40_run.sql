@@ -1,6 +1,7 @@
 -- 40_run.sql: runs, one for each rule that an event fired.
 
 CREATE SEQUENCE respond.run_id_seq;
+COMMENT ON SEQUENCE respond.run_id_seq IS 'numbers of runs';
 
 CREATE TABLE respond.run (
 	id bigint NOT NULL DEFAULT nextval('respond.run_id_seq'),
@@ -22,14 +23,19 @@ COMMENT ON COLUMN respond.run.rule IS 'name of the rule';
 COMMENT ON COLUMN respond.run.rule_version IS 'version of the rule that this run began with';
 COMMENT ON COLUMN respond.run.event_id IS 'event that fired the rule; NULL when started by hand without one';
 COMMENT ON COLUMN respond.run.status IS 'running, waiting, succeeded, failed, cancelled, shadow (matched, did nothing) or suppressed (the state says why)';
-COMMENT ON COLUMN respond.run.step IS 'step that the run stands at or failed in: its name, or its place in steps';
-COMMENT ON COLUMN respond.run.state IS 'data chain: what each step gave, by the name of the step';
-COMMENT ON COLUMN respond.run.error IS 'why the run failed';
+COMMENT ON COLUMN respond.run.step IS 'step that the run stands at or failed in: its name, or its place as in steps[2]';
+COMMENT ON COLUMN respond.run.state IS 'data chain: what each step with a name gave, by its name; lines of the log under "_log"; of a shadow run, what it would have done under "shadow"; of a suppressed one, why under "suppressed"';
+COMMENT ON COLUMN respond.run.error IS 'why the run failed; of a run that succeeded, the failure that on_failure of its rule dealt with';
 COMMENT ON COLUMN respond.run.replay IS 'whether the event was played again by replay()';
+COMMENT ON COLUMN respond.run.started_at IS 'when its first step began';
+COMMENT ON COLUMN respond.run.finished_at IS 'when it ended; NULL while it runs or waits';
+COMMENT ON COLUMN respond.run.resume_at IS 'when a waiting run goes on';
 
 CREATE TABLE respond.run_default PARTITION OF respond.run DEFAULT;
 CREATE UNIQUE INDEX run_default_id_idx ON respond.run_default (id);
 CREATE INDEX run_default_event_id_idx ON respond.run_default (event_id);
+COMMENT ON INDEX respond.run_default_id_idx IS 'finds a run by its number';
+COMMENT ON INDEX respond.run_default_event_id_idx IS 'finds the runs of an event';
 COMMENT ON TABLE respond.run_default IS 'runs for whose time there is no partition yet';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.run', '');

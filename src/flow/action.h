@@ -35,6 +35,7 @@ typedef struct ParameterSpec
 	const char *name;
 	ParameterKind kind;
 	bool		required;
+	bool		filled;			/* when it is given it must not come out empty */
 	bool		nullable;		/* JSON null may be given: it clears the field */
 	const char *aliases[2];		/* other names of it, NULL when fewer */
 	const char *const *words;	/* PARAMETER_WORD: legal values, NULL at the end */
@@ -43,7 +44,7 @@ typedef struct ParameterSpec
 /* A parameter of a step that is being run, rendered. */
 typedef struct StepValue
 {
-	bool		given;			/* was written down, and what must not be empty is not */
+	bool		given;			/* was written down and did not come out empty */
 	bool		is_null;		/* JSON null was written down */
 	char	   *text;			/* TEXT, WORD */
 	int64		number;			/* ID */

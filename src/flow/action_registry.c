@@ -22,7 +22,7 @@ const char *const respond_comment_kinds[] =
 {"public", "internal", "automatic", NULL};
 
 static const ParameterSpec ticket_parameters[] = {
-	[TICKET_SUBJECT] = {"subject", PARAMETER_TEXT,.required = true},
+	[TICKET_SUBJECT] = {"subject", PARAMETER_TEXT,.required = true,.filled = true},
 	[TICKET_DESCRIPTION] = {"description", PARAMETER_TEXT,.nullable = true},
 	[TICKET_STATUS] = {"status", PARAMETER_WORD,.words = respond_ticket_statuses},
 	[TICKET_PRIORITY] = {"priority", PARAMETER_WORD,.words = respond_ticket_priorities},
@@ -44,27 +44,27 @@ static const ParameterSpec update_ticket_parameters[] = {
 	[TICKET_REQUESTER] = {"requester", PARAMETER_TEXT,.nullable = true},
 	[TICKET_TAGS] = {"tags", PARAMETER_TAGS},
 	[TICKET_FIELDS] = {"fields", PARAMETER_OBJECT},
-	[TICKET_KEY] = {"key", PARAMETER_TEXT},
-	[TICKET_ID] = {"ticket", PARAMETER_ID},
+	[TICKET_KEY] = {"key", PARAMETER_TEXT,.filled = true},
+	[TICKET_ID] = {"ticket", PARAMETER_ID,.filled = true},
 };
 
 static const ParameterSpec comment_parameters[] = {
-	[COMMENT_BODY] = {"body", PARAMETER_TEXT,.required = true,.aliases = {"text"}},
+	[COMMENT_BODY] = {"body", PARAMETER_TEXT,.required = true,.filled = true,.aliases = {"text"}},
 	[COMMENT_KIND] = {"kind", PARAMETER_WORD,.words = respond_comment_kinds},
 	[COMMENT_AUTHOR] = {"author", PARAMETER_TEXT},
-	[COMMENT_KEY] = {"key", PARAMETER_TEXT},
-	[COMMENT_TICKET] = {"ticket", PARAMETER_ID},
+	[COMMENT_KEY] = {"key", PARAMETER_TEXT,.filled = true},
+	[COMMENT_TICKET] = {"ticket", PARAMETER_ID,.filled = true},
 };
 
 static const ParameterSpec assign_parameters[] = {
 	[ASSIGN_TEAM] = {"team", PARAMETER_TEXT,.nullable = true},
 	[ASSIGN_ASSIGNEE] = {"assignee", PARAMETER_TEXT,.nullable = true},
-	[ASSIGN_KEY] = {"key", PARAMETER_TEXT},
-	[ASSIGN_TICKET] = {"ticket", PARAMETER_ID},
+	[ASSIGN_KEY] = {"key", PARAMETER_TEXT,.filled = true},
+	[ASSIGN_TICKET] = {"ticket", PARAMETER_ID,.filled = true},
 };
 
 static const ParameterSpec emit_parameters[] = {
-	[EMIT_TYPE] = {"type", PARAMETER_TEXT,.required = true},
+	[EMIT_TYPE] = {"type", PARAMETER_TEXT,.required = true,.filled = true},
 	[EMIT_DATA] = {"data", PARAMETER_OBJECT},
 	[EMIT_SUBJECT] = {"subject", PARAMETER_TEXT},
 	[EMIT_SOURCE] = {"source", PARAMETER_TEXT},
@@ -73,7 +73,7 @@ static const ParameterSpec emit_parameters[] = {
 };
 
 static const ParameterSpec sql_parameters[] = {
-	[SQL_STATEMENT] = {"sql", PARAMETER_STATEMENT,.required = true,.aliases = {"query", "statement"}},
+	[SQL_STATEMENT] = {"sql", PARAMETER_STATEMENT,.required = true,.filled = true,.aliases = {"query", "statement"}},
 };
 
 static const ParameterSpec set_parameters[] = {
@@ -82,7 +82,7 @@ static const ParameterSpec set_parameters[] = {
 };
 
 static const ParameterSpec message_parameters[] = {
-	[MESSAGE_TEXT] = {"message", PARAMETER_TEXT,.required = true,.aliases = {"text"}},
+	[MESSAGE_TEXT] = {"message", PARAMETER_TEXT,.required = true,.filled = true,.aliases = {"text"}},
 };
 
 static const ParameterSpec optional_message_parameters[] = {

@@ -157,13 +157,19 @@ set_column(TicketChange *change, int column, const StepValue *value)
 	change->columns[column].text = given_text(value);
 }
 
-/* Buffered tickets are written first, so that the history has both: opened, and changed. */
+/*
+ * A ticket that is still in the buffer is written first, so that the history has
+ * both: opened, and changed.  So are tickets with keys when a status changes: a
+ * ticket that is opened again may have the same key.
+ */
 static void
 change_ticket(StepCall *call, const TicketChange *change)
 {
 	if (change->columns[TICKET_TEAM].text != NULL)
 		respond_team_check(call->step->place, change->columns[TICKET_TEAM].text);
-	respond_effects_flush();
+	if (respond_effects_has_ticket(change->id) ||
+		(change->columns[TICKET_STATUS].given && respond_effects_has_keys()))
+		respond_effects_flush();
 	call->machine->contained = true;
 	respond_ticket_change(change);
 	call->machine->contained = false;

@@ -56,6 +56,9 @@ extern int64 respond_effects_comment(const FlowRun *run, int64 ticket_id, const 
 extern bool respond_effects_has_ticket(int64 id);
 extern int64 respond_effects_ticket_by_key(const char *key);
 
+/* Whether any buffered open ticket has a key. */
+extern bool respond_effects_has_keys(void);
+
 /* Teams that were found to exist since the last flush. */
 extern bool respond_effects_knows_team(const char *name);
 extern void respond_effects_note_team(const char *name);

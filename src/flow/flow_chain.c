@@ -16,9 +16,6 @@
 
 #include "flow/flow_machine.h"
 
-/* Lines of the log that a run keeps; more are dropped. */
-#define MAX_LOG_LINES	1000
-
 static void
 push_key(JsonbParseState **state, const char *key)
 {
@@ -126,6 +123,7 @@ find_slot(FlowMachine *machine, const char *name)
 		machine->chain_size = size;
 	}
 	machine->chain[machine->chain_count].name = name;
+	machine->chain[machine->chain_count].value = NULL;
 	return machine->chain_count++;
 }
 
@@ -144,17 +142,24 @@ respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value)
 		value = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 	}
 	slot = find_slot(machine, step->name);
+	if (machine->chain[slot].value != NULL)
+		machine->chain_bytes -= VARSIZE(machine->chain[slot].value);
+	machine->chain_bytes += VARSIZE(value);
 	machine->chain[slot].value = value;
 	machine->chain_values[slot].name = step->name;
 	machine->chain_values[slot].value = respond_template_from_jsonb(value);
 	machine->chain_jsonb = NULL;
 }
 
+/* The first line that does not fit leaves a note, those behind it nothing. */
 void
 respond_chain_log(FlowMachine *machine, const char *line)
 {
-	if (list_length(machine->log) < MAX_LOG_LINES)
-		machine->log = lappend(machine->log, pstrdup(line));
+	if (machine->log_bytes > FLOW_MAX_LOG)
+		return;
+	machine->log_bytes += strlen(line) + 1;
+	machine->log = lappend(machine->log, machine->log_bytes > FLOW_MAX_LOG ?
+						   pstrdup("(the log is full)") : pstrdup(line));
 }
 
 static void

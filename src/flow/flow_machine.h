@@ -21,6 +21,12 @@
 /* Most steps that one run executes; beyond it jumps are taken for a loop. */
 #define FLOW_MAX_EXECUTED		1000
 
+/* Most bytes that the data chain of a run holds; it is passed to SQL and stored. */
+#define FLOW_MAX_CHAIN			((Size) 16 * 1024 * 1024)
+/* Most bytes of the log of a run, and of the text of an error. */
+#define FLOW_MAX_LOG			((Size) 256 * 1024)
+#define FLOW_MAX_ERROR			8192
+
 /* Where the run stands. */
 typedef struct FlowPosition
 {
@@ -56,7 +62,9 @@ typedef struct FlowMachine
 	ChainEntry *chain;
 	int			chain_count;
 	int			chain_size;
+	Size		chain_bytes;
 	List	   *log;			/* of char * */
+	Size		log_bytes;
 	FlowFailure failure;		/* the last one */
 	FlowFailure first_failure;	/* the one that led to on_failure */
 	int64		ticket_id;		/* ticket that the run opened or added to last, 0: none */
@@ -66,6 +74,7 @@ typedef struct FlowMachine
 
 	/* what dry runs leave: [{"step": ..., "action": ..., "parameters": {...}}, ...] */
 	JsonbParseState *record;
+	Jsonb	   *parameters;		/* of the step that is being executed */
 
 	/* made from the above, for templates and SQL */
 	Jsonb	   *chain_jsonb;	/* NULL: to be made */

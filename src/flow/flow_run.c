@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -90,20 +91,15 @@ condition_holds(FlowMachine *machine, const FlowStep *step)
 	return holds;
 }
 
-/* One object in the record of a dry run. */
 static void
-record_step(FlowMachine *machine, const FlowStep *step, const char *key, Jsonb *value)
+check_chain(FlowMachine *machine, const FlowStep *step)
 {
-	JsonbParseState **state = &machine->record;
-
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	respond_jsonb_push_text(state, "step", respond_step_label(step));
-	respond_jsonb_push_text(state, "action", step->action->name);
-	if (value != NULL)
-		respond_jsonb_push_jsonb(state, key, value);
-	else
-		respond_jsonb_push_boolean(state, key, false);
-	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	if (machine->chain_bytes > FLOW_MAX_CHAIN)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_LIMIT),
+				 errmsg("%s: the steps of this run gave more data than a run can keep", step->place),
+				 errdetail("At most %zu bytes are kept.", FLOW_MAX_CHAIN),
+				 errhint("Let the steps return less, or leave out their names.")));
 }
 
 static StepOutcome
@@ -113,18 +109,33 @@ execute_step(FlowMachine *machine, const FlowStep *step)
 	StepResult	result = STEP_DONE;
 
 	if (!condition_holds(machine, step))
-	{
-		if (machine->dry)
-			record_step(machine, step, "if", NULL);
 		return OUTCOME_SKIPPED;
-	}
 	call.values = respond_step_render(machine, step);
 	if (machine->dry)
-		record_step(machine, step, "parameters", respond_step_values_jsonb(step, call.values));
+		machine->parameters = respond_step_values_jsonb(step, call.values);
 	if (!machine->dry || step->action->pure)
 		result = step->action->execute(&call);
 	respond_chain_set(machine, step, call.output);
+	check_chain(machine, step);
 	return result == STEP_STOP ? OUTCOME_STOP : OUTCOME_DONE;
+}
+
+/* One object in the record of a dry run. */
+static void
+record_step(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
+{
+	JsonbParseState **state = &machine->record;
+
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(state, "step", respond_step_label(step));
+	respond_jsonb_push_text(state, "action", step->action->name);
+	if (outcome == OUTCOME_SKIPPED)
+		respond_jsonb_push_boolean(state, "if", false);
+	if (machine->parameters != NULL)
+		respond_jsonb_push_jsonb(state, "parameters", machine->parameters);
+	if (outcome == OUTCOME_FAILED)
+		respond_jsonb_push_text(state, "error", machine->failure.message);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
 static bool
@@ -135,18 +146,29 @@ is_ours(int sqlerrcode)
 		sqlerrcode == ERRCODE_RESPOND_LIMIT;
 }
 
+/* Messages may quote whole documents; they go into runs, events and the audit log. */
+static const char *
+clip_text(const char *text)
+{
+	int			length = strlen(text);
+
+	if (length <= FLOW_MAX_ERROR)
+		return text;
+	return psprintf("%.*s...", pg_mbcliplen(text, length, FLOW_MAX_ERROR), text);
+}
+
 static void
 note_failure(FlowMachine *machine, const FlowStep *step, const ErrorData *error)
 {
 	FlowFailure *failure = &machine->failure;
 
 	failure->step = respond_step_label(step);
-	failure->message = error->message != NULL ? error->message : "unknown error";
-	failure->text = psprintf("%s%s%s%s%s", failure->message,
-							 error->detail != NULL ? "\nDETAIL:  " : "",
-							 error->detail != NULL ? error->detail : "",
-							 error->hint != NULL ? "\nHINT:  " : "",
-							 error->hint != NULL ? error->hint : "");
+	failure->message = clip_text(error->message != NULL ? error->message : "no message");
+	failure->text = clip_text(psprintf("%s%s%s%s%s", failure->message,
+									   error->detail != NULL ? "\nDETAIL:  " : "",
+									   error->detail != NULL ? error->detail : "",
+									   error->hint != NULL ? "\nHINT:  " : "",
+									   error->hint != NULL ? error->hint : ""));
 	strlcpy(failure->code, unpack_sql_state(error->sqlerrcode), sizeof(failure->code));
 }
 
@@ -157,6 +179,7 @@ try_step(FlowMachine *machine, const FlowStep *step)
 	volatile StepOutcome outcome = OUTCOME_FAILED;
 
 	machine->contained = false;
+	machine->parameters = NULL;
 	PG_TRY();
 	{
 		outcome = execute_step(machine, step);
@@ -172,11 +195,10 @@ try_step(FlowMachine *machine, const FlowStep *step)
 			PG_RE_THROW();
 		FlushErrorState();
 		note_failure(machine, step, error);
-		if (machine->dry)
-			record_step(machine, step, "error",
-						respond_jsonb_of_text("message", machine->failure.message));
 	}
 	PG_END_TRY();
+	if (machine->dry)
+		record_step(machine, step, outcome);
 	return outcome;
 }
 

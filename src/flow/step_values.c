@@ -3,7 +3,9 @@
  *	  The parameters of a step, rendered for one run.
  *
  * A text that comes out empty counts as not given: a template over a field that
- * the event lacks must not clear a field or name a team "".
+ * the event lacks must not clear a field or name a team "".  Where it matters
+ * (which ticket to change) that is a failure instead.  In a dry run earlier
+ * steps have given nothing, so there empty texts are shown as they are.
  *
  * src/flow/step_values.c
  *-------------------------------------------------------------------------
@@ -146,9 +148,14 @@ render_text(FlowMachine *machine, const FlowStep *step, const ParameterSpec *spe
 	char	   *text = respond_template_render_cstring(parameter->text, root,
 													   TEMPLATE_ESCAPE_NONE, NULL);
 
+	if (text[0] == '\0' && machine->dry)
+	{
+		value->text = text;
+		return;
+	}
 	if (text[0] == '\0')
 	{
-		if (spec->required)
+		if (spec->filled)
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_STEP_FAILED),
 					 errmsg("%s.%s: is empty", step->place, spec->name)));
@@ -225,7 +232,7 @@ respond_step_values_jsonb(const FlowStep *step, const StepValue *values)
 			continue;
 		if (value->json != NULL)
 			respond_jsonb_push_jsonb(&state, spec->name, value->json);
-		else if (spec->kind == PARAMETER_ID)
+		else if (spec->kind == PARAMETER_ID && value->text[0] != '\0')
 			respond_jsonb_push_int64(&state, spec->name, value->number);
 		else
 			respond_jsonb_push_text(&state, spec->name, value->text);

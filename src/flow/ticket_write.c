@@ -286,6 +286,12 @@ respond_effects_ticket_by_key(const char *key)
 	return 0;
 }
 
+bool
+respond_effects_has_keys(void)
+{
+	return keys != NULL;
+}
+
 /* One column of the buffered rows as an array. */
 static Datum
 column_array(const RowArray *array, int column, Oid array_type)
