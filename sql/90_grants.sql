@@ -17,9 +17,6 @@ BEGIN
 		LOOP
 			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s', signature, role_name);
 		END LOOP;
-		IF NOT FOUND THEN
-			RAISE EXCEPTION 'function %.% does not exist', schema_name, function_name;
-		END IF;
 	END LOOP;
 END
 $$;
@@ -46,11 +43,12 @@ GRANT INSERT (subject, description, status, priority, team, assignee, requester,
 	UPDATE (subject, description, status, priority, team, assignee, requester, tags, key, fields)
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
+SELECT pg_temp.grant_execute('respond_agent', 'respond', 'start');
 
 -- Auditors: read everything, change nothing.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
-SELECT pg_temp.grant_execute('respond_auditor', 'respond', 'matches');
+SELECT pg_temp.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'explain', 'export_rules', 'health');
 
 -- Admins: everything of the public surface.  Events, runs, history and audit
 -- are written by pg_respond alone.

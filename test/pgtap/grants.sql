@@ -62,6 +62,12 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronames
 	AND p.proname <> 'emit' AND has_function_privilege('respond_producer', p.oid, 'EXECUTE') $$,
 	'of the public functions a producer may execute emit alone');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
+	AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') <> (p.proname = 'start') $$,
+	'an agent may start rules');
+SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
+	AND has_function_privilege('respond_auditor', p.oid, 'EXECUTE') <> (p.proname = ANY ('{matches,render,explain,export_rules,health}')) $$,
+	'an auditor may execute what only looks');
+SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
 	AND NOT has_function_privilege('respond_admin', p.oid, 'EXECUTE') $$,
 	'an admin may execute every public function');
 SELECT is_empty($$ SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = 'respond'::regnamespace AND c.relkind IN ('r', 'p', 'v')
