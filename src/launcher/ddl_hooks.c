@@ -24,12 +24,13 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 
 #include "common/restore.h"
 #include "common/shmem.h"
-#include "event/wake.h"
 #include "launcher/ddl_hooks.h"
 #include "launcher/eviction.h"
 #include "launcher/launcher.h"
@@ -45,6 +46,7 @@ typedef struct Pending
 	bool		replaced;		/* and whether it is another than before */
 	bool		hold_set;		/* hold() or release() was called */
 	bool		hold;
+	bool		restart;		/* the workers shall begin anew */
 	bool		evicted;		/* workers were made to leave a database */
 } Pending;
 
@@ -63,6 +65,7 @@ static void access_hook(ObjectAccessType access, Oid class, Oid object, int sub_
 static void transaction_callback(XactEvent event, void *argument);
 static void look_before_commit(void);
 static void tell_after_commit(void);
+static void apply_hold(bool hold);
 static void check_after_commit_prepared(void);
 
 PG_FUNCTION_INFO_V1(respond_is_restore);
@@ -78,10 +81,11 @@ respond_ddl_hooks_initialize(void)
 }
 
 void
-respond_ddl_hold_at_commit(bool hold)
+respond_ddl_hold_at_commit(bool hold, bool restart)
 {
 	pending.hold_set = true;
 	pending.hold = hold;
+	pending.restart |= restart;
 }
 
 static bool
@@ -242,21 +246,35 @@ tell_after_commit(void)
 
 	if (done.extension)
 		respond_launcher_tell(MyDatabaseId, done.replaced, done.present);
-	if (done.hold_set)
-	{
-		DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
-
-		if (database != NULL)
-		{
-			pg_atomic_write_u32(&database->hold, done.hold ? 1 : 0);
-			respond_wake_dispatchers(MyDatabaseId);
-			respond_wake_clock(MyDatabaseId);
-		}
-	}
+	/* workers that shall begin anew must not do a last batch: they keep holding until they are gone */
+	if (done.restart)
+		respond_launcher_tell(MyDatabaseId, true, true);
+	else if (done.hold_set)
+		apply_hold(done.hold);
 	if (done.evicted)
 		respond_eviction_end();
 	else if (done.databases)
 		respond_launcher_wake();
+}
+
+/* Workers that hold do not wait for events, so their latches are set in any case. */
+static void
+apply_hold(bool hold)
+{
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+
+	if (database == NULL)
+		return;
+	pg_atomic_write_u32(&database->hold, hold ? 1 : 0);
+	LWLockAcquire(respond_shared->lock, LW_SHARED);
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		if (slot->state == WORKER_RUNNING && slot->database == MyDatabaseId && slot->procno >= 0)
+			SetLatch(&ProcGlobal->allProcs[slot->procno].procLatch);
+	}
+	LWLockRelease(respond_shared->lock);
 }
 
 static void

@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ * partition_status.c
+ *	  Whether the clock keeps up with making partitions; for respond.health().
+ *
+ * src/clock/partition_status.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "clock/partition.h"
+
+PG_FUNCTION_INFO_V1(respond_partition_status);
+
+/*
+ * partition_status() → setof (table_name text, present boolean, ahead integer):
+ * for each table that is partitioned by time whether there is a partition for
+ * now, and how many lie ahead.
+ */
+Datum
+respond_partition_status(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TimestampTz now = GetCurrentTimestamp();
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < TIMED_TABLE_COUNT; i++)
+	{
+		PartitionList *list = respond_partition_list(&respond_timed_tables[i]);
+		bool		present = false;
+		int			ahead = 0;
+		Datum		values[3];
+		bool		nulls[3] = {0};
+
+		for (int p = 0; p < list->count; p++)
+		{
+			present |= list->items[p].lower <= now && now < list->items[p].upper;
+			ahead += list->items[p].lower > now;
+		}
+		values[0] = CStringGetTextDatum(respond_timed_tables[i].name);
+		values[1] = BoolGetDatum(present);
+		values[2] = Int32GetDatum(ahead);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,273 @@
+/*-------------------------------------------------------------------------
+ * ops.c
+ *	  What SQL sees and moves of the workers; behind respond.worker, health(), hold().
+ *
+ * Everything is read from shared memory, under the lock where the comments of
+ * shmem.h ask for it.  Nothing here looks into a table.
+ *
+ * src/launcher/ops.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "common/guc.h"
+#include "common/shmem.h"
+#include "launcher/ddl_hooks.h"
+#include "launcher/launcher.h"
+
+PG_FUNCTION_INFO_V1(respond_workers);
+PG_FUNCTION_INFO_V1(respond_worker_status);
+PG_FUNCTION_INFO_V1(respond_lane_status);
+PG_FUNCTION_INFO_V1(respond_announce_hold);
+PG_FUNCTION_INFO_V1(respond_require_primary);
+
+enum
+{
+	WORKER_KIND,
+	WORKER_DATABASE,
+	WORKER_PID,
+	WORKER_LANE,
+	WORKER_STATE,
+	WORKER_WAITING_FOR,
+	WORKER_GENERATION,
+	WORKER_FAILURES,
+	WORKER_STARTED_AT,
+	WORKER_RESTART_AT,
+	WORKER_EVENTS,
+	WORKER_BATCHES,
+	WORKER_RUNS,
+	WORKER_ERRORS,
+	WORKER_ACTIVE_AT,
+	WORKER_COLUMNS
+};
+
+/* In words, for one worker. */
+typedef struct Description
+{
+	const char *state;
+	char	   *waiting_for;	/* NULL: for nothing */
+} Description;
+
+static void put_launcher(ReturnSetInfo *result);
+static void put_worker(ReturnSetInfo *result, const WorkerSlot *slot);
+static Description describe(const WorkerSlot *slot);
+static char *wait_of_process(int procno);
+static bool database_holds(Oid database);
+
+/*
+ * workers() → setof: one row for the launcher and for each slot in use, of all
+ * databases.  Columns as in respond.worker; database is an OID.
+ */
+Datum
+respond_workers(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	WorkerSlot *copy = palloc(sizeof(WorkerSlot) * respond_shared->slot_count);
+
+	InitMaterializedSRF(fcinfo, 0);
+	LWLockAcquire(respond_shared->lock, LW_SHARED);
+	memcpy(copy, respond_shared->slots, sizeof(WorkerSlot) * respond_shared->slot_count);
+	LWLockRelease(respond_shared->lock);
+
+	put_launcher(result);
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		if (copy[i].state != WORKER_FREE)
+			put_worker(result, &copy[i]);
+	}
+	return (Datum) 0;
+}
+
+static void
+put_launcher(ReturnSetInfo *result)
+{
+	Datum		values[WORKER_COLUMNS] = {0};
+	bool		nulls[WORKER_COLUMNS];
+	int			procno = respond_shared->launcher_procno;
+	char	   *wait;
+
+	if (procno < 0)
+		return;
+	memset(nulls, true, sizeof(nulls));
+	values[WORKER_KIND] = CStringGetTextDatum("launcher");
+	values[WORKER_PID] = Int32GetDatum(respond_shared->launcher_pid);
+	wait = wait_of_process(procno);
+	values[WORKER_STATE] = CStringGetTextDatum(wait != NULL ? "idle" : "busy");
+	values[WORKER_WAITING_FOR] = CStringGetTextDatum("changes of databases and workers");
+	nulls[WORKER_KIND] = nulls[WORKER_PID] = nulls[WORKER_STATE] = nulls[WORKER_WAITING_FOR] = false;
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static void
+put_worker(ReturnSetInfo *result, const WorkerSlot *slot)
+{
+	WorkerSlot *counters = unconstify(WorkerSlot *, slot);
+	Description description = describe(slot);
+	Datum		values[WORKER_COLUMNS] = {0};
+	bool		nulls[WORKER_COLUMNS] = {0};
+
+	values[WORKER_KIND] = CStringGetTextDatum(slot->kind == WORKER_CLOCK ? "clock" : "dispatcher");
+	values[WORKER_DATABASE] = ObjectIdGetDatum(slot->database);
+	values[WORKER_PID] = Int32GetDatum(slot->pid);
+	nulls[WORKER_PID] = slot->pid == 0;
+	values[WORKER_LANE] = Int32GetDatum(slot->lane + 1);
+	nulls[WORKER_LANE] = slot->kind != WORKER_DISPATCHER;
+	values[WORKER_STATE] = CStringGetTextDatum(description.state);
+	if (description.waiting_for != NULL)
+		values[WORKER_WAITING_FOR] = CStringGetTextDatum(description.waiting_for);
+	nulls[WORKER_WAITING_FOR] = description.waiting_for == NULL;
+	values[WORKER_GENERATION] = Int64GetDatum((int64) slot->generation);
+	values[WORKER_FAILURES] = Int32GetDatum(slot->failures);
+	values[WORKER_STARTED_AT] = TimestampTzGetDatum(slot->started_at);
+	nulls[WORKER_STARTED_AT] = slot->state != WORKER_RUNNING;
+	values[WORKER_RESTART_AT] = TimestampTzGetDatum(slot->restart_after);
+	nulls[WORKER_RESTART_AT] = slot->state != WORKER_WAITING;
+	values[WORKER_EVENTS] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->events));
+	values[WORKER_BATCHES] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->batches));
+	values[WORKER_RUNS] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->runs));
+	values[WORKER_ERRORS] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->errors));
+	values[WORKER_ACTIVE_AT] = TimestampTzGetDatum((TimestampTz) pg_atomic_read_u64(&counters->active_at));
+	nulls[WORKER_ACTIVE_AT] = slot->state != WORKER_RUNNING;
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static Description
+describe(const WorkerSlot *slot)
+{
+	WorkerSlot *flags = unconstify(WorkerSlot *, slot);
+	char	   *wait = slot->procno >= 0 ? wait_of_process(slot->procno) : NULL;
+
+	switch (slot->state)
+	{
+		case WORKER_STARTING:
+			return (Description) {"starting", pstrdup("its process")};
+		case WORKER_WAITING:
+			return (Description) {"failed", pstrdup("its next start")};
+		case WORKER_ENDED:
+			return (Description) {"ended", pstrdup("the launcher")};
+		default:
+			break;
+	}
+	if (slot->stop_wanted)
+		return (Description) {"stopping", wait};
+	if (database_holds(slot->database))
+		return (Description) {"holding", pstrdup("respond.release()")};
+	if (pg_atomic_read_u32(&flags->busy) != 0)
+		return (Description) {"busy", wait};
+	if (pg_atomic_read_u32(&flags->sleeping) != 0)
+		return (Description) {"idle", pstrdup(slot->kind == WORKER_CLOCK ? "time" : "events")};
+	return (Description) {"busy", wait};
+}
+
+/* As pg_stat_activity shows it; NULL when the process does not wait. */
+static char *
+wait_of_process(int procno)
+{
+	uint32		info = ((volatile PGPROC *) &ProcGlobal->allProcs[procno])->wait_event_info;
+
+	if (info == 0)
+		return NULL;
+	return psprintf("%s: %s", pgstat_get_wait_event_type(info), pgstat_get_wait_event(info));
+}
+
+static bool
+database_holds(Oid database)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	return entry != NULL && pg_atomic_read_u32(&entry->hold) != 0;
+}
+
+/*
+ * worker_status() → record (in_recovery boolean, launcher boolean, known boolean,
+ * role_missing boolean, missing_workers integer, missing_setting text, dispatchers integer):
+ * what health() asks shared memory for.  known: whether the workers know this
+ * database.
+ */
+Datum
+respond_worker_status(PG_FUNCTION_ARGS)
+{
+	TupleDesc	descriptor;
+	Datum		values[7];
+	bool		nulls[7] = {0};
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+
+	LWLockAcquire(respond_shared->lock, LW_SHARED);
+	values[0] = BoolGetDatum(RecoveryInProgress());
+	values[1] = BoolGetDatum(respond_shared->launcher_procno >= 0);
+	values[2] = BoolGetDatum(respond_shmem_find_database(MyDatabaseId) != NULL);
+	values[3] = BoolGetDatum(respond_shared->role_missing);
+	values[4] = Int32GetDatum(respond_shared->missing_workers);
+	nulls[5] = respond_shared->missing_workers == 0;
+	values[6] = Int32GetDatum(respond_dispatchers);
+	LWLockRelease(respond_shared->lock);
+	values[5] = CStringGetTextDatum(respond_shared->missing_own_slots ? "pg_respond.max_workers" : "max_worker_processes");
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+}
+
+/*
+ * lane_status() → setof (lane integer, waiting boolean, looked_at timestamptz):
+ * for each dispatcher of this database whether it has to look or to handle
+ * something, and when it last looked.
+ */
+Datum
+respond_lane_status(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int lane = 0; database != NULL && lane < respond_dispatchers; lane++)
+	{
+		LaneStatus *status = &database->lanes[lane];
+		TimestampTz looked_at = (TimestampTz) pg_atomic_read_u64(&status->cursor_at);
+		Datum		values[3];
+		bool		nulls[3] = {false, false, looked_at == 0};
+
+		values[0] = Int32GetDatum(lane + 1);
+		values[1] = BoolGetDatum(pg_atomic_read_u64(&status->pending) > 0 ||
+								 pg_atomic_read_u64(&status->seen_wakes) < pg_atomic_read_u64(&database->wakes));
+		values[2] = TimestampTzGetDatum(looked_at);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * announce_hold(hold boolean, restart boolean): at commit the workers of this
+ * database rest or go on; with restart they begin anew, as if just started.
+ */
+Datum
+respond_announce_hold(PG_FUNCTION_ARGS)
+{
+	respond_ddl_hold_at_commit(PG_GETARG_BOOL(0), PG_GETARG_BOOL(1));
+	PG_RETURN_VOID();
+}
+
+/*
+ * require_primary(what text): raises read_only_sql_transaction when this server
+ * is a standby.  what: begins the message, for example "respond.hold()".
+ */
+Datum
+respond_require_primary(PG_FUNCTION_ARGS)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("%s cannot run on a standby", text_to_cstring(PG_GETARG_TEXT_PP(0))),
+				 errdetail("pg_respond runs on the primary alone."),
+				 errhint("Connect to the primary, or promote this server first.")));
+	PG_RETURN_VOID();
+}
