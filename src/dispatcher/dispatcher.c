@@ -125,6 +125,7 @@ prepare(Dispatcher *dispatcher, WorkerSlot *slot)
 
 	respond_worker_begin();
 	take_lane(dispatcher, get_extension_oid("pg_respond", false));
+	respond_progress_lock();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	load_progress(dispatcher);
 	PopActiveSnapshot();

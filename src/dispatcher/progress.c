@@ -17,6 +17,7 @@
 #include "catalog/namespace.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -150,6 +151,13 @@ add_row(Arena *arena, Progress *progress, int *room, TupleTableSlot *slot)
 		entry->cursor->split_xid = DatumGetUInt64(slot->tts_values[PROGRESS_SPLIT_XID - 1]);
 		entry->cursor->split_id = DatumGetInt64(slot->tts_values[PROGRESS_SPLIT_ID - 1]);
 	}
+}
+
+void
+respond_progress_lock(void)
+{
+	for (int side = 0; side < 2; side++)
+		LockRelationOid(progress_table(side), AccessShareLock);
 }
 
 Progress *

@@ -31,6 +31,13 @@ typedef struct Progress
 	int			last_lanes;		/* division of the entry with last_seq */
 } Progress;
 
+/*
+ * Keeps the clock from emptying a side until the transaction ends.  For who must
+ * not miss a row: called before the snapshot is taken, because a snapshot older
+ * than the emptying sees nothing on that side.
+ */
+extern void respond_progress_lock(void);
+
 /* Reads both sides of the progress tables with the active snapshot. */
 extern Progress *respond_progress_load(Arena *arena);
 
