@@ -39,7 +39,7 @@ CREATE FUNCTION respond_internal.lag(OUT lane integer, OUT lanes integer, OUT ev
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_lag';
 COMMENT ON FUNCTION respond_internal.lag() IS 'for each dispatcher: committed events that wait (at most 1,000,000 are counted), and when the oldest was recorded';
 
-CREATE VIEW respond.lag AS
+CREATE VIEW respond.lag WITH (security_invoker = true) AS
 	SELECT l.lane AS dispatcher, l.lanes AS dispatchers, l.events + CASE l.lane WHEN 1 THEN q.events ELSE 0 END AS events,
 		   l.oldest AS oldest_event_at, clock_timestamp() - l.oldest AS age
 	  FROM respond_internal.lag() AS l, (SELECT count(*) AS events FROM respond_internal.requeue) AS q;
