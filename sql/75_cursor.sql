@@ -38,14 +38,3 @@ COMMENT ON FUNCTION respond_internal.rebase() IS 'begins the cursor anew after a
 CREATE FUNCTION respond_internal.lag(OUT lane integer, OUT lanes integer, OUT events bigint, OUT oldest timestamptz) RETURNS SETOF record
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_lag';
 COMMENT ON FUNCTION respond_internal.lag() IS 'for each dispatcher: committed events that wait (at most 1,000,000 are counted), and when the oldest was recorded';
-
-CREATE VIEW respond.lag WITH (security_invoker = true) AS
-	SELECT l.lane AS dispatcher, l.lanes AS dispatchers, l.events + CASE l.lane WHEN 1 THEN q.events ELSE 0 END AS events,
-		   l.oldest AS oldest_event_at, clock_timestamp() - l.oldest AS age
-	  FROM respond_internal.lag() AS l, (SELECT count(*) AS events FROM respond_internal.requeue) AS q;
-COMMENT ON VIEW respond.lag IS 'committed events that wait to be handled, for each dispatcher';
-COMMENT ON COLUMN respond.lag.dispatcher IS 'number of the dispatcher, from 1';
-COMMENT ON COLUMN respond.lag.dispatchers IS 'number of dispatchers of this database';
-COMMENT ON COLUMN respond.lag.events IS 'events that wait, with those to be played again; counted up to 1,000,000';
-COMMENT ON COLUMN respond.lag.oldest_event_at IS 'when the oldest of them was recorded; NULL when none waits';
-COMMENT ON COLUMN respond.lag.age IS 'how long the oldest has been waiting';

@@ -6,7 +6,7 @@ CREATE FUNCTION respond_internal.workers(OUT kind text, OUT database oid, OUT pi
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_workers';
 COMMENT ON FUNCTION respond_internal.workers() IS 'the launcher and the workers of all databases, from shared memory';
 
-CREATE VIEW respond.worker AS
+CREATE VIEW respond.worker WITH (security_invoker = true) AS
 SELECT w.kind, d.datname AS database, w.pid, w.lane, w.state, w.waiting_for, w.generation, w.failures, w.started_at, w.restart_at,
 	w.events, w.batches, w.runs, w.errors, w.active_at
   FROM respond_internal.workers() AS w
@@ -33,14 +33,14 @@ CREATE FUNCTION respond_internal.lane_status(OUT lane integer, OUT waiting boole
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_lane_status';
 COMMENT ON FUNCTION respond_internal.lane_status() IS 'for each dispatcher of this database: whether something waits for it, and when it last looked; from shared memory';
 
-CREATE VIEW respond.lag AS
-SELECT l.lane, l.lanes, l.events, l.oldest, pg_catalog.now() - l.oldest AS age, s.looked_at
+CREATE VIEW respond.lag WITH (security_invoker = true) AS
+SELECT l.lane, l.lanes, l.events + CASE l.lane WHEN 1 THEN (SELECT pg_catalog.count(*) FROM respond_internal.requeue) ELSE 0 END AS events, l.oldest, pg_catalog.now() - l.oldest AS age, s.looked_at
   FROM respond_internal.lag() AS l
   LEFT JOIN respond_internal.lane_status() AS s ON s.lane = l.lane;
 COMMENT ON VIEW respond.lag IS 'for each dispatcher: committed events that it has not handled';
 COMMENT ON COLUMN respond.lag.lane IS 'number of the dispatcher, from 1 on';
 COMMENT ON COLUMN respond.lag.lanes IS 'number of dispatchers that the events are split among';
-COMMENT ON COLUMN respond.lag.events IS 'committed events that wait; counting ends at 1,000,000';
+COMMENT ON COLUMN respond.lag.events IS 'committed events that wait, with those to be played again; counting ends at 1,000,000';
 COMMENT ON COLUMN respond.lag.oldest IS 'when the oldest of them was recorded';
 COMMENT ON COLUMN respond.lag.age IS 'how long ago that was';
 COMMENT ON COLUMN respond.lag.looked_at IS 'when the dispatcher last looked; NULL when it has not since the workers started';
