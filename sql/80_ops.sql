@@ -103,7 +103,7 @@ COMMENT ON FUNCTION respond_internal.worker_status() IS 'what health() asks shar
 
 CREATE FUNCTION respond_internal.partition_status(OUT table_name text, OUT present boolean, OUT ahead integer) RETURNS SETOF record
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_partition_status';
-COMMENT ON FUNCTION respond_internal.partition_status() IS 'for each table that is partitioned by time: whether there is a partition for now, and how many lie ahead';
+COMMENT ON FUNCTION respond_internal.partition_status() IS 'for each table that is partitioned by time: whether there is a partition for the present, and how many lie ahead';
 
 -- Each line is a check: ok, and why if not.  The order is that in which one
 -- would mend things: what is below may follow from what is above.
@@ -209,7 +209,7 @@ BEGIN
 	SELECT string_agg(format('respond.%s', p.table_name), ', ') AS tables INTO found_one
 	  FROM respond_internal.partition_status() AS p WHERE NOT p.present OR p.ahead = 0;
 	ok := found_one.tables IS NULL;
-	message := CASE WHEN ok THEN 'there are partitions for now and for the time ahead'
+	message := CASE WHEN ok THEN 'there are partitions for the present and the time ahead'
 		ELSE format('partitions are missing, so the default partition fills: %s', found_one.tables) END;
 	remedy := CASE WHEN NOT ok THEN 'the clock makes them when it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server''s log' END;
 	RETURN NEXT;
