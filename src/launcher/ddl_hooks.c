@@ -28,6 +28,7 @@
 #include "storage/proc.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/resowner.h"
 
 #include "common/restore.h"
 #include "common/shmem.h"
@@ -63,6 +64,7 @@ static void utility_hook(PlannedStmt *statement, const char *query, bool read_on
 						 QueryCompletion *completion);
 static void access_hook(ObjectAccessType access, Oid class, Oid object, int sub_id, void *argument);
 static void transaction_callback(XactEvent event, void *argument);
+static void release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
 static void look_before_commit(void);
 static void tell_after_commit(void);
 static void apply_hold(bool hold);
@@ -78,6 +80,7 @@ respond_ddl_hooks_initialize(void)
 	previous_access_hook = object_access_hook;
 	object_access_hook = access_hook;
 	RegisterXactCallback(transaction_callback, NULL);
+	RegisterResourceReleaseCallback(release_callback, NULL);
 }
 
 void
@@ -203,10 +206,6 @@ transaction_callback(XactEvent event, void *argument)
 						 errmsg("cannot PREPARE a transaction that called respond.hold() or respond.release()")));
 			break;
 
-		case XACT_EVENT_COMMIT:
-			tell_after_commit();
-			break;
-
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			if (pending.evicted)
@@ -217,6 +216,18 @@ transaction_callback(XactEvent event, void *argument)
 		default:
 			break;
 	}
+}
+
+/*
+ * The launcher is told here, not in the transaction callback: the server sends
+ * cache invalidations in between, and without them the launcher would look for
+ * a role that it remembers as missing.
+ */
+static void
+release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
+{
+	if (is_commit && is_top_level && phase == RESOURCE_RELEASE_AFTER_LOCKS)
+		tell_after_commit();
 }
 
 static void
