@@ -64,7 +64,7 @@ respond_clock_main(Datum main_arg)
 	database = respond_worker_open_database(&created);
 	if (created)
 		respond_rotation_choose_side(database);
-	respond_state_publish(database);
+	respond_state_publish();
 	respond_launcher_wake();
 
 	for (;;)

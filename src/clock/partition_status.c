@@ -18,8 +18,8 @@ PG_FUNCTION_INFO_V1(respond_partition_status);
 
 /*
  * partition_status() → setof (table_name text, present boolean, ahead integer):
- * for each table that is partitioned by time whether there is a partition for
- * now, and how many lie ahead.
+ * for each table that is partitioned by time whether the present has a
+ * partition, and how many lie ahead.
  */
 Datum
 respond_partition_status(PG_FUNCTION_ARGS)

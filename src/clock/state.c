@@ -20,6 +20,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/snapmgr.h"
 
 #include "clock/state.h"
@@ -37,7 +38,7 @@ static const char *const read_hold =
 "SELECT FROM respond_internal.state WHERE hold IS NOT NULL";
 
 void
-respond_state_publish(DatabaseSlot *database)
+respond_state_publish(void)
 {
 	Datum		identifier = Int64GetDatum((int64) GetSystemIdentifier());
 	bool		hold;
@@ -49,6 +50,6 @@ respond_state_publish(DatabaseSlot *database)
 				(errmsg("pg_respond holds in this database because it comes from another cluster"),
 				 errhint("Check respond.health(), then call respond.release().")));
 	hold = respond_statement_run(read_hold, 0, NULL, NULL) > 0;
-	pg_atomic_write_u32(&database->hold, hold ? 1 : 0);
+	respond_worker_set_hold(MyDatabaseId, hold);
 	respond_statement_commit();
 }

@@ -8,12 +8,10 @@
 #ifndef RESPOND_STATE_H
 #define RESPOND_STATE_H
 
-#include "common/shmem.h"
-
 /*
  * Brings the entry in shared memory in line with the table, in a transaction
  * of its own.  A database that came from another cluster is put on hold.
  */
-extern void respond_state_publish(DatabaseSlot *database);
+extern void respond_state_publish(void);
 
 #endif							/* RESPOND_STATE_H */

@@ -24,8 +24,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "storage/latch.h"
-#include "storage/proc.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/resowner.h"
@@ -35,6 +33,7 @@
 #include "launcher/ddl_hooks.h"
 #include "launcher/eviction.h"
 #include "launcher/launcher.h"
+#include "launcher/worker.h"
 
 /* What the current transaction did that the launcher will have to know. */
 typedef struct Pending
@@ -67,7 +66,6 @@ static void transaction_callback(XactEvent event, void *argument);
 static void release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
 static void look_before_commit(void);
 static void tell_after_commit(void);
-static void apply_hold(bool hold);
 static void check_after_commit_prepared(void);
 
 PG_FUNCTION_INFO_V1(respond_is_restore);
@@ -261,31 +259,11 @@ tell_after_commit(void)
 	if (done.restart)
 		respond_launcher_tell(MyDatabaseId, true, true);
 	else if (done.hold_set)
-		apply_hold(done.hold);
+		respond_worker_set_hold(MyDatabaseId, done.hold);
 	if (done.evicted)
 		respond_eviction_end();
 	else if (done.databases)
 		respond_launcher_wake();
-}
-
-/* Workers that hold do not wait for events, so their latches are set in any case. */
-static void
-apply_hold(bool hold)
-{
-	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
-
-	if (database == NULL)
-		return;
-	pg_atomic_write_u32(&database->hold, hold ? 1 : 0);
-	LWLockAcquire(respond_shared->lock, LW_SHARED);
-	for (int i = 0; i < respond_shared->slot_count; i++)
-	{
-		WorkerSlot *slot = &respond_shared->slots[i];
-
-		if (slot->state == WORKER_RUNNING && slot->database == MyDatabaseId && slot->procno >= 0)
-			SetLatch(&ProcGlobal->allProcs[slot->procno].procLatch);
-	}
-	LWLockRelease(respond_shared->lock);
 }
 
 static void

@@ -46,6 +46,7 @@ static volatile sig_atomic_t terminate_requested = false;
 
 static void handle_terminate(SIGNAL_ARGS);
 static void claim_slot(int number, uint32 generation, WorkerKind kind);
+static void release_session_locks(int code, Datum argument);
 static void leave_slot(int code, Datum argument);
 static void connect_to_database(void);
 static void find_extension(void);
@@ -111,6 +112,8 @@ claim_slot(int number, uint32 generation, WorkerKind kind)
 
 	/* registered before the process joins those of the database, so it runs after it left them */
 	on_shmem_exit(leave_slot, (Datum) 0);
+	/* registered before connecting, so it runs after the last transaction was rolled back */
+	before_shmem_exit(release_session_locks, (Datum) 0);
 
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
 	mine = slot->state == WORKER_STARTING && slot->generation == generation && slot->kind == kind;
@@ -130,6 +133,13 @@ claim_slot(int number, uint32 generation, WorkerKind kind)
 		proc_exit(0);
 	if (stop)
 		end_worker(WORKER_STOPPED);
+}
+
+/* The server lets go of a session's locks on objects only when a transaction fails. */
+static void
+release_session_locks(int code, Datum argument)
+{
+	LockReleaseAll(DEFAULT_LOCKMETHOD, true);
 }
 
 /* The process is not in the database any more, but can still use shared memory. */
@@ -291,6 +301,26 @@ bool
 respond_worker_on_hold(void)
 {
 	return pg_atomic_read_u32(&my_database->hold) != 0;
+}
+
+/* Workers that hold do not wait for events, so their latches are set in any case. */
+void
+respond_worker_set_hold(Oid database, bool hold)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	if (entry == NULL)
+		return;
+	pg_atomic_write_u32(&entry->hold, hold ? 1 : 0);
+	LWLockAcquire(respond_shared->lock, LW_SHARED);
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		if (slot->state == WORKER_RUNNING && slot->database == database && slot->procno >= 0)
+			SetLatch(&ProcGlobal->allProcs[slot->procno].procLatch);
+	}
+	LWLockRelease(respond_shared->lock);
 }
 
 static void

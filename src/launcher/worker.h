@@ -62,6 +62,9 @@ extern DatabaseSlot *respond_worker_open_database(bool *created);
 /* Whether hold() or a restore wants the workers to rest; a flag in shared memory. */
 extern bool respond_worker_on_hold(void);
 
+/* Sets that flag and lets the database's workers see it now. */
+extern void respond_worker_set_hold(Oid database, bool hold);
+
 /* Ends the process in good order when the launcher asked it to stop. */
 extern void respond_worker_check_stop(void);
 
