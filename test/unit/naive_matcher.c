@@ -39,12 +39,12 @@ typedef struct WantedSet
 	Wanted		fields[MOST_FIELDS];
 } WantedSet;
 
-typedef struct Naive
+struct Naive
 {
 	int			array_count;
 	int			leaf_count;
 	Leaf		leaves[MOST_LEAVES];
-} Naive;
+};
 
 static void
 join(char *out, size_t room, const char *path, bool top, const JsonMember *member)
@@ -89,8 +89,10 @@ collect(Naive *naive, Leaf here, bool top, const JsonValue *value)
 			collect(naive, inner, false, value->items[i]);
 		}
 	}
-	else if (naive->leaf_count < MOST_LEAVES)
+	else
 	{
+		if (naive->leaf_count == MOST_LEAVES)
+			abort();
 		here.value = value;
 		naive->leaves[naive->leaf_count++] = here;
 	}
@@ -311,12 +313,21 @@ compare_wanted(const void *left, const void *right)
 	return strcmp(((const Wanted *) left)->path, ((const Wanted *) right)->path);
 }
 
+/* Copies only the fields in use. */
+static void
+copy_set(WantedSet *to, const WantedSet *from)
+{
+	to->count = from->count;
+	memcpy(to->fields, from->fields, (size_t) from->count * sizeof(Wanted));
+}
+
 static bool
 set_matches(const Naive *naive, const WantedSet *set)
 {
-	WantedSet	sorted = *set;
+	WantedSet	sorted;
 	const Leaf *chosen[MOST_FIELDS];
 
+	copy_set(&sorted, set);
 	qsort(sorted.fields, (size_t) sorted.count, sizeof(Wanted), compare_wanted);
 	return choose(naive, &sorted, 0, chosen, 0);
 }
@@ -335,11 +346,12 @@ typedef struct Pending
 static bool
 expand(const Naive *naive, const WantedSet *set, const Pending *pending)
 {
-	WantedSet	more = *set;
+	WantedSet	more;
 	Pending		here;
 
 	if (pending == NULL)
 		return set_matches(naive, set);
+	copy_set(&more, set);
 	here = *pending;
 	for (; here.at < here.object->count; here.at++)
 	{
@@ -391,15 +403,24 @@ expand(const Naive *naive, const WantedSet *set, const Pending *pending)
 	return expand(naive, &more, here.next);
 }
 
-bool
-naive_matches(Arena *arena, const JsonValue *pattern, const JsonValue *document)
+Naive *
+naive_read(Arena *arena, const JsonValue *document)
 {
-	Naive	   *naive = respond_arena_alloc_zero(arena, sizeof(Naive));
-	WantedSet  *set = respond_arena_alloc_zero(arena, sizeof(WantedSet));
+	Naive	   *naive = respond_arena_alloc(arena, sizeof(Naive));
 	Leaf		root;
-	Pending		all = {pattern, "", true, false, 0, NULL};
 
+	naive->array_count = 0;
+	naive->leaf_count = 0;
 	memset(&root, 0, sizeof(root));
 	collect(naive, root, true, document);
-	return expand(naive, set, &all);
+	return naive;
+}
+
+bool
+naive_matches(const Naive *naive, const JsonValue *pattern)
+{
+	WantedSet	none = {0};
+	Pending		all = {pattern, "", true, false, 0, NULL};
+
+	return expand(naive, &none, &all);
 }

@@ -14,7 +14,12 @@
 #include "common/arena.h"
 #include "common/json_value.h"
 
+typedef struct Naive Naive;
+
+/* Takes a document apart; the result lives in arena. */
+extern Naive *naive_read(Arena *arena, const JsonValue *document);
+
 /* pattern must be valid, without two fields of one path on one level. */
-extern bool naive_matches(Arena *arena, const JsonValue *pattern, const JsonValue *document);
+extern bool naive_matches(const Naive *naive, const JsonValue *pattern);
 
 #endif							/* RESPOND_NAIVE_MATCHER_H */
