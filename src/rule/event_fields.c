@@ -22,6 +22,13 @@ typedef struct FieldRun
 	int			outside;		/* values that are in no element */
 } FieldRun;
 
+/* The values in an array: those added from its beginning to its end. */
+typedef struct ArraySpan
+{
+	int			begin;
+	int			end;
+} ArraySpan;
+
 struct EventFields
 {
 	ArenaSource source;
@@ -41,7 +48,7 @@ struct EventFields
 	ArrayElement *elements;
 	int			array_count;
 	int			array_room;
-	int		   *array_ends;		/* values added when the array ended */
+	ArraySpan  *arrays;
 
 	int			field_count;
 	FieldRun   *runs;
@@ -80,8 +87,8 @@ respond_event_fields_destroy(EventFields *event)
 		source.release(source.owner, event->by_field);
 	if (event->elements != NULL)
 		source.release(source.owner, event->elements);
-	if (event->array_ends != NULL)
-		source.release(source.owner, event->array_ends);
+	if (event->arrays != NULL)
+		source.release(source.owner, event->arrays);
 	source.release(source.owner, event);
 }
 
@@ -186,8 +193,8 @@ int
 respond_event_begin_array(EventFields *event)
 {
 	if (event->array_count == event->array_room)
-		grow(event, (void **) &event->array_ends, event->array_count, &event->array_room, sizeof(int));
-	event->array_ends[event->array_count] = -1;
+		grow(event, (void **) &event->arrays, event->array_count, &event->array_room, sizeof(ArraySpan));
+	event->arrays[event->array_count].begin = event->value_count;
 	return event->array_count++;
 }
 
@@ -209,7 +216,7 @@ respond_event_enter_element(EventFields *event, int array, int enclosing)
 void
 respond_event_end_array(EventFields *event, int array)
 {
-	event->array_ends[array] = event->value_count;
+	event->arrays[array].end = event->value_count;
 }
 
 void
@@ -299,6 +306,36 @@ respond_event_agree(const EventFields *event, int chosen, int element, int *resu
 	if (element < chosen)
 		*resume = elements[chosen].first_value;
 	else
-		*resume = event->array_ends[elements[chosen].array];
+		*resume = event->arrays[elements[chosen].array].end;
 	return false;
+}
+
+int
+respond_event_skip_to(const int *values, int from, int count, int value)
+{
+	while (from < count)
+	{
+		int			middle = from + (count - from) / 2;
+
+		if (values[middle] < value)
+			from = middle + 1;
+		else
+			count = middle;
+	}
+	return from;
+}
+
+bool
+respond_event_shares_array(const EventFields *event, int field, int element)
+{
+	const ArraySpan *span;
+	int			count;
+	const int  *values = respond_event_values_of(event, field, &count);
+	int			first;
+
+	while (event->elements[element].parent != NO_ELEMENT)
+		element = event->elements[element].parent;
+	span = &event->arrays[event->elements[element].array];
+	first = respond_event_skip_to(values, 0, count, span->begin);
+	return first < count && values[first] < span->end;
 }

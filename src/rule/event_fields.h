@@ -103,4 +103,10 @@ extern bool respond_event_has_elements(const EventFields *event);
  */
 extern bool respond_event_agree(const EventFields *event, int chosen, int element, int *resume);
 
+/* Has the field values in the outermost array around an element? */
+extern bool respond_event_shares_array(const EventFields *event, int field, int element);
+
+/* First position in values, from `from`, whose value is at or behind `value`. */
+extern int	respond_event_skip_to(const int *values, int from, int count, int value);
+
 #endif							/* RESPOND_EVENT_FIELDS_H */

@@ -20,6 +20,7 @@ respond_matcher_begin(const ArenaSource *source)
 
 	matcher->source = *source;
 	matcher->arena = arena;
+	matcher->scratch = respond_arena_create(source);
 	matcher->paths = respond_path_tree_create(arena);
 	return matcher;
 }
@@ -27,6 +28,8 @@ respond_matcher_begin(const ArenaSource *source)
 void
 respond_matcher_destroy(Matcher *matcher)
 {
+	if (matcher->scratch != NULL)
+		respond_arena_destroy(matcher->scratch);
 	respond_arena_destroy(matcher->arena);
 }
 
@@ -45,10 +48,9 @@ accepts_every_type(const char *glob, size_t length)
 static int
 intern_type(Matcher *matcher, const char *glob, size_t length)
 {
-	TestList	list = {1, 0, respond_arena_alloc(matcher->arena, sizeof(PatternTest))};
+	PatternTest test = respond_pattern_glob(matcher->scratch, glob, length);
+	TestList	list = {1, test.kind == TEST_STRING, &test};
 
-	list.tests[0] = respond_pattern_glob(matcher->arena, glob, length);
-	list.string_count = list.tests[0].kind == TEST_STRING;
 	return respond_intern_condition(matcher, respond_path_tree_add(matcher->paths, "type", 4), &list);
 }
 
@@ -80,9 +82,10 @@ respond_matcher_add(Matcher *matcher, int rule_no, const char *type_glob, size_t
 	int			conditions[PATTERN_FIELD_LIMIT + 1];
 	int			first = 0;
 
+	respond_arena_reset(matcher->scratch);
 	if (json != NULL)
 	{
-		pattern = respond_pattern_compile(matcher->arena, json, error);
+		pattern = respond_pattern_compile(matcher->scratch, json, error);
 		if (pattern == NULL)
 			return false;
 	}
@@ -108,6 +111,8 @@ respond_matcher_add(Matcher *matcher, int rule_no, const char *type_glob, size_t
 void
 respond_matcher_finish(Matcher *matcher)
 {
+	respond_arena_destroy(matcher->scratch);
+	matcher->scratch = NULL;
 	matcher->index = respond_index_build(matcher, matcher->arena, &matcher->source);
 }
 
@@ -183,6 +188,12 @@ respond_state_event(MatchState *state)
 	return state->event;
 }
 
+int
+respond_state_tried(const MatchState *state)
+{
+	return state->tried;
+}
+
 static void
 append_matches(MatchState *state, const Combination *combination)
 {
@@ -210,6 +221,7 @@ respond_match_candidate(MatchState *state, int combination)
 	if (state->combination_seen[combination] == state->stamp)
 		return;
 	state->combination_seen[combination] = state->stamp;
+	state->tried++;
 	if (respond_combination_holds(state, combination))
 		append_matches(state, matcher_combination(state->matcher, combination));
 }
@@ -245,6 +257,7 @@ respond_matcher_match(MatchState *state, const int **rule_nos, int *count)
 	else
 		state->stamp++;
 	state->rule_count = 0;
+	state->tried = 0;
 	respond_index_lookup(state);
 	sort_matches(state);
 	*rule_nos = state->rule_nos;

@@ -76,6 +76,12 @@ extern EventFields *respond_state_event(MatchState *state);
 extern void respond_matcher_match(MatchState *state, const int **rule_nos, int *count);
 
 /*
+ * How many combinations of tests the last match looked at: what it cost,
+ * apart from looking values up.
+ */
+extern int	respond_state_tried(const MatchState *state);
+
+/*
  * Says in words why the state's event does not match a rule, naming the first
  * test that failed, as in: data.new.status: "paid" is not one of "failed".
  * Writes at most room bytes with the terminating NUL, cut between characters.

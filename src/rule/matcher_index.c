@@ -20,7 +20,7 @@
 
 #include "rule/matcher_parts.h"
 
-#define LARGE_BUCKET	12		/* from here on a node pays */
+#define LARGE_BUCKET	4		/* from here on a node pays */
 #define DEEPEST_NODE	8
 #define USED_LIMIT		64		/* conditions of a combination that may be filed under */
 #define USEFUL_COST		1e6		/* more than any trigger that tells something */
@@ -466,14 +466,16 @@ fill_entries(RuleIndex *index, Arena *arena, const Vector *entries)
 	index->entry_size = 16;
 	while (index->entry_size < (size_t) entries->count * 2)
 		index->entry_size *= 2;
-	index->entries = respond_arena_alloc_zero(arena, index->entry_size * sizeof(IndexEntry));
+	index->tags = respond_arena_alloc_zero(arena, index->entry_size);
+	index->entries = respond_arena_alloc(arena, index->entry_size * sizeof(IndexEntry));
 	for (int i = 0; i < entries->count; i++)
 	{
 		const IndexEntry *entry = &((const IndexEntry *) entries->items)[i];
-		size_t		at = (entry->key >> 1) & (index->entry_size - 1);
+		size_t		at = entry->key & (index->entry_size - 1);
 
-		while (index->entries[at].key != 0)
+		while (index->tags[at] != 0)
 			at = (at + 1) & (index->entry_size - 1);
+		index->tags[at] = respond_index_tag(entry->key);
 		index->entries[at] = *entry;
 	}
 }

@@ -29,7 +29,7 @@ typedef struct Bucket
 /* bucket >= 0 is an index of buckets; below, ~bucket is one combination. */
 typedef struct IndexEntry
 {
-	uint64_t	key;			/* 0 marks a free entry */
+	uint64_t	key;
 	int			bucket;
 } IndexEntry;
 
@@ -77,6 +77,7 @@ typedef struct IndexNode
 typedef struct RuleIndex
 {
 	size_t		entry_size;		/* a power of two */
+	uint8_t    *tags;			/* of the entries; 0 marks a free one */
 	IndexEntry *entries;
 	int			bucket_count;
 	Bucket	   *buckets;
@@ -108,7 +109,17 @@ respond_index_key(int node, uint64_t trigger_hash)
 {
 	uint64_t	key = (trigger_hash ^ (uint64_t) node) * UINT64_C(0x9E3779B97F4A7C15);
 
-	return (key ^ key >> 31) | 1;
+	return key ^ key >> 31;
+}
+
+/*
+ * Most look-ups find nothing.  The tags, one byte for each entry, are small
+ * enough to stay in a near cache, and tell so without touching the entries.
+ */
+static inline uint8_t
+respond_index_tag(uint64_t key)
+{
+	return (uint8_t) (key >> 56 | 1);
 }
 
 #endif							/* RESPOND_MATCHER_INDEX_H */

@@ -74,6 +74,44 @@ equal_lists(const TestList *a, const TestList *b)
 	return true;
 }
 
+static void copy_list(Arena *arena, TestList *to, const TestList *from);
+
+/* Copies what a test points to, so that what it was compiled in can go. */
+static void
+copy_test(Arena *arena, PatternTest *to, const PatternTest *from)
+{
+	*to = *from;
+	if (from->text != NULL)
+		to->text = respond_arena_copy(arena, from->text, from->length);
+	if (from->character_count > 0)
+	{
+		size_t		size = (size_t) from->character_count * sizeof(CaseCharacter);
+
+		to->characters = memcpy(respond_arena_alloc(arena, size), from->characters, size);
+	}
+	if (from->part_count > 0)
+	{
+		to->parts = respond_arena_alloc(arena, (size_t) from->part_count * sizeof(LiteralPart));
+		for (int i = 0; i < from->part_count; i++)
+		{
+			to->parts[i].bytes = respond_arena_copy(arena, from->parts[i].bytes, from->parts[i].length);
+			to->parts[i].length = from->parts[i].length;
+		}
+	}
+	copy_list(arena, &to->inner, &from->inner);
+}
+
+static void
+copy_list(Arena *arena, TestList *to, const TestList *from)
+{
+	*to = *from;
+	if (from->count == 0)
+		return;
+	to->tests = respond_arena_alloc(arena, (size_t) from->count * sizeof(PatternTest));
+	for (int i = 0; i < from->count; i++)
+		copy_test(arena, &to->tests[i], &from->tests[i]);
+}
+
 /* Makes room for one more item and keeps the table at most half full. */
 static void
 make_room(Arena *arena, Interned *interned, size_t item_size, uint64_t (*hash_of) (const void *item))
@@ -133,7 +171,7 @@ respond_intern_condition(Matcher *matcher, int field, const TestList *tests)
 	condition = &((Condition *) interned->items)[interned->count];
 	condition->hash = hash;
 	condition->field = field;
-	condition->tests = *tests;
+	copy_list(matcher->arena, &condition->tests, tests);
 	condition->accepts_absent = respond_accepts_absent(tests);
 	interned->table[at] = ++interned->count;
 	return interned->count - 1;

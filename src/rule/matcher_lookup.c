@@ -33,10 +33,11 @@ static void
 look_up(MatchState *state, const RuleIndex *index, int node, uint64_t hash)
 {
 	uint64_t	key = respond_index_key(node, hash);
+	uint8_t		tag = respond_index_tag(key);
 	size_t		mask = index->entry_size - 1;
 
-	for (size_t at = (key >> 1) & mask; index->entries[at].key != 0; at = (at + 1) & mask)
-		if (index->entries[at].key == key)
+	for (size_t at = key & mask; index->tags[at] != 0; at = (at + 1) & mask)
+		if (index->tags[at] == tag && index->entries[at].key == key)
 		{
 			visit_bucket(state, index, index->entries[at].bucket);
 			return;

@@ -55,10 +55,10 @@ struct Matcher
 {
 	ArenaSource source;
 	Arena	   *arena;
+	Arena	   *scratch;		/* what compiling one pattern needs */
 	PathTree   *paths;
 	Interned	conditions;		/* Condition */
 	Interned	combinations;	/* Combination */
-	int			type_field;		/* field of the path "type" */
 	RuleIndex  *index;			/* NULL until finished */
 };
 
@@ -71,6 +71,7 @@ struct MatchState
 	uint32_t   *condition_memos;	/* stamp and verdict of each condition */
 	uint32_t   *combination_seen;	/* stamp of the last event it was tried for */
 	uint32_t   *node_seen;		/* the same of each node of the index */
+	int			tried;			/* combinations verified for the last event */
 	int			rule_count;
 	int			rule_room;
 	int		   *rule_nos;
@@ -92,7 +93,10 @@ matcher_combination(const Matcher *matcher, int number)
 	return &((Combination *) matcher->combinations.items)[number];
 }
 
-/* The number of a condition or combination equal to the given one. */
+/*
+ * The number of a condition or combination equal to the given one, which is
+ * copied when there was none.
+ */
 extern int	respond_intern_condition(Matcher *matcher, int field, const TestList *tests);
 extern int	respond_intern_combination(Matcher *matcher, const int *conditions, int count);
 

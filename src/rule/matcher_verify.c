@@ -29,7 +29,6 @@ typedef enum Verdict
 
 /* Levels at and above the last bit share it. */
 #define BLAME(level)		((uint64_t) 1 << ((level) < 63 ? (level) : 63))
-#define BLAME_BELOW(level)	((level) < 63 ? BLAME(level) - 1 : UINT64_MAX)
 
 typedef struct Search
 {
@@ -89,22 +88,6 @@ respond_condition_holds(MatchState *state, int condition)
 	return verdict_of(state, condition) != VERDICT_NO;
 }
 
-/* First position in values, from `from`, whose value is at or behind `value`. */
-static int
-skip_to(const int *values, int from, int count, int value)
-{
-	while (from < count)
-	{
-		int			middle = from + (count - from) / 2;
-
-		if (values[middle] < value)
-			from = middle + 1;
-		else
-			count = middle;
-	}
-	return from;
-}
-
 /* Does the element agree with all choices so far? */
 static bool
 agrees(const Search *search, int element, int *resume, uint64_t *blame)
@@ -133,12 +116,33 @@ search_with(Search *search, int level, int element, uint64_t *blame)
 	return found;
 }
 
+/*
+ * Which choices could have hidden a value in this element: those of fields
+ * that have values in the same array.
+ */
+static uint64_t
+blame_for_presence(const Search *search, int level, int element)
+{
+	uint64_t	blame = 0;
+
+	if (element == NO_ELEMENT)
+		return 0;
+	for (int i = 0; i < level; i++)
+	{
+		const Condition *condition = matcher_condition(search->matcher, search->combination->conditions[i]);
+
+		if (respond_event_shares_array(search->event, condition->field, element))
+			blame |= BLAME(i);
+	}
+	return blame;
+}
+
 static bool
 search_level(Search *search, int level, uint64_t *blame)
 {
 	const Condition *condition;
 	uint64_t	own_blame = 0;
-	bool		any_agrees = false;
+	int			witness = -1;	/* a value that agrees: the field is not absent */
 	bool		any_tried = false;
 	int			tried = NO_ELEMENT;
 	int			count;
@@ -156,11 +160,10 @@ search_level(Search *search, int level, uint64_t *blame)
 
 		if (!agrees(search, value->element, &resume, &own_blame))
 		{
-			i = skip_to(values, i + 1, count, resume);
+			i = respond_event_skip_to(values, i + 1, count, resume);
 			continue;
 		}
-		any_agrees = true;
-		i++;
+		witness = values[i++];
 		if ((any_tried && tried == value->element) || !respond_any_test_holds(&condition->tests, value))
 			continue;
 		if (search_with(search, level, value->element, &inner_blame))
@@ -176,9 +179,10 @@ search_level(Search *search, int level, uint64_t *blame)
 	}
 	if (condition->accepts_absent)
 	{
-		if (!any_agrees && search_with(search, level, NO_ELEMENT, &own_blame))
+		if (witness < 0 && search_with(search, level, NO_ELEMENT, &own_blame))
 			return true;
-		own_blame |= BLAME_BELOW(level);
+		if (witness >= 0)
+			own_blame |= blame_for_presence(search, level, respond_event_value(search->event, witness)->element);
 	}
 	*blame |= own_blame;
 	return false;

@@ -1,4 +1,3 @@
-/* links: test/unit/matcher_harness.c test/unit/flatten_json.c test/unit/json_reader.c src/rule/matcher.c src/rule/matcher_intern.c src/rule/matcher_index.c src/rule/matcher_lookup.c src/rule/matcher_verify.c src/rule/matcher_explain.c src/rule/test_text.c src/rule/trigger.c src/rule/value_test.c src/rule/event_fields.c src/rule/path_tree.c src/rule/pattern.c src/rule/pattern_test.c src/rule/pattern_text.c src/rule/pattern_place.c src/rule/number.c src/rule/address.c src/rule/case_map.c src/common/arena.c */
 /*-------------------------------------------------------------------------
  * test_matcher.c
  *	  What matches and what does not: the semantics, case by case.
@@ -6,6 +5,12 @@
  * test/unit/test_matcher.c
  *-------------------------------------------------------------------------
  */
+/* links: test/unit/matcher_harness.c test/unit/flatten_json.c test/unit/json_reader.c src/rule/matcher.c
+   src/rule/matcher_intern.c src/rule/matcher_index.c src/rule/matcher_lookup.c src/rule/matcher_verify.c
+   src/rule/matcher_explain.c src/rule/test_text.c src/rule/trigger.c src/rule/value_test.c
+   src/rule/event_fields.c src/rule/path_tree.c src/rule/pattern.c src/rule/pattern_test.c
+   src/rule/pattern_text.c src/rule/pattern_place.c src/rule/number.c src/rule/address.c src/rule/case_map.c
+   src/common/arena.c */
 #include "check.h"
 #include "flatten_json.h"
 #include "matcher_harness.h"
@@ -300,11 +305,86 @@ check_types(void)
 	respond_arena_destroy(arena);
 }
 
+static int	allocations = 0;
+
+static void *
+count_allocation(void *owner, size_t size)
+{
+	allocations++;
+	return respond_arena_malloc_source.allocate(owner, size);
+}
+
+/* In the steady state an event costs no allocation, whatever is in it. */
+static void
+check_allocations(void)
+{
+	ArenaSource source = {count_allocation, respond_arena_malloc_source.release, NULL};
+	Arena	   *arena = respond_arena_create(&respond_arena_malloc_source);
+	Matcher    *matcher = respond_matcher_begin(&respond_arena_malloc_source);
+	MatchState *state;
+	PatternError error;
+	const JsonValue *events[2];
+	const int  *rule_nos;
+	int			count;
+	int			before = 0;
+
+	for (int i = 0; i < 100; i++)
+		respond_matcher_add(matcher, i, NULL, 0,
+							harness_json(arena, "{'a': {'b': [1, 1e400], 'c': [{'exists': false}, 'x']}}"), &error);
+	respond_matcher_finish(matcher);
+	state = respond_matcher_state_create(matcher, &source);
+	events[0] = harness_json(arena, "{'a': [{'b': 1}, {'b': 1e400, 'c': 'x'}, {'b': 3}, {'c': 'y'}]}");
+	events[1] = harness_json(arena, "{'a': {'b': 1e400}}");
+	for (int i = 0; i < 1000; i++)
+	{
+		if (i == 100)
+			before = allocations;
+		flatten_json(respond_state_event(state), events[i % 2]);
+		respond_matcher_match(state, &rule_nos, &count);
+		if (count != 100)
+			break;
+	}
+	check(before > 0 && allocations == before, "no allocation in the steady state");
+	check(count == 100, "equal rules match together");
+	respond_matcher_state_destroy(state);
+	respond_matcher_destroy(matcher);
+	respond_arena_destroy(arena);
+}
+
+/* Two fields of one large array, and two large arrays: no product of sizes. */
+static void
+check_large_arrays(void)
+{
+	enum
+	{
+		ITEMS = 20000
+	};
+	Arena	   *arena = respond_arena_create(&respond_arena_malloc_source);
+	char	   *text = respond_arena_alloc(arena, ITEMS * 60);
+	char	   *out = text;
+	PatternError error;
+
+	out += sprintf(out, "{'a': [");
+	for (int i = 0; i < ITEMS; i++)
+		out += sprintf(out, "%s{'b': 1, 'c': %d}", i > 0 ? "," : "", i);
+	out += sprintf(out, "], 'd': [");
+	for (int i = 0; i < ITEMS; i++)
+		out += sprintf(out, "%s{'b': 1, 'c': 2}", i > 0 ? "," : "");
+	sprintf(out, "]}");
+	check(harness_match("{'a': {'b': [1], 'c': [19999]}}", text, &error) == 1, "finds the last element of a large array");
+	check(harness_match("{'a': {'b': [1], 'c': [-1]}}", text, &error) == 0, "finds nothing in a large array");
+	check(harness_match("{'a': {'b': [1]}, 'd': {'b': [1], 'c': [1, {'exists': false}]}}", text, &error) == 0,
+		  "finds nothing in two large arrays");
+	respond_arena_destroy(arena);
+}
+
 int
 main(void)
 {
 	check_cases();
 	check_explanations();
 	check_types();
+	check_allocations();
+	check_large_arrays();
 	return check_done();
 }

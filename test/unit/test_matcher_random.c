@@ -1,4 +1,3 @@
-/* links: test/unit/naive_matcher.c test/unit/matcher_harness.c test/unit/flatten_json.c test/unit/json_reader.c src/rule/matcher.c src/rule/matcher_intern.c src/rule/matcher_index.c src/rule/matcher_lookup.c src/rule/matcher_verify.c src/rule/matcher_explain.c src/rule/test_text.c src/rule/trigger.c src/rule/value_test.c src/rule/event_fields.c src/rule/path_tree.c src/rule/pattern.c src/rule/pattern_test.c src/rule/pattern_text.c src/rule/pattern_place.c src/rule/number.c src/rule/address.c src/rule/case_map.c src/common/arena.c */
 /*-------------------------------------------------------------------------
  * test_matcher_random.c
  *	  Random rules and events: the matcher against a naive interpreter.
@@ -10,6 +9,12 @@
  * test/unit/test_matcher_random.c
  *-------------------------------------------------------------------------
  */
+/* links: test/unit/naive_matcher.c test/unit/matcher_harness.c test/unit/flatten_json.c
+   test/unit/json_reader.c src/rule/matcher.c src/rule/matcher_intern.c src/rule/matcher_index.c
+   src/rule/matcher_lookup.c src/rule/matcher_verify.c src/rule/matcher_explain.c src/rule/test_text.c
+   src/rule/trigger.c src/rule/value_test.c src/rule/event_fields.c src/rule/path_tree.c src/rule/pattern.c
+   src/rule/pattern_test.c src/rule/pattern_text.c src/rule/pattern_place.c src/rule/number.c
+   src/rule/address.c src/rule/case_map.c src/common/arena.c */
 #include <stdlib.h>
 
 #include "check.h"
