@@ -49,15 +49,19 @@ SELECT pg_temp.grant_execute('respond_agent', 'respond', 'start');
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
 SELECT pg_temp.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'explain', 'export_rules', 'health');
+SELECT pg_temp.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules');
 
 -- Admins: everything of the public surface.  Events, runs, history and audit
 -- are written by pg_respond alone.
-GRANT USAGE ON SCHEMA respond TO respond_admin;
+GRANT USAGE ON SCHEMA respond, respond_internal TO respond_admin;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_admin;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.mute, respond.route,
 	respond.team, respond.ticket, respond.comment TO respond_admin;
+-- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller
+SELECT pg_temp.grant_execute('respond_admin', 'respond_internal',
+	'simulate_rules', 'explain_rules', 'rule_document', 'read_rule', 'check_primary');
 
 -- A view calls functions with the rights of its reader, so those who read all
 -- views need the internal functions in them.

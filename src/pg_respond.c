@@ -14,6 +14,7 @@
 #include "common/shmem.h"
 #include "event/wake.h"
 #include "launcher/launcher.h"
+#include "rule/rule_stats.h"
 
 PG_MODULE_MAGIC;
 
@@ -31,6 +32,7 @@ _PG_init(void)
 
 	respond_guc_define();
 	respond_shmem_request();
+	respond_rule_stats_initialize();
 	respond_wake_initialize();
 	respond_launcher_register();
 }

@@ -14,6 +14,7 @@
 
 #include "common/partition_write.h"
 #include "flow/effects.h"
+#include "rule/rule_stats.h"
 
 /* Columns of respond.run, in their order. */
 enum
@@ -76,6 +77,7 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 	buffered->values[RUN_FINISHED_AT] = TimestampTzGetDatum(row->finished_at);
 	buffered->nulls[RUN_RESUME_AT] = true;
 	runs = lappend(runs, buffered);
+	respond_rule_stats_count(run->rule, row->status);
 	MemoryContextSwitchTo(caller);
 }
 

@@ -1,0 +1,153 @@
+-- 72_rule_tools.sql: trying rules out, asking why, doing it again, starting by hand.
+
+CREATE FUNCTION respond_internal.simulate_rules(type text, data jsonb, subject text, source text, key text, "time" timestamptz)
+RETURNS TABLE (rule text, matched boolean, failed_test text, remark text, steps jsonb)
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_simulate_rules';
+COMMENT ON FUNCTION respond_internal.simulate_rules(text, jsonb, text, text, text, timestamptz) IS 'what each enabled rule would do with an event';
+
+CREATE FUNCTION respond_internal.explain_rules(event_id bigint)
+RETURNS TABLE (rule text, matched boolean, failed_test text, remark text, steps jsonb)
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_explain_rules';
+COMMENT ON FUNCTION respond_internal.explain_rules(bigint) IS 'what each enabled rule makes of an event of the log';
+
+-- Conditions run with the rights of their rule's owner, so their outcome is
+-- for those alone who may see rules.
+CREATE FUNCTION respond.simulate(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,
+	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL)
+RETURNS TABLE (rule text, matched boolean, failed_test text, steps jsonb, remark text)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT s.rule, s.matched, s.failed_test, s.steps, s.remark
+	  FROM respond_internal.simulate_rules($1, $2, $3, $4, $5, $6) AS s
+	UNION ALL
+	SELECT r.name, false, 'the rule is disabled', NULL, NULL
+	  FROM respond.rule AS r WHERE NOT r.enabled
+$$;
+COMMENT ON FUNCTION respond.simulate(text, jsonb, text, text, text, timestamptz) IS 'what each rule would do with this event: matched or not, the test that failed, the steps with their parameters; changes nothing';
+
+CREATE FUNCTION respond.explain(event_id bigint)
+RETURNS TABLE (rule text, fired boolean, reason text, run_id bigint)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+	WITH today AS (
+		SELECT x.rule, x.matched, x.failed_test, x.remark FROM respond_internal.explain_rules($1) AS x
+		UNION ALL
+		SELECT r.name, false, 'the rule is disabled', NULL FROM respond.rule AS r WHERE NOT r.enabled
+	), done AS (
+		SELECT r.id, r.rule, r.status, r.error, r.state, r.replay FROM respond.run AS r WHERE r.event_id = $1
+	), dead AS (
+		SELECT d.rule, d.reason, d.error FROM respond_internal.dead_event AS d WHERE d.event_id = $1
+		 ORDER BY d.at DESC LIMIT 1
+	), event AS (
+		SELECT e.recorded_at FROM respond.event AS e WHERE e.id = $1
+	)
+	SELECT COALESCE(d.rule, t.rule),
+		d.id IS NOT NULL AND d.status <> 'suppressed',
+		CASE
+			WHEN d.id IS NOT NULL THEN d.status
+				|| COALESCE(': ' || CASE WHEN d.status = 'suppressed' THEN d.state ->> 'suppressed' ELSE d.error END, '')
+				|| CASE WHEN d.replay THEN ' (replay)' ELSE '' END
+			WHEN NOT t.matched THEN t.failed_test
+			WHEN EXISTS (SELECT FROM dead WHERE dead.rule IS NULL OR dead.rule = t.rule)
+				THEN (SELECT 'dead letter: ' || COALESCE(dead.error, dead.reason) FROM dead)
+			WHEN EXISTS (SELECT FROM respond.rule AS r, event AS e WHERE r.name = t.rule AND r.updated_at > e.recorded_at)
+				THEN 'matches as the rule is now, but it was last changed after the event; replay() applies it'
+			ELSE 'matches, and was not handled yet'
+		END,
+		d.id
+	  FROM today AS t FULL JOIN done AS d ON d.rule = t.rule
+	 ORDER BY 1, 4
+$$;
+COMMENT ON FUNCTION respond.explain(bigint) IS 'why each rule fired or did not fire for an event, with the run if there is one';
+
+-- What these change belongs to the workers, so they run as its owner; who may
+-- call them is decided by grants.
+CREATE FUNCTION respond_internal.check_primary(what text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF pg_catalog.pg_is_in_recovery() THEN
+		RAISE EXCEPTION '% is not possible on a standby', what
+			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Call it on the primary; nothing of pg_respond runs here before promotion.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.check_primary(text) IS 'raises an error on a standby';
+
+CREATE FUNCTION respond_internal.check_rule_runs(rule text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	is_enabled boolean;
+BEGIN
+	SELECT r.enabled INTO is_enabled FROM respond.rule AS r WHERE r.name = check_rule_runs.rule;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'rule "%" does not exist', rule USING ERRCODE = 'undefined_object';
+	ELSIF NOT is_enabled THEN
+		RAISE EXCEPTION 'rule "%" is disabled', rule USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'Enable it first: UPDATE respond.rule SET enabled = true WHERE name = ...';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.check_rule_runs(text) IS 'raises an error when there is no such rule or it is disabled';
+
+CREATE FUNCTION respond.replay(event_id bigint) RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM respond_internal.check_primary('replay()');
+	INSERT INTO respond_internal.requeue (event_id, recorded_at, replay)
+	SELECT e.id, e.recorded_at, true FROM respond.event AS e WHERE e.id = replay.event_id;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'event % does not exist', event_id
+			USING ERRCODE = 'no_data_found', HINT = 'Events leave with their partition, see "pg_respond.event_retention".';
+	END IF;
+	PERFORM respond_internal.event_xid();
+	PERFORM respond_internal.audit('event.replayed', 'event', event_id::text, NULL, NULL);
+	RETURN 1;
+END
+$$;
+COMMENT ON FUNCTION respond.replay(bigint) IS 'runs an event again through the rules of today, marked as a replay; returns 1';
+
+CREATE FUNCTION respond.replay(from_time timestamptz, to_time timestamptz, rule text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	event_count bigint;
+BEGIN
+	PERFORM respond_internal.check_primary('replay()');
+	IF from_time IS NULL OR to_time IS NULL THEN
+		RAISE EXCEPTION 'replay() needs a time to begin at and one to end before'
+			USING ERRCODE = 'null_value_not_allowed', HINT = 'Use ''-infinity'' and ''infinity'' for no limit.';
+	END IF;
+	IF rule IS NOT NULL THEN
+		PERFORM respond_internal.check_rule_runs(rule);
+	END IF;
+	INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, replay)
+	SELECT e.id, e.recorded_at, replay.rule, true FROM respond.event AS e
+	 WHERE e.recorded_at >= from_time AND e.recorded_at < to_time
+	 ORDER BY e.recorded_at, e.id;
+	GET DIAGNOSTICS event_count = ROW_COUNT;
+	IF event_count > 0 THEN
+		PERFORM respond_internal.event_xid();
+		PERFORM respond_internal.audit('event.replayed', 'rule', rule, NULL,
+			pg_catalog.jsonb_build_object('from_time', from_time, 'to_time', to_time, 'events', event_count));
+	END IF;
+	RETURN event_count;
+END
+$$;
+COMMENT ON FUNCTION respond.replay(timestamptz, timestamptz, text) IS 'runs the events recorded in [from_time, to_time) again through the rules of today, or through one of them, marked as a replay; returns how many';
+
+CREATE FUNCTION respond.start(rule text, data jsonb DEFAULT '{}', subject text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	new_run bigint;
+	new_event record;
+BEGIN
+	PERFORM respond_internal.check_primary('start()');
+	PERFORM respond_internal.check_rule_runs(rule);
+	new_run := pg_catalog.nextval('respond.run_id_seq');
+	INSERT INTO respond.event (type, subject, data)
+	VALUES ('rule.start', start.subject, COALESCE(start.data, '{}'))
+	RETURNING id, recorded_at INTO new_event;
+	INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, forced, run_id)
+	VALUES (new_event.id, new_event.recorded_at, start.rule, true, new_run);
+	PERFORM respond_internal.audit('rule.started', 'rule', rule, NULL, pg_catalog.jsonb_build_object('run_id', new_run, 'event_id', new_event.id));
+	RETURN new_run;
+END
+$$;
+COMMENT ON FUNCTION respond.start(text, jsonb, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, without asking its type, pattern and condition; returns the number that the run will have';

@@ -1,0 +1,248 @@
+/*-------------------------------------------------------------------------
+ * rule_stats.c
+ *	  How often each rule fired, in shared memory.
+ *
+ * A table of counters, open-addressed by a hash of database and name.  An
+ * entry is taken by whoever counts first, with one compare-and-swap, and never
+ * given back: a rule that is dropped leaves its entry, one of the same name
+ * goes on with it.  When the table is full, further rules are not counted.
+ *
+ * Two names with the same 64-bit hash would share an entry; that is accepted.
+ *
+ * src/rule/rule_stats.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "port/atomics.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "rule/rule_stats.h"
+
+/* A power of two; 64 bytes each. */
+#define COUNTER_ENTRIES	16384
+
+/* Entries that are looked at before the table counts as full. */
+#define PROBE_LIMIT		64
+
+typedef enum CounterKind
+{
+	COUNT_SUCCEEDED,
+	COUNT_FAILED,
+	COUNT_SHADOW,
+	COUNT_SUPPRESSED,
+	COUNT_OTHER,				/* cancelled, or not ended yet */
+	COUNT_KINDS
+} CounterKind;
+
+static const char *const kind_names[] = {"succeeded", "failed", "shadow", "suppressed"};
+
+typedef struct RuleCounter
+{
+	pg_atomic_uint64 key;		/* 0 while free */
+	pg_atomic_uint64 counts[COUNT_KINDS];
+	pg_atomic_uint64 last_at;	/* TimestampTz of the last run */
+} RuleCounter;
+
+typedef struct RuleCounters
+{
+	TimestampTz since;
+	RuleCounter entries[COUNTER_ENTRIES];
+} RuleCounters;
+
+/* A run that was counted by the current transaction. */
+typedef struct PendingCount
+{
+	uint64		key;
+	CounterKind kind;
+	SubTransactionId subtransaction;
+} PendingCount;
+
+PG_FUNCTION_INFO_V1(respond_rule_counters);
+
+static RuleCounters *counters = NULL;
+static shmem_request_hook_type previous_request_hook = NULL;
+static shmem_startup_hook_type previous_startup_hook = NULL;
+
+static PendingCount *pending = NULL;
+static int	pending_count = 0;
+static int	pending_room = 0;
+
+static void
+request_memory(void)
+{
+	if (previous_request_hook)
+		previous_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(RuleCounters)));
+}
+
+static void
+create_memory(void)
+{
+	bool		found;
+
+	if (previous_startup_hook)
+		previous_startup_hook();
+
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	counters = ShmemInitStruct("pg_respond rule counters", sizeof(RuleCounters), &found);
+	if (!found)
+	{
+		counters->since = GetCurrentTimestamp();
+		for (int i = 0; i < COUNTER_ENTRIES; i++)
+		{
+			RuleCounter *entry = &counters->entries[i];
+
+			pg_atomic_init_u64(&entry->key, 0);
+			for (int kind = 0; kind < COUNT_KINDS; kind++)
+				pg_atomic_init_u64(&entry->counts[kind], 0);
+			pg_atomic_init_u64(&entry->last_at, 0);
+		}
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+static uint64
+rule_key(const char *rule)
+{
+	uint64		key = hash_bytes_extended((const unsigned char *) rule, strlen(rule), MyDatabaseId);
+
+	return key != 0 ? key : 1;
+}
+
+/* The rule's entry; with take, a free one is taken for it.  NULL: there is none. */
+static RuleCounter *
+find_entry(uint64 key, bool take)
+{
+	for (int i = 0; i < PROBE_LIMIT; i++)
+	{
+		RuleCounter *entry = &counters->entries[(key + i) & (COUNTER_ENTRIES - 1)];
+		uint64		present = pg_atomic_read_u64(&entry->key);
+
+		if (present == 0)
+		{
+			if (!take)
+				return NULL;
+			/* on failure present is what somebody else has put there */
+			if (pg_atomic_compare_exchange_u64(&entry->key, &present, key))
+				return entry;
+		}
+		if (present == key)
+			return entry;
+	}
+	return NULL;
+}
+
+static void
+apply_pending(void)
+{
+	TimestampTz now = pending_count > 0 ? GetCurrentTimestamp() : 0;
+
+	for (int i = 0; i < pending_count; i++)
+	{
+		RuleCounter *entry = find_entry(pending[i].key, true);
+
+		if (entry == NULL)
+			continue;
+		pg_atomic_fetch_add_u64(&entry->counts[pending[i].kind], 1);
+		pg_atomic_write_u64(&entry->last_at, (uint64) now);
+	}
+	pending_count = 0;
+}
+
+static void
+transaction_callback(XactEvent event, void *argument)
+{
+	if (event == XACT_EVENT_COMMIT)
+		apply_pending();
+	else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		pending_count = 0;
+}
+
+/* Numbers of subtransactions grow, so those within the one that aborts are at the end. */
+static void
+subtransaction_callback(SubXactEvent event, SubTransactionId subtransaction,
+						SubTransactionId parent, void *argument)
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	while (pending_count > 0 && pending[pending_count - 1].subtransaction >= subtransaction)
+		pending_count--;
+}
+
+void
+respond_rule_stats_initialize(void)
+{
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_memory;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = create_memory;
+	RegisterXactCallback(transaction_callback, NULL);
+	RegisterSubXactCallback(subtransaction_callback, NULL);
+}
+
+void
+respond_rule_stats_count(const char *rule, const char *status)
+{
+	PendingCount *entry;
+	int			kind = 0;
+
+	while (kind < lengthof(kind_names) && strcmp(kind_names[kind], status) != 0)
+		kind++;
+	if (pending_count == pending_room)
+	{
+		int			room = Max(64, pending_room * 2);
+
+		pending = pending == NULL ?
+			MemoryContextAllocHuge(TopMemoryContext, sizeof(PendingCount) * room) :
+			repalloc_huge(pending, sizeof(PendingCount) * room);
+		pending_room = room;
+	}
+	entry = &pending[pending_count++];
+	entry->key = rule_key(rule);
+	entry->kind = kind;
+	entry->subtransaction = GetCurrentSubTransactionId();
+}
+
+/*
+ * rule_counters(rule) → matched, succeeded, failed, shadow, suppressed,
+ * last_at, since: what was counted since the server started.
+ */
+Datum
+respond_rule_counters(PG_FUNCTION_ARGS)
+{
+	RuleCounter *entry = find_entry(rule_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
+	TupleDesc	desc;
+	Datum		values[7] = {0};
+	bool		nulls[7] = {false};
+	uint64		total = 0;
+	TimestampTz last_at = 0;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	for (int kind = 0; entry != NULL && kind < COUNT_KINDS; kind++)
+	{
+		uint64		count = pg_atomic_read_u64(&entry->counts[kind]);
+
+		total += count;
+		if (kind < COUNT_OTHER)
+			values[1 + kind] = Int64GetDatum((int64) count);
+	}
+	values[0] = Int64GetDatum((int64) total);
+	if (entry != NULL)
+		last_at = (TimestampTz) pg_atomic_read_u64(&entry->last_at);
+	values[5] = TimestampTzGetDatum(last_at);
+	nulls[5] = last_at == 0;
+	values[6] = TimestampTzGetDatum(counters->since);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
