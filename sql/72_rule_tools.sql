@@ -2,12 +2,12 @@
 
 CREATE FUNCTION respond_internal.simulate_rules(type text, data jsonb, subject text, source text, key text, "time" timestamptz)
 RETURNS TABLE (rule text, matched boolean, failed_test text, remark text, steps jsonb)
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_simulate_rules';
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_simulate_rules';
 COMMENT ON FUNCTION respond_internal.simulate_rules(text, jsonb, text, text, text, timestamptz) IS 'what each enabled rule would do with an event';
 
 CREATE FUNCTION respond_internal.explain_rules(event_id bigint)
 RETURNS TABLE (rule text, matched boolean, failed_test text, remark text, steps jsonb)
-LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_explain_rules';
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_explain_rules';
 COMMENT ON FUNCTION respond_internal.explain_rules(bigint) IS 'what each enabled rule makes of an event of the log';
 
 -- Conditions run with the rights of their rule's owner, so their outcome is
@@ -15,7 +15,7 @@ COMMENT ON FUNCTION respond_internal.explain_rules(bigint) IS 'what each enabled
 CREATE FUNCTION respond.simulate(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,
 	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL)
 RETURNS TABLE (rule text, matched boolean, failed_test text, steps jsonb, remark text)
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT s.rule, s.matched, s.failed_test, s.steps, s.remark
 	  FROM respond_internal.simulate_rules($1, $2, $3, $4, $5, $6) AS s
 	UNION ALL
@@ -26,7 +26,7 @@ COMMENT ON FUNCTION respond.simulate(text, jsonb, text, text, text, timestamptz)
 
 CREATE FUNCTION respond.explain(event_id bigint)
 RETURNS TABLE (rule text, fired boolean, reason text, run_id bigint)
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	WITH today AS (
 		SELECT x.rule, x.matched, x.failed_test, x.remark FROM respond_internal.explain_rules($1) AS x
 		UNION ALL
