@@ -19,7 +19,7 @@
 
 typedef struct WindowEntry
 {
-	uint64		position;		/* where the transaction committed in the WAL, 0 if not known */
+	uint64		position;		/* when the transaction committed, to sort by; 0 if not known */
 	uint64		xid;
 	int64		id;
 	Oid			partition;

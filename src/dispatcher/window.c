@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/commit_ts.h"
 #include "access/genam.h"
 #include "access/itup.h"
 #include "access/relation.h"
@@ -25,6 +26,9 @@
 #include "dispatcher/progress.h"
 #include "dispatcher/reader.h"
 #include "event/commit_order.h"
+
+/* Set in the rank of a transaction whose WAL position is known. */
+#define RANK_IN_WAL		(UINT64CONST(1) << 63)
 
 /* A scan keeps the number of keys that it began with. */
 #define SCAN_KEYS		2
@@ -195,7 +199,26 @@ add_partition(Collection *collection, Oid oid, const Cursor *base, const Cursor 
 		cut(collection);
 }
 
-/* Looks up where the transactions committed. */
+/*
+ * When a transaction committed, as a number to sort by; 0 if that is not known.
+ * WAL positions are known for what committed since the server started.  What is
+ * older comes before it, by commit time if the server keeps those.
+ */
+static uint64
+commit_rank(uint64 xid)
+{
+	FullTransactionId full = FullTransactionIdFromU64(xid);
+	XLogRecPtr	position = respond_commit_order_find(full);
+	TimestampTz time = 0;
+
+	if (position != InvalidXLogRecPtr)
+		return position | RANK_IN_WAL;
+	if (track_commit_timestamp)
+		(void) TransactionIdGetCommitTsData(XidFromFullTransactionId(full), &time, NULL);
+	return (uint64) time;
+}
+
+/* Looks up when the transactions committed. */
 static void
 locate_commits(Collection *collection)
 {
@@ -209,7 +232,7 @@ locate_commits(Collection *collection)
 		if (entry->xid != last_xid)
 		{
 			last_xid = entry->xid;
-			position = respond_commit_order_find(FullTransactionIdFromU64(last_xid));
+			position = commit_rank(last_xid);
 		}
 		entry->position = position;
 	}
@@ -257,6 +280,32 @@ is_not_later(const WindowEntry *entry, uint64 position)
 }
 
 /*
+ * Transactions behind the bound may have committed before some of those that
+ * were collected, which then must wait for them.
+ */
+static void
+respect_uncollected(Window *window)
+{
+	uint64		earliest;
+
+	if (window->looked_at >= window->snapshot->xmax)
+		return;
+	earliest = respond_commit_order_earliest(FullTransactionIdFromU64(window->looked_at),
+											 FullTransactionIdFromU64(window->snapshot->xmax));
+	if (earliest != 0)
+		earliest |= RANK_IN_WAL;
+	for (int i = 0; i < window->count && earliest != 0; i++)
+	{
+		/* nothing would be left if all had to wait */
+		if (window->entries[i].position <= earliest)
+		{
+			keep(window, is_not_later, earliest);
+			return;
+		}
+	}
+}
+
+/*
  * More events than fit: the transaction at the bound may have some behind it.
  * It is left to the next window with all that committed later, unless it is
  * first in turn; then it is handled alone, in pieces.
@@ -290,6 +339,7 @@ respect_bound(Window *window, const Collection *collection)
 	if (position != 0)
 		keep(window, is_not_later, position);
 	window->looked_at = Max(window->base->xmax, cut_xid);
+	respect_uncollected(window);
 }
 
 /* Finished transactions that were not looked for must be looked for later. */

@@ -109,3 +109,23 @@ respond_commit_order_find(FullTransactionId xid)
 	}
 	return InvalidXLogRecPtr;
 }
+
+XLogRecPtr
+respond_commit_order_earliest(FullTransactionId first, FullTransactionId end)
+{
+	uint64		from = U64FromFullTransactionId(first);
+	uint64		to = U64FromFullTransactionId(end);
+	uint64		earliest = PG_UINT64_MAX;
+
+	/* older ones cannot be in the ring any more */
+	if (to - from > RESPOND_COMMIT_RING)
+		from = to - RESPOND_COMMIT_RING;
+	for (uint64 xid = from; xid < to; xid++)
+	{
+		uint64		position = read_entry(FullTransactionIdFromU64(xid));
+
+		if (position != InvalidXLogRecPtr && position < earliest)
+			earliest = position;
+	}
+	return earliest == PG_UINT64_MAX ? InvalidXLogRecPtr : (XLogRecPtr) earliest;
+}

@@ -25,4 +25,10 @@ extern void respond_commit_order_record(FullTransactionId xid, XLogRecPtr positi
  */
 extern XLogRecPtr respond_commit_order_find(FullTransactionId xid);
 
+/*
+ * The earliest known position of the transactions from first up to, but
+ * without, end; InvalidXLogRecPtr when none is known.
+ */
+extern XLogRecPtr respond_commit_order_earliest(FullTransactionId first, FullTransactionId end);
+
 #endif							/* RESPOND_COMMIT_ORDER_H */

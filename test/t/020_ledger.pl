@@ -4,7 +4,9 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Respond;
 
-my $node = Respond::node('ledger', restart_after_crash => 'on', max_connections => 60, fsync => 'off');
+# Commit times make the order of commits survive a crash.
+my $node = Respond::node('ledger', restart_after_crash => 'on', max_connections => 60, fsync => 'off',
+	track_commit_timestamp => 'on');
 my $db = 'desk';
 my $dir = $node->basedir;
 
@@ -80,7 +82,7 @@ sub check_ledger
 		't', "$when: as many tickets as runs");
 	is($node->safe_psql($db, q{SELECT count(*) FROM respond.event WHERE type = 'ledger.never'}),
 		'0', "$when: what was rolled back left nothing");
-	is($node->safe_psql($db, q{SELECT count(*) FROM respond.dead_letter}), '0', "$when: no dead letter");
+	is($node->safe_psql($db, q{SELECT count(*) FROM respond_internal.dead_event}), '0', "$when: no dead letter");
 	is($node->safe_psql($db, q{
 		SELECT count(*) FROM (
 			SELECT (e.data->>'n')::bigint AS n,

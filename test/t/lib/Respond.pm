@@ -77,7 +77,7 @@ sub create_extension
 }
 
 # wait_until(node, db, query, message): polls until the query returns t, and reports it as one assertion.
-# A connection that fails counts as "not yet": the server may be restarting.
+# A connection that fails, also with a broken pipe, counts as "not yet": the server may be restarting.
 sub wait_until
 {
 	my ($node, $db, $query, $message) = @_;
@@ -86,7 +86,8 @@ sub wait_until
 
 	for (my $pause = 2_000; time() < $end; $pause = $pause < 100_000 ? $pause * 2 : $pause)
 	{
-		$node->psql($db, $query, stdout => \$out, stderr => \$err, timeout => $LIMIT, on_error_stop => 1);
+		eval { $node->psql($db, $query, stdout => \$out, stderr => \$err, timeout => $LIMIT, on_error_stop => 1); 1 }
+		  or ($out, $err) = ('', $@);
 		$out = '' unless defined $out;
 		last if $out eq 't';
 		usleep($pause);
