@@ -12,7 +12,9 @@ export LC_ALL=C.UTF-8
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$TOP"
 : "${MAKE:=make}" "${PG_CONFIG:=pg_config}"
-PG_CONFIG=$(command -v "$PG_CONFIG" || echo "$PG_CONFIG")		# the copy's comes first in PATH later
+# Resolved before the copy comes first in PATH, for us and for the scripts that we start.
+PG_CONFIG=$(command -v "$PG_CONFIG" || echo "$PG_CONFIG")
+export PG_CONFIG
 JOBS=$(nproc)
 
 # A psql of ours must not be led astray by the caller's settings.
