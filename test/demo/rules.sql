@@ -93,8 +93,9 @@ INSERT INTO respond.rule (name, folder, description, event_type, pattern, shadow
 -- Listeners: LISTEN on the channel and hear of the event.
 
 INSERT INTO respond.route (name, event_type, pattern, notify_channel, payload) VALUES
-	('urgent tickets', 'ticket.created', NULL, 'desk', '{{type}} {{subject}}'),
-	('releases', 'release.published', NULL, 'desk', 'released {{data.tag}} of {{data.repository}}'),
+	('pressing tickets', 'ticket.created', '{"data": {"ticket": {"priority": ["high", "urgent"]}}}', 'desk',
+	 '{{data.ticket.priority}} for {{data.ticket.team}}: {{data.ticket.subject}}'),
+	('releases', 'release.published', NULL, 'desk', 'released {{data.tag}} of {{data.repository}} (event {{id}})'),
 	('latency probe', 'probe.latency', NULL, 'probe', '{{id}}');
 
 INSERT INTO respond.rule (name, folder, description, event_type, steps) VALUES (

@@ -7,7 +7,7 @@ order="'bench.order', 'order/' || n, jsonb_build_object('id', n, 'status', 'fail
 
 : > "$BENCH_DIR/pairs"
 for ((turn = 0; turn < BENCH_REPEAT; turn++)); do
-	ours=$(drain "INSERT INTO respond.event (type, subject, data) SELECT $order")
+	ours=$(drain $events "INSERT INTO respond.event (type, subject, data) SELECT $order")
 	sql -c "INSERT INTO bench.job (type, subject, data) SELECT $order" -c 'CHECKPOINT'
 	before=$(server_time)
 	sql -c 'CALL bench.work_off()' > /dev/null

@@ -9,7 +9,7 @@ quiet="INSERT INTO respond.event (type, subject, data)
 	FROM generate_series(1, $BENCH_EVENTS) AS n"
 : > "$BENCH_DIR/pairs"
 for ((turn = 0; turn < BENCH_REPEAT; turn++)); do
-	ours=$(drain "$quiet")
+	ours=$(drain $BENCH_EVENTS "$quiet")
 	floor=$(sql -c '\timing on' -c "SELECT count(*), max(id), max(length(data ->> 'status')) FROM (SELECT * FROM respond.event ORDER BY id DESC LIMIT $BENCH_EVENTS) AS e" |
 		sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p')
 	echo "$(calc "$BENCH_EVENTS / $ours") $(calc "$BENCH_EVENTS * 1000 / $floor")" >> "$BENCH_DIR/pairs"

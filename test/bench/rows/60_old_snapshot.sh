@@ -9,7 +9,7 @@ jobs=$((BENCH_EVENTS / 10))
 work_off()
 {
 	local ours before
-	ours=$(drain "INSERT INTO respond.event (type, subject, data) SELECT $order FROM generate_series(1, $BENCH_EVENTS) AS n")
+	ours=$(drain $BENCH_EVENTS "INSERT INTO respond.event (type, subject, data) SELECT $order FROM generate_series(1, $BENCH_EVENTS) AS n")
 	sql -c "INSERT INTO bench.job (type, subject, data) SELECT $order FROM generate_series(1, $jobs) AS n"
 	before=$(server_time)
 	sql -c 'CALL bench.work_off()' > /dev/null
