@@ -204,6 +204,15 @@ transaction_callback(XactEvent event, void *argument)
 						 errmsg("cannot PREPARE a transaction that called respond.hold() or respond.release()")));
 			break;
 
+		case XACT_EVENT_COMMIT:
+			/*
+			 * Before the locks go, as clock/state.c expects.  Workers that shall
+			 * begin anew must not do a last batch: they hold until they are gone.
+			 */
+			if (pending.hold_set && !pending.restart)
+				respond_worker_set_hold(MyDatabaseId, pending.hold);
+			break;
+
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			if (pending.evicted)
@@ -255,11 +264,8 @@ tell_after_commit(void)
 
 	if (done.extension)
 		respond_launcher_tell(MyDatabaseId, done.replaced, done.present);
-	/* workers that shall begin anew must not do a last batch: they keep holding until they are gone */
 	if (done.restart)
 		respond_launcher_tell(MyDatabaseId, true, true);
-	else if (done.hold_set)
-		respond_worker_set_hold(MyDatabaseId, done.hold);
 	if (done.evicted)
 		respond_eviction_end();
 	else if (done.databases)
