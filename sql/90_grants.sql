@@ -4,7 +4,7 @@
 -- new table or view is readable without a line here; what writes is named.
 -- Functions are named without arguments: all functions of that name are meant.
 
-CREATE FUNCTION pg_temp.grant_execute(role_name text, schema_name text, VARIADIC function_names text[]) RETURNS void
+CREATE FUNCTION respond_internal.grant_execute(role_name text, schema_name text, VARIADIC function_names text[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	function_name text;
@@ -25,7 +25,7 @@ $$;
 -- whoever may insert a row needs; none of these functions does or tells a thing.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA respond, respond_internal FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA respond, respond_internal FROM PUBLIC;
-SELECT pg_temp.grant_execute('PUBLIC', 'respond_internal',
+SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal',
 	'actor', 'current_cause', 'current_depth', 'current_run', 'default_source', 'event_xid',
 	'event_is_valid', 'ticket_is_valid', 'comment_is_valid');
 
@@ -33,7 +33,7 @@ SELECT pg_temp.grant_execute('PUBLIC', 'respond_internal',
 -- not theirs to say.
 GRANT USAGE ON SCHEMA respond TO respond_producer;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_producer;
-SELECT pg_temp.grant_execute('respond_producer', 'respond', 'emit');
+SELECT respond_internal.grant_execute('respond_producer', 'respond', 'emit');
 
 -- Agents: work on tickets.  What a ticket says of its origin is not theirs to
 -- say, and what was said stays said.
@@ -43,13 +43,13 @@ GRANT INSERT (subject, description, status, priority, team, assignee, requester,
 	UPDATE (subject, description, status, priority, team, assignee, requester, tags, key, fields)
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
-SELECT pg_temp.grant_execute('respond_agent', 'respond', 'start');
+SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start');
 
 -- Auditors: read everything, change nothing.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
-SELECT pg_temp.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'explain', 'export_rules', 'health');
-SELECT pg_temp.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules');
+SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'explain', 'export_rules', 'health');
+SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules');
 
 -- Admins: everything of the public surface.  Events, runs, history and audit
 -- are written by pg_respond alone.
@@ -60,7 +60,7 @@ GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO resp
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.mute, respond.route,
 	respond.team, respond.ticket, respond.comment TO respond_admin;
 -- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller
-SELECT pg_temp.grant_execute('respond_admin', 'respond_internal',
+SELECT respond_internal.grant_execute('respond_admin', 'respond_internal',
 	'simulate_rules', 'explain_rules', 'rule_document', 'read_rule', 'check_primary');
 
 -- A view calls functions with the rights of its reader, so those who read all
@@ -82,4 +82,4 @@ BEGIN
 END
 $$;
 
-DROP FUNCTION pg_temp.grant_execute(text, text, text[]);
+DROP FUNCTION respond_internal.grant_execute(text, text, text[]);

@@ -39,7 +39,8 @@
 #define ROWS_PER_SIDE		10000
 
 #define LOCK_WAIT_MS		200
-#define LOOK_INTERVAL_US	USECS_PER_MINUTE
+#define IDLE_INTERVAL_US	USECS_PER_MINUTE
+#define BUSY_INTERVAL_US	(10 * USECS_PER_SEC)
 #define GRACE_US			USECS_PER_MINUTE
 
 static TimestampTz turned_at = 0;
@@ -74,7 +75,7 @@ respond_rotation_apply(TimestampTz now)
 
 	/* nothing was written since the last look */
 	if (database == NULL || batches == batches_seen)
-		return now + LOOK_INTERVAL_US;
+		return now + IDLE_INTERVAL_US;
 
 	side = (int) pg_atomic_read_u32(&database->progress_side);
 	if (count_blocks(1 - side) > 0)
@@ -89,7 +90,7 @@ respond_rotation_apply(TimestampTz now)
 		return now + GRACE_US;
 	}
 	batches_seen = batches;
-	return now + LOOK_INTERVAL_US;
+	return now + BUSY_INTERVAL_US;
 }
 
 /* Of the dispatchers that run now; from shared memory, so that an idle clock runs no SQL. */

@@ -100,6 +100,23 @@ respond_launcher_wake(void)
 		SetLatch(&ProcGlobal->allProcs[procno].procLatch);
 }
 
+/* Under the lock.  The launcher does the rest; but this must not depend on its being there. */
+static void
+ask_to_stop(Oid database)
+{
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		if (slot->database != database ||
+			(slot->state != WORKER_STARTING && slot->state != WORKER_RUNNING))
+			continue;
+		slot->stop_wanted = true;
+		if (slot->procno >= 0)
+			SetLatch(&ProcGlobal->allProcs[slot->procno].procLatch);
+	}
+}
+
 void
 respond_launcher_tell(Oid database, bool replaced, bool present)
 {
@@ -114,6 +131,8 @@ respond_launcher_tell(Oid database, bool replaced, bool present)
 	}
 	if (respond_shared->request_count <= RESPOND_MAX_REQUESTS)
 		respond_shared->request_count++;
+	if (replaced || !present)
+		ask_to_stop(database);
 	LWLockRelease(respond_shared->lock);
 	respond_launcher_wake();
 }

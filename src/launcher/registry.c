@@ -97,7 +97,8 @@ note_database(Oid database)
 		entry = &entries[entry_count++];
 		memset(entry, 0, sizeof(DatabaseEntry));
 		entry->database = database;
-		entry->status = DATABASE_UNKNOWN;
+		/* a launcher before this one may have found it */
+		entry->status = respond_shmem_find_database(database) != NULL ? DATABASE_PRESENT : DATABASE_UNKNOWN;
 	}
 	entry->seen = true;
 }
