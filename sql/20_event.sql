@@ -87,6 +87,21 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_emit';
 COMMENT ON FUNCTION respond.emit(text, jsonb, text, text, text, timestamptz) IS
 	'records an event and returns its id; with a key that is known, the id of the event that has it. Needs the right to INSERT into respond.event';
 
+CREATE FUNCTION respond.capture() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_capture';
+COMMENT ON FUNCTION respond.capture() IS
+	'AFTER trigger, for each row or statement, that records changes as events: capture(type, ''subject=...'', ''column=...''); watch() creates such triggers';
+
+CREATE FUNCTION respond.watch("table" regclass, type text DEFAULT NULL, operations text[] DEFAULT NULL,
+	columns text[] DEFAULT NULL, condition text DEFAULT NULL, subject text DEFAULT NULL) RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_watch';
+COMMENT ON FUNCTION respond.watch(regclass, text, text[], text[], text, text) IS
+	'makes a table a producer: changes of its rows become events of this type, by default of INSERT, UPDATE and DELETE, type TABLE.inserted and so on, subject TABLE/KEY. With columns, an UPDATE counts only if one of them changed. condition is SQL over OLD and NEW. subject is a column, a template or SQL. Returns the name of the first trigger; watching again with the same type replaces';
+
+CREATE FUNCTION respond.unwatch("table" regclass) RETURNS integer
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_unwatch';
+COMMENT ON FUNCTION respond.unwatch(regclass) IS 'undoes every watch() of a table and returns the number of triggers dropped';
+
 CREATE VIEW respond.cloud_event WITH (security_invoker = true) AS
 SELECT e.id, e.recorded_at,
 	pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(

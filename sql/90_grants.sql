@@ -33,7 +33,7 @@ SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal',
 -- not theirs to say.
 GRANT USAGE ON SCHEMA respond TO respond_producer;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_producer;
-SELECT respond_internal.grant_execute('respond_producer', 'respond', 'emit');
+SELECT respond_internal.grant_execute('respond_producer', 'respond', 'emit', 'capture', 'watch', 'unwatch');
 
 -- Agents: work on tickets.  What a ticket says of its origin is not theirs to
 -- say, and what was said stays said.
