@@ -40,7 +40,7 @@
 #include "common/partition_write.h"
 
 /* A buffer is written when it holds this many rows or bytes. */
-#define BUFFER_ROWS		1000
+#define BUFFER_ROWS		100
 #define BUFFER_BYTES	(1024 * 1024)
 
 /* One table that rows go into: the plain table, or a partition. */

@@ -60,6 +60,10 @@ kind_of(Oid type)
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
 			return VALUE_JSON_TIME;
+		case INTERVALOID:
+			return VALUE_JSON_INTERVAL;
+		case BYTEAOID:
+			return VALUE_JSON_BYTEA;
 		case JSONOID:
 			return VALUE_JSON_JSON;
 		case JSONBOID:
@@ -176,6 +180,32 @@ set_json(JsonbValue *result, Datum value)
 		set_jsonb(result, DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(string))));
 }
 
+static char *
+interval_text(const Interval *interval)
+{
+	struct pg_itm parts;
+	char	   *text = palloc(MAXDATELEN + 1);
+
+#if PG_VERSION_NUM >= 170000
+	if (INTERVAL_NOT_FINITE(interval))
+		return pstrdup(INTERVAL_IS_NOBEGIN(interval) ? "-infinity" : "infinity");
+#endif
+	interval2itm(*interval, &parts);
+	EncodeInterval(&parts, INTSTYLE_POSTGRES, text);
+	return text;
+}
+
+static char *
+bytea_text(bytea *bytes)
+{
+	size_t		length = VARSIZE_ANY_EXHDR(bytes);
+	char	   *text = palloc(2 * length + 3);
+
+	strcpy(text, "\\x");
+	text[2 + hex_encode(VARDATA_ANY(bytes), length, text + 2)] = '\0';
+	return text;
+}
+
 static JsonbValue *
 push_text_array(JsonbParseState **state, Datum value)
 {
@@ -192,78 +222,124 @@ push_text_array(JsonbParseState **state, Datum value)
 	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-JsonbValue *
-respond_value_json_push(const ValueJson *how, JsonbParseState **state, JsonbIteratorToken token,
-						Datum value, bool is_null)
+/* Everything but an array of text, which is no single JsonbValue. */
+static void
+convert(const ValueJson *how, Datum value, JsonbValue *result)
 {
-	JsonbValue	result;
 	char		buffer[MAXDATELEN + 1];
 	int			utc = 0;
-
-	if (is_null)
-	{
-		result.type = jbvNull;
-		return pushJsonbValue(state, token, &result);
-	}
 
 	switch (how->kind)
 	{
 		case VALUE_JSON_BOOLEAN:
-			result.type = jbvBool;
-			result.val.boolean = DatumGetBool(value);
+			result->type = jbvBool;
+			result->val.boolean = DatumGetBool(value);
 			break;
 		case VALUE_JSON_INT2:
-			set_int64(&result, DatumGetInt16(value));
+			set_int64(result, DatumGetInt16(value));
 			break;
 		case VALUE_JSON_INT4:
-			set_int64(&result, DatumGetInt32(value));
+			set_int64(result, DatumGetInt32(value));
 			break;
 		case VALUE_JSON_INT8:
-			set_int64(&result, DatumGetInt64(value));
+			set_int64(result, DatumGetInt64(value));
 			break;
 		case VALUE_JSON_NUMERIC:
-			set_numeric(&result, DatumGetNumeric(value));
+			set_numeric(result, DatumGetNumeric(value));
 			break;
 		case VALUE_JSON_FLOAT4:
-			set_float(&result, isfinite(DatumGetFloat4(value)),
+			set_float(result, isfinite(DatumGetFloat4(value)),
 					  DatumGetCString(DirectFunctionCall1(float4out, value)));
 			break;
 		case VALUE_JSON_FLOAT8:
-			set_float(&result, isfinite(DatumGetFloat8(value)),
+			set_float(result, isfinite(DatumGetFloat8(value)),
 					  float8out_internal(DatumGetFloat8(value)));
 			break;
 		case VALUE_JSON_TEXT:
 			{
 				text	   *string = DatumGetTextPP(value);
 
-				result.type = jbvString;
-				result.val.string.val = VARDATA_ANY(string);
-				result.val.string.len = VARSIZE_ANY_EXHDR(string);
+				result->type = jbvString;
+				result->val.string.val = VARDATA_ANY(string);
+				result->val.string.len = VARSIZE_ANY_EXHDR(string);
 				break;
 			}
 		case VALUE_JSON_NAME:
-			set_string(&result, NameStr(*DatumGetName(value)));
+			set_string(result, NameStr(*DatumGetName(value)));
 			break;
 		case VALUE_JSON_TIME:
 			/* A time with time zone brings its own. */
 			JsonEncodeDateTime(buffer, value, how->type,
 							   how->type == TIMESTAMPTZOID ? &utc : NULL);
-			set_string(&result, pstrdup(buffer));
+			set_string(result, pstrdup(buffer));
+			break;
+		case VALUE_JSON_INTERVAL:
+			set_string(result, interval_text(DatumGetIntervalP(value)));
+			break;
+		case VALUE_JSON_BYTEA:
+			set_string(result, bytea_text(DatumGetByteaPP(value)));
 			break;
 		case VALUE_JSON_JSON:
-			set_json(&result, value);
+			set_json(result, value);
 			break;
 		case VALUE_JSON_JSONB:
-			set_jsonb(&result, DatumGetJsonbP(value));
+			set_jsonb(result, DatumGetJsonbP(value));
 			break;
-		case VALUE_JSON_TEXT_ARRAY:
-			return push_text_array(state, value);
 		case VALUE_JSON_OUTPUT:
-			set_string(&result, OutputFunctionCall(how->function, value));
+			set_string(result, OutputFunctionCall(how->function, value));
 			break;
 		case VALUE_JSON_CONVERT:
-			set_jsonb(&result, DatumGetJsonbP(FunctionCall1(how->function, value)));
+			set_jsonb(result, DatumGetJsonbP(FunctionCall1(how->function, value)));
 			break;
+		case VALUE_JSON_TEXT_ARRAY:
+			elog(ERROR, "an array is not a single value");
 	}
+}
+
+JsonbValue *
+respond_value_json_push(const ValueJson *how, JsonbParseState **state, JsonbIteratorToken token,
+						Datum value, bool is_null)
+{
+	JsonbValue	result;
+
+	if (is_null)
+		result.type = jbvNull;
+	else if (how->kind == VALUE_JSON_TEXT_ARRAY)
+		return push_text_array(state, value);
+	else
+		convert(how, value, &result);
 	return pushJsonbValue(state, token, &result);
+}
+
+void
+respond_value_json_append(const ValueJson *how, StringInfo text, Datum value)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	result;
+	Jsonb	   *document;
+
+	if (how->kind != VALUE_JSON_TEXT_ARRAY)
+	{
+		convert(how, value, &result);
+		switch (result.type)
+		{
+			case jbvString:
+				appendBinaryStringInfo(text, result.val.string.val, result.val.string.len);
+				return;
+			case jbvNumeric:
+				appendStringInfoString(text, numeric_normalize(result.val.numeric));
+				return;
+			case jbvBool:
+				appendStringInfoString(text, result.val.boolean ? "true" : "false");
+				return;
+			case jbvNull:
+				appendStringInfoString(text, "null");
+				return;
+			default:
+				document = JsonbValueToJsonb(&result);
+		}
+	}
+	else
+		document = JsonbValueToJsonb(push_text_array(&state, value));
+	(void) JsonbToCString(text, &document->root, VARSIZE(document));
 }

@@ -20,12 +20,49 @@
 
 #include "event/capture_expression.h"
 
+static void
+point_into_expression(void *argument)
+{
+	CaptureExpressionPlace *place = argument;
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(place->text);
+	}
+	errcontext("%s of a watched table", place->what);
+}
+
+void
+respond_capture_expression_enter(CaptureExpressionPlace *place, const char *text, const char *what)
+{
+	place->text = text;
+	place->what = what;
+	place->callback.callback = point_into_expression;
+	place->callback.arg = place;
+	place->callback.previous = error_context_stack;
+	error_context_stack = &place->callback;
+}
+
+void
+respond_capture_expression_leave(CaptureExpressionPlace *place)
+{
+	error_context_stack = place->callback.previous;
+}
+
 Node *
 respond_capture_expression_parse(const char *text, const char *what)
 {
-	List	   *trees = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
-	SelectStmt *select = castNode(SelectStmt, linitial_node(RawStmt, trees)->stmt);
+	CaptureExpressionPlace place;
+	List	   *trees;
+	SelectStmt *select;
 
+	respond_capture_expression_enter(&place, text, what);
+	trees = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
+	respond_capture_expression_leave(&place);
+	select = castNode(SelectStmt, linitial_node(RawStmt, trees)->stmt);
 	if (list_length(select->targetList) != 1 || select->fromClause != NIL ||
 		select->whereClause != NULL || select->groupClause != NIL || select->havingClause != NULL ||
 		select->windowClause != NIL || select->sortClause != NIL || select->limitCount != NULL ||

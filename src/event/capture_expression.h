@@ -9,11 +9,28 @@
 #define RESPOND_CAPTURE_EXPRESSION_H
 
 #include "parser/parse_node.h"
+#include "utils/elog.h"
 #include "utils/rel.h"
 
 /* Range table entries of the two rows, as in CREATE TRIGGER. */
 #define RESPOND_OLD_ROW		1
 #define RESPOND_NEW_ROW		2
+
+/*
+ * While it is in force, errors of the parser point into the text of the
+ * expression and not into the statement that brought it.  what names it
+ * ("condition").
+ */
+typedef struct CaptureExpressionPlace
+{
+	const char *text;
+	const char *what;
+	ErrorContextCallback callback;
+} CaptureExpressionPlace;
+
+extern void respond_capture_expression_enter(CaptureExpressionPlace *place, const char *text,
+											 const char *what);
+extern void respond_capture_expression_leave(CaptureExpressionPlace *place);
 
 /*
  * The raw tree of a text that is one SQL expression and nothing more; what

@@ -32,6 +32,7 @@
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
 
+#include "common/value_json.h"
 #include "event/capture_expression.h"
 #include "event/capture_subject.h"
 #include "event/event_check.h"
@@ -50,7 +51,7 @@ struct CaptureSubject
 	const char *prefix;			/* COLUMNS: "table/", or "" */
 	int			column_count;
 	int			columns[INDEX_MAX_KEYS];	/* from 0 */
-	FmgrInfo	outputs[INDEX_MAX_KEYS];
+	ValueJson	values[INDEX_MAX_KEYS];
 	Template   *template;
 	ExprState  *expression;
 	ExprContext *expression_context;
@@ -59,11 +60,8 @@ struct CaptureSubject
 static void
 add_column(CaptureSubject *subject, TupleDesc description, int column)
 {
-	Oid			output;
-	bool		is_varlena;
-
-	getTypeOutputInfo(TupleDescAttr(description, column)->atttypid, &output, &is_varlena);
-	fmgr_info(output, &subject->outputs[subject->column_count]);
+	respond_value_json_prepare(&subject->values[subject->column_count],
+							   TupleDescAttr(description, column)->atttypid);
 	subject->columns[subject->column_count++] = column;
 }
 
@@ -121,7 +119,9 @@ compile_expression(const char *form, Relation relation)
 	Node	   *raw = respond_capture_expression_parse(form, "subject");
 	Node	   *expression;
 	int			nest_level = NewGUCNestLevel();
+	CaptureExpressionPlace place;
 
+	respond_capture_expression_enter(&place, form, "subject");
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	parse_state->p_sourcetext = form;
@@ -136,6 +136,7 @@ compile_expression(const char *form, Relation relation)
 	assign_expr_collations(parse_state, expression);
 	free_parsestate(parse_state);
 	AtEOXact_GUC(true, nest_level);
+	respond_capture_expression_leave(&place);
 
 	/* The executor's names of the two rows. */
 	ChangeVarNodes(expression, RESPOND_OLD_ROW, INNER_VAR, 0);
@@ -202,7 +203,7 @@ join_columns(CaptureSubject *subject, TupleTableSlot *row)
 		if (text.len > 0)
 			appendStringInfoChar(&text, '/');
 		if (!is_null)
-			appendStringInfoString(&text, OutputFunctionCall(&subject->outputs[i], value));
+			respond_value_json_append(&subject->values[i], &text, value);
 	}
 	return text.data;
 }

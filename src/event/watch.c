@@ -24,13 +24,16 @@
 #include "access/table.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "parser/parse_func.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -343,14 +346,29 @@ text_argument(FunctionCallInfo fcinfo, int i)
 	return PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
 }
 
+/* Who may not touch the triggers of a table shall not even lock it. */
 static Relation
-open_table(FunctionCallInfo fcinfo)
+open_table(FunctionCallInfo fcinfo, bool to_drop)
 {
+	Oid			table;
+	AclResult	result = ACLCHECK_OK;
+
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("table must not be null")));
-	return table_open(PG_GETARG_OID(0), ShareRowExclusiveLock);
+	table = PG_GETARG_OID(0);
+	if (!to_drop)
+		result = pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER);
+#if PG_VERSION_NUM >= 160000
+	else if (!object_ownercheck(RelationRelationId, table, GetUserId()))
+#else
+	else if (!pg_class_ownercheck(table, GetUserId()))
+#endif
+		result = ACLCHECK_NOT_OWNER;
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, get_rel_name(table));
+	return table_open(table, ShareRowExclusiveLock);
 }
 
 static void
@@ -394,7 +412,7 @@ respond_watch(PG_FUNCTION_ARGS)
 	Watch		watch = {0};
 	text	   *name;
 
-	watch.table = open_table(fcinfo);
+	watch.table = open_table(fcinfo, false);
 	check_table(watch.table);
 	read_arguments(&watch, fcinfo);
 	watch.for_each_row = watch.condition != NULL || watch.table->rd_rel->relispartition ||
@@ -414,7 +432,7 @@ respond_watch(PG_FUNCTION_ARGS)
 Datum
 respond_unwatch(PG_FUNCTION_ARGS)
 {
-	Relation	table = open_table(fcinfo);
+	Relation	table = open_table(fcinfo, true);
 	int			dropped;
 
 	SPI_connect();
