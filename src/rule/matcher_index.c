@@ -20,7 +20,7 @@
 
 #include "rule/matcher_parts.h"
 
-#define LARGE_BUCKET	4		/* from here on a node pays */
+#define LARGE_TARGET	4		/* from here on a node pays */
 #define DEEPEST_NODE	8
 #define USED_LIMIT		64		/* conditions of a combination that may be filed under */
 #define USEFUL_COST		1e6		/* more than any trigger that tells something */
@@ -39,11 +39,11 @@ typedef struct Placement
 	Member		member;
 } Placement;
 
-/* A trigger of a node with its bucket. */
+/* A trigger of a node and what is filed under it. */
 typedef struct Group
 {
 	const Trigger *trigger;
-	int			bucket;
+	Target		target;
 } Group;
 
 typedef struct TriggerCount
@@ -69,9 +69,9 @@ typedef struct Builder
 	int		   *range_counts;	/* by field */
 	int64_t		budget;			/* placements that may still be made below the root */
 	Vector		entries;
-	Vector		buckets;
 	Vector		members;
 	Vector		lookups;
+	Vector		texts;
 	Vector		absents;
 	Vector		intervals;
 	Vector		nodes;
@@ -237,34 +237,25 @@ is_worth_node(const Builder *builder, const Member *members, int count)
 	return false;
 }
 
-/* Files the placements of one key; returns what IndexEntry.bucket holds. */
-static int
-make_bucket(Builder *builder, const Placement *placements, int count, int depth)
+/* Files the placements of one key. */
+static Target
+make_target(Builder *builder, const Placement *placements, int count, int depth)
 {
 	Member	   *members = respond_arena_alloc(builder->arena, (size_t) count * sizeof(Member));
 	int			member_count = 0;
-	int			number;
-	Bucket		bucket = {-1, 0, 0};
+	int			start = builder->members.count;
 
 	for (int i = 0; i < count; i++)
 		if (i == 0 || placements[i].member.combination != placements[i - 1].member.combination)
 			members[member_count++] = placements[i].member;
 	if (member_count == 1)
-		return ~members[0].combination;
-	number = builder->buckets.count;
-	append(builder, &builder->buckets, sizeof(Bucket));
-	if (member_count >= LARGE_BUCKET && depth < DEEPEST_NODE && builder->budget > member_count &&
+		return (Target) {members[0].combination, TARGET_COMBINATION};
+	if (member_count >= LARGE_TARGET && depth < DEEPEST_NODE && builder->budget > member_count &&
 		is_worth_node(builder, members, member_count))
-		bucket.node = build_node(builder, members, member_count, depth + 1);
-	else
-	{
-		bucket.start = builder->members.count;
-		bucket.count = member_count;
-		for (int i = 0; i < member_count; i++)
-			*(int *) append(builder, &builder->members, sizeof(int)) = members[i].combination;
-	}
-	((Bucket *) builder->buckets.items)[number] = bucket;
-	return number;
+		return (Target) {build_node(builder, members, member_count, depth + 1), TARGET_NODE};
+	for (int i = 0; i < member_count; i++)
+		*(int *) append(builder, &builder->members, sizeof(int)) = members[i].combination;
+	return (Target) {start, member_count};
 }
 
 static int
@@ -304,49 +295,68 @@ set_highest(Interval *intervals, int start, int end)
 }
 
 static void
+note_text_trigger(TextLookup *text, const Trigger *trigger)
+{
+	uint64_t	length_bit = trigger->length > 0 ? (uint64_t) 1 << (trigger->length - 1) % 64 : 0;
+
+	switch (trigger->kind)
+	{
+		case TRIGGER_FOLD:
+			text->folds = true;
+			break;
+		case TRIGGER_PREFIX:
+			text->prefix_lengths |= length_bit;
+			break;
+		case TRIGGER_SUFFIX:
+			text->suffix_lengths |= length_bit;
+			break;
+		case TRIGGER_FOLD_PREFIX:
+			text->fold_prefix_lengths |= length_bit;
+			break;
+		case TRIGGER_FOLD_SUFFIX:
+			text->fold_suffix_lengths |= length_bit;
+			break;
+		case TRIGGER_GRAM:
+			text->gram_lengths |= 1U << trigger->length;
+			break;
+		default:
+			text->networks = true;
+			if (trigger->family == 32)
+				text->network_bits[0] |= (uint64_t) 1 << trigger->length;
+			else
+				text->network_bits[1 + trigger->length / 64] |= (uint64_t) 1 << trigger->length % 64;
+	}
+}
+
+static void
 note_trigger(Builder *builder, FieldLookup *lookup, const Group *group)
 {
 	const Trigger *trigger = group->trigger;
 	Interval   *interval;
 
-	lookup->kinds |= 1U << trigger->kind;
 	switch (trigger->kind)
 	{
-		case TRIGGER_PREFIX:
-			lookup->prefix_lengths |= (uint64_t) 1 << (trigger->length - 1);
+		case TRIGGER_VALUE:
+			lookup->values = true;
 			break;
-		case TRIGGER_SUFFIX:
-			lookup->suffix_lengths |= (uint64_t) 1 << (trigger->length - 1);
-			break;
-		case TRIGGER_FOLD_PREFIX:
-			lookup->fold_prefix_lengths |= (uint64_t) 1 << (trigger->length - 1);
-			break;
-		case TRIGGER_FOLD_SUFFIX:
-			lookup->fold_suffix_lengths |= (uint64_t) 1 << (trigger->length - 1);
-			break;
-		case TRIGGER_GRAM:
-			lookup->gram_lengths |= 1U << trigger->length;
-			break;
-		case TRIGGER_NETWORK:
-			if (trigger->family == 32)
-				lookup->network_bits[0] |= (uint64_t) 1 << trigger->length;
-			else
-				lookup->network_bits[1 + trigger->length / 64] |= (uint64_t) 1 << trigger->length % 64;
+		case TRIGGER_PRESENT:
+			lookup->presence = true;
+			lookup->present = group->target;
 			break;
 		case TRIGGER_RANGE:
 			interval = append(builder, &builder->intervals, sizeof(Interval));
 			interval->low = trigger->low;
 			interval->high = trigger->high;
-			interval->bucket = group->bucket;
+			interval->target = group->target;
 			lookup->interval_count++;
 			break;
-		case TRIGGER_PRESENT:
-			lookup->present = group->bucket;
-			break;
-		case TRIGGER_VALUE:
-		case TRIGGER_FOLD:
-		case TRIGGER_ABSENT:
-			break;
+		default:
+			if (lookup->text < 0)
+			{
+				lookup->text = builder->texts.count;
+				append(builder, &builder->texts, sizeof(TextLookup));
+			}
+			note_text_trigger(&((TextLookup *) builder->texts.items)[lookup->text], trigger);
 	}
 }
 
@@ -360,15 +370,19 @@ make_lookups(Builder *builder, IndexNode *node, Group *groups, int count)
 	for (int i = 0; i < count;)
 	{
 		int			field = groups[i].trigger->field;
-		FieldLookup lookup = {.field = field, .interval_start = builder->intervals.count};
+		FieldLookup lookup = {.field = field, .text = -1, .interval_start = builder->intervals.count};
+		bool		any = false;
 
 		for (; i < count && groups[i].trigger->field == field; i++)
 			if (groups[i].trigger->kind == TRIGGER_ABSENT)
 				*(AbsentLookup *) append(builder, &builder->absents, sizeof(AbsentLookup)) =
-					(AbsentLookup) {field, groups[i].bucket};
+					(AbsentLookup) {field, groups[i].target};
 			else
+			{
 				note_trigger(builder, &lookup, &groups[i]);
-		if (lookup.kinds == 0)
+				any = true;
+			}
+		if (!any)
 			continue;
 		if (lookup.interval_count > 0)
 			set_highest((Interval *) builder->intervals.items + lookup.interval_start, 0, lookup.interval_count);
@@ -433,15 +447,15 @@ build_node(Builder *builder, const Member *members, int count, int depth)
 	for (int i = 0; i < vector.count;)
 	{
 		int			end = i;
-		IndexEntry	entry = {placements[i].key, 0};
+		IndexEntry	entry = {placements[i].key, {0, 0}};
 
 		while (end < vector.count && placements[end].key == entry.key)
 			end++;
-		entry.bucket = make_bucket(builder, placements + i, end - i, depth);
+		entry.target = make_target(builder, placements + i, end - i, depth);
 		*(IndexEntry *) append(builder, &builder->entries, sizeof(IndexEntry)) = entry;
 		for (int g = i; g < end; g++)
 			if (g == i || !same_trigger(placements[g].trigger, placements[g - 1].trigger))
-				groups[group_count++] = (Group) {placements[g].trigger, entry.bucket};
+				groups[group_count++] = (Group) {placements[g].trigger, entry.target};
 		i = end;
 	}
 	make_lookups(builder, &node, groups, group_count);
@@ -464,7 +478,7 @@ static void
 fill_entries(RuleIndex *index, Arena *arena, const Vector *entries)
 {
 	index->entry_size = 16;
-	while (index->entry_size < (size_t) entries->count * 2)
+	while (index->entry_size / 4 * 3 < (size_t) entries->count)
 		index->entry_size *= 2;
 	index->tags = respond_arena_alloc_zero(arena, index->entry_size);
 	index->entries = respond_arena_alloc(arena, index->entry_size * sizeof(IndexEntry));
@@ -526,9 +540,9 @@ respond_index_build(const struct Matcher *matcher, Arena *arena, const ArenaSour
 	build_node(&builder, members, count, 0);
 
 	fill_entries(index, arena, &builder.entries);
-	index->buckets = keep(arena, &builder.buckets, sizeof(Bucket), &index->bucket_count);
 	index->members = keep(arena, &builder.members, sizeof(int), &index->member_count);
 	index->lookups = keep(arena, &builder.lookups, sizeof(FieldLookup), &index->lookup_count);
+	index->texts = keep(arena, &builder.texts, sizeof(TextLookup), &index->text_count);
 	index->absents = keep(arena, &builder.absents, sizeof(AbsentLookup), &index->absent_count);
 	index->intervals = keep(arena, &builder.intervals, sizeof(Interval), &index->interval_count);
 	index->nodes = keep(arena, &builder.nodes, sizeof(IndexNode), &index->node_count);

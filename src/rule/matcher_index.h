@@ -18,19 +18,22 @@
 
 #include "rule/trigger.h"
 
-/* What is filed under a trigger: combinations, or a node that files them. */
-typedef struct Bucket
+/*
+ * What is filed under a trigger.  It is stored beside the key, because each
+ * step to another place in memory costs more than the comparison there.
+ */
+typedef struct Target
 {
-	int			node;			/* or -1 */
-	int			start;			/* in members */
-	int			count;
-} Bucket;
+	int			at;				/* a combination, a node, or the first of members */
+	int			count;			/* of members; or one of these */
+#define TARGET_COMBINATION	(-1)
+#define TARGET_NODE			0
+} Target;
 
-/* bucket >= 0 is an index of buckets; below, ~bucket is one combination. */
 typedef struct IndexEntry
 {
 	uint64_t	key;
-	int			bucket;
+	Target		target;
 } IndexEntry;
 
 /* Intervals of one field, by low end; highest is over the subtree (see lookup). */
@@ -39,29 +42,41 @@ typedef struct Interval
 	double		low;
 	double		high;
 	double		highest;
-	int			bucket;
+	Target		target;
 } Interval;
 
-/* How the values of one field are looked up in one node. */
-typedef struct FieldLookup
+/* How texts are looked up in one field of one node, beside their value. */
+typedef struct TextLookup
 {
-	int			field;
-	unsigned	kinds;			/* bit n: triggers of TriggerKind n exist */
 	unsigned	gram_lengths;	/* bit n: grams of n bytes exist */
+	bool		folds;			/* TRIGGER_FOLD exists */
+	bool		networks;		/* TRIGGER_NETWORK exists */
 	uint64_t	prefix_lengths; /* bit n: prefixes of n + 1 bytes exist */
 	uint64_t	suffix_lengths;
 	uint64_t	fold_prefix_lengths;
 	uint64_t	fold_suffix_lengths;
 	uint64_t	network_bits[4];	/* [0]: IPv4, bit n; [1..3]: IPv6, bit n of 64 * (i - 1) */
+} TextLookup;
+
+/*
+ * How the values of one field are looked up in one node.  There are many of
+ * these, and most need nothing but the value.
+ */
+typedef struct FieldLookup
+{
+	int			field;
+	bool		values;			/* TRIGGER_VALUE exists */
+	bool		presence;		/* TRIGGER_PRESENT exists */
+	Target		present;		/* then its target */
+	int			text;			/* in texts, or -1 */
 	int			interval_start;
 	int			interval_count;
-	int			present;		/* bucket of TRIGGER_PRESENT */
 } FieldLookup;
 
 typedef struct AbsentLookup
 {
 	int			field;
-	int			bucket;
+	Target		target;
 } AbsentLookup;
 
 typedef struct IndexNode
@@ -79,12 +94,12 @@ typedef struct RuleIndex
 	size_t		entry_size;		/* a power of two */
 	uint8_t    *tags;			/* of the entries; 0 marks a free one */
 	IndexEntry *entries;
-	int			bucket_count;
-	Bucket	   *buckets;
 	int			member_count;
 	int		   *members;		/* combinations */
 	int			lookup_count;
 	FieldLookup *lookups;
+	int			text_count;
+	TextLookup *texts;
 	int			absent_count;
 	AbsentLookup *absents;
 	int			interval_count;

@@ -10,23 +10,15 @@
 static void visit_node(MatchState *state, const RuleIndex *index, int number);
 
 static void
-visit_bucket(MatchState *state, const RuleIndex *index, int number)
+visit_target(MatchState *state, const RuleIndex *index, Target target)
 {
-	const Bucket *bucket;
-
-	if (number < 0)
-	{
-		respond_match_candidate(state, ~number);
-		return;
-	}
-	bucket = &index->buckets[number];
-	if (bucket->node >= 0)
-	{
-		visit_node(state, index, bucket->node);
-		return;
-	}
-	for (int i = 0; i < bucket->count; i++)
-		respond_match_candidate(state, index->members[bucket->start + i]);
+	if (target.count == TARGET_COMBINATION)
+		respond_match_candidate(state, target.at);
+	else if (target.count == TARGET_NODE)
+		visit_node(state, index, target.at);
+	else
+		for (int i = 0; i < target.count; i++)
+			respond_match_candidate(state, index->members[target.at + i]);
 }
 
 static void
@@ -39,33 +31,33 @@ look_up(MatchState *state, const RuleIndex *index, int node, uint64_t hash)
 	for (size_t at = key & mask; index->tags[at] != 0; at = (at + 1) & mask)
 		if (index->tags[at] == tag && index->entries[at].key == key)
 		{
-			visit_bucket(state, index, index->entries[at].bucket);
+			visit_target(state, index, index->entries[at].target);
 			return;
 		}
 }
 
 /* All prefixes, or all suffixes, whose lengths occur. */
 static void
-look_up_affixes(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+look_up_affixes(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
 				const FieldValue *value, bool suffix)
 {
 	TriggerKind kind = suffix ? TRIGGER_SUFFIX : TRIGGER_PREFIX;
-	uint64_t	lengths = suffix ? lookup->suffix_lengths : lookup->prefix_lengths;
+	uint64_t	lengths = suffix ? text->suffix_lengths : text->prefix_lengths;
 	uint64_t	hash = 0;
 
 	for (size_t i = 0; i < value->length && lengths != 0; i++, lengths >>= 1)
 	{
 		hash = respond_hash_roll(hash, (unsigned char) value->text[suffix ? value->length - 1 - i : i]);
 		if (lengths & 1)
-			look_up(state, index, node, respond_trigger_hash(kind, lookup->field, (int) i + 1, hash));
+			look_up(state, index, node, respond_trigger_hash(kind, value->field, (int) i + 1, hash));
 	}
 }
 
 static void
-look_up_fold_prefixes(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+look_up_fold_prefixes(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
 					  const FieldValue *value)
 {
-	uint64_t	lengths = lookup->fold_prefix_lengths;
+	uint64_t	lengths = text->fold_prefix_lengths;
 	uint64_t	hash = 0;
 	size_t		at = 0;
 
@@ -76,15 +68,15 @@ look_up_fold_prefixes(MatchState *state, const RuleIndex *index, int node, const
 		at += respond_utf8_read(value->text + at, value->length - at, &code);
 		hash = respond_hash_roll(hash, respond_case_fold(code));
 		if (lengths & 1)
-			look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD_PREFIX, lookup->field, i, hash));
+			look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD_PREFIX, value->field, i, hash));
 	}
 }
 
 static void
-look_up_fold_suffixes(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+look_up_fold_suffixes(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
 					  const FieldValue *value)
 {
-	uint64_t	lengths = lookup->fold_suffix_lengths;
+	uint64_t	lengths = text->fold_suffix_lengths;
 	uint64_t	hash = 0;
 	size_t		end = value->length;
 
@@ -104,12 +96,12 @@ look_up_fold_suffixes(MatchState *state, const RuleIndex *index, int node, const
 		hash = respond_hash_roll(hash, respond_case_fold(code));
 		end = start;
 		if (lengths & 1)
-			look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD_SUFFIX, lookup->field, i, hash));
+			look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD_SUFFIX, value->field, i, hash));
 	}
 }
 
 static void
-look_up_grams(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+look_up_grams(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
 			  const FieldValue *value)
 {
 	for (int length = 1; length <= TRIGGER_GRAM_LIMIT; length++)
@@ -117,19 +109,19 @@ look_up_grams(MatchState *state, const RuleIndex *index, int node, const FieldLo
 		uint32_t	mask = length == 4 ? UINT32_MAX : (UINT32_C(1) << (8 * length)) - 1;
 		uint32_t	gram = 0;
 
-		if ((lookup->gram_lengths >> length & 1) == 0)
+		if ((text->gram_lengths >> length & 1) == 0)
 			continue;
 		for (size_t i = 0; i < value->length; i++)
 		{
 			gram = (gram << 8 | (unsigned char) value->text[i]) & mask;
 			if (i + 1 >= (size_t) length)
-				look_up(state, index, node, respond_trigger_hash(TRIGGER_GRAM, lookup->field, length, gram));
+				look_up(state, index, node, respond_trigger_hash(TRIGGER_GRAM, value->field, length, gram));
 		}
 	}
 }
 
 static void
-look_up_networks(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
+look_up_networks(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
 				 const FieldValue *value)
 {
 	Address		address;
@@ -141,11 +133,11 @@ look_up_networks(MatchState *state, const RuleIndex *index, int node, const Fiel
 	first = address.bits == 32 ? 0 : 1;
 	last = address.bits == 32 ? 0 : 3;
 	for (int word = first; word <= last; word++)
-		for (uint64_t bits = lookup->network_bits[word]; bits != 0; bits &= bits - 1)
+		for (uint64_t bits = text->network_bits[word]; bits != 0; bits &= bits - 1)
 		{
 			int			length = __builtin_ctzll(bits) + (word > 1 ? 64 * (word - 1) : 0);
 
-			look_up(state, index, node, respond_trigger_hash(TRIGGER_NETWORK, lookup->field, length,
+			look_up(state, index, node, respond_trigger_hash(TRIGGER_NETWORK, value->field, length,
 															 respond_network_hash(&address, length)));
 		}
 }
@@ -164,30 +156,30 @@ look_up_intervals(MatchState *state, const RuleIndex *index, const Interval *int
 		if (intervals[middle].low > number)
 			return;
 		if (intervals[middle].high >= number)
-			visit_bucket(state, index, intervals[middle].bucket);
+			visit_target(state, index, intervals[middle].target);
 		start = middle + 1;
 	}
 }
 
 static void
-look_up_string(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup,
-			   const FieldValue *value)
+look_up_text(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
+			 const FieldValue *value)
 {
-	if (lookup->prefix_lengths != 0)
-		look_up_affixes(state, index, node, lookup, value, false);
-	if (lookup->suffix_lengths != 0)
-		look_up_affixes(state, index, node, lookup, value, true);
-	if (lookup->kinds >> TRIGGER_FOLD & 1)
-		look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD, lookup->field, 0,
+	if (text->prefix_lengths != 0)
+		look_up_affixes(state, index, node, text, value, false);
+	if (text->suffix_lengths != 0)
+		look_up_affixes(state, index, node, text, value, true);
+	if (text->folds)
+		look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD, value->field, 0,
 														 respond_fold_hash(value->text, value->length)));
-	if (lookup->fold_prefix_lengths != 0)
-		look_up_fold_prefixes(state, index, node, lookup, value);
-	if (lookup->fold_suffix_lengths != 0)
-		look_up_fold_suffixes(state, index, node, lookup, value);
-	if (lookup->gram_lengths != 0)
-		look_up_grams(state, index, node, lookup, value);
-	if (lookup->kinds >> TRIGGER_NETWORK & 1)
-		look_up_networks(state, index, node, lookup, value);
+	if (text->fold_prefix_lengths != 0)
+		look_up_fold_prefixes(state, index, node, text, value);
+	if (text->fold_suffix_lengths != 0)
+		look_up_fold_suffixes(state, index, node, text, value);
+	if (text->gram_lengths != 0)
+		look_up_grams(state, index, node, text, value);
+	if (text->networks)
+		look_up_networks(state, index, node, text, value);
 }
 
 static void
@@ -196,17 +188,17 @@ look_up_field(MatchState *state, const RuleIndex *index, int node, const FieldLo
 	int			count;
 	const int  *values = respond_event_values_of(state->event, lookup->field, &count);
 
-	if (count > 0 && lookup->kinds >> TRIGGER_PRESENT & 1)
-		visit_bucket(state, index, lookup->present);
+	if (count > 0 && lookup->presence)
+		visit_target(state, index, lookup->present);
 	for (int i = 0; i < count; i++)
 	{
 		const FieldValue *value = respond_event_value(state->event, values[i]);
 
-		if (lookup->kinds >> TRIGGER_VALUE & 1)
+		if (lookup->values)
 			look_up(state, index, node, respond_trigger_hash(TRIGGER_VALUE, lookup->field, 0,
 															 respond_value_hash(value)));
-		if (value->kind == VALUE_STRING)
-			look_up_string(state, index, node, lookup, value);
+		if (value->kind == VALUE_STRING && lookup->text >= 0)
+			look_up_text(state, index, node, &index->texts[lookup->text], value);
 		else if (value->kind == VALUE_NUMBER && lookup->interval_count > 0)
 			look_up_intervals(state, index, index->intervals + lookup->interval_start, 0,
 							  lookup->interval_count, value->number);
@@ -252,7 +244,7 @@ visit_node(MatchState *state, const RuleIndex *index, int number)
 		const AbsentLookup *absent = &index->absents[node->absent_start + i];
 
 		if (respond_event_may_be_absent(state->event, absent->field))
-			visit_bucket(state, index, absent->bucket);
+			visit_target(state, index, absent->target);
 	}
 	if (number != 0 && node->lookup_count <= touched_count)
 	{
