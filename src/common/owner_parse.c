@@ -84,13 +84,13 @@ resolve_column(ParseState *pstate, ColumnRef *reference, Node *column)
 	if (list_length(names) == 2 && strcmp(strVal(linitial(names)), "event") == 0)
 		names = list_copy_tail(names, 1);
 	parameter = find_parameter(strVal(linitial(names)));
-	if (parameter < 0)
+	if (parameter < 0 && names == reference->fields)
 		return NULL;
-	if (list_length(names) > 1)
+	if (parameter < 0 || list_length(names) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column %s does not exist", NameListToString(reference->fields)),
-				 parameters[parameter].type == JSONBOID ?
+				 parameter >= 0 && parameters[parameter].type == JSONBOID ?
 				 errhint("%s is jsonb; its members are reached as in data -> 'customer' ->> 'id'.",
 						 parameters[parameter].name) : 0,
 				 parser_errposition(pstate, reference->location)));
@@ -315,6 +315,9 @@ hint_for(const ErrorData *error, OwnerSql *sql)
 		case ERRCODE_UNDEFINED_TABLE:
 		case ERRCODE_UNDEFINED_FUNCTION:
 		case ERRCODE_UNDEFINED_OBJECT:
+			/* a name that has its schema is just not there */
+			if (strchr(error->message, '.') != NULL)
+				return error->hint;
 			return psprintf("%s%sNames outside of pg_catalog need their schema, as in public.customer.",
 							error->hint ? error->hint : "", error->hint ? " " : "");
 		case ERRCODE_UNDEFINED_COLUMN:
