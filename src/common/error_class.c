@@ -9,9 +9,19 @@
 
 #include "common/error_class.h"
 
+static bool all_last = false;
+
+void
+respond_error_set_lasting(bool lasting)
+{
+	all_last = lasting;
+}
+
 bool
 respond_error_is_transient(int sqlerrcode)
 {
+	if (all_last)
+		return false;
 	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
 	{
 		case ERRCODE_CONNECTION_EXCEPTION:	/* 08 */

@@ -15,4 +15,10 @@
  */
 extern bool respond_error_is_transient(int sqlerrcode);
 
+/*
+ * Whether no error counts as transient from now on: the same work was tried
+ * often enough.
+ */
+extern void respond_error_set_lasting(bool lasting);
+
 #endif							/* RESPOND_ERROR_CLASS_H */

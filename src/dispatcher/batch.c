@@ -25,6 +25,9 @@
 /* Tries of an event that was announced; after them it is given up. */
 #define CAREFUL_TRIES		2
 
+/* Tries of an event that raises errors which may pass; then they count as lasting. */
+#define TRANSIENT_TRIES		5
+
 typedef struct Batch
 {
 	Dispatcher *dispatcher;
@@ -34,6 +37,7 @@ typedef struct Batch
 	int			handled;		/* events of this lane */
 	int			next;			/* entry of the window behind the last one that was looked at */
 	bool		requeued;		/* this batch takes from the requeue, not from the log */
+	bool		cut_short;		/* the next event shall be tried again later */
 } Batch;
 
 static Arena *
@@ -103,16 +107,31 @@ give_up(Batch *batch, const Event *event, const char *reason, const char *error)
 }
 
 /*
- * Applies the rules to an event in a subtransaction; an error of the event
- * makes it a dead letter, and false is returned.
+ * Whether the event shall be tried again after an error.  If others were
+ * handled before it in this transaction, they are committed first, so that they
+ * need not wait and the event has its tries for itself.
  */
 static bool
+wants_retry(Batch *batch, const ErrorData *error)
+{
+	if (!respond_error_is_transient(error->sqlerrcode))
+		return false;
+	batch->cut_short = batch->handled > 0;
+	return true;
+}
+
+/*
+ * Applies the rules to an event in a subtransaction.  An error of the event
+ * makes it a dead letter; one that may pass cuts the batch short in front of it,
+ * or is raised again if it is the first.
+ */
+static void
 apply_contained(Batch *batch, Event *event)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool applied = true;
 
+	respond_error_set_lasting(batch->handled == 0 && batch->dispatcher->transient_errors >= TRANSIENT_TRIES);
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
@@ -122,26 +141,28 @@ apply_contained(Batch *batch, Event *event)
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
+		batch->handled++;
 	}
 	PG_CATCH();
 	{
 		ErrorData  *error;
+		bool		retry;
 
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		if (respond_error_is_transient(error->sqlerrcode) &&
-			batch->dispatcher->transient_errors < 8)
+		retry = wants_retry(batch, error);
+		if (retry && !batch->cut_short)
 			PG_RE_THROW();
 		FlushErrorState();
 		respond_effects_discard();
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
-		give_up(batch, event, "error", error->message);
-		applied = false;
+		if (!retry)
+			give_up(batch, event, "error", error->message);
 	}
 	PG_END_TRY();
-	return applied;
+	respond_error_set_lasting(false);
 }
 
 static void
@@ -149,10 +170,12 @@ apply_event(Batch *batch, Event *event)
 {
 	if (batch->rules == NULL)
 		batch->rules = respond_rule_set_current();
-	if (batch->mode == BATCH_TOGETHER)
-		respond_batch_apply(batch->rules, event);
-	else if (!apply_contained(batch, event))
+	if (batch->mode != BATCH_TOGETHER)
+	{
+		apply_contained(batch, event);
 		return;
+	}
+	respond_batch_apply(batch->rules, event);
 	batch->handled++;
 }
 
@@ -178,9 +201,11 @@ apply_window(Batch *batch)
 		Event	   *event = respond_reader_fetch(&window->entries[batch->next]);
 
 		CHECK_FOR_INTERRUPTS();
-		batch->next++;
 		if (event != NULL && is_ours(batch->dispatcher, event))
 			apply_event(batch, event);
+		if (batch->cut_short)
+			break;
+		batch->next++;
 	}
 }
 
@@ -305,6 +330,19 @@ announce_first_batch(Batch *batch)
 	begin_transaction(dispatcher);
 }
 
+/* A process that survived an error and tries again needs no second marker. */
+static int
+mark(Dispatcher *dispatcher, int64 id)
+{
+	if (dispatcher->marked != id)
+	{
+		dispatcher->marked = 0;
+		dispatcher->marked_tries = respond_suspect_raise(id);
+		dispatcher->marked = id;
+	}
+	return dispatcher->marked_tries;
+}
+
 /*
  * Handles one event that may kill the process.  Its marker is committed before
  * it is touched; an event whose marker says that it was touched often enough
@@ -328,7 +366,7 @@ run_careful(Batch *batch)
 	id = event->id;
 
 	end_look();
-	tries = respond_suspect_raise(id);
+	tries = mark(batch->dispatcher, id);
 
 	begin_transaction(batch->dispatcher);
 	requeued = batch->requeued ? take_requeued(batch, 1) : NIL;
@@ -348,12 +386,14 @@ run_careful(Batch *batch)
 	}
 	respond_suspect_clear(id);
 	finish(batch);
+	batch->dispatcher->marked = 0;
 }
 
 static void
 run_plain(Batch *batch)
 {
-	List	   *requeued = take_requeued(batch, batch->limit);
+	/* a batch that is cut short could not give back what it took */
+	List	   *requeued = take_requeued(batch, batch->mode == BATCH_TOGETHER ? batch->limit : 1);
 
 	batch->requeued = requeued != NIL;
 	if (batch->requeued)

@@ -140,9 +140,16 @@ choose_mode(Dispatcher *dispatcher, const ErrorData *error)
 
 	if (transient)
 		dispatcher->transient_errors++;
-	if (transient && (dispatcher->transient_errors < 5 ||
-					  error->sqlerrcode != ERRCODE_OUT_OF_MEMORY))
+	if (transient)
+	{
+		/* if it does not pass, an event may be why; the others shall not wait for it */
+		if (dispatcher->mode == BATCH_TOGETHER && dispatcher->transient_errors > 1)
+		{
+			dispatcher->mode = BATCH_ONE_BY_ONE;
+			dispatcher->mode_left = respond_batch_size;
+		}
 		return;
+	}
 	switch (dispatcher->mode)
 	{
 		case BATCH_TOGETHER:
@@ -178,6 +185,7 @@ recover(Dispatcher *dispatcher)
 	respond_reader_forget();
 	AbortOutOfAnyTransaction();
 	respond_effects_discard();
+	respond_error_set_lasting(false);
 	RESUME_INTERRUPTS();
 	pg_atomic_write_u32(&dispatcher->slot->busy, 0);
 	pg_atomic_fetch_add_u64(&dispatcher->slot->errors, 1);

@@ -47,6 +47,8 @@ typedef struct Dispatcher
 	bool		proven;			/* this process completed a batch */
 	int			transient_errors;	/* in a row */
 	char	   *give_up;		/* error with which the next event is given up, else NULL */
+	int64		marked;			/* event whose marker this process committed last, 0 if none */
+	int			marked_tries;	/* what the marker says */
 } Dispatcher;
 
 /*

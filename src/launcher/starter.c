@@ -226,6 +226,7 @@ take_slot(Oid database, WorkerKind kind, int lane)
 		slot->lane = lane;
 		slot->failures = 0;
 		slot->restart_after = 0;
+		pg_atomic_write_u32(&slot->busy, 0);
 		slot->state = WORKER_WAITING;
 		LWLockRelease(respond_shared->lock);
 		return slot;

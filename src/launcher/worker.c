@@ -158,7 +158,9 @@ leave_slot(int code, Datum argument)
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
 	slot->procno = -1;
 	pg_atomic_write_u32(&slot->sleeping, 0);
-	pg_atomic_write_u32(&slot->busy, 0);
+	/* a dispatcher that died in a batch leaves its mark to its successor */
+	if (slot->outcome != WORKER_FAILED)
+		pg_atomic_write_u32(&slot->busy, 0);
 	if (my_database != NULL)
 	{
 		for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
