@@ -356,11 +356,12 @@ raise_invalid(OwnerSql *sql, ErrorData *error)
 	const char *hint = hint_for(error, sql);
 
 	/* An error in a function that was called has a query of its own. */
-	if (error->internalquery != NULL && strcmp(error->internalquery, sql->tags->text) != 0)
+	if (sql->tags == NULL ||
+		(error->internalquery != NULL && strcmp(error->internalquery, sql->tags->text) != 0))
 		position = 0;
 	ereport(ERROR,
 			(errcode(ERRCODE_RESPOND_INVALID_RULE),
-			 errmsg("%s: %s", sql->place, error->message),
+			 errmsg("%s%s%s", sql->place, sql->place[0] != '\0' ? ": " : "", error->message),
 			 error->detail ? errdetail("%s", error->detail) : 0,
 			 hint ? errhint("%s", hint) : 0,
 			 position > 0 ? internalerrquery(sql->text) : 0,
@@ -398,6 +399,19 @@ make_params(OwnerSql *sql)
 	MemoryContextSwitchTo(old_context);
 }
 
+static Oid
+find_owner(const char *owner)
+{
+	Oid			role = respond_owner_find(owner);
+
+	if (!OidIsValid(role))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("the rule's owner, role \"%s\", does not exist", owner),
+				 errhint("Give the rule to an existing role: UPDATE respond.rule SET owner = ...")));
+	return role;
+}
+
 OwnerSql *
 respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, const char *owner,
 						  const char *place, MemoryContext context)
@@ -411,19 +425,14 @@ respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, const char *owner
 	sql->text = MemoryContextStrdup(context, text);
 	sql->owner = MemoryContextStrdup(context, owner);
 	sql->place = MemoryContextStrdup(context, place);
-	sql->tags = respond_sql_tags_translate(text, place, OWNER_SQL_PARAMETERS + 1, context);
 	sql->release.func = release;
 	sql->release.arg = sql;
 	MemoryContextRegisterResetCallback(context, &sql->release);
 
-	call.owner = respond_owner_find(owner);
-	if (!OidIsValid(call.owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s: the rule's owner, role \"%s\", does not exist", place, owner),
-				 errhint("Give the rule to an existing role: UPDATE respond.rule SET owner = ...")));
 	PG_TRY();
 	{
+		sql->tags = respond_sql_tags_translate(text, OWNER_SQL_PARAMETERS + 1, context);
+		call.owner = find_owner(owner);
 		respond_owner_call(&call);
 	}
 	PG_CATCH();

@@ -284,8 +284,7 @@ run_as_owner(SqlRun *run, void (*function) (void *argument), const Event *event,
 	if (sql->running)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s is being evaluated already", sql->place),
-				 errdetail("It calls a function that simulates the same rule.")));
+				 errmsg("SQL of a rule cannot call itself")));
 	call.owner = respond_owner_find(sql->owner);
 	if (!OidIsValid(call.owner))
 		ereport(ERROR,

@@ -27,9 +27,10 @@ typedef enum OwnerSqlKind
  * subject, time, data) and steps (jsonb, the data chain) can be named where no
  * table's column has that name, also as event.data and so on; $1 .. $7 are the
  * same values in that order.  A tag {{path}} is a parameter whose type follows
- * from where it stands, as that of a quoted literal does.  place ("condition", "steps[2].if") begins the
- * messages.  Raises ERRCODE_RESPOND_INVALID_RULE with the remedy.  The result
- * lives in the memory context; nothing is kept that a rollback would tear.
+ * from where it stands, as that of a quoted literal does.  place ("condition",
+ * "steps[2].if", or "" for none) begins the messages.  Raises
+ * ERRCODE_RESPOND_INVALID_RULE with the remedy.  The result lives in the memory
+ * context; nothing is kept that a rollback would tear.
  */
 extern OwnerSql *respond_owner_sql_prepare(OwnerSqlKind kind, const char *text,
 										   const char *owner, const char *place,

@@ -32,7 +32,6 @@ static const char *const roots[] = {
 typedef struct TagScan
 {
 	const char *text;
-	const char *place;
 	int			first_number;
 	StringInfoData out;
 	SqlTags    *tags;
@@ -94,7 +93,7 @@ refuse_quoted_tags(TagScan *scan, const char *from, const char *to)
 		if (behind != NULL && behind <= to && is_root(path, root_length(path, length)))
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_INVALID_RULE),
-					 errmsg("%s: \"%.*s\" stands inside quotes", scan->place, (int) (behind - tag), tag),
+					 errmsg("\"%.*s\" stands inside quotes", (int) (behind - tag), tag),
 					 errhint("Write it without quotes; it is passed as a parameter. To make it part of a longer text write 'ticket ' || %.*s.",
 							 (int) (behind - tag), tag)));
 		tag += 2;
@@ -140,18 +139,18 @@ take_tag(TagScan *scan, const char *start, MemoryContext context)
 	if (behind == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s: tag \"%.20s\" is not closed", scan->place, start),
+				 errmsg("tag \"%.20s\" is not closed", start),
 				 errhint("A tag looks like {{data.id}}.")));
 	if (!is_root(path, root_length(path, length)))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s: tag \"%.*s\" names nothing that a rule has", scan->place,
+				 errmsg("tag \"%.*s\" names nothing that a rule has",
 						(int) (behind - start), start),
 				 errhint("A tag in SQL is a path that begins with id, type, source, subject, time, data, key, cause, depth, actor, event, steps, rule, run_id or error.")));
 	if (tags->count == MAX_TAGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s: there are more than %d tags", scan->place, MAX_TAGS)));
+				 errmsg("there are more than %d tags", MAX_TAGS)));
 	if (tags->count == scan->room)
 	{
 		scan->room = Max(8, scan->room * 2);
@@ -276,10 +275,9 @@ skip_opaque(TagScan *scan, const char *s)
 }
 
 SqlTags *
-respond_sql_tags_translate(const char *text, const char *place, int first_number,
-						   MemoryContext context)
+respond_sql_tags_translate(const char *text, int first_number, MemoryContext context)
 {
-	TagScan		scan = {.text = text,.place = place,.first_number = first_number};
+	TagScan		scan = {.text = text,.first_number = first_number};
 	const char *s = text;
 
 	scan.tags = MemoryContextAllocZero(context, sizeof(SqlTags));

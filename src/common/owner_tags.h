@@ -41,11 +41,10 @@ typedef struct SqlTags
 /*
  * Replaces every tag outside of quotes and comments by $n, counted from
  * first_number.  A tag inside quotes and one whose first name nothing has are
- * refused with ERRCODE_RESPOND_INVALID_RULE; place begins the message.  The
- * result is allocated in context.
+ * refused with ERRCODE_RESPOND_INVALID_RULE.  The result is allocated in
+ * context.
  */
-extern SqlTags *respond_sql_tags_translate(const char *text, const char *place, int first_number,
-										   MemoryContext context);
+extern SqlTags *respond_sql_tags_translate(const char *text, int first_number, MemoryContext context);
 
 /* The offset in the text as written of an offset in the translated text. */
 extern int	respond_sql_tags_source_offset(const SqlTags *tags, int offset);

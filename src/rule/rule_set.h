@@ -63,7 +63,7 @@ extern void respond_rule_set_notify(RuleSet *set, const Event *event);
 
 /*
  * Evaluates the rule's condition; true when it has none.  Raises what the
- * condition raises.
+ * condition raises; the message does not say that it is a condition.
  */
 extern bool respond_rule_condition(Rule *rule, const Event *event);
 
