@@ -18,14 +18,17 @@ PG_FUNCTION_INFO_V1(respond_partition_status);
 
 /*
  * partition_status() → setof (table_name text, present boolean, ahead integer):
- * for each table that is partitioned by time whether the present has a
- * partition, and how many lie ahead.
+ * for each table that is partitioned by time whether the present, or the next
+ * hour, has a partition, and how many lie ahead.
  */
 Datum
 respond_partition_status(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TimestampTz now = GetCurrentTimestamp();
+
+	/* the first partition begins a little later when the default one has rows already */
+	TimestampTz soon = now + USECS_PER_HOUR;
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < TIMED_TABLE_COUNT; i++)
@@ -38,7 +41,7 @@ respond_partition_status(PG_FUNCTION_ARGS)
 
 		for (int p = 0; p < list->count; p++)
 		{
-			present |= list->items[p].lower <= now && now < list->items[p].upper;
+			present |= list->items[p].lower <= soon && now < list->items[p].upper;
 			ahead += list->items[p].lower > now;
 		}
 		values[0] = CStringGetTextDatum(respond_timed_tables[i].name);
