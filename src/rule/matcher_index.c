@@ -237,6 +237,16 @@ is_worth_node(const Builder *builder, const Member *members, int count)
 	return false;
 }
 
+static Target
+node_target(const Builder *builder, int number)
+{
+	const IndexNode *node = &((const IndexNode *) builder->nodes.items)[number];
+
+	if (node->lookup_count == 1 && node->absent_count == 0 && node->scan_count == 0)
+		return (Target) {node->lookup_start, TARGET_LOOKUP};
+	return (Target) {number, TARGET_NODE};
+}
+
 /* Files the placements of one key. */
 static Target
 make_target(Builder *builder, const Placement *placements, int count, int depth)
@@ -252,7 +262,7 @@ make_target(Builder *builder, const Placement *placements, int count, int depth)
 		return (Target) {members[0].combination, TARGET_COMBINATION};
 	if (member_count >= LARGE_TARGET && depth < DEEPEST_NODE && builder->budget > member_count &&
 		is_worth_node(builder, members, member_count))
-		return (Target) {build_node(builder, members, member_count, depth + 1), TARGET_NODE};
+		return node_target(builder, build_node(builder, members, member_count, depth + 1));
 	for (int i = 0; i < member_count; i++)
 		*(int *) append(builder, &builder->members, sizeof(int)) = members[i].combination;
 	return (Target) {start, member_count};
@@ -362,7 +372,7 @@ note_trigger(Builder *builder, FieldLookup *lookup, const Group *group)
 
 /* How the fields of a node are looked up, from its sorted groups. */
 static void
-make_lookups(Builder *builder, IndexNode *node, Group *groups, int count)
+make_lookups(Builder *builder, IndexNode *node, int number, Group *groups, int count)
 {
 	qsort(groups, (size_t) count, sizeof(Group), compare_groups);
 	node->lookup_start = builder->lookups.count;
@@ -370,7 +380,7 @@ make_lookups(Builder *builder, IndexNode *node, Group *groups, int count)
 	for (int i = 0; i < count;)
 	{
 		int			field = groups[i].trigger->field;
-		FieldLookup lookup = {.field = field, .text = -1, .interval_start = builder->intervals.count};
+		FieldLookup lookup = {.field = field, .node = number, .text = -1, .interval_start = builder->intervals.count};
 		bool		any = false;
 
 		for (; i < count && groups[i].trigger->field == field; i++)
@@ -458,7 +468,7 @@ build_node(Builder *builder, const Member *members, int count, int depth)
 				groups[group_count++] = (Group) {placements[g].trigger, entry.target};
 		i = end;
 	}
-	make_lookups(builder, &node, groups, group_count);
+	make_lookups(builder, &node, number, groups, group_count);
 	((IndexNode *) builder->nodes.items)[number] = node;
 	return number;
 }
@@ -478,7 +488,7 @@ static void
 fill_entries(RuleIndex *index, Arena *arena, const Vector *entries)
 {
 	index->entry_size = 16;
-	while (index->entry_size / 4 * 3 < (size_t) entries->count)
+	while (index->entry_size / 8 * 7 < (size_t) entries->count)
 		index->entry_size *= 2;
 	index->tags = respond_arena_alloc_zero(arena, index->entry_size);
 	index->entries = respond_arena_alloc(arena, index->entry_size * sizeof(IndexEntry));

@@ -24,9 +24,10 @@
  */
 typedef struct Target
 {
-	int			at;				/* a combination, a node, or the first of members */
+	int			at;				/* a combination, node, lookup, or the first of members */
 	int			count;			/* of members; or one of these */
 #define TARGET_COMBINATION	(-1)
+#define TARGET_LOOKUP		(-2)	/* the only one of a node that has nothing else */
 #define TARGET_NODE			0
 } Target;
 
@@ -65,6 +66,7 @@ typedef struct TextLookup
 typedef struct FieldLookup
 {
 	int			field;
+	int			node;
 	bool		values;			/* TRIGGER_VALUE exists */
 	bool		presence;		/* TRIGGER_PRESENT exists */
 	Target		present;		/* then its target */

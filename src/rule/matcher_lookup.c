@@ -8,12 +8,15 @@
 #include "rule/matcher_parts.h"
 
 static void visit_node(MatchState *state, const RuleIndex *index, int number);
+static void look_up_field(MatchState *state, const RuleIndex *index, const FieldLookup *lookup);
 
 static void
 visit_target(MatchState *state, const RuleIndex *index, Target target)
 {
 	if (target.count == TARGET_COMBINATION)
 		respond_match_candidate(state, target.at);
+	else if (target.count == TARGET_LOOKUP)
+		look_up_field(state, index, &index->lookups[target.at]);
 	else if (target.count == TARGET_NODE)
 		visit_node(state, index, target.at);
 	else
@@ -183,8 +186,9 @@ look_up_text(MatchState *state, const RuleIndex *index, int node, const TextLook
 }
 
 static void
-look_up_field(MatchState *state, const RuleIndex *index, int node, const FieldLookup *lookup)
+look_up_field(MatchState *state, const RuleIndex *index, const FieldLookup *lookup)
 {
+	int			node = lookup->node;
 	int			count;
 	const int  *values = respond_event_values_of(state->event, lookup->field, &count);
 
@@ -249,7 +253,7 @@ visit_node(MatchState *state, const RuleIndex *index, int number)
 	if (number != 0 && node->lookup_count <= touched_count)
 	{
 		for (int i = 0; i < node->lookup_count; i++)
-			look_up_field(state, index, number, &index->lookups[node->lookup_start + i]);
+			look_up_field(state, index, &index->lookups[node->lookup_start + i]);
 		return;
 	}
 	for (int i = 0; i < touched_count; i++)
@@ -261,7 +265,7 @@ visit_node(MatchState *state, const RuleIndex *index, int number)
 		else if (index->root_lookups[touched[i]] >= 0)
 			lookup = &index->lookups[index->root_lookups[touched[i]]];
 		if (lookup != NULL)
-			look_up_field(state, index, number, lookup);
+			look_up_field(state, index, lookup);
 	}
 }
 
