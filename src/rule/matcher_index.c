@@ -22,6 +22,7 @@
 
 #define LARGE_TARGET	4		/* from here on a node pays */
 #define DEEPEST_NODE	8
+#define SMALL_NODE		24		/* keys up to here are read through */
 #define USED_LIMIT		64		/* conditions of a combination that may be filed under */
 #define USEFUL_COST		1e6		/* more than any trigger that tells something */
 
@@ -68,7 +69,8 @@ typedef struct Builder
 	TriggerCount *counts;
 	int		   *range_counts;	/* by field */
 	int64_t		budget;			/* placements that may still be made below the root */
-	Vector		entries;
+	Vector		entries;		/* of large nodes */
+	Vector		smalls;			/* keys and targets of small ones */
 	Vector		members;
 	Vector		lookups;
 	Vector		texts;
@@ -435,6 +437,45 @@ place_members(Builder *builder, IndexNode *node, int number, const Member *membe
 	return placements;
 }
 
+/* Are the keys few, and told apart by the half of them that is kept? */
+static bool
+is_small(const IndexEntry *entries, int count)
+{
+	if (count == 0 || count > SMALL_NODE)
+		return false;
+	for (int i = 0; i < count; i++)
+		for (int other = 0; other < i; other++)
+			if ((uint32_t) entries[i].key == (uint32_t) entries[other].key)
+				return false;
+	return true;
+}
+
+/* Stores the keys of a node, and tells its lookups where they are. */
+static void
+store_entries(Builder *builder, const IndexNode *node, const IndexEntry *entries, int count)
+{
+	FieldLookup *lookups = (FieldLookup *) builder->lookups.items + node->lookup_start;
+
+	if (!is_small(entries, count))
+	{
+		for (int i = 0; i < count; i++)
+			*(IndexEntry *) append(builder, &builder->entries, sizeof(IndexEntry)) = entries[i];
+		return;
+	}
+	for (int i = 0; i < node->lookup_count; i++)
+	{
+		lookups[i].small_start = builder->smalls.count;
+		lookups[i].small_count = count;
+	}
+	for (int i = 0; i < count; i++)
+		*(uint32_t *) append(builder, &builder->smalls, sizeof(uint32_t)) = (uint32_t) entries[i].key;
+	for (int i = 0; i < count; i++)
+	{
+		*(uint32_t *) append(builder, &builder->smalls, sizeof(uint32_t)) = (uint32_t) entries[i].target.at;
+		*(uint32_t *) append(builder, &builder->smalls, sizeof(uint32_t)) = (uint32_t) entries[i].target.count;
+	}
+}
+
 static int
 build_node(Builder *builder, const Member *members, int count, int depth)
 {
@@ -444,6 +485,8 @@ build_node(Builder *builder, const Member *members, int count, int depth)
 	Placement  *placements;
 	Group	   *groups;
 	int			group_count = 0;
+	IndexEntry *entries;
+	int			entry_count = 0;
 
 	append(builder, &builder->nodes, sizeof(IndexNode));
 	vector = place_members(builder, &node, number, members, count);
@@ -452,6 +495,7 @@ build_node(Builder *builder, const Member *members, int count, int depth)
 	if (depth > 0)
 		builder->budget -= vector.count;
 	groups = respond_arena_alloc(builder->arena, (size_t) (vector.count + 1) * sizeof(Group));
+	entries = respond_arena_alloc(builder->arena, (size_t) (vector.count + 1) * sizeof(IndexEntry));
 	if (vector.count > 0)
 		qsort(placements, (size_t) vector.count, sizeof(Placement), compare_placements);
 	for (int i = 0; i < vector.count;)
@@ -462,13 +506,15 @@ build_node(Builder *builder, const Member *members, int count, int depth)
 		while (end < vector.count && placements[end].key == entry.key)
 			end++;
 		entry.target = make_target(builder, placements + i, end - i, depth);
-		*(IndexEntry *) append(builder, &builder->entries, sizeof(IndexEntry)) = entry;
+		if (respond_trigger_is_hashed(placements[i].trigger->kind))
+			entries[entry_count++] = entry;
 		for (int g = i; g < end; g++)
 			if (g == i || !same_trigger(placements[g].trigger, placements[g - 1].trigger))
 				groups[group_count++] = (Group) {placements[g].trigger, entry.target};
 		i = end;
 	}
 	make_lookups(builder, &node, number, groups, group_count);
+	store_entries(builder, &node, entries, entry_count);
 	((IndexNode *) builder->nodes.items)[number] = node;
 	return number;
 }
@@ -550,6 +596,7 @@ respond_index_build(const struct Matcher *matcher, Arena *arena, const ArenaSour
 	build_node(&builder, members, count, 0);
 
 	fill_entries(index, arena, &builder.entries);
+	index->smalls = keep(arena, &builder.smalls, sizeof(uint32_t), &index->small_count);
 	index->members = keep(arena, &builder.members, sizeof(int), &index->member_count);
 	index->lookups = keep(arena, &builder.lookups, sizeof(FieldLookup), &index->lookup_count);
 	index->texts = keep(arena, &builder.texts, sizeof(TextLookup), &index->text_count);

@@ -8,7 +8,8 @@
  * So the index is a tree of nodes; an event starts at the root and goes down
  * where its values lead.
  *
- * All nodes share one hash table, whose keys include the node.
+ * Large nodes share one hash table, whose keys include the node.  A small node
+ * has a list of keys of its own, which lies in one place and is read through.
  *
  * src/rule/matcher_index.h
  *-------------------------------------------------------------------------
@@ -67,6 +68,8 @@ typedef struct FieldLookup
 {
 	int			field;
 	int			node;
+	int			small_start;	/* in smalls: keys of the node, then their targets */
+	int			small_count;	/* of keys; 0: they are in the hash table */
 	bool		values;			/* TRIGGER_VALUE exists */
 	bool		presence;		/* TRIGGER_PRESENT exists */
 	Target		present;		/* then its target */
@@ -96,6 +99,8 @@ typedef struct RuleIndex
 	size_t		entry_size;		/* a power of two */
 	uint8_t    *tags;			/* of the entries; 0 marks a free one */
 	IndexEntry *entries;
+	int			small_count;
+	uint32_t   *smalls;
 	int			member_count;
 	int		   *members;		/* combinations */
 	int			lookup_count;

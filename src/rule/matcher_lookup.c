@@ -25,12 +25,33 @@ visit_target(MatchState *state, const RuleIndex *index, Target target)
 }
 
 static void
-look_up(MatchState *state, const RuleIndex *index, int node, uint64_t hash)
+look_up_small(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, uint32_t key)
 {
-	uint64_t	key = respond_index_key(node, hash);
+	const uint32_t *keys = index->smalls + lookup->small_start;
+
+	for (int i = 0; i < lookup->small_count; i++)
+		if (keys[i] == key)
+		{
+			Target		target;
+
+			memcpy(&target, keys + lookup->small_count + i * 2, sizeof(target));
+			visit_target(state, index, target);
+			return;
+		}
+}
+
+static void
+look_up(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, uint64_t hash)
+{
+	uint64_t	key = respond_index_key(lookup->node, hash);
 	uint8_t		tag = respond_index_tag(key);
 	size_t		mask = index->entry_size - 1;
 
+	if (lookup->small_count > 0)
+	{
+		look_up_small(state, index, lookup, (uint32_t) key);
+		return;
+	}
 	for (size_t at = key & mask; index->tags[at] != 0; at = (at + 1) & mask)
 		if (index->tags[at] == tag && index->entries[at].key == key)
 		{
@@ -41,7 +62,7 @@ look_up(MatchState *state, const RuleIndex *index, int node, uint64_t hash)
 
 /* All prefixes, or all suffixes, whose lengths occur. */
 static void
-look_up_affixes(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
+look_up_affixes(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, const TextLookup *text,
 				const FieldValue *value, bool suffix)
 {
 	TriggerKind kind = suffix ? TRIGGER_SUFFIX : TRIGGER_PREFIX;
@@ -52,12 +73,12 @@ look_up_affixes(MatchState *state, const RuleIndex *index, int node, const TextL
 	{
 		hash = respond_hash_roll(hash, (unsigned char) value->text[suffix ? value->length - 1 - i : i]);
 		if (lengths & 1)
-			look_up(state, index, node, respond_trigger_hash(kind, value->field, (int) i + 1, hash));
+			look_up(state, index, lookup, respond_trigger_hash(kind, value->field, (int) i + 1, hash));
 	}
 }
 
 static void
-look_up_fold_prefixes(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
+look_up_fold_prefixes(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, const TextLookup *text,
 					  const FieldValue *value)
 {
 	uint64_t	lengths = text->fold_prefix_lengths;
@@ -71,12 +92,12 @@ look_up_fold_prefixes(MatchState *state, const RuleIndex *index, int node, const
 		at += respond_utf8_read(value->text + at, value->length - at, &code);
 		hash = respond_hash_roll(hash, respond_case_fold(code));
 		if (lengths & 1)
-			look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD_PREFIX, value->field, i, hash));
+			look_up(state, index, lookup, respond_trigger_hash(TRIGGER_FOLD_PREFIX, value->field, i, hash));
 	}
 }
 
 static void
-look_up_fold_suffixes(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
+look_up_fold_suffixes(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, const TextLookup *text,
 					  const FieldValue *value)
 {
 	uint64_t	lengths = text->fold_suffix_lengths;
@@ -99,12 +120,12 @@ look_up_fold_suffixes(MatchState *state, const RuleIndex *index, int node, const
 		hash = respond_hash_roll(hash, respond_case_fold(code));
 		end = start;
 		if (lengths & 1)
-			look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD_SUFFIX, value->field, i, hash));
+			look_up(state, index, lookup, respond_trigger_hash(TRIGGER_FOLD_SUFFIX, value->field, i, hash));
 	}
 }
 
 static void
-look_up_grams(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
+look_up_grams(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, const TextLookup *text,
 			  const FieldValue *value)
 {
 	for (int length = 1; length <= TRIGGER_GRAM_LIMIT; length++)
@@ -118,13 +139,13 @@ look_up_grams(MatchState *state, const RuleIndex *index, int node, const TextLoo
 		{
 			gram = (gram << 8 | (unsigned char) value->text[i]) & mask;
 			if (i + 1 >= (size_t) length)
-				look_up(state, index, node, respond_trigger_hash(TRIGGER_GRAM, value->field, length, gram));
+				look_up(state, index, lookup, respond_trigger_hash(TRIGGER_GRAM, value->field, length, gram));
 		}
 	}
 }
 
 static void
-look_up_networks(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
+look_up_networks(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, const TextLookup *text,
 				 const FieldValue *value)
 {
 	Address		address;
@@ -140,7 +161,7 @@ look_up_networks(MatchState *state, const RuleIndex *index, int node, const Text
 		{
 			int			length = __builtin_ctzll(bits) + (word > 1 ? 64 * (word - 1) : 0);
 
-			look_up(state, index, node, respond_trigger_hash(TRIGGER_NETWORK, value->field, length,
+			look_up(state, index, lookup, respond_trigger_hash(TRIGGER_NETWORK, value->field, length,
 															 respond_network_hash(&address, length)));
 		}
 }
@@ -165,30 +186,29 @@ look_up_intervals(MatchState *state, const RuleIndex *index, const Interval *int
 }
 
 static void
-look_up_text(MatchState *state, const RuleIndex *index, int node, const TextLookup *text,
+look_up_text(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, const TextLookup *text,
 			 const FieldValue *value)
 {
 	if (text->prefix_lengths != 0)
-		look_up_affixes(state, index, node, text, value, false);
+		look_up_affixes(state, index, lookup, text, value, false);
 	if (text->suffix_lengths != 0)
-		look_up_affixes(state, index, node, text, value, true);
+		look_up_affixes(state, index, lookup, text, value, true);
 	if (text->folds)
-		look_up(state, index, node, respond_trigger_hash(TRIGGER_FOLD, value->field, 0,
+		look_up(state, index, lookup, respond_trigger_hash(TRIGGER_FOLD, value->field, 0,
 														 respond_fold_hash(value->text, value->length)));
 	if (text->fold_prefix_lengths != 0)
-		look_up_fold_prefixes(state, index, node, text, value);
+		look_up_fold_prefixes(state, index, lookup, text, value);
 	if (text->fold_suffix_lengths != 0)
-		look_up_fold_suffixes(state, index, node, text, value);
+		look_up_fold_suffixes(state, index, lookup, text, value);
 	if (text->gram_lengths != 0)
-		look_up_grams(state, index, node, text, value);
+		look_up_grams(state, index, lookup, text, value);
 	if (text->networks)
-		look_up_networks(state, index, node, text, value);
+		look_up_networks(state, index, lookup, text, value);
 }
 
 static void
 look_up_field(MatchState *state, const RuleIndex *index, const FieldLookup *lookup)
 {
-	int			node = lookup->node;
 	int			count;
 	const int  *values = respond_event_values_of(state->event, lookup->field, &count);
 
@@ -199,10 +219,10 @@ look_up_field(MatchState *state, const RuleIndex *index, const FieldLookup *look
 		const FieldValue *value = respond_event_value(state->event, values[i]);
 
 		if (lookup->values)
-			look_up(state, index, node, respond_trigger_hash(TRIGGER_VALUE, lookup->field, 0,
+			look_up(state, index, lookup, respond_trigger_hash(TRIGGER_VALUE, lookup->field, 0,
 															 respond_value_hash(value)));
 		if (value->kind == VALUE_STRING && lookup->text >= 0)
-			look_up_text(state, index, node, &index->texts[lookup->text], value);
+			look_up_text(state, index, lookup, &index->texts[lookup->text], value);
 		else if (value->kind == VALUE_NUMBER && lookup->interval_count > 0)
 			look_up_intervals(state, index, index->intervals + lookup->interval_start, 0,
 							  lookup->interval_count, value->number);

@@ -69,6 +69,13 @@ respond_trigger_hash(TriggerKind kind, int field, int length, uint64_t hash)
 	return respond_hash_combine(hash, (uint64_t) field << 12 | (uint64_t) length << 4 | (uint64_t) kind);
 }
 
+/* Is it looked up by its hash?  The others have structures of their own. */
+static inline bool
+respond_trigger_is_hashed(TriggerKind kind)
+{
+	return kind < TRIGGER_RANGE;
+}
+
 /* Hashes of what is looked up. */
 extern uint64_t respond_value_hash(const FieldValue *value);
 extern uint64_t respond_fold_hash(const char *text, size_t length);
