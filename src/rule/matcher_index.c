@@ -243,10 +243,13 @@ static Target
 node_target(const Builder *builder, int number)
 {
 	const IndexNode *node = &((const IndexNode *) builder->nodes.items)[number];
+	const FieldLookup *lookup = &((const FieldLookup *) builder->lookups.items)[node->lookup_start];
 
-	if (node->lookup_count == 1 && node->absent_count == 0 && node->scan_count == 0)
-		return (Target) {node->lookup_start, TARGET_LOOKUP};
-	return (Target) {number, TARGET_NODE};
+	if (node->lookup_count != 1 || node->absent_count > 0 || node->scan_count > 0)
+		return (Target) {number, TARGET_NODE};
+	if (lookup->small >= 0 && lookup->text < 0 && lookup->interval_count == 0 && !lookup->presence)
+		return (Target) {lookup->small, TARGET_SMALL};
+	return (Target) {node->lookup_start, TARGET_LOOKUP};
 }
 
 /* Files the placements of one key. */
@@ -382,7 +385,7 @@ make_lookups(Builder *builder, IndexNode *node, int number, Group *groups, int c
 	for (int i = 0; i < count;)
 	{
 		int			field = groups[i].trigger->field;
-		FieldLookup lookup = {.field = field, .node = number, .text = -1, .interval_start = builder->intervals.count};
+		FieldLookup lookup = {.field = field, .node = number, .small = -1, .text = -1, .interval_start = builder->intervals.count};
 		bool		any = false;
 
 		for (; i < count && groups[i].trigger->field == field; i++)
@@ -450,6 +453,12 @@ is_small(const IndexEntry *entries, int count)
 	return true;
 }
 
+static void
+append_small(Builder *builder, uint32_t word)
+{
+	*(uint32_t *) append(builder, &builder->smalls, sizeof(uint32_t)) = word;
+}
+
 /* Stores the keys of a node, and tells its lookups where they are. */
 static void
 store_entries(Builder *builder, const IndexNode *node, const IndexEntry *entries, int count)
@@ -463,16 +472,16 @@ store_entries(Builder *builder, const IndexNode *node, const IndexEntry *entries
 		return;
 	}
 	for (int i = 0; i < node->lookup_count; i++)
-	{
-		lookups[i].small_start = builder->smalls.count;
-		lookups[i].small_count = count;
-	}
+		lookups[i].small = builder->smalls.count;
+	append_small(builder, (uint32_t) lookups[0].field);
+	append_small(builder, (uint32_t) lookups[0].node);
+	append_small(builder, (uint32_t) count);
 	for (int i = 0; i < count; i++)
-		*(uint32_t *) append(builder, &builder->smalls, sizeof(uint32_t)) = (uint32_t) entries[i].key;
+		append_small(builder, (uint32_t) entries[i].key);
 	for (int i = 0; i < count; i++)
 	{
-		*(uint32_t *) append(builder, &builder->smalls, sizeof(uint32_t)) = (uint32_t) entries[i].target.at;
-		*(uint32_t *) append(builder, &builder->smalls, sizeof(uint32_t)) = (uint32_t) entries[i].target.count;
+		append_small(builder, (uint32_t) entries[i].target.at);
+		append_small(builder, (uint32_t) entries[i].target.count);
 	}
 }
 

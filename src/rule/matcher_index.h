@@ -25,10 +25,11 @@
  */
 typedef struct Target
 {
-	int			at;				/* a combination, node, lookup, or the first of members */
+	int			at;				/* a combination, node, lookup, small list, or the first of members */
 	int			count;			/* of members; or one of these */
 #define TARGET_COMBINATION	(-1)
 #define TARGET_LOOKUP		(-2)	/* the only one of a node that has nothing else */
+#define TARGET_SMALL		(-3)	/* the same where only values are looked up, in smalls */
 #define TARGET_NODE			0
 } Target;
 
@@ -61,6 +62,18 @@ typedef struct TextLookup
 } TextLookup;
 
 /*
+ * The keys of a small node, with their targets behind them, in smalls.  field
+ * is that of its only lookup, where there is only one.
+ */
+typedef struct SmallList
+{
+	int			field;
+	int			node;
+	int			count;
+	uint32_t	keys[];
+} SmallList;
+
+/*
  * How the values of one field are looked up in one node.  There are many of
  * these, and most need nothing but the value.
  */
@@ -68,8 +81,7 @@ typedef struct FieldLookup
 {
 	int			field;
 	int			node;
-	int			small_start;	/* in smalls: keys of the node, then their targets */
-	int			small_count;	/* of keys; 0: they are in the hash table */
+	int			small;			/* its SmallList in smalls, or -1: the hash table */
 	bool		values;			/* TRIGGER_VALUE exists */
 	bool		presence;		/* TRIGGER_PRESENT exists */
 	Target		present;		/* then its target */

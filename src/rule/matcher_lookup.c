@@ -8,13 +8,17 @@
 #include "rule/matcher_parts.h"
 
 static void visit_node(MatchState *state, const RuleIndex *index, int number);
+static void visit_small(MatchState *state, const RuleIndex *index, const SmallList *list);
 static void look_up_field(MatchState *state, const RuleIndex *index, const FieldLookup *lookup);
+static inline const SmallList *small_list(const RuleIndex *index, int start);
 
 static void
 visit_target(MatchState *state, const RuleIndex *index, Target target)
 {
 	if (target.count == TARGET_COMBINATION)
 		respond_match_candidate(state, target.at);
+	else if (target.count == TARGET_SMALL)
+		visit_small(state, index, small_list(index, target.at));
 	else if (target.count == TARGET_LOOKUP)
 		look_up_field(state, index, &index->lookups[target.at]);
 	else if (target.count == TARGET_NODE)
@@ -25,19 +29,39 @@ visit_target(MatchState *state, const RuleIndex *index, Target target)
 }
 
 static void
-look_up_small(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, uint32_t key)
+look_up_small(MatchState *state, const RuleIndex *index, const SmallList *list, uint32_t key)
 {
-	const uint32_t *keys = index->smalls + lookup->small_start;
-
-	for (int i = 0; i < lookup->small_count; i++)
-		if (keys[i] == key)
+	for (int i = 0; i < list->count; i++)
+		if (list->keys[i] == key)
 		{
 			Target		target;
 
-			memcpy(&target, keys + lookup->small_count + i * 2, sizeof(target));
+			memcpy(&target, list->keys + list->count + i * 2, sizeof(target));
 			visit_target(state, index, target);
 			return;
 		}
+}
+
+static inline const SmallList *
+small_list(const RuleIndex *index, int start)
+{
+	return (const SmallList *) (index->smalls + start);
+}
+
+/* A node that is a list of values of one field. */
+static void
+visit_small(MatchState *state, const RuleIndex *index, const SmallList *list)
+{
+	int			count;
+	const int  *values = respond_event_values_of(state->event, list->field, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		uint64_t	hash = respond_value_hash(respond_event_value(state->event, values[i]));
+
+		hash = respond_trigger_hash(TRIGGER_VALUE, list->field, 0, hash);
+		look_up_small(state, index, list, (uint32_t) respond_index_key(list->node, hash));
+	}
 }
 
 static void
@@ -47,9 +71,9 @@ look_up(MatchState *state, const RuleIndex *index, const FieldLookup *lookup, ui
 	uint8_t		tag = respond_index_tag(key);
 	size_t		mask = index->entry_size - 1;
 
-	if (lookup->small_count > 0)
+	if (lookup->small >= 0)
 	{
-		look_up_small(state, index, lookup, (uint32_t) key);
+		look_up_small(state, index, small_list(index, lookup->small), (uint32_t) key);
 		return;
 	}
 	for (size_t at = key & mask; index->tags[at] != 0; at = (at + 1) & mask)
