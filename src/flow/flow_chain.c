@@ -116,8 +116,12 @@ find_slot(FlowMachine *machine, const char *name)
 		ChainEntry *chain = MemoryContextAlloc(machine->context, size * sizeof(ChainEntry));
 		TemplateRoot *values = MemoryContextAlloc(machine->context, size * sizeof(TemplateRoot));
 
-		memcpy(chain, machine->chain, machine->chain_count * sizeof(ChainEntry));
-		memcpy(values, machine->chain_values, machine->chain_count * sizeof(TemplateRoot));
+		/* memcpy must not be given a null pointer, not even for no bytes */
+		if (machine->chain_count > 0)
+		{
+			memcpy(chain, machine->chain, machine->chain_count * sizeof(ChainEntry));
+			memcpy(values, machine->chain_values, machine->chain_count * sizeof(TemplateRoot));
+		}
 		machine->chain = chain;
 		machine->chain_values = values;
 		machine->chain_size = size;
