@@ -2,8 +2,7 @@
  * event_defaults.c
  *	  The SQL functions behind the defaults of respond.event.
  *
- * As defaults they cost no trigger: COPY and multi-row INSERTs keep their fast
- * way in.  None of them is parallel safe: they read variables of this process.
+ * As defaults they cost less than a trigger would, in COPY too.  None of them is parallel safe: they read variables of this process.
  *
  * src/event/event_defaults.c
  *-------------------------------------------------------------------------
@@ -16,6 +15,9 @@
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
 #include "utils/xid8.h"
 
 #include "event/event_context.h"
@@ -38,12 +40,81 @@ respond_event_defaults_xid(void)
 	return xid;
 }
 
-char *
+/*
+ * Names that were looked up before: they are the same for all rows of a COPY,
+ * and for most transactions of a session.
+ */
+static text *known_source = NULL;
+static text *known_role = NULL;
+static Oid	known_role_id = InvalidOid;
+
+static void
+forget_names(Datum argument, int cache_id, uint32 hash_value)
+{
+	if (known_source != NULL)
+		pfree(known_source);
+	if (known_role != NULL)
+		pfree(known_role);
+	known_source = known_role = NULL;
+}
+
+/* Callers get copies: an invalidation may come while a row is being made. */
+static text *
+copy_text(const text *original)
+{
+	text	   *copy = palloc(VARSIZE(original));
+
+	memcpy(copy, original, VARSIZE(original));
+	return copy;
+}
+
+static text *
+keep_text(const char *string)
+{
+	static bool registered = false;
+	MemoryContext before = MemoryContextSwitchTo(CacheMemoryContext);
+	text	   *kept = cstring_to_text(string);
+
+	MemoryContextSwitchTo(before);
+	if (!registered)
+	{
+		CacheRegisterSyscacheCallback(DATABASEOID, forget_names, (Datum) 0);
+		CacheRegisterSyscacheCallback(AUTHOID, forget_names, (Datum) 0);
+		registered = true;
+	}
+	return kept;
+}
+
+text *
 respond_event_defaults_source(void)
 {
-	char	   *database = get_database_name(MyDatabaseId);
+	if (known_source == NULL)
+	{
+		const char *database = get_database_name(MyDatabaseId);
 
-	return psprintf("/%s", database != NULL ? database : "");
+		known_source = keep_text(psprintf("/%s", database != NULL ? database : ""));
+	}
+	return copy_text(known_source);
+}
+
+text *
+respond_event_defaults_actor(void)
+{
+	Oid			role = GetOuterUserId();
+
+	if (respond_event_context()->rule != NULL)
+		return cstring_to_text(respond_event_context_actor());
+	if (known_role != NULL && known_role_id != role)
+	{
+		pfree(known_role);
+		known_role = NULL;
+	}
+	if (known_role == NULL)
+	{
+		known_role = keep_text(respond_event_context_actor());
+		known_role_id = role;
+	}
+	return copy_text(known_role);
 }
 
 /* event_xid() → xid8: the top-level transaction; its commit wakes the dispatchers. */
@@ -60,7 +131,7 @@ respond_event_xid(PG_FUNCTION_ARGS)
 Datum
 respond_event_actor(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(respond_event_context_actor()));
+	PG_RETURN_TEXT_P(respond_event_defaults_actor());
 }
 
 /* current_cause() → bigint: the event whose rule runs, or NULL. */
@@ -87,5 +158,5 @@ respond_event_current_depth(PG_FUNCTION_ARGS)
 Datum
 respond_event_default_source(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(respond_event_defaults_source()));
+	PG_RETURN_TEXT_P(respond_event_defaults_source());
 }

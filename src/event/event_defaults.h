@@ -14,6 +14,9 @@
 extern FullTransactionId respond_event_defaults_xid(void);
 
 /* A slash and the name of the database, palloc'd: a relative URI, as CloudEvents asks for. */
-extern char *respond_event_defaults_source(void);
+extern text *respond_event_defaults_source(void);
+
+/* respond_event_context_actor() as text, palloc'd. */
+extern text *respond_event_defaults_actor(void);
 
 #endif							/* RESPOND_EVENT_DEFAULTS_H */

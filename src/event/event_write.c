@@ -53,7 +53,6 @@ typedef enum EventColumn
 typedef struct EventDefaults
 {
 	TimestampTz now;
-	char	   *source;
 	Datum		source_datum;
 	Datum		actor_datum;
 	Datum		data_datum;
@@ -125,7 +124,8 @@ claim_identity(NewEvent *event, Oid sequence, const EventDefaults *defaults)
 	event->known_id = 0;
 	if (event->key == NULL)
 		return;
-	event->known_id = respond_event_key_claim(event->source != NULL ? event->source : defaults->source,
+	event->known_id = respond_event_key_claim(event->source != NULL ? event->source :
+											  TextDatumGetCString(defaults->source_datum),
 											  event->key, event->id, defaults->now);
 	if (event->known_id != 0)
 		event->id = 0;
@@ -200,9 +200,8 @@ find_defaults(EventDefaults *defaults)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	defaults->data_datum = JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 	defaults->now = GetCurrentTransactionStartTimestamp();
-	defaults->source = respond_event_defaults_source();
-	defaults->source_datum = CStringGetTextDatum(defaults->source);
-	defaults->actor_datum = CStringGetTextDatum(respond_event_context_actor());
+	defaults->source_datum = PointerGetDatum(respond_event_defaults_source());
+	defaults->actor_datum = PointerGetDatum(respond_event_defaults_actor());
 	defaults->xid_datum = FullTransactionIdGetDatum(respond_event_defaults_xid());
 }
 

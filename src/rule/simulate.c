@@ -224,7 +224,7 @@ make_event(FunctionCallInfo fcinfo, Event *event)
 		respond_event_check_subject(strlen(event->subject));
 	event->source = text_argument(fcinfo, 3);
 	if (event->source == NULL)
-		event->source = respond_event_defaults_source();
+		event->source = text_to_cstring(respond_event_defaults_source());
 	respond_event_check_source(event->source, strlen(event->source));
 	event->key = text_argument(fcinfo, 4);
 	if (event->key != NULL)
