@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
@@ -21,6 +22,7 @@
 struct RowReceiver
 {
 	DestReceiver dest;			/* must be first */
+	TupleDesc	desc;			/* of the rows, known to the type cache */
 	MemoryContext context;
 	List	   *rows;			/* Jsonb */
 	int			row_limit;
@@ -53,7 +55,7 @@ respond_any_to_jsonb(Datum value, Oid type)
 static void
 begin_rows(DestReceiver *self, int operation, TupleDesc desc)
 {
-	BlessTupleDesc(desc);
+	((RowReceiver *) self)->desc = BlessTupleDesc(desc);
 }
 
 static bool
@@ -61,14 +63,17 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *receiver = (RowReceiver *) self;
 	MemoryContext old_context;
+	HeapTuple	tuple;
 	Jsonb	   *row;
 
 	receiver->seen++;
 	if (list_length(receiver->rows) >= receiver->row_limit || receiver->size >= receiver->size_limit)
 		return true;
 	old_context = MemoryContextSwitchTo(receiver->context);
-	row = respond_any_to_jsonb(ExecFetchSlotHeapTupleDatum(slot),
-							   slot->tts_tupleDescriptor->tdtypeid);
+	/* The slot may be that of a scan, whose descriptor nobody knows. */
+	slot_getallattrs(slot);
+	tuple = heap_form_tuple(receiver->desc, slot->tts_values, slot->tts_isnull);
+	row = respond_any_to_jsonb(HeapTupleGetDatum(tuple), receiver->desc->tdtypeid);
 	receiver->size += VARSIZE(row);
 	if (receiver->size <= receiver->size_limit)
 		receiver->rows = lappend(receiver->rows, row);

@@ -108,6 +108,25 @@ like(fire('rights', {}, 1), qr/^r failed condition: relation "public.secret" doe
 one(q{CREATE TABLE public.secret (id int); GRANT SELECT ON public.secret TO someone});
 is(fire('rights', {}, 1), 'r succeeded', 'and it works again when the table is back');
 
+# Statements: tags are parameters of the type that their place wants, never text.
+one(q{CREATE TABLE public.taken (a int, b jsonb, c text, d timestamptz, e int[]); GRANT ALL ON public.taken TO PUBLIC; DELETE FROM respond.rule});
+one(q{CREATE PROCEDURE public.twice(x int, INOUT y int DEFAULT 0) LANGUAGE plpgsql AS $$ BEGIN y := x * 2; END $$});
+Respond::add_rule($node, $db, 'sql', 'sql', [
+	{ action => 'sql', name => 'i', sql => q{INSERT INTO public.taken VALUES ({{data.n}}, {{data.o}}, {{data.s}}, {{time}}, {{data.l}}),
+		({{data.missing}}, {{data.s}}, {{rule}}, NULL, NULL) RETURNING a, b, c, d = {{time}} AS same, e} },
+	{ action => 'sql', name => 'c', sql => 'CALL public.twice({{steps.i.rows.0.a}})' },
+	{ action => 'sql', name => 'd', sql => q{DO 'BEGIN PERFORM 1; END'} },
+	{ action => 'sql', name => 'big', sql => q{SELECT i FROM generate_series(1, 5000) AS i} },
+	{ action => 'sql', name => 'none', sql => 'UPDATE public.taken SET a = 1 WHERE false' } ]);
+is(fire('sql', { n => 4, s => q{'); DROP TABLE public.taken; --}, o => { k => [ 1, 2 ] }, l => [ 1, 2 ] }, 1), 'sql succeeded', 'statements of every kind');
+my $state = $json->decode(one(q{SELECT state FROM respond.run WHERE rule = 'sql'}));
+my $bad = q{'); DROP TABLE public.taken; --};
+is_deeply($state->{i}, { count => 2, rows => [ { a => 4, b => { k => [ 1, 2 ] }, c => $bad, same => JSON::PP::true, e => [ 1, 2 ] },
+		{ a => undef, b => $bad, c => 'sql', same => undef, e => undef } ] }, 'values reach the statement as they are');
+is_deeply($state->{c}, { count => 1, rows => [ { y => 8 } ] }, 'a procedure returns its row');
+is(join(' ', $state->{big}{count}, scalar(@{ $state->{big}{rows} }), $state->{big}{truncated} ? 'truncated' : 'all'), '5000 1000 truncated', 'of many rows the first are kept');
+is_deeply($state->{none}, { count => 0, rows => [] }, 'a statement without rows');
+
 # Routes.
 one(q{DELETE FROM respond.rule; INSERT INTO respond.route (name, event_type, pattern, notify_channel, payload) VALUES
 	('plain', 'route.*', NULL, 'desk', NULL),
