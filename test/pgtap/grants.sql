@@ -59,8 +59,8 @@ SELECT is_empty($$ SELECT r, p.oid::regprocedure FROM unnest(ARRAY['respond_prod
 		WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid) $$,
 	'nobody may execute internal functions that do something');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
-	AND p.proname <> 'emit' AND has_function_privilege('respond_producer', p.oid, 'EXECUTE') $$,
-	'of the public functions a producer may execute emit alone');
+	AND has_function_privilege('respond_producer', p.oid, 'EXECUTE') <> (p.proname = ANY ('{emit,capture,watch,unwatch}')) $$,
+	'of the public functions a producer may execute those that record events and no other');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
 	AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') <> (p.proname = 'start') $$,
 	'an agent may start rules');
