@@ -8,14 +8,14 @@
  * counts from the end of the last partition on.
  *
  * What no partition covers goes to the default partition.  Attaching one over a
- * range of which the default has rows fails, so when the default is not empty
- * and there is no partition for the present, the first one begins a little
- * ahead, at a full minute: rows carry the time their transaction began, never a
- * later one.
+ * range of which the default has rows fails, and makes writers fail that are
+ * just about to add one.  So when there is no partition for the present, the
+ * first one begins a little ahead, at a full minute: rows carry the time their
+ * transaction began, never a later one.
  *
  * To attach, the server locks the default partition against everybody and
- * reads it.  It is usually empty; and since rows for which there is a partition
- * do not touch the default, producers wait only when there is none.  The wait
+ * reads it.  It is usually nearly empty; and since rows for which there is a
+ * partition do not touch the default, producers wait only when there is none.  The wait
  * for the lock is bounded, because those behind in the queue wait as well.
  *
  * Partitions are ordinary tables in respond_internal, not members of the
@@ -30,7 +30,6 @@
 #include "catalog/namespace.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
-#include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -55,7 +54,7 @@ const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
 static TimestampTz complete_table(const TimedTable *table, TimestampTz now);
 static bool next_bounds(const TimedTable *table, TimestampTz now, TimestampTz *lower,
 						TimestampTz *upper, TimestampTz *due);
-static TimestampTz first_lower(Oid default_partition, TimestampTz now);
+static TimestampTz first_lower(TimestampTz now);
 static TimestampTz round_down(TimestampTz time, int64 unit);
 static void make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper);
 static const char *choose_name(const TimedTable *table, TimestampTz lower);
@@ -85,8 +84,6 @@ respond_partition_list(const TimedTable *table)
 			DatumGetTimestampTz(bounds->datums[i][0]) : DT_NOEND;
 		list->count++;
 	}
-	if (bounds != NULL && bounds->default_index >= 0)
-		list->default_partition = description->oids[bounds->default_index];
 	table_close(parent, AccessShareLock);
 	return list;
 }
@@ -150,27 +147,19 @@ next_bounds(const TimedTable *table, TimestampTz now, TimestampTz *lower, Timest
 	if (ahead >= PARTITIONS_AHEAD || end == DT_NOEND)
 		return false;
 
-	*lower = end > now ? end : Max(end, first_lower(list->default_partition, now));
+	*lower = end > now ? end : Max(end, first_lower(now));
 	*upper = round_down(*lower, interval) + interval;
 	return true;
 }
 
-/* Where the first partition after a gap may begin. */
+/*
+ * Where the first partition after a gap begins: a little ahead of now, even if
+ * the default partition is empty.  A session that has chosen the default for a
+ * row, and then sees a partition attached over the row's time, fails.
+ */
 static TimestampTz
-first_lower(Oid default_partition, TimestampTz now)
+first_lower(TimestampTz now)
 {
-	Relation	relation;
-	bool		empty;
-
-	if (!OidIsValid(default_partition))
-		return round_down(now, respond_partition_interval * USECS_PER_MINUTE);
-
-	/* nobody adds a row between the look and the attaching */
-	relation = table_open(default_partition, AccessExclusiveLock);
-	empty = RelationGetNumberOfBlocks(relation) == 0;
-	table_close(relation, NoLock);
-	if (empty)
-		return round_down(now, respond_partition_interval * USECS_PER_MINUTE);
 	return round_down(now + MARGIN_US, USECS_PER_MINUTE) + USECS_PER_MINUTE;
 }
 

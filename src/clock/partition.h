@@ -37,7 +37,6 @@ typedef struct PartitionList
 {
 	int			count;
 	TimedPartition *items;		/* by time; without the default partition */
-	Oid			default_partition;
 } PartitionList;
 
 /* Partitions of a table, in the current memory context; in a transaction. */

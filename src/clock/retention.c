@@ -13,9 +13,9 @@
  * comes meanwhile waits, so the wait for that lock is short, and it is tried
  * again later.
  *
- * The default partition has rows only of times when the clock could not work.
- * They age together: it is emptied when the last of them is too old.  That of
- * the audit log stays, because it refuses to be changed.
+ * The default partition has rows only of the first minute and of times when the
+ * clock could not work.  They age together: it is emptied when the last of them
+ * is too old.  That of the audit log stays, because it refuses to be changed.
  *
  * src/clock/retention.c
  *-------------------------------------------------------------------------
