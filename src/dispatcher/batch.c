@@ -193,14 +193,18 @@ apply_window(Batch *batch)
 {
 	Window	   *window = batch->dispatcher->window;
 
+	int64		bytes = 0;
+
 	/* other lanes' events cost a fetch, so they count a little */
 	for (int looked_at = 0;
-		 batch->next < window->count && batch->handled + looked_at / 16 < batch->limit;
+		 batch->next < window->count && batch->handled + looked_at / 16 < batch->limit && bytes < RESPOND_BATCH_BYTES;
 		 looked_at++)
 	{
 		Event	   *event = respond_reader_fetch(&window->entries[batch->next]);
 
 		CHECK_FOR_INTERRUPTS();
+		if (event != NULL && event->data != NULL)
+			bytes += event->data_size;
 		if (event != NULL && is_ours(batch->dispatcher, event))
 			apply_event(batch, event);
 		if (batch->cut_short)
@@ -343,6 +347,15 @@ mark(Dispatcher *dispatcher, int64 id)
 	return dispatcher->marked_tries;
 }
 
+static void
+forget_failure(Dispatcher *dispatcher)
+{
+	dispatcher->marked = 0;
+	if (dispatcher->give_up != NULL)
+		pfree(dispatcher->give_up);
+	dispatcher->give_up = NULL;
+}
+
 /*
  * Handles one event that may kill the process.  Its marker is committed before
  * it is touched; an event whose marker says that it was touched often enough
@@ -355,6 +368,7 @@ run_careful(Batch *batch)
 	List	   *requeued = take_requeued(batch, 1);
 	int64		id;
 	int			tries;
+	bool		failed;
 
 	batch->requeued = requeued != NIL;
 	event = peek(batch, requeued);
@@ -364,6 +378,7 @@ run_careful(Batch *batch)
 		return;
 	}
 	id = event->id;
+	failed = batch->dispatcher->marked == id;
 
 	end_look();
 	tries = mark(batch->dispatcher, id);
@@ -374,7 +389,7 @@ run_careful(Batch *batch)
 	event = peek(batch, requeued);
 	if (event != NULL && event->id == id)
 	{
-		if (batch->dispatcher->give_up != NULL)
+		if (failed && batch->dispatcher->give_up != NULL)
 			give_up(batch, event, "error", batch->dispatcher->give_up);
 		else if (tries > CAREFUL_TRIES)
 			give_up(batch, event, "crash",
@@ -386,7 +401,7 @@ run_careful(Batch *batch)
 	}
 	respond_suspect_clear(id);
 	finish(batch);
-	batch->dispatcher->marked = 0;
+	forget_failure(batch->dispatcher);
 }
 
 static void
@@ -435,7 +450,6 @@ respond_batch_run(Dispatcher *dispatcher)
 		dispatcher->window->looked_at < dispatcher->window->snapshot->xmax;
 	if (batch.handled > 0)
 	{
-		dispatcher->give_up = NULL;
 		pg_atomic_fetch_add_u64(&dispatcher->slot->events, batch.handled);
 		pg_atomic_fetch_add_u64(&dispatcher->slot->batches, 1);
 		pg_atomic_write_u64(&dispatcher->slot->active_at, (uint64) GetCurrentTimestamp());

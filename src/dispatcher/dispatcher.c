@@ -30,7 +30,13 @@
 #define POLL_IDLE			60000
 #define ACTIVE_FOR			10000
 
-/* Waits after an error that may pass, in ms. */
+/*
+ * Errors in a row that each make the next try more careful; what still fails
+ * then is nothing that an event did.
+ */
+#define ERRORS_WITHOUT_WAIT	4
+
+/* Waits after an error that may pass, or that trying in other ways does not help against, in ms. */
 #define RETRY_FIRST			100
 #define RETRY_LONGEST		10000
 
@@ -162,7 +168,14 @@ choose_mode(Dispatcher *dispatcher, const ErrorData *error)
 			dispatcher->mode_left = respond_batch_size;
 			break;
 		case BATCH_CAREFUL:
-			dispatcher->give_up = MemoryContextStrdup(TopMemoryContext, error->message);
+			/* if the event that was announced cannot be given up either, it is not the culprit */
+			if (dispatcher->give_up != NULL)
+			{
+				pfree(dispatcher->give_up);
+				dispatcher->give_up = NULL;
+			}
+			else if (dispatcher->marked != 0)
+				dispatcher->give_up = MemoryContextStrdup(TopMemoryContext, error->message);
 			break;
 	}
 }
@@ -175,6 +188,7 @@ static long
 recover(Dispatcher *dispatcher)
 {
 	ErrorData  *error;
+	int			failures;
 	long		wait = 0;
 
 	MemoryContextSwitchTo(dispatcher->batch_context);
@@ -191,11 +205,14 @@ recover(Dispatcher *dispatcher)
 	pg_atomic_fetch_add_u64(&dispatcher->slot->errors, 1);
 	dispatcher->window = NULL;
 
+	dispatcher->errors++;
 	choose_mode(dispatcher, error);
-	if (dispatcher->transient_errors > 0)
+	failures = Max(dispatcher->transient_errors, dispatcher->errors - ERRORS_WITHOUT_WAIT);
+	/* giving up is tried at once: what is mended during a wait is noticed by a whole try */
+	if (failures > 0 && dispatcher->give_up == NULL)
 	{
 		wait = RETRY_FIRST;
-		for (int i = 1; i < dispatcher->transient_errors && wait < RETRY_LONGEST; i++)
+		for (int i = 1; i < failures && wait < RETRY_LONGEST; i++)
 			wait *= 2;
 		wait = Min(wait, RETRY_LONGEST);
 	}
@@ -214,6 +231,7 @@ run_guarded(Dispatcher *dispatcher)
 	PG_TRY();
 	{
 		more = respond_batch_run(dispatcher);
+		dispatcher->errors = 0;
 		dispatcher->transient_errors = 0;
 	}
 	PG_CATCH();

@@ -14,6 +14,9 @@
 #include "launcher/worker.h"
 #include "rule/rule_set.h"
 
+/* Data of the events of a batch, in bytes, behind which the batch takes no more. */
+#define RESPOND_BATCH_BYTES		((int64) 16 * 1024 * 1024)
+
 /* How the events of a batch are kept apart from each other. */
 typedef enum BatchMode
 {
@@ -45,7 +48,8 @@ typedef struct Dispatcher
 	int			mode_left;		/* events to be handled in this mode before going back */
 	bool		announced;		/* the marker of this process's first batch is committed */
 	bool		proven;			/* this process completed a batch */
-	int			transient_errors;	/* in a row */
+	int			errors;			/* in a row */
+	int			transient_errors;	/* in a row, of those that may pass */
 	char	   *give_up;		/* error with which the next event is given up, else NULL */
 	int64		marked;			/* event whose marker this process committed last, 0 if none */
 	int			marked_tries;	/* what the marker says */
@@ -67,8 +71,8 @@ extern void respond_dead_event(const Event *event, const char *rule,
 
 /*
  * Events that wait outside of the order of the log.  take removes up to limit
- * of them and returns them, oldest first, as a list of Event; those whose row
- * in the log is gone are dropped.
+ * of them, or fewer if their data is large, and returns them, oldest first, as
+ * a list of Event; those whose row in the log is gone are dropped.
  */
 extern List *respond_requeue_take(int limit);
 

@@ -34,12 +34,17 @@ typedef struct LaneLag
 static void
 count_window(LaneLag *lag, const Window *window, const Progress *progress, int lanes, int lane)
 {
+	MemoryContext each = AllocSetContextCreate(CurrentMemoryContext, "pg_respond event", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(each);
+
 	for (int i = 0; i < window->count && lag->events < LAG_LIMIT; i++)
 	{
 		const WindowEntry *entry = &window->entries[i];
-		Event	   *event = respond_reader_fetch(entry);
+		Event	   *event;
 
 		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(each);
+		event = respond_reader_fetch(entry);
 		if (event == NULL ||
 			respond_progress_lane(event->subject, event->id, lanes) != lane ||
 			respond_progress_passed(progress, lanes, entry->xid, entry->id, event->subject))
@@ -48,6 +53,8 @@ count_window(LaneLag *lag, const Window *window, const Progress *progress, int l
 		if (lag->oldest == 0 || event->recorded_at < lag->oldest)
 			lag->oldest = event->recorded_at;
 	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(each);
 }
 
 static LaneLag

@@ -18,6 +18,7 @@
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "miscadmin.h"
 #include "partitioning/partdesc.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -27,25 +28,43 @@
 #include "common/guc.h"
 #include "dispatcher/log_access.h"
 
+static List *
+add_leaves(List *leaves, Relation parent)
+{
+	PartitionDesc description = RelationGetPartitionDesc(parent, true);
+
+	check_stack_depth();
+	for (int i = 0; i < description->nparts; i++)
+	{
+		Relation	part;
+
+		if (description->is_leaf[i])
+		{
+			leaves = lappend_oid(leaves, description->oids[i]);
+			continue;
+		}
+		part = try_relation_open(description->oids[i], AccessShareLock);
+		if (part == NULL)
+			continue;
+		leaves = add_leaves(leaves, part);
+		relation_close(part, AccessShareLock);
+	}
+	return leaves;
+}
+
 List *
 respond_log_partitions(void)
 {
 	Oid			log = get_relname_relid("event", get_namespace_oid("respond", false));
 	Relation	parent;
-	PartitionDesc description;
-	List	   *partitions = NIL;
+	List	   *partitions;
 
 	if (!OidIsValid(log))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table respond.event is missing")));
 	parent = table_open(log, AccessShareLock);
-	description = RelationGetPartitionDesc(parent, true);
-	for (int i = 0; i < description->nparts; i++)
-	{
-		if (description->is_leaf[i])
-			partitions = lappend_oid(partitions, description->oids[i]);
-	}
+	partitions = add_leaves(NIL, parent);
 	table_close(parent, AccessShareLock);
 	return partitions;
 }
@@ -98,16 +117,6 @@ respond_log_index(Relation partition, const char *first, const char *second)
 			break;
 	}
 	list_free(indexes);
-	if (!OidIsValid(found))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("partition \"%s\" of the event log has no index on (%s%s%s)",
-						RelationGetRelationName(partition), first,
-						second != NULL ? ", " : "", second != NULL ? second : ""),
-				 errhint("Run CREATE INDEX ON %s (%s%s%s).",
-						 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(partition)),
-													RelationGetRelationName(partition)),
-						 first, second != NULL ? ", " : "", second != NULL ? second : "")));
 	return found;
 }
 

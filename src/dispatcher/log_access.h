@@ -13,7 +13,7 @@
 
 #include "event/event.h"
 
-/* Partitions (OIDs) of respond.event, palloc'd. */
+/* Partitions (OIDs) of respond.event, those of partitions included, palloc'd. */
 extern List *respond_log_partitions(void);
 
 /* Opens a partition for reading; NULL when it was dropped. */
@@ -21,7 +21,7 @@ extern Relation respond_log_open(Oid partition);
 
 /*
  * OID of the partition's index on the given columns, in this order; second may
- * be NULL.  Raises an error that says how to make it.
+ * be NULL.  InvalidOid if there is none.
  */
 extern Oid	respond_log_index(Relation partition, const char *first, const char *second);
 

@@ -104,32 +104,56 @@ respond_reader_fetch(const WindowEntry *entry)
 }
 
 static Event *
-fetch_id_from(Oid oid, int64 id)
+find_by_index(Relation partition, Oid index_oid, const LogColumns *columns, int64 id, TupleTableSlot *slot)
 {
-	Relation	partition = respond_log_open(oid);
-	Relation	index;
+	Relation	index = index_open(index_oid, AccessShareLock);
 	IndexScanDesc scan;
 	ScanKeyData key;
-	TupleTableSlot *slot;
 	Event	   *event = NULL;
 
-	if (partition == NULL)
-		return NULL;
-	index = index_open(respond_log_index(partition, "id", NULL), AccessShareLock);
-	slot = table_slot_create(partition, NULL);
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
 	scan = index_beginscan(partition, index, GetActiveSnapshot(), 1, 0);
 	index_rescan(scan, &key, 1, NULL, 0);
 	if (index_getnext_slot(scan, ForwardScanDirection, slot))
-	{
-		LogColumns	columns;
-
-		respond_log_columns(partition, &columns);
-		event = respond_log_event(&columns, slot);
-	}
+		event = respond_log_event(columns, slot);
 	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
 	index_close(index, AccessShareLock);
+	return event;
+}
+
+/* In a partition that somebody attached without the index. */
+static Event *
+find_by_reading(Relation partition, const LogColumns *columns, int64 id, TupleTableSlot *slot)
+{
+	ScanKeyData key;
+	TableScanDesc scan;
+	Event	   *event = NULL;
+
+	ScanKeyInit(&key, columns->numbers[LOG_ID], BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	scan = table_beginscan(partition, GetActiveSnapshot(), 1, &key);
+	if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		event = respond_log_event(columns, slot);
+	table_endscan(scan);
+	return event;
+}
+
+static Event *
+fetch_id_from(Oid oid, int64 id)
+{
+	Relation	partition = respond_log_open(oid);
+	TupleTableSlot *slot;
+	LogColumns	columns;
+	Oid			index;
+	Event	   *event;
+
+	if (partition == NULL)
+		return NULL;
+	slot = table_slot_create(partition, NULL);
+	respond_log_columns(partition, &columns);
+	index = respond_log_index(partition, "id", NULL);
+	event = OidIsValid(index) ? find_by_index(partition, index, &columns, id, slot)
+		: find_by_reading(partition, &columns, id, slot);
+	ExecDropSingleTupleTableSlot(slot);
 	relation_close(partition, NoLock);
 	return event;
 }

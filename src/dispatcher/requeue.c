@@ -62,6 +62,7 @@ respond_requeue_take(int limit)
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
 	List	   *events = NIL;
+	int64		bytes = 0;
 
 	/* nearly always: nothing was ever requeued, or vacuum has emptied the table */
 	if (RelationGetNumberOfBlocks(requeue) == 0)
@@ -73,13 +74,16 @@ respond_requeue_take(int limit)
 	slot = table_slot_create(requeue, NULL);
 	scan = index_beginscan(requeue, index, GetActiveSnapshot(), 0, 0);
 	index_rescan(scan, NULL, 0, NULL, 0);
-	while (list_length(events) < limit && index_getnext_slot(scan, ForwardScanDirection, slot))
+	while (list_length(events) < limit && bytes < RESPOND_BATCH_BYTES && index_getnext_slot(scan, ForwardScanDirection, slot))
 	{
 		Event	   *event = requeued_event(slot);
 
 		CHECK_FOR_INTERRUPTS();
 		if (event != NULL)
+		{
 			events = lappend(events, event);
+			bytes += event->data != NULL ? event->data_size : 0;
+		}
 		simple_heap_delete(requeue, &slot->tts_tid);
 	}
 	index_endscan(scan);

@@ -18,14 +18,19 @@
 #include "access/relation.h"
 #include "access/relscan.h"
 #include "access/stratnum.h"
+#include "access/tableam.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "dispatcher/log_access.h"
 #include "dispatcher/progress.h"
 #include "dispatcher/reader.h"
 #include "event/commit_order.h"
+#include "launcher/worker.h"
 
 /* Set in the rank of a transaction whose WAL position is known. */
 #define RANK_IN_WAL		(UINT64CONST(1) << 63)
@@ -44,6 +49,9 @@ typedef struct Collection
 	uint64		bound_xid;
 	int64		bound_id;
 } Collection;
+
+/* Tables whose missing index was reported by this process. */
+static List *reported = NIL;
 
 static int
 compare_by_id(const void *a, const void *b)
@@ -88,6 +96,30 @@ beyond_bound(const Collection *collection, uint64 xid, int64 id)
 		(xid > collection->bound_xid || (xid == collection->bound_xid && id > collection->bound_id));
 }
 
+static void
+add_entry(Collection *collection, uint64 xid, int64 id, Oid partition, const ItemPointerData *place)
+{
+	WindowEntry *entry;
+
+	if (collection->count == collection->room)
+	{
+		size_t		room = collection->room * 2;
+		WindowEntry *larger = respond_arena_alloc(collection->arena, room * sizeof(WindowEntry));
+
+		memcpy(larger, collection->entries, collection->count * sizeof(WindowEntry));
+		collection->entries = larger;
+		collection->room = room;
+	}
+	entry = &collection->entries[collection->count++];
+	entry->position = 0;
+	entry->xid = xid;
+	entry->id = id;
+	entry->partition = partition;
+	entry->place = *place;
+	if (collection->count >= 2 * RESPOND_WINDOW_SIZE)
+		cut(collection);
+}
+
 /*
  * Adds what an index scan finds, in ascending order, up to the bound, but for
  * transactions that still run.  Those that were rolled back are found too; they
@@ -109,7 +141,6 @@ add_matches(Collection *collection, IndexScanDesc scan, ScanKey keys, Oid partit
 		bool		is_null;
 		uint64		xid;
 		int64		id;
-		WindowEntry *entry;
 
 		CHECK_FOR_INTERRUPTS();
 		if (place == NULL)
@@ -125,23 +156,7 @@ add_matches(Collection *collection, IndexScanDesc scan, ScanKey keys, Oid partit
 			continue;
 		if (beyond_bound(collection, xid, id))
 			break;
-		if (collection->count == collection->room)
-		{
-			size_t		room = collection->room * 2;
-			WindowEntry *larger = respond_arena_alloc(collection->arena, room * sizeof(WindowEntry));
-
-			memcpy(larger, collection->entries, collection->count * sizeof(WindowEntry));
-			collection->entries = larger;
-			collection->room = room;
-		}
-		entry = &collection->entries[collection->count++];
-		entry->position = 0;
-		entry->xid = xid;
-		entry->id = id;
-		entry->partition = partition;
-		entry->place = *place;
-		if (collection->count >= 2 * RESPOND_WINDOW_SIZE)
-			cut(collection);
+		add_entry(collection, xid, id, partition, place);
 	}
 }
 
@@ -177,23 +192,90 @@ add_finished_and_new(Collection *collection, IndexScanDesc scan, const Cursor *b
 	}
 }
 
+/* Whether base has not handled what the snapshot can see of the transaction. */
+static bool
+is_wanted(const Cursor *base, const Cursor *snapshot, uint64 xid, int64 id)
+{
+	if (base->split_xid != 0)
+		return xid == base->split_xid && id > base->split_id;
+	return respond_cursor_covers(snapshot, xid) && !respond_cursor_covers(base, xid);
+}
+
+static void
+report_missing_index(Relation partition)
+{
+	Oid			oid = RelationGetRelid(partition);
+	MemoryContext caller;
+
+	/* the log is the place for it, not the session of somebody who asks for the lag */
+	if (respond_worker_slot == NULL || list_member_oid(reported, oid))
+		return;
+	ereport(WARNING,
+			(errmsg("partition \"%s\" of the event log has no index on (xid, id)",
+					RelationGetRelationName(partition)),
+			 errdetail("All of it is read each time that a dispatcher looks for events."),
+			 errhint("Run CREATE INDEX ON %s (xid, id).",
+					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(partition)),
+												RelationGetRelationName(partition)))));
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	reported = lappend_oid(reported, oid);
+	MemoryContextSwitchTo(caller);
+}
+
+/* A partition that somebody attached may lack the index; then it is slow, but nothing is lost. */
+static void
+add_without_index(Collection *collection, Relation partition, const Cursor *base, const Cursor *snapshot)
+{
+	TupleTableSlot *slot = table_slot_create(partition, NULL);
+	TableScanDesc scan = table_beginscan(partition, GetActiveSnapshot(), 0, NULL);
+	LogColumns	columns;
+
+	report_missing_index(partition);
+	respond_log_columns(partition, &columns);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		bool		is_null;
+		uint64		xid = DatumGetUInt64(slot_getattr(slot, columns.numbers[LOG_XID], &is_null));
+		int64		id = DatumGetInt64(slot_getattr(slot, columns.numbers[LOG_ID], &is_null));
+
+		CHECK_FOR_INTERRUPTS();
+		if (is_wanted(base, snapshot, xid, id) && !beyond_bound(collection, xid, id))
+			add_entry(collection, xid, id, RelationGetRelid(partition), &slot->tts_tid);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+static void
+add_with_index(Collection *collection, Relation partition, Relation index, const Cursor *base, const Cursor *snapshot)
+{
+	IndexScanDesc scan = index_beginscan(partition, index, GetActiveSnapshot(), SCAN_KEYS, 0);
+
+	if (base->split_xid != 0)
+		add_split(collection, scan, base, RelationGetRelid(partition));
+	else
+		add_finished_and_new(collection, scan, base, snapshot, RelationGetRelid(partition));
+	index_endscan(scan);
+}
+
 static void
 add_partition(Collection *collection, Oid oid, const Cursor *base, const Cursor *snapshot)
 {
 	Relation	partition = respond_log_open(oid);
-	Relation	index;
-	IndexScanDesc scan;
+	Oid			index_oid;
 
 	if (partition == NULL)
 		return;
-	index = index_open(respond_log_index(partition, "xid", "id"), AccessShareLock);
-	scan = index_beginscan(partition, index, GetActiveSnapshot(), SCAN_KEYS, 0);
-	if (base->split_xid != 0)
-		add_split(collection, scan, base, oid);
+	index_oid = respond_log_index(partition, "xid", "id");
+	if (OidIsValid(index_oid))
+	{
+		Relation	index = index_open(index_oid, AccessShareLock);
+
+		add_with_index(collection, partition, index, base, snapshot);
+		index_close(index, NoLock);
+	}
 	else
-		add_finished_and_new(collection, scan, base, snapshot, oid);
-	index_endscan(scan);
-	index_close(index, NoLock);
+		add_without_index(collection, partition, base, snapshot);
 	relation_close(partition, NoLock);
 	if (collection->count > RESPOND_WINDOW_SIZE)
 		cut(collection);
