@@ -3,6 +3,9 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
 
+# Our own sessions must not be hit, not even between two statements.
+$ENV{PGOPTIONS} = join(' ', map { "-c $_=0" } qw(statement_timeout lock_timeout idle_in_transaction_session_timeout idle_session_timeout));
+
 my $db = 'desk';
 my $node = Respond::node('settings');
 Respond::create_extension($node, $db);
