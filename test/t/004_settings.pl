@@ -16,7 +16,7 @@ my $count = 0;
 sub works
 {
 	my ($message) = @_;
-	my $own = join(' ', 'SET default_transaction_read_only = off; SET statement_timeout = 0; SET lock_timeout = 0;',
+	my $own = join(' ', 'SET ROLE NONE; SET default_transaction_read_only = off; SET statement_timeout = 0; SET lock_timeout = 0;',
 		q{SET search_path = public; SET default_transaction_isolation = 'read committed'; SET row_security = on; SET session_replication_role = origin;});
 
 	$count++;
