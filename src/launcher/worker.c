@@ -253,7 +253,8 @@ respond_worker_wait(long milliseconds)
 	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
 
 	/* counts of what was done go out at most once a second, and before a long rest */
-	pgstat_report_stat(milliseconds < 0 || milliseconds >= 10000);
+	if (!IsTransactionState())
+		pgstat_report_stat(milliseconds < 0 || milliseconds >= 10000);
 
 	if (milliseconds >= 0)
 		events |= WL_TIMEOUT;
