@@ -7,15 +7,16 @@
  * pg_respond.partition_interval, counted from midnight UTC; a new interval
  * counts from the end of the last partition on.
  *
- * What no partition covers goes to the default partition.  Attaching one over a
- * range of which the default has rows fails, and makes writers fail that are
- * just about to add one.  So when there is no partition for the present, the
- * first one begins a little ahead, at a full minute: rows carry the time their
+ * The first ones are made by CREATE EXTENSION, so that there is one for the
+ * present from the first event on.  What no partition covers goes to the default
+ * partition.  Attaching one over a range that producers are putting rows of into
+ * the default would fail, or make their INSERTs fail.  So after a gap the next
+ * one begins a little ahead, at a full minute: rows carry the time their
  * transaction began, never a later one.
  *
  * To attach, the server locks the default partition against everybody and
- * reads it.  It is usually nearly empty; and since rows for which there is a
- * partition do not touch the default, producers wait only when there is none.  The wait
+ * reads it.  It is usually empty; and since rows for which there is a partition
+ * do not touch the default, producers wait only when there is none.  The wait
  * for the lock is bounded, because those behind in the queue wait as well.
  *
  * Partitions are ordinary tables in respond_internal, not members of the
@@ -28,6 +29,8 @@
 
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "executor/spi.h"
+#include "fmgr.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
 #include "utils/lsyscache.h"
@@ -42,7 +45,7 @@
 #define PARTITIONS_AHEAD	2
 #define LOCK_WAIT_MS		200
 
-/* Longer than it takes from asking for the time to the lock on the default partition. */
+/* Longer than it takes from asking for the time to having attached. */
 #define MARGIN_US			(5 * USECS_PER_SEC)
 
 const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
@@ -51,12 +54,13 @@ const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
 	{"audit_log", "at", &respond_audit_retention, .is_audit = true},
 };
 
+PG_FUNCTION_INFO_V1(respond_make_first_partitions);
+
 static TimestampTz complete_table(const TimedTable *table, TimestampTz now);
-static bool next_bounds(const TimedTable *table, TimestampTz now, TimestampTz *lower,
-						TimestampTz *upper, TimestampTz *due);
-static TimestampTz first_lower(TimestampTz now);
+static bool next_bounds(const TimedTable *table, TimestampTz now, TimestampTz first,
+						TimestampTz *lower, TimestampTz *upper, TimestampTz *due);
 static TimestampTz round_down(TimestampTz time, int64 unit);
-static void make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper);
+static const char *make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper);
 static const char *choose_name(const TimedTable *table, TimestampTz lower);
 static const char *utc_text(TimestampTz time, const char *format);
 
@@ -101,6 +105,7 @@ respond_partition_make_ahead(TimestampTz now)
 static TimestampTz
 complete_table(const TimedTable *table, TimestampTz now)
 {
+	TimestampTz first = round_down(now + MARGIN_US, USECS_PER_MINUTE) + USECS_PER_MINUTE;
 	TimestampTz due;
 
 	for (;;)
@@ -111,9 +116,9 @@ complete_table(const TimedTable *table, TimestampTz now)
 
 		respond_statement_begin();
 		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
-		wanted = next_bounds(table, now, &lower, &upper, &due);
+		wanted = next_bounds(table, now, first, &lower, &upper, &due);
 		if (wanted)
-			make_partition(table, lower, upper);
+			(void) make_partition(table, lower, upper);
 		respond_statement_commit();
 		if (!wanted)
 			return due;
@@ -121,13 +126,13 @@ complete_table(const TimedTable *table, TimestampTz now)
 }
 
 /*
- * The range of the next partition to make.  False when there are enough; then
- * *due is when there will not be any more: when the first of those that lie
- * ahead begins.
+ * The range of the next partition to make; after a gap it begins at first.
+ * False when there are enough; then *due is when there will not be any more:
+ * when the first of those that lie ahead begins.
  */
 static bool
-next_bounds(const TimedTable *table, TimestampTz now, TimestampTz *lower, TimestampTz *upper,
-			TimestampTz *due)
+next_bounds(const TimedTable *table, TimestampTz now, TimestampTz first,
+			TimestampTz *lower, TimestampTz *upper, TimestampTz *due)
 {
 	PartitionList *list = respond_partition_list(table);
 	int64		interval = respond_partition_interval * USECS_PER_MINUTE;
@@ -147,20 +152,39 @@ next_bounds(const TimedTable *table, TimestampTz now, TimestampTz *lower, Timest
 	if (ahead >= PARTITIONS_AHEAD || end == DT_NOEND)
 		return false;
 
-	*lower = end > now ? end : Max(end, first_lower(now));
+	*lower = end > now ? end : Max(end, first);
 	*upper = round_down(*lower, interval) + interval;
 	return true;
 }
 
 /*
- * Where the first partition after a gap begins: a little ahead of now, even if
- * the default partition is empty.  A session that has chosen the default for a
- * row, and then sees a partition attached over the row's time, fails.
+ * make_first_partitions() → void: for the extension's script.  Nobody else can
+ * insert yet, so the partitions begin with the present.  They do not stay
+ * members of the extension, or they could not be dropped one day.
  */
-static TimestampTz
-first_lower(TimestampTz now)
+Datum
+respond_make_first_partitions(PG_FUNCTION_ARGS)
 {
-	return round_down(now + MARGIN_US, USECS_PER_MINUTE) + USECS_PER_MINUTE;
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz first = round_down(now, respond_partition_interval * USECS_PER_MINUTE);
+
+	SPI_connect();
+	for (int i = 0; i < TIMED_TABLE_COUNT; i++)
+	{
+		TimestampTz lower;
+		TimestampTz upper;
+		TimestampTz due;
+
+		while (next_bounds(&respond_timed_tables[i], now, first, &lower, &upper, &due))
+		{
+			const char *name = make_partition(&respond_timed_tables[i], lower, upper);
+
+			respond_statement_format("ALTER EXTENSION pg_respond DROP TABLE respond_internal.%s", name);
+			respond_statement_format("ALTER TABLE respond_internal.%s OWNER TO respond_worker", name);
+		}
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
 }
 
 static TimestampTz
@@ -171,7 +195,7 @@ round_down(TimestampTz time, int64 unit)
 	return time - (rest < 0 ? rest + unit : rest);
 }
 
-static void
+static const char *
 make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
 {
 	const char *name = choose_name(table, lower);
@@ -186,6 +210,7 @@ make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
 							 table->name, name,
 							 utc_text(lower, "%04d-%02d-%02d %02d:%02d:00+00"),
 							 utc_text(upper, "%04d-%02d-%02d %02d:%02d:00+00"));
+	return name;
 }
 
 /* A partition that somebody detached keeps its name. */
