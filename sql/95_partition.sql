@@ -8,3 +8,5 @@ COMMENT ON FUNCTION respond_internal.make_first_partitions() IS 'for the script 
 REVOKE ALL ON FUNCTION respond_internal.make_first_partitions() FROM PUBLIC;
 
 SELECT respond_internal.make_first_partitions() WHERE NOT respond_internal.is_restore();
+
+DROP FUNCTION respond_internal.make_first_partitions();
