@@ -45,10 +45,6 @@ COMMENT ON COLUMN respond.lag.oldest IS 'when the oldest of them was recorded';
 COMMENT ON COLUMN respond.lag.age IS 'how long ago that was';
 COMMENT ON COLUMN respond.lag.looked_at IS 'when the dispatcher last looked; NULL when it has not since the workers started';
 
-CREATE FUNCTION respond_internal.require_primary(what text) RETURNS void
-LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_require_primary';
-COMMENT ON FUNCTION respond_internal.require_primary(text) IS 'raises an error that begins with the given words when this server is a standby';
-
 CREATE FUNCTION respond_internal.announce_hold(hold boolean, restart boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_announce_hold';
 COMMENT ON FUNCTION respond_internal.announce_hold(boolean, boolean) IS 'makes the commit of this transaction stop the workers of this database, let them go on, or replace them';
@@ -58,7 +54,7 @@ COMMENT ON FUNCTION respond_internal.announce_hold(boolean, boolean) IS 'makes t
 CREATE FUNCTION respond.hold(reason text DEFAULT 'hold') RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	PERFORM respond_internal.require_primary('respond.hold()');
+	PERFORM respond_internal.check_primary('hold()');
 	IF hold.reason IS NULL OR hold.reason = '' OR hold.reason = 'restore' THEN
 		RAISE EXCEPTION 'the reason of respond.hold() must be a text, and not "restore"'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in a few words why the workers shall rest.';
@@ -78,7 +74,7 @@ DECLARE
 	held_for text;
 	waiting bigint;
 BEGIN
-	PERFORM respond_internal.require_primary('respond.release()');
+	PERFORM respond_internal.check_primary('release()');
 	SELECT s.hold INTO held_for FROM respond_internal.state AS s FOR UPDATE;
 	IF held_for IS NULL THEN
 		RAISE NOTICE 'the workers of this database were not held';

@@ -21,6 +21,7 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
+#include "common/standby.h"
 #include "event/event_write.h"
 
 PG_FUNCTION_INFO_V1(respond_emit);
@@ -69,6 +70,7 @@ respond_emit(PG_FUNCTION_ARGS)
 {
 	NewEvent	event = {0};
 
+	respond_standby_refuse("emit()");
 	PreventCommandIfReadOnly("emit()");
 	PreventCommandIfParallelMode("emit()");
 	if (PG_ARGISNULL(0))

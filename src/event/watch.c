@@ -40,6 +40,7 @@
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
 
+#include "common/standby.h"
 #include "event/capture_expression.h"
 #include "event/capture_subject.h"
 #include "event/capture_trigger.h"
@@ -412,6 +413,7 @@ respond_watch(PG_FUNCTION_ARGS)
 	Watch		watch = {0};
 	text	   *name;
 
+	respond_standby_refuse("watch()");
 	watch.table = open_table(fcinfo, false);
 	check_table(watch.table);
 	read_arguments(&watch, fcinfo);
@@ -432,9 +434,11 @@ respond_watch(PG_FUNCTION_ARGS)
 Datum
 respond_unwatch(PG_FUNCTION_ARGS)
 {
-	Relation	table = open_table(fcinfo, true);
+	Relation	table;
 	int			dropped;
 
+	respond_standby_refuse("unwatch()");
+	table = open_table(fcinfo, true);
 	SPI_connect();
 	dropped = drop_triggers(table, NULL);
 	SPI_finish();

@@ -29,7 +29,6 @@ PG_FUNCTION_INFO_V1(respond_workers);
 PG_FUNCTION_INFO_V1(respond_worker_status);
 PG_FUNCTION_INFO_V1(respond_lane_status);
 PG_FUNCTION_INFO_V1(respond_announce_hold);
-PG_FUNCTION_INFO_V1(respond_require_primary);
 
 enum
 {
@@ -253,21 +252,5 @@ Datum
 respond_announce_hold(PG_FUNCTION_ARGS)
 {
 	respond_ddl_hold_at_commit(PG_GETARG_BOOL(0), PG_GETARG_BOOL(1));
-	PG_RETURN_VOID();
-}
-
-/*
- * require_primary(what text): raises read_only_sql_transaction when this server
- * is a standby.  what: begins the message, for example "respond.hold()".
- */
-Datum
-respond_require_primary(PG_FUNCTION_ARGS)
-{
-	if (RecoveryInProgress())
-		ereport(ERROR,
-				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-				 errmsg("%s cannot run on a standby", text_to_cstring(PG_GETARG_TEXT_PP(0))),
-				 errdetail("pg_respond runs on the primary alone."),
-				 errhint("Connect to the primary, or promote this server first.")));
 	PG_RETURN_VOID();
 }
