@@ -70,7 +70,7 @@ private: setup
 cluster: private
 	@$(HARNESS)/cluster start
 
-# target psql             open psql in the private cluster
+# target psql             open psql in the private cluster, in database DB=name
 psql:
 	@$(HARNESS)/cluster psql
 
@@ -86,7 +86,7 @@ demo: private
 test: private
 	@$(HARNESS)/run
 
-# target test-LAYER       one layer: check, unit, fuzz, regress, isolation, pgtap, tap [T=t/001_x.pl], sanitize
+# target test-LAYER       one layer: check, unit, fuzz, regress, assert, isolation, pgtap, tap [T=test/t/001_x.pl], sanitize
 test-%: private
 	@$(HARNESS)/run $*
 

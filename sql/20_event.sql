@@ -127,4 +127,5 @@ COMMENT ON COLUMN respond.cloud_event.cloud_event IS 'the event in the JSON form
 
 SELECT pg_catalog.pg_extension_config_dump('respond.event', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.event_default', '');
+COMMENT ON SEQUENCE respond.event_id_seq IS 'numbers of events';
 SELECT pg_catalog.pg_extension_config_dump('respond.event_id_seq', '');

@@ -118,4 +118,5 @@ COMMENT ON TRIGGER rules_changed ON respond.mute IS 'makes dispatchers load the 
 SELECT pg_catalog.pg_extension_config_dump('respond.rule', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.rule_version', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.mute', '');
+COMMENT ON SEQUENCE respond.mute_id_seq IS 'numbers of mutes';
 SELECT pg_catalog.pg_extension_config_dump('respond.mute_id_seq', '');

@@ -183,8 +183,11 @@ COMMENT ON TRIGGER comment_record_insert ON respond.comment IS 'history, event t
 
 SELECT pg_catalog.pg_extension_config_dump('respond.team', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.ticket', '');
+COMMENT ON SEQUENCE respond.ticket_id_seq IS 'numbers of tickets';
 SELECT pg_catalog.pg_extension_config_dump('respond.ticket_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.comment', '');
+COMMENT ON SEQUENCE respond.comment_id_seq IS 'numbers of comments';
 SELECT pg_catalog.pg_extension_config_dump('respond.comment_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.ticket_history', '');
+COMMENT ON SEQUENCE respond.ticket_history_id_seq IS 'numbers of changes of tickets';
 SELECT pg_catalog.pg_extension_config_dump('respond.ticket_history_id_seq', '');

@@ -83,4 +83,5 @@ COMMENT ON TRIGGER comment_audit_truncate ON respond.comment IS 'puts the remova
 
 SELECT pg_catalog.pg_extension_config_dump('respond.audit_log', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.audit_log_default', '');
+COMMENT ON SEQUENCE respond.audit_log_id_seq IS 'numbers of rows of the audit log';
 SELECT pg_catalog.pg_extension_config_dump('respond.audit_log_id_seq', '');
