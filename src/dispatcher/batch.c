@@ -426,6 +426,8 @@ respond_batch_run(Dispatcher *dispatcher)
 	uint64		wakes = count_wakes();
 	bool		more;
 
+	/* what a batch that failed had written does not count */
+	(void) respond_runs_take_count();
 	batch.limit = respond_batch_size;
 	if (dispatcher->mode != BATCH_TOGETHER)
 		batch.limit = Min(batch.limit, dispatcher->mode_left);
@@ -451,6 +453,7 @@ respond_batch_run(Dispatcher *dispatcher)
 	if (batch.handled > 0)
 	{
 		pg_atomic_fetch_add_u64(&dispatcher->slot->events, batch.handled);
+		pg_atomic_fetch_add_u64(&dispatcher->slot->runs, respond_runs_take_count());
 		pg_atomic_fetch_add_u64(&dispatcher->slot->batches, 1);
 		pg_atomic_write_u64(&dispatcher->slot->active_at, (uint64) GetCurrentTimestamp());
 	}

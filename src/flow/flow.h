@@ -55,6 +55,9 @@ extern void respond_effects_begin(void);
 extern void respond_effects_flush(void);
 extern void respond_effects_discard(void);
 
+/* How many runs were written since the last call. */
+extern int64 respond_runs_take_count(void);
+
 /* Each step with its rendered parameters, as jsonb, without doing anything; for simulate(). */
 extern Jsonb *respond_flow_simulate(Flow *flow, const FlowRun *run);
 

@@ -41,6 +41,7 @@ typedef struct BufferedRun
 } BufferedRun;
 
 static List *runs;				/* of BufferedRun *, in the context of the effects */
+static int64 written;			/* rows since the count was last taken */
 
 int64
 respond_effects_run_id(void)
@@ -104,4 +105,14 @@ respond_runs_flush(void)
 									 buffered->values, buffered->nulls);
 	}
 	respond_partition_writer_close(writer);
+	written += list_length(runs);
+}
+
+int64
+respond_runs_take_count(void)
+{
+	int64		count = written;
+
+	written = 0;
+	return count;
 }
