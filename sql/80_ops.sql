@@ -198,7 +198,7 @@ BEGIN
 	message := CASE
 		WHEN ok THEN 'no event waits longer than a minute'
 		ELSE format('%s events wait, the oldest since %s', found_one.events, found_one.oldest) END;
-	remedy := CASE WHEN NOT ok THEN 'see the checks above; if all is well there, respond.rule_stats tells which rule takes long, and pg_respond.dispatchers lets more of them run at once' END;
+	remedy := CASE WHEN NOT ok THEN 'see the checks above; if all is well there, finished_at - started_at in respond.run tells which rule takes long, and pg_respond.dispatchers lets more of them run at once' END;
 	RETURN NEXT;
 
 	"check" := 'partitions';
