@@ -37,6 +37,7 @@ typedef struct Batch
 	int			handled;		/* events of this lane */
 	int			next;			/* entry of the window behind the last one that was looked at */
 	bool		requeued;		/* this batch takes from the requeue, not from the log */
+	uint64		wakes;			/* as counted before the snapshot */
 	bool		cut_short;		/* the next event shall be tried again later */
 } Batch;
 
@@ -77,8 +78,8 @@ publish(const Dispatcher *dispatcher, uint64 wakes)
 	pg_atomic_write_u64(&status->seen_wakes, wakes);
 }
 
-static uint64
-count_wakes(void)
+uint64
+respond_batch_wakes(void)
 {
 	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
 
@@ -251,6 +252,7 @@ end_look(void)
 {
 	respond_reader_forget();
 	respond_effects_discard();
+	respond_requeue_forget();
 	AbortCurrentTransaction();
 }
 
@@ -307,7 +309,7 @@ finish(Batch *batch)
 static List *
 take_requeued(Batch *batch, int limit)
 {
-	return batch->dispatcher->lane == 0 ? respond_requeue_take(limit) : NIL;
+	return batch->dispatcher->lane == 0 ? respond_requeue_take(limit, batch->wakes) : NIL;
 }
 
 /*
@@ -407,10 +409,14 @@ run_careful(Batch *batch)
 static void
 run_plain(Batch *batch)
 {
-	/* a batch that is cut short could not give back what it took */
-	List	   *requeued = take_requeued(batch, batch->mode == BATCH_TOGETHER ? batch->limit : 1);
+	Dispatcher *dispatcher = batch->dispatcher;
+	List	   *requeued = NIL;
 
+	/* a long replay takes turns with the log; a batch that is cut short could not give back what it took */
+	if (!dispatcher->replayed || dispatcher->window->next >= dispatcher->window->count)
+		requeued = take_requeued(batch, batch->mode == BATCH_TOGETHER ? batch->limit : 1);
 	batch->requeued = requeued != NIL;
+	dispatcher->replayed = batch->requeued && ((Event *) linitial(requeued))->replay;
 	if (batch->requeued)
 		apply_requeued(batch, requeued);
 	else
@@ -421,9 +427,8 @@ run_plain(Batch *batch)
 bool
 respond_batch_run(Dispatcher *dispatcher)
 {
-	Batch		batch = {dispatcher, dispatcher->mode};
+	Batch		batch = {.dispatcher = dispatcher,.mode = dispatcher->mode,.wakes = respond_batch_wakes()};
 	MemoryContext caller = MemoryContextSwitchTo(dispatcher->batch_context);
-	uint64		wakes = count_wakes();
 	bool		more;
 
 	/* what a batch that failed had written does not count */
@@ -444,7 +449,7 @@ respond_batch_run(Dispatcher *dispatcher)
 	else
 		run_plain(&batch);
 	pg_atomic_write_u32(&dispatcher->slot->busy, 0);
-	publish(dispatcher, wakes);
+	publish(dispatcher, batch.wakes);
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(dispatcher->batch_context);

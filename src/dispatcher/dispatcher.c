@@ -213,6 +213,7 @@ recover(Dispatcher *dispatcher)
 	respond_reader_forget();
 	AbortOutOfAnyTransaction();
 	respond_effects_discard();
+	respond_requeue_forget();
 	respond_error_set_lasting(false);
 	RESUME_INTERRUPTS();
 	pg_atomic_write_u32(&dispatcher->slot->busy, 0);
@@ -263,8 +264,10 @@ static long
 poll_interval(const Dispatcher *dispatcher)
 {
 	TimestampTz active_at = (TimestampTz) pg_atomic_read_u64(&dispatcher->slot->active_at);
+	long		requeue = respond_requeue_due(respond_batch_wakes());
+	long		poll = TimestampDifferenceExceeds(active_at, GetCurrentTimestamp(), ACTIVE_FOR) ? POLL_IDLE : POLL_ACTIVE;
 
-	return TimestampDifferenceExceeds(active_at, GetCurrentTimestamp(), ACTIVE_FOR) ? POLL_IDLE : POLL_ACTIVE;
+	return requeue >= 0 ? Min(requeue, poll) : poll;
 }
 
 /* Sleeps until there may be something to do; true when that was soon. */

@@ -44,6 +44,7 @@ typedef struct Dispatcher
 	Window	   *window;			/* NULL: to be collected */
 	MemoryContext batch_context;	/* reset after each batch */
 
+	bool		replayed;		/* the last batch was a replay */
 	BatchMode	mode;
 	int			mode_left;		/* events to be handled in this mode before going back */
 	bool		announced;		/* the marker of this process's first batch is committed */
@@ -62,6 +63,9 @@ typedef struct Dispatcher
  */
 extern bool respond_batch_run(Dispatcher *dispatcher);
 
+/* Counts the commits that recorded events or asked for something to be done again. */
+extern uint64 respond_batch_wakes(void);
+
 /* Applies the rules to one event; effects go into the buffer of the flow room. */
 extern void respond_batch_apply(RuleSet *rules, Event *event);
 
@@ -72,9 +76,16 @@ extern void respond_dead_event(const Event *event, const char *rule,
 /*
  * Events that wait outside of the order of the log.  take removes up to limit
  * of them, or fewer if their data is large, and returns them, oldest first, as
- * a list of Event; those whose row in the log is gone are dropped.
+ * a list of Event; those whose row in the log is gone are dropped.  wakes: what
+ * respond_batch_wakes() gave before the active snapshot was taken.
  */
-extern List *respond_requeue_take(int limit);
+extern List *respond_requeue_take(int limit, uint64 wakes);
+
+/* What was taken is there again: the transaction was rolled back. */
+extern void respond_requeue_forget(void);
+
+/* In how many ms take has to be called although nobody wakes the dispatcher; -1 if it need not. */
+extern long respond_requeue_due(uint64 wakes);
 
 /*
  * Markers of events that may have killed a process, each in a transaction of

@@ -18,9 +18,11 @@
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "dispatcher/dispatcher.h"
 
@@ -53,32 +55,97 @@ requeued_event(TupleTableSlot *slot)
 	return event;
 }
 
+/*
+ * Deleted rows stay in the index until vacuum, which an old snapshot keeps from
+ * it, so nobody may begin at the first row each time.  Numbers are not committed
+ * in their order, though.  So a pass over all rows is made now and then, if there
+ * was a commit since the last one, and in between only what is behind the last
+ * row is looked at.
+ */
+static struct
+{
+	bool		empty;			/* the table has no pages */
+	bool		passing;		/* a pass over all rows is not at its end */
+	int64		position;		/* last row that was looked at */
+	uint64		wakes;			/* commits that the last pass knew of */
+	TimestampTz next_pass;
+}			reading = {true, true};
+
+#define PASS_INTERVAL_MS	500
+#define PASS_SHARE			20	/* of the time, as a divisor, that goes into passes */
+
+static void
+begin_pass(uint64 wakes)
+{
+	reading.passing = true;
+	reading.position = 0;
+	reading.wakes = wakes;
+	reading.next_pass = GetCurrentTimestamp();
+}
+
+static void
+end_pass(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	int64		took = TimestampDifferenceMilliseconds(reading.next_pass, now);
+
+	reading.passing = false;
+	reading.next_pass = TimestampTzPlusMilliseconds(now, PASS_INTERVAL_MS + took * PASS_SHARE);
+}
+
+void
+respond_requeue_forget(void)
+{
+	reading.passing = true;
+	reading.position = 0;
+}
+
+long
+respond_requeue_due(uint64 wakes)
+{
+	if (reading.empty || reading.passing || reading.wakes == wakes)
+		return -1;
+	return Max(1, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), reading.next_pass));
+}
+
 List *
-respond_requeue_take(int limit)
+respond_requeue_take(int limit, uint64 wakes)
 {
 	Oid			schema = get_namespace_oid("respond_internal", false);
 	Relation	requeue = table_open(get_relname_relid("requeue", schema), RowExclusiveLock);
 	Relation	index;
 	IndexScanDesc scan;
+	ScanKeyData key;
 	TupleTableSlot *slot;
 	List	   *events = NIL;
 	int64		bytes = 0;
+	bool		more = true;
 
 	/* nearly always: nothing was ever requeued, or vacuum has emptied the table */
-	if (RelationGetNumberOfBlocks(requeue) == 0)
+	reading.empty = RelationGetNumberOfBlocks(requeue) == 0;
+	if (reading.empty)
 	{
 		table_close(requeue, RowExclusiveLock);
 		return NIL;
 	}
 	index = index_open(get_relname_relid("requeue_id_idx", schema), AccessShareLock);
 	slot = table_slot_create(requeue, NULL);
-	scan = index_beginscan(requeue, index, GetActiveSnapshot(), 0, 0);
-	index_rescan(scan, NULL, 0, NULL, 0);
-	while (list_length(events) < limit && bytes < RESPOND_BATCH_BYTES && index_getnext_slot(scan, ForwardScanDirection, slot))
+	if (reading.passing ? reading.position == 0 :
+		reading.wakes != wakes && GetCurrentTimestamp() >= reading.next_pass)
+		begin_pass(wakes);
+	ScanKeyInit(&key, REQUEUE_ID, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(reading.position));
+	scan = index_beginscan(requeue, index, GetActiveSnapshot(), 1, 0);
+	index_rescan(scan, &key, 1, NULL, 0);
+	while (more && list_length(events) < limit && bytes < RESPOND_BATCH_BYTES)
 	{
-		Event	   *event = requeued_event(slot);
+		Event	   *event;
 
 		CHECK_FOR_INTERRUPTS();
+		more = index_getnext_slot(scan, ForwardScanDirection, slot);
+		if (!more)
+			break;
+		event = requeued_event(slot);
+		reading.position = DatumGetInt64(slot->tts_values[REQUEUE_ID - 1]);
 		if (event != NULL)
 		{
 			events = lappend(events, event);
@@ -86,6 +153,8 @@ respond_requeue_take(int limit)
 		}
 		simple_heap_delete(requeue, &slot->tts_tid);
 	}
+	if (!more && reading.passing)
+		end_pass();
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	index_close(index, AccessShareLock);
