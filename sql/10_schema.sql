@@ -2,6 +2,35 @@
 
 \echo Use "CREATE EXTENSION pg_respond" to load this file. \quit
 
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- The server takes a schema that is there already as it is.  What somebody else
+-- has put into it would become the workers' own, with their rights, and who
+-- owns it could drop our tables.  Nothing outside of pg_catalog is named here.
+DO $$
+DECLARE
+	found_schema CONSTANT oid := (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'respond');
+	found_object text;
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_roles AS o ON o.oid = n.nspowner
+		WHERE n.oid = found_schema AND o.rolsuper) THEN
+		RAISE EXCEPTION 'schema "respond" exists and belongs to a role that is no superuser'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = 'Drop or rename it, or take it over with ALTER SCHEMA respond OWNER TO CURRENT_USER.';
+	END IF;
+	SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) INTO found_object
+	  FROM pg_catalog.pg_depend AS d
+	 WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = found_schema
+	   AND d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass
+	 LIMIT 1;
+	IF found_object IS NOT NULL THEN
+		RAISE EXCEPTION 'schema "respond" exists and is not empty'
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'It holds ' || found_object || '.',
+				HINT = 'Move what it holds to another schema, or drop it.';
+	END IF;
+END
+$$;
+
 CREATE SCHEMA respond_internal;
 COMMENT ON SCHEMA respond_internal IS 'bookkeeping of pg_respond; not an interface';
 COMMENT ON SCHEMA respond IS 'event-driven support desk: events, rules, runs, tickets and their audit';
@@ -14,11 +43,15 @@ COMMENT ON FUNCTION respond_internal.is_restore() IS 'whether this session looks
 
 -- Roles are shared by all databases of a cluster, so they may be there
 -- already.  One that could do more than it should is refused: somebody else
--- may have made it.
+-- may have made it.  That of the workers must moreover be nobody's: who can act
+-- as it can write rules that act as anybody.
 DO $$
 DECLARE
 	wanted record;
 	existing record;
+	worker oid;
+	fault text;
+	remedy text;
 BEGIN
 	FOR wanted IN
 		SELECT * FROM (VALUES
@@ -40,6 +73,28 @@ BEGIN
 					HINT = pg_catalog.format('Rename it, or run ALTER ROLE %I NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS.', wanted.name);
 		END IF;
 	END LOOP;
+	worker := 'respond_worker'::pg_catalog.regrole;
+	SELECT f.fault, f.remedy INTO fault, remedy
+	  FROM (SELECT 1 AS place, 'its attributes are not those of the role of the workers' AS fault, 'ALTER ROLE respond_worker LOGIN CONNECTION LIMIT 0' AS remedy
+			  FROM pg_catalog.pg_roles AS r WHERE r.oid = worker AND (NOT r.rolcanlogin OR r.rolconnlimit <> 0)
+			UNION ALL
+			SELECT 2, pg_catalog.format('role %I can act as it', r.rolname), pg_catalog.format('REVOKE respond_worker FROM %I', r.rolname)
+			  FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS r ON r.oid = m.member
+			 WHERE m.roleid = worker AND NOT r.rolsuper
+			UNION ALL
+			SELECT 3, pg_catalog.format('it has the rights of role %I', r.rolname), pg_catalog.format('REVOKE %I FROM respond_worker', r.rolname)
+			  FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS r ON r.oid = m.roleid
+			 WHERE m.member = worker
+			UNION ALL
+			SELECT 4, 'it owns ' || pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), 'REASSIGN OWNED BY respond_worker TO another role'
+			  FROM pg_catalog.pg_shdepend AS d
+			 WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.refobjid = worker AND d.deptype = 'o'
+			   AND d.dbid IN (0, (SELECT b.oid FROM pg_catalog.pg_database AS b WHERE b.datname = pg_catalog.current_database()))) AS f
+	 ORDER BY f.place LIMIT 1;
+	IF fault IS NOT NULL THEN
+		RAISE EXCEPTION 'role "respond_worker" exists and cannot be used by pg_respond: %', fault
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Rename it, or run: ' || remedy || '.';
+	END IF;
 	-- Connecting is granted to everybody by default, but a careful owner may have revoked it.
 	EXECUTE pg_catalog.format('GRANT CONNECT ON DATABASE %I TO respond_worker', pg_catalog.current_database());
 END

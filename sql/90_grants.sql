@@ -21,6 +21,32 @@ BEGIN
 END
 $$;
 
+-- ALTER DEFAULT PRIVILEGES of whoever creates the extension gave rights on
+-- everything above.  A trigger on one of these tables would run as the workers.
+DO $$
+DECLARE
+	given record;
+BEGIN
+	FOR given IN
+		SELECT DISTINCT o.kind, o.name, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee
+		  FROM (SELECT 'SCHEMA' AS kind, n.oid::regnamespace::text AS name, n.nspacl AS acl, n.nspowner AS owner
+				  FROM pg_catalog.pg_namespace AS n WHERE n.nspname IN ('respond', 'respond_internal')
+				UNION ALL
+				SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass::text, c.relacl, c.relowner
+				  FROM pg_catalog.pg_class AS c
+				 WHERE c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace)
+				UNION ALL
+				SELECT 'FUNCTION', p.oid::regprocedure::text, p.proacl, p.proowner
+				  FROM pg_catalog.pg_proc AS p
+				 WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace)) AS o,
+			   pg_catalog.aclexplode(o.acl) AS a
+		 WHERE a.grantee <> o.owner AND NOT (o.kind = 'SCHEMA' AND a.grantee = 'respond_worker'::regrole)
+	LOOP
+		EXECUTE pg_catalog.format('REVOKE ALL ON %s %s FROM %s CASCADE', given.kind, given.name, given.grantee);
+	END LOOP;
+END
+$$;
+
 -- Everybody: nothing but what stands behind defaults and constraints, which
 -- whoever may insert a row needs; none of these functions does or tells a thing.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA respond, respond_internal FROM PUBLIC;

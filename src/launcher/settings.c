@@ -28,9 +28,12 @@ static const PinnedSetting pinned[] = {
 	{"backslash_quote", "safe_encoding"},
 	{"check_function_bodies", "on"},
 	{"default_table_access_method", "heap"},
+	/* the role may have no right to create partitions there */
+	{"default_tablespace", ""},
 	{"default_transaction_deferrable", "off"},
 	{"default_transaction_isolation", "read committed"},
 	{"default_transaction_read_only", "off"},
+	{"exit_on_error", "off"},
 	{"idle_in_transaction_session_timeout", "0"},
 	{"idle_session_timeout", "0"},
 	/* compiling short statements costs more than it saves */

@@ -54,6 +54,7 @@ my %hostile = (
 	enable_seqscan => 'off',
 	enable_indexscan => 'off',
 	work_mem => '64kB',
+	exit_on_error => 'on',
 );
 delete $hostile{default_table_access_method};		# the server itself refuses one that is missing
 
