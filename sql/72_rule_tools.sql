@@ -71,6 +71,18 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.check_primary(text) IS 'raises an error on a standby';
 
+-- A replayed event has the depth it had, so nothing would end the loop.
+CREATE FUNCTION respond_internal.check_outside_rule(what text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF respond_internal.current_cause() IS NOT NULL THEN
+		RAISE EXCEPTION '% cannot be called by the SQL of a rule', what
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Record a new event with respond.emit() instead.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.check_outside_rule(text) IS 'raises an error while a rule runs';
+
 CREATE FUNCTION respond_internal.check_rule_runs(rule text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -91,6 +103,7 @@ CREATE FUNCTION respond.replay(event_id bigint) RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM respond_internal.check_primary('replay()');
+	PERFORM respond_internal.check_outside_rule('replay()');
 	INSERT INTO respond_internal.requeue (event_id, recorded_at, replay)
 	SELECT e.id, e.recorded_at, true FROM respond.event AS e WHERE e.id = replay.event_id;
 	IF NOT FOUND THEN
@@ -110,6 +123,7 @@ DECLARE
 	event_count bigint;
 BEGIN
 	PERFORM respond_internal.check_primary('replay()');
+	PERFORM respond_internal.check_outside_rule('replay()');
 	IF from_time IS NULL OR to_time IS NULL THEN
 		RAISE EXCEPTION 'replay() needs a time to begin at and one to end before'
 			USING ERRCODE = 'null_value_not_allowed', HINT = 'Use ''-infinity'' and ''infinity'' for no limit.';

@@ -21,6 +21,7 @@
 #include "common/partition_write.h"
 #include "common/restore.h"
 #include "common/row_json.h"
+#include "common/trigger_call.h"
 
 PG_FUNCTION_INFO_V1(respond_audit_guard);
 PG_FUNCTION_INFO_V1(respond_audit_row);
@@ -57,10 +58,7 @@ audit_log_owner(void)
 Datum
 respond_audit_guard(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event))
-		elog(ERROR, "audit_guard() must be called as a trigger before a change");
+	TriggerData *trigger = respond_trigger_call(fcinfo, "audit_guard", "BEFORE", NULL, NULL);
 
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
 		(GetUserId() == audit_log_owner() || respond_restore_in_progress()))
@@ -129,7 +127,7 @@ changed_columns(TupleDesc desc, TupleTableSlot *old_row, TupleTableSlot *new_row
 Datum
 respond_audit_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = respond_trigger_call(fcinfo, "audit_row", "AFTER", NULL, NULL);
 	TupleDesc	desc;
 	TupleTableSlot *old_row = NULL;
 	TupleTableSlot *new_row = NULL;
@@ -137,8 +135,6 @@ respond_audit_row(PG_FUNCTION_ARGS)
 	AuditRow	row = {0};
 	const char *verb = "truncated";
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event))
-		elog(ERROR, "audit_row() must be called as a trigger after a change");
 	if (respond_restore_in_progress())
 		PG_RETURN_POINTER(NULL);
 

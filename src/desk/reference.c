@@ -31,6 +31,7 @@
 #include "utils/snapmgr.h"
 
 #include "common/partition_write.h"
+#include "common/trigger_call.h"
 #include "desk/reference.h"
 #include "desk/ticket_columns.h"
 
@@ -248,13 +249,10 @@ refuse_removal(const char *team)
 Datum
 respond_team_reference(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = respond_trigger_call(fcinfo, "team_reference", "AFTER", NULL, "team");
 	Datum		names[2] = {0};
 	bool		is_null;
 	int			column;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event))
-		elog(ERROR, "team_reference() must be called as a trigger after a change");
 
 	SPI_connect();
 	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
@@ -287,6 +285,8 @@ respond_team_reference(PG_FUNCTION_ARGS)
 Datum
 respond_ticket_reference(PG_FUNCTION_ARGS)
 {
+	(void) respond_trigger_call(fcinfo, "ticket_reference", "AFTER", "STATEMENT", "ticket");
+
 	SPI_connect();
 	run_query(&delete_all_comments, NULL, true);
 	SPI_finish();

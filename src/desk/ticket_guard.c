@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "common/restore.h"
+#include "common/trigger_call.h"
 #include "desk/desk_check.h"
 #include "desk/row_compare.h"
 #include "desk/ticket_columns.h"
@@ -184,13 +185,9 @@ guard_update(GuardState *state, TupleDesc desc, TriggerData *trigger)
 Datum
 respond_ticket_guard(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = respond_trigger_call(fcinfo, "ticket_guard", "BEFORE", "ROW", "ticket");
 	TupleDesc	desc;
 	GuardState *state;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		elog(ERROR, "ticket_guard() must be called as a trigger before a row is written");
 
 	desc = RelationGetDescr(trigger->tg_relation);
 	state = guard_state(fcinfo, desc);

@@ -19,6 +19,7 @@
 
 #include "common/restore.h"
 #include "common/row_json.h"
+#include "common/trigger_call.h"
 #include "desk/recorder.h"
 #include "desk/row_compare.h"
 #include "desk/ticket_columns.h"
@@ -214,12 +215,8 @@ record_statement(TicketStatement *statement, TriggerData *trigger)
 Datum
 respond_ticket_record(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = respond_trigger_call(fcinfo, "ticket_record", "AFTER", "STATEMENT", "ticket");
 	TicketStatement statement = {0};
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		elog(ERROR, "ticket_record() must be called as a trigger after a statement");
 
 	/* Tickets that come from a dump bring their history along. */
 	if (respond_restore_in_progress())
@@ -258,7 +255,7 @@ comment_document(RowJson *row_json, TupleTableSlot *row, int64 ticket_id)
 Datum
 respond_comment_record(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = respond_trigger_call(fcinfo, "comment_record", "AFTER", "STATEMENT", "comment");
 	TupleDesc	desc;
 	TupleTableSlot *row;
 	Recorder   *recorder;
@@ -268,9 +265,10 @@ respond_comment_record(PG_FUNCTION_ARGS)
 	int			ticket_id_place;
 	int			run_id_place;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || trigger->tg_newtable == NULL)
-		elog(ERROR, "comment_record() must be called as a trigger after an INSERT statement");
+	if (trigger->tg_newtable == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" needs the new rows as a table", trigger->tg_trigger->tgname)));
 	if (respond_restore_in_progress())
 		PG_RETURN_POINTER(NULL);
 

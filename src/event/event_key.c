@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "common/trigger_call.h"
 #include "event/event_check.h"
 #include "event/event_key.h"
 
@@ -122,11 +123,20 @@ respond_event_key_claim(const char *source, const char *key, int64 id, Timestamp
 }
 
 static Datum
-column_value(TriggerData *trigger, const char *name)
+column_value(TriggerData *trigger, const char *name, Oid type)
 {
 	TupleDesc	description = RelationGetDescr(trigger->tg_relation);
 	bool		is_null;
-	Datum		value = slot_getattr(trigger->tg_trigslot, SPI_fnumber(description, name), &is_null);
+	int			number = SPI_fnumber(description, name);
+	Datum		value;
+
+	/* Partitions may have the columns at places of their own; other tables do not have them. */
+	if (number <= 0 || SPI_gettypeid(description, number) != type)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" cannot be used by a trigger on table \"%s\"", "event_key_trigger",
+						RelationGetRelationName(trigger->tg_relation))));
+	value = slot_getattr(trigger->tg_trigslot, number, &is_null);
 
 	/* The WHEN clause and NOT NULL see to it; the trigger fires before the latter is checked. */
 	if (is_null)
@@ -153,15 +163,15 @@ respond_event_key_trigger(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called by a BEFORE INSERT trigger for each row",
 						"event_key_trigger")));
 
-	id = DatumGetInt64(column_value(trigger, "id"));
-	source = TextDatumGetCString(column_value(trigger, "source"));
-	key = TextDatumGetCString(column_value(trigger, "key"));
+	id = DatumGetInt64(column_value(trigger, "id", INT8OID));
+	source = TextDatumGetCString(column_value(trigger, "source", TEXTOID));
+	key = TextDatumGetCString(column_value(trigger, "key", TEXTOID));
 
 	/* The table's constraint comes later and would say it after the index did. */
 	respond_event_check_source(source, strlen(source));
 	respond_event_check_key(strlen(key));
 	owner_id = respond_event_key_claim(source, key, id,
-									   DatumGetTimestampTz(column_value(trigger, "recorded_at")));
+									   DatumGetTimestampTz(column_value(trigger, "recorded_at", TIMESTAMPTZOID)));
 	if (owner_id != 0 && owner_id != id)
 		PG_RETURN_POINTER(NULL);
 	PG_RETURN_POINTER(trigger->tg_trigtuple);

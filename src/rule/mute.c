@@ -18,6 +18,7 @@
 
 #include "common/errors.h"
 #include "common/restore.h"
+#include "common/trigger_call.h"
 #include "rule/pattern_jsonb.h"
 #include "rule/rule_row.h"
 #include "rule/rule_set_code.h"
@@ -52,7 +53,7 @@ respond_mute_text(const Mute *mute)
 Datum
 respond_mute_validate(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = respond_trigger_call(fcinfo, "mute_validate", "BEFORE", "ROW", "mute");
 	Datum		values[MUTE_COLUMNS];
 	bool		nulls[MUTE_COLUMNS];
 	HeapTuple	tuple;

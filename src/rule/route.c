@@ -22,6 +22,7 @@
 
 #include "common/errors.h"
 #include "common/restore.h"
+#include "common/trigger_call.h"
 #include "rule/pattern_jsonb.h"
 #include "rule/rule_row.h"
 #include "rule/rule_set_code.h"
@@ -193,7 +194,7 @@ respond_route_send(const Route *route, const Event *event)
 Datum
 respond_route_validate(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = respond_trigger_call(fcinfo, "route_validate", "BEFORE", "ROW", "route");
 	Datum		values[ROUTE_COLUMNS];
 	bool		nulls[ROUTE_COLUMNS];
 	HeapTuple	tuple;

@@ -29,6 +29,7 @@
 #include "common/owner_guard.h"
 #include "common/owner_sql.h"
 #include "common/restore.h"
+#include "common/trigger_call.h"
 #include "flow/flow.h"
 #include "rule/pattern_jsonb.h"
 #include "rule/rule_row.h"
@@ -203,13 +204,9 @@ validate_changed(RowPair *pair, HeapTuple tuple)
 Datum
 respond_rule_validate(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = respond_trigger_call(fcinfo, "rule_validate", "BEFORE", "ROW", "rule");
 	HeapTuple	tuple;
 	RowPair		pair;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		elog(ERROR, "rule_validate() must be called as a trigger before a change of a row");
 
 	pair.desc = RelationGetDescr(trigger->tg_relation);
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;

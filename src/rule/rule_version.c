@@ -26,6 +26,7 @@
 
 #include "common/partition_write.h"
 #include "common/restore.h"
+#include "common/trigger_call.h"
 #include "event/event_context.h"
 #include "rule/rule_row.h"
 #include "rule/rule_version.h"
@@ -103,11 +104,12 @@ same_version(TriggerData *trigger)
 Datum
 respond_rule_keep_version(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	bool		truncates = CALLED_AS_TRIGGER(fcinfo) &&
+		TRIGGER_FIRED_BY_TRUNCATE(((TriggerData *) fcinfo->context)->tg_event);
+	TriggerData *trigger = respond_trigger_call(fcinfo, "rule_keep_version", truncates ? "BEFORE" : "AFTER",
+												truncates ? "STATEMENT" : "ROW", "rule");
 	PartitionWriter *writer;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		elog(ERROR, "rule_keep_version() must be called as a trigger");
 	if (respond_restore_in_progress() ||
 		(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && same_version(trigger)))
 		PG_RETURN_POINTER(NULL);
@@ -129,8 +131,7 @@ respond_rule_keep_version(PG_FUNCTION_ARGS)
 Datum
 respond_rules_changed(PG_FUNCTION_ARGS)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		elog(ERROR, "rules_changed() must be called as a trigger");
+	(void) respond_trigger_call(fcinfo, "rules_changed", "AFTER", NULL, NULL);
 	CacheInvalidateRelcacheByRelid(respond_relation_oid("respond", "rule"));
 	PG_RETURN_POINTER(NULL);
 }
