@@ -14,8 +14,9 @@
  *	  the same time; at the third time the process is ended, because nothing
  *	  else will get the worker back.
  *
- * A deferrable constraint that is INITIALLY DEFERRED can therefore not be
- * written by a rule; the server says so.
+ * Constraints that could be deferred are checked at once: the server refuses to
+ * defer them in such an operation, and SET CONSTRAINTS of one rule would last
+ * until the end of the batch and hit others.
  *
  * src/common/owner_guard.c
  *-------------------------------------------------------------------------
@@ -24,7 +25,9 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "postmaster/bgworker.h"
 #include "storage/lock.h"
 #include "utils/acl.h"
@@ -175,6 +178,19 @@ pin_search_path(void)
 						  GUC_ACTION_SAVE, true, 0, false);
 }
 
+/*
+ * In a client's transaction checks of the client's own may wait; these must not
+ * run as the owner.
+ */
+static void
+defer_nothing(void)
+{
+	ConstraintsSetStmt statement = {.type = T_ConstraintsSetStmt,.constraints = NIL,.deferred = false};
+
+	if (in_own_worker())
+		AfterTriggerSetState(&statement);
+}
+
 static void
 call_as_owner(const OwnerCall *call)
 {
@@ -188,6 +204,8 @@ call_as_owner(const OwnerCall *call)
 						   SECURITY_LOCAL_USERID_CHANGE);
 	guc_level = NewGUCNestLevel();
 	pin_search_path();
+	if (call->may_lock)
+		defer_nothing();
 	if (!ActiveSnapshotSet())
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());

@@ -60,9 +60,6 @@ respond_mute_validate(PG_FUNCTION_ARGS)
 	char	   *event_type;
 	Jsonb	   *pattern;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		elog(ERROR, "mute_validate() must be called as a trigger before a change of a row");
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	if (respond_restore_in_progress())
 		return PointerGetDatum(tuple);
