@@ -31,6 +31,7 @@
 #include "common/restore.h"
 #include "common/shmem.h"
 #include "launcher/ddl_hooks.h"
+#include "launcher/drop_extension.h"
 #include "launcher/eviction.h"
 #include "launcher/launcher.h"
 #include "launcher/worker.h"
@@ -131,6 +132,8 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 	 */
 	if (databases && context == PROCESS_UTILITY_TOPLEVEL && !IsTransactionBlock() && !RecoveryInProgress())
 		target = respond_eviction_target(tree);
+	if (IsA(tree, DropStmt))
+		respond_drop_extension_lock(tree);
 	if (IsA(tree, CreateExtensionStmt))
 		in_restore = respond_restore_in_progress();
 

@@ -62,6 +62,27 @@ $node->safe_psql('one', 'BEGIN; DROP EXTENSION pg_respond; CREATE EXTENSION pg_r
 Respond::emit($node, 'one', 'a.b');
 Respond::wait_idle($node, 'one', 'events are handled by workers of the new extension');
 
+# Dropped and created again while sessions record events, in a watched table too: nobody deadlocks.
+$node->safe_psql('one', 'CREATE TABLE payment (id integer)');
+my @writers = map { PostgreSQL::Test::Cluster::background_psql($node, 'one', on_error_stop => 0) } 1 .. 2;
+$offset = -s $node->logfile;
+for my $round (1 .. 8)
+{
+	$node->safe_psql('one', q{SELECT respond.watch('payment')});
+	for my $writer (@writers)
+	{
+		$writer->{stdin} .= q{INSERT INTO respond.event (type, subject) SELECT 'x.y', n::text FROM generate_series(1, 20) AS n; INSERT INTO payment VALUES (1);} . "\n" for 1 .. 20;
+		$writer->{run}->pump_nb;
+	}
+	$node->safe_psql('one', 'DROP EXTENSION pg_respond CASCADE');
+	$node->safe_psql('one', 'CREATE EXTENSION pg_respond');
+}
+$_->quit for @writers;
+ok(!Respond::log_has($node, qr/deadlock detected/, $offset), 'DROP EXTENSION does not deadlock with writers');
+Respond::wait_workers($node, 'one', 'and the workers are back');
+Respond::emit($node, 'one', 'a.b');
+Respond::wait_idle($node, 'one', 'and work');
+
 # Prepared transactions.
 $node->safe_psql('one', q{BEGIN; DROP EXTENSION pg_respond; PREPARE TRANSACTION 'drop'});
 $node->safe_psql('one', q{COMMIT PREPARED 'drop'});
