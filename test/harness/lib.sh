@@ -115,16 +115,18 @@ node_create()
 	local name=$1 data=$RUNTIME/run/$1 sockets
 	shift
 	if [ ! -f "$data/PG_VERSION" ]; then
-		as_user "$BIN/initdb" -D "$data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync > "$RUNTIME/run/$name.initdb.log" ||
+		# Under another name until it is complete: whoever interrupts us must not leave a cluster with defaults.
+		as_user rm -rf "$data" "$data.new"
+		as_user "$BIN/initdb" -D "$data.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync > "$RUNTIME/run/$name.initdb.log" ||
 			die "initdb failed, see $RUNTIME/run/$name.initdb.log"
-		as_user sh -c "echo \"include 'pg_respond.conf'\" >> '$data/postgresql.conf'"
+		echo "include 'pg_respond.conf'" | as_user sh -c 'cat >> "$1/postgresql.conf" && mv "$1" "$2"' sh "$data.new" "$data"
 	fi
 	sockets=$(socket_dir "$name")
 	{
 		printf "%s = '%s'\n" listen_addresses '' unix_socket_directories "$sockets" shared_preload_libraries pg_respond \
 			log_line_prefix '%m [%p] %b %q%a ' log_timezone UTC timezone UTC
 		printf '%s\n' 'port = 5432' 'max_worker_processes = 32' "$@"
-	} | as_user sh -c "cat > '$data/pg_respond.conf'"
+	} | as_user sh -c 'cat > "$1/pg_respond.conf"' sh "$data"
 }
 
 # node_start NAME: starts it unless it runs, and says why when it does not.
@@ -154,7 +156,7 @@ node_remove()
 	local memo=$RUNTIME/run/$1.socket_dir
 	node_stop "$1" immediate
 	[ -f "$memo" ] && rm -rf "$(cat "$memo")"
-	rm -rf "$RUNTIME/run/$1" "$memo" "$RUNTIME/run/$1.log" "$RUNTIME/run/$1.initdb.log"
+	rm -rf "$RUNTIME/run/$1" "$RUNTIME/run/$1.new" "$memo" "$RUNTIME/run/$1.log" "$RUNTIME/run/$1.initdb.log"
 }
 
 # node_env NAME: lets libpq programs reach the node.
