@@ -10,8 +10,9 @@ COMMENT ON FUNCTION respond_internal.cursor_now() IS 'all transactions that this
 
 -- After a restore the numbers of transactions mean nothing any more.  What the
 -- old cursors had not handled, and what was recorded since, is handled from the
--- requeue; the cursor begins anew.  One statement, so that all of it is of the
--- same snapshot.
+-- requeue; the cursor begins anew.  Numbers that this cluster has yet to give out
+-- would come round again, so they are replaced by the first of all, which every
+-- cursor covers.  One statement, so that all of it is of the same snapshot.
 CREATE FUNCTION respond_internal.rebase() RETURNS bigint
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 	WITH old_0 AS (
@@ -22,6 +23,9 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 		INSERT INTO respond_internal.progress_0 (seq, lanes, lane, cursor, at)
 		SELECT 1 + coalesce(max(seq), 0), 1, 0, respond_internal.cursor_now(), now()
 		  FROM (SELECT seq FROM old_0 UNION ALL SELECT seq FROM old_1) AS old
+	), settled AS (
+		UPDATE respond.event SET xid = '3'
+		 WHERE xid <> pg_current_xact_id() AND NOT pg_visible_in_snapshot(xid, respond_internal.cursor_now())
 	), waiting AS (
 		INSERT INTO respond_internal.requeue (event_id, recorded_at)
 		SELECT e.id, e.recorded_at
