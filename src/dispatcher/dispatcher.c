@@ -127,6 +127,15 @@ load_progress(Dispatcher *dispatcher)
 	dispatcher->progress = NULL;
 }
 
+/* Whether this lane completed a batch, if an empty one, since shared memory was made anew. */
+static bool
+has_looked_since_restart(int lane)
+{
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+
+	return database != NULL && pg_atomic_read_u64(&database->lanes[lane].cursor_at) != 0;
+}
+
 static void
 prepare(Dispatcher *dispatcher, WorkerSlot *slot)
 {
@@ -136,7 +145,7 @@ prepare(Dispatcher *dispatcher, WorkerSlot *slot)
 	dispatcher->batch_context = AllocSetContextCreate(TopMemoryContext, "pg_respond batch", ALLOCSET_DEFAULT_SIZES);
 	dispatcher->stored_at = GetCurrentTimestamp();
 	if (pg_atomic_read_u32(&slot->busy) != 0 ||
-		(respond_shared->restarts > 0 && pg_atomic_read_u64(&slot->batches) == 0))
+		(respond_shared->restarts > 0 && !has_looked_since_restart(dispatcher->lane)))
 	{
 		dispatcher->mode = BATCH_CAREFUL;
 		dispatcher->mode_left = respond_batch_size;
