@@ -359,6 +359,10 @@ open_table(FunctionCallInfo fcinfo, bool to_drop)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("table must not be null")));
 	table = PG_GETARG_OID(0);
+	if (get_rel_name(table) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", table)));
 	if (!to_drop)
 		result = pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER);
 #if PG_VERSION_NUM >= 160000
