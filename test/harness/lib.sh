@@ -9,6 +9,7 @@
 set -euo pipefail
 umask 022
 export LC_ALL=C.UTF-8
+unset LANGUAGE
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$TOP"
 : "${MAKE:=make}" "${PG_CONFIG:=pg_config}"
