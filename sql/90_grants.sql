@@ -23,7 +23,8 @@ $$;
 
 -- ALTER DEFAULT PRIVILEGES of whoever creates the extension gave rights on
 -- everything above.  A trigger on one of these tables would run as the workers.
-DO $$
+CREATE FUNCTION respond_internal.take_back_defaults(only_partitions boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	given record;
 BEGIN
@@ -35,17 +36,19 @@ BEGIN
 				SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass::text, c.relacl, c.relowner
 				  FROM pg_catalog.pg_class AS c
 				 WHERE c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace)
+				   AND (NOT only_partitions OR (c.relispartition AND c.relnamespace = 'respond_internal'::regnamespace))
 				UNION ALL
 				SELECT 'FUNCTION', p.oid::regprocedure::text, p.proacl, p.proowner
 				  FROM pg_catalog.pg_proc AS p
 				 WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace)) AS o,
 			   pg_catalog.aclexplode(o.acl) AS a
-		 WHERE a.grantee <> o.owner AND NOT (o.kind = 'SCHEMA' AND a.grantee = 'respond_worker'::regrole)
+		 WHERE (o.kind = 'TABLE' OR NOT only_partitions) AND a.grantee <> o.owner AND NOT (o.kind = 'SCHEMA' AND a.grantee = 'respond_worker'::regrole)
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON %s %s FROM %s CASCADE', given.kind, given.name, given.grantee);
 	END LOOP;
 END
 $$;
+SELECT respond_internal.take_back_defaults(false);
 
 -- Everybody: nothing but what stands behind defaults and constraints, which
 -- whoever may insert a row needs; none of these functions does or tells a thing.

@@ -8,5 +8,7 @@ COMMENT ON FUNCTION respond_internal.make_first_partitions() IS 'for the script 
 REVOKE ALL ON FUNCTION respond_internal.make_first_partitions() FROM PUBLIC;
 
 SELECT respond_internal.make_first_partitions() WHERE NOT respond_internal.is_restore();
+SELECT respond_internal.take_back_defaults(true);
 
 DROP FUNCTION respond_internal.make_first_partitions();
+DROP FUNCTION respond_internal.take_back_defaults(boolean);
