@@ -1,6 +1,5 @@
 -- 20_event.sql: the event log and its producers.
 
--- STABLE as pg_current_xact_id() is: a volatile default would make COPY insert row by row.
 CREATE FUNCTION respond_internal.event_xid() RETURNS xid8
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_xid';
 COMMENT ON FUNCTION respond_internal.event_xid() IS 'top-level transaction id; also makes the commit of this transaction wake the dispatchers';
@@ -13,32 +12,20 @@ CREATE FUNCTION respond_internal.current_cause() RETURNS bigint
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_current_cause';
 COMMENT ON FUNCTION respond_internal.current_cause() IS 'id of the event whose rule runs now; NULL outside of rules';
 
-CREATE FUNCTION respond_internal.current_depth() RETURNS integer
-LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_current_depth';
-COMMENT ON FUNCTION respond_internal.current_depth() IS 'depth of an event recorded now: 0 outside of rules, else one more than that of its cause';
-
-CREATE FUNCTION respond_internal.default_source() RETURNS text
-LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_default_source';
-COMMENT ON FUNCTION respond_internal.default_source() IS 'source of an event that names none: a slash and the name of the database';
-
-CREATE FUNCTION respond_internal.event_is_valid(type text, source text, subject text, data jsonb, key text) RETURNS boolean
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_event_is_valid';
-COMMENT ON FUNCTION respond_internal.event_is_valid(text, text, text, jsonb, text) IS 'true, or an error that says what is wrong with the event';
-
+-- The trigger below checks the rows and fills in source, cause, depth, actor and xid.
 CREATE TABLE respond.event (
 	id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
 	type text NOT NULL,
-	source text NOT NULL DEFAULT respond_internal.default_source(),
+	source text NOT NULL,
 	subject text,
 	"time" timestamptz NOT NULL DEFAULT now(),
 	data jsonb NOT NULL DEFAULT '{}',
 	key text,
-	cause bigint DEFAULT respond_internal.current_cause(),
-	depth integer NOT NULL DEFAULT respond_internal.current_depth(),
-	actor text NOT NULL DEFAULT respond_internal.actor(),
+	cause bigint,
+	depth integer NOT NULL DEFAULT 0,
+	actor text NOT NULL,
 	recorded_at timestamptz NOT NULL DEFAULT now(),
-	xid xid8 NOT NULL DEFAULT respond_internal.event_xid(),
-	CONSTRAINT event_valid CHECK (respond_internal.event_is_valid(type, source, subject, data, key))
+	xid xid8 NOT NULL
 ) PARTITION BY RANGE (recorded_at);
 COMMENT ON TABLE respond.event IS 'what happened; INSERT is the interface, rows are never changed';
 COMMENT ON COLUMN respond.event.id IS 'grows with the order of recording, which is not the order of commit';
@@ -73,13 +60,13 @@ COMMENT ON COLUMN respond_internal.event_key.key IS 'the key';
 COMMENT ON COLUMN respond_internal.event_key.id IS 'id of the event that has the key';
 COMMENT ON COLUMN respond_internal.event_key.recorded_at IS 'of the event; says when the key may be forgotten';
 
-CREATE FUNCTION respond_internal.event_key_trigger() RETURNS trigger
-LANGUAGE c AS 'MODULE_PATHNAME', 'respond_event_key_trigger';
-COMMENT ON FUNCTION respond_internal.event_key_trigger() IS 'skips an event whose source and key are known';
+CREATE FUNCTION respond_internal.event_row() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_event_row';
+COMMENT ON FUNCTION respond_internal.event_row() IS 'checks and completes an event; skips one whose source and key are known';
 
-CREATE TRIGGER event_key BEFORE INSERT ON respond.event
-FOR EACH ROW WHEN (NEW.key IS NOT NULL) EXECUTE FUNCTION respond_internal.event_key_trigger();
-COMMENT ON TRIGGER event_key ON respond.event IS 'a second event with the same source and key is not stored';
+CREATE TRIGGER event_row BEFORE INSERT ON respond.event
+FOR EACH ROW EXECUTE FUNCTION respond_internal.event_row();
+COMMENT ON TRIGGER event_row ON respond.event IS 'checks and completes the row; a second event with the same source and key is not stored';
 
 CREATE FUNCTION respond.emit(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,
 	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL) RETURNS bigint

@@ -55,8 +55,7 @@ SELECT respond_internal.take_back_defaults(false);
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA respond, respond_internal FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA respond, respond_internal FROM PUBLIC;
 SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal',
-	'actor', 'current_cause', 'current_depth', 'current_run', 'default_source', 'event_xid',
-	'event_is_valid', 'ticket_is_valid', 'comment_is_valid');
+	'actor', 'current_cause', 'current_run', 'event_xid', 'ticket_is_valid', 'comment_is_valid');
 
 -- Producers: record events, read nothing.  The other columns of an event are
 -- not theirs to say.

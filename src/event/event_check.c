@@ -23,8 +23,6 @@
 /* Bytes of a jsonb that tell its kind: its header and its first entry. */
 #define JSONB_KIND_BYTES	(sizeof(uint32) + sizeof(JEntry))
 
-PG_FUNCTION_INFO_V1(respond_event_is_valid);
-
 static void
 check_length(const char *column, size_t length, size_t limit)
 {
@@ -127,29 +125,4 @@ respond_event_check_data(Datum data)
 			 errmsg("data of an event must be a JSON object, not %s",
 					(header & JB_FSCALAR) ? scalar_kind(first) : "an array"),
 			 errhint("Wrap the value in an object, for example {\"value\": ...}.")));
-}
-
-/* event_is_valid(type, source, subject, data, key) → true, or an error. */
-Datum
-respond_event_is_valid(PG_FUNCTION_ARGS)
-{
-	if (!PG_ARGISNULL(0))
-	{
-		text	   *type = PG_GETARG_TEXT_PP(0);
-
-		respond_event_check_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type));
-	}
-	if (!PG_ARGISNULL(1))
-	{
-		text	   *source = PG_GETARG_TEXT_PP(1);
-
-		respond_event_check_source(VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source));
-	}
-	if (!PG_ARGISNULL(2))
-		respond_event_check_subject(toast_raw_datum_size(PG_GETARG_DATUM(2)) - VARHDRSZ);
-	if (!PG_ARGISNULL(3))
-		respond_event_check_data(PG_GETARG_DATUM(3));
-	if (!PG_ARGISNULL(4))
-		respond_event_check_key(toast_raw_datum_size(PG_GETARG_DATUM(4)) - VARHDRSZ);
-	PG_RETURN_BOOL(true);
 }

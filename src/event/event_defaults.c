@@ -1,8 +1,10 @@
 /*-------------------------------------------------------------------------
  * event_defaults.c
- *	  The SQL functions behind the defaults of respond.event.
+ *	  What an event gets when its producer does not say.
  *
- * As defaults they cost less than a trigger would, in COPY too.  None of them is parallel safe: they read variables of this process.
+ * Here as C for those who write events, and as SQL functions for the defaults
+ * of other tables.  None of these is parallel safe: they read variables of this
+ * process.
  *
  * src/event/event_defaults.c
  *-------------------------------------------------------------------------
@@ -27,8 +29,6 @@
 PG_FUNCTION_INFO_V1(respond_event_xid);
 PG_FUNCTION_INFO_V1(respond_event_actor);
 PG_FUNCTION_INFO_V1(respond_event_current_cause);
-PG_FUNCTION_INFO_V1(respond_event_current_depth);
-PG_FUNCTION_INFO_V1(respond_event_default_source);
 
 FullTransactionId
 respond_event_defaults_xid(void)
@@ -143,20 +143,4 @@ respond_event_current_cause(PG_FUNCTION_ARGS)
 	if (context->event_id == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(context->event_id);
-}
-
-/* current_depth() → integer: 0 outside of rules, else one below the cause. */
-Datum
-respond_event_current_depth(PG_FUNCTION_ARGS)
-{
-	const EventContext *context = respond_event_context();
-
-	PG_RETURN_INT32(context->event_id == 0 ? 0 : context->depth + 1);
-}
-
-/* default_source() → text: a slash and the name of the database. */
-Datum
-respond_event_default_source(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_TEXT_P(respond_event_defaults_source());
 }

@@ -7,11 +7,10 @@
  * second claimant wait for the first: whoever commits has the key, and after a
  * rollback the next one gets it.
  *
- * Events that are inserted by SQL claim their key in a BEFORE ROW trigger,
- * which only rows with a key fire; those written from C claim it before they
- * are written.  A restored dump runs through the trigger too and fills
- * event_key again; a key that is there already for the same id is no
- * duplicate.
+ * Events that are inserted by SQL claim their key in the trigger of event_row.c,
+ * those written from C before they are written.  A restored dump runs through
+ * the trigger too and fills event_key again; a key that is there already for
+ * the same id is no duplicate.
  *
  * src/event/event_key.c
  *-------------------------------------------------------------------------
@@ -21,7 +20,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -30,10 +28,7 @@
 #include "utils/syscache.h"
 
 #include "common/trigger_call.h"
-#include "event/event_check.h"
 #include "event/event_key.h"
-
-PG_FUNCTION_INFO_V1(respond_event_key_trigger);
 
 /* Operators are qualified: the plan is made under the producer's search_path. */
 #define CLAIM_SQL \
@@ -120,59 +115,4 @@ respond_event_key_claim(const char *source, const char *key, int64 id, Timestamp
 	SetUserIdAndSecContext(user, security_context);
 	SPI_finish();
 	return owner_id;
-}
-
-static Datum
-column_value(TriggerData *trigger, const char *name, Oid type)
-{
-	TupleDesc	description = RelationGetDescr(trigger->tg_relation);
-	bool		is_null;
-	int			number = SPI_fnumber(description, name);
-	Datum		value;
-
-	/* Partitions may have the columns at places of their own; other tables do not have them. */
-	if (number <= 0 || SPI_gettypeid(description, number) != type)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" cannot be used by a trigger on table \"%s\"", "event_key_trigger",
-						RelationGetRelationName(trigger->tg_relation))));
-	value = slot_getattr(trigger->tg_trigslot, number, &is_null);
-
-	/* The WHEN clause and NOT NULL see to it; the trigger fires before the latter is checked. */
-	if (is_null)
-		ereport(ERROR,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("column \"%s\" of an event with a key cannot be null", name)));
-	return value;
-}
-
-/* event_key_trigger(): BEFORE INSERT FOR EACH ROW WHEN (NEW.key IS NOT NULL). */
-Datum
-respond_event_key_trigger(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	char	   *source;
-	char	   *key;
-	int64		id;
-	int64		owner_id;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called by a BEFORE INSERT trigger for each row",
-						"event_key_trigger")));
-
-	id = DatumGetInt64(column_value(trigger, "id", INT8OID));
-	source = TextDatumGetCString(column_value(trigger, "source", TEXTOID));
-	key = TextDatumGetCString(column_value(trigger, "key", TEXTOID));
-
-	/* The table's constraint comes later and would say it after the index did. */
-	respond_event_check_source(source, strlen(source));
-	respond_event_check_key(strlen(key));
-	owner_id = respond_event_key_claim(source, key, id,
-									   DatumGetTimestampTz(column_value(trigger, "recorded_at", TIMESTAMPTZOID)));
-	if (owner_id != 0 && owner_id != id)
-		PG_RETURN_POINTER(NULL);
-	PG_RETURN_POINTER(trigger->tg_trigtuple);
 }

@@ -26,28 +26,11 @@
 
 #include "common/partition_write.h"
 #include "event/event_check.h"
+#include "event/event_columns.h"
 #include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/event_key.h"
 #include "event/event_write.h"
-
-/* The columns in the order of respond.event. */
-typedef enum EventColumn
-{
-	COLUMN_ID,
-	COLUMN_TYPE,
-	COLUMN_SOURCE,
-	COLUMN_SUBJECT,
-	COLUMN_TIME,
-	COLUMN_DATA,
-	COLUMN_KEY,
-	COLUMN_CAUSE,
-	COLUMN_DEPTH,
-	COLUMN_ACTOR,
-	COLUMN_RECORDED_AT,
-	COLUMN_XID,
-	COLUMN_COUNT
-} EventColumn;
 
 /* What is the same for all rows of one write. */
 typedef struct EventDefaults
@@ -62,8 +45,8 @@ typedef struct EventDefaults
 /* One row on its way into the table. */
 typedef struct EventRow
 {
-	Datum		values[COLUMN_COUNT];
-	bool		nulls[COLUMN_COUNT];
+	Datum		values[EVENT_COLUMN_COUNT];
+	bool		nulls[EVENT_COLUMN_COUNT];
 } EventRow;
 
 /* Known until the relation cache hears of a change of either. */
@@ -225,21 +208,21 @@ fill_row(EventRow *row, const NewEvent *event, const EventDefaults *defaults)
 	memset(row->nulls, true, sizeof(row->nulls));
 	memset(row->values, 0, sizeof(row->values));
 
-	set_value(row, COLUMN_ID, Int64GetDatum(event->id));
-	set_value(row, COLUMN_SOURCE, defaults->source_datum);
-	set_value(row, COLUMN_TIME, TimestampTzGetDatum(event->time != 0 ? event->time : defaults->now));
-	set_value(row, COLUMN_DATA,
+	set_value(row, EVENT_ID, Int64GetDatum(event->id));
+	set_value(row, EVENT_SOURCE, defaults->source_datum);
+	set_value(row, EVENT_TIME, TimestampTzGetDatum(event->time != 0 ? event->time : defaults->now));
+	set_value(row, EVENT_DATA,
 			  event->data != NULL ? JsonbPGetDatum(event->data) : defaults->data_datum);
 	if (event->cause != 0)
-		set_value(row, COLUMN_CAUSE, Int64GetDatum(event->cause));
-	set_value(row, COLUMN_DEPTH, Int32GetDatum(event->depth));
-	set_value(row, COLUMN_ACTOR, defaults->actor_datum);
-	set_value(row, COLUMN_RECORDED_AT, TimestampTzGetDatum(defaults->now));
-	set_value(row, COLUMN_XID, defaults->xid_datum);
+		set_value(row, EVENT_CAUSE, Int64GetDatum(event->cause));
+	set_value(row, EVENT_DEPTH, Int32GetDatum(event->depth));
+	set_value(row, EVENT_ACTOR, defaults->actor_datum);
+	set_value(row, EVENT_RECORDED_AT, TimestampTzGetDatum(defaults->now));
+	set_value(row, EVENT_XID, defaults->xid_datum);
 
-	set_text(row, COLUMN_TYPE, event->type);
-	set_text(row, COLUMN_SOURCE, event->source);
-	set_text(row, COLUMN_SUBJECT, event->subject);
-	set_text(row, COLUMN_KEY, event->key);
-	set_text(row, COLUMN_ACTOR, event->actor);
+	set_text(row, EVENT_TYPE, event->type);
+	set_text(row, EVENT_SOURCE, event->source);
+	set_text(row, EVENT_SUBJECT, event->subject);
+	set_text(row, EVENT_KEY, event->key);
+	set_text(row, EVENT_ACTOR, event->actor);
 }

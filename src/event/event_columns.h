@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ * event_columns.h
+ *	  The columns of respond.event.
+ *
+ * src/event/event_columns.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_EVENT_COLUMNS_H
+#define RESPOND_EVENT_COLUMNS_H
+
+#include "utils/rel.h"
+
+/* In the order of the table; a partition may have another. */
+typedef enum EventColumn
+{
+	EVENT_ID,
+	EVENT_TYPE,
+	EVENT_SOURCE,
+	EVENT_SUBJECT,
+	EVENT_TIME,
+	EVENT_DATA,
+	EVENT_KEY,
+	EVENT_CAUSE,
+	EVENT_DEPTH,
+	EVENT_ACTOR,
+	EVENT_RECORDED_AT,
+	EVENT_XID,
+	EVENT_COLUMN_COUNT
+} EventColumn;
+
+/* Where they are in a partition, from 0. */
+extern void respond_event_columns_find(Relation partition, int positions[EVENT_COLUMN_COUNT]);
+
+#endif							/* RESPOND_EVENT_COLUMNS_H */

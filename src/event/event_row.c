@@ -1,0 +1,155 @@
+/*-------------------------------------------------------------------------
+ * event_row.c
+ *	  The BEFORE INSERT trigger of respond.event.
+ *
+ * It checks the row, fills in what the producer does not say, claims the key
+ * and sees to it that the commit wakes the dispatchers.  Column defaults and a
+ * CHECK constraint would say most of it in SQL, but the server makes their
+ * expressions ready anew for every statement: for an INSERT of one row that
+ * was a quarter of what happens between Bind and Commit.
+ *
+ * Values that are there stay: producers have no right to write these columns,
+ * so they come from a dump.
+ *
+ * src/event/event_row.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+#include "event/event_check.h"
+#include "event/event_columns.h"
+#include "event/event_context.h"
+#include "event/event_defaults.h"
+#include "event/event_key.h"
+
+PG_FUNCTION_INFO_V1(respond_event_row);
+
+/* A row taken apart. */
+typedef struct EventRow
+{
+	int			positions[EVENT_COLUMN_COUNT];	/* of the columns, from 0 */
+	Datum	   *values;
+	bool	   *nulls;
+	bool		filled;			/* whether values differ from those of the tuple */
+} EventRow;
+
+static void
+take_apart(EventRow *row, Relation relation, TupleTableSlot *slot)
+{
+	int			count = RelationGetDescr(relation)->natts;
+
+	respond_event_columns_find(relation, row->positions);
+	slot_getallattrs(slot);
+	row->values = palloc(count * sizeof(Datum));
+	row->nulls = palloc(count * sizeof(bool));
+	memcpy(row->values, slot->tts_values, count * sizeof(Datum));
+	memcpy(row->nulls, slot->tts_isnull, count * sizeof(bool));
+	row->filled = false;
+}
+
+static bool
+is_null(const EventRow *row, EventColumn column)
+{
+	return row->nulls[row->positions[column]];
+}
+
+static Datum
+value_of(const EventRow *row, EventColumn column)
+{
+	return row->values[row->positions[column]];
+}
+
+static void
+fill(EventRow *row, EventColumn column, Datum value)
+{
+	row->values[row->positions[column]] = value;
+	row->nulls[row->positions[column]] = false;
+	row->filled = true;
+}
+
+/* Data is not looked at as a whole, and texts are looked at in place. */
+static void
+check_row(const EventRow *row)
+{
+	if (!is_null(row, EVENT_TYPE))
+	{
+		text	   *type = DatumGetTextPP(value_of(row, EVENT_TYPE));
+
+		respond_event_check_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type));
+	}
+	if (!is_null(row, EVENT_SOURCE))
+	{
+		text	   *source = DatumGetTextPP(value_of(row, EVENT_SOURCE));
+
+		respond_event_check_source(VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source));
+	}
+	if (!is_null(row, EVENT_SUBJECT))
+		respond_event_check_subject(VARSIZE_ANY_EXHDR(DatumGetTextPP(value_of(row, EVENT_SUBJECT))));
+	if (!is_null(row, EVENT_KEY))
+		respond_event_check_key(VARSIZE_ANY_EXHDR(DatumGetTextPP(value_of(row, EVENT_KEY))));
+	if (!is_null(row, EVENT_DATA))
+		respond_event_check_data(value_of(row, EVENT_DATA));
+}
+
+static void
+fill_row(EventRow *row)
+{
+	const EventContext *context = respond_event_context();
+
+	if (is_null(row, EVENT_SOURCE))
+		fill(row, EVENT_SOURCE, PointerGetDatum(respond_event_defaults_source()));
+	if (is_null(row, EVENT_ACTOR))
+		fill(row, EVENT_ACTOR, PointerGetDatum(respond_event_defaults_actor()));
+	if (is_null(row, EVENT_CAUSE) && context->event_id != 0)
+	{
+		fill(row, EVENT_CAUSE, Int64GetDatum(context->event_id));
+		fill(row, EVENT_DEPTH, Int32GetDatum(context->depth + 1));
+	}
+	if (is_null(row, EVENT_XID))
+		fill(row, EVENT_XID, FullTransactionIdGetDatum(respond_event_defaults_xid()));
+}
+
+/* Whether the key is free, or taken by this very event. */
+static bool
+claim_key(const EventRow *row)
+{
+	int64		id = DatumGetInt64(value_of(row, EVENT_ID));
+	int64		owner = respond_event_key_claim(TextDatumGetCString(value_of(row, EVENT_SOURCE)),
+												TextDatumGetCString(value_of(row, EVENT_KEY)), id,
+												DatumGetTimestampTz(value_of(row, EVENT_RECORDED_AT)));
+
+	return owner == 0 || owner == id;
+}
+
+/* event_row(): BEFORE INSERT FOR EACH ROW on respond.event. */
+Datum
+respond_event_row(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	EventRow	row;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by a BEFORE INSERT trigger for each row",
+						"event_row")));
+
+	take_apart(&row, trigger->tg_relation, trigger->tg_trigslot);
+	check_row(&row);
+	fill_row(&row);
+	if (!is_null(&row, EVENT_KEY) && !is_null(&row, EVENT_ID) && !claim_key(&row))
+		return PointerGetDatum(NULL);
+	if (!row.filled)
+		return PointerGetDatum(trigger->tg_trigtuple);
+	return PointerGetDatum(heap_form_tuple(RelationGetDescr(trigger->tg_relation),
+										   row.values, row.nulls));
+}
