@@ -8,8 +8,9 @@
 
 set -euo pipefail
 umask 022
-export LC_ALL=C.UTF-8
-unset LANGUAGE
+# LANG too: PostgreSQL's Perl modules drop LC_ALL, and initdb then goes by the rest.
+export LC_ALL=C.UTF-8 LANG=C.UTF-8
+unset LANGUAGE LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$TOP"
 : "${MAKE:=make}" "${PG_CONFIG:=pg_config}"
