@@ -66,6 +66,8 @@ COMMENT ON FUNCTION respond_internal.event_row() IS 'checks and completes an eve
 
 CREATE TRIGGER event_row BEFORE INSERT ON respond.event
 FOR EACH ROW EXECUTE FUNCTION respond_internal.event_row();
+-- A session that replays changes of another server records events as well.
+ALTER TABLE respond.event ENABLE ALWAYS TRIGGER event_row;
 COMMENT ON TRIGGER event_row ON respond.event IS 'checks and completes the row; a second event with the same source and key is not stored';
 
 CREATE FUNCTION respond.emit(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,

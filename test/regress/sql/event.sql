@@ -96,6 +96,13 @@ INSERT INTO respond.event OVERRIDING SYSTEM VALUE SELECT * FROM dump;
 SELECT count(*) FROM respond.event WHERE source = '/rolled back';
 ROLLBACK;
 
+-- whatever the session's role in replication is, in partitions of any age
+SET session_replication_role = replica;
+INSERT INTO respond.event (type, source, key) VALUES ('test.replica', '/replica', '1'), ('test.replica', '/replica', '1');
+RESET session_replication_role;
+SELECT type, key, xid IS NOT NULL AS has_xid FROM respond.event WHERE type = 'test.replica';
+SELECT DISTINCT t.tgenabled FROM pg_trigger AS t, pg_partition_tree('respond.event') AS p WHERE t.tgrelid = p.relid AND t.tgname = 'event_row';
+
 -- producers write six columns and read none
 SET ROLE event_test_producer;
 INSERT INTO respond.event (type, source, subject, time, data, key)
