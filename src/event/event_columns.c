@@ -7,14 +7,42 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "event/event_columns.h"
 
-static const char *const column_names[EVENT_COLUMN_COUNT] = {
-	"id", "type", "source", "subject", "time", "data", "key", "cause", "depth",
-	"actor", "recorded_at", "xid"
+static const struct
+{
+	const char *name;
+	Oid			type;
+}			columns[EVENT_COLUMN_COUNT] = {
+	{"id", INT8OID},
+	{"type", TEXTOID},
+	{"source", TEXTOID},
+	{"subject", TEXTOID},
+	{"time", TIMESTAMPTZOID},
+	{"data", JSONBOID},
+	{"key", TEXTOID},
+	{"cause", INT8OID},
+	{"depth", INT4OID},
+	{"actor", TEXTOID},
+	{"recorded_at", TIMESTAMPTZOID},
+	{"xid", XID8OID},
 };
+
+static bool
+is_column(TupleDesc description, int position, EventColumn column)
+{
+	Form_pg_attribute attribute;
+
+	if (position < 0 || position >= description->natts)
+		return false;
+	attribute = TupleDescAttr(description, position);
+	return attribute->atttypid == columns[column].type && !attribute->attisdropped &&
+		strcmp(NameStr(attribute->attname), columns[column].name) == 0;
+}
 
 void
 respond_event_columns_find(Relation partition, int positions[EVENT_COLUMN_COUNT])
@@ -26,12 +54,14 @@ respond_event_columns_find(Relation partition, int positions[EVENT_COLUMN_COUNT]
 		int			position = column;
 
 		/* Usually it is where it is in the parent. */
-		if (position >= description->natts ||
-			strcmp(NameStr(TupleDescAttr(description, position)->attname), column_names[column]) != 0)
-			position = get_attnum(RelationGetRelid(partition), column_names[column]) - 1;
-		if (position < 0)
-			elog(ERROR, "partition \"%s\" has no column \"%s\"",
-				 RelationGetRelationName(partition), column_names[column]);
+		if (!is_column(description, position, column))
+			position = get_attnum(RelationGetRelid(partition), columns[column].name) - 1;
+		if (!is_column(description, position, column))
+			ereport(ERROR,
+					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+					 errmsg("table \"%s\" is no event log: it has no column \"%s\" of type %s",
+							RelationGetRelationName(partition), columns[column].name,
+							format_type_be(columns[column].type))));
 		positions[column] = position;
 	}
 }

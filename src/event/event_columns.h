@@ -28,7 +28,10 @@ typedef enum EventColumn
 	EVENT_COLUMN_COUNT
 } EventColumn;
 
-/* Where they are in a partition, from 0. */
+/*
+ * Where they are in a partition, from 0.  Raises
+ * ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED when the table has not got them all.
+ */
 extern void respond_event_columns_find(Relation partition, int positions[EVENT_COLUMN_COUNT]);
 
 #endif							/* RESPOND_EVENT_COLUMNS_H */
