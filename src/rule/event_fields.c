@@ -325,6 +325,26 @@ respond_event_skip_to(const int *values, int from, int count, int value)
 	return from;
 }
 
+int
+respond_event_anchor(const EventFields *event, int element, const int *fields, int field_count)
+{
+	for (; element != NO_ELEMENT; element = event->elements[element].parent)
+	{
+		const ArraySpan *span = &event->arrays[event->elements[element].array];
+
+		for (int i = 0; i < field_count; i++)
+		{
+			int			count;
+			const int  *values = respond_event_values_of(event, fields[i], &count);
+			int			first = respond_event_skip_to(values, 0, count, span->begin);
+
+			if (first < count && values[first] < span->end)
+				return element;
+		}
+	}
+	return NO_ELEMENT;
+}
+
 bool
 respond_event_shares_array(const EventFields *event, int field, int element)
 {

@@ -103,6 +103,13 @@ extern bool respond_event_has_elements(const EventFields *event);
  */
 extern bool respond_event_agree(const EventFields *event, int chosen, int element, int *resume);
 
+/*
+ * The innermost element, from the given one outwards, of an array in which one
+ * of the fields has values; NO_ELEMENT if there is none.  Elements with the
+ * same one agree and disagree with the same values of these fields.
+ */
+extern int	respond_event_anchor(const EventFields *event, int element, const int *fields, int field_count);
+
 /* Has the field values in the outermost array around an element? */
 extern bool respond_event_shares_array(const EventFields *event, int field, int element);
 

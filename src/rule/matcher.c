@@ -182,6 +182,12 @@ respond_matcher_state_destroy(MatchState *state)
 	source.release(source.owner, state);
 }
 
+void
+respond_matcher_state_set_tick(MatchState *state, MatchTick tick)
+{
+	state->tick = tick;
+}
+
 EventFields *
 respond_state_event(MatchState *state)
 {
@@ -258,6 +264,7 @@ respond_matcher_match(MatchState *state, const int **rule_nos, int *count)
 		state->stamp++;
 	state->rule_count = 0;
 	state->tried = 0;
+	state->work = 0;
 	respond_index_lookup(state);
 	sort_matches(state);
 	*rule_nos = state->rule_nos;

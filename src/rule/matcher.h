@@ -34,6 +34,13 @@
 typedef struct Matcher Matcher;
 typedef struct MatchState MatchState;
 
+/*
+ * Told how many values were looked at so far to verify candidates of one event,
+ * every few thousand.  Need not return: the state takes the next event all the
+ * same.
+ */
+typedef void (*MatchTick) (uint64_t work);
+
 extern Matcher *respond_matcher_begin(const ArenaSource *source);
 extern void respond_matcher_destroy(Matcher *matcher);
 
@@ -65,6 +72,9 @@ extern const PathTree *respond_matcher_paths(const Matcher *matcher);
  */
 extern MatchState *respond_matcher_state_create(const Matcher *matcher, const ArenaSource *source);
 extern void respond_matcher_state_destroy(MatchState *state);
+
+/* Large events with arrays within arrays can take long; this lets the caller have a say. */
+extern void respond_matcher_state_set_tick(MatchState *state, MatchTick tick);
 
 /* The event of a state: begin, add and seal it with event_fields.h. */
 extern EventFields *respond_state_event(MatchState *state);

@@ -72,10 +72,25 @@ struct MatchState
 	uint32_t   *combination_seen;	/* stamp of the last event it was tried for */
 	uint32_t   *node_seen;		/* the same of each node of the index */
 	int			tried;			/* combinations verified for the last event */
+	uint64_t	work;			/* values looked at to verify them */
+	MatchTick	tick;			/* told of the work now and then; may be NULL */
 	int			rule_count;
 	int			rule_room;
 	int		   *rule_nos;
 };
+
+/* The tick is told whenever so much was done. */
+#define MATCH_TICK_WORK		((uint64_t) 1 << 14)
+
+static inline void
+match_work(MatchState *state, int values)
+{
+	uint64_t	before = state->work;
+
+	state->work += (uint64_t) values;
+	if ((before ^ state->work) >= MATCH_TICK_WORK && state->tick != NULL)
+		state->tick(state->work);
+}
 
 /* A memo is the stamp shifted by the bits of a verdict. */
 #define MATCH_VERDICT_BITS	2

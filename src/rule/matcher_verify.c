@@ -11,7 +11,9 @@
  *
  * A search that fails says which earlier choices excluded something.  A
  * choice that is not among them need not be tried with another value, so
- * independent arrays cost their sum and not their product.
+ * independent arrays cost their sum and not their product.  Nor need a value be
+ * tried that the fields to come cannot tell from one that failed: the two lie in
+ * elements of an array in which those have no values.
  *
  * src/rule/matcher_verify.c
  *-------------------------------------------------------------------------
@@ -33,8 +35,10 @@ typedef enum Verdict
 typedef struct Search
 {
 	const Matcher *matcher;
+	MatchState *state;
 	const EventFields *event;
 	const Combination *combination;
+	int			fields[PATTERN_FIELD_LIMIT + 1];	/* of the conditions */
 	int			bound_count;
 	int			bound_levels[PATTERN_FIELD_LIMIT + 1];
 	int			bound_elements[PATTERN_FIELD_LIMIT + 1];
@@ -43,12 +47,15 @@ typedef struct Search
 static bool search_level(Search *search, int level, uint64_t *blame);
 
 static Verdict
-evaluate(const EventFields *event, const Condition *condition)
+evaluate(MatchState *state, const Condition *condition)
 {
+	const EventFields *event = state->event;
 	Verdict		verdict = VERDICT_NO;
 	int			count;
 	const int  *values = respond_event_values_of(event, condition->field, &count);
 
+	/* cheap, compared with values that must agree */
+	match_work(state, count / 16);
 	if (count == 0)
 		return condition->accepts_absent ? VERDICT_FREE : VERDICT_NO;
 	for (int i = 0; i < count; i++)
@@ -77,7 +84,7 @@ verdict_of(MatchState *state, int number)
 
 	if (memo >> MATCH_VERDICT_BITS == state->stamp)
 		return (Verdict) (memo & ((1 << MATCH_VERDICT_BITS) - 1));
-	verdict = evaluate(state->event, matcher_condition(state->matcher, number));
+	verdict = evaluate(state, matcher_condition(state->matcher, number));
 	state->condition_memos[number] = state->stamp << MATCH_VERDICT_BITS | (uint32_t) verdict;
 	return verdict;
 }
@@ -144,7 +151,9 @@ search_level(Search *search, int level, uint64_t *blame)
 	uint64_t	own_blame = 0;
 	int			witness = -1;	/* a value that agrees: the field is not absent */
 	bool		any_tried = false;
-	int			tried = NO_ELEMENT;
+	int			tried = NO_ELEMENT; /* what the fields to come saw of the last value */
+	int			later = level + 1;
+	int			later_count = search->combination->condition_count - later;
 	int			count;
 	const int  *values;
 
@@ -157,14 +166,19 @@ search_level(Search *search, int level, uint64_t *blame)
 		const FieldValue *value = respond_event_value(search->event, values[i]);
 		uint64_t	inner_blame = 0;
 		int			resume;
+		int			anchor;
 
+		match_work(search->state, 1);
 		if (!agrees(search, value->element, &resume, &own_blame))
 		{
 			i = respond_event_skip_to(values, i + 1, count, resume);
 			continue;
 		}
 		witness = values[i++];
-		if ((any_tried && tried == value->element) || !respond_any_test_holds(&condition->tests, value))
+		if (!respond_any_test_holds(&condition->tests, value))
+			continue;
+		anchor = respond_event_anchor(search->event, value->element, search->fields + later, later_count);
+		if (any_tried && tried == anchor)
 			continue;
 		if (search_with(search, level, value->element, &inner_blame))
 			return true;
@@ -175,7 +189,7 @@ search_level(Search *search, int level, uint64_t *blame)
 		}
 		own_blame |= level < 63 ? inner_blame & ~BLAME(level) : inner_blame;
 		any_tried = true;
-		tried = value->element;
+		tried = anchor;
 	}
 	if (condition->accepts_absent)
 	{
@@ -216,8 +230,11 @@ respond_combination_holds(MatchState *state, int number)
 	if (bound_absent == 0 && bound <= 1)
 		return true;
 	search.matcher = state->matcher;
+	search.state = state;
 	search.event = state->event;
 	search.combination = combination;
 	search.bound_count = 0;
+	for (int i = 0; i < combination->condition_count; i++)
+		search.fields[i] = matcher_condition(state->matcher, combination->conditions[i])->field;
 	return search_level(&search, 0, &blame);
 }

@@ -56,6 +56,7 @@ find_state(FmgrInfo *call, Jsonb *pattern)
 		respond_pattern_report("pattern", &error);
 	respond_matcher_finish(matcher);
 	cache->state = respond_matcher_state_create(matcher, &source);
+	respond_matcher_state_set_tick(cache->state, respond_match_tick);
 	copy = MemoryContextAlloc(cache->context, VARSIZE(pattern));
 	memcpy(copy, pattern, VARSIZE(pattern));
 	cache->pattern = copy;

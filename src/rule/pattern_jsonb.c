@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "common/arena_server.h"
@@ -16,6 +17,9 @@
 
 /* What no pattern reaches that the compiler would accept: two per level, and a test. */
 #define JSON_DEPTH_LIMIT	(2 * PATTERN_DEPTH_LIMIT + 8)
+
+/* A few seconds.  Who can record events could otherwise keep a worker busy for hours. */
+#define MATCH_WORK_LIMIT	((uint64) 1 << 24)
 
 /*
  * The tree is made, and the compiler goes through it, by recursion, so the
@@ -77,6 +81,18 @@ respond_pattern_check_jsonb(const char *name, Jsonb *pattern)
 	if (!respond_matcher_add_jsonb(respond_matcher_begin(&source), 0, NULL, pattern, &error))
 		respond_pattern_report(name, &error);
 	MemoryContextDelete(context);
+}
+
+void
+respond_match_tick(uint64 work)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (work > MATCH_WORK_LIMIT)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_LIMIT),
+				 errmsg("event takes too long to match"),
+				 errdetail("Its arrays within arrays hold too many values that patterns combine."),
+				 errhint("Put fewer elements into one event, or test fewer fields of the elements.")));
 }
 
 void

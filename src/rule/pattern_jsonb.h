@@ -31,4 +31,7 @@ extern void respond_pattern_check_jsonb(const char *name, Jsonb *pattern);
  */
 extern void respond_pattern_report(const char *name, const PatternError *error) pg_attribute_noreturn();
 
+/* For respond_matcher_state_set_tick: lets interrupts in, and raises when an event takes too long. */
+extern void respond_match_tick(uint64 work);
+
 #endif							/* RESPOND_PATTERN_JSONB_H */

@@ -312,6 +312,7 @@ respond_rule_set_load(RuleSet *old)
 	scan_table(&loader, "route", take_route);
 	respond_matcher_finish(set->matcher);
 	set->state = respond_matcher_state_create(set->matcher, &source);
+	respond_matcher_state_set_tick(set->state, respond_match_tick);
 	UnregisterSnapshot(loader.snapshot);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(loader.scratch);

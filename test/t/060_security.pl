@@ -167,6 +167,15 @@ my ($after, $second_pid) = dispatcher_memory();
 is($second_pid, $first_pid, 'the dispatcher is the same process');
 cmp_ok($after - $before, '<', 256, 'and did not grow by a megabyte while its rules changed 300 times') or diag("$before pages, then $after");
 
+# An event made to keep the matcher busy is given up, and others go on.
+one('desk', q{INSERT INTO respond.rule (name, event_type, pattern, steps) VALUES ('arrays', 'arrays', '{"data": {"l": {"m": {"x": [1], "y": [1]}, "n": {"x": [1], "y": [1]}}}}', '[]');
+	SELECT respond.emit('arrays', jsonb_build_object('l', jsonb_agg(jsonb_build_object('m', (SELECT jsonb_agg('{"x": 1, "y": 1}'::jsonb) FROM generate_series(1, 6500)),
+		'n', (SELECT jsonb_agg(CASE n % 2 WHEN 0 THEN '{"x": 1}'::jsonb ELSE '{"y": 1}' END) FROM generate_series(1, 6500) AS n))))) FROM generate_series(1, 2);
+	SELECT respond.emit('arrays', '{"l": {"m": {"x": 1, "y": 1}, "n": {"x": 1, "y": 1}}}')});
+Respond::wait_idle($node, 'desk');
+is(one('desk', q{SELECT error FROM respond.dead_letter WHERE event_type = 'arrays'}), 'event takes too long to match', 'an event that takes too long to match is a dead letter');
+is(one('desk', q{SELECT status FROM respond.run WHERE rule = 'arrays'}), 'succeeded', 'the next one is handled');
+
 # Databases of other encodings.
 for my $encoding (qw(SQL_ASCII LATIN1 EUC_JP))
 {

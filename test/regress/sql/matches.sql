@@ -53,6 +53,14 @@ SELECT count(*) FROM generate_series(1, 100) AS i,
 	LATERAL (SELECT jsonb_build_object('a', jsonb_agg('v' || n ORDER BY n)) AS document FROM generate_series(1, 100) AS n) AS d
 WHERE respond.matches(jsonb_build_object('a', jsonb_build_array('v' || i)), document);
 
+-- arrays within arrays: what cannot make a difference is not tried; what takes too long ends
+SELECT respond.matches('{"l": {"k": {"p": [1]}, "m": {"x": [1], "y": [1]}}}', jsonb_build_object('l', jsonb_agg(jsonb_build_object(
+	'k', (SELECT jsonb_agg('{"p": 1}'::jsonb) FROM generate_series(1, 10000)),
+	'm', (SELECT jsonb_agg(CASE n % 2 WHEN 0 THEN '{"x": 1}'::jsonb ELSE '{"y": 1}' END) FROM generate_series(1, 10000) AS n))))) FROM generate_series(1, 2);
+SELECT respond.matches('{"l": {"m": {"x": [1], "y": [1]}, "n": {"x": [1], "y": [1]}}}', jsonb_build_object('l', jsonb_agg(jsonb_build_object(
+	'm', (SELECT jsonb_agg('{"x": 1, "y": 1}'::jsonb) FROM generate_series(1, 10000)),
+	'n', (SELECT jsonb_agg(CASE n % 2 WHEN 0 THEN '{"x": 1}'::jsonb ELSE '{"y": 1}' END) FROM generate_series(1, 10000) AS n))))) FROM generate_series(1, 2);
+
 -- errors
 SELECT respond.matches('[]', '{}');
 SELECT respond.matches('{}', '{}');
