@@ -7,7 +7,12 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
+
 #include "common/error_class.h"
+
+/* Bytes of a message that are kept. */
+#define MAX_MESSAGE		8192
 
 static bool all_last = false;
 
@@ -33,4 +38,14 @@ respond_error_is_transient(int sqlerrcode)
 		default:
 			return sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
 	}
+}
+
+const char *
+respond_error_clip(const char *message)
+{
+	int			length = strlen(message);
+
+	if (length <= MAX_MESSAGE)
+		return message;
+	return psprintf("%.*s...", pg_mbcliplen(message, length, MAX_MESSAGE), message);
 }

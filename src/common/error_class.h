@@ -21,4 +21,10 @@ extern bool respond_error_is_transient(int sqlerrcode);
  */
 extern void respond_error_set_lasting(bool lasting);
 
+/*
+ * The beginning of an error's message, at most 8 kB: messages may quote whole
+ * documents, and go into runs, events and the audit log.
+ */
+extern const char *respond_error_clip(const char *message);
+
 #endif							/* RESPOND_ERROR_CLASS_H */

@@ -100,6 +100,7 @@ is_ours(const Dispatcher *dispatcher, const Event *event)
 static void
 give_up(Batch *batch, const Event *event, const char *reason, const char *error)
 {
+	error = respond_error_clip(error);
 	ereport(LOG,
 			(errmsg("pg_respond gave up event " INT64_FORMAT " of type \"%s\": %s",
 					event->id, event->type, error)));

@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "common/error_class.h"
 #include "dispatcher/dispatcher.h"
 
 static void
@@ -38,7 +39,7 @@ respond_dead_event(const Event *event, const char *rule, const char *reason, con
 	values[1] = CStringGetTextDatum(event->type);
 	values[2] = rule != NULL ? CStringGetTextDatum(rule) : (Datum) 0;
 	values[3] = CStringGetTextDatum(reason);
-	values[4] = error != NULL ? CStringGetTextDatum(error) : (Datum) 0;
+	values[4] = error != NULL ? CStringGetTextDatum(respond_error_clip(error)) : (Datum) 0;
 	if (rule == NULL)
 		nulls[2] = 'n';
 	if (error == NULL)

@@ -25,7 +25,6 @@
 #define FLOW_MAX_CHAIN			((Size) 16 * 1024 * 1024)
 /* Most bytes of the log of a run, and of the text of an error. */
 #define FLOW_MAX_LOG			((Size) 256 * 1024)
-#define FLOW_MAX_ERROR			8192
 
 /* Where the run stands. */
 typedef struct FlowPosition

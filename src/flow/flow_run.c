@@ -16,7 +16,6 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -146,25 +145,14 @@ is_ours(int sqlerrcode)
 		sqlerrcode == ERRCODE_RESPOND_LIMIT;
 }
 
-/* Messages may quote whole documents; they go into runs, events and the audit log. */
-static const char *
-clip_text(const char *text)
-{
-	int			length = strlen(text);
-
-	if (length <= FLOW_MAX_ERROR)
-		return text;
-	return psprintf("%.*s...", pg_mbcliplen(text, length, FLOW_MAX_ERROR), text);
-}
-
 static void
 note_failure(FlowMachine *machine, const FlowStep *step, const ErrorData *error)
 {
 	FlowFailure *failure = &machine->failure;
 
 	failure->step = respond_step_label(step);
-	failure->message = clip_text(error->message != NULL ? error->message : "no message");
-	failure->text = clip_text(psprintf("%s%s%s%s%s", failure->message,
+	failure->message = respond_error_clip(error->message != NULL ? error->message : "no message");
+	failure->text = respond_error_clip(psprintf("%s%s%s%s%s", failure->message,
 									   error->detail != NULL ? "\nDETAIL:  " : "",
 									   error->detail != NULL ? error->detail : "",
 									   error->hint != NULL ? "\nHINT:  " : "",

@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/error_class.h"
 #include "event/event_context.h"
 #include "flow/effects.h"
 #include "flow/flow_machine.h"
@@ -159,6 +160,7 @@ empty_object(void)
 void
 respond_flow_record_failure(FlowRun *run, const char *error)
 {
+	error = respond_error_clip(error);
 	record_run(run, "failed", empty_object(), error);
 	tell_failure(run, NULL, error);
 }

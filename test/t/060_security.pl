@@ -176,6 +176,12 @@ Respond::wait_idle($node, 'desk');
 is(one('desk', q{SELECT error FROM respond.dead_letter WHERE event_type = 'arrays'}), 'event takes too long to match', 'an event that takes too long to match is a dead letter');
 is(one('desk', q{SELECT status FROM respond.run WHERE rule = 'arrays'}), 'succeeded', 'the next one is handled');
 
+# Nor is a message of any length kept as it is.
+one('desk', q{CREATE FUNCTION public.shout() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', repeat('x', 30000000); END $$;
+	INSERT INTO respond.rule (name, event_type, condition) VALUES ('shout', 'shout', 'public.shout()'); SELECT respond.emit('shout')});
+Respond::wait_idle($node, 'desk');
+cmp_ok(one('desk', q{SELECT max(length(error)) FROM respond.run WHERE rule = 'shout'}), '<', 10000, 'a long message is cut');
+
 # Databases of other encodings.
 for my $encoding (qw(SQL_ASCII LATIN1 EUC_JP))
 {
