@@ -459,7 +459,8 @@ respond_batch_run(Dispatcher *dispatcher)
 	if (batch.handled > 0)
 	{
 		pg_atomic_fetch_add_u64(&dispatcher->slot->events, batch.handled);
-		pg_atomic_fetch_add_u64(&dispatcher->slot->runs, respond_runs_take_count());
+		dispatcher->last_runs = respond_runs_take_count();
+		pg_atomic_fetch_add_u64(&dispatcher->slot->runs, dispatcher->last_runs);
 		pg_atomic_fetch_add_u64(&dispatcher->slot->batches, 1);
 		pg_atomic_write_u64(&dispatcher->slot->active_at, (uint64) GetCurrentTimestamp());
 	}

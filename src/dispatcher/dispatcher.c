@@ -35,14 +35,13 @@
  * A commit that comes so soon after the dispatcher fell asleep is one of many.
  * While they come like that, each batch is followed by a pause, awake, in which
  * more of them gather, so that they share a batch and nobody has to wake us.
- * The pause is so long for each transaction of the last batch, within a bound:
- * short at the rates where latency counts, long from some 7,000 a second on,
- * where the producers need the processor.  In us.
+ * The pause is so long for each transaction of the last batch, within a bound.
+ * In us.
  */
 #define SHORT_SLEEP			500
 #define SEVERAL_COMMITS		3
 #define PAUSE_PER_COMMIT	150
-#define PAUSE_LONGEST		3000
+#define PAUSE_LONGEST		1000
 
 /*
  * Errors in a row that each make the next try more careful; what still fails
@@ -293,14 +292,18 @@ sleep_until_woken(const Dispatcher *dispatcher)
 	return INSTR_TIME_GET_MICROSEC(slept) < SHORT_SLEEP;
 }
 
-/* Lets commits gather after a batch of several; a large one needs no pause. */
+/*
+ * Lets commits gather after a batch of several.  A large one needs no pause, and
+ * where rules fire somebody waits for what they do.
+ */
 static void
 pause_for_more(const Dispatcher *dispatcher)
 {
 	const Window *window = dispatcher->window;
 	int			commits = 0;
 
-	if (window == NULL || window->next < window->count || window->count >= respond_batch_size)
+	if (dispatcher->last_runs > 0 ||
+		window == NULL || window->next < window->count || window->count >= respond_batch_size)
 		return;
 	for (int i = 0; i < window->count; i++)
 	{

@@ -48,6 +48,7 @@ typedef struct Dispatcher
 	BatchMode	mode;
 	int			mode_left;		/* events to be handled in this mode before going back */
 	bool		announced;		/* the marker of this process's first batch is committed */
+	int64		last_runs;		/* that the last batch made */
 	bool		proven;			/* this process completed a batch */
 	int			errors;			/* in a row */
 	int			transient_errors;	/* in a row, of those that may pass */
