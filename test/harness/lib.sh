@@ -66,7 +66,7 @@ find_runtime()
 		if ! (RUNTIME=/; as_user test -x "$TOP/build") || [ "${#TOP}" -gt 200 ]; then
 			RUNTIME=$(cat build/runtime 2>/dev/null || true)
 			if [ -z "$RUNTIME" ] || [ ! -d "$RUNTIME" ]; then
-				RUNTIME=$(mktemp -d /var/tmp/pg_respond.XXXXXX)
+				RUNTIME=$(mktemp -d --tmpdir=/var/tmp --suffix=.pg_respond)
 				chmod 755 "$RUNTIME"
 			fi
 		fi
@@ -104,7 +104,7 @@ socket_dir()
 	local memo=$RUNTIME/run/$1.socket_dir dir
 	dir=$(cat "$memo" 2>/dev/null || true)
 	if [ -z "$dir" ] || [ ! -d "$dir" ]; then
-		dir=$(as_user mktemp -d /tmp/pg_respond.XXXXXX)
+		dir=$(as_user mktemp -d --tmpdir=/tmp --suffix=.pg_respond)
 		as_user chmod 755 "$dir"
 		echo "$dir" > "$memo"
 	fi
