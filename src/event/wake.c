@@ -86,17 +86,6 @@ respond_wake_dispatchers(Oid database)
 		wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
 }
 
-void
-respond_wake_clock(Oid database)
-{
-	DatabaseSlot *entry = respond_shmem_find_database(database);
-
-	if (entry == NULL)
-		return;
-	pg_memory_barrier();
-	wake_slot(pg_atomic_read_u32(&entry->clock));
-}
-
 /* Only the first of many wakers pays for the latch. */
 static void
 wake_slot(uint32 slot_reference)

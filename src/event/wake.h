@@ -8,7 +8,7 @@
 #ifndef RESPOND_WAKE_H
 #define RESPOND_WAKE_H
 
-/* Installs the transaction callback and the hook for COMMIT PREPARED; at load. */
+/* Installs the callbacks of commit and the hook for COMMIT PREPARED; at load. */
 extern void respond_wake_initialize(void);
 
 /* The commit of the current transaction shall wake this database's dispatchers. */
@@ -16,8 +16,5 @@ extern void respond_wake_at_commit(void);
 
 /* Wakes the sleeping dispatchers of a database now.  Takes no lock. */
 extern void respond_wake_dispatchers(Oid database);
-
-/* Wakes the clock of a database now. */
-extern void respond_wake_clock(Oid database);
 
 #endif							/* RESPOND_WAKE_H */

@@ -9,13 +9,12 @@
  *-------------------------------------------------------------------------
  */
 /* links: src/template/template.c src/template/template_render.c src/template/template_output.c
-   src/template/control.c src/common/arena.c test/unit/json_reader.c test/unit/template_tree.c */
+   src/common/arena.c test/unit/json_reader.c test/unit/template_tree.c */
 #include "check.h"
 
 #include <stdlib.h>
 
 #include "json_reader.h"
-#include "template/control.h"
 #include "template_tree.h"
 
 typedef struct RenderCase
@@ -444,21 +443,6 @@ test_inspection(void)
 	respond_arena_destroy(arena);
 }
 
-static void
-test_control_characters(void)
-{
-	size_t		position = 99;
-
-	check(!respond_control_find("", 0, &position) && position == 99, "no control character in nothing");
-	check(!respond_control_find("a \xc3\xa4\xc2\xa0~", 7, &position) && position == 99,
-		  "no control character in text");
-	check(respond_control_find("ab\r\nc", 5, &position) && position == 2, "carriage return");
-	check(respond_control_find("a\0", 2, &position) && position == 1, "zero");
-	check(respond_control_find("a\177", 2, NULL), "delete");
-	check(respond_control_find("a\xc2\x85", 3, &position) && position == 1, "next line, U+0085");
-	check(!respond_control_find("a\xc2", 2, &position), "end within a character");
-}
-
 int
 main(void)
 {
@@ -470,6 +454,5 @@ main(void)
 	test_limits();
 	test_long_templates();
 	test_inspection();
-	test_control_characters();
 	return check_done();
 }
