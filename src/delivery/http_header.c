@@ -1,0 +1,62 @@
+/*-------------------------------------------------------------------------
+ * http_header.c
+ *	  What may stand in a header of HTTP, and CloudEvents' attributes there.
+ *
+ * src/delivery/http_header.c
+ *-------------------------------------------------------------------------
+ */
+#include "delivery/http_header.h"
+
+#include <string.h>
+
+/* tchar of RFC 9110 section 5.6.2; not by isalnum, which asks the locale. */
+static bool
+is_token_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		(c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+const char *
+respond_header_check(const char *name, const char *value)
+{
+	if (name == NULL || name[0] == '\0')
+		return "has an empty name";
+	for (const char *at = name; *at != '\0'; at++)
+	{
+		if (!is_token_character(*at))
+			return "has a character in its name that none may have";
+	}
+	for (const char *at = value == NULL ? "" : value; *at != '\0'; at++)
+	{
+		unsigned char byte = (unsigned char) *at;
+
+		/* CR and LF above all: they would begin a header of the attacker's. */
+		if ((byte < 0x20 && byte != '\t') || byte == 0x7F)
+			return "has a control character in its value";
+	}
+	return NULL;
+}
+
+void
+respond_header_cloudevents(const char *value, MailText *out)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	const char *start = value;
+
+	for (const char *at = value; *at != '\0'; at++)
+	{
+		unsigned char byte = (unsigned char) *at;
+		char		escape[3];
+
+		if (byte > 0x20 && byte < 0x7F && byte != '"' && byte != '%')
+			continue;
+		respond_mail_text_append(out, start, (size_t) (at - start));
+		escape[0] = '%';
+		escape[1] = hex[byte >> 4];
+		escape[2] = hex[byte & 15];
+		respond_mail_text_append(out, escape, sizeof(escape));
+		start = at + 1;
+	}
+	respond_mail_text_append_string(out, start);
+}
