@@ -79,13 +79,19 @@ GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_audito
 SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'explain', 'export_rules', 'health');
 SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules');
 
+-- Ciphertext is nobody's business either.
+REVOKE ALL ON respond_internal.channel_secret FROM respond_auditor;
+GRANT SELECT (channel, set_at, set_by) ON respond_internal.channel_secret TO respond_auditor;
+
 -- Admins: everything of the public surface.  Events, runs, history and audit
 -- are written by pg_respond alone.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_admin;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_admin;
+REVOKE ALL ON respond_internal.channel_secret FROM respond_admin;
+GRANT SELECT (channel, set_at, set_by) ON respond_internal.channel_secret TO respond_admin;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
-GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.mute, respond.route,
+GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
 	respond.team, respond.ticket, respond.comment TO respond_admin;
 -- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller
 SELECT respond_internal.grant_execute('respond_admin', 'respond_internal',

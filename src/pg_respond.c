@@ -12,9 +12,13 @@
 
 #include "common/guc.h"
 #include "common/shmem.h"
+#include "delivery/channel_stats.h"
+#include "delivery/outbox.h"
+#include "delivery/transport.h"
 #include "event/wake.h"
 #include "launcher/launcher.h"
 #include "rule/rule_stats.h"
+#include "secret/log_filter.h"
 
 PG_MODULE_MAGIC;
 
@@ -30,9 +34,12 @@ _PG_init(void)
 				 errhint("Add pg_respond to \"%s\" in postgresql.conf, for example shared_preload_libraries = 'pg_respond', and restart the server.",
 						 "shared_preload_libraries")));
 
-	respond_guc_define();
+	respond_guc_define(respond_transport_check_networks);
 	respond_shmem_request();
 	respond_rule_stats_initialize();
+	respond_channel_stats_initialize();
 	respond_wake_initialize();
+	respond_outbox_initialize();
 	respond_launcher_register();
+	respond_log_filter_initialize();
 }

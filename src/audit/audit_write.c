@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "audit/audit_write.h"
+#include "audit/mask.h"
 #include "common/partition_write.h"
 #include "event/event_context.h"
 
@@ -74,6 +75,7 @@ respond_audit_write(const AuditRow *rows, int count)
 		TimestampTz at = row->at != 0 ? row->at : now;
 		Datum		values[AUDIT_COLUMNS] = {0};
 		bool		nulls[AUDIT_COLUMNS] = {0};
+		int64		event_id;
 		bool		from_context = row->actor == NULL && row->event_id == 0 &&
 		row->run_id == 0 && row->rule == NULL;
 
@@ -88,8 +90,9 @@ respond_audit_write(const AuditRow *rows, int count)
 		set_int64(values, nulls, AUDIT_EVENT_ID, from_context ? context->event_id : row->event_id);
 		set_int64(values, nulls, AUDIT_RUN_ID, from_context ? context->run_id : row->run_id);
 		set_text(values, nulls, AUDIT_RULE, from_context ? context->rule : row->rule);
-		set_jsonb(values, nulls, AUDIT_OLD, row->old);
-		set_jsonb(values, nulls, AUDIT_NEW, row->new);
+		event_id = from_context ? context->event_id : row->event_id;
+		set_jsonb(values, nulls, AUDIT_OLD, respond_mask_document(row->old, event_id));
+		set_jsonb(values, nulls, AUDIT_NEW, respond_mask_document(row->new, event_id));
 		respond_partition_writer_add(writer, at, values, nulls);
 	}
 	respond_partition_writer_close(writer);

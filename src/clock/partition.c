@@ -50,7 +50,9 @@
 
 const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
 	{"event", "recorded_at", &respond_event_retention, .is_log = true},
-	{"run", "started_at", &respond_event_retention, .has_runs = true},
+	{"run", "started_at", &respond_event_retention, .unfinished = "status IN ('running', 'waiting')"},
+	{"delivery", "created_at", &respond_event_retention, .unfinished = "status = 'pending'"},
+	{"attempt", "at", &respond_event_retention},
 	{"audit_log", "at", &respond_audit_retention, .is_audit = true},
 };
 

@@ -17,11 +17,11 @@ typedef struct TimedTable
 	const char *column;			/* partition key */
 	const int  *retention;		/* setting in minutes, -1: keep for ever */
 	bool		is_log;			/* the event log: handled when the cursors have passed it */
-	bool		has_runs;		/* runs must have ended */
+	const char *unfinished;		/* rows for which this holds must have ended; NULL: any may go */
 	bool		is_audit;		/* partitions are guarded against change */
 } TimedTable;
 
-#define TIMED_TABLE_COUNT 3
+#define TIMED_TABLE_COUNT 5
 
 extern const TimedTable respond_timed_tables[TIMED_TABLE_COUNT];
 

@@ -131,8 +131,8 @@ is_done(const TimedTable *table, const char *relation, TimestampTz lower, Timest
 {
 	Datum		values[2] = {TimestampTzGetDatum(lower), TimestampTzGetDatum(upper)};
 
-	if (table->has_runs)
-		return respond_statement_format("SELECT FROM %s WHERE status IN ('running', 'waiting') LIMIT 1", relation) == 0;
+	if (table->unfinished != NULL)
+		return respond_statement_format("SELECT FROM %s WHERE %s LIMIT 1", relation, table->unfinished) == 0;
 	if (table->is_log)
 		return is_passed(relation) &&
 			respond_statement_run("SELECT FROM respond_internal.requeue WHERE recorded_at >= $1 AND recorded_at < $2 LIMIT 1",

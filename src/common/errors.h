@@ -23,5 +23,7 @@
 #define ERRCODE_RESPOND_STEP_FAILED			MAKE_SQLSTATE('R', 'S', '0', '0', '4')
 /* a size, depth or count beyond what pg_respond handles */
 #define ERRCODE_RESPOND_LIMIT				MAKE_SQLSTATE('R', 'S', '0', '0', '5')
+/* a channel, a kind of channels or a mask that cannot be used */
+#define ERRCODE_RESPOND_INVALID_CHANNEL		MAKE_SQLSTATE('R', 'S', '0', '0', '6')
 
 #endif							/* RESPOND_ERRORS_H */

@@ -17,20 +17,47 @@
 
 #include "common/guc.h"
 
+char	   *respond_allowed_networks = NULL;
 int			respond_audit_retention = -1;
 int			respond_batch_size = 1000;
+char	   *respond_ca_file = NULL;
 int			respond_dispatchers = 1;
 int			respond_event_retention = 30 * 24 * 60;
 int			respond_max_depth = 16;
 int			respond_max_event_size = 1024;
 int			respond_max_rendered_size = 1024;
+int			respond_max_requests = 256;
 int			respond_max_workers = 24;
 int			respond_partition_interval = 24 * 60;
 int			respond_rule_timeout = 5000;
+char	   *respond_secret_key_file = NULL;
+
+static CheckNetworks check_networks;
+
+static bool
+check_allowed_networks(char **value, void **extra, GucSource source)
+{
+	char		error[256];
+
+	if (check_networks(*value, error, sizeof(error)))
+		return true;
+	GUC_check_errdetail("%s.", error);
+	return false;
+}
 
 void
-respond_guc_define(void)
+respond_guc_define(CheckNetworks check)
 {
+	check_networks = check;
+	DefineCustomStringVariable("pg_respond.allowed_networks",
+							   "Private addresses that deliveries may go to all the same.",
+							   "Networks such as 10.1.0.0/16, with commas between them.  Public addresses are always allowed.",
+							   &respond_allowed_networks,
+							   "",
+							   PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY | GUC_LIST_INPUT,
+							   check_allowed_networks, NULL, NULL);
+
 	DefineCustomIntVariable("pg_respond.audit_retention",
 							"How long rows of the audit log are kept before their partitions are dropped.",
 							"-1 keeps everything.",
@@ -48,6 +75,15 @@ respond_guc_define(void)
 							PGC_SIGHUP,
 							0,
 							NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_respond.ca_file",
+							   "File of the certificates that receivers of deliveries are trusted by.",
+							   "Empty: those of the system.",
+							   &respond_ca_file,
+							   "",
+							   PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.dispatchers",
 							"Number of dispatchers for each database.",
@@ -94,6 +130,15 @@ respond_guc_define(void)
 							GUC_UNIT_KB,
 							NULL, NULL, NULL);
 
+	DefineCustomIntVariable("pg_respond.max_requests",
+							"Largest number of requests that the courier of a database has under way.",
+							NULL,
+							&respond_max_requests,
+							256, 1, 10000,
+							PGC_SIGHUP,
+							0,
+							NULL, NULL, NULL);
+
 	DefineCustomIntVariable("pg_respond.max_workers",
 							"Largest number of pg_respond workers in the cluster, the launcher not counted.",
 							"Each also needs a place in \"max_worker_processes\".",
@@ -120,6 +165,15 @@ respond_guc_define(void)
 							PGC_SIGHUP,
 							GUC_UNIT_MS,
 							NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_respond.secret_key_file",
+							   "File of the keys that secrets of channels are encrypted with.",
+							   "It lies outside of the data directory and belongs to the server alone.",
+							   &respond_secret_key_file,
+							   "",
+							   PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("pg_respond");
 }

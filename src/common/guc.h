@@ -8,17 +8,25 @@
 #ifndef RESPOND_GUC_H
 #define RESPOND_GUC_H
 
+extern char *respond_allowed_networks;
 extern int	respond_audit_retention;
 extern int	respond_batch_size;
+extern char *respond_ca_file;
 extern int	respond_dispatchers;
 extern int	respond_event_retention;
 extern int	respond_max_depth;
 extern int	respond_max_event_size;
 extern int	respond_max_rendered_size;
+extern int	respond_max_requests;
 extern int	respond_max_workers;
 extern int	respond_partition_interval;
 extern int	respond_rule_timeout;
+extern char *respond_secret_key_file;
 
-extern void respond_guc_define(void);
+/* Whether a list of networks is legal; if not, error says why. */
+typedef bool (*CheckNetworks) (const char *text, char *error, size_t size);
+
+/* At load; check is for pg_respond.allowed_networks, which another room reads. */
+extern void respond_guc_define(CheckNetworks check);
 
 #endif							/* RESPOND_GUC_H */

@@ -46,7 +46,8 @@ request_shared_memory(void)
 	if (previous_request_hook)
 		previous_request_hook();
 	RequestAddinShmemSpace(shared_size());
-	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
+	/* one for everything, and one for the deliveries of each database */
+	RequestNamedLWLockTranche(TRANCHE_NAME, 1 + respond_max_workers);
 }
 
 static void
@@ -65,6 +66,11 @@ initialize_slots(void)
 		for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
 			pg_atomic_init_u32(&database->dispatchers[lane], 0);
 		pg_atomic_init_u32(&database->clock, 0);
+		pg_atomic_init_u32(&database->courier, 0);
+		database->deliveries.lock = &GetNamedLWLockTranche(TRANCHE_NAME)[1 + i].lock;
+		database->deliveries.count = 0;
+		database->deliveries.lost_due = DT_NOEND;
+		database->deliveries.look_at_all = false;
 		pg_atomic_init_u32(&database->hold, 0);
 		pg_atomic_init_u32(&database->progress_side, 0);
 		pg_atomic_init_u64(&database->wakes, 0);
@@ -165,6 +171,10 @@ respond_shmem_add_database(Oid database, bool *created)
 	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
 		pg_atomic_write_u32(&entry->dispatchers[lane], 0);
 	pg_atomic_write_u32(&entry->clock, 0);
+	pg_atomic_write_u32(&entry->courier, 0);
+	entry->deliveries.count = 0;
+	entry->deliveries.lost_due = DT_NOEND;
+	entry->deliveries.look_at_all = false;
 	pg_atomic_write_u32(&entry->hold, 1);
 	pg_atomic_write_u32(&entry->progress_side, 0);
 	/* more than the lanes have seen: what is in the log already waits */

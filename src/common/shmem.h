@@ -23,7 +23,8 @@ typedef enum WorkerKind
 {
 	WORKER_CLOCK,				/* one per database; the first to start, it also looks whether
 								 * the extension is there */
-	WORKER_DISPATCHER
+	WORKER_DISPATCHER,
+	WORKER_COURIER				/* one per database */
 } WorkerKind;
 
 /*
@@ -92,7 +93,8 @@ typedef struct WorkerSlot
 	int			procno;			/* index in ProcGlobal->allProcs, -1 when not running */
 	pg_atomic_uint32 sleeping;	/* 1 while the worker waits for its latch */
 	pg_atomic_uint32 busy;		/* 1 from the start of a batch to its commit */
-	pg_atomic_uint64 events;	/* events handled */
+	pg_atomic_uint64 events;	/* events handled; of a courier, requests whose outcome is
+								 * recorded */
 	pg_atomic_uint64 batches;
 	pg_atomic_uint64 runs;		/* runs made */
 	pg_atomic_uint64 errors;	/* batches that had to be repeated event by event */
@@ -113,6 +115,30 @@ typedef struct LaneStatus
 	pg_atomic_uint64 cursor_at; /* TimestampTz when what the cursor covers was all there was */
 } LaneStatus;
 
+/* Notices that wait for a courier; more than that, and it looks into the table. */
+#define RESPOND_MAX_NOTICES		8192
+
+/* A pending delivery that a transaction has just committed. */
+typedef struct DeliveryNotice
+{
+	int64		id;
+	TimestampTz created_at;		/* says in which partition it is */
+	TimestampTz due;
+	uint64		subject;		/* hash of its subject, see delivery/outbox.h */
+	uint64		channel;		/* hash of the name of its channel */
+} DeliveryNotice;
+
+/* From those who commit deliveries to the courier; under the lock of its own. */
+typedef struct DeliveryQueue
+{
+	LWLock	   *lock;
+	uint32		count;
+	TimestampTz lost_due;		/* earliest due time of those for which there was no room;
+								 * DT_NOEND: none was lost */
+	bool		look_at_all;	/* anything may have changed */
+	DeliveryNotice notices[RESPOND_MAX_NOTICES];
+} DeliveryQueue;
+
 /* What is known of a database; indexed by nothing, found by its OID. */
 typedef struct DatabaseSlot
 {
@@ -120,10 +146,12 @@ typedef struct DatabaseSlot
 	pg_atomic_uint32 dispatchers[RESPOND_MAX_LANES];	/* slot number + 1 of the lane's
 														 * dispatcher, 0 when none runs */
 	pg_atomic_uint32 clock;		/* slot number + 1 of the clock */
+	pg_atomic_uint32 courier;	/* slot number + 1 of the courier */
 	pg_atomic_uint32 hold;		/* 1 while hold() is in force; the catalog is the truth */
 	pg_atomic_uint32 progress_side; /* which progress table is being written, 0 or 1 */
 	pg_atomic_uint64 wakes;		/* grows with each transaction that recorded events */
 	LaneStatus	lanes[RESPOND_MAX_LANES];
+	DeliveryQueue deliveries;
 } DatabaseSlot;
 
 /* Where in the WAL a transaction committed; see event/commit_order.c. */

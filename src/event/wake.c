@@ -32,6 +32,7 @@
 #include "utils/resowner.h"
 
 #include "common/shmem.h"
+#include "delivery/outbox.h"
 #include "event/commit_order.h"
 #include "event/wake.h"
 
@@ -39,7 +40,6 @@ static bool wake_wanted = false;
 static FullTransactionId committing_xid = {0};
 static ProcessUtility_hook_type previous_utility_hook = NULL;
 
-static void wake_slot(uint32 slot_reference);
 static void transaction_callback(XactEvent event, void *argument);
 static void release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
 static void utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
@@ -83,12 +83,12 @@ respond_wake_dispatchers(Oid database)
 	 */
 	pg_memory_barrier();
 	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
-		wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
+		respond_wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
 }
 
 /* Only the first of many wakers pays for the latch. */
-static void
-wake_slot(uint32 slot_reference)
+void
+respond_wake_slot(uint32 slot_reference)
 {
 	WorkerSlot *slot;
 	uint32		asleep = 1;
@@ -236,5 +236,7 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 		if (FullTransactionIdIsValid(xid))
 			respond_commit_order_record(xid, XactLastRecEnd);
 		respond_wake_dispatchers(MyDatabaseId);
+		/* it may have been about deliveries; what it told of them is forgotten */
+		respond_outbox_look_at_all(MyDatabaseId);
 	}
 }

@@ -26,6 +26,7 @@ typedef enum ParameterKind
 	PARAMETER_TAGS,				/* array of templates, or template that gives an array */
 	PARAMETER_OBJECT,			/* object of templates, or one tag that gives an object */
 	PARAMETER_JSON,				/* any JSON value, its strings are templates */
+	PARAMETER_CHANNEL,			/* template that names a channel; comes first */
 	PARAMETER_STATEMENT,		/* SQL statement */
 	PARAMETER_EXPRESSION		/* SQL expression */
 } ParameterKind;
@@ -37,6 +38,9 @@ typedef struct ParameterSpec
 	bool		required;
 	bool		filled;			/* when it is given it must not come out empty */
 	bool		nullable;		/* JSON null may be given: it clears the field */
+	bool		outward;		/* leaves the database: escaped as the channel asks for, without
+								 * what masks keep back */
+	bool		html;			/* values are escaped for HTML */
 	const char *aliases[2];		/* other names of it, NULL when fewer */
 	const char *const *words;	/* PARAMETER_WORD: legal values, NULL at the end */
 } ParameterSpec;
@@ -52,6 +56,7 @@ typedef struct StepValue
 	char	  **tags;			/* TAGS */
 	int			tag_count;
 	Jsonb	   *json;			/* OBJECT, JSON */
+	const struct Channel *channel;	/* CHANNEL */
 	OwnerSql   *sql;			/* STATEMENT, EXPRESSION; NULL in a dry run */
 } StepValue;
 
@@ -137,6 +142,18 @@ enum
 	MESSAGE_TEXT				/* of log, fail and stop */
 };
 
+enum
+{
+	NOTIFY_CHANNEL, NOTIFY_TEXT, NOTIFY_BODY, NOTIFY_SUBJECT, NOTIFY_TO, NOTIFY_OPTIONS
+};
+enum
+{
+	EMAIL_CHANNEL, EMAIL_TO, EMAIL_CC, EMAIL_BCC, EMAIL_REPLY_TO, EMAIL_SUBJECT, EMAIL_TEXT, EMAIL_HTML,
+	EMAIL_OPTIONS
+};
+
+extern StepResult respond_action_notify(StepCall *call);
+extern StepResult respond_action_email(StepCall *call);
 extern StepResult respond_action_ticket(StepCall *call);
 extern StepResult respond_action_update_ticket(StepCall *call);
 extern StepResult respond_action_comment(StepCall *call);

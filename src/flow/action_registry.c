@@ -89,6 +89,27 @@ static const ParameterSpec optional_message_parameters[] = {
 	[MESSAGE_TEXT] = {"message", PARAMETER_TEXT,.aliases = {"text"}},
 };
 
+static const ParameterSpec notify_parameters[] = {
+	[NOTIFY_CHANNEL] = {"channel", PARAMETER_CHANNEL,.required = true,.filled = true},
+	[NOTIFY_TEXT] = {"text", PARAMETER_TEXT,.outward = true,.aliases = {"message"}},
+	[NOTIFY_BODY] = {"body", PARAMETER_JSON,.outward = true},
+	[NOTIFY_SUBJECT] = {"subject", PARAMETER_TEXT,.outward = true,.aliases = {"title"}},
+	[NOTIFY_TO] = {"to", PARAMETER_TAGS,.outward = true},
+	[NOTIFY_OPTIONS] = {"options", PARAMETER_OBJECT,.outward = true},
+};
+
+static const ParameterSpec email_parameters[] = {
+	[EMAIL_CHANNEL] = {"channel", PARAMETER_CHANNEL,.required = true,.filled = true},
+	[EMAIL_TO] = {"to", PARAMETER_TAGS,.outward = true},
+	[EMAIL_CC] = {"cc", PARAMETER_TAGS,.outward = true},
+	[EMAIL_BCC] = {"bcc", PARAMETER_TAGS,.outward = true},
+	[EMAIL_REPLY_TO] = {"reply_to", PARAMETER_TAGS,.outward = true},
+	[EMAIL_SUBJECT] = {"subject", PARAMETER_TEXT,.outward = true},
+	[EMAIL_TEXT] = {"text", PARAMETER_TEXT,.outward = true,.aliases = {"body"}},
+	[EMAIL_HTML] = {"html", PARAMETER_TEXT,.outward = true,.html = true},
+	[EMAIL_OPTIONS] = {"options", PARAMETER_OBJECT,.outward = true},
+};
+
 #define BIT(place)			((uint32) 1 << (place))
 #define PARAMETERS(specs)	.parameters = (specs), .parameter_count = lengthof(specs)
 
@@ -124,8 +145,12 @@ const Action respond_actions[] = {
 	.execute = respond_action_fail},
 	{"stop", true,.pure = true, PARAMETERS(optional_message_parameters),
 	.execute = respond_action_stop},
-	{"notify", false},
-	{"email", false},
+	{"notify", true, PARAMETERS(notify_parameters),
+		.exclusive = BIT(NOTIFY_TEXT) | BIT(NOTIFY_BODY),
+	.execute = respond_action_notify},
+	{"email", true, PARAMETERS(email_parameters),
+		.one_of = BIT(EMAIL_TEXT) | BIT(EMAIL_HTML),
+	.execute = respond_action_email},
 	{"request", false},
 	{"wait", false},
 	{"foreach", false},

@@ -92,8 +92,8 @@ respond_action_ticket(StepCall *call)
 }
 
 /* A number in the event's data: data.ticket.id (name "ticket", member "id"), or data.ticket_id. */
-static int64
-event_ticket_id(const Event *event)
+int64
+respond_event_ticket_id(const Event *event)
 {
 	JsonbValue	value;
 	JsonbValue *found;
@@ -140,7 +140,7 @@ target_ticket(const StepCall *call, const StepValue *ticket, const StepValue *ke
 					 errmsg("%s.key: there is no open ticket with key \"%s\"", call->step->place, key)));
 		return id;
 	}
-	id = machine->ticket_id != 0 ? machine->ticket_id : event_ticket_id(machine->run->event);
+	id = machine->ticket_id != 0 ? machine->ticket_id : respond_event_ticket_id(machine->run->event);
 	if (id == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),

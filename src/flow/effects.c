@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "audit/audit_write.h"
+#include "audit/mask.h"
 #include "common/partition_write.h"
 #include "event/batch_origin.h"
 #include "event/event_context.h"
@@ -67,6 +68,7 @@ forget_rows(void)
 	teams = NIL;
 	respond_runs_forget();
 	respond_tickets_forget();
+	respond_deliveries_forget();
 	MemoryContextReset(respond_effects_context());
 }
 
@@ -81,6 +83,7 @@ respond_effects_discard(void)
 {
 	forget_rows();
 	respond_batch_origin_reset();
+	respond_mask_forget_events();
 	last_origin = 0;
 }
 
@@ -124,6 +127,7 @@ respond_effects_flush(void)
 		if (audits.count > 0)
 			respond_audit_write(audits.rows, audits.count);
 		respond_runs_flush();
+		respond_deliveries_flush();
 	}
 	PG_FINALLY();
 	{

@@ -15,6 +15,7 @@
 #ifndef RESPOND_EFFECTS_H
 #define RESPOND_EFFECTS_H
 
+#include "delivery/outbox.h"
 #include "event/event_write.h"
 #include "flow/flow.h"
 
@@ -56,6 +57,9 @@ extern int64 respond_effects_comment(const FlowRun *run, int64 ticket_id, const 
 extern bool respond_effects_has_ticket(int64 id);
 extern int64 respond_effects_ticket_by_key(const char *key);
 
+/* Returns the delivery's id. */
+extern int64 respond_effects_delivery(const FlowRun *run, const NewDelivery *delivery);
+
 /* Whether any buffered open ticket has a key. */
 extern bool respond_effects_has_keys(void);
 
@@ -90,6 +94,8 @@ extern Jsonb *respond_effects_copy_jsonb(Jsonb *value);
 extern char *respond_effects_copy_text(const char *text);
 extern void respond_runs_flush(void);
 extern void respond_runs_forget(void);
+extern void respond_deliveries_flush(void);
+extern void respond_deliveries_forget(void);
 extern void respond_tickets_flush(void);
 extern void respond_tickets_forget(void);
 

@@ -17,6 +17,7 @@
 #include "utils/datetime.h"
 #include "utils/json.h"
 
+#include "audit/mask.h"
 #include "flow/flow_machine.h"
 
 static TemplateValue
@@ -100,6 +101,29 @@ refresh_failure(FlowMachine *machine)
 	machine->error.count = lengthof(machine->failure_values);
 	machine->error.roots = machine->failure_values;
 	machine->roots[FLOW_ROOT_ERROR].value = respond_template_from_roots(&machine->error);
+}
+
+const Event *
+respond_machine_outward_event(FlowMachine *machine)
+{
+	if (machine->outward_event == NULL && machine->run->event != NULL)
+		machine->outward_event = respond_mask_event(machine->run->event);
+	return machine->outward_event;
+}
+
+TemplateValue
+respond_context_outward_root(FlowMachine *machine)
+{
+	const Event *event = respond_machine_outward_event(machine);
+
+	if (event == machine->run->event)
+		return respond_context_root(machine);
+	memcpy(machine->outward_roots, machine->roots, sizeof(machine->roots));
+	machine->outward_roots[FLOW_ROOT_DATA].value = respond_template_from_jsonb(event->data);
+	machine->outward_of_event = (TemplateRoots) {FLOW_EVENT_ROOTS, machine->outward_roots};
+	machine->outward_roots[FLOW_ROOT_EVENT].value = respond_template_from_roots(&machine->outward_of_event);
+	machine->outward_all = (TemplateRoots) {FLOW_ROOTS, machine->outward_roots};
+	return respond_template_from_roots(&machine->outward_all);
 }
 
 TemplateValue

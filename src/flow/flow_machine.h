@@ -75,6 +75,12 @@ typedef struct FlowMachine
 	JsonbParseState *record;
 	Jsonb	   *parameters;		/* of the step that is being executed */
 
+	/* what may leave the database; NULL: not made yet */
+	const Event *outward_event;
+	TemplateRoot outward_roots[FLOW_ROOTS];
+	TemplateRoots outward_all;
+	TemplateRoots outward_of_event;
+
 	/* made from the above, for templates and SQL */
 	Jsonb	   *chain_jsonb;	/* NULL: to be made */
 	TemplateRoot roots[FLOW_ROOTS];
@@ -116,6 +122,13 @@ extern OwnerSql *respond_machine_sql(FlowMachine *machine, FlowSql *sql);
 extern void respond_context_open(FlowMachine *machine);
 /* The outermost context of templates as the run stands now. */
 extern TemplateValue respond_context_root(FlowMachine *machine);
+
+/* The same without what masks keep from leaving the database; and the event so. */
+extern TemplateValue respond_context_outward_root(FlowMachine *machine);
+extern const Event *respond_machine_outward_event(FlowMachine *machine);
+
+/* action_ticket.c: the ticket that an event's data names, 0: none */
+extern int64 respond_event_ticket_id(const Event *event);
 
 /* step_values.c: rendered parameters */
 

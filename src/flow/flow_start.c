@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "audit/mask.h"
 #include "common/error_class.h"
 #include "event/event_context.h"
 #include "flow/effects.h"
@@ -122,6 +123,9 @@ respond_flow_start(Flow *flow, FlowRun *run)
 	context.event_id = run->event != NULL ? run->event->id : 0;
 	context.depth = run->event != NULL ? run->event->depth : 0;
 
+	/* what is put on record about the event is to be masked, whatever the steps are */
+	if (run->event != NULL)
+		(void) respond_mask_event(run->event);
 	before = respond_event_context_set(context);
 	respond_machine_open(&machine, flow, run, run->shadow);
 	PG_TRY();

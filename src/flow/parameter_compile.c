@@ -244,6 +244,7 @@ compile_parameter(FlowCompiler *compiler, const char *place, const ParameterSpec
 	switch (spec->kind)
 	{
 		case PARAMETER_TEXT:
+		case PARAMETER_CHANNEL:
 			parameter->text = compile_text(compiler, place, field, value);
 			break;
 		case PARAMETER_WORD:

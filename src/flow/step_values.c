@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
+#include "delivery/channel.h"
 #include "flow/flow_machine.h"
 
 static bool
@@ -141,12 +142,25 @@ check_object(const FlowStep *step, const ParameterSpec *spec, StepValue *value)
 			 errmsg("%s.%s: is not an object", step->place, spec->name)));
 }
 
+static const Channel *
+read_channel(const FlowStep *step, const ParameterSpec *spec, const char *name)
+{
+	const Channel *channel = respond_channel_find(name);
+
+	if (channel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.%s: channel \"%s\" does not exist", step->place, spec->name, name),
+				 errhint("INSERT it into respond.channel, then replay the event.")));
+	return channel;
+}
+
 static void
 render_text(FlowMachine *machine, const FlowStep *step, const ParameterSpec *spec,
-			const FlowParameter *parameter, const TemplateValue *root, StepValue *value)
+			const FlowParameter *parameter, const TemplateValue *root, TemplateEscape escape,
+			StepValue *value)
 {
-	char	   *text = respond_template_render_cstring(parameter->text, root,
-													   TEMPLATE_ESCAPE_NONE, NULL);
+	char	   *text = respond_template_render_cstring(parameter->text, root, escape, NULL);
 
 	if (text[0] == '\0' && machine->dry)
 	{
@@ -173,6 +187,9 @@ render_text(FlowMachine *machine, const FlowStep *step, const ParameterSpec *spe
 		case PARAMETER_TIME:
 			value->time = read_time(step, spec, text);
 			break;
+		case PARAMETER_CHANNEL:
+			value->channel = read_channel(step, spec, text);
+			break;
 		default:
 			break;
 	}
@@ -184,13 +201,16 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 {
 	const Action *action = step->action;
 	StepValue  *values = palloc0(sizeof(StepValue) * Max(action->parameter_count, 1));
-	TemplateValue root = respond_context_root(machine);
+	TemplateValue inward = respond_context_root(machine);
+	TemplateValue outward = inward;
+	TemplateEscape escape = TEMPLATE_ESCAPE_NONE;
 
 	for (int i = 0; i < action->parameter_count; i++)
 	{
 		const ParameterSpec *spec = &action->parameters[i];
 		const FlowParameter *parameter = &step->parameters[i];
 		StepValue  *value = &values[i];
+		const TemplateValue *root = spec->outward ? &outward : &inward;
 
 		value->given = parameter->given;
 		value->is_null = parameter->is_null;
@@ -204,15 +224,21 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 		}
 		else if (parameter->json != NULL)
 		{
-			value->json = respond_json_template_render_jsonb(parameter->json, &root,
-															 TEMPLATE_ESCAPE_NONE);
+			value->json = respond_json_template_render_jsonb(parameter->json, root,
+															 spec->kind == PARAMETER_JSON ? escape : TEMPLATE_ESCAPE_NONE);
 			if (spec->kind == PARAMETER_OBJECT)
 				check_object(step, spec, value);
 			else if (spec->kind == PARAMETER_TAGS)
 				read_tags(step, spec, value->json, value);
 		}
 		else
-			render_text(machine, step, spec, parameter, &root, value);
+			render_text(machine, step, spec, parameter, root,
+						spec->html ? TEMPLATE_ESCAPE_HTML : spec->outward ? escape : TEMPLATE_ESCAPE_NONE, value);
+		if (value->channel != NULL)
+		{
+			escape = value->channel->escape;
+			outward = respond_context_outward_root(machine);
+		}
 	}
 	return values;
 }

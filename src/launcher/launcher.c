@@ -11,7 +11,7 @@
  *	  worker, which looks and ends at once when the extension is not there.
  *	  Few do so at a time, so that a cluster of many databases is not flooded.
  *	- Where the clock found it, it makes the database's entry in shared memory;
- *	  that asks for the dispatchers.
+ *	  that asks for the dispatchers and the courier.
  *	- Workers of databases that are gone, or do without the extension, and
  *	  dispatchers of another division into lanes than the one that is wanted
  *	  now, are stopped.
@@ -232,6 +232,8 @@ is_wanted(WorkerSlot *slot)
 	if (slot->kind == WORKER_CLOCK)
 		/* one that was started before a change is of no use */
 		return entry->status == DATABASE_PRESENT || entry->asked == entry->clock_asked;
+	if (slot->kind == WORKER_COURIER)
+		return is_ready(entry);
 	return is_ready(entry) && slot->lane < respond_dispatchers &&
 		(slot->lanes == respond_dispatchers || slot->state == WORKER_WAITING);
 }
@@ -298,8 +300,10 @@ start_wanted(void)
 	position = 0;
 	while ((entry = respond_registry_next(&position)) != NULL)
 	{
-		if (is_ready(entry))
-			start_dispatchers(entry->database);
+		if (!is_ready(entry))
+			continue;
+		start_dispatchers(entry->database);
+		(void) respond_starter_start(entry->database, respond_registry_role(), WORKER_COURIER, 0, 0);
 	}
 	position = 0;
 	while ((entry = respond_registry_next(&position)) != NULL)

@@ -24,6 +24,7 @@
 #include "common/shmem.h"
 #include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
+#include "launcher/worker.h"
 
 PG_FUNCTION_INFO_V1(respond_workers);
 PG_FUNCTION_INFO_V1(respond_worker_status);
@@ -115,7 +116,7 @@ put_worker(ReturnSetInfo *result, const WorkerSlot *slot)
 	Datum		values[WORKER_COLUMNS] = {0};
 	bool		nulls[WORKER_COLUMNS] = {0};
 
-	values[WORKER_KIND] = CStringGetTextDatum(slot->kind == WORKER_CLOCK ? "clock" : "dispatcher");
+	values[WORKER_KIND] = CStringGetTextDatum(respond_worker_kind_name(slot->kind));
 	values[WORKER_DATABASE] = ObjectIdGetDatum(slot->database);
 	values[WORKER_PID] = Int32GetDatum(slot->pid);
 	nulls[WORKER_PID] = slot->pid == 0;
@@ -164,7 +165,7 @@ describe(const WorkerSlot *slot)
 	if (pg_atomic_read_u32(&flags->busy) != 0)
 		return (Description) {"busy", wait};
 	if (pg_atomic_read_u32(&flags->sleeping) != 0)
-		return (Description) {"idle", pstrdup(slot->kind == WORKER_CLOCK ? "time" : "events")};
+		return (Description) {"idle", pstrdup(slot->kind == WORKER_CLOCK ? "time" : slot->kind == WORKER_COURIER ? "deliveries" : "events")};
 	return (Description) {"busy", wait};
 }
 

@@ -87,7 +87,7 @@ respond_starter_reap(WorkerEnded ended)
 		if (slot->outcome == WORKER_FAILED)
 			ereport(LOG,
 					(errmsg("pg_respond %s of database %u ended unexpectedly",
-							slot->kind == WORKER_CLOCK ? "clock" : "dispatcher", slot->database),
+							respond_worker_kind_name(slot->kind), slot->database),
 					 errdetail("It was process %d; failures in a row: %d.", pid, slot->failures)));
 		ended(slot->database, slot->kind, slot->outcome);
 	}
@@ -248,19 +248,13 @@ start_process(WorkerSlot *slot)
 	worker.bgw_notify_pid = MyProcPid;
 	worker.bgw_main_arg = respond_worker_argument(number, slot->generation);
 	strlcpy(worker.bgw_library_name, "pg_respond", BGW_MAXLEN);
-	if (slot->kind == WORKER_CLOCK)
-	{
-		strlcpy(worker.bgw_function_name, "respond_clock_main", BGW_MAXLEN);
-		strlcpy(worker.bgw_type, "pg_respond clock", BGW_MAXLEN);
-		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond clock %u", slot->database);
-	}
-	else
-	{
-		strlcpy(worker.bgw_function_name, "respond_dispatcher_main", BGW_MAXLEN);
-		strlcpy(worker.bgw_type, "pg_respond dispatcher", BGW_MAXLEN);
+	snprintf(worker.bgw_function_name, BGW_MAXLEN, "respond_%s_main", respond_worker_kind_name(slot->kind));
+	snprintf(worker.bgw_type, BGW_MAXLEN, "pg_respond %s", respond_worker_kind_name(slot->kind));
+	if (slot->kind == WORKER_DISPATCHER)
 		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond dispatcher %u lane %d",
 				 slot->database, slot->lane);
-	}
+	else
+		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond %s %u", respond_worker_kind_name(slot->kind), slot->database);
 
 	previous = MemoryContextSwitchTo(TopMemoryContext);
 	registered = RegisterDynamicBackgroundWorker(&worker, &handles[number]);

@@ -53,6 +53,21 @@ static void find_extension(void);
 static void publish_slot(void);
 static void end_worker(WorkerOutcome outcome) pg_attribute_noreturn();
 
+const char *
+respond_worker_kind_name(WorkerKind kind)
+{
+	switch (kind)
+	{
+		case WORKER_CLOCK:
+			return "clock";
+		case WORKER_DISPATCHER:
+			return "dispatcher";
+		case WORKER_COURIER:
+			return "courier";
+	}
+	return "worker";
+}
+
 Datum
 respond_worker_argument(int slot, uint32 generation)
 {
@@ -71,7 +86,7 @@ respond_worker_start(Datum main_arg, WorkerKind kind)
 	claim_slot((int) (argument >> 32), (uint32) argument, kind);
 	connect_to_database();
 	find_extension();
-	if (kind == WORKER_DISPATCHER)
+	if (kind != WORKER_CLOCK)
 		publish_slot();
 	return respond_worker_slot;
 }
@@ -170,6 +185,8 @@ leave_slot(int code, Datum argument)
 		}
 		if (pg_atomic_read_u32(&my_database->clock) == reference)
 			pg_atomic_write_u32(&my_database->clock, 0);
+		if (pg_atomic_read_u32(&my_database->courier) == reference)
+			pg_atomic_write_u32(&my_database->courier, 0);
 	}
 	slot->state = WORKER_ENDED;
 	launcher = respond_shared->launcher_procno;
@@ -220,6 +237,8 @@ publish_slot(void)
 	{
 		if (slot->kind == WORKER_CLOCK)
 			pg_atomic_write_u32(&my_database->clock, reference);
+		else if (slot->kind == WORKER_COURIER)
+			pg_atomic_write_u32(&my_database->courier, reference);
 		else
 			pg_atomic_write_u32(&my_database->dispatchers[slot->lane], reference);
 	}
@@ -259,6 +278,12 @@ respond_worker_wait(long milliseconds)
 	if (milliseconds >= 0)
 		events |= WL_TIMEOUT;
 	(void) WaitLatch(MyLatch, events, milliseconds, PG_WAIT_EXTENSION);
+	respond_worker_woken();
+}
+
+void
+respond_worker_woken(void)
+{
 	ResetLatch(MyLatch);
 	pg_atomic_write_u32(&respond_worker_slot->sleeping, 0);
 

@@ -13,6 +13,7 @@
 /* Entry points, started by the launcher; main_arg is slot number and generation. */
 extern PGDLLEXPORT void respond_dispatcher_main(Datum main_arg);
 extern PGDLLEXPORT void respond_clock_main(Datum main_arg);
+extern PGDLLEXPORT void respond_courier_main(Datum main_arg);
 
 /*
  * First call of an entry point: claims the slot, connects to the slot's
@@ -22,6 +23,9 @@ extern PGDLLEXPORT void respond_clock_main(Datum main_arg);
  * there.
  */
 extern WorkerSlot *respond_worker_start(Datum main_arg, WorkerKind kind);
+
+/* "clock", "dispatcher" or "courier": in names of processes and entry points, and in respond.worker. */
+extern const char *respond_worker_kind_name(WorkerKind kind);
 
 /* What the launcher hands to an entry point. */
 extern Datum respond_worker_argument(int slot, uint32 generation);
@@ -41,6 +45,9 @@ extern WorkerSlot *respond_worker_slot;
  * more, then call this; it clears sleeping.
  */
 extern void respond_worker_wait(long milliseconds);
+
+/* What comes after the sleep, for workers that wait for other things besides. */
+extern void respond_worker_woken(void);
 
 /*
  * In a transaction: locks the extension against DROP until the transaction

@@ -11,25 +11,20 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
-#include "utils/json.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
 #include "common/restore.h"
 #include "common/trigger_call.h"
+#include "rule/event_text.h"
 #include "rule/pattern_jsonb.h"
 #include "rule/rule_row.h"
 #include "rule/rule_set_code.h"
 #include "template/template_jsonb.h"
-
-/* A payload must be shorter than the server's limit, which async.c keeps to itself. */
-#define PAYLOAD_LIMIT	(BLCKSZ - NAMEDATALEN - 128 - 1)
 
 PG_FUNCTION_INFO_V1(respond_route_validate);
 
@@ -71,14 +66,6 @@ respond_route_read(Route *route, const Datum *values, const bool *nulls)
 	return true;
 }
 
-static char *
-time_text(TimestampTz time)
-{
-	const int	utc = 0;
-
-	return JsonEncodeDateTime(palloc(MAXDATELEN + 1), TimestampTzGetDatum(time), TIMESTAMPTZOID, &utc);
-}
-
 static void
 event_roots(TemplateRoot *roots, const Event *event)
 {
@@ -88,69 +75,12 @@ event_roots(TemplateRoot *roots, const Event *event)
 	roots[1].value = respond_template_from_cstring(event->type);
 	roots[2].value = respond_template_from_cstring(event->source);
 	roots[3].value = respond_template_from_cstring(event->subject);
-	roots[4].value = respond_template_from_cstring(time_text(event->time));
+	roots[4].value = respond_template_from_cstring(respond_event_time(event->time));
 	roots[5].value = respond_template_from_jsonb(event->data);
 	roots[6].value = respond_template_from_cstring(event->key);
 	roots[7].value = event->has_cause ? respond_template_from_int64(event->cause) : respond_template_from_null();
 	roots[8].value = respond_template_from_int64(event->depth);
 	roots[9].value = respond_template_from_cstring(event->actor);
-}
-
-static void
-append_text(TemplateOutput *output, const char *text)
-{
-	respond_template_append(output, text, strlen(text));
-}
-
-/* A member whose value is a string, unless it is NULL. */
-static void
-append_member(TemplateOutput *output, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	append_text(output, ",\"");
-	append_text(output, name);
-	append_text(output, "\":");
-	respond_template_write_json_string(output, value, strlen(value));
-}
-
-/* The same document that view cloud_event shows. */
-static void
-append_cloud_event(TemplateOutput *output, const Event *event)
-{
-	TemplateValue data = respond_template_from_jsonb(event->data);
-
-	append_text(output, psprintf("{\"specversion\":\"1.0\",\"id\":\"" INT64_FORMAT "\"", event->id));
-	append_member(output, "source", event->source);
-	append_member(output, "type", event->type);
-	append_member(output, "subject", event->subject);
-	append_member(output, "time", time_text(event->time));
-	append_member(output, "datacontenttype", "application/json");
-	append_member(output, "key", event->key);
-	if (event->has_cause)
-		append_member(output, "cause", psprintf(INT64_FORMAT, event->cause));
-	append_text(output, psprintf(",\"depth\":%d", event->depth));
-	append_member(output, "actor", event->actor);
-	append_member(output, "recordedat", time_text(event->recorded_at));
-	append_text(output, ",\"data\":");
-	respond_template_write_value(&respond_template_jsonb_source, &data, output);
-	append_text(output, "}");
-}
-
-/* What is sent in place of a payload that NOTIFY does not take; always fits. */
-static char *
-short_payload(const Event *event)
-{
-	TemplateOutput output;
-
-	respond_template_begin_output(&output, 0);
-	append_text(&output, psprintf("{\"id\":" INT64_FORMAT, event->id));
-	append_member(&output, "type", event->type);
-	if (event->subject == NULL)
-		append_text(&output, ",\"subject\":null");
-	append_member(&output, "subject", event->subject);
-	append_text(&output, ",\"truncated\":true}");
-	return pnstrdup(output.data, output.length);
 }
 
 static char *
@@ -160,9 +90,9 @@ payload_of(const Route *route, const Event *event)
 
 	respond_template_begin_output(&output, 0);
 	/* no more work than NOTIFY can use */
-	output.limit = Min(output.limit, PAYLOAD_LIMIT);
+	output.limit = Min(output.limit, RESPOND_NOTIFY_LIMIT);
 	if (route->payload == NULL)
-		append_cloud_event(&output, event);
+		respond_event_cloud_event(&output, event);
 	else
 	{
 		TemplateRoot values[ROOT_COUNT];
@@ -180,7 +110,7 @@ payload_of(const Route *route, const Event *event)
 								route->is_json ? TEMPLATE_ESCAPE_JSON : TEMPLATE_ESCAPE_NONE, &output);
 	}
 	if (output.status != TEMPLATE_OK)
-		return short_payload(event);
+		return respond_event_short_payload(event);
 	return pnstrdup(output.data != NULL ? output.data : "", output.length);
 }
 

@@ -1,0 +1,99 @@
+-- 63_delivery.sql: what leaves the database: the outbox, and each try.
+
+CREATE SEQUENCE respond.delivery_id_seq;
+COMMENT ON SEQUENCE respond.delivery_id_seq IS 'numbers of deliveries';
+
+CREATE TABLE respond.delivery (
+	id bigint NOT NULL DEFAULT nextval('respond.delivery_id_seq'),
+	key uuid NOT NULL DEFAULT gen_random_uuid(),
+	channel text NOT NULL,
+	rule text,
+	run_id bigint,
+	event_id bigint,
+	ticket_id bigint,
+	subject text,
+	status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'delivered', 'dead', 'cancelled')),
+	attempts integer NOT NULL DEFAULT 0,
+	next_attempt_at timestamptz,
+	last_status integer,
+	last_error text,
+	created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	finished_at timestamptz,
+	attempts_before integer NOT NULL DEFAULT 0,
+	due_since timestamptz,
+	depth integer NOT NULL DEFAULT 0,
+	url text,
+	headers jsonb,
+	recipients text[],
+	body text,
+	html text,
+	secret_mark text,
+	CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL))
+) PARTITION BY RANGE (created_at);
+COMMENT ON TABLE respond.delivery IS 'one row for each message that leaves the database; written before anything is sent';
+COMMENT ON COLUMN respond.delivery.id IS 'number of the delivery';
+COMMENT ON COLUMN respond.delivery.key IS 'random and constant over all tries; receivers know repeats by it (webhook-id, Message-ID)';
+COMMENT ON COLUMN respond.delivery.channel IS 'name of the channel';
+COMMENT ON COLUMN respond.delivery.rule IS 'rule that asked for it; NULL: send_test()';
+COMMENT ON COLUMN respond.delivery.run_id IS 'run that asked for it';
+COMMENT ON COLUMN respond.delivery.event_id IS 'event that led to it';
+COMMENT ON COLUMN respond.delivery.ticket_id IS 'ticket that the run opened or is about, if any';
+COMMENT ON COLUMN respond.delivery.subject IS 'subject of the event; ordered channels go by it';
+COMMENT ON COLUMN respond.delivery.status IS 'pending, delivered, dead (last_error says why) or cancelled';
+COMMENT ON COLUMN respond.delivery.attempts IS 'tries so far';
+COMMENT ON COLUMN respond.delivery.next_attempt_at IS 'when it is tried next; NULL once it ended';
+COMMENT ON COLUMN respond.delivery.last_status IS 'status that the receiver answered with last: of HTTP or SMTP; NULL: no answer';
+COMMENT ON COLUMN respond.delivery.last_error IS 'what went wrong last, or why it was given up; of one that was delivered, a remark';
+COMMENT ON COLUMN respond.delivery.created_at IS 'when it was recorded';
+COMMENT ON COLUMN respond.delivery.finished_at IS 'when it ended';
+COMMENT ON COLUMN respond.delivery.attempts_before IS 'tries before it was begun anew with retry()';
+COMMENT ON COLUMN respond.delivery.due_since IS 'when it was begun anew with retry(); NULL: never';
+COMMENT ON COLUMN respond.delivery.depth IS 'number of events that caused each other before it';
+COMMENT ON COLUMN respond.delivery.url IS 'where to, if that depends on the event; NULL: the url of the channel';
+COMMENT ON COLUMN respond.delivery.headers IS 'HTTP headers, or From, To, Cc, Reply-To and Subject of a mail';
+COMMENT ON COLUMN respond.delivery.recipients IS 'addresses that a mail goes to';
+COMMENT ON COLUMN respond.delivery.body IS 'request body; of a mail, its text';
+COMMENT ON COLUMN respond.delivery.html IS 'of a mail, its text as HTML';
+COMMENT ON COLUMN respond.delivery.secret_mark IS 'where this stands in url, headers and body, the secret of the channel is put in when the request is sent; NULL: nowhere';
+
+CREATE TABLE respond.delivery_default PARTITION OF respond.delivery DEFAULT;
+CREATE UNIQUE INDEX delivery_default_id_idx ON respond.delivery_default (id);
+CREATE INDEX delivery_default_event_id_idx ON respond.delivery_default (event_id);
+CREATE INDEX delivery_default_pending_idx ON respond.delivery_default (channel, next_attempt_at, id) WHERE status = 'pending';
+CREATE INDEX delivery_default_subject_idx ON respond.delivery_default (channel, (coalesce(subject, '')), id) WHERE status = 'pending';
+CREATE INDEX delivery_default_dead_idx ON respond.delivery_default (channel, id) WHERE status = 'dead';
+COMMENT ON INDEX respond.delivery_default_id_idx IS 'finds a delivery by its number';
+COMMENT ON INDEX respond.delivery_default_event_id_idx IS 'finds the deliveries of an event';
+COMMENT ON INDEX respond.delivery_default_pending_idx IS 'lets the courier take up what waits, in the order in which it is due';
+COMMENT ON INDEX respond.delivery_default_subject_idx IS 'finds the first that waits of each subject in an ordered channel';
+COMMENT ON INDEX respond.delivery_default_dead_idx IS 'finds dead letters';
+COMMENT ON TABLE respond.delivery_default IS 'deliveries for whose time there is no partition yet';
+
+CREATE TABLE respond.attempt (
+	delivery_id bigint NOT NULL,
+	number integer NOT NULL,
+	at timestamptz NOT NULL,
+	duration interval NOT NULL,
+	status integer,
+	error text,
+	response text
+) PARTITION BY RANGE (at);
+COMMENT ON TABLE respond.attempt IS 'one row for each try of a delivery';
+COMMENT ON COLUMN respond.attempt.delivery_id IS 'the delivery';
+COMMENT ON COLUMN respond.attempt.number IS 'counted from 1 for each delivery';
+COMMENT ON COLUMN respond.attempt.at IS 'when the request was sent';
+COMMENT ON COLUMN respond.attempt.duration IS 'from the sending to the end of the answer';
+COMMENT ON COLUMN respond.attempt.status IS 'status of the answer, of HTTP or SMTP; NULL: none came';
+COMMENT ON COLUMN respond.attempt.error IS 'what went wrong; NULL: nothing';
+COMMENT ON COLUMN respond.attempt.response IS 'the beginning of the answer';
+
+CREATE TABLE respond.attempt_default PARTITION OF respond.attempt DEFAULT;
+CREATE INDEX attempt_default_delivery_id_idx ON respond.attempt_default (delivery_id);
+COMMENT ON INDEX respond.attempt_default_delivery_id_idx IS 'finds the tries of a delivery';
+COMMENT ON TABLE respond.attempt_default IS 'tries for whose time there is no partition yet';
+
+SELECT pg_catalog.pg_extension_config_dump('respond.delivery', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.delivery_default', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.delivery_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.attempt', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.attempt_default', '');

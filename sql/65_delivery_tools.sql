@@ -1,0 +1,108 @@
+-- 65_delivery_tools.sql: deliveries by hand: again, or not at all.
+
+-- What a transaction did to deliveries reaches the courier with its commit.
+CREATE FUNCTION respond_internal.announce_channels() RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_announce_channels';
+COMMENT ON FUNCTION respond_internal.announce_channels() IS 'makes the commit of this transaction let the courier look at all pending deliveries anew';
+
+CREATE FUNCTION respond.retry(delivery_id bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_one record;
+BEGIN
+	PERFORM respond_internal.check_primary('retry()');
+	SELECT d.id, d.status, d.channel, d.created_at, EXISTS (SELECT FROM respond.channel AS c WHERE c.name = d.channel) AS has_channel
+	  INTO found_one FROM respond.delivery AS d WHERE d.id = $1 FOR UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'delivery % does not exist', $1 USING ERRCODE = 'no_data_found';
+	ELSIF found_one.status = 'delivered' THEN
+		RAISE EXCEPTION 'delivery % was delivered', $1
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new one.';
+	ELSIF NOT found_one.has_channel THEN
+		RAISE EXCEPTION 'delivery % cannot be tried again: channel "%" does not exist', $1, found_one.channel
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make a channel of that name first.';
+	END IF;
+	UPDATE respond.delivery AS d
+	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL,
+		   attempts_before = CASE WHEN d.status = 'pending' THEN d.attempts_before ELSE d.attempts END,
+		   due_since = CASE WHEN d.status = 'pending' THEN d.due_since ELSE clock_timestamp() END
+	 WHERE d.id = $1 AND d.created_at = found_one.created_at;
+	PERFORM respond_internal.announce_channels();
+	PERFORM respond_internal.audit('delivery.retried', 'delivery', $1::text, jsonb_build_object('status', found_one.status), jsonb_build_object('status', 'pending'));
+END
+$$;
+COMMENT ON FUNCTION respond.retry(bigint) IS 'tries a delivery again from the commit on, whatever it waits for; one that is dead or cancelled begins its tries anew';
+
+CREATE FUNCTION respond.retry_channel(name text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	retried bigint;
+BEGIN
+	PERFORM respond_internal.check_primary('retry_channel()');
+	IF NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.name = $1) THEN
+		RAISE EXCEPTION 'channel "%" does not exist', $1 USING ERRCODE = 'undefined_object';
+	END IF;
+	UPDATE respond.delivery AS d
+	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL, attempts_before = d.attempts, due_since = clock_timestamp()
+	 WHERE d.channel = $1 AND d.status = 'dead';
+	GET DIAGNOSTICS retried = ROW_COUNT;
+	UPDATE respond.delivery AS d SET next_attempt_at = clock_timestamp()
+	 WHERE d.channel = $1 AND d.status = 'pending' AND d.next_attempt_at > clock_timestamp();
+	PERFORM respond_internal.announce_channels();
+	PERFORM respond_internal.audit('channel.retried', 'channel', $1, NULL, jsonb_build_object('deliveries', retried));
+	RETURN retried;
+END
+$$;
+COMMENT ON FUNCTION respond.retry_channel(text) IS 'tries the dead deliveries of a channel again, and those that wait for their next try at once; returns how many were dead';
+
+CREATE FUNCTION respond.discard(delivery_id bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_one record;
+BEGIN
+	PERFORM respond_internal.check_primary('discard()');
+	SELECT d.status, d.created_at, d.channel INTO found_one FROM respond.delivery AS d WHERE d.id = $1 FOR UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'delivery % does not exist', $1 USING ERRCODE = 'no_data_found';
+	ELSIF found_one.status NOT IN ('pending', 'dead') THEN
+		RAISE EXCEPTION 'delivery % is % and cannot be discarded', $1, found_one.status USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	UPDATE respond.delivery AS d
+	   SET status = 'cancelled', next_attempt_at = NULL, finished_at = clock_timestamp(),
+		   last_error = concat_ws(E'\n', 'discarded by ' || respond_internal.actor(), d.last_error)
+	 WHERE d.id = $1 AND d.created_at = found_one.created_at;
+	-- the next one of an ordered channel may go on
+	PERFORM respond_internal.announce_channels();
+	PERFORM respond_internal.audit('delivery.discarded', 'delivery', $1::text, jsonb_build_object('status', found_one.status), jsonb_build_object('status', 'cancelled'));
+END
+$$;
+COMMENT ON FUNCTION respond.discard(bigint) IS 'cancels a delivery that is pending or dead; a try that is under way is not called back';
+
+CREATE FUNCTION respond.send_test(channel text) RETURNS bigint
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_send_test';
+COMMENT ON FUNCTION respond.send_test(text) IS 'sends a test message through a channel and returns the number of the delivery, whose row tells what came of it';
+
+-- Whatever waits for a channel that is gone ends here, with the reason.
+CREATE FUNCTION respond_internal.channel_deleted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	gone text;
+BEGIN
+	IF TG_OP = 'DELETE' THEN
+		gone := OLD.name;
+	END IF;
+	UPDATE respond.delivery AS d
+	   SET status = 'cancelled', next_attempt_at = NULL, finished_at = clock_timestamp(),
+		   last_error = concat_ws(E'\n', 'the channel was deleted by ' || respond_internal.actor(), d.last_error)
+	 WHERE d.status = 'pending' AND (gone IS NULL OR d.channel = gone);
+	DELETE FROM respond_internal.channel_secret AS s WHERE gone IS NULL OR s.channel = gone;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.channel_deleted() IS 'trigger: cancels what was to go through the channel, forgets its secret';
+CREATE TRIGGER channel_deleted AFTER DELETE ON respond.channel
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.channel_deleted();
+COMMENT ON TRIGGER channel_deleted ON respond.channel IS 'cancels what was to go through the channel';
+CREATE TRIGGER channel_truncated AFTER TRUNCATE ON respond.channel
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.channel_deleted();
+COMMENT ON TRIGGER channel_truncated ON respond.channel IS 'cancels what was to go through the channels';

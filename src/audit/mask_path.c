@@ -1,0 +1,145 @@
+/*-------------------------------------------------------------------------
+ * mask_path.c
+ *	  Which fields of which events a mask names; and the trigger that checks masks.
+ *
+ * src/audit/mask_path.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+
+#include "audit/mask_path.h"
+#include "common/errors.h"
+#include "common/partition_write.h"
+#include "common/restore.h"
+#include "common/trigger_call.h"
+
+PG_FUNCTION_INFO_V1(respond_mask_validate);
+PG_FUNCTION_INFO_V1(respond_masks_changed);
+
+/* Columns of respond.mask in order. */
+enum
+{
+	MASK_ID, MASK_EVENT_TYPE, MASK_PATH, MASK_REASON, MASK_ACTOR, MASK_COLUMNS
+};
+
+void
+respond_mask_path_parse(MaskPath *mask, const char *event_type, const char *path)
+{
+	mask->event_type = pstrdup(event_type);
+	mask->count = 0;
+	while (mask->count < MASK_MAX_NAMES)
+	{
+		size_t		length = strcspn(path, ".");
+
+		mask->names[mask->count++] = pnstrdup(path, length);
+		if (path[length] == '\0')
+			break;
+		path += length + 1;
+	}
+}
+
+/* Goes back to the last star when the rest does not fit; so it is linear in each of them. */
+bool
+respond_mask_type_matches(const MaskPath *mask, const char *type)
+{
+	const char *glob = mask->event_type;
+	const char *star = NULL;
+	const char *retry = NULL;
+
+	while (*type != '\0')
+	{
+		if (*glob == '*')
+		{
+			star = glob++;
+			retry = type;
+		}
+		else if (*glob == *type)
+		{
+			glob++;
+			type++;
+		}
+		else if (star != NULL)
+		{
+			glob = star + 1;
+			type = ++retry;
+		}
+		else
+			return false;
+	}
+	while (*glob == '*')
+		glob++;
+	return *glob == '\0';
+}
+
+bool
+respond_mask_path_matches(const MaskPath *mask, const char *const *names, int count, bool by_suffix)
+{
+	if (count < mask->count || (!by_suffix && count != mask->count))
+		return false;
+	names += count - mask->count;
+	for (int i = 0; i < mask->count; i++)
+		if (strcmp(mask->names[i], "*") != 0 && strcmp(mask->names[i], names[i]) != 0)
+			return false;
+	return true;
+}
+
+static void
+refuse(const char *column, const char *fault)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
+			 errmsg("%s: %s", column, fault),
+			 errhint("A path is made of names of data with points between them, for example \"card.number\" or \"new.email\".")));
+}
+
+/* mask_validate(): BEFORE INSERT OR UPDATE ON respond.mask FOR EACH ROW */
+Datum
+respond_mask_validate(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = respond_trigger_call(fcinfo, "mask_validate", "BEFORE", "ROW", "mask");
+	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	Datum		values[MASK_COLUMNS];
+	bool		nulls[MASK_COLUMNS];
+	MaskPath	mask;
+	char	   *path;
+	bool		any_name = false;
+	int			names = 1;
+
+	if (respond_restore_in_progress())
+		return PointerGetDatum(tuple);
+	heap_deform_tuple(tuple, RelationGetDescr(trigger->tg_relation), values, nulls);
+	if (nulls[MASK_PATH] || nulls[MASK_EVENT_TYPE])
+		return PointerGetDatum(tuple);
+	path = TextDatumGetCString(values[MASK_PATH]);
+	for (const char *s = path; *s != '\0'; s++)
+		names += *s == '.';
+	if (names > MASK_MAX_NAMES)
+		refuse("path", psprintf("it has more than %d names", MASK_MAX_NAMES));
+	if (strncmp(path, "data.", 5) == 0)
+		refuse("path", "it begins in data, and so does not name it");
+	respond_mask_path_parse(&mask, TextDatumGetCString(values[MASK_EVENT_TYPE]), path);
+	for (int i = 0; i < mask.count; i++)
+	{
+		if (mask.names[i][0] == '\0')
+			refuse("path", "it holds an empty name");
+		any_name |= strcmp(mask.names[i], "*") != 0;
+	}
+	if (!any_name)
+		refuse("path", "it names no field");
+	return PointerGetDatum(tuple);
+}
+
+/* masks_changed(): AFTER any change FOR EACH STATEMENT on respond.mask */
+Datum
+respond_masks_changed(PG_FUNCTION_ARGS)
+{
+	(void) respond_trigger_call(fcinfo, "masks_changed", "AFTER", "STATEMENT", "mask");
+	CacheInvalidateRelcacheByRelid(respond_relation_oid("respond", "mask"));
+	PG_RETURN_POINTER(NULL);
+}

@@ -1,0 +1,139 @@
+/*-------------------------------------------------------------------------
+ * breaker.c
+ *	  Circuit breakers: a host that does not answer is left alone for a while.
+ *
+ * src/delivery/breaker.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "delivery/breaker.h"
+
+/* Hosts that are remembered; idle ones beyond it are forgotten. */
+#define HOST_LIMIT		10000
+#define IDLE_US			(10 * USECS_PER_MINUTE)
+
+static HTAB *hosts = NULL;
+
+static void
+forget_idle(TimestampTz now)
+{
+	HASH_SEQ_STATUS status;
+	BreakerHost *host;
+
+	hash_seq_init(&status, hosts);
+	while ((host = hash_seq_search(&status)) != NULL)
+	{
+		if (host->in_flight == 0 && host->used_at < now - IDLE_US)
+			hash_search(hosts, host->name, HASH_REMOVE, NULL);
+	}
+}
+
+BreakerHost *
+respond_breaker_find(const char *name, TimestampTz now)
+{
+	char		key[sizeof(((BreakerHost *) NULL)->name)] = {0};
+	BreakerHost *host;
+	bool		found;
+
+	if (hosts == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(key),.entrysize = sizeof(BreakerHost),.hcxt = TopMemoryContext};
+
+		hosts = hash_create("pg_respond hosts", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	}
+	strlcpy(key, name, sizeof(key));
+	host = hash_search(hosts, key, HASH_FIND, NULL);
+	if (host == NULL)
+	{
+		if (hash_get_num_entries(hosts) >= HOST_LIMIT)
+			forget_idle(now);
+		host = hash_search(hosts, key, HASH_ENTER, &found);
+		memset((char *) host + sizeof(key), 0, sizeof(BreakerHost) - sizeof(key));
+	}
+	host->used_at = now;
+	return host;
+}
+
+bool
+respond_breaker_allows(BreakerHost *host, TimestampTz now, TimestampTz *until)
+{
+	*until = 0;
+	switch (host->state)
+	{
+		case BREAKER_CLOSED:
+			return host->ramp == 0 || host->in_flight < host->ramp;
+		case BREAKER_OPEN:
+			*until = host->open_until;
+			return now >= host->open_until;
+		case BREAKER_HALF_OPEN:
+			return false;
+	}
+	return false;
+}
+
+bool
+respond_breaker_begin(BreakerHost *host, TimestampTz now)
+{
+	host->in_flight++;
+	if (host->state != BREAKER_OPEN || now < host->open_until)
+		return false;
+	host->state = BREAKER_HALF_OPEN;
+	return true;
+}
+
+/* Between half and one and a half of its time, so that hosts that failed together do not return together. */
+static void
+open_breaker(BreakerHost *host, TimestampTz now, double random)
+{
+	host->open_ms = host->open_ms == 0 ? BREAKER_FIRST_MS : Min(host->open_ms * 2, BREAKER_LONGEST_MS);
+	host->open_until = now + (int64) (host->open_ms * (0.5 + random)) * 1000;
+	host->state = BREAKER_OPEN;
+	host->ramp = 1;
+}
+
+void
+respond_breaker_end(BreakerHost *host, bool is_probe, bool success, TimestampTz now, double random)
+{
+	host->in_flight--;
+	if (success)
+	{
+		host->failures = 0;
+		host->open_ms = 0;
+		host->state = BREAKER_CLOSED;
+		if (host->ramp > 0)
+			host->ramp = host->ramp >= 512 ? 0 : host->ramp * 2;
+		return;
+	}
+	host->failures++;
+	if (is_probe || (host->state == BREAKER_CLOSED && host->failures >= BREAKER_FAILURES))
+		open_breaker(host, now, random);
+}
+
+void
+respond_breaker_cancel(BreakerHost *host, bool is_probe)
+{
+	host->in_flight--;
+	if (is_probe)
+		host->state = BREAKER_OPEN;
+}
+
+int
+respond_breaker_open_count(void)
+{
+	HASH_SEQ_STATUS status;
+	BreakerHost *host;
+	int			count = 0;
+
+	if (hosts == NULL)
+		return 0;
+	hash_seq_init(&status, hosts);
+	while ((host = hash_seq_search(&status)) != NULL)
+		if (host->state != BREAKER_CLOSED)
+			count++;
+	return count;
+}

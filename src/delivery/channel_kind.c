@@ -1,0 +1,230 @@
+/*-------------------------------------------------------------------------
+ * channel_kind.c
+ *	  Kinds of channels: read for checks, and checked themselves.
+ *
+ * src/delivery/channel_kind.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "common/arena_server.h"
+#include "common/errors.h"
+#include "common/json_value_jsonb.h"
+#include "common/kept_plan.h"
+#include "common/restore.h"
+#include "common/trigger_call.h"
+#include "delivery/channel_kind.h"
+#include "delivery/http_header.h"
+#include "delivery/url.h"
+#include "rule/rule_row.h"
+
+PG_FUNCTION_INFO_V1(respond_channel_kind_validate);
+
+/* Columns of respond.channel_kind in order. */
+enum
+{
+	KIND_NAME, KIND_TRANSPORT, KIND_DESCRIPTION, KIND_METHOD, KIND_URL, KIND_HEADERS, KIND_BODY, KIND_ENCODING,
+	KIND_ESCAPE, KIND_SIGNATURE, KIND_AUTH, KIND_NEEDS_TEXT, KIND_OPTIONS, KIND_REQUIRED, KIND_BUILT_IN,
+	KIND_COLUMNS
+};
+
+static KeptPlan read_kind = {
+	"SELECT k.name, k.transport, k.url, k.signature, k.options, k.required_options"
+	" FROM respond.channel_kind AS k WHERE k.name OPERATOR(pg_catalog.=) $1",
+	1, {TEXTOID}
+};
+
+static ChannelTransport
+transport_of(const char *name)
+{
+	return strcmp(name, "http") == 0 ? TRANSPORT_HTTP :
+		strcmp(name, "smtp") == 0 ? TRANSPORT_SMTP : TRANSPORT_NOTIFY;
+}
+
+static char **
+read_texts(Datum value, int *count)
+{
+	Datum	   *items;
+	bool	   *nulls;
+	char	  **texts;
+
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, count);
+	texts = palloc(sizeof(char *) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+		texts[i] = nulls[i] ? "" : TextDatumGetCString(items[i]);
+	return texts;
+}
+
+const ChannelKind *
+respond_channel_kind_read(const char *name)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		value = CStringGetTextDatum(name);
+	ChannelKind *kind = NULL;
+	bool		is_null;
+
+	SPI_connect();
+	if (respond_kept_plan_run(&read_kind, &value, NULL) > 0)
+	{
+		HeapTuple	row = SPI_tuptable->vals[0];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		kind = palloc0(sizeof(ChannelKind));
+		kind->name = SPI_getvalue(row, desc, 1);
+		kind->transport = transport_of(SPI_getvalue(row, desc, 2));
+		kind->url = SPI_getvalue(row, desc, 3);
+		kind->signature = DatumGetBool(SPI_getbinval(row, desc, 4, &is_null));
+		kind->options = DatumGetJsonbPCopy(SPI_getbinval(row, desc, 5, &is_null));
+		kind->required = read_texts(SPI_getbinval(row, desc, 6, &is_null), &kind->required_count);
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	return kind;
+}
+
+bool
+respond_channel_kind_has_option(const ChannelKind *kind, const char *name)
+{
+	return getKeyJsonValueFromContainer(&kind->options->root, name, strlen(name), NULL) != NULL;
+}
+
+char *
+respond_channel_kind_option_names(const ChannelKind *kind)
+{
+	JsonValue  *options = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), kind->options);
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (size_t i = 0; i < options->count; i++)
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", options->members[i].name);
+	return options->count > 0 ? names.data : "none";
+}
+
+static void
+refuse(const char *column, const char *fault, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
+			 errmsg("%s: %s", column, fault),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+static void
+check_headers(Jsonb *headers)
+{
+	JsonValue  *object = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), headers);
+
+	if (object->kind != JSON_KIND_OBJECT)
+		refuse("headers", "must be a JSON object", NULL);
+	for (size_t i = 0; i < object->count; i++)
+	{
+		const JsonMember *header = &object->members[i];
+		const char *fault = respond_header_check(header->name, NULL);
+
+		if (fault != NULL)
+			refuse(psprintf("headers.%s", header->name), fault, NULL);
+		if (pg_strcasecmp(header->name, "host") == 0 || pg_strcasecmp(header->name, "content-length") == 0 ||
+			pg_strcasecmp(header->name, "transfer-encoding") == 0 || pg_strcasecmp(header->name, "connection") == 0)
+			refuse(psprintf("headers.%s", header->name), "this header is made by the transport", NULL);
+		if (header->value->kind != JSON_KIND_STRING)
+			refuse(psprintf("headers.%s", header->name), "must be a text", NULL);
+		respond_template_compile_in(CurrentMemoryContext, header->value->text, header->value->length,
+									psprintf("headers.%s", header->name));
+	}
+}
+
+static void
+check_body(Jsonb *body, const char *encoding)
+{
+	JsonValue  *value = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), body);
+
+	respond_json_template_compile_in(CurrentMemoryContext, value, "body");
+	if (strcmp(encoding, "form") == 0 && value->kind != JSON_KIND_OBJECT)
+		refuse("body", "must be a JSON object, which is sent as a form", NULL);
+	if (strcmp(encoding, "text") == 0 && value->kind != JSON_KIND_STRING)
+		refuse("body", "must be a JSON string, which is sent as text", NULL);
+}
+
+static void
+check_method(const char *method)
+{
+	if (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0 && strcmp(method, "PATCH") != 0)
+		refuse("method", psprintf("\"%s\" is not one of POST, PUT, PATCH", method), NULL);
+}
+
+static void
+check_url(const char *url, ChannelTransport transport)
+{
+	TemplateRoots nothing = {0, NULL};
+	TemplateValue root = respond_template_from_roots(&nothing);
+	Template   *template = respond_template_compile_in(CurrentMemoryContext, url, strlen(url), "url");
+	const char *fault = respond_url_check(respond_template_render_cstring(template, &root, TEMPLATE_ESCAPE_URL, NULL),
+										  transport, NULL, 0);
+	const char *rest = strstr(url, "://");
+
+	if (fault != NULL)
+		refuse("url", psprintf("it %s", fault), NULL);
+	if (rest != NULL && strstr(pnstrdup(url, rest + 3 - url + strcspn(rest + 3, "/?#")), "{{") != NULL)
+		refuse("url", "scheme, host and port cannot hold a tag", NULL);
+}
+
+static void
+check_row(const Datum *values, const bool *nulls)
+{
+	char	   *text;
+	char	   *transport = respond_row_text(values, nulls, KIND_TRANSPORT);
+	char	   *encoding = respond_row_text(values, nulls, KIND_ENCODING);
+	Jsonb	   *json;
+
+	if ((text = respond_row_text(values, nulls, KIND_NAME)) != NULL)
+		respond_rule_check_name("kind", text);
+	if ((text = respond_row_text(values, nulls, KIND_METHOD)) != NULL)
+		check_method(text);
+	if ((text = respond_row_text(values, nulls, KIND_URL)) != NULL && transport != NULL)
+		check_url(text, transport_of(transport));
+	if ((json = respond_row_jsonb(values, nulls, KIND_HEADERS)) != NULL)
+		check_headers(json);
+	if ((json = respond_row_jsonb(values, nulls, KIND_BODY)) != NULL && encoding != NULL)
+		check_body(json, encoding);
+	if ((json = respond_row_jsonb(values, nulls, KIND_OPTIONS)) != NULL && !JB_ROOT_IS_OBJECT(json))
+		refuse("options", "must be a JSON object of the options with their defaults", NULL);
+	if (!nulls[KIND_BUILT_IN] && DatumGetBool(values[KIND_BUILT_IN]))
+		refuse("built_in", "is for the kinds of pg_respond itself", NULL);
+}
+
+/* channel_kind_validate(): BEFORE INSERT OR UPDATE OR DELETE ON respond.channel_kind FOR EACH ROW */
+Datum
+respond_channel_kind_validate(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_kind_validate", "BEFORE", "ROW", "channel_kind");
+	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
+	Datum		values[KIND_COLUMNS];
+	bool		nulls[KIND_COLUMNS];
+
+	if (respond_restore_in_progress())
+		return PointerGetDatum(tuple);
+	if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+	{
+		heap_deform_tuple(trigger->tg_trigtuple, desc, values, nulls);
+		if (DatumGetBool(values[KIND_BUILT_IN]))
+			refuse("built_in", psprintf("kind \"%s\" is part of pg_respond and cannot be changed",
+										respond_row_text(values, nulls, KIND_NAME)),
+				   "Insert a kind of another name.");
+	}
+	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+	{
+		heap_deform_tuple(tuple, desc, values, nulls);
+		check_row(values, nulls);
+	}
+	return PointerGetDatum(tuple);
+}

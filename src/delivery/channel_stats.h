@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ * channel_stats.h
+ *	  How the deliveries of each channel fare, in shared memory.
+ *
+ * src/delivery/channel_stats.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_CHANNEL_STATS_H
+#define RESPOND_CHANNEL_STATS_H
+
+typedef enum ChannelCount
+{
+	CHANNEL_DELIVERED,
+	CHANNEL_RETRIED,			/* a try failed, and there will be another */
+	CHANNEL_DEAD,
+	CHANNEL_COUNTS
+} ChannelCount;
+
+/* Asks for the memory; at load. */
+extern void respond_channel_stats_initialize(void);
+
+/* One request ended after duration_us microseconds; called after the commit that recorded it. */
+extern void respond_channel_stats_count(const char *channel, ChannelCount what, int64 duration_us);
+
+#endif							/* RESPOND_CHANNEL_STATS_H */

@@ -1,0 +1,436 @@
+/*-------------------------------------------------------------------------
+ * channel_validate.c
+ *	  Triggers of respond.channel and channel_kind: what cannot work is refused.
+ *
+ * A secret that is given with a row must never get into the table.  The trigger
+ * before the row takes it away and keeps it in memory; the trigger after the row
+ * has it encrypted, once it is certain that the row is there: an INSERT ... ON
+ * CONFLICT that does nothing must not replace the secret of the channel that was
+ * there before.
+ *
+ * src/delivery/channel_validate.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "common/arena_server.h"
+#include "common/errors.h"
+#include "common/json_value_jsonb.h"
+#include "common/kept_plan.h"
+#include "common/restore.h"
+#include "common/trigger_call.h"
+#include "delivery/channel.h"
+#include "delivery/channel_kind.h"
+#include "delivery/mail_address.h"
+#include "delivery/signature.h"
+#include "delivery/url.h"
+#include "rule/rule_row.h"
+#include "secret/channel_secret.h"
+#include "secret/log_filter.h"
+
+PG_FUNCTION_INFO_V1(respond_channel_validate);
+PG_FUNCTION_INFO_V1(respond_channel_begin);
+PG_FUNCTION_INFO_V1(respond_channel_keep_secret);
+
+/* Columns of respond.channel in order. */
+enum
+{
+	CHANNEL_NAME, CHANNEL_KIND, CHANNEL_URL, CHANNEL_OPTIONS, CHANNEL_SECRET, CHANNEL_ATTEMPTS, CHANNEL_DELAYS,
+	CHANNEL_TIMEOUT, CHANNEL_RATE, CHANNEL_CONCURRENCY, CHANNEL_ORDERED, CHANNEL_ENABLED, CHANNEL_REASON,
+	CHANNEL_DESCRIPTION, CHANNEL_CREATED_AT, CHANNEL_UPDATED_AT, CHANNEL_COLUMNS
+};
+
+/* A secret on its way from the trigger before the row to the one after it. */
+typedef struct KeptSecret
+{
+	struct KeptSecret *next;
+	char	   *channel;
+	char	   *secret;
+} KeptSecret;
+
+static KeptSecret *kept_secrets = NULL;
+
+static void
+refuse(const char *column, const char *fault, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
+			 errmsg("%s: %s", column, fault),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+static void
+forget_secrets(void)
+{
+	while (kept_secrets != NULL)
+	{
+		KeptSecret *kept = kept_secrets;
+
+		kept_secrets = kept->next;
+		respond_secret_wipe(kept->secret);
+		pfree(kept->channel);
+		pfree(kept);
+	}
+}
+
+static void
+transaction_callback(XactEvent event, void *argument)
+{
+	forget_secrets();
+}
+
+static char *
+take_secret(const char *channel)
+{
+	for (KeptSecret **place = &kept_secrets; *place != NULL; place = &(*place)->next)
+	{
+		KeptSecret *kept = *place;
+		char	   *secret = kept->secret;
+
+		if (strcmp(kept->channel, channel) != 0)
+			continue;
+		*place = kept->next;
+		pfree(kept->channel);
+		pfree(kept);
+		return secret;
+	}
+	return NULL;
+}
+
+static void
+keep_secret(const char *channel, const char *secret)
+{
+	static bool registered = false;
+	MemoryContext caller;
+	KeptSecret *kept;
+	char	   *before = take_secret(channel);
+
+	if (before != NULL)
+		respond_secret_wipe(before);
+	if (!registered)
+	{
+		RegisterXactCallback(transaction_callback, NULL);
+		registered = true;
+	}
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	kept = palloc(sizeof(KeptSecret));
+	kept->channel = pstrdup(channel);
+	kept->secret = pstrdup(secret);
+	kept->next = kept_secrets;
+	kept_secrets = kept;
+	MemoryContextSwitchTo(caller);
+}
+
+static const char *
+kinds_hint(void)
+{
+	return "respond.channel_kind lists the kinds; a new one is a row there.";
+}
+
+static void
+check_kind_name(const char *kind, const ChannelKind *found)
+{
+	if (found != NULL)
+		return;
+	if (strcmp(kind, "kafka") == 0 || strcmp(kind, "amqp") == 0)
+		refuse("kind", psprintf("\"%s\" is not available in this version of pg_respond", kind), kinds_hint());
+	refuse("kind", psprintf("there is no kind \"%s\"", kind), kinds_hint());
+}
+
+/* Tags in the url must leave scheme and host alone, or data could choose the host. */
+static void
+check_url(const char *url, const ChannelKind *kind)
+{
+	Template   *template;
+	TemplateRoots nothing = {0, NULL};
+	TemplateValue root = respond_template_from_roots(&nothing);
+	const char *rest;
+	const char *fault;
+	char	   *filled;
+
+	if (kind->transport == TRANSPORT_NOTIFY)
+		refuse("url", psprintf("channels of kind \"%s\" have none", kind->name),
+			   "The channel to LISTEN on is option \"notify_channel\".");
+	template = respond_template_compile_in(CurrentMemoryContext, url, strlen(url), "url");
+	rest = strstr(url, "://");
+	if (rest != NULL)
+	{
+		size_t		length = strcspn(rest + 3, "/?#");
+		char	   *host = pnstrdup(url, rest + 3 - url + length);
+
+		if (strstr(host, "{{") != NULL)
+			refuse("url", "scheme, host and port cannot hold a tag", "Make a channel for each host.");
+	}
+	if (kind->transport == TRANSPORT_SMTP && !respond_template_is_plain(template))
+		refuse("url", "that of a mail server cannot hold a tag", NULL);
+	filled = respond_template_render_cstring(template, &root, TEMPLATE_ESCAPE_URL, NULL);
+	fault = respond_url_check(filled, kind->transport, NULL, 0);
+	if (fault != NULL)
+		refuse("url", psprintf("it %s", fault), NULL);
+}
+
+static void
+check_option(const ChannelKind *kind, const JsonMember *option)
+{
+	const char *name = option->name;
+	const JsonValue *value = option->value;
+
+	if (!respond_channel_kind_has_option(kind, name))
+		refuse(psprintf("options.%s", name), psprintf("kind \"%s\" has no such option", kind->name),
+			   psprintf("Its options are: %s.", respond_channel_kind_option_names(kind)));
+	if (value->kind == JSON_KIND_ARRAY || value->kind == JSON_KIND_OBJECT)
+		refuse(psprintf("options.%s", name), "must be a text, a number or a boolean", NULL);
+	if (value->kind != JSON_KIND_STRING)
+		return;
+	for (const char *s = value->text; *s != '\0'; s++)
+		if ((unsigned char) *s < ' ' || *s == 0x7f)
+			refuse(psprintf("options.%s", name), "it holds a control character", NULL);
+	if (kind->transport == TRANSPORT_NOTIFY && strcmp(name, "notify_channel") == 0 &&
+		(value->length == 0 || value->length >= NAMEDATALEN))
+		refuse("options.notify_channel", psprintf("must be a name of 1 to %d bytes", NAMEDATALEN - 1), NULL);
+	if (kind->transport != TRANSPORT_SMTP)
+		return;
+	if (strcmp(name, "tls") == 0)
+	{
+		if (strcmp(value->text, "starttls") != 0 && strcmp(value->text, "none") != 0)
+			refuse("options.tls", psprintf("\"%s\" is not one of starttls, none", value->text), NULL);
+		if (strcmp(value->text, "none") == 0 && !superuser())
+			refuse("options.tls", "only superusers may have mail sent in the clear", "Leave it out; then the server must offer STARTTLS.");
+	}
+	if (strcmp(name, "domain") == 0 && strpbrk(value->text, " /<>@") != NULL)
+		refuse("options.domain", "must be the name of a host", NULL);
+	if (strcmp(name, "from") == 0 || strcmp(name, "reply_to") == 0 || strcmp(name, "to") == 0 ||
+		strcmp(name, "cc") == 0 || strcmp(name, "bcc") == 0)
+	{
+		MailAddresses *list = palloc0(sizeof(MailAddresses));
+		char	   *error = NULL;
+
+		if (!respond_mail_addresses_parse(value->text, strcmp(name, "from") == 0 ? 1 : MAIL_ADDRESSES_MOST, list))
+			error = pstrdup(list->error);
+		respond_mail_addresses_free(list);
+		if (error != NULL)
+			refuse(psprintf("options.%s", name), error, NULL);
+	}
+}
+
+static void
+check_options(const ChannelKind *kind, Jsonb *options, Jsonb *defaults)
+{
+	JsonValue  *given;
+
+	if (!JB_ROOT_IS_OBJECT(options))
+		refuse("options", "must be a JSON object", NULL);
+	given = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), options);
+	for (size_t i = 0; i < given->count; i++)
+		check_option(kind, &given->members[i]);
+	for (int i = 0; i < kind->required_count; i++)
+	{
+		Jsonb	   *all = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(defaults), JsonbPGetDatum(options)));
+
+		if (respond_channel_option(all, kind->required[i]) == NULL)
+			refuse(psprintf("options.%s", kind->required[i]), psprintf("is missing; kind \"%s\" needs it", kind->name), NULL);
+	}
+}
+
+static int64
+interval_ms(Interval *interval)
+{
+	double		seconds = interval->time / (double) USECS_PER_SEC + interval->day * (double) SECS_PER_DAY +
+	interval->month * (double) (DAYS_PER_MONTH * SECS_PER_DAY);
+
+	return seconds > 1e12 ? INT64CONST(1000000000000000) : (int64) (seconds * 1000);
+}
+
+static void
+check_delays(Datum value)
+{
+	Datum	   *items;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(DatumGetArrayTypeP(value), INTERVALOID, sizeof(Interval), false, TYPALIGN_DOUBLE,
+					  &items, &nulls, &count);
+	if (count < 1 || count > CHANNEL_MAX_DELAYS)
+		refuse("retry_delays", psprintf("must have 1 to %d intervals", CHANNEL_MAX_DELAYS), "NULL stands for those of Standard Webhooks.");
+	for (int i = 0; i < count; i++)
+	{
+		int64		delay = nulls[i] ? -1 : interval_ms(DatumGetIntervalP(items[i]));
+
+		if (delay < 0 || delay > INT64CONST(366) * 24 * 3600 * 1000)
+			refuse(psprintf("retry_delays[%d]", i + 1), "must be an interval from 0 to a year", NULL);
+	}
+}
+
+static void
+check_numbers(const Datum *values, const bool *nulls)
+{
+	if (!nulls[CHANNEL_ATTEMPTS] &&
+		(DatumGetInt32(values[CHANNEL_ATTEMPTS]) < 1 || DatumGetInt32(values[CHANNEL_ATTEMPTS]) > CHANNEL_MAX_ATTEMPTS))
+		refuse("max_attempts", psprintf("must be from 1 to %d", CHANNEL_MAX_ATTEMPTS), NULL);
+	if (!nulls[CHANNEL_CONCURRENCY] &&
+		(DatumGetInt32(values[CHANNEL_CONCURRENCY]) < 1 || DatumGetInt32(values[CHANNEL_CONCURRENCY]) > CHANNEL_MAX_CONCURRENCY))
+		refuse("concurrency", psprintf("must be from 1 to %d", CHANNEL_MAX_CONCURRENCY), NULL);
+	if (!nulls[CHANNEL_RATE])
+	{
+		double		rate = DatumGetFloat8(values[CHANNEL_RATE]);
+
+		if (!(rate >= 0.0001 && rate <= CHANNEL_MAX_RATE))
+			refuse("rate_limit", "must be a number of requests per second, from 0.0001 to 1000000", "NULL stands for no limit.");
+	}
+	if (!nulls[CHANNEL_TIMEOUT])
+	{
+		int64		timeout = interval_ms(DatumGetIntervalP(values[CHANNEL_TIMEOUT]));
+
+		if (timeout < CHANNEL_MIN_TIMEOUT_MS || timeout > CHANNEL_MAX_TIMEOUT_MS)
+			refuse("timeout", "must be from 10 ms to 10 minutes", NULL);
+	}
+	if (!nulls[CHANNEL_DELAYS])
+		check_delays(values[CHANNEL_DELAYS]);
+}
+
+/* Messages name what is wrong with a secret, never the secret. */
+static void
+check_secret(const ChannelKind *kind, const char *secret)
+{
+	SigningKeys *keys;
+	const char *fault;
+
+	if (!kind->signature)
+		return;
+	keys = palloc0(sizeof(SigningKeys));
+	fault = respond_signature_read(secret, keys);
+	respond_signature_wipe(keys);
+	if (fault == NULL && (strncmp(secret, "whsk_", 5) == 0 || strncmp(secret, "whpk_", 5) == 0))
+		fault = "is an asymmetric key, which is not available in this version";
+	if (fault != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
+				 errmsg("secret: it %s", fault),
+				 errhint("A secret of Standard Webhooks is \"whsec_\" and 24 to 64 random bytes in base64; several, with spaces between them, all sign."),
+				 errhidestmt(true)));
+}
+
+void
+respond_channel_check_secret(const char *kind_name, const char *secret)
+{
+	const ChannelKind *kind = respond_channel_kind_read(kind_name);
+
+	if (kind != NULL)
+		check_secret(kind, secret);
+}
+
+static void
+check_row(const Datum *values, const bool *nulls)
+{
+	char	   *text;
+	const ChannelKind *kind;
+
+	if ((text = respond_row_text(values, nulls, CHANNEL_NAME)) != NULL)
+		respond_rule_check_name("channel", text);
+	check_numbers(values, nulls);
+	text = respond_row_text(values, nulls, CHANNEL_KIND);
+	if (text == NULL)
+		return;
+	kind = respond_channel_kind_read(text);
+	check_kind_name(text, kind);
+	text = respond_row_text(values, nulls, CHANNEL_URL);
+	if (text != NULL)
+		check_url(text, kind);
+	else if (kind->url == NULL && kind->transport != TRANSPORT_NOTIFY)
+		refuse("url", psprintf("is missing; kind \"%s\" has no default", kind->name), NULL);
+	if (!nulls[CHANNEL_OPTIONS])
+		check_options(kind, respond_row_jsonb(values, nulls, CHANNEL_OPTIONS), kind->options);
+	if ((text = respond_row_text(values, nulls, CHANNEL_SECRET)) != NULL)
+		check_secret(kind, text);
+}
+
+static void
+check_update(HeapTuple old_tuple, TupleDesc desc, Datum *values, bool *nulls)
+{
+	Datum		old_values[CHANNEL_COLUMNS];
+	bool		old_nulls[CHANNEL_COLUMNS];
+
+	heap_deform_tuple(old_tuple, desc, old_values, old_nulls);
+	if (!nulls[CHANNEL_NAME] &&
+		strcmp(respond_row_text(values, nulls, CHANNEL_NAME), respond_row_text(old_values, old_nulls, CHANNEL_NAME)) != 0)
+		refuse("name", "a channel cannot be renamed", "Insert a new one, change the rules, and delete this one.");
+	if (!nulls[CHANNEL_ENABLED] && DatumGetBool(values[CHANNEL_ENABLED]) && !DatumGetBool(old_values[CHANNEL_ENABLED]))
+		nulls[CHANNEL_REASON] = true;
+	values[CHANNEL_UPDATED_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	nulls[CHANNEL_UPDATED_AT] = false;
+}
+
+/* channel_validate(): BEFORE INSERT OR UPDATE ON respond.channel FOR EACH ROW */
+Datum
+respond_channel_validate(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_validate", "BEFORE", "ROW", "channel");
+	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
+	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	HeapTuple	tuple = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	Datum		values[CHANNEL_COLUMNS];
+	bool		nulls[CHANNEL_COLUMNS];
+
+	heap_deform_tuple(tuple, desc, values, nulls);
+	if (!nulls[CHANNEL_SECRET])
+		respond_log_filter_mark();
+	if (!respond_restore_in_progress())
+	{
+		check_row(values, nulls);
+		if (is_update)
+			check_update(trigger->tg_trigtuple, desc, values, nulls);
+	}
+	/* without a secret, that of an INSERT whose conflict led to this UPDATE stays */
+	if (!nulls[CHANNEL_NAME] && !nulls[CHANNEL_SECRET])
+		keep_secret(respond_row_text(values, nulls, CHANNEL_NAME), respond_row_text(values, nulls, CHANNEL_SECRET));
+	nulls[CHANNEL_SECRET] = true;
+	return PointerGetDatum(heap_form_tuple(desc, values, nulls));
+}
+
+/* channel_begin(): BEFORE INSERT OR UPDATE ON respond.channel FOR EACH STATEMENT */
+Datum
+respond_channel_begin(PG_FUNCTION_ARGS)
+{
+	(void) respond_trigger_call(fcinfo, "channel_begin", "BEFORE", "STATEMENT", "channel");
+	forget_secrets();
+	PG_RETURN_POINTER(NULL);
+}
+
+/* channel_keep_secret(): AFTER INSERT OR UPDATE ON respond.channel FOR EACH ROW */
+Datum
+respond_channel_keep_secret(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_keep_secret", "AFTER", "ROW", "channel");
+	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	bool		is_null;
+	char	   *name = TextDatumGetCString(heap_getattr(tuple, CHANNEL_NAME + 1, RelationGetDescr(trigger->tg_relation), &is_null));
+	char	   *secret = take_secret(name);
+
+	if (secret != NULL)
+	{
+		PG_TRY();
+		{
+			respond_secret_store(name, secret);
+		}
+		PG_FINALLY();
+		{
+			respond_secret_wipe(secret);
+		}
+		PG_END_TRY();
+	}
+	return PointerGetDatum(NULL);
+}

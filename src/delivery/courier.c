@@ -1,0 +1,407 @@
+/*-------------------------------------------------------------------------
+ * courier.c
+ *	  The courier worker: sends what waits in the outbox.
+ *
+ * One loop does everything: it takes note of what was committed, fetches rows of
+ * what is due, starts requests, moves their bytes, and records what became of
+ * them.  It waits in one place only, for its latch, the sockets of all requests
+ * and the postmaster's death at once, so it hears everything at any time.  No
+ * transaction is open while it waits.
+ *
+ * Outcomes are recorded together: at once when nothing else is under way, else
+ * when they have waited for a few milliseconds or are many.  If recording fails,
+ * it is tried again; what is recorded nowhere when the process dies is sent once
+ * more, with the same key.
+ *
+ * src/delivery/courier.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "common/guc.h"
+#include "common/shmem.h"
+#include "delivery/courier.h"
+#include "delivery/courier_send.h"
+#include "delivery/outbox.h"
+#include "launcher/worker.h"
+
+/* Outcomes wait this long for others, while requests are under way. */
+#define RECORD_DELAY_US		(3 * 1000)
+#define RECORD_AT_ONCE		256
+
+/* How long it waits after an error, at first and at most. */
+#define RETRY_FIRST_MS		100
+#define RETRY_LONGEST_MS	10000
+
+#define LONGEST_REST_MS		60000
+
+/* Marks the lock of the courier; no lane has that number. */
+#define COURIER_LOCK		30000
+
+typedef struct Courier
+{
+	WorkerSlot *slot;
+	DatabaseSlot *database;
+	WaitEventSet *events;
+	MemoryContext cycle_context;
+	DeliveryNotice *notices;	/* taken from shared memory */
+	uint32		notice_count;
+	bool		look_at_all;
+	TimestampTz lost_due;
+
+	Outcome   **outcomes;		/* not recorded yet */
+	int			outcome_count;
+	int			outcome_room;
+	TimestampTz record_after;	/* of the oldest of them */
+	int			failures;		/* errors in a row */
+	TimestampTz pause_until;	/* after an error */
+	char	   *networks;		/* settings that the transport was configured with */
+	char	   *ca_file;
+} Courier;
+
+/* Two couriers would send everything twice. */
+static void
+take_lock(Oid extension)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, extension, COURIER_LOCK);
+	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+		ereport(FATAL,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("another pg_respond courier still runs in this database")));
+}
+
+/* Plans of queries by number and due time must stay that, however stale the statistics are. */
+static void
+pin_plans(void)
+{
+	static const char *const off[] = {"enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin"};
+
+	for (int i = 0; i < lengthof(off); i++)
+		SetConfigOption(off[i], "off", PGC_SUSET, PGC_S_SESSION);
+	SetConfigOption("plan_cache_mode", "force_generic_plan", PGC_SUSET, PGC_S_SESSION);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static void
+note_settings(Courier *courier)
+{
+	if (same_text(courier->networks, respond_allowed_networks) && same_text(courier->ca_file, respond_ca_file))
+		return;
+	if (courier->networks != NULL)
+	{
+		pfree(courier->networks);
+		pfree(courier->ca_file);
+	}
+	courier->networks = MemoryContextStrdup(TopMemoryContext, respond_allowed_networks);
+	courier->ca_file = MemoryContextStrdup(TopMemoryContext, respond_ca_file);
+	respond_transport_configure();
+}
+
+static void
+prepare(Courier *courier, WorkerSlot *slot)
+{
+	int			sockets;
+
+	courier->slot = slot;
+	courier->database = respond_shmem_find_database(MyDatabaseId);
+	courier->cycle_context = AllocSetContextCreate(TopMemoryContext, "pg_respond courier", ALLOCSET_DEFAULT_SIZES);
+	courier->notices = MemoryContextAlloc(TopMemoryContext, sizeof(DeliveryNotice) * RESPOND_MAX_NOTICES);
+	courier->lost_due = DT_NOEND;
+	/* what was pending before is in the table */
+	courier->look_at_all = true;
+
+	respond_worker_begin();
+	take_lock(get_extension_oid("pg_respond", false));
+	CommitTransactionCommand();
+	pin_plans();
+	respond_queue_open();
+	sockets = respond_transport_open();
+	note_settings(courier);
+	courier->events = CreateWaitEventSet(TopMemoryContext, 3);
+	AddWaitEventToSet(courier->events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(courier->events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	AddWaitEventToSet(courier->events, WL_SOCKET_READABLE, sockets, NULL, NULL);
+}
+
+/* What was committed since the last look, from shared memory into our own. */
+static void
+take_notices(Courier *courier)
+{
+	DeliveryQueue *queue = &courier->database->deliveries;
+
+	if (courier->notice_count > 0)
+		return;
+	LWLockAcquire(queue->lock, LW_EXCLUSIVE);
+	memcpy(courier->notices, queue->notices, sizeof(DeliveryNotice) * queue->count);
+	courier->notice_count = queue->count;
+	courier->look_at_all |= queue->look_at_all;
+	courier->lost_due = Min(courier->lost_due, queue->lost_due);
+	queue->count = 0;
+	queue->look_at_all = false;
+	queue->lost_due = DT_NOEND;
+	LWLockRelease(queue->lock);
+}
+
+static bool
+has_notices(const Courier *courier)
+{
+	volatile DeliveryQueue *queue = &courier->database->deliveries;
+
+	return queue->count > 0 || queue->look_at_all || queue->lost_due != DT_NOEND;
+}
+
+static void
+queue_notices(Courier *courier)
+{
+	CourierChannel *channel;
+	int			left;
+
+	if (courier->look_at_all)
+	{
+		respond_courier_read_channels();
+		courier->look_at_all = false;
+	}
+	for (uint32 i = 0; i < courier->notice_count; i++)
+	{
+		const DeliveryNotice *notice = &courier->notices[i];
+
+		channel = respond_queue_channel(notice->channel);
+		if (channel != NULL && channel->config != NULL)
+			respond_queue_add(channel, notice->id, notice->created_at, notice->due, notice->subject);
+		else
+			/* its channel was deleted while it was being recorded */
+			courier->look_at_all = true;
+	}
+	courier->notice_count = 0;
+	if (courier->lost_due == DT_NOEND)
+		return;
+	left = respond_queue_channel_count();
+	while ((channel = respond_queue_next(&left)) != NULL)
+		respond_queue_lower(channel, courier->lost_due, 0);
+	courier->lost_due = DT_NOEND;
+}
+
+static void
+add_outcome(Courier *courier, Outgoing *outgoing)
+{
+	if (courier->outcome_count == courier->outcome_room)
+	{
+		int			room = Max(256, courier->outcome_room * 2);
+
+		courier->outcomes = courier->outcomes == NULL ?
+			MemoryContextAlloc(TopMemoryContext, sizeof(Outcome *) * room) :
+			repalloc(courier->outcomes, sizeof(Outcome *) * room);
+		courier->outcome_room = room;
+	}
+	if (courier->outcome_count == 0)
+		courier->record_after = GetCurrentTimestamp() + RECORD_DELAY_US;
+	courier->outcomes[courier->outcome_count++] = respond_outcome_judge(outgoing);
+}
+
+static void
+collect_outcomes(Courier *courier)
+{
+	Outgoing   *outgoing;
+
+	while ((outgoing = respond_send_take_done()) != NULL)
+		add_outcome(courier, outgoing);
+}
+
+static bool
+wants_to_record(const Courier *courier)
+{
+	return courier->outcome_count > 0 &&
+		(courier->outcome_count >= RECORD_AT_ONCE || respond_transport_running() == 0 ||
+		 GetCurrentTimestamp() >= courier->record_after);
+}
+
+/* What cannot be recorded yet, because somebody holds its row, stays for the next time. */
+static void
+record(Courier *courier)
+{
+	int			left;
+
+	pg_atomic_write_u32(&courier->slot->busy, 1);
+	left = respond_courier_record(courier->outcomes, courier->outcome_count);
+	pg_atomic_fetch_add_u64(&courier->slot->events, courier->outcome_count - left);
+	pg_atomic_fetch_add_u64(&courier->slot->batches, 1);
+	pg_atomic_write_u64(&courier->slot->active_at, (uint64) GetCurrentTimestamp());
+	pg_atomic_write_u32(&courier->slot->busy, 0);
+	courier->outcome_count = left;
+	courier->record_after = GetCurrentTimestamp() + (left > 0 ? USECS_PER_SEC : 0);
+}
+
+/* One round; true when there may be more to do at once. */
+static bool
+work(Courier *courier)
+{
+	TimestampTz now;
+	bool		more = false;
+
+	take_notices(courier);
+	queue_notices(courier);
+	now = GetCurrentTimestamp();
+	if (!respond_worker_on_hold())
+	{
+		more = respond_courier_read_pages(now);
+		more |= respond_send_due(now);
+	}
+	respond_transport_run();
+	collect_outcomes(courier);
+	if (wants_to_record(courier))
+	{
+		record(courier);
+		more = true;
+	}
+	return more;
+}
+
+/* Rolls back, says so, and rests for a while; requests that are under way go on. */
+static void
+recover(Courier *courier)
+{
+	HOLD_INTERRUPTS();
+	EmitErrorReport();
+	FlushErrorState();
+	AbortOutOfAnyTransaction();
+	RESUME_INTERRUPTS();
+	pg_atomic_write_u32(&courier->slot->busy, 0);
+	pg_atomic_fetch_add_u64(&courier->slot->errors, 1);
+	courier->pause_until = GetCurrentTimestamp() +
+		Min(RETRY_FIRST_MS << Min(courier->failures, 10), RETRY_LONGEST_MS) * INT64CONST(1000);
+	courier->failures++;
+	/* whatever was interrupted, the table knows */
+	courier->look_at_all = true;
+}
+
+static bool
+work_guarded(Courier *courier)
+{
+	volatile bool more = false;
+
+	if (courier->pause_until > GetCurrentTimestamp())
+	{
+		respond_transport_run();
+		return false;
+	}
+	MemoryContextSwitchTo(courier->cycle_context);
+	PG_TRY();
+	{
+		more = work(courier);
+		courier->failures = 0;
+		courier->pause_until = 0;
+	}
+	PG_CATCH();
+	{
+		recover(courier);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(TopMemoryContext);
+	MemoryContextReset(courier->cycle_context);
+	return more;
+}
+
+static long
+milliseconds_until(TimestampTz due)
+{
+	return due == DT_NOEND ? LONGEST_REST_MS :
+		Min(LONGEST_REST_MS, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), due));
+}
+
+static long
+rest_milliseconds(const Courier *courier)
+{
+	long		rest = LONGEST_REST_MS;
+	long		transport = respond_transport_timeout();
+
+	if (transport >= 0)
+		rest = Min(rest, transport);
+	if (courier->pause_until > GetCurrentTimestamp())
+		return Min(rest, milliseconds_until(courier->pause_until));
+	if (courier->outcome_count > 0)
+		rest = Min(rest, milliseconds_until(courier->record_after));
+	if (!respond_worker_on_hold())
+		rest = Min(rest, milliseconds_until(respond_send_next_due()));
+	return rest;
+}
+
+static void
+rest(Courier *courier)
+{
+	WaitEvent	event;
+	long		timeout = rest_milliseconds(courier);
+
+	if (timeout > 0)
+	{
+		pgstat_report_stat(timeout >= 10000);
+		(void) WaitEventSetWait(courier->events, timeout, &event, 1, PG_WAIT_EXTENSION);
+	}
+	respond_worker_woken();
+	note_settings(courier);
+}
+
+/* What is in hand already is recorded, so that it is not sent again. */
+static void
+finish_if_asked(Courier *courier)
+{
+	if (courier->slot->stop_wanted && courier->outcome_count > 0)
+	{
+		courier->record_after = 0;
+		courier->pause_until = 0;
+		PG_TRY();
+		{
+			record(courier);
+		}
+		PG_CATCH();
+		{
+			recover(courier);
+		}
+		PG_END_TRY();
+	}
+	respond_worker_check_stop();
+}
+
+void
+respond_courier_main(Datum main_arg)
+{
+	Courier		courier = {0};
+
+	prepare(&courier, respond_worker_start(main_arg, WORKER_COURIER));
+	for (;;)
+	{
+		finish_if_asked(&courier);
+		CHECK_FOR_INTERRUPTS();
+		if (work_guarded(&courier))
+			continue;
+
+		/* a commit from here on sets the latch; one before is seen by this look */
+		pg_atomic_write_u32(&courier.slot->sleeping, 1);
+		pg_memory_barrier();
+		if (has_notices(&courier) && courier.pause_until == 0)
+		{
+			pg_atomic_write_u32(&courier.slot->sleeping, 0);
+			continue;
+		}
+		rest(&courier);
+	}
+}

@@ -1,0 +1,198 @@
+/*-------------------------------------------------------------------------
+ * courier.h
+ *	  What the files of the courier share: channels with their queues, requests under way.
+ *
+ * src/delivery/courier.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_COURIER_H
+#define RESPOND_COURIER_H
+
+#include "access/xlogdefs.h"
+#include "lib/ilist.h"
+#include "lib/rbtree.h"
+#include "utils/timestamp.h"
+
+#include "common/shmem.h"
+#include "delivery/breaker.h"
+#include "delivery/channel.h"
+#include "delivery/signature.h"
+#include "delivery/transport.h"
+
+typedef enum EntryState
+{
+	ENTRY_QUEUED,				/* in the queue of its channel */
+	ENTRY_SENDING				/* its row was fetched, the request is under way or about to be */
+} EntryState;
+
+/* A pending delivery that the courier has in mind. */
+typedef struct Entry
+{
+	int64		id;				/* hash key */
+	TimestampTz created_at;
+	TimestampTz due;
+	uint64		subject;		/* hash; of ordered channels */
+	struct CourierChannel *channel;
+	EntryState	state;
+} Entry;
+
+/*
+ * A channel and the next of its pending deliveries.  What is pending and not
+ * in the queue has a (due, id) beyond (more_due, more_id), if `more` is set;
+ * else there is none.  In an ordered channel the queue has the first pending
+ * delivery of each subject, and what is not in it lies among the subjects
+ * beyond more_subject.
+ */
+typedef struct CourierChannel
+{
+	uint64		hash;			/* of its name, hash key */
+	char	   *name;
+	const Channel *config;		/* valid for the generation that was read last */
+	bool		ordered;
+	bool		present;		/* while channels are read: it is still there */
+
+	RBTree	   *queue;			/* by (due, id) */
+	int			queued;
+	bool		more;
+	TimestampTz more_due;
+	int64		more_id;
+	char	   *more_subject;	/* ordered; NULL: from the first on */
+	bool		more_again;		/* ordered: begin with the first subject when the end is reached */
+	TimestampTz more_after;		/* do not look before, because the last look gave nothing */
+
+	char	   *secret;			/* NULL: it has none, or it was not read */
+	bool		secret_read;
+	SigningKeys *keys;			/* made from it; NULL: nothing is signed */
+
+	int			in_flight;
+	double		next_send_at;	/* of the rate limit, in microseconds as TimestampTz */
+	TimestampTz blocked_until;	/* the secret cannot be had, or the host is not to be asked */
+	char	   *blocked_reason;	/* NULL: it is not */
+	BreakerHost *host;			/* that its url names; NULL: not known, or each has its own */
+	dlist_node	node;			/* in the ring of channels, see respond_queue_next() */
+} CourierChannel;
+
+/* A request that is under way. */
+typedef struct Outgoing
+{
+	Transfer	transfer;
+	MemoryContext context;		/* of this struct and all that it points to */
+	Entry	   *entry;
+	CourierChannel *channel;
+	char		host_name[256];	/* scheme://host:port; empty: NOTIFY */
+	BreakerHost *host;			/* NULL: not begun */
+	bool		is_probe;
+	bool		is_notify;
+
+	/* of the row */
+	char		key[40];
+	char	   *rule;
+	int64		run_id;
+	int64		event_id;
+	int64		ticket_id;
+	char	   *subject;
+	int			depth;
+	int			attempts;
+	int			attempts_before;
+	TimestampTz since;			/* when it was recorded, or begun anew */
+	TimestampTz sent_at;
+	const char *failure;		/* could not even be sent: why; it is dead */
+	const char *notify_channel;
+	struct Outgoing *next;
+} Outgoing;
+
+/* What became of a request, on its way into the tables. */
+typedef enum OutcomeStatus
+{
+	OUTCOME_DELIVERED,
+	OUTCOME_RETRY,
+	OUTCOME_DEAD
+} OutcomeStatus;
+
+typedef struct Outcome
+{
+	Outgoing   *outgoing;
+	OutcomeStatus status;
+	TimestampTz next_attempt_at;	/* RETRY */
+	TimestampTz at;				/* when it ended */
+	long		answer;			/* status of the answer, 0: none */
+	char	   *error;			/* NULL: none */
+	char	   *response;		/* NULL: none */
+	bool		gone;			/* the receiver wants no more: disable the channel */
+	bool		split;			/* a mail that some of its recipients did not get */
+} Outcome;
+
+/* courier_queue.c */
+extern void respond_queue_open(void);
+extern CourierChannel *respond_queue_channel(uint64 hash);
+extern CourierChannel *respond_queue_add_channel(const char *name);
+extern void respond_queue_remove_channel(CourierChannel *channel);
+/* Walks over all channels, beginning behind the one that was given last. */
+extern CourierChannel *respond_queue_next(int *left);
+extern int	respond_queue_channel_count(void);
+/* A pending delivery is known of; it is queued, or left to be found in the table. */
+extern void respond_queue_add(CourierChannel *channel, int64 id, TimestampTz created_at,
+							  TimestampTz due, uint64 subject);
+/* The first of the queue, NULL when it is empty. */
+extern Entry *respond_queue_first(CourierChannel *channel);
+/* Takes it out of the queue to be sent; puts it back; forgets it for good. */
+extern void respond_queue_take(Entry *entry);
+extern void respond_queue_put_back(Entry *entry, TimestampTz due);
+extern void respond_queue_forget(Entry *entry);
+/* Something pending that is due from this time on is to be found in the table. */
+extern void respond_queue_lower(CourierChannel *channel, TimestampTz due, int64 id);
+/* Whether the table may hold something that is due before what is queued, by now. */
+extern bool respond_queue_wants_page(CourierChannel *channel, TimestampTz now);
+/* When something of the channel is due; DT_NOEND: nothing is. */
+extern TimestampTz respond_queue_due(CourierChannel *channel);
+
+/* courier_read.c: from the tables, each in a transaction of its own */
+
+/* Reads the channels; all pending deliveries are looked at anew. */
+extern void respond_courier_read_channels(void);
+/* Queues what the table has for channels that want it; true when it read any. */
+extern bool respond_courier_read_pages(TimestampTz now);
+/*
+ * Makes the channel's secret known if it has one.  False when it cannot be had;
+ * the channel is then blocked for a while, with the reason.
+ */
+extern bool respond_courier_read_secret(CourierChannel *channel);
+extern void respond_courier_forget_secret(CourierChannel *channel);
+/* Queues the first pending delivery of the subject; in a transaction. */
+extern void respond_courier_queue_next(CourierChannel *channel, const char *subject);
+
+/* courier_fetch.c */
+/*
+ * Fetches the rows of entries and makes requests of them, flushed to disk.  Those
+ * that are not pending any more, or wait for another one, are forgotten.
+ * *written: where the WAL ended then.  Should it raise an error, what it had made
+ * is in *list, and the entries that it had not come to are not NULL.
+ */
+extern void respond_courier_fetch(Entry **entries, int count, Outgoing **list, XLogRecPtr *written);
+/* Whether the synchronous standby, where one is set, has the WAL up to there; does not wait. */
+extern bool respond_courier_is_durable(XLogRecPtr written);
+
+/* courier_request.c */
+/*
+ * Fills in the transfer from the row's values, all in the request's memory
+ * context.  Raises an error, or sets failure, when it cannot be sent.
+ */
+extern void respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers,
+								 const char **recipients, int recipient_count,
+								 const char *body, const char *html, const char *mark, TimestampTz created_at);
+/* The text with the secret in the place of each mark; the text itself when mark is NULL. */
+extern char *respond_request_put_secret(const char *text, const char *mark, const char *secret);
+
+/* outcome.c */
+/* What became of it, and what is to be done. */
+extern Outcome *respond_outcome_judge(Outgoing *outgoing);
+
+/* courier_record.c */
+/*
+ * Records outcomes in one transaction; afterwards each is forgotten or queued
+ * again.  Those whose row somebody else has locked stay in the array; returns
+ * how many.
+ */
+extern int	respond_courier_record(Outcome **outcomes, int count);
+
+#endif							/* RESPOND_COURIER_H */

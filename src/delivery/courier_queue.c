@@ -1,0 +1,384 @@
+/*-------------------------------------------------------------------------
+ * courier_queue.c
+ *	  The pending deliveries that the courier has in mind, channel by channel.
+ *
+ * The table is the truth, and can hold millions.  The courier keeps the next
+ * few of each channel, in the order in which they are due, and knows from where
+ * on the table has more.  So its memory is bounded, no channel stands in the
+ * way of another, and what waits for tomorrow costs nothing.
+ *
+ * New deliveries are told of; one that does not fit, or would not be next,
+ * pushes out the last or is left in the table.
+ *
+ * src/delivery/courier_queue.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "delivery/courier.h"
+#include "delivery/outbox.h"
+
+/* Entries that a channel may have queued; of ordered ones, one for each subject. */
+#define QUEUE_LIMIT				1024
+#define ORDERED_QUEUE_LIMIT		8192
+
+/* Entries of all channels together; beyond it each may have only a few. */
+#define TOTAL_LIMIT				100000
+#define CROWDED_QUEUE_LIMIT		16
+
+/* The table is read again when fewer are queued. */
+#define QUEUE_LOW				128
+
+typedef struct QueueNode
+{
+	RBTNode		node;
+	TimestampTz due;
+	int64		id;
+	Entry	   *entry;
+} QueueNode;
+
+static MemoryContext queue_context;
+static HTAB *entries;			/* of Entry by id */
+static HTAB *channels;			/* of CourierChannel by hash */
+static dlist_head ring = DLIST_STATIC_INIT(ring);
+static int	channel_count = 0;
+
+static int
+compare_nodes(const RBTNode *a, const RBTNode *b, void *argument)
+{
+	const QueueNode *left = (const QueueNode *) a;
+	const QueueNode *right = (const QueueNode *) b;
+
+	if (left->due != right->due)
+		return left->due < right->due ? -1 : 1;
+	if (left->id != right->id)
+		return left->id < right->id ? -1 : 1;
+	return 0;
+}
+
+static void
+combine_nodes(RBTNode *existing, const RBTNode *new_node, void *argument)
+{
+}
+
+static RBTNode *
+allocate_node(void *argument)
+{
+	return MemoryContextAlloc(queue_context, sizeof(QueueNode));
+}
+
+static void
+free_node(RBTNode *node, void *argument)
+{
+	pfree(node);
+}
+
+void
+respond_queue_open(void)
+{
+	HASHCTL		entry_control = {.keysize = sizeof(int64),.entrysize = sizeof(Entry)};
+	HASHCTL		channel_control = {.keysize = sizeof(uint64),.entrysize = sizeof(CourierChannel)};
+
+	queue_context = AllocSetContextCreate(TopMemoryContext, "pg_respond queue", ALLOCSET_DEFAULT_SIZES);
+	entry_control.hcxt = channel_control.hcxt = queue_context;
+	entries = hash_create("pg_respond deliveries", 1024, &entry_control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	channels = hash_create("pg_respond courier channels", 64, &channel_control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+CourierChannel *
+respond_queue_channel(uint64 hash)
+{
+	return hash_search(channels, &hash, HASH_FIND, NULL);
+}
+
+CourierChannel *
+respond_queue_add_channel(const char *name)
+{
+	uint64		hash = respond_outbox_channel_hash(name);
+	bool		found;
+	CourierChannel *channel = hash_search(channels, &hash, HASH_ENTER, &found);
+
+	if (found)
+		return channel;
+	memset((char *) channel + sizeof(hash), 0, sizeof(CourierChannel) - sizeof(hash));
+	channel->name = MemoryContextStrdup(queue_context, name);
+	{
+		MemoryContext caller = MemoryContextSwitchTo(queue_context);
+
+		channel->queue = rbt_create(sizeof(QueueNode), compare_nodes, combine_nodes, allocate_node, free_node, NULL);
+		MemoryContextSwitchTo(caller);
+	}
+	channel->more = true;
+	channel->more_due = DT_NOBEGIN;
+	dlist_push_tail(&ring, &channel->node);
+	channel_count++;
+	return channel;
+}
+
+/* Requests that are under way keep their entries; they are forgotten with their outcome. */
+void
+respond_queue_remove_channel(CourierChannel *channel)
+{
+	Entry	   *entry;
+
+	while ((entry = respond_queue_first(channel)) != NULL)
+		respond_queue_forget(entry);
+	channel->more = false;
+	channel->config = NULL;
+	if (channel->in_flight > 0)
+		return;
+	dlist_delete(&channel->node);
+	channel_count--;
+	pfree(channel->queue);
+	pfree(channel->name);
+	if (channel->more_subject != NULL)
+		pfree(channel->more_subject);
+	if (channel->blocked_reason != NULL)
+		pfree(channel->blocked_reason);
+	hash_search(channels, &channel->hash, HASH_REMOVE, NULL);
+}
+
+int
+respond_queue_channel_count(void)
+{
+	return channel_count;
+}
+
+CourierChannel *
+respond_queue_next(int *left)
+{
+	dlist_node *node;
+
+	if (*left <= 0 || dlist_is_empty(&ring))
+		return NULL;
+	(*left)--;
+	node = dlist_pop_head_node(&ring);
+	dlist_push_tail(&ring, node);
+	return dlist_container(CourierChannel, node, node);
+}
+
+static void
+insert_node(Entry *entry)
+{
+	QueueNode	node = {.due = entry->due,.id = entry->id,.entry = entry};
+	bool		is_new;
+
+	rbt_insert(entry->channel->queue, &node.node, &is_new);
+	entry->channel->queued++;
+	entry->state = ENTRY_QUEUED;
+}
+
+static void
+delete_node(Entry *entry)
+{
+	QueueNode	key = {.due = entry->due,.id = entry->id};
+	RBTNode    *node = rbt_find(entry->channel->queue, &key.node);
+
+	Assert(node != NULL);
+	rbt_delete(entry->channel->queue, node);
+	entry->channel->queued--;
+}
+
+Entry *
+respond_queue_first(CourierChannel *channel)
+{
+	QueueNode  *node = (QueueNode *) rbt_leftmost(channel->queue);
+
+	return node != NULL ? node->entry : NULL;
+}
+
+static Entry *
+last_entry(CourierChannel *channel)
+{
+	RBTreeIterator iterator;
+	QueueNode  *node;
+
+	rbt_begin_iterate(channel->queue, RightLeftWalk, &iterator);
+	node = (QueueNode *) rbt_iterate(&iterator);
+	return node != NULL ? node->entry : NULL;
+}
+
+void
+respond_queue_lower(CourierChannel *channel, TimestampTz due, int64 id)
+{
+	channel->more_after = 0;
+	if (channel->ordered)
+	{
+		channel->more_again = channel->more;
+		channel->more = true;
+		return;
+	}
+	if (channel->more &&
+		(channel->more_due < due || (channel->more_due == due && channel->more_id <= id - 1)))
+		return;
+	channel->more = true;
+	channel->more_due = due;
+	channel->more_id = id - 1;
+}
+
+static int
+queue_limit(const CourierChannel *channel)
+{
+	if (hash_get_num_entries(entries) >= TOTAL_LIMIT)
+		return CROWDED_QUEUE_LIMIT;
+	return channel->ordered ? ORDERED_QUEUE_LIMIT : QUEUE_LIMIT;
+}
+
+/* Makes room for something that is due then; false when it would be the last. */
+static bool
+make_room(CourierChannel *channel, TimestampTz due, int64 id)
+{
+	while (channel->queued >= queue_limit(channel))
+	{
+		Entry	   *last = last_entry(channel);
+
+		if (last->due < due || (last->due == due && last->id <= id))
+			return false;
+		respond_queue_lower(channel, last->due, last->id);
+		respond_queue_forget(last);
+	}
+	return true;
+}
+
+/*
+ * In an ordered channel, whether a delivery of the same subject is in mind.  The
+ * entries are few compared with what else sending costs, but not that few that
+ * one could look at all of them; so subjects have entries of their own, with
+ * the negative of their hash as number.
+ */
+static int64
+subject_number(uint64 channel, uint64 subject)
+{
+	uint64		hash = (channel * UINT64CONST(0x9E3779B97F4A7C15)) ^ subject;
+
+	return -(int64) (hash >> 1) - 1;
+}
+
+static bool
+claim_subject(CourierChannel *channel, uint64 subject, int64 id)
+{
+	int64		number = subject_number(channel->hash, subject);
+	bool		found;
+	Entry	   *head = hash_search(entries, &number, HASH_ENTER, &found);
+
+	if (found)
+		return false;
+	head->created_at = id;
+	head->channel = channel;
+	return true;
+}
+
+static void
+release_subject(CourierChannel *channel, uint64 subject)
+{
+	int64		number = subject_number(channel->hash, subject);
+
+	hash_search(entries, &number, HASH_REMOVE, NULL);
+}
+
+void
+respond_queue_add(CourierChannel *channel, int64 id, TimestampTz created_at, TimestampTz due, uint64 subject)
+{
+	Entry	   *entry = hash_search(entries, &id, HASH_FIND, NULL);
+	bool		found;
+
+	if (entry != NULL)
+	{
+		/* somebody wants it sooner, or later */
+		if (entry->state == ENTRY_QUEUED && entry->due != due)
+		{
+			delete_node(entry);
+			entry->due = due;
+			insert_node(entry);
+		}
+		return;
+	}
+	/* a look into the table is going to find it */
+	if (!channel->ordered && channel->more &&
+		(due > channel->more_due || (due == channel->more_due && id > channel->more_id)))
+		return;
+	if (!make_room(channel, due, id))
+	{
+		respond_queue_lower(channel, due, id);
+		return;
+	}
+	/* what is behind another of its subject comes when that one has ended */
+	if (channel->ordered && !claim_subject(channel, subject, id))
+		return;
+	entry = hash_search(entries, &id, HASH_ENTER, &found);
+	entry->created_at = created_at;
+	entry->due = due;
+	entry->subject = subject;
+	entry->channel = channel;
+	insert_node(entry);
+}
+
+void
+respond_queue_take(Entry *entry)
+{
+	delete_node(entry);
+	entry->state = ENTRY_SENDING;
+	entry->channel->in_flight++;
+}
+
+void
+respond_queue_put_back(Entry *entry, TimestampTz due)
+{
+	entry->channel->in_flight--;
+	entry->due = due;
+	if (entry->channel->config == NULL || !make_room(entry->channel, due, entry->id))
+	{
+		respond_queue_lower(entry->channel, due, entry->id);
+		entry->state = ENTRY_SENDING;
+		entry->channel->in_flight++;
+		respond_queue_forget(entry);
+		return;
+	}
+	insert_node(entry);
+}
+
+void
+respond_queue_forget(Entry *entry)
+{
+	CourierChannel *channel = entry->channel;
+
+	if (entry->state == ENTRY_QUEUED)
+		delete_node(entry);
+	else
+		channel->in_flight--;
+	if (channel->ordered)
+		release_subject(channel, entry->subject);
+	hash_search(entries, &entry->id, HASH_REMOVE, NULL);
+}
+
+bool
+respond_queue_wants_page(CourierChannel *channel, TimestampTz now)
+{
+	Entry	   *first;
+
+	if (!channel->more || channel->config == NULL || channel->more_after > now)
+		return false;
+	if (channel->ordered)
+	{
+		first = respond_queue_first(channel);
+		return channel->queued < QUEUE_LOW || first == NULL || first->due > now;
+	}
+	if (channel->more_due > now)
+		return false;
+	first = respond_queue_first(channel);
+	return channel->queued < QUEUE_LOW || first->due > channel->more_due;
+}
+
+TimestampTz
+respond_queue_due(CourierChannel *channel)
+{
+	Entry	   *first = respond_queue_first(channel);
+	TimestampTz due = first != NULL ? first->due : DT_NOEND;
+
+	if (channel->more)
+		due = Min(due, Max(channel->more_after, channel->ordered ? DT_NOBEGIN : channel->more_due));
+	return due;
+}

@@ -1,0 +1,384 @@
+/*-------------------------------------------------------------------------
+ * courier_read.c
+ *	  What the courier reads to know what is to be done: channels, pages of
+ *	  pending deliveries, secrets.
+ *
+ * Each function opens a transaction, reads, and closes it; none is open while
+ * the courier waits.
+ *
+ * src/delivery/courier_read.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "pgstat.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "common/kept_plan.h"
+#include "delivery/courier.h"
+#include "delivery/outbox.h"
+#include "launcher/worker.h"
+#include "secret/channel_secret.h"
+
+#define PAGE_SIZE			"256"
+#define PAGE_ROWS			256
+
+/* Channels that one transaction reads a page for. */
+#define PAGES_AT_ONCE		64
+
+/* How long a channel rests whose page gave nothing that is due. */
+#define ORDERED_PAUSE_US	(1 * USECS_PER_SEC)
+
+/* How long a channel rests whose secret cannot be had. */
+#define SECRET_PAUSE_US		(10 * USECS_PER_SEC)
+
+static KeptPlan read_names = {
+	"SELECT c.name FROM respond.channel AS c", 0, {0}
+};
+
+/*
+ * Deliveries whose channel was deleted while they were being recorded.  The
+ * names of channels in the index are stepped through, one probe each.
+ */
+static KeptPlan cancel_orphans = {
+	"WITH RECURSIVE names AS ("
+	" (SELECT d.channel FROM respond.delivery AS d WHERE d.status = 'pending' ORDER BY d.channel LIMIT 1)"
+	" UNION ALL"
+	" SELECT n.channel FROM names AS o CROSS JOIN LATERAL ("
+	"  SELECT d.channel FROM respond.delivery AS d"
+	"   WHERE d.status = 'pending' AND d.channel OPERATOR(pg_catalog.>) o.channel ORDER BY d.channel LIMIT 1) AS n)"
+	" UPDATE respond.delivery AS d SET status = 'cancelled', next_attempt_at = NULL,"
+	" finished_at = pg_catalog.clock_timestamp(), last_error = 'the channel was deleted'"
+	" FROM names WHERE d.status = 'pending' AND d.channel = names.channel"
+	" AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.name = names.channel)",
+	0, {0}
+};
+
+static KeptPlan read_page = {
+	"SELECT d.id, d.created_at, d.next_attempt_at FROM respond.delivery AS d"
+	" WHERE d.channel = $1 AND d.status = 'pending' AND (d.next_attempt_at, d.id) > ($2, $3)"
+	" ORDER BY d.next_attempt_at, d.id LIMIT " PAGE_SIZE,
+	3, {TEXTOID, TIMESTAMPTZOID, INT8OID}
+};
+
+#define HEAD_COLUMNS "d.id, d.created_at, d.next_attempt_at, COALESCE(d.subject, '') AS subject"
+#define HEAD_ORDER	" ORDER BY COALESCE(d.subject, ''), d.id LIMIT 1"
+
+/* The first of each subject, subject by subject; operator: how the first relates to $2. */
+#define HEADS(operator) \
+	"WITH RECURSIVE heads AS (" \
+	" (SELECT " HEAD_COLUMNS " FROM respond.delivery AS d" \
+	"   WHERE d.channel = $1 AND d.status = 'pending' AND COALESCE(d.subject, '') " operator " $2" HEAD_ORDER ")" \
+	" UNION ALL" \
+	" SELECT n.id, n.created_at, n.next_attempt_at, n.subject FROM heads AS h CROSS JOIN LATERAL (" \
+	"  SELECT " HEAD_COLUMNS " FROM respond.delivery AS d" \
+	"   WHERE d.channel = $1 AND d.status = 'pending' AND COALESCE(d.subject, '') > h.subject" HEAD_ORDER ") AS n)" \
+	" SELECT h.id, h.created_at, h.next_attempt_at, h.subject FROM heads AS h LIMIT " PAGE_SIZE
+
+static KeptPlan read_first_heads = {HEADS(">="), 2, {TEXTOID, TEXTOID}};
+static KeptPlan read_next_heads = {HEADS(">"), 2, {TEXTOID, TEXTOID}};
+
+static KeptPlan read_head = {
+	"SELECT " HEAD_COLUMNS " FROM respond.delivery AS d"
+	" WHERE d.channel = $1 AND d.status = 'pending' AND COALESCE(d.subject, '') = $2" HEAD_ORDER,
+	2, {TEXTOID, TEXTOID}
+};
+
+static void
+begin(void)
+{
+	respond_worker_begin();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+static void
+commit(void)
+{
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+static Datum
+value_of(uint64 row, int column)
+{
+	bool		is_null;
+
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
+}
+
+static void
+look_from_start(CourierChannel *channel)
+{
+	channel->more = true;
+	channel->more_due = DT_NOBEGIN;
+	channel->more_id = 0;
+	channel->more_after = 0;
+	channel->more_again = false;
+	if (channel->more_subject != NULL)
+		pfree(channel->more_subject);
+	channel->more_subject = NULL;
+}
+
+/* A channel that keeps order from now on, or not any more, is queued by other rules. */
+static void
+configure_channel(CourierChannel *channel, const Channel *config)
+{
+	Entry	   *entry;
+
+	channel->present = true;
+	channel->config = config;
+	channel->blocked_until = 0;
+	if (channel->ordered != config->ordered)
+	{
+		while ((entry = respond_queue_first(channel)) != NULL)
+			respond_queue_forget(entry);
+		/* what is under way was claimed by the old rules */
+		if (channel->in_flight == 0)
+			channel->ordered = config->ordered;
+		look_from_start(channel);
+	}
+}
+
+static void
+read_all_channels(void)
+{
+	List	   *names = NIL;
+	ListCell   *cell;
+	MemoryContext caller = CurrentMemoryContext;
+	CourierChannel *channel;
+	int			left;
+
+	SPI_connect();
+	respond_kept_plan_run(&read_names, NULL, NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		names = lappend(names, text_to_cstring(DatumGetTextPP(value_of(i, 1))));
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+
+	left = respond_queue_channel_count();
+	while ((channel = respond_queue_next(&left)) != NULL)
+	{
+		channel->present = false;
+		respond_courier_forget_secret(channel);
+		channel->host = NULL;
+		look_from_start(channel);
+	}
+	foreach(cell, names)
+	{
+		const Channel *config = respond_channel_find(lfirst(cell));
+
+		if (config != NULL)
+			configure_channel(respond_queue_add_channel(lfirst(cell)), config);
+	}
+	left = respond_queue_channel_count();
+	for (int count = left; count > 0; count--)
+	{
+		left = 1;
+		channel = respond_queue_next(&left);
+		if (channel != NULL && !channel->present)
+			respond_queue_remove_channel(channel);
+	}
+}
+
+void
+respond_courier_read_channels(void)
+{
+	uint64		current;
+
+	begin();
+	do
+	{
+		/* the configurations must all be of one generation */
+		current = respond_channel_generation();
+		read_all_channels();
+	} while (respond_channel_generation() != current);
+	SPI_connect();
+	respond_kept_plan_run(&cancel_orphans, NULL, NULL);
+	SPI_finish();
+	commit();
+}
+
+static void
+read_unordered(CourierChannel *channel)
+{
+	Datum		values[3] = {CStringGetTextDatum(channel->name), TimestampTzGetDatum(channel->more_due),
+	Int64GetDatum(channel->more_id)};
+	uint64		count = respond_kept_plan_run(&read_page, values, NULL);
+
+	/* first of all, because queueing may set it again */
+	channel->more = count == PAGE_ROWS;
+	if (channel->more)
+	{
+		channel->more_due = DatumGetTimestampTz(value_of(count - 1, 3));
+		channel->more_id = DatumGetInt64(value_of(count - 1, 1));
+	}
+	for (uint64 i = 0; i < count; i++)
+		respond_queue_add(channel, DatumGetInt64(value_of(i, 1)), DatumGetTimestampTz(value_of(i, 2)),
+						  DatumGetTimestampTz(value_of(i, 3)), 0);
+}
+
+static void
+read_ordered(CourierChannel *channel, TimestampTz now)
+{
+	bool		first = channel->more_subject == NULL;
+	Datum		values[2] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(first ? "" : channel->more_subject)};
+	uint64		count = respond_kept_plan_run(first ? &read_first_heads : &read_next_heads, values, NULL);
+	bool		any_due = false;
+
+	if (channel->more_subject != NULL)
+		pfree(channel->more_subject);
+	channel->more_subject = NULL;
+	channel->more = count == PAGE_ROWS || channel->more_again;
+	if (count == PAGE_ROWS)
+		channel->more_subject = MemoryContextStrdup(TopMemoryContext, TextDatumGetCString(value_of(count - 1, 4)));
+	else
+		channel->more_again = false;
+	for (uint64 i = 0; i < count; i++)
+	{
+		TimestampTz due = DatumGetTimestampTz(value_of(i, 3));
+		char	   *subject = TextDatumGetCString(value_of(i, 4));
+
+		any_due |= due <= now;
+		respond_queue_add(channel, DatumGetInt64(value_of(i, 1)), DatumGetTimestampTz(value_of(i, 2)), due,
+						  respond_outbox_subject_hash(subject));
+	}
+	channel->more_after = any_due ? 0 : now + ORDERED_PAUSE_US;
+}
+
+bool
+respond_courier_read_pages(TimestampTz now)
+{
+	CourierChannel *channel;
+	int			left = respond_queue_channel_count();
+	int			pages = 0;
+
+	while (pages < PAGES_AT_ONCE && (channel = respond_queue_next(&left)) != NULL)
+	{
+		if (!respond_queue_wants_page(channel, now))
+			continue;
+		if (pages++ == 0)
+			begin();
+		SPI_connect();
+		if (channel->ordered)
+			read_ordered(channel, now);
+		else
+			read_unordered(channel);
+		SPI_finish();
+	}
+	if (pages > 0)
+		commit();
+	return pages > 0;
+}
+
+void
+respond_courier_queue_next(CourierChannel *channel, const char *subject)
+{
+	Datum		values[2] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(subject != NULL ? subject : "")};
+
+	SPI_connect();
+	if (respond_kept_plan_run(&read_head, values, NULL) > 0)
+		respond_queue_add(channel, DatumGetInt64(value_of(0, 1)), DatumGetTimestampTz(value_of(0, 2)),
+						  DatumGetTimestampTz(value_of(0, 3)), respond_outbox_subject_hash(subject));
+	SPI_finish();
+}
+
+void
+respond_courier_forget_secret(CourierChannel *channel)
+{
+	if (channel->secret != NULL)
+		respond_secret_wipe(channel->secret);
+	if (channel->keys != NULL)
+	{
+		respond_signature_wipe(channel->keys);
+		pfree(channel->keys);
+	}
+	channel->secret = NULL;
+	channel->keys = NULL;
+	channel->secret_read = false;
+}
+
+/* One line in the log for each new reason. */
+static void
+block_channel(CourierChannel *channel, const char *reason)
+{
+	channel->blocked_until = GetCurrentTimestamp() + SECRET_PAUSE_US;
+	if (channel->blocked_reason != NULL && strcmp(channel->blocked_reason, reason) == 0)
+		return;
+	if (channel->blocked_reason != NULL)
+		pfree(channel->blocked_reason);
+	channel->blocked_reason = MemoryContextStrdup(TopMemoryContext, reason);
+	ereport(WARNING,
+			(errmsg("pg_respond cannot send through channel \"%s\": %s", channel->name, reason),
+			 errdetail("Its deliveries wait.  It is tried again.")));
+}
+
+static void
+unblock_channel(CourierChannel *channel)
+{
+	if (channel->blocked_reason != NULL)
+		pfree(channel->blocked_reason);
+	channel->blocked_reason = NULL;
+}
+
+static void
+read_secret(CourierChannel *channel)
+{
+	MemoryContext caller;
+	const char *fault;
+
+	begin();
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	channel->secret = respond_secret_fetch(channel->name);
+	MemoryContextSwitchTo(caller);
+	commit();
+	channel->secret_read = true;
+	if (channel->secret == NULL || !channel->config->signature)
+		return;
+	channel->keys = MemoryContextAllocZero(TopMemoryContext, sizeof(SigningKeys));
+	fault = respond_signature_read(channel->secret, channel->keys);
+	if (fault != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("its secret %s", fault)));
+}
+
+bool
+respond_courier_read_secret(CourierChannel *channel)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool done = false;
+
+	if (channel->secret_read)
+		return true;
+	PG_TRY();
+	{
+		read_secret(channel);
+		done = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		MemoryContextSwitchTo(caller);
+		respond_courier_forget_secret(channel);
+		block_channel(channel, error->message);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	if (done)
+		unblock_channel(channel);
+	return done;
+}

@@ -1,0 +1,234 @@
+/*-------------------------------------------------------------------------
+ * courier_request.c
+ *	  The request of a delivery: what of it is known only when it is sent.
+ *
+ * Body and headers were rendered when the delivery was recorded.  Now come the
+ * secret in the places that were kept for it, the signature, and the url of the
+ * channel, unless that depends on the event.  Values come from events and
+ * secrets, so everything that becomes part of a protocol line is looked at once
+ * more: a control character would begin a line of its own.
+ *
+ * src/delivery/courier_request.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <time.h>
+
+#include "common/base64.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "common/errors.h"
+#include "delivery/courier.h"
+#include "delivery/http_header.h"
+#include "delivery/mail_request.h"
+#include "delivery/url.h"
+
+/* Text that is sent is in UTF-8, whatever the database is in. */
+static char *
+to_utf8(const char *text)
+{
+	return pg_server_to_any(text, strlen(text), PG_UTF8);
+}
+
+/* The secret as it stands inside a text of this encoding. */
+static char *
+quote_secret(const char *secret, BodyEncoding encoding)
+{
+	TemplateOutput output;
+
+	if (encoding == ENCODING_TEXT)
+		return pstrdup(secret);
+	respond_template_begin_output(&output, 0);
+	output.escape = encoding == ENCODING_JSON ? TEMPLATE_ESCAPE_JSON : TEMPLATE_ESCAPE_URL;
+	respond_template_write(&output, secret, strlen(secret));
+	respond_template_append(&output, "", 1);
+	respond_template_raise(output.status);
+	return output.data;
+}
+
+char *
+respond_request_put_secret(const char *text, const char *mark, const char *secret)
+{
+	StringInfoData result;
+	const char *found;
+
+	if (text == NULL || mark == NULL)
+		return unconstify(char *, text);
+	initStringInfo(&result);
+	while ((found = strstr(text, mark)) != NULL)
+	{
+		appendBinaryStringInfo(&result, text, found - text);
+		appendStringInfoString(&result, secret);
+		text = found + strlen(mark);
+	}
+	appendStringInfoString(&result, text);
+	return result.data;
+}
+
+static void
+refuse(const char *what, const char *fault)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_RESPOND_STEP_FAILED),
+			 errmsg("%s %s", what, fault)));
+}
+
+/* The channel's own url, with what it may name. */
+static char *
+render_url(const CourierChannel *channel, const char *key)
+{
+	const Channel *config = channel->config;
+	TemplateRoot roots[] = {
+		{"options", respond_template_from_jsonb(config->options)},
+		{"secret", respond_template_from_cstring(channel->secret)},
+		{"channel", respond_template_from_cstring(channel->name)},
+		{"key", respond_template_from_cstring(key)},
+	};
+	TemplateRoots all = {lengthof(roots), roots};
+	TemplateValue root = respond_template_from_roots(&all);
+
+	if (config->url_template == NULL)
+		refuse("url", "is missing: the channel has none");
+	return respond_template_render_cstring(config->url_template, &root, TEMPLATE_ESCAPE_URL, NULL);
+}
+
+static void
+add_header(Outgoing *outgoing, const char *name, const char *value)
+{
+	const char *fault = respond_header_check(name, value);
+	struct curl_slist *longer;
+
+	if (fault != NULL)
+		refuse(psprintf("header \"%s\"", name), fault);
+	longer = curl_slist_append(outgoing->transfer.headers, psprintf("%s: %s", name, to_utf8(value)));
+	if (longer == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	outgoing->transfer.headers = longer;
+}
+
+static void
+add_stored_headers(Outgoing *outgoing, Jsonb *headers, const char *mark)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+	char	   *name = NULL;
+
+	if (headers == NULL)
+		return;
+	iterator = JsonbIteratorInit(&headers->root);
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			name = pnstrdup(item.val.string.val, item.val.string.len);
+		else if (token == WJB_VALUE && item.type == jbvString)
+			add_header(outgoing, name,
+					   respond_request_put_secret(pnstrdup(item.val.string.val, item.val.string.len), mark,
+												  outgoing->channel->secret));
+	}
+}
+
+/* Standard Webhooks 1.0: the id stays over all tries, the time is that of the try. */
+static void
+add_signature(Outgoing *outgoing)
+{
+	Transfer   *transfer = &outgoing->transfer;
+	int64		now = (int64) time(NULL);
+	char		signature[SIGNATURE_SIZE];
+
+	add_header(outgoing, "webhook-id", outgoing->key);
+	add_header(outgoing, "webhook-timestamp", psprintf(INT64_FORMAT, now));
+	if (outgoing->channel->keys == NULL)
+		return;
+	if (!respond_signature_make(outgoing->channel->keys, outgoing->key, now, transfer->body, transfer->body_length,
+								signature, sizeof(signature)))
+		refuse("signature", "could not be made");
+	add_header(outgoing, "webhook-signature", signature);
+}
+
+static void
+add_authorization(Outgoing *outgoing)
+{
+	const Channel *config = outgoing->channel->config;
+	const char *secret = outgoing->channel->secret;
+	char	   *user = respond_channel_option(config->options, "username");
+	char	   *pair;
+	char	   *encoded;
+	int			length;
+
+	if (config->auth == AUTH_NONE || secret == NULL)
+		return;
+	if (config->auth == AUTH_BEARER)
+	{
+		add_header(outgoing, "Authorization", psprintf("Bearer %s", secret));
+		return;
+	}
+	pair = psprintf("%s:%s", user != NULL ? user : "", secret);
+	encoded = palloc0(pg_b64_enc_len(strlen(pair)) + 1);
+	length = pg_b64_encode(pair, strlen(pair), encoded, pg_b64_enc_len(strlen(pair)));
+	if (length < 0)
+		elog(ERROR, "could not encode credentials");
+	encoded[length] = '\0';
+	add_header(outgoing, "Authorization", psprintf("Basic %s", encoded));
+}
+
+static void
+fill_http(Outgoing *outgoing, Jsonb *headers, const char *body, const char *mark)
+{
+	const Channel *config = outgoing->channel->config;
+	Transfer   *transfer = &outgoing->transfer;
+	const char *secret = outgoing->channel->secret;
+
+	if (body == NULL)
+		body = "";
+	if (mark != NULL)
+		body = respond_request_put_secret(body, mark, quote_secret(secret, config->encoding));
+	transfer->method = config->method;
+	transfer->body = to_utf8(body);
+	transfer->body_length = strlen(transfer->body);
+	add_stored_headers(outgoing, headers, mark);
+	if (config->signature)
+		add_signature(outgoing);
+	add_authorization(outgoing);
+	/* do not ask whether the body is welcome, nor wait for the answer */
+	transfer->headers = curl_slist_append(transfer->headers, "Expect:");
+}
+
+void
+respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const char **recipients,
+					 int recipient_count, const char *body, const char *html, const char *mark,
+					 TimestampTz created_at)
+{
+	CourierChannel *channel = outgoing->channel;
+	const Channel *config = channel->config;
+	Transfer   *transfer = &outgoing->transfer;
+	const char *fault;
+
+	transfer->owner = outgoing;
+	transfer->timeout_ms = config->timeout_ms;
+	if (mark != NULL && channel->secret == NULL)
+		refuse("the channel", "has no secret, and its request needs one; see respond.set_secret()");
+	if (config->transport == TRANSPORT_NOTIFY)
+	{
+		outgoing->is_notify = true;
+		outgoing->notify_channel = respond_channel_option(config->options, "notify_channel");
+		if (outgoing->notify_channel == NULL)
+			outgoing->notify_channel = channel->name;
+		transfer->body = body != NULL ? body : "";
+		return;
+	}
+	transfer->is_mail = config->transport == TRANSPORT_SMTP;
+	transfer->url = to_utf8(url != NULL ? respond_request_put_secret(url, mark, channel->secret) :
+							render_url(channel, outgoing->key));
+	fault = respond_url_check(transfer->url, config->transport, outgoing->host_name, sizeof(outgoing->host_name));
+	if (fault != NULL)
+		refuse("url", fault);
+	if (transfer->is_mail)
+		respond_mail_request_fill(outgoing, headers, recipients, recipient_count, body, html, mark, created_at);
+	else
+		fill_http(outgoing, headers, body, mark);
+}

@@ -1,0 +1,328 @@
+/*-------------------------------------------------------------------------
+ * courier_send.c
+ *	  Which deliveries are sent now.
+ *
+ * Channels take turns.  Each may have as many requests under way as it is
+ * configured for, and fewer than there are places left: so many channels whose
+ * receivers hang cannot take all places from the others.  Rate limits space
+ * requests out; the breaker of the host may hold them back.
+ *
+ * A breaker holds a delivery back no longer than its tries would have taken
+ * together: after that it has its tries all the same, and ends.
+ *
+ * Rows that a synchronous standby has not confirmed yet wait here; nothing else
+ * waits for them.
+ *
+ * src/delivery/courier_send.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "common/pg_prng.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "common/guc.h"
+#include "delivery/courier_send.h"
+#include "delivery/retry_policy.h"
+
+/* Deliveries that one query fetches. */
+#define FETCH_AT_ONCE		128
+
+/* What a channel may take in one turn. */
+#define TURN_LIMIT			64
+
+/* A rate limit may catch up on this much time that it lost to waiting. */
+#define RATE_SLACK_US		10000.0
+
+/* How often it is asked whether the standby has confirmed. */
+#define CONFIRM_POLL_US		2000
+
+static Outgoing *unconfirmed = NULL;	/* fetched, but not known to be durable */
+static XLogRecPtr unconfirmed_wal = InvalidXLogRecPtr;
+static int	unconfirmed_count = 0;
+static Outgoing *failed = NULL; /* never sent */
+
+static int
+places_left(void)
+{
+	return respond_max_requests - respond_transport_running() - unconfirmed_count;
+}
+
+/* Whether all its tries would be over by now. */
+static bool
+is_overdue(const Entry *entry, TimestampTz now)
+{
+	const Channel *config = entry->channel->config;
+	int64		span = respond_retry_span(config->delays, config->delay_count, config->max_attempts);
+
+	return entry->created_at + span * 1000 < now;
+}
+
+/* How many requests the breaker of the channel's host lets through; *until: when to ask again. */
+static int
+breaker_room(const CourierChannel *channel, TimestampTz now, TimestampTz *until)
+{
+	BreakerHost *host = channel->host;
+
+	*until = 0;
+	if (host == NULL)
+		return INT_MAX;
+	if (host->state == BREAKER_CLOSED)
+		return host->ramp == 0 ? INT_MAX : Max(0, host->ramp - host->in_flight);
+	return respond_breaker_allows(host, now, until) ? 1 : 0;
+}
+
+/* How many requests the channel may start now, but for the breaker. */
+static int
+channel_room(const CourierChannel *channel, TimestampTz now)
+{
+	const Channel *config = channel->config;
+	int			room;
+
+	if (config == NULL || !config->enabled || config->broken != NULL || channel->blocked_until > now)
+		return 0;
+	room = Min(config->concurrency - channel->in_flight, places_left() - channel->in_flight);
+	return Min(room, TURN_LIMIT);
+}
+
+/* Whether the rate limit lets one more pass; takes it. */
+static bool
+pass_rate_limit(CourierChannel *channel, TimestampTz now)
+{
+	double		rate = channel->config->rate_limit;
+
+	if (rate <= 0)
+		return true;
+	if (channel->next_send_at > (double) now)
+		return false;
+	channel->next_send_at = Max(channel->next_send_at, (double) now - RATE_SLACK_US) + USECS_PER_SEC / rate;
+	return true;
+}
+
+static int
+gather_from(CourierChannel *channel, Entry **entries, int limit, TimestampTz now)
+{
+	int			room = Min(channel_room(channel, now), limit);
+	TimestampTz until;
+	int			through = breaker_room(channel, now, &until);
+	int			count = 0;
+	Entry	   *entry;
+
+	while (count < room && (entry = respond_queue_first(channel)) != NULL && entry->due <= now)
+	{
+		if (count >= through && !(channel->host->state != BREAKER_CLOSED && is_overdue(entry, now)))
+			break;
+		if (!pass_rate_limit(channel, now))
+			break;
+		respond_queue_take(entry);
+		entries[count++] = entry;
+	}
+	return count;
+}
+
+static int
+gather(Entry **entries, TimestampTz now)
+{
+	int			left = respond_queue_channel_count();
+	int			count = 0;
+	CourierChannel *channel;
+
+	while (count < FETCH_AT_ONCE && places_left() > count && (channel = respond_queue_next(&left)) != NULL)
+	{
+		Entry	   *first = respond_queue_first(channel);
+
+		if (first == NULL || first->due > now || channel_room(channel, now) <= 0)
+			continue;
+		if (!channel->secret_read && !respond_courier_read_secret(channel))
+			continue;
+		count += gather_from(channel, entries + count, Min(FETCH_AT_ONCE, places_left()) - count, now);
+	}
+	return count;
+}
+
+static void
+free_outgoing(Outgoing *outgoing)
+{
+	curl_slist_free_all(outgoing->transfer.headers);
+	MemoryContextDelete(outgoing->context);
+}
+
+/* An error came between: everything that was taken goes back into its queue. */
+static void
+put_all_back(Entry **entries, int count, Outgoing *list, TimestampTz now)
+{
+	while (list != NULL)
+	{
+		Outgoing   *next = list->next;
+
+		respond_queue_put_back(list->entry, now);
+		free_outgoing(list);
+		list = next;
+	}
+	for (int i = 0; i < count; i++)
+		if (entries[i] != NULL)
+			respond_queue_put_back(entries[i], now);
+}
+
+static void
+fail(Outgoing *outgoing)
+{
+	outgoing->next = failed;
+	failed = outgoing;
+}
+
+/* The host of a channel is known from its last request, unless each has its own. */
+static void
+start(Outgoing *outgoing, TimestampTz now)
+{
+	CourierChannel *channel = outgoing->channel;
+	TimestampTz until;
+
+	outgoing->next = NULL;
+	outgoing->sent_at = now;
+	if (outgoing->failure != NULL || outgoing->is_notify)
+	{
+		fail(outgoing);
+		return;
+	}
+	outgoing->host = respond_breaker_find(outgoing->host_name, now);
+	if (channel->config != NULL && !channel->config->url_per_delivery)
+		channel->host = outgoing->host;
+	else if (!respond_breaker_allows(outgoing->host, now, &until) && !is_overdue(outgoing->entry, now))
+	{
+		respond_queue_put_back(outgoing->entry, until != 0 ? until : now + 100 * 1000);
+		free_outgoing(outgoing);
+		return;
+	}
+	outgoing->is_probe = respond_breaker_begin(outgoing->host, now);
+	respond_transport_start(&outgoing->transfer);
+}
+
+static void
+start_list(Outgoing *list, TimestampTz now)
+{
+	while (list != NULL)
+	{
+		Outgoing   *next = list->next;
+
+		start(list, now);
+		list = next;
+	}
+}
+
+/* Starts what the standby has confirmed meanwhile. */
+static void
+start_confirmed(TimestampTz now)
+{
+	Outgoing   *list = unconfirmed;
+
+	if (list == NULL || !respond_courier_is_durable(unconfirmed_wal))
+		return;
+	unconfirmed = NULL;
+	unconfirmed_count = 0;
+	start_list(list, now);
+}
+
+static void
+wait_for_standby(Outgoing *list, XLogRecPtr written)
+{
+	while (list != NULL)
+	{
+		Outgoing   *next = list->next;
+
+		list->next = unconfirmed;
+		unconfirmed = list;
+		unconfirmed_count++;
+		list = next;
+	}
+	unconfirmed_wal = written;
+}
+
+bool
+respond_send_due(TimestampTz now)
+{
+	Entry	   *entries[FETCH_AT_ONCE];
+	Outgoing   *list = NULL;
+	XLogRecPtr	written = InvalidXLogRecPtr;
+	volatile int count = 0;
+
+	start_confirmed(now);
+	count = gather(entries, now);
+	if (count == 0)
+		return false;
+	PG_TRY();
+	{
+		respond_courier_fetch(entries, count, &list, &written);
+	}
+	PG_CATCH();
+	{
+		put_all_back(entries, count, list, now);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	if (list != NULL && !respond_courier_is_durable(written))
+		wait_for_standby(list, written);
+	else
+		start_list(list, GetCurrentTimestamp());
+	return true;
+}
+
+/* When the channel wants to be asked again. */
+static TimestampTz
+channel_due(CourierChannel *channel, TimestampTz now)
+{
+	TimestampTz due = respond_queue_due(channel);
+	TimestampTz until;
+
+	if (due == DT_NOEND || channel->config == NULL || !channel->config->enabled || channel->config->broken != NULL)
+		return DT_NOEND;
+	due = Max(due, channel->blocked_until);
+	if (channel->config->rate_limit > 0)
+		due = Max(due, (TimestampTz) channel->next_send_at);
+	if (due > now)
+		return due;
+	/* the end of a request is what it waits for */
+	if (channel_room(channel, now) <= 0)
+		return DT_NOEND;
+	if (breaker_room(channel, now, &until) <= 0)
+	{
+		Entry	   *first = respond_queue_first(channel);
+
+		if (first != NULL && is_overdue(first, now))
+			return due;
+		return until != 0 ? until : DT_NOEND;
+	}
+	return due;
+}
+
+TimestampTz
+respond_send_next_due(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz due = DT_NOEND;
+	int			left = respond_queue_channel_count();
+	CourierChannel *channel;
+
+	if (unconfirmed != NULL)
+		due = now + CONFIRM_POLL_US;
+	while ((channel = respond_queue_next(&left)) != NULL)
+		due = Min(due, channel_due(channel, now));
+	return due;
+}
+
+Outgoing *
+respond_send_take_done(void)
+{
+	Transfer   *transfer;
+	Outgoing   *outgoing = failed;
+
+	if (outgoing != NULL)
+	{
+		failed = outgoing->next;
+		return outgoing;
+	}
+	transfer = respond_transport_take_done();
+	return transfer != NULL ? transfer->owner : NULL;
+}

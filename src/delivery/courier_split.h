@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ * courier_split.h
+ *	  Mails that a server took for some of their recipients only.
+ *
+ * src/delivery/courier_split.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_COURIER_SPLIT_H
+#define RESPOND_COURIER_SPLIT_H
+
+#include "delivery/courier.h"
+
+/*
+ * In the transaction that records the outcome of a mail that was delivered to
+ * some: makes deliveries for the recipients that were not accepted, one for
+ * those that may be accepted later, and a dead one for the others.
+ */
+extern void respond_courier_split(const Outcome *outcome);
+
+/* courier_record.c: the data of the event delivery.dead, and the event with its audit row. */
+extern Jsonb *respond_dead_description(const Outgoing *outgoing, int64 id, const char *key, int attempts,
+									   long status, const char *error);
+extern void respond_dead_tell(const Outgoing *outgoing, int64 id, Jsonb *description);
+
+#endif							/* RESPOND_COURIER_SPLIT_H */

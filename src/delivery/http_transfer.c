@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ * http_transfer.c
+ *	  A transfer over HTTP.
+ *
+ * src/delivery/http_transfer.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <time.h>
+
+#include "delivery/retry_policy.h"
+#include "delivery/transport_handle.h"
+
+/* Longest value of Retry-After that is looked at. */
+#define RETRY_AFTER_SIZE	64
+
+static void
+read_retry_after(Transfer *transfer, const char *value, size_t length)
+{
+	char		text[RETRY_AFTER_SIZE];
+
+	while (length > 0 && (*value == ' ' || *value == '\t'))
+	{
+		value++;
+		length--;
+	}
+	while (length > 0 && strchr(" \t\r\n", value[length - 1]) != NULL)
+		length--;
+	if (length == 0 || length >= sizeof(text))
+		return;
+	memcpy(text, value, length);
+	text[length] = '\0';
+	transfer->retry_after_ms = respond_retry_after(text, (int64_t) time(NULL));
+}
+
+static size_t
+header_callback(char *data, size_t size, size_t count, void *state)
+{
+	static const char name[] = "retry-after:";
+	Transfer   *transfer = state;
+	size_t		length = size * count;
+
+	transfer->header_bytes += length;
+	if (transfer->header_bytes > TRANSFER_HEADER_LIMIT)
+		return 0;
+	/* an interim answer says nothing about the next one */
+	if (length >= 5 && memcmp(data, "HTTP/", 5) == 0)
+	{
+		const char *space = memchr(data, ' ', length);
+
+		transfer->retry_after_ms = -1;
+		transfer->is_final = space != NULL && space + 1 < data + length && space[1] != '1';
+	}
+	else if (length <= 2 && transfer->is_final)
+		transfer->answered = true;
+	else if (length > sizeof(name) - 1 && pg_strncasecmp(data, name, sizeof(name) - 1) == 0)
+		read_retry_after(transfer, data + sizeof(name) - 1, length - (sizeof(name) - 1));
+	return length;
+}
+
+bool
+respond_http_prepare(CURL *easy)
+{
+	return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_USERAGENT, "pg_respond") == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_callback) == CURLE_OK;
+}
+
+CURLcode
+respond_http_fill(TransferHandle *handle, Transfer *transfer)
+{
+	CURL	   *easy = handle->easy;
+
+	/* libcurl keeps these pointers; the caller keeps what they point to */
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) transfer->body_length);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
+					 strcmp(transfer->method, "POST") == 0 ? NULL : transfer->method);
+	/* rather wait for a connection that takes many requests at once than open many */
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, pg_strncasecmp(transfer->url, "https:", 6) == 0 ? 1L : 0L);
+	return respond_transfer_fill(handle, transfer);
+}

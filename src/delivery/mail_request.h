@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ * mail_request.h
+ *	  The mail of a delivery, ready to be sent.
+ *
+ * src/delivery/mail_request.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_MAIL_REQUEST_H
+#define RESPOND_MAIL_REQUEST_H
+
+#include "delivery/courier.h"
+
+/*
+ * Fills in the transfer; headers: {"From", "To", "Cc", "Reply-To", "Subject"}.
+ * Raises an error that says what is wrong when it cannot be sent.
+ */
+extern void respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recipients,
+									  int recipient_count, const char *body, const char *html,
+									  const char *mark, TimestampTz created_at);
+
+#endif							/* RESPOND_MAIL_REQUEST_H */

@@ -1,0 +1,302 @@
+/*-------------------------------------------------------------------------
+ * outbox.c
+ *	  Recording deliveries, and telling the courier of them after the commit.
+ *
+ * The row is the truth.  What a transaction recorded is kept in a list of the
+ * backend and goes, at the very end of its commit, into a queue in shared
+ * memory; so the courier need not look for it.  When the queue is full, only
+ * the earliest time at which something lost is due is kept, and the courier
+ * looks into the table from there.
+ *
+ * Notices of a subtransaction that was rolled back are dropped with it.  One
+ * that stands for nothing does no harm: the courier looks the row up.  A
+ * transaction that is prepared forgets its notices; whoever commits it makes
+ * the courier look at everything.
+ *
+ * src/delivery/outbox.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "common/partition_write.h"
+#include "common/shmem.h"
+#include "delivery/outbox.h"
+#include "event/wake.h"
+
+PG_FUNCTION_INFO_V1(respond_announce_channels);
+
+/* Columns of respond.delivery, in their order. */
+enum
+{
+	DELIVERY_ID, DELIVERY_KEY, DELIVERY_CHANNEL, DELIVERY_RULE, DELIVERY_RUN_ID, DELIVERY_EVENT_ID,
+	DELIVERY_TICKET_ID, DELIVERY_SUBJECT, DELIVERY_STATUS, DELIVERY_ATTEMPTS, DELIVERY_NEXT_ATTEMPT_AT,
+	DELIVERY_LAST_STATUS, DELIVERY_LAST_ERROR, DELIVERY_CREATED_AT, DELIVERY_FINISHED_AT,
+	DELIVERY_ATTEMPTS_BEFORE, DELIVERY_DUE_SINCE, DELIVERY_DEPTH, DELIVERY_URL,
+	DELIVERY_HEADERS, DELIVERY_RECIPIENTS, DELIVERY_BODY, DELIVERY_HTML, DELIVERY_SECRET_MARK,
+	DELIVERY_COLUMNS
+};
+
+typedef struct PendingNotice
+{
+	DeliveryNotice notice;
+	SubTransactionId subtransaction;
+} PendingNotice;
+
+static PendingNotice *pending = NULL;
+static int	pending_count = 0;
+static int	pending_room = 0;
+static TimestampTz pending_lost_due = DT_NOEND; /* of those that the list has no room for */
+static bool all_wanted = false;
+
+uint64
+respond_outbox_channel_hash(const char *channel)
+{
+	return hash_bytes_extended((const unsigned char *) channel, strlen(channel), 0);
+}
+
+uint64
+respond_outbox_subject_hash(const char *subject)
+{
+	if (subject == NULL)
+		subject = "";
+	return hash_bytes_extended((const unsigned char *) subject, strlen(subject), 0);
+}
+
+int64
+respond_outbox_next_id(void)
+{
+	return nextval_internal(respond_relation_oid("respond", "delivery_id_seq"), false);
+}
+
+static void
+set_text(Datum *values, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL;
+	if (text != NULL)
+		values[column] = CStringGetTextDatum(text);
+}
+
+static void
+set_int64(Datum *values, bool *nulls, int column, int64 number)
+{
+	nulls[column] = number == 0;
+	values[column] = Int64GetDatum(number);
+}
+
+static Datum
+text_array(const char **items, int count)
+{
+	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		values[i] = CStringGetTextDatum(items[i]);
+	return PointerGetDatum(construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static void
+fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz now)
+{
+	memset(nulls, true, sizeof(bool) * DELIVERY_COLUMNS);
+	memset(values, 0, sizeof(Datum) * DELIVERY_COLUMNS);
+	set_int64(values, nulls, DELIVERY_ID, delivery->id);
+	values[DELIVERY_KEY] = UUIDPGetDatum(&delivery->key);
+	set_text(values, nulls, DELIVERY_CHANNEL, delivery->channel);
+	set_text(values, nulls, DELIVERY_RULE, delivery->rule);
+	set_int64(values, nulls, DELIVERY_RUN_ID, delivery->run_id);
+	set_int64(values, nulls, DELIVERY_EVENT_ID, delivery->event_id);
+	set_int64(values, nulls, DELIVERY_TICKET_ID, delivery->ticket_id);
+	set_text(values, nulls, DELIVERY_SUBJECT, delivery->subject);
+	set_text(values, nulls, DELIVERY_STATUS, "pending");
+	values[DELIVERY_ATTEMPTS] = Int32GetDatum(delivery->attempts);
+	values[DELIVERY_NEXT_ATTEMPT_AT] = TimestampTzGetDatum(delivery->due != 0 ? delivery->due : now);
+	values[DELIVERY_CREATED_AT] = TimestampTzGetDatum(now);
+	values[DELIVERY_ATTEMPTS_BEFORE] = Int32GetDatum(0);
+	values[DELIVERY_DEPTH] = Int32GetDatum(delivery->depth);
+	nulls[DELIVERY_KEY] = nulls[DELIVERY_ATTEMPTS] = nulls[DELIVERY_NEXT_ATTEMPT_AT] =
+		nulls[DELIVERY_CREATED_AT] = nulls[DELIVERY_ATTEMPTS_BEFORE] =
+		nulls[DELIVERY_DEPTH] = false;
+	set_text(values, nulls, DELIVERY_URL, delivery->url);
+	nulls[DELIVERY_HEADERS] = delivery->headers == NULL;
+	values[DELIVERY_HEADERS] = JsonbPGetDatum(delivery->headers);
+	nulls[DELIVERY_RECIPIENTS] = delivery->recipient_count == 0;
+	if (delivery->recipient_count > 0)
+		values[DELIVERY_RECIPIENTS] = text_array(delivery->recipients, delivery->recipient_count);
+	set_text(values, nulls, DELIVERY_BODY, delivery->body);
+	set_text(values, nulls, DELIVERY_HTML, delivery->html);
+	set_text(values, nulls, DELIVERY_SECRET_MARK, delivery->secret_mark);
+}
+
+/*
+ * Rows carry the time of their writing and not that of their transaction, so
+ * that what a long transaction records is not due before what the courier has
+ * passed already.
+ */
+void
+respond_outbox_write(const NewDelivery *deliveries, int count)
+{
+	MemoryContext context;
+	MemoryContext before;
+	PartitionWriter *writer;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (count == 0)
+		return;
+	writer = respond_partition_writer_open(respond_relation_oid("respond", "delivery"));
+	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond outbox row", ALLOCSET_DEFAULT_SIZES);
+	before = MemoryContextSwitchTo(context);
+	for (int i = 0; i < count; i++)
+	{
+		const NewDelivery *delivery = &deliveries[i];
+		Datum		values[DELIVERY_COLUMNS];
+		bool		nulls[DELIVERY_COLUMNS];
+
+		fill_row(values, nulls, delivery, now);
+		respond_partition_writer_add(writer, now, values, nulls);
+		respond_outbox_announce(delivery->channel, delivery->subject, delivery->id, now,
+								delivery->due != 0 ? delivery->due : now);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(before);
+	respond_partition_writer_close(writer);
+	MemoryContextDelete(context);
+}
+
+void
+respond_outbox_announce(const char *channel, const char *subject, int64 id, TimestampTz created_at, TimestampTz due)
+{
+	PendingNotice *entry;
+
+	if (pending_count >= RESPOND_MAX_NOTICES)
+	{
+		pending_lost_due = Min(pending_lost_due, due);
+		return;
+	}
+	if (pending_count == pending_room)
+	{
+		int			room = Max(64, pending_room * 2);
+
+		pending = pending == NULL ? MemoryContextAlloc(TopMemoryContext, sizeof(PendingNotice) * room) :
+			repalloc(pending, sizeof(PendingNotice) * room);
+		pending_room = room;
+	}
+	entry = &pending[pending_count++];
+	entry->notice.id = id;
+	entry->notice.created_at = created_at;
+	entry->notice.due = due;
+	entry->notice.subject = respond_outbox_subject_hash(subject);
+	entry->notice.channel = respond_outbox_channel_hash(channel);
+	entry->subtransaction = GetCurrentSubTransactionId();
+}
+
+void
+respond_outbox_announce_all(void)
+{
+	all_wanted = true;
+}
+
+static void
+forget_notices(void)
+{
+	pending_count = 0;
+	pending_lost_due = DT_NOEND;
+	all_wanted = false;
+}
+
+static void
+put_notices(DeliveryQueue *queue)
+{
+	queue->lost_due = Min(queue->lost_due, pending_lost_due);
+	for (int i = 0; i < pending_count; i++)
+	{
+		const DeliveryNotice *notice = &pending[i].notice;
+
+		if (queue->count < RESPOND_MAX_NOTICES)
+			queue->notices[queue->count++] = *notice;
+		else
+			queue->lost_due = Min(queue->lost_due, notice->due);
+	}
+}
+
+/* What was committed is handed over. */
+static void
+hand_over(Oid database, bool look_at_all)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	if (entry != NULL)
+	{
+		LWLockAcquire(entry->deliveries.lock, LW_EXCLUSIVE);
+		put_notices(&entry->deliveries);
+		if (look_at_all)
+			entry->deliveries.look_at_all = true;
+		LWLockRelease(entry->deliveries.lock);
+		pg_memory_barrier();
+		respond_wake_slot(pg_atomic_read_u32(&entry->courier));
+	}
+	forget_notices();
+}
+
+void
+respond_outbox_look_at_all(Oid database)
+{
+	hand_over(database, true);
+}
+
+static void
+transaction_callback(XactEvent event, void *argument)
+{
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		forget_notices();
+}
+
+/* Numbers of subtransactions grow, so those within the one that aborts are at the end. */
+static void
+subtransaction_callback(SubXactEvent event, SubTransactionId subtransaction,
+						SubTransactionId parent, void *argument)
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	while (pending_count > 0 && pending[pending_count - 1].subtransaction >= subtransaction)
+		pending_count--;
+}
+
+/*
+ * As late as the waking of dispatchers, and for the same reason: the courier
+ * shall have been told of channels that the transaction changed.
+ */
+static void
+release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
+{
+	if ((pending_count == 0 && !all_wanted) || !is_commit || !is_top_level || phase != RESOURCE_RELEASE_AFTER_LOCKS)
+		return;
+	hand_over(MyDatabaseId, all_wanted);
+}
+
+void
+respond_outbox_initialize(void)
+{
+	RegisterXactCallback(transaction_callback, NULL);
+	RegisterSubXactCallback(subtransaction_callback, NULL);
+	RegisterResourceReleaseCallback(release_callback, NULL);
+}
+
+/* announce_channels(): for functions of the extension that are written in SQL. */
+Datum
+respond_announce_channels(PG_FUNCTION_ARGS)
+{
+	respond_outbox_announce_all();
+	PG_RETURN_VOID();
+}

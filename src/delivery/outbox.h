@@ -1,0 +1,63 @@
+/*-------------------------------------------------------------------------
+ * outbox.h
+ *	  Recording deliveries, and telling the courier of them after the commit.
+ *
+ * src/delivery/outbox.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_OUTBOX_H
+#define RESPOND_OUTBOX_H
+
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+/* What to record; see respond.delivery.  Texts are NULL where the column is. */
+typedef struct NewDelivery
+{
+	int64		id;				/* from respond_outbox_next_id() */
+	pg_uuid_t	key;
+	const char *channel;
+	const char *rule;
+	int64		run_id;			/* 0 here and below: none */
+	int64		event_id;
+	int64		ticket_id;
+	const char *subject;
+	int32		depth;
+	const char *url;
+	Jsonb	   *headers;		/* NULL: none */
+	const char **recipients;
+	int			recipient_count;
+	const char *body;
+	const char *html;
+	const char *secret_mark;
+	int32		attempts;		/* of one that goes on where another was split */
+	TimestampTz due;			/* 0: now */
+} NewDelivery;
+
+extern int64 respond_outbox_next_id(void);
+
+/*
+ * Inserts the deliveries, pending, without a plan and without asking for
+ * privileges, and tells the courier of them at commit.
+ */
+extern void respond_outbox_write(const NewDelivery *deliveries, int count);
+
+/* At commit the courier of this database hears of one pending delivery, */
+extern void respond_outbox_announce(const char *channel, const char *subject, int64 id,
+									TimestampTz created_at, TimestampTz due);
+
+/* or looks at all of them and at the channels. */
+extern void respond_outbox_announce_all(void);
+
+/* Now; for COMMIT PREPARED. */
+extern void respond_outbox_look_at_all(Oid database);
+
+/* How notices name channels and subjects; subject NULL: none. */
+extern uint64 respond_outbox_channel_hash(const char *channel);
+extern uint64 respond_outbox_subject_hash(const char *subject);
+
+/* Installs the callbacks of commit; at load. */
+extern void respond_outbox_initialize(void);
+
+#endif							/* RESPOND_OUTBOX_H */

@@ -1,0 +1,235 @@
+/*-------------------------------------------------------------------------
+ * outcome.c
+ *	  What became of a request, and what is to be done about it.
+ *
+ * Once the headers of an answer are complete, its status counts, whatever
+ * happens to the connection afterwards: a receiver that said 200 and then hung
+ * up has the message.  Without an answer it is tried again.
+ *
+ * src/delivery/outcome.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+#include "common/string.h"
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "delivery/courier.h"
+#include "delivery/retry_policy.h"
+
+/* Of an answer, in the attempt's row. */
+#define RESPONSE_KEPT	1024
+
+/* Text from outside, made fit for the database; NULL when there is none. */
+static char *
+clean_text(const char *bytes, size_t length)
+{
+	char	   *copy;
+	size_t		kept = Min(length, RESPONSE_KEPT);
+	char	   *converted = NULL;
+
+	if (length == 0)
+		return NULL;
+	copy = pnstrdup(bytes, kept);
+	/* the last character may be cut */
+	kept = pg_encoding_mbcliplen(PG_UTF8, copy, kept, kept);
+	copy[kept] = '\0';
+	if (strlen(copy) == kept && pg_verify_mbstr(PG_UTF8, copy, kept, true))
+	{
+		if (GetDatabaseEncoding() == PG_UTF8)
+			return copy;
+		/* other encodings lack characters, and say so with an error */
+		if (pg_is_ascii(copy))
+			converted = copy;
+	}
+	if (converted != NULL)
+		return converted;
+	for (size_t i = 0; i < kept; i++)
+		if (copy[i] == '\0' || (copy[i] & 0x80))
+			copy[i] = '?';
+	return copy;
+}
+
+/* The status of a complete answer, 0 when there was none. */
+static long
+answered_status(const Transfer *transfer)
+{
+	return transfer->code == CURLE_OK || transfer->answered ? transfer->status : 0;
+}
+
+static char *
+http_error(const Transfer *transfer, long status)
+{
+	if (status == 0)
+		return pstrdup(transfer->error);
+	if (status >= 200 && status < 300)
+		return transfer->code == CURLE_OK ? NULL :
+			psprintf("answered %ld, and then: %s", status, transfer->error);
+	if (transfer->code != CURLE_OK)
+		return psprintf("the receiver answered %ld, and then: %s", status, transfer->error);
+	if (status >= 300 && status < 400)
+		return psprintf("the receiver answered %ld; redirects are not followed", status);
+	return psprintf("the receiver answered %ld", status);
+}
+
+static DeliveryVerdict
+judge_http(const Transfer *transfer, Outcome *outcome)
+{
+	outcome->answer = answered_status(transfer);
+	outcome->error = http_error(transfer, outcome->answer);
+	if (outcome->answer == 0 && transfer->code == CURLE_URL_MALFORMAT)
+		return VERDICT_DEAD;
+	return respond_retry_judge_http(outcome->answer);
+}
+
+/* Recipients by the class of what the server said of them. */
+static void
+count_replies(const Transfer *transfer, int *refused, int *delayed, const MailReply **first)
+{
+	*refused = *delayed = 0;
+	*first = NULL;
+	for (int i = 0; i < transfer->recipient_count; i++)
+	{
+		const MailReply *reply = &transfer->replies[i];
+
+		if (reply->status >= 500)
+			(*refused)++;
+		else if (reply->status >= 400)
+			(*delayed)++;
+		if (reply->status >= 400 && *first == NULL)
+			*first = reply;
+	}
+}
+
+static DeliveryVerdict
+judge_mail(const Transfer *transfer, Outcome *outcome)
+{
+	int			refused;
+	int			delayed;
+	const MailReply *first;
+
+	count_replies(transfer, &refused, &delayed, &first);
+	outcome->answer = transfer->status;
+	if (transfer->code == CURLE_OK)
+	{
+		outcome->split = refused + delayed > 0;
+		if (outcome->split)
+			outcome->error = psprintf("%d of %d recipients were not accepted: %s", refused + delayed,
+									  transfer->recipient_count, first->text);
+		return VERDICT_DELIVERED;
+	}
+	if (first != NULL && refused + delayed == transfer->recipient_count)
+	{
+		outcome->answer = first->status;
+		outcome->error = psprintf("no recipient was accepted: %s", first->text);
+		return delayed > 0 ? VERDICT_RETRY : VERDICT_DEAD;
+	}
+	if (transfer->last_line[0] != '\0' && outcome->answer >= 400)
+		outcome->error = psprintf("the mail server answered: %s", transfer->last_line);
+	else
+		outcome->error = pstrdup(transfer->error);
+	/* the last line may have been a good one, before the connection was lost */
+	if (outcome->answer < 400)
+		outcome->answer = 0;
+	return respond_retry_judge_smtp(outcome->answer);
+}
+
+/* Whether the host itself failed, as far as its breaker is concerned. */
+static bool
+host_failed(const Transfer *transfer, const Outcome *outcome)
+{
+	if (transfer->is_mail)
+		return transfer->code != CURLE_OK && (outcome->answer == 0 || outcome->answer == 421);
+	return outcome->answer == 0 || outcome->answer >= 500;
+}
+
+static void
+tell_breaker(Outgoing *outgoing, const Outcome *outcome)
+{
+	if (outgoing->host == NULL)
+		return;
+	if (outgoing->transfer.refused)
+		respond_breaker_cancel(outgoing->host, outgoing->is_probe);
+	else
+		respond_breaker_end(outgoing->host, outgoing->is_probe, !host_failed(&outgoing->transfer, outcome),
+							outcome->at, pg_prng_double(&pg_global_prng_state));
+	outgoing->host = NULL;
+}
+
+/* What the receiver asks for counts; a little more than that, so that not all come at once. */
+static TimestampTz
+next_attempt(const Outgoing *outgoing, const Outcome *outcome, const Channel *config)
+{
+	int64		wait = outgoing->transfer.retry_after_ms;
+	double		random = pg_prng_double(&pg_global_prng_state);
+
+	if (wait >= 0)
+		wait = wait + (int64) (wait * 0.1 * random);
+	else
+		wait = respond_retry_delay(config->delays, config->delay_count,
+								   outgoing->attempts + 1 - outgoing->attempts_before, random);
+	return outcome->at + wait * 1000;
+}
+
+static void
+decide_retry(const Outgoing *outgoing, Outcome *outcome)
+{
+	const Channel *config = outgoing->channel->config;
+	int			attempts = outgoing->attempts + 1 - outgoing->attempts_before;
+
+	outcome->status = OUTCOME_RETRY;
+	/* a channel that was deleted meanwhile: its row is cancelled already */
+	if (config == NULL)
+		return;
+	outcome->next_attempt_at = next_attempt(outgoing, outcome, config);
+	if (attempts < config->max_attempts)
+		return;
+	outcome->status = OUTCOME_DEAD;
+	outcome->error = psprintf("given up after %d %s: %s", attempts, attempts == 1 ? "try" : "tries",
+							  outcome->error != NULL ? outcome->error : "no reason is known");
+}
+
+Outcome *
+respond_outcome_judge(Outgoing *outgoing)
+{
+	MemoryContext caller = MemoryContextSwitchTo(outgoing->context);
+	Outcome    *outcome = palloc0(sizeof(Outcome));
+	const Transfer *transfer = &outgoing->transfer;
+	DeliveryVerdict verdict = VERDICT_DEAD;
+
+	outcome->outgoing = outgoing;
+	outcome->at = GetCurrentTimestamp();
+	if (outgoing->failure != NULL)
+		outcome->error = unconstify(char *, outgoing->failure);
+	else if (outgoing->is_notify)
+		verdict = VERDICT_DELIVERED;
+	else if (transfer->refused)
+		outcome->error = pstrdup(transfer->error);
+	else
+		verdict = transfer->is_mail ? judge_mail(transfer, outcome) : judge_http(transfer, outcome);
+	if (outcome->error != NULL)
+		outcome->error = clean_text(outcome->error, strlen(outcome->error));
+	outcome->response = transfer->is_mail ? clean_text(transfer->last_line, strlen(transfer->last_line)) :
+		clean_text(transfer->response, transfer->response_length);
+	switch (verdict)
+	{
+		case VERDICT_DELIVERED:
+			outcome->status = OUTCOME_DELIVERED;
+			break;
+		case VERDICT_RETRY:
+			decide_retry(outgoing, outcome);
+			break;
+		case VERDICT_GONE:
+			outcome->gone = true;
+			/* FALLTHROUGH */
+		case VERDICT_DEAD:
+			outcome->status = OUTCOME_DEAD;
+			break;
+	}
+	tell_breaker(outgoing, outcome);
+	MemoryContextSwitchTo(caller);
+	return outcome;
+}

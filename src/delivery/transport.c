@@ -1,0 +1,365 @@
+/*-------------------------------------------------------------------------
+ * transport.c
+ *	  Requests over the network: one libcurl multi handle and its sockets.
+ *
+ * libcurl says which sockets it waits for and until when.  The sockets are in
+ * an epoll descriptor of our own, which the courier puts into its set of wait
+ * events beside its latch; the time becomes the timeout of that wait.  (A timer
+ * descriptor that is set anew for each transfer costs more than half of the
+ * throughput.)
+ *
+ * Connections stay open and are used again, and so are libcurl's handles.
+ *
+ * libcurl resolves names in threads.  A signal that one of them took would be
+ * handled there, by code that knows only one thread; so signals are blocked
+ * while libcurl may start one.
+ *
+ * Callbacks must not raise errors: they would jump out of libcurl.  They note
+ * what is wrong, return the value that ends the transfer, and allocate nothing
+ * from the server.
+ *
+ * src/delivery/transport.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "libpq/pqsignal.h"
+#include "portability/instr_time.h"
+#include "storage/fd.h"
+#include "utils/memutils.h"
+
+#include "delivery/transport_handle.h"
+
+/* Handles that are kept for the next transfer, of each kind. */
+#define KEPT_HANDLES	256
+
+/* Sockets that one look asks for. */
+#define EVENTS_AT_ONCE	128
+
+static CURLM *multi = NULL;
+static int	epoll_fd = -1;
+static int64 deadline_us = -1;	/* when libcurl wants to be called; -1: never */
+static int	running = 0;
+static Transfer *first_done = NULL;
+static Transfer *last_done = NULL;
+static TransferHandle *idle[2] = {NULL, NULL};	/* for HTTP, and for mail */
+static int	idle_count[2] = {0, 0};
+
+static int64
+now_us(void)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	return (int64) INSTR_TIME_GET_MICROSEC(now);
+}
+
+/* All but those that tell of a fault of this thread. */
+static void
+block_signals(sigset_t *before)
+{
+	sigset_t	all;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGABRT);
+	sigdelset(&all, SIGTRAP);
+	pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+static void
+unblock_signals(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+/* libcurl: wait for this of the socket.  known: whether it is in the set already. */
+static int
+socket_callback(CURL *easy, curl_socket_t socket, int what, void *state, void *known)
+{
+	struct epoll_event event = {0};
+
+	if (what == CURL_POLL_REMOVE)
+	{
+		/* it may be closed already, then it left the set by itself */
+		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, socket, &event);
+		return 0;
+	}
+	event.data.fd = socket;
+	event.events = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
+	if (known != NULL && epoll_ctl(epoll_fd, EPOLL_CTL_MOD, socket, &event) == 0)
+		return 0;
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, socket, &event) != 0 &&
+		(errno != EEXIST || epoll_ctl(epoll_fd, EPOLL_CTL_MOD, socket, &event) != 0))
+		return -1;
+	curl_multi_assign(multi, socket, &epoll_fd);
+	return 0;
+}
+
+static int
+timer_callback(CURLM *which, long milliseconds, void *state)
+{
+	deadline_us = milliseconds < 0 ? -1 : now_us() + milliseconds * 1000;
+	return 0;
+}
+
+int
+respond_transport_open(void)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("could not initialize libcurl")));
+	if (!AcquireExternalFD())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("could not open the sockets of the courier: too many files are open")));
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	multi = curl_multi_init();
+	if (epoll_fd < 0 || multi == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("could not open the sockets of the courier: %m")));
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket_callback);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer_callback);
+	curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long) KEPT_HANDLES);
+	return epoll_fd;
+}
+
+void
+respond_transport_configure(void)
+{
+	/* a handle is given the settings when it is made */
+	for (int kind = 0; kind < lengthof(idle); kind++)
+	{
+		while (idle[kind] != NULL)
+		{
+			TransferHandle *handle = idle[kind];
+
+			idle[kind] = handle->next;
+			curl_easy_cleanup(handle->easy);
+			free(handle);
+		}
+		idle_count[kind] = 0;
+	}
+	respond_transfer_configure();
+}
+
+static TransferHandle *
+take_handle(bool is_mail)
+{
+	TransferHandle *handle = idle[is_mail];
+
+	if (handle != NULL)
+	{
+		idle[is_mail] = handle->next;
+		idle_count[is_mail]--;
+		return handle;
+	}
+	handle = calloc(1, sizeof(TransferHandle));
+	if (handle == NULL)
+		return NULL;
+	handle->generation = respond_transfer_generation();
+	handle->easy = curl_easy_init();
+	if (handle->easy == NULL || !respond_transfer_prepare(handle->easy, is_mail))
+	{
+		curl_easy_cleanup(handle->easy);
+		free(handle);
+		return NULL;
+	}
+	return handle;
+}
+
+static void
+give_back(TransferHandle *handle, bool is_mail)
+{
+	if (idle_count[is_mail] >= KEPT_HANDLES || handle->generation != respond_transfer_generation())
+	{
+		curl_easy_cleanup(handle->easy);
+		free(handle);
+		return;
+	}
+	handle->next = idle[is_mail];
+	idle[is_mail] = handle;
+	idle_count[is_mail]++;
+}
+
+static void
+put_done(Transfer *transfer)
+{
+	transfer->next_done = NULL;
+	if (last_done == NULL)
+		first_done = transfer;
+	else
+		last_done->next_done = transfer;
+	last_done = transfer;
+}
+
+/* It was never under way. */
+static void
+fail_start(Transfer *transfer, CURLcode code, const char *error)
+{
+	transfer->code = code;
+	strlcpy(transfer->error, error, sizeof(transfer->error));
+	curl_slist_free_all(transfer->headers);
+	transfer->headers = NULL;
+	put_done(transfer);
+}
+
+void
+respond_transport_start(Transfer *transfer)
+{
+	TransferHandle *handle;
+	sigset_t	before;
+	CURLMcode	added;
+
+	transfer->retry_after_ms = -1;
+	block_signals(&before);
+	handle = take_handle(transfer->is_mail);
+	if (handle == NULL)
+	{
+		unblock_signals(&before);
+		fail_start(transfer, CURLE_OUT_OF_MEMORY, "out of memory");
+		return;
+	}
+	transfer->handle = handle;
+	handle->started_us = now_us();
+	transfer->code = transfer->is_mail ? respond_mail_fill(handle, transfer) : respond_http_fill(handle, transfer);
+	added = transfer->code == CURLE_OK ? curl_multi_add_handle(multi, handle->easy) : CURLM_OK;
+	unblock_signals(&before);
+	if (transfer->code == CURLE_OK && added == CURLM_OK)
+	{
+		running++;
+		return;
+	}
+	respond_transfer_clear(handle, transfer);
+	give_back(handle, transfer->is_mail);
+	transfer->handle = NULL;
+	if (added != CURLM_OK)
+		fail_start(transfer, CURLE_FAILED_INIT, curl_multi_strerror(added));
+	else
+		fail_start(transfer, transfer->code, curl_easy_strerror(transfer->code));
+}
+
+/* Takes the result out of libcurl's hands. */
+static void
+finish(Transfer *transfer, CURLcode code)
+{
+	TransferHandle *handle = transfer->handle;
+
+	transfer->code = code;
+	transfer->duration_us = now_us() - handle->started_us;
+	respond_transfer_result(handle, transfer);
+	curl_multi_remove_handle(multi, handle->easy);
+	respond_transfer_clear(handle, transfer);
+	give_back(handle, transfer->is_mail);
+	transfer->handle = NULL;
+	running--;
+	put_done(transfer);
+}
+
+static void
+collect_done(void)
+{
+	CURLMsg    *message;
+	int			left;
+
+	while ((message = curl_multi_info_read(multi, &left)) != NULL)
+	{
+		Transfer   *transfer = NULL;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer);
+		finish(transfer, message->data.result);
+	}
+}
+
+void
+respond_transport_run(void)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+	sigset_t	before;
+	int			handles;
+	int			count;
+
+	block_signals(&before);
+	do
+	{
+		count = epoll_wait(epoll_fd, events, EVENTS_AT_ONCE, 0);
+		for (int i = 0; i < count; i++)
+		{
+			int			what = 0;
+
+			if (events[i].events & EPOLLIN)
+				what |= CURL_CSELECT_IN;
+			if (events[i].events & EPOLLOUT)
+				what |= CURL_CSELECT_OUT;
+			if (events[i].events & (EPOLLERR | EPOLLHUP))
+				what |= CURL_CSELECT_ERR;
+			curl_multi_socket_action(multi, events[i].data.fd, what, &handles);
+		}
+	} while (count == EVENTS_AT_ONCE);
+	if (deadline_us >= 0 && now_us() >= deadline_us)
+	{
+		deadline_us = -1;
+		curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &handles);
+	}
+	collect_done();
+	unblock_signals(&before);
+}
+
+long
+respond_transport_timeout(void)
+{
+	int64		left;
+
+	if (deadline_us < 0)
+		return -1;
+	left = deadline_us - now_us();
+	return left <= 0 ? 0 : (long) ((left + 999) / 1000);
+}
+
+Transfer *
+respond_transport_take_done(void)
+{
+	Transfer   *transfer = first_done;
+
+	if (transfer == NULL)
+		return NULL;
+	first_done = transfer->next_done;
+	if (first_done == NULL)
+		last_done = NULL;
+	return transfer;
+}
+
+void
+respond_transport_cancel(Transfer *transfer)
+{
+	TransferHandle *handle = transfer->handle;
+	sigset_t	before;
+
+	if (handle == NULL)
+		return;
+	block_signals(&before);
+	curl_multi_remove_handle(multi, handle->easy);
+	respond_transfer_clear(handle, transfer);
+	give_back(handle, transfer->is_mail);
+	unblock_signals(&before);
+	transfer->handle = NULL;
+	running--;
+}
+
+int
+respond_transport_running(void)
+{
+	return running;
+}

@@ -1,0 +1,107 @@
+/*-------------------------------------------------------------------------
+ * transport.h
+ *	  Requests over the network: one libcurl multi handle and its sockets.
+ *
+ * Knows nothing of tables.  A transfer is filled in, started, and handed back
+ * when it is done; between the two the process waits where it likes, as long as
+ * it calls respond_transport_run() when the descriptor is readable or the time
+ * is over.  Nothing in here raises an error once a transfer is started.
+ *
+ * src/delivery/transport.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_TRANSPORT_H
+#define RESPOND_TRANSPORT_H
+
+#include <curl/curl.h>
+
+/* Bytes of an answer that are kept. */
+#define TRANSFER_RESPONSE_SIZE		2048
+/* Bytes of an answer, and of its headers, after which it is cut off. */
+#define TRANSFER_RESPONSE_LIMIT		(256 * 1024)
+#define TRANSFER_HEADER_LIMIT		(64 * 1024)
+
+/* How one recipient of a mail fared. */
+typedef struct MailReply
+{
+	long		status;			/* 0: was not asked */
+	char		text[256];
+} MailReply;
+
+typedef struct Transfer
+{
+	/* filled in before the start; all of it must live until the end */
+	bool		is_mail;
+	const char *url;
+	const char *method;			/* HTTP */
+	const char *body;
+	size_t		body_length;
+	struct curl_slist *headers; /* HTTP: all of them; mail: those of the message.  Freed by the
+								 * transport */
+	long		timeout_ms;
+	const char *username;		/* mail: for AUTH; NULL: none */
+	const char *password;
+	const char *sender;			/* mail: of the envelope */
+	const char **recipients;
+	int			recipient_count;
+	const char *html;			/* mail: beside body, NULL: none */
+	bool		tls_required;	/* mail: STARTTLS must be had */
+	void	   *owner;			/* the caller's own */
+
+	/* result */
+	CURLcode	code;
+	long		status;			/* of the answer; 0: none came */
+	int64_t		duration_us;
+	int64_t		retry_after_ms; /* -1: not said */
+	char		error[CURL_ERROR_SIZE + 128];	/* empty when code is CURLE_OK */
+	char		response[TRANSFER_RESPONSE_SIZE];
+	size_t		response_length;
+	MailReply  *replies;		/* mail: one for each recipient; the caller's memory */
+
+	/* the transport's own */
+	struct TransferHandle *handle;
+	struct Transfer *next_done;
+	bool		refused;		/* the guard let nobody be connected to */
+	bool		tried;			/* a socket was opened */
+	bool		is_final;		/* HTTP: these headers are not those of an interim answer */
+	bool		answered;		/* HTTP: the headers of the final answer are complete */
+	bool		data_sent;		/* mail: the message itself was under way */
+	size_t		received;
+	size_t		header_bytes;
+	int			recipients_sent;	/* mail: RCPT commands, and answers to them */
+	int			recipients_answered;
+	int			command;		/* mail: what the server answers next */
+	char		last_line[256]; /* mail: of the server */
+} Transfer;
+
+/*
+ * Opens the multi handle and its epoll descriptor, which it returns; once per
+ * process.  Raises an error when that cannot be done.
+ */
+extern int	respond_transport_open(void);
+
+/* For the setting: whether a list of allowed networks is legal, and why not. */
+extern bool respond_transport_check_networks(const char *text, char *error, size_t size);
+
+/* The settings about networks and certificates changed, or are set for the first time. */
+extern void respond_transport_configure(void);
+
+/* Starts a transfer.  One that cannot be started is done at once, with its error. */
+extern void respond_transport_start(Transfer *transfer);
+
+/* Moves bytes: sockets that are ready, times that are over. */
+extern void respond_transport_run(void);
+
+/* Milliseconds until respond_transport_run() must be called; -1: no limit. */
+extern long respond_transport_timeout(void);
+
+/* A transfer that is done, NULL when there is none more. */
+extern Transfer *respond_transport_take_done(void);
+
+/* Breaks a transfer off; it is not handed back. */
+extern void respond_transport_cancel(Transfer *transfer);
+
+/* How many are under way. */
+extern int	respond_transport_running(void);
+
+#endif							/* RESPOND_TRANSPORT_H */

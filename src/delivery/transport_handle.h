@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ * transport_handle.h
+ *	  What the files of the transport share: libcurl's handles and how they are set.
+ *
+ * src/delivery/transport_handle.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_TRANSPORT_HANDLE_H
+#define RESPOND_TRANSPORT_HANDLE_H
+
+#include "delivery/transport.h"
+
+typedef struct TransferHandle
+{
+	CURL	   *easy;
+	struct TransferHandle *next;	/* among the idle ones */
+	uint64		generation;		/* of the settings that it was made with */
+	int64		started_us;
+	char		error[CURL_ERROR_SIZE];
+	curl_mime  *mime;			/* mail */
+	struct curl_slist *recipients;	/* mail */
+} TransferHandle;
+
+/* transfer.c: what HTTP and mail have in common */
+
+/* Reads the settings; handles that were made before are of an older generation. */
+extern void respond_transfer_configure(void);
+extern uint64 respond_transfer_generation(void);
+
+/* Options that stay for the life of a handle; false when memory is short. */
+extern bool respond_transfer_prepare(CURL *easy, bool is_mail);
+
+/* Options of every transfer. */
+extern CURLcode respond_transfer_fill(TransferHandle *handle, Transfer *transfer);
+
+/* Status, error and the rest of the result. */
+extern void respond_transfer_result(TransferHandle *handle, Transfer *transfer);
+
+/* Frees what libcurl was given for this transfer. */
+extern void respond_transfer_clear(TransferHandle *handle, Transfer *transfer);
+
+/* http_transfer.c, mail_transfer.c */
+extern bool respond_http_prepare(CURL *easy);
+extern CURLcode respond_http_fill(TransferHandle *handle, Transfer *transfer);
+extern bool respond_mail_prepare(CURL *easy);
+extern CURLcode respond_mail_fill(TransferHandle *handle, Transfer *transfer);
+extern void respond_mail_result(Transfer *transfer);
+
+#endif							/* RESPOND_TRANSPORT_HANDLE_H */

@@ -1,0 +1,126 @@
+/*-------------------------------------------------------------------------
+ * action_send.c
+ *	  Actions that send: notify and email.
+ *
+ * Nothing is sent here.  A delivery is recorded with the other effects of the
+ * run; the courier sends it after the commit.
+ *
+ * src/flow/action_send.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/uuid.h"
+
+#include "audit/mask.h"
+#include "common/errors.h"
+#include "delivery/message.h"
+#include "flow/effects.h"
+#include "flow/flow_machine.h"
+
+static const char *
+given_text(const StepValue *value)
+{
+	return value->given && !value->is_null ? value->text : NULL;
+}
+
+/* Addresses of an array, as one list. */
+static const char *
+given_list(const StepValue *value)
+{
+	StringInfoData list;
+
+	if (!value->given || value->tag_count == 0)
+		return NULL;
+	initStringInfo(&list);
+	for (int i = 0; i < value->tag_count; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", value->tags[i]);
+	return list.data;
+}
+
+/* Output: {"id": n, "key": "..."} of the delivery. */
+static Jsonb *
+delivery_output(const NewDelivery *delivery)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "id", delivery->id);
+	respond_jsonb_push_text(&state, "key",
+							DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&delivery->key))));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Masked values that came by another way, such as the output of a step. */
+static void
+scrub(NewDelivery *delivery)
+{
+	delivery->url = respond_mask_text(delivery->url, delivery->event_id);
+	delivery->headers = respond_mask_document(delivery->headers, delivery->event_id);
+	delivery->body = respond_mask_text(delivery->body, delivery->event_id);
+	delivery->html = respond_mask_text(delivery->html, delivery->event_id);
+}
+
+static StepResult
+send(StepCall *call, const Channel *channel, const Message *message)
+{
+	FlowMachine *machine = call->machine;
+	FlowRun    *run = machine->run;
+	MessageOrigin origin = {
+		.event = respond_machine_outward_event(machine),
+		.rule = run->rule,
+		.run_id = run->run_id,
+		.ticket_id = machine->ticket_id != 0 ? machine->ticket_id : respond_event_ticket_id(run->event),
+		.depth = run->event != NULL ? run->event->depth : 0
+	};
+	NewDelivery delivery;
+
+	respond_message_build(channel, message, &origin, call->step->place, &delivery);
+	scrub(&delivery);
+	delivery.id = respond_effects_delivery(run, &delivery);
+	call->output = delivery_output(&delivery);
+	return STEP_DONE;
+}
+
+StepResult
+respond_action_notify(StepCall *call)
+{
+	const StepValue *values = call->values;
+	Message		message = {
+		.text = given_text(&values[NOTIFY_TEXT]),
+		.body = values[NOTIFY_BODY].given ? values[NOTIFY_BODY].json : NULL,
+		.title = given_text(&values[NOTIFY_SUBJECT]),
+		.to = given_list(&values[NOTIFY_TO]),
+		.options = values[NOTIFY_OPTIONS].given ? values[NOTIFY_OPTIONS].json : NULL
+	};
+
+	return send(call, values[NOTIFY_CHANNEL].channel, &message);
+}
+
+StepResult
+respond_action_email(StepCall *call)
+{
+	const StepValue *values = call->values;
+	const Channel *channel = values[EMAIL_CHANNEL].channel;
+	Message		message = {
+		.text = given_text(&values[EMAIL_TEXT]),
+		.html = given_text(&values[EMAIL_HTML]),
+		.title = given_text(&values[EMAIL_SUBJECT]),
+		.to = given_list(&values[EMAIL_TO]),
+		.cc = given_list(&values[EMAIL_CC]),
+		.bcc = given_list(&values[EMAIL_BCC]),
+		.reply_to = given_list(&values[EMAIL_REPLY_TO]),
+		.options = values[EMAIL_OPTIONS].given ? values[EMAIL_OPTIONS].json : NULL
+	};
+
+	if (channel->broken == NULL && channel->transport != TRANSPORT_SMTP)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.channel: channel \"%s\" is of kind \"%s\", which sends no mail", call->step->place,
+						channel->name, channel->kind),
+				 errhint("Use action \"notify\", or a channel of kind \"email\".")));
+	return send(call, channel, &message);
+}

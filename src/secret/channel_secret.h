@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ * channel_secret.h
+ *	  Secrets of channels: stored encrypted, read by the courier alone.
+ *
+ * src/secret/channel_secret.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_CHANNEL_SECRET_H
+#define RESPOND_CHANNEL_SECRET_H
+
+#define RESPOND_MAX_SECRET_LENGTH 4096
+
+/*
+ * Encrypts the secret and keeps it for the channel, in place of the one that is
+ * there; NULL: forgets that.  Done with the rights of the table's owner, for
+ * triggers that run as whoever writes a channel: the caller has checked that
+ * this one may.  Raises when the secret cannot be used, and unless there is a
+ * key; forgetting needs none.
+ */
+extern void respond_secret_store(const char *channel, const char *secret);
+
+/*
+ * The secret in clear, palloc'd in the current memory context, for the courier,
+ * which wipes it; NULL when the channel has none.  Raises
+ * ERRCODE_CONFIG_FILE_ERROR when there is no key for it, ERRCODE_DATA_CORRUPTED
+ * when it is not what was stored for this channel.  Needs a snapshot and the
+ * right to read the table.
+ */
+extern char *respond_secret_fetch(const char *channel);
+
+/* Overwrites and frees it; NULL is fine. */
+extern void respond_secret_wipe(char *secret);
+
+#endif							/* RESPOND_CHANNEL_SECRET_H */
