@@ -1,9 +1,13 @@
 -- 65_delivery_tools.sql: deliveries by hand: again, or not at all.
 
--- What a transaction did to deliveries reaches the courier with its commit.
-CREATE FUNCTION respond_internal.announce_channels() RETURNS void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_announce_channels';
-COMMENT ON FUNCTION respond_internal.announce_channels() IS 'makes the commit of this transaction let the courier look at all pending deliveries anew';
+-- Dispatchers tell the courier themselves of what they record.  Whatever else is
+-- done to deliveries makes it look at all that is pending, after the commit.
+CREATE FUNCTION respond_internal.deliveries_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_deliveries_changed';
+COMMENT ON FUNCTION respond_internal.deliveries_changed() IS 'trigger: lets the courier look at the pending deliveries anew after the commit';
+CREATE TRIGGER deliveries_changed AFTER INSERT OR UPDATE OR DELETE ON respond.delivery
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.deliveries_changed();
+COMMENT ON TRIGGER deliveries_changed ON respond.delivery IS 'lets the courier look at the pending deliveries anew';
 
 CREATE FUNCTION respond.retry(delivery_id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -27,7 +31,6 @@ BEGIN
 		   attempts_before = CASE WHEN d.status = 'pending' THEN d.attempts_before ELSE d.attempts END,
 		   due_since = CASE WHEN d.status = 'pending' THEN d.due_since ELSE clock_timestamp() END
 	 WHERE d.id = $1 AND d.created_at = found_one.created_at;
-	PERFORM respond_internal.announce_channels();
 	PERFORM respond_internal.audit('delivery.retried', 'delivery', $1::text, jsonb_build_object('status', found_one.status), jsonb_build_object('status', 'pending'));
 END
 $$;
@@ -48,7 +51,6 @@ BEGIN
 	GET DIAGNOSTICS retried = ROW_COUNT;
 	UPDATE respond.delivery AS d SET next_attempt_at = clock_timestamp()
 	 WHERE d.channel = $1 AND d.status = 'pending' AND d.next_attempt_at > clock_timestamp();
-	PERFORM respond_internal.announce_channels();
 	PERFORM respond_internal.audit('channel.retried', 'channel', $1, NULL, jsonb_build_object('deliveries', retried));
 	RETURN retried;
 END
@@ -71,8 +73,6 @@ BEGIN
 	   SET status = 'cancelled', next_attempt_at = NULL, finished_at = clock_timestamp(),
 		   last_error = concat_ws(E'\n', 'discarded by ' || respond_internal.actor(), d.last_error)
 	 WHERE d.id = $1 AND d.created_at = found_one.created_at;
-	-- the next one of an ordered channel may go on
-	PERFORM respond_internal.announce_channels();
 	PERFORM respond_internal.audit('delivery.discarded', 'delivery', $1::text, jsonb_build_object('status', found_one.status), jsonb_build_object('status', 'cancelled'));
 END
 $$;

@@ -13,17 +13,17 @@ SELECT w.kind, d.datname AS database, w.pid, w.lane, w.state, w.waiting_for, w.g
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = w.database
  WHERE w.database IS NULL OR d.datname = pg_catalog.current_database();
 COMMENT ON VIEW respond.worker IS 'the launcher and the workers of this database: who they are, what they do, what they wait for';
-COMMENT ON COLUMN respond.worker.kind IS 'launcher, clock or dispatcher';
+COMMENT ON COLUMN respond.worker.kind IS 'launcher, clock, dispatcher or courier';
 COMMENT ON COLUMN respond.worker.database IS 'where it works; NULL for the launcher, which serves the cluster';
 COMMENT ON COLUMN respond.worker.pid IS 'its process, as in pg_stat_activity; NULL when it has none now';
 COMMENT ON COLUMN respond.worker.lane IS 'of a dispatcher: which share of the events it handles, from 1 on';
 COMMENT ON COLUMN respond.worker.state IS 'starting, idle, busy, holding, stopping, ended or failed (it is started again at restart_at)';
-COMMENT ON COLUMN respond.worker.waiting_for IS 'what it waits for: events, time, respond.release(), or a wait event of the server such as a lock';
+COMMENT ON COLUMN respond.worker.waiting_for IS 'what it waits for: events, deliveries, time, respond.release(), or a wait event of the server such as a lock';
 COMMENT ON COLUMN respond.worker.generation IS 'how often the place of this worker was given to a new process';
 COMMENT ON COLUMN respond.worker.failures IS 'abnormal ends in a row';
 COMMENT ON COLUMN respond.worker.started_at IS 'when the process started';
 COMMENT ON COLUMN respond.worker.restart_at IS 'when a failed worker is started again';
-COMMENT ON COLUMN respond.worker.events IS 'events handled since started_at';
+COMMENT ON COLUMN respond.worker.events IS 'events handled since started_at; of a courier, tries of deliveries';
 COMMENT ON COLUMN respond.worker.batches IS 'transactions committed for that';
 COMMENT ON COLUMN respond.worker.runs IS 'runs made since started_at';
 COMMENT ON COLUMN respond.worker.errors IS 'batches, or duties of the clock, that failed and were repeated';
@@ -171,6 +171,8 @@ BEGIN
 	SELECT string_agg(w.name, ', ') INTO wanted
 	  FROM (SELECT 'clock' AS name, 'clock' AS kind, 1 AS lane
 			UNION ALL
+			SELECT 'courier', 'courier', 1
+			UNION ALL
 			SELECT 'dispatcher ' || n, 'dispatcher', n FROM generate_series(1, status.dispatchers) AS n) AS w
 	 WHERE NOT EXISTS (SELECT FROM respond.worker AS r
 			WHERE r.kind = w.kind AND coalesce(r.lane, 1) = w.lane AND r.state NOT IN ('starting', 'failed', 'ended'));
@@ -217,6 +219,35 @@ BEGIN
 	message := CASE WHEN ok THEN 'no event was given up in the last day'
 		ELSE format('%s events were given up in the last day, the last at %s', found_one.events, found_one.last) END;
 	remedy := CASE WHEN NOT ok THEN 'respond.dead_letter says why; mend the rule, then SELECT respond.replay(event_id)' END;
+	RETURN NEXT;
+
+	"check" := 'secrets';
+	SELECT count(*) AS secrets, respond_internal.secret_key_status() AS fault INTO found_one
+	  FROM respond_internal.channel_secret;
+	ok := found_one.secrets = 0 OR found_one.fault IS NULL;
+	message := CASE
+		WHEN found_one.secrets = 0 THEN 'no channel has a secret'
+		WHEN ok THEN 'the secrets of channels can be used'
+		ELSE format('channels with a secret cannot send: %s', found_one.fault) END;
+	remedy := CASE WHEN NOT ok THEN 'set pg_respond.secret_key_file to the file with the key and reload; their deliveries wait' END;
+	RETURN NEXT;
+
+	"check" := 'channels';
+	SELECT string_agg(format('%s (%s)', c.name, c.disabled_reason), ', ' ORDER BY c.name) AS channels INTO found_one
+	  FROM respond.channel AS c WHERE NOT c.enabled AND c.disabled_reason IS NOT NULL;
+	ok := found_one.channels IS NULL;
+	message := CASE WHEN ok THEN 'pg_respond has disabled no channel'
+		ELSE format('channels that pg_respond disabled: %s', found_one.channels) END;
+	remedy := CASE WHEN NOT ok THEN 'mend its url, then UPDATE respond.channel SET enabled = true; or delete it, which cancels what waits for it' END;
+	RETURN NEXT;
+
+	"check" := 'deliveries';
+	SELECT count(*) AS deliveries, max(d.finished_at) AS last INTO found_one
+	  FROM respond.delivery AS d WHERE d.status = 'dead' AND d.finished_at > now() - interval '1 day';
+	ok := found_one.deliveries = 0;
+	message := CASE WHEN ok THEN 'no delivery was given up in the last day'
+		ELSE format('%s deliveries were given up in the last day, the last at %s', found_one.deliveries, found_one.last) END;
+	remedy := CASE WHEN NOT ok THEN 'respond.dead_letter says why; when the reason is gone, SELECT respond.retry_channel(name)' END;
 	RETURN NEXT;
 END
 $$;

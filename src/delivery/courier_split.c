@@ -34,7 +34,7 @@ static KeptPlan copy_row = {
 	8, {INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID}
 };
 
-/* The recipients that were refused for good, or for now; and what the first of them was told. */
+/* The recipients that were refused for good, or until later; and what the first of them was told. */
 static int
 select_recipients(const Transfer *transfer, bool for_good, Datum *addresses, const MailReply **first)
 {

@@ -33,10 +33,12 @@
 
 #include "common/partition_write.h"
 #include "common/shmem.h"
+#include "common/trigger_call.h"
 #include "delivery/outbox.h"
 #include "event/wake.h"
+#include "launcher/worker.h"
 
-PG_FUNCTION_INFO_V1(respond_announce_channels);
+PG_FUNCTION_INFO_V1(respond_deliveries_changed);
 
 /* Columns of respond.delivery, in their order. */
 enum
@@ -293,10 +295,15 @@ respond_outbox_initialize(void)
 	RegisterResourceReleaseCallback(release_callback, NULL);
 }
 
-/* announce_channels(): for functions of the extension that are written in SQL. */
+/*
+ * deliveries_changed(): AFTER any change FOR EACH STATEMENT on respond.delivery.
+ * What the courier itself changes it knows.
+ */
 Datum
-respond_announce_channels(PG_FUNCTION_ARGS)
+respond_deliveries_changed(PG_FUNCTION_ARGS)
 {
-	respond_outbox_announce_all();
-	PG_RETURN_VOID();
+	(void) respond_trigger_call(fcinfo, "deliveries_changed", "AFTER", "STATEMENT", "delivery");
+	if (respond_worker_slot == NULL || respond_worker_slot->kind != WORKER_COURIER)
+		respond_outbox_announce_all();
+	PG_RETURN_POINTER(NULL);
 }

@@ -17,6 +17,7 @@
 #include "audit/audit_write.h"
 #include "common/partition_write.h"
 #include "delivery/channel.h"
+#include "delivery/channel_kind.h"
 #include "secret/channel_secret.h"
 #include "secret/channel_secret_code.h"
 #include "secret/log_filter.h"
@@ -26,7 +27,7 @@ PG_FUNCTION_INFO_V1(respond_secret_key_status_sql);
 
 /* The lock makes two set_secret() of a channel wait for each other, and its removal for both. */
 static KeptPlan lock_channel_plan = {
-	"SELECT FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
+	"SELECT c.kind FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
 	1, {TEXTOID}
 };
 
@@ -41,26 +42,29 @@ write_audit(const char *action, const char *channel)
 	respond_audit_write(&row, 1);
 }
 
-/* The caller's own rights count: it must see the channel and be allowed to change channels. */
-static void
+/* The caller's own rights count: it must see the channel and be allowed to change channels.  Returns its kind. */
+static char *
 require_channel(const char *channel)
 {
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *kind = NULL;
 	Oid			table = respond_relation_oid("respond", "channel");
 	AclResult	acl = pg_class_aclcheck(table, GetUserId(), ACL_UPDATE);
 	Datum		name;
-	bool		found;
 
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, OBJECT_TABLE, "channel");
 	SPI_connect();
 	name = CStringGetTextDatum(channel);
-	found = respond_kept_plan_run(&lock_channel_plan, &name, NULL) > 0;
+	if (respond_kept_plan_run(&lock_channel_plan, &name, NULL) > 0)
+		kind = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
 	SPI_finish();
-	if (!found)
+	if (kind == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("channel \"%s\" does not exist", channel),
 				 errhidestmt(true)));
+	return kind;
 }
 
 /* set_secret(channel text, secret text) RETURNS void */
@@ -68,6 +72,7 @@ Datum
 respond_set_secret(PG_FUNCTION_ARGS)
 {
 	char	   *channel;
+	char	   *kind;
 
 	/* before anything can fail: what the statement holds is a secret even then */
 	respond_log_filter_mark();
@@ -77,7 +82,7 @@ respond_set_secret(PG_FUNCTION_ARGS)
 				 errmsg("the name of the channel must not be NULL"),
 				 errhidestmt(true)));
 	channel = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	require_channel(channel);
+	kind = require_channel(channel);
 	if (PG_ARGISNULL(1))
 	{
 		if (!respond_secret_remove(channel))
@@ -88,6 +93,7 @@ respond_set_secret(PG_FUNCTION_ARGS)
 	{
 		char	   *secret = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
+		respond_channel_check_secret(kind, secret);
 		respond_secret_store(channel, secret);
 		respond_secret_wipe(secret);
 		write_audit("channel.secret_set", channel);
