@@ -84,21 +84,7 @@ COMMENT ON FUNCTION respond.send_test(text) IS 'sends a test message through a c
 
 -- Whatever waits for a channel that is gone ends here, with the reason.
 CREATE FUNCTION respond_internal.channel_deleted() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	gone text;
-BEGIN
-	IF TG_OP = 'DELETE' THEN
-		gone := OLD.name;
-	END IF;
-	UPDATE respond.delivery AS d
-	   SET status = 'cancelled', next_attempt_at = NULL, finished_at = clock_timestamp(),
-		   last_error = concat_ws(E'\n', 'the channel was deleted by ' || respond_internal.actor(), d.last_error)
-	 WHERE d.status = 'pending' AND (gone IS NULL OR d.channel = gone);
-	DELETE FROM respond_internal.channel_secret AS s WHERE gone IS NULL OR s.channel = gone;
-	RETURN NULL;
-END
-$$;
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_deleted';
 COMMENT ON FUNCTION respond_internal.channel_deleted() IS 'trigger: cancels what was to go through the channel, forgets its secret';
 CREATE TRIGGER channel_deleted AFTER DELETE ON respond.channel
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.channel_deleted();

@@ -7,7 +7,12 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
 #include "common/kept_plan.h"
+#include "common/partition_write.h"
 
 static void
 prepare(KeptPlan *kept)
@@ -32,6 +37,38 @@ respond_kept_plan_run(KeptPlan *kept, Datum *values, const char *nulls)
 	if (result < 0)
 		elog(ERROR, "could not run \"%s\": %s", kept->sql, SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+static Oid
+owner_of_tables(void)
+{
+	Relation	table = RelationIdGetRelation(respond_relation_oid("respond", "event"));
+	Oid			owner = table->rd_rel->relowner;
+
+	RelationClose(table);
+	return owner;
+}
+
+uint64
+respond_kept_plan_run_as_owner(KeptPlan *kept, Datum *values, const char *nulls)
+{
+	Oid			owner = owner_of_tables();
+	Oid			user;
+	int			security;
+	uint64		processed = 0;
+
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	PG_TRY();
+	{
+		processed = respond_kept_plan_run(kept, values, nulls);
+	}
+	PG_FINALLY();
+	{
+		SetUserIdAndSecContext(user, security);
+	}
+	PG_END_TRY();
+	return processed;
 }
 
 bool

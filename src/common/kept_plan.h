@@ -29,6 +29,12 @@ typedef struct KeptPlan
 extern uint64 respond_kept_plan_run(KeptPlan *kept, Datum *values, const char *nulls);
 
 /*
+ * The same with the rights of whoever owns the extension's tables, for triggers
+ * and functions that anybody may call.
+ */
+extern uint64 respond_kept_plan_run_as_owner(KeptPlan *kept, Datum *values, const char *nulls);
+
+/*
  * The same with its own SPI connection, for a query of one bigint: false when it
  * gives no row.
  */

@@ -20,6 +20,7 @@
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "common/json_value_jsonb.h"
@@ -392,7 +393,11 @@ respond_channel_changed(void)
 Datum
 respond_channels_changed(PG_FUNCTION_ARGS)
 {
-	(void) respond_trigger_call(fcinfo, "channels_changed", "AFTER", "STATEMENT", NULL);
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	bool		is_kind = CALLED_AS_TRIGGER(fcinfo) &&
+	strcmp(RelationGetRelationName(trigger->tg_relation), "channel_kind") == 0;
+
+	(void) respond_trigger_call(fcinfo, "channels_changed", "AFTER", "STATEMENT", is_kind ? "channel_kind" : "channel");
 	respond_channel_changed();
 	PG_RETURN_POINTER(NULL);
 }

@@ -124,41 +124,6 @@ validate_secret(const char *channel, const char *secret)
 	}
 }
 
-static Oid
-secret_table_owner(void)
-{
-	Relation	table = RelationIdGetRelation(respond_relation_oid("respond_internal", "channel_secret"));
-	Oid			owner;
-
-	if (table == NULL)
-		elog(ERROR, "could not open table \"channel_secret\"");
-	owner = table->rd_rel->relowner;
-	RelationClose(table);
-	return owner;
-}
-
-uint64
-respond_secret_run_as_owner(KeptPlan *plan, Datum *values, const char *nulls)
-{
-	Oid			owner = secret_table_owner();
-	Oid			user;
-	int			security;
-	uint64		processed = 0;
-
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE);
-	PG_TRY();
-	{
-		processed = respond_kept_plan_run(plan, values, nulls);
-	}
-	PG_FINALLY();
-	{
-		SetUserIdAndSecContext(user, security);
-	}
-	PG_END_TRY();
-	return processed;
-}
-
 bool
 respond_secret_remove(const char *channel)
 {
@@ -167,7 +132,7 @@ respond_secret_remove(const char *channel)
 
 	SPI_connect();
 	name = CStringGetTextDatum(channel);
-	removed = respond_secret_run_as_owner(&remove_plan, &name, NULL);
+	removed = respond_kept_plan_run_as_owner(&remove_plan, &name, NULL);
 	SPI_finish();
 	return removed > 0;
 }
@@ -201,7 +166,7 @@ respond_secret_store(const char *channel, const char *secret)
 	values[0] = CStringGetTextDatum(channel);
 	values[1] = PointerGetDatum(sealed);
 	values[2] = CStringGetTextDatum(respond_event_context_actor());
-	respond_secret_run_as_owner(&store_plan, values, NULL);
+	respond_kept_plan_run_as_owner(&store_plan, values, NULL);
 	SPI_finish();
 	pfree(sealed);
 	pfree(aad);

@@ -38,9 +38,6 @@ extern SealOutcome respond_secret_unseal(const SecretKeys *keys, const char *aad
 /* Raises unless it went well; no keys may be in memory. */
 extern void respond_secret_require(SealOutcome outcome, const char *channel);
 
-/* Runs a statement with the rights of the table's owner; the caller has connected to SPI. */
-extern uint64 respond_secret_run_as_owner(KeptPlan *plan, Datum *values, const char *nulls);
-
 /* False when there was none. */
 extern bool respond_secret_remove(const char *channel);
 

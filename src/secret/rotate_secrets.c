@@ -47,7 +47,7 @@ lock_all(int *count)
 	Rotated    *rows;
 
 	SPI_connect();
-	*count = (int) respond_secret_run_as_owner(&lock_all_plan, NULL, NULL);
+	*count = (int) respond_kept_plan_run_as_owner(&lock_all_plan, NULL, NULL);
 	spi_context = MemoryContextSwitchTo(caller_context);
 	rows = palloc0(sizeof(Rotated) * Max(*count, 1));
 	for (int i = 0; i < *count; i++)
@@ -123,7 +123,7 @@ respond_rotate_secrets(PG_FUNCTION_ARGS)
 			continue;
 		values[0] = CStringGetTextDatum(rows[i].channel);
 		values[1] = PointerGetDatum(rows[i].resealed);
-		respond_secret_run_as_owner(&reseal_plan, values, NULL);
+		respond_kept_plan_run_as_owner(&reseal_plan, values, NULL);
 		rewritten++;
 	}
 	SPI_finish();

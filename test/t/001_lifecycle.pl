@@ -37,7 +37,7 @@ is(workers_of('postgres'), 0, 'none where CREATE EXTENSION was rolled back');
 is(workers_of('plain'), 0, 'none in a database without the extension');
 
 is($node->safe_psql('one', q{SELECT string_agg(kind, ' ' ORDER BY kind) FROM respond.worker}),
-	'clock dispatcher launcher', 'respond.worker shows them');
+	'clock courier dispatcher launcher', 'respond.worker shows them');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
 	WHERE a.backend_type IN ('pg_respond dispatcher', 'pg_respond clock') AND (r.rolsuper OR r.rolname <> 'respond_worker')}),
 	'0', 'workers are not superusers');
