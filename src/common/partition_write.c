@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * partition_write.c
- *	  Inserting many rows into our own tables without a plan.
+ *	  Inserting and changing many rows of our own tables without a plan.
  *
  * The event log, runs and the audit log are partitioned by time and are written
  * in batches, always to the same one or two partitions.  Going through the
@@ -35,6 +35,7 @@
 #include "utils/memutils.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "common/partition_write.h"
@@ -53,6 +54,8 @@ typedef struct Target
 	AttrMap    *map;			/* columns of the partitioned table, NULL if in the same order */
 	TupleTableSlot **slots;		/* BUFFER_ROWS entries, filled as needed */
 	int			slots_made;
+	TupleTableSlot *old_row;	/* for updates, NULL until there is one */
+	TupleTableSlot *new_row;
 	int			rows;
 	Size		bytes;
 } Target;
@@ -157,6 +160,122 @@ respond_partition_writer_add(PartitionWriter *writer, TimestampTz key,
 		write_target(writer, target);
 }
 
+/* Number of a column of the table in the target, from 1. */
+static AttrNumber
+column_in(const Target *target, int column)
+{
+	if (target->map == NULL)
+		return column + 1;
+	for (int i = 0; i < target->map->maplen; i++)
+		if (target->map->attnums[i] == column + 1)
+			return i + 1;
+	elog(ERROR, "a partition lacks column %d", column + 1);
+}
+
+/* Whether it is the row that was meant: the table may have been rewritten since it was seen. */
+static bool
+is_expected(const Target *target, const RowUpdate *update)
+{
+	bool		is_null;
+	Datum		id = slot_getattr(target->old_row, column_in(target, update->id_column), &is_null);
+	Datum		state;
+	text	   *found;
+
+	if (is_null || DatumGetInt64(id) != update->id)
+		return false;
+	state = slot_getattr(target->old_row, column_in(target, update->state_column), &is_null);
+	if (is_null)
+		return false;
+	found = DatumGetTextPP(state);
+	return VARSIZE_ANY_EXHDR(found) == strlen(update->state) &&
+		memcmp(VARDATA_ANY(found), update->state, strlen(update->state)) == 0;
+}
+
+/* Puts the row with its new values into the target's slot. */
+static void
+form_new_row(PartitionWriter *writer, Target *target, const RowUpdate *update)
+{
+	MemoryContext old = MemoryContextSwitchTo(writer->row_context);
+	int			columns = target->desc->natts;
+	Datum	   *values = palloc(columns * sizeof(Datum));
+	bool	   *nulls = palloc(columns * sizeof(bool));
+	bool	   *replaced = palloc(columns * sizeof(bool));
+
+	for (int i = 0; i < columns; i++)
+	{
+		int			from = target->map == NULL ? i : target->map->attnums[i] - 1;
+
+		replaced[i] = from >= 0 && update->replaced[from];
+		nulls[i] = from < 0 || update->nulls[from];
+		values[i] = from < 0 ? (Datum) 0 : update->values[from];
+	}
+	ExecStoreHeapTuple(heap_modify_tuple(ExecFetchSlotHeapTuple(target->old_row, false, NULL), target->desc,
+										 values, nulls, replaced),
+					   target->new_row, false);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+make_update_slots(PartitionWriter *writer, Target *target)
+{
+	MemoryContext old = MemoryContextSwitchTo(writer->context);
+
+	target->old_row = MakeSingleTupleTableSlot(target->desc, table_slot_callbacks(target->result->ri_RelationDesc));
+	target->new_row = MakeSingleTupleTableSlot(target->desc, &TTSOpsHeapTuple);
+	MemoryContextSwitchTo(old);
+}
+
+RowUpdateResult
+respond_partition_writer_update(PartitionWriter *writer, const RowUpdate *update)
+{
+	Target	   *target = find_target(writer, update->key);
+	Relation	relation = target->result->ri_RelationDesc;
+	ItemPointerData tid = update->tid;
+	RowUpdateResult result = ROW_CHANGED;
+	TM_FailureData failure;
+	LockTupleMode lock_mode;
+#if PG_VERSION_NUM >= 160000
+	TU_UpdateIndexes update_indexes;
+#else
+	bool		update_indexes;
+#endif
+
+	if (target->oid != update->partition)
+		return ROW_CHANGED;
+	if (target->old_row == NULL)
+		make_update_slots(writer, target);
+	if (table_tuple_fetch_row_version(relation, &tid, GetActiveSnapshot(), target->old_row) &&
+		is_expected(target, update))
+	{
+		form_new_row(writer, target, update);
+		switch (table_tuple_update(relation, &tid, target->new_row, writer->command, GetActiveSnapshot(),
+								   InvalidSnapshot, false, &failure, &lock_mode, &update_indexes))
+		{
+			case TM_Ok:
+				result = ROW_UPDATED;
+				if (update_indexes && target->result->ri_NumIndices > 0)
+					ExecInsertIndexTuples(target->result, target->new_row, writer->estate,
+										  true, false, NULL, NIL
+#if PG_VERSION_NUM >= 160000
+										  ,update_indexes == TU_Summarizing
+#endif
+						);
+				break;
+			case TM_BeingModified:
+			case TM_WouldBlock:
+				result = ROW_LOCKED;
+				break;
+			default:
+				break;
+		}
+		ExecClearTuple(target->new_row);
+		ResetPerTupleExprContext(writer->estate);
+	}
+	ExecClearTuple(target->old_row);
+	MemoryContextReset(writer->row_context);
+	return result;
+}
+
 void
 respond_partition_writer_flush(PartitionWriter *writer)
 {
@@ -172,6 +291,11 @@ respond_partition_writer_close(PartitionWriter *writer)
 	{
 		for (int i = 0; i < target->slots_made; i++)
 			ExecDropSingleTupleTableSlot(target->slots[i]);
+		if (target->old_row != NULL)
+		{
+			ExecDropSingleTupleTableSlot(target->old_row);
+			ExecDropSingleTupleTableSlot(target->new_row);
+		}
 		ExecCloseIndices(target->result);
 		if (target->result->ri_RelationDesc != writer->table)
 			table_close(target->result->ri_RelationDesc, NoLock);
@@ -181,9 +305,8 @@ respond_partition_writer_close(PartitionWriter *writer)
 	MemoryContextDelete(writer->context);
 }
 
-/* The partition for this key as the partition tree stands now. */
-static Oid
-find_partition(Relation table, TimestampTz key)
+Oid
+respond_partition_for(Relation table, TimestampTz key)
 {
 	PartitionKey partition_key = RelationGetPartitionKey(table);
 	PartitionDesc partitions;
@@ -225,7 +348,7 @@ find_target(PartitionWriter *writer, TimestampTz key)
 	Oid			oid = RelationGetRelid(writer->table);
 
 	if (writer->table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
-		oid = find_partition(writer->table, key);
+		oid = respond_partition_for(writer->table, key);
 
 	for (Target *target = writer->targets; target != NULL; target = target->next)
 		if (target->oid == oid)
@@ -247,7 +370,7 @@ open_target(PartitionWriter *writer, Oid oid, TimestampTz key)
 			Oid			now;
 
 			relation = table_open(oid, RowExclusiveLock);
-			now = find_partition(writer->table, key);
+			now = respond_partition_for(writer->table, key);
 			if (now == oid)
 				break;
 			table_close(relation, RowExclusiveLock);

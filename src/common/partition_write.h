@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * partition_write.h
- *	  Inserting many rows into our own tables without a plan.
+ *	  Inserting and changing many rows of our own tables without a plan.
  *
  * src/common/partition_write.h
  *-------------------------------------------------------------------------
@@ -9,6 +9,8 @@
 #define RESPOND_PARTITION_WRITE_H
 
 #include "datatype/timestamp.h"
+#include "storage/itemptr.h"
+#include "utils/relcache.h"
 
 typedef struct PartitionWriter PartitionWriter;
 
@@ -32,11 +34,42 @@ extern PartitionWriter *respond_partition_writer_open(Oid table);
 extern void respond_partition_writer_add(PartitionWriter *writer, TimestampTz key,
 										 const Datum *values, const bool *nulls);
 
+/* A row that is to be changed: where it was last seen, and how it is known. */
+typedef struct RowUpdate
+{
+	TimestampTz key;			/* value of the partition key */
+	Oid			partition;		/* where it was seen */
+	ItemPointerData tid;
+	int			id_column;		/* from 0: a bigint that must have this value */
+	int64		id;
+	int			state_column;	/* from 0: a text that must be this one */
+	const char *state;
+	const Datum *values;		/* new values, in the order of the table's columns */
+	const bool *nulls;
+	const bool *replaced;		/* which of them are new */
+} RowUpdate;
+
+typedef enum RowUpdateResult
+{
+	ROW_UPDATED,
+	ROW_LOCKED,					/* somebody else holds it; nobody waits */
+	ROW_CHANGED					/* it is not there any more, or not as expected */
+} RowUpdateResult;
+
+/*
+ * Changes one row at once, with its index entries; the partition key stays.  As
+ * with added rows, privileges are not asked for and triggers do not fire.
+ */
+extern RowUpdateResult respond_partition_writer_update(PartitionWriter *writer, const RowUpdate *update);
+
 /* Writes what was added.  Rows become visible at the next command. */
 extern void respond_partition_writer_flush(PartitionWriter *writer);
 
 /* Writes what was added and frees the writer; the table stays locked until the transaction ends. */
 extern void respond_partition_writer_close(PartitionWriter *writer);
+
+/* The partition for this key, as the partition tree stands now. */
+extern Oid	respond_partition_for(Relation table, TimestampTz key);
 
 /* OID of a table or sequence of ours; raises when it is not there. */
 extern Oid	respond_relation_oid(const char *schema, const char *name);

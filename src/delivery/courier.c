@@ -89,7 +89,7 @@ take_lock(Oid extension)
 static void
 pin_plans(void)
 {
-	static const char *const off[] = {"enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin"};
+	static const char *const off[] = {"enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "enable_incremental_sort"};
 
 	for (int i = 0; i < lengthof(off); i++)
 		SetConfigOption(off[i], "off", PGC_SUSET, PGC_S_SESSION);
@@ -239,16 +239,15 @@ wants_to_record(const Courier *courier)
 static void
 record(Courier *courier)
 {
-	int			left;
+	int			before = courier->outcome_count;
 
 	pg_atomic_write_u32(&courier->slot->busy, 1);
-	left = respond_courier_record(courier->outcomes, courier->outcome_count);
-	pg_atomic_fetch_add_u64(&courier->slot->events, courier->outcome_count - left);
+	respond_courier_record(courier->outcomes, &courier->outcome_count);
+	pg_atomic_fetch_add_u64(&courier->slot->events, before - courier->outcome_count);
 	pg_atomic_fetch_add_u64(&courier->slot->batches, 1);
 	pg_atomic_write_u64(&courier->slot->active_at, (uint64) GetCurrentTimestamp());
 	pg_atomic_write_u32(&courier->slot->busy, 0);
-	courier->outcome_count = left;
-	courier->record_after = GetCurrentTimestamp() + (left > 0 ? USECS_PER_SEC : 0);
+	courier->record_after = GetCurrentTimestamp() + (courier->outcome_count > 0 ? USECS_PER_SEC : 0);
 }
 
 /* One round; true when there may be more to do at once. */

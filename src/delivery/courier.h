@@ -11,6 +11,7 @@
 #include "access/xlogdefs.h"
 #include "lib/ilist.h"
 #include "lib/rbtree.h"
+#include "storage/itemptr.h"
 #include "utils/timestamp.h"
 
 #include "common/shmem.h"
@@ -85,6 +86,8 @@ typedef struct Outgoing
 	bool		is_notify;
 
 	/* of the row */
+	Oid			partition;
+	ItemPointerData tid;
 	char		key[40];
 	char	   *rule;
 	int64		run_id;
@@ -190,9 +193,9 @@ extern Outcome *respond_outcome_judge(Outgoing *outgoing);
 /* courier_record.c */
 /*
  * Records outcomes in one transaction; afterwards each is forgotten or queued
- * again.  Those whose row somebody else has locked stay in the array; returns
- * how many.
+ * again.  Those whose row somebody else has locked stay in the array; *count is
+ * how many, also when an error is raised after the others were recorded.
  */
-extern int	respond_courier_record(Outcome **outcomes, int count);
+extern void respond_courier_record(Outcome **outcomes, int *count);
 
 #endif							/* RESPOND_COURIER_H */

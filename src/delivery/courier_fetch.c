@@ -2,9 +2,9 @@
  * courier_fetch.c
  *	  From a pending delivery to a request that can be sent.
  *
- * The rows of many deliveries are fetched with one query.  Before any of them is
- * sent, the WAL is flushed up to where it stands after the query: everything
- * that the query saw was committed before, so the row of a request that leaves
+ * The rows of many deliveries are fetched in one transaction.  Before any of them
+ * is sent, the WAL is flushed up to where it stands then: everything that the
+ * transaction saw was committed before, so the row of a request that leaves
  * survives a crash.  Whether a synchronous standby has it, too, is asked by
  * respond_courier_is_durable(), without waiting for it here.
  *
@@ -22,7 +22,6 @@
 #include "storage/lwlock.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -30,24 +29,11 @@
 
 #include "common/error_class.h"
 #include "common/kept_plan.h"
+#include "common/partition_read.h"
+#include "common/partition_write.h"
 #include "delivery/courier.h"
+#include "delivery/delivery_columns.h"
 #include "launcher/worker.h"
-
-enum
-{
-	ROW_ID = 1, ROW_KEY, ROW_RULE, ROW_RUN_ID, ROW_EVENT_ID, ROW_TICKET_ID, ROW_SUBJECT, ROW_ATTEMPTS,
-	ROW_ATTEMPTS_BEFORE, ROW_SINCE, ROW_DEPTH, ROW_URL, ROW_HEADERS, ROW_RECIPIENTS, ROW_BODY, ROW_HTML,
-	ROW_SECRET_MARK, ROW_CREATED_AT
-};
-
-static KeptPlan fetch_rows = {
-	"SELECT d.id, d.key, d.rule, d.run_id, d.event_id, d.ticket_id, d.subject, d.attempts, d.attempts_before,"
-	" COALESCE(d.due_since, d.created_at), d.depth, d.url, d.headers, d.recipients, d.body, d.html, d.secret_mark,"
-	" d.created_at"
-	" FROM respond.delivery AS d"
-	" WHERE d.id = ANY ($1) AND d.created_at >= $2 AND d.created_at <= $3 AND d.status = 'pending'",
-	3, {INT8ARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
-};
 
 /* The first pending delivery of the same subject in an ordered channel. */
 static KeptPlan find_head = {
@@ -57,46 +43,29 @@ static KeptPlan find_head = {
 	2, {TEXTOID, TEXTOID}
 };
 
-static bool
-is_null(HeapTuple row, TupleDesc desc, int column)
-{
-	bool		null;
-
-	SPI_getbinval(row, desc, column, &null);
-	return null;
-}
-
-static Datum
-value_of(HeapTuple row, TupleDesc desc, int column)
-{
-	bool		null;
-
-	return SPI_getbinval(row, desc, column, &null);
-}
-
 static char *
-text_of(HeapTuple row, TupleDesc desc, int column)
+text_of(TupleTableSlot *row, int column)
 {
-	return is_null(row, desc, column) ? NULL : TextDatumGetCString(value_of(row, desc, column));
+	return row->tts_isnull[column] ? NULL : TextDatumGetCString(row->tts_values[column]);
 }
 
 static int64
-int64_of(HeapTuple row, TupleDesc desc, int column)
+int64_of(TupleTableSlot *row, int column)
 {
-	return is_null(row, desc, column) ? 0 : DatumGetInt64(value_of(row, desc, column));
+	return row->tts_isnull[column] ? 0 : DatumGetInt64(row->tts_values[column]);
 }
 
 static const char **
-texts_of(HeapTuple row, TupleDesc desc, int column, int *count)
+texts_of(TupleTableSlot *row, int column, int *count)
 {
 	Datum	   *items;
 	bool	   *nulls;
 	const char **texts;
 
 	*count = 0;
-	if (is_null(row, desc, column))
+	if (row->tts_isnull[column])
 		return NULL;
-	deconstruct_array(DatumGetArrayTypeP(value_of(row, desc, column)), TEXTOID, -1, false, TYPALIGN_INT,
+	deconstruct_array(DatumGetArrayTypeP(row->tts_values[column]), TEXTOID, -1, false, TYPALIGN_INT,
 					  &items, &nulls, count);
 	texts = palloc(sizeof(char *) * Max(*count, 1));
 	for (int i = 0; i < *count; i++)
@@ -106,41 +75,37 @@ texts_of(HeapTuple row, TupleDesc desc, int column, int *count)
 
 /* In the context of the request. */
 static void
-read_row(Outgoing *outgoing, HeapTuple row, TupleDesc desc)
+read_row(Outgoing *outgoing, TupleTableSlot *row)
 {
 	int			recipient_count;
 	const char **recipients;
-	char	   *url;
-	char	   *body;
-	char	   *html;
-	char	   *mark;
 	Jsonb	   *headers = NULL;
+	TimestampTz created_at = DatumGetTimestampTz(row->tts_values[DELIVERY_CREATED_AT]);
 
-	strlcpy(outgoing->key, DatumGetCString(DirectFunctionCall1(uuid_out, value_of(row, desc, ROW_KEY))),
+	strlcpy(outgoing->key, DatumGetCString(DirectFunctionCall1(uuid_out, row->tts_values[DELIVERY_KEY])),
 			sizeof(outgoing->key));
-	outgoing->rule = text_of(row, desc, ROW_RULE);
-	outgoing->run_id = int64_of(row, desc, ROW_RUN_ID);
-	outgoing->event_id = int64_of(row, desc, ROW_EVENT_ID);
-	outgoing->ticket_id = int64_of(row, desc, ROW_TICKET_ID);
-	outgoing->subject = text_of(row, desc, ROW_SUBJECT);
-	outgoing->attempts = DatumGetInt32(value_of(row, desc, ROW_ATTEMPTS));
-	outgoing->attempts_before = DatumGetInt32(value_of(row, desc, ROW_ATTEMPTS_BEFORE));
-	outgoing->since = DatumGetTimestampTz(value_of(row, desc, ROW_SINCE));
-	outgoing->depth = DatumGetInt32(value_of(row, desc, ROW_DEPTH));
-	url = text_of(row, desc, ROW_URL);
-	if (!is_null(row, desc, ROW_HEADERS))
-		headers = DatumGetJsonbPCopy(value_of(row, desc, ROW_HEADERS));
-	recipients = texts_of(row, desc, ROW_RECIPIENTS, &recipient_count);
-	body = text_of(row, desc, ROW_BODY);
-	html = text_of(row, desc, ROW_HTML);
-	mark = text_of(row, desc, ROW_SECRET_MARK);
-	respond_request_fill(outgoing, url, headers, recipients, recipient_count, body, html, mark,
-						 DatumGetTimestampTz(value_of(row, desc, ROW_CREATED_AT)));
+	outgoing->tid = row->tts_tid;
+	outgoing->rule = text_of(row, DELIVERY_RULE);
+	outgoing->run_id = int64_of(row, DELIVERY_RUN_ID);
+	outgoing->event_id = int64_of(row, DELIVERY_EVENT_ID);
+	outgoing->ticket_id = int64_of(row, DELIVERY_TICKET_ID);
+	outgoing->subject = text_of(row, DELIVERY_SUBJECT);
+	outgoing->attempts = DatumGetInt32(row->tts_values[DELIVERY_ATTEMPTS]);
+	outgoing->attempts_before = DatumGetInt32(row->tts_values[DELIVERY_ATTEMPTS_BEFORE]);
+	outgoing->since = row->tts_isnull[DELIVERY_DUE_SINCE] ? created_at :
+		DatumGetTimestampTz(row->tts_values[DELIVERY_DUE_SINCE]);
+	outgoing->depth = DatumGetInt32(row->tts_values[DELIVERY_DEPTH]);
+	if (!row->tts_isnull[DELIVERY_HEADERS])
+		headers = DatumGetJsonbPCopy(row->tts_values[DELIVERY_HEADERS]);
+	recipients = texts_of(row, DELIVERY_RECIPIENTS, &recipient_count);
+	respond_request_fill(outgoing, text_of(row, DELIVERY_URL), headers, recipients, recipient_count,
+						 text_of(row, DELIVERY_BODY), text_of(row, DELIVERY_HTML),
+						 text_of(row, DELIVERY_SECRET_MARK), created_at);
 }
 
 /* What cannot be made a request is dead, with the reason; it must not hold up the others. */
 static Outgoing *
-make_outgoing(Entry *entry, HeapTuple row, TupleDesc desc)
+make_outgoing(Entry *entry, TupleTableSlot *row, Oid partition)
 {
 	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "pg_respond request", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
@@ -149,9 +114,10 @@ make_outgoing(Entry *entry, HeapTuple row, TupleDesc desc)
 	outgoing->context = context;
 	outgoing->entry = entry;
 	outgoing->channel = entry->channel;
+	outgoing->partition = partition;
 	PG_TRY();
 	{
-		read_row(outgoing, row, desc);
+		read_row(outgoing, row);
 	}
 	PG_CATCH();
 	{
@@ -178,8 +144,10 @@ waits_for_another(Entry *entry, const char *subject)
 	bool		null;
 	int64		first = entry->id;
 
+	SPI_connect();
 	if (respond_kept_plan_run(&find_head, values, NULL) > 0)
 		first = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+	SPI_finish();
 	if (first == entry->id)
 		return false;
 	/* the table has it, should the next query fail */
@@ -189,52 +157,42 @@ waits_for_another(Entry *entry, const char *subject)
 	return true;
 }
 
-static Entry **
-find_entry(Entry **entries, int count, int64 id)
+static bool
+is_pending(TupleTableSlot *row)
 {
-	for (int i = 0; i < count; i++)
-		if (entries[i] != NULL && entries[i]->id == id)
-			return &entries[i];
-	return NULL;
+	text	   *status = DatumGetTextPP(row->tts_values[DELIVERY_STATUS]);
+
+	return VARSIZE_ANY_EXHDR(status) == strlen("pending") &&
+		memcmp(VARDATA_ANY(status), "pending", strlen("pending")) == 0;
 }
 
 /* What is behind an error is still in entries, what is before it in the list. */
 static void
 fetch(Entry **entries, int count, Outgoing **list)
 {
-	Datum	   *ids = palloc(sizeof(Datum) * count);
-	TimestampTz lowest = DT_NOEND;
-	TimestampTz highest = DT_NOBEGIN;
-	Datum		values[3];
+	RowLookup  *lookup = respond_row_lookup_open(respond_relation_oid("respond", "delivery"));
 	Outgoing  **end = list;
-	SPITupleTable *rows;
-	uint64		found;
 
 	for (int i = 0; i < count; i++)
 	{
-		ids[i] = Int64GetDatum(entries[i]->id);
-		lowest = Min(lowest, entries[i]->created_at);
-		highest = Max(highest, entries[i]->created_at);
-	}
-	values[0] = PointerGetDatum(construct_array(ids, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	values[1] = TimestampTzGetDatum(lowest);
-	values[2] = TimestampTzGetDatum(highest);
-	found = respond_kept_plan_run(&fetch_rows, values, NULL);
-	rows = SPI_tuptable;
-	for (uint64 i = 0; i < found; i++)
-	{
-		HeapTuple	row = rows->vals[i];
-		Entry	  **place = find_entry(entries, count, int64_of(row, rows->tupdesc, ROW_ID));
+		Entry	   *entry = entries[i];
+		TupleTableSlot *row = respond_row_lookup(lookup, entry->created_at, entry->id);
 
-		if (place == NULL)
-			continue;
-		if (!(*place)->channel->ordered || !waits_for_another(*place, text_of(row, rows->tupdesc, ROW_SUBJECT)))
+		/* cancelled, or gone */
+		if (row == NULL || !is_pending(row))
 		{
-			*end = make_outgoing(*place, row, rows->tupdesc);
+			entries[i] = NULL;
+			respond_queue_forget(entry);
+			continue;
+		}
+		if (!entry->channel->ordered || !waits_for_another(entry, text_of(row, DELIVERY_SUBJECT)))
+		{
+			*end = make_outgoing(entry, row, respond_row_lookup_partition(lookup));
 			end = &(*end)->next;
 		}
-		*place = NULL;
+		entries[i] = NULL;
 	}
+	respond_row_lookup_close(lookup);
 }
 
 /* Up to where WAL was written when everything that a snapshot sees was: the end of the last record. */
@@ -256,20 +214,11 @@ respond_courier_fetch(Entry **entries, int count, Outgoing **list, XLogRecPtr *w
 {
 	respond_worker_begin();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	SPI_connect();
 	fetch(entries, count, list);
-	SPI_finish();
-	/* not before the query, which has a snapshot of its own */
+	/* not before the snapshot that the rows were seen with, or any that was taken for one of them */
 	*written = end_of_wal();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
-	/* cancelled, or gone */
-	for (int i = 0; i < count; i++)
-	{
-		if (entries[i] != NULL)
-			respond_queue_forget(entries[i]);
-		entries[i] = NULL;
-	}
 	if (*list != NULL)
 		XLogFlush(*written);
 }

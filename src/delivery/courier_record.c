@@ -7,8 +7,9 @@
  * disabled because their receiver is gone, deliveries for the recipients that a
  * mail server did not take, and notifications.
  *
- * A session that has a delivery's row locked must not hold up the others: the
- * wait for a lock is short, and after that what is locked is left for later.
+ * Rows are changed where they were seen when they were fetched, without a query;
+ * one that somebody has touched since is looked up.  A session that has a row
+ * locked must not hold up the others: nobody waits, it is left for later.
  *
  * src/delivery/courier_record.c
  *-------------------------------------------------------------------------
@@ -19,61 +20,25 @@
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "pgstat.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "audit/audit_write.h"
 #include "common/kept_plan.h"
+#include "common/partition_read.h"
 #include "common/partition_write.h"
 #include "common/row_json.h"
 #include "delivery/channel_stats.h"
 #include "delivery/courier.h"
 #include "delivery/courier_split.h"
+#include "delivery/delivery_columns.h"
 #include "event/event_write.h"
 #include "launcher/worker.h"
 
 #define DELIVERY_DEAD		"delivery.dead"
 #define ACTOR				"courier"
-
-/* How long a row that somebody has locked may hold up a transaction. */
-#define LOCK_WAIT			"50"
-
-#define OUTCOME_COLUMNS		8
-
-#define UPDATE_ROWS(source) \
-	"UPDATE respond.delivery AS d SET status = o.status, attempts = o.attempts, next_attempt_at = o.next_attempt_at," \
-	" last_status = o.last_status, last_error = o.last_error, finished_at = o.finished_at" \
-	" FROM " source " WHERE d.id = o.id AND d.created_at = o.created_at AND d.status = 'pending' RETURNING d.id"
-
-#define OUTCOMES \
-	"ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)," \
-	" pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8))" \
-	" AS o (id, created_at, status, attempts, next_attempt_at, last_status, last_error, finished_at)"
-
-#define OUTCOME_TYPES \
-	{INT8ARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID, INT4ARRAYOID, TEXTARRAYOID, \
-	TIMESTAMPTZARRAYOID}
-
-static KeptPlan update_rows = {UPDATE_ROWS(OUTCOMES), OUTCOME_COLUMNS, OUTCOME_TYPES};
-
-static KeptPlan update_unlocked_rows = {
-	"WITH unlocked AS MATERIALIZED ("
-	" SELECT o.* FROM " OUTCOMES " JOIN respond.delivery AS l ON l.id = o.id AND l.created_at = o.created_at"
-	" WHERE l.status = 'pending' FOR UPDATE OF l SKIP LOCKED) "
-	UPDATE_ROWS("unlocked AS o"),
-	OUTCOME_COLUMNS, OUTCOME_TYPES
-};
-
-/* Those of them that are pending still, as far as one can see. */
-static KeptPlan find_pending = {
-	"SELECT d.id FROM respond.delivery AS d WHERE d.id = ANY ($1) AND d.created_at = ANY ($2) AND d.status = 'pending'",
-	2, {INT8ARRAYOID, TIMESTAMPTZARRAYOID}
-};
 
 static KeptPlan disable_channel = {
 	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.name = $1 AND c.enabled",
@@ -109,31 +74,8 @@ status_name(const Outcome *outcome)
 	}
 }
 
-static Datum
-make_array(Datum *values, bool *nulls, int count, Oid type, int length, bool by_value, char align)
-{
-	int			dimensions[1] = {count};
-	int			bounds[1] = {1};
-
-	return PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds, type, length, by_value, align));
-}
-
-/* One column of the arrays: the value of each outcome, false when it is NULL. */
+/* The new value of a column of respond.delivery; false when it is NULL. */
 typedef bool (*ColumnValue) (const Outcome *outcome, Datum *value);
-
-static bool
-id_value(const Outcome *outcome, Datum *value)
-{
-	*value = Int64GetDatum(outcome->outgoing->entry->id);
-	return true;
-}
-
-static bool
-created_value(const Outcome *outcome, Datum *value)
-{
-	*value = TimestampTzGetDatum(outcome->outgoing->entry->created_at);
-	return true;
-}
 
 static bool
 status_value(const Outcome *outcome, Datum *value)
@@ -179,67 +121,87 @@ finished_value(const Outcome *outcome, Datum *value)
 	return outcome->status != OUTCOME_RETRY;
 }
 
-static Datum
-column(Outcome **outcomes, int count, ColumnValue value_of, Oid type)
+/* What recording changes of a delivery's row. */
+static const struct
 {
-	Datum	   *values = palloc0(sizeof(Datum) * count);
-	bool	   *nulls = palloc(sizeof(bool) * count);
-	bool		is_text = type == TEXTOID;
-	int			length = is_text ? -1 : type == INT4OID ? 4 : 8;
-	char		align = type == INT4OID || is_text ? TYPALIGN_INT : TYPALIGN_DOUBLE;
+	int			place;			/* column */
+	ColumnValue value_of;
+}			changes[] = {
+	{DELIVERY_STATUS, status_value},
+	{DELIVERY_ATTEMPTS, attempts_value},
+	{DELIVERY_NEXT_ATTEMPT_AT, next_value},
+	{DELIVERY_LAST_STATUS, answer_value},
+	{DELIVERY_LAST_ERROR, error_value},
+	{DELIVERY_FINISHED_AT, finished_value},
+};
+
+/* Changes the row where it was seen when it was fetched; usually nobody has touched it since. */
+static RecordState
+update_in_place(PartitionWriter *writer, const Outcome *outcome)
+{
+	Datum		values[DELIVERY_COLUMNS] = {0};
+	bool		nulls[DELIVERY_COLUMNS] = {0};
+	bool		replaced[DELIVERY_COLUMNS] = {0};
+	RowUpdate	update = {
+		.key = outcome->outgoing->entry->created_at,
+		.partition = outcome->outgoing->partition,
+		.tid = outcome->outgoing->tid,
+		.id_column = DELIVERY_ID,
+		.id = outcome->outgoing->entry->id,
+		.state_column = DELIVERY_STATUS,
+		.state = "pending",
+		.values = values,.nulls = nulls,.replaced = replaced
+	};
+
+	for (int i = 0; i < lengthof(changes); i++)
+	{
+		replaced[changes[i].place] = true;
+		nulls[changes[i].place] = !changes[i].value_of(outcome, &values[changes[i].place]);
+	}
+	switch (respond_partition_writer_update(writer, &update))
+	{
+		case ROW_UPDATED:
+			return RECORD_DONE;
+		case ROW_LOCKED:
+			return RECORD_LOCKED;
+		default:
+			return RECORD_STALE;
+	}
+}
+
+/* The row may have been changed since it was fetched, or moved: it is looked for once more. */
+static bool
+find_again(RowLookup *lookup, Outgoing *outgoing)
+{
+	TupleTableSlot *row = respond_row_lookup(lookup, outgoing->entry->created_at, outgoing->entry->id);
+
+	if (row == NULL)
+		return false;
+	outgoing->tid = row->tts_tid;
+	outgoing->partition = respond_row_lookup_partition(lookup);
+	return true;
+}
+
+static void
+update_deliveries(Outcome **outcomes, RecordState *states, int count)
+{
+	Oid			table = respond_relation_oid("respond", "delivery");
+	PartitionWriter *writer = respond_partition_writer_open(table);
+	RowLookup  *lookup = NULL;
 
 	for (int i = 0; i < count; i++)
-		nulls[i] = !value_of(outcomes[i], &values[i]);
-	return make_array(values, nulls, count, type, length, !is_text, align);
-}
-
-static void
-outcome_arrays(Outcome **outcomes, int count, Datum *arrays)
-{
-	arrays[0] = column(outcomes, count, id_value, INT8OID);
-	arrays[1] = column(outcomes, count, created_value, TIMESTAMPTZOID);
-	arrays[2] = column(outcomes, count, status_value, TEXTOID);
-	arrays[3] = column(outcomes, count, attempts_value, INT4OID);
-	arrays[4] = column(outcomes, count, next_value, TIMESTAMPTZOID);
-	arrays[5] = column(outcomes, count, answer_value, INT4OID);
-	arrays[6] = column(outcomes, count, error_value, TEXTOID);
-	arrays[7] = column(outcomes, count, finished_value, TIMESTAMPTZOID);
-}
-
-/* Marks the outcomes whose ids the last query gave. */
-static void
-mark_states(Outcome **outcomes, RecordState *states, int count, RecordState state)
-{
-	HASHCTL		control = {.keysize = sizeof(int64),.entrysize = sizeof(int64),.hcxt = CurrentMemoryContext};
-	HTAB	   *found = hash_create("outcomes", count, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-
-	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		bool		is_null;
-		int64		id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));
-
-		hash_search(found, &id, HASH_ENTER, NULL);
+		states[i] = update_in_place(writer, outcomes[i]);
+		if (states[i] != RECORD_STALE)
+			continue;
+		if (lookup == NULL)
+			lookup = respond_row_lookup_open(table);
+		if (find_again(lookup, outcomes[i]->outgoing))
+			states[i] = update_in_place(writer, outcomes[i]);
 	}
-	for (int i = 0; i < count; i++)
-		if (states[i] == RECORD_STALE && hash_search(found, &outcomes[i]->outgoing->entry->id, HASH_FIND, NULL) != NULL)
-			states[i] = state;
-}
-
-static void
-update_deliveries(Outcome **outcomes, RecordState *states, int count, bool skip_locked)
-{
-	Datum		arrays[OUTCOME_COLUMNS];
-
-	outcome_arrays(outcomes, count, arrays);
-	SPI_connect();
-	respond_kept_plan_run(skip_locked ? &update_unlocked_rows : &update_rows, arrays, NULL);
-	mark_states(outcomes, states, count, RECORD_DONE);
-	if (skip_locked)
-	{
-		respond_kept_plan_run(&find_pending, arrays, NULL);
-		mark_states(outcomes, states, count, RECORD_LOCKED);
-	}
-	SPI_finish();
+	if (lookup != NULL)
+		respond_row_lookup_close(lookup);
+	respond_partition_writer_close(writer);
 }
 
 static void
@@ -377,113 +339,117 @@ record_consequences(Outcome **outcomes, const RecordState *states, int count)
 	}
 }
 
-/* With skip_locked, rows that somebody has locked are left out; else the wait for one is an error. */
 static void
-record_in_transaction(Outcome **outcomes, RecordState *states, int count, bool skip_locked)
+record_in_transaction(Outcome **outcomes, RecordState *states, int count)
 {
 	respond_worker_begin();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (!skip_locked)
-		(void) set_config_option("lock_timeout", LOCK_WAIT, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
-	for (int i = 0; i < count; i++)
-		states[i] = RECORD_STALE;
-	update_deliveries(outcomes, states, count, skip_locked);
+	update_deliveries(outcomes, states, count);
 	write_attempts(outcomes, states, count);
 	record_consequences(outcomes, states, count);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 }
 
-/* Tries it the fast way, and when a row is locked the careful one. */
-static void
-record_guarded(Outcome **outcomes, RecordState *states, int count)
+static ChannelCount
+count_of(const Outcome *outcome)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	volatile bool locked = false;
-
-	PG_TRY();
+	switch (outcome->status)
 	{
-		record_in_transaction(outcomes, states, count, false);
+		case OUTCOME_DELIVERED:
+			return CHANNEL_DELIVERED;
+		case OUTCOME_DEAD:
+			return CHANNEL_DEAD;
+		default:
+			return CHANNEL_RETRIED;
 	}
-	PG_CATCH();
-	{
-		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(caller);
-		FlushErrorState();
-		AbortOutOfAnyTransaction();
-		MemoryContextSwitchTo(caller);
-		locked = true;
-	}
-	PG_END_TRY();
-	if (locked)
-		record_in_transaction(outcomes, states, count, true);
 }
 
-/* After the commit: the entry goes on, or is forgotten with its request. */
+/*
+ * After the commit: the entry goes on, or is forgotten with its request.  Nothing
+ * in here can fail, so an outcome is never recorded twice.
+ */
 static void
 settle(Outcome *outcome, RecordState state)
 {
 	Outgoing   *outgoing = outcome->outgoing;
 	CourierChannel *channel = outgoing->channel;
-	Entry	   *entry = outgoing->entry;
 
-	if (state == RECORD_DONE && outgoing->failure == NULL)
-		respond_channel_stats_count(channel->name,
-									outcome->status == OUTCOME_DELIVERED ? CHANNEL_DELIVERED :
-									outcome->status == OUTCOME_DEAD ? CHANNEL_DEAD : CHANNEL_RETRIED,
-									outgoing->transfer.duration_us);
-	else if (state == RECORD_DONE)
-		respond_channel_stats_count(channel->name, CHANNEL_DEAD, 0);
+	if (state == RECORD_DONE)
+		respond_channel_stats_count(channel->name, count_of(outcome), outgoing->transfer.duration_us);
 	if (state == RECORD_DONE && outcome->status == OUTCOME_RETRY)
-		respond_queue_put_back(entry, outcome->next_attempt_at);
+		respond_queue_put_back(outgoing->entry, outcome->next_attempt_at);
 	else
-	{
-		bool		ordered = channel->ordered;
-
-		respond_queue_forget(entry);
-		/* the next one of its subject may go */
-		if (ordered && channel->config != NULL)
-			respond_courier_queue_next(channel, outgoing->subject);
-	}
+		respond_queue_forget(outgoing->entry);
 	if (channel->config == NULL && channel->in_flight == 0)
 		respond_queue_remove_channel(channel);
 	MemoryContextDelete(outgoing->context);
 }
 
-static bool
-any_ordered(Outcome **outcomes, int count)
+/* Subjects of ordered channels whose next delivery may go. */
+typedef struct NextSubject
 {
+	CourierChannel *channel;
+	char	   *subject;
+} NextSubject;
+
+static List *
+note_next_subjects(Outcome **outcomes, const RecordState *states, int count)
+{
+	List	   *subjects = NIL;
+
 	for (int i = 0; i < count; i++)
-		if (outcomes[i]->outgoing->channel->ordered)
-			return true;
-	return false;
+	{
+		const Outgoing *outgoing = outcomes[i]->outgoing;
+		NextSubject *next;
+
+		if (!outgoing->channel->ordered || outgoing->channel->config == NULL || states[i] == RECORD_LOCKED ||
+			(states[i] == RECORD_DONE && outcomes[i]->status == OUTCOME_RETRY))
+			continue;
+		next = palloc(sizeof(NextSubject));
+		next->channel = outgoing->channel;
+		next->subject = outgoing->subject != NULL ? pstrdup(outgoing->subject) : NULL;
+		subjects = lappend(subjects, next);
+	}
+	return subjects;
 }
 
-int
-respond_courier_record(Outcome **outcomes, int count)
+/* An error in here makes the courier look at everything anew, so none is forgotten. */
+static void
+queue_next_subjects(List *subjects)
 {
-	RecordState *states = palloc(sizeof(RecordState) * count);
-	bool		ordered = any_ordered(outcomes, count);
-	int			left = 0;
+	ListCell   *cell;
 
-	record_guarded(outcomes, states, count);
-	if (ordered)
+	if (subjects == NIL)
+		return;
+	respond_worker_begin();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	foreach(cell, subjects)
 	{
-		respond_worker_begin();
-		PushActiveSnapshot(GetTransactionSnapshot());
+		NextSubject *next = lfirst(cell);
+
+		respond_courier_queue_next(next->channel, next->subject);
 	}
-	for (int i = 0; i < count; i++)
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+void
+respond_courier_record(Outcome **outcomes, int *count)
+{
+	RecordState *states = palloc(sizeof(RecordState) * *count);
+	int			all = *count;
+	List	   *subjects;
+
+	record_in_transaction(outcomes, states, all);
+	subjects = note_next_subjects(outcomes, states, all);
+	*count = 0;
+	for (int i = 0; i < all; i++)
 	{
 		if (states[i] == RECORD_LOCKED)
-			outcomes[left++] = outcomes[i];
+			outcomes[(*count)++] = outcomes[i];
 		else
 			settle(outcomes[i], states[i]);
 	}
-	if (ordered)
-	{
-		PopActiveSnapshot();
-		CommitTransactionCommand();
-	}
-	return left;
+	queue_next_subjects(subjects);
 }

@@ -34,22 +34,12 @@
 #include "common/partition_write.h"
 #include "common/shmem.h"
 #include "common/trigger_call.h"
+#include "delivery/delivery_columns.h"
 #include "delivery/outbox.h"
 #include "event/wake.h"
 #include "launcher/worker.h"
 
 PG_FUNCTION_INFO_V1(respond_deliveries_changed);
-
-/* Columns of respond.delivery, in their order. */
-enum
-{
-	DELIVERY_ID, DELIVERY_KEY, DELIVERY_CHANNEL, DELIVERY_RULE, DELIVERY_RUN_ID, DELIVERY_EVENT_ID,
-	DELIVERY_TICKET_ID, DELIVERY_SUBJECT, DELIVERY_STATUS, DELIVERY_ATTEMPTS, DELIVERY_NEXT_ATTEMPT_AT,
-	DELIVERY_LAST_STATUS, DELIVERY_LAST_ERROR, DELIVERY_CREATED_AT, DELIVERY_FINISHED_AT,
-	DELIVERY_ATTEMPTS_BEFORE, DELIVERY_DUE_SINCE, DELIVERY_DEPTH, DELIVERY_URL,
-	DELIVERY_HEADERS, DELIVERY_RECIPIENTS, DELIVERY_BODY, DELIVERY_HTML, DELIVERY_SECRET_MARK,
-	DELIVERY_COLUMNS
-};
 
 typedef struct PendingNotice
 {

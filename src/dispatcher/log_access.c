@@ -75,51 +75,6 @@ respond_log_open(Oid partition)
 	return try_relation_open(partition, AccessShareLock);
 }
 
-static bool
-is_btree(Oid index)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
-	bool		btree = false;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		btree = ((Form_pg_class) GETSTRUCT(tuple))->relam == BTREE_AM_OID;
-		ReleaseSysCache(tuple);
-	}
-	return btree;
-}
-
-Oid
-respond_log_index(Relation partition, const char *first, const char *second)
-{
-	List	   *indexes = RelationGetIndexList(partition);
-	AttrNumber	first_column = get_attnum(RelationGetRelid(partition), first);
-	AttrNumber	second_column = second != NULL ? get_attnum(RelationGetRelid(partition), second) : 0;
-	Oid			found = InvalidOid;
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index form;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		form = (Form_pg_index) GETSTRUCT(tuple);
-		if (form->indisvalid &&
-			form->indkey.values[0] == first_column &&
-			(second == NULL || (form->indnkeyatts > 1 && form->indkey.values[1] == second_column)) &&
-			heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
-			is_btree(lfirst_oid(cell)))
-			found = lfirst_oid(cell);
-		ReleaseSysCache(tuple);
-		if (OidIsValid(found))
-			break;
-	}
-	list_free(indexes);
-	return found;
-}
-
 static const char *const column_names[LOG_COLUMNS] = {
 	[LOG_ID] = "id",
 	[LOG_XID] = "xid",

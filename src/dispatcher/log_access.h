@@ -19,12 +19,6 @@ extern List *respond_log_partitions(void);
 /* Opens a partition for reading; NULL when it was dropped. */
 extern Relation respond_log_open(Oid partition);
 
-/*
- * OID of the partition's index on the given columns, in this order; second may
- * be NULL.  InvalidOid if there is none.
- */
-extern Oid	respond_log_index(Relation partition, const char *first, const char *second);
-
 /* Where a partition keeps the columns of an event. */
 typedef enum LogColumn
 {

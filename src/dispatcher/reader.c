@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "common/partition_read.h"
 #include "dispatcher/log_access.h"
 #include "dispatcher/reader.h"
 
@@ -150,7 +151,7 @@ fetch_id_from(Oid oid, int64 id)
 		return NULL;
 	slot = table_slot_create(partition, NULL);
 	respond_log_columns(partition, &columns);
-	index = respond_log_index(partition, "id", NULL);
+	index = respond_partition_index(partition, "id", NULL);
 	event = OidIsValid(index) ? find_by_index(partition, index, &columns, id, slot)
 		: find_by_reading(partition, &columns, id, slot);
 	ExecDropSingleTupleTableSlot(slot);

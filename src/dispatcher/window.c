@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "common/partition_read.h"
 #include "dispatcher/log_access.h"
 #include "dispatcher/progress.h"
 #include "dispatcher/reader.h"
@@ -266,7 +267,7 @@ add_partition(Collection *collection, Oid oid, const Cursor *base, const Cursor 
 
 	if (partition == NULL)
 		return;
-	index_oid = respond_log_index(partition, "xid", "id");
+	index_oid = respond_partition_index(partition, "xid", "id");
 	if (OidIsValid(index_oid))
 	{
 		Relation	index = index_open(index_oid, AccessShareLock);

@@ -1,0 +1,184 @@
+/*-------------------------------------------------------------------------
+ * partition_read.c
+ *	  Finding rows of our own tables without a plan.
+ *
+ * A plan that was made when a table was small is kept when it has grown, and a
+ * table that fills and empties within minutes has no statistics that are true.
+ * What is looked up by its number goes through the index on the number, always.
+ *
+ * src/common/partition_read.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/attmap.h"
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "executor/executor.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "common/partition_read.h"
+#include "common/partition_write.h"
+
+/* One partition that rows were looked up in. */
+typedef struct LookupTarget
+{
+	struct LookupTarget *next;
+	Oid			oid;
+	Relation	relation;
+	Relation	index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	AttrMap    *map;			/* columns of the partition to those of the table, NULL if in the same order */
+	TupleTableSlot *mapped;		/* NULL if they are */
+} LookupTarget;
+
+struct RowLookup
+{
+	MemoryContext context;		/* of all that lives as long as the look-ups do */
+	Relation	table;
+	LookupTarget *targets;
+	Oid			partition;
+};
+
+static bool
+is_btree(Oid index)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	bool		btree = false;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		btree = ((Form_pg_class) GETSTRUCT(tuple))->relam == BTREE_AM_OID;
+		ReleaseSysCache(tuple);
+	}
+	return btree;
+}
+
+Oid
+respond_partition_index(Relation partition, const char *first, const char *second)
+{
+	List	   *indexes = RelationGetIndexList(partition);
+	AttrNumber	first_column = get_attnum(RelationGetRelid(partition), first);
+	AttrNumber	second_column = second != NULL ? get_attnum(RelationGetRelid(partition), second) : 0;
+	Oid			found = InvalidOid;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+		Form_pg_index form;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		form = (Form_pg_index) GETSTRUCT(tuple);
+		if (form->indisvalid &&
+			form->indkey.values[0] == first_column &&
+			(second == NULL || (form->indnkeyatts > 1 && form->indkey.values[1] == second_column)) &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
+			is_btree(lfirst_oid(cell)))
+			found = lfirst_oid(cell);
+		ReleaseSysCache(tuple);
+		if (OidIsValid(found))
+			break;
+	}
+	list_free(indexes);
+	return found;
+}
+
+RowLookup *
+respond_row_lookup_open(Oid table)
+{
+	RowLookup  *lookup = palloc0(sizeof(RowLookup));
+
+	lookup->context = CurrentMemoryContext;
+	lookup->table = table_open(table, AccessShareLock);
+	return lookup;
+}
+
+static LookupTarget *
+open_target(RowLookup *lookup, Oid oid)
+{
+	MemoryContext caller = MemoryContextSwitchTo(lookup->context);
+	LookupTarget *target = palloc0(sizeof(LookupTarget));
+	Oid			index;
+
+	target->oid = oid;
+	target->relation = table_open(oid, AccessShareLock);
+	index = respond_partition_index(target->relation, "id", NULL);
+	if (!OidIsValid(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("partition \"%s\" has no index on column \"id\"", RelationGetRelationName(target->relation)),
+				 errhint("Create one as its neighbours have it.")));
+	target->index = index_open(index, AccessShareLock);
+	target->slot = table_slot_create(target->relation, NULL);
+	target->scan = index_beginscan(target->relation, target->index, GetActiveSnapshot(), 1, 0);
+	target->map = build_attrmap_by_name_if_req(RelationGetDescr(target->relation), RelationGetDescr(lookup->table)
+#if PG_VERSION_NUM >= 160000
+											   ,false
+#endif
+		);
+	if (target->map != NULL)
+		target->mapped = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(lookup->table)), &TTSOpsVirtual);
+	target->next = lookup->targets;
+	lookup->targets = target;
+	MemoryContextSwitchTo(caller);
+	return target;
+}
+
+TupleTableSlot *
+respond_row_lookup(RowLookup *lookup, TimestampTz key, int64 id)
+{
+	Oid			oid = respond_partition_for(lookup->table, key);
+	LookupTarget *target = lookup->targets;
+	ScanKeyData scan_key;
+
+	while (target != NULL && target->oid != oid)
+		target = target->next;
+	if (target == NULL)
+		target = open_target(lookup, oid);
+	ScanKeyInit(&scan_key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	index_rescan(target->scan, &scan_key, 1, NULL, 0);
+	if (!index_getnext_slot(target->scan, ForwardScanDirection, target->slot))
+		return NULL;
+	lookup->partition = oid;
+	slot_getallattrs(target->slot);
+	if (target->map == NULL)
+		return target->slot;
+	execute_attr_map_slot(target->map, target->slot, target->mapped);
+	target->mapped->tts_tid = target->slot->tts_tid;
+	return target->mapped;
+}
+
+Oid
+respond_row_lookup_partition(const RowLookup *lookup)
+{
+	return lookup->partition;
+}
+
+void
+respond_row_lookup_close(RowLookup *lookup)
+{
+	for (LookupTarget *target = lookup->targets; target != NULL; target = target->next)
+	{
+		index_endscan(target->scan);
+		ExecDropSingleTupleTableSlot(target->slot);
+		if (target->mapped != NULL)
+			ExecDropSingleTupleTableSlot(target->mapped);
+		index_close(target->index, NoLock);
+		table_close(target->relation, NoLock);
+	}
+	table_close(lookup->table, NoLock);
+	pfree(lookup);
+}
