@@ -187,16 +187,23 @@ check_row(const Datum *values, const bool *nulls)
 
 	if ((text = respond_row_text(values, nulls, KIND_NAME)) != NULL)
 		respond_rule_check_name("kind", text);
-	if ((text = respond_row_text(values, nulls, KIND_METHOD)) != NULL)
-		check_method(text);
-	if ((text = respond_row_text(values, nulls, KIND_URL)) != NULL && transport != NULL)
-		check_url(text, transport_of(transport));
+	if (!nulls[KIND_METHOD])
+		check_method(respond_row_text(values, nulls, KIND_METHOD));
+	if (!nulls[KIND_URL] && transport != NULL)
+		check_url(respond_row_text(values, nulls, KIND_URL), transport_of(transport));
 	if ((json = respond_row_jsonb(values, nulls, KIND_HEADERS)) != NULL)
 		check_headers(json);
 	if ((json = respond_row_jsonb(values, nulls, KIND_BODY)) != NULL && encoding != NULL)
 		check_body(json, encoding);
 	if ((json = respond_row_jsonb(values, nulls, KIND_OPTIONS)) != NULL && !JB_ROOT_IS_OBJECT(json))
 		refuse("options", "must be a JSON object of the options with their defaults", NULL);
+	if (json != NULL && text != NULL && transport != NULL)
+	{
+		/* a default counts as if the channel had it */
+		ChannelKind kind = {.name = text,.transport = transport_of(transport),.options = json};
+
+		respond_channel_check_options(&kind, json);
+	}
 	if (!nulls[KIND_BUILT_IN] && DatumGetBool(values[KIND_BUILT_IN]))
 		refuse("built_in", "is for the kinds of pg_respond itself", NULL);
 }

@@ -29,6 +29,9 @@ extern bool respond_channel_kind_has_option(const ChannelKind *kind, const char 
 /* Separated by commas; palloc'd. */
 extern char *respond_channel_kind_option_names(const ChannelKind *kind);
 
+/* Refuses values of options that channels of the kind cannot have, or this user may not give. */
+extern void respond_channel_check_options(const ChannelKind *kind, Jsonb *options);
+
 /* Whether the secret is one that channels of the kind can use; raises an error that does not show it. */
 extern void respond_channel_check_secret(const char *kind_name, const char *secret);
 

@@ -227,8 +227,8 @@ check_option(const ChannelKind *kind, const JsonMember *option)
 	}
 }
 
-static void
-check_options(const ChannelKind *kind, Jsonb *options, Jsonb *defaults)
+void
+respond_channel_check_options(const ChannelKind *kind, Jsonb *options)
 {
 	JsonValue  *given;
 
@@ -237,6 +237,12 @@ check_options(const ChannelKind *kind, Jsonb *options, Jsonb *defaults)
 	given = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), options);
 	for (size_t i = 0; i < given->count; i++)
 		check_option(kind, &given->members[i]);
+}
+
+static void
+check_options(const ChannelKind *kind, Jsonb *options, Jsonb *defaults)
+{
+	respond_channel_check_options(kind, options);
 	for (int i = 0; i < kind->required_count; i++)
 	{
 		Jsonb	   *all = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(defaults), JsonbPGetDatum(options)));

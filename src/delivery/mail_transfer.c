@@ -2,6 +2,9 @@
  * mail_transfer.c
  *	  A transfer over SMTP.
  *
+ * All of its callbacks run in a thread (mail_thread.c), and each mail has a
+ * connection of its own.
+ *
  * libcurl speaks the protocol and writes the MIME parts.  It tells one code for
  * the whole; what the server said of each recipient is read from the lines that
  * go both ways, which libcurl shows to its debug callback.  Of those lines only
@@ -141,9 +144,6 @@ respond_mail_fill(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_MIMEPOST, handle->mime);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, (long) (transfer->tls_required ? CURLUSESSL_ALL : CURLUSESSL_NONE));
-	/* a connection in the clear must not serve a channel that asks for TLS */
-	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, transfer->tls_required ? 0L : 1L);
-	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, transfer->tls_required ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_USERNAME, transfer->username);
 	curl_easy_setopt(easy, CURLOPT_PASSWORD, transfer->password);
 	return respond_transfer_fill(handle, transfer);

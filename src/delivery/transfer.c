@@ -14,6 +14,9 @@
 
 #include <sys/socket.h>
 
+#include "port/atomics.h"
+#include "utils/memutils.h"
+
 #include "common/guc.h"
 #include "delivery/guard.h"
 #include "delivery/retry_policy.h"
@@ -24,19 +27,28 @@
 /* An unused connection is closed after this many seconds. */
 #define IDLE_CONNECTION_S	60L
 
-static GuardNetwork networks[GUARD_MAX_NETWORKS];
-static GuardList allowed = {0, networks};
+/*
+ * Threads that send mail look into it.  A list is not changed once it is here;
+ * those of before a reload are kept, since nobody knows who looks into them.
+ */
+static GuardList *volatile allowed = NULL;
 static char *ca_file = NULL;
 static uint64 generation = 0;
 
 void
 respond_transfer_configure(void)
 {
+	GuardNetwork scratch[GUARD_MAX_NETWORKS];
 	char		error[256];
-	int			count = respond_guard_parse(respond_allowed_networks, networks, GUARD_MAX_NETWORKS, error, sizeof(error));
+	int			count = respond_guard_parse(respond_allowed_networks, scratch, GUARD_MAX_NETWORKS, error, sizeof(error));
+	GuardList  *list = MemoryContextAlloc(TopMemoryContext, sizeof(GuardList));
 
 	/* the setting was checked when it was set */
-	allowed.count = Max(count, 0);
+	list->count = Max(count, 0);
+	list->networks = MemoryContextAlloc(TopMemoryContext, sizeof(GuardNetwork) * Max(count, 1));
+	memcpy(list->networks, scratch, sizeof(GuardNetwork) * list->count);
+	pg_write_barrier();
+	allowed = list;
 	free(ca_file);
 	ca_file = respond_ca_file != NULL && respond_ca_file[0] != '\0' ? strdup(respond_ca_file) : NULL;
 	generation++;
@@ -71,7 +83,7 @@ static curl_socket_t
 open_socket(void *state, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	Transfer   *transfer = state;
-	const char *reason = respond_guard_judge(&address->addr, address->addrlen, &allowed);
+	const char *reason = respond_guard_judge(&address->addr, address->addrlen, allowed);
 
 	if (purpose != CURLSOCKTYPE_IPCXN || reason != NULL)
 	{
@@ -91,7 +103,7 @@ check_peer(void *state, char *address, char *local, int port, int local_port)
 	const char *reason = "not an internet address";
 
 	if (address != NULL && respond_guard_from_text(address, port, &peer, &length))
-		reason = respond_guard_judge((struct sockaddr *) &peer, length, &allowed);
+		reason = respond_guard_judge((struct sockaddr *) &peer, length, allowed);
 	else
 	{
 		memset(&peer, 0, sizeof(peer));

@@ -32,9 +32,10 @@
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
+#include "delivery/mail_thread.h"
 #include "delivery/transport_handle.h"
 
-/* Handles that are kept for the next transfer, of each kind. */
+/* Handles that are kept for the next transfer. */
 #define KEPT_HANDLES	256
 
 /* Sockets that one look asks for. */
@@ -46,8 +47,9 @@ static int64 deadline_us = -1;	/* when libcurl wants to be called; -1: never */
 static int	running = 0;
 static Transfer *first_done = NULL;
 static Transfer *last_done = NULL;
-static TransferHandle *idle[2] = {NULL, NULL};	/* for HTTP, and for mail */
-static int	idle_count[2] = {0, 0};
+static TransferHandle *idle = NULL;	/* for HTTP; each mail has its own */
+static int	idle_count = 0;
+static int	mail_fd = -1;
 
 static int64
 now_us(void)
@@ -113,6 +115,8 @@ timer_callback(CURLM *which, long milliseconds, void *state)
 int
 respond_transport_open(void)
 {
+	struct epoll_event event = {0};
+
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYSTEM_ERROR),
@@ -127,6 +131,12 @@ respond_transport_open(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYSTEM_ERROR),
 				 errmsg("could not open the sockets of the courier: %m")));
+	event.events = EPOLLIN;
+	event.data.fd = mail_fd = respond_mail_thread_open();
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, mail_fd, &event) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("could not open the sockets of the courier: %m")));
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket_callback);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer_callback);
 	curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
@@ -138,30 +148,27 @@ void
 respond_transport_configure(void)
 {
 	/* a handle is given the settings when it is made */
-	for (int kind = 0; kind < lengthof(idle); kind++)
+	while (idle != NULL)
 	{
-		while (idle[kind] != NULL)
-		{
-			TransferHandle *handle = idle[kind];
+		TransferHandle *handle = idle;
 
-			idle[kind] = handle->next;
-			curl_easy_cleanup(handle->easy);
-			free(handle);
-		}
-		idle_count[kind] = 0;
+		idle = handle->next;
+		curl_easy_cleanup(handle->easy);
+		free(handle);
 	}
+	idle_count = 0;
 	respond_transfer_configure();
 }
 
 static TransferHandle *
 take_handle(bool is_mail)
 {
-	TransferHandle *handle = idle[is_mail];
+	TransferHandle *handle = idle;
 
-	if (handle != NULL)
+	if (handle != NULL && !is_mail)
 	{
-		idle[is_mail] = handle->next;
-		idle_count[is_mail]--;
+		idle = handle->next;
+		idle_count--;
 		return handle;
 	}
 	handle = calloc(1, sizeof(TransferHandle));
@@ -181,15 +188,15 @@ take_handle(bool is_mail)
 static void
 give_back(TransferHandle *handle, bool is_mail)
 {
-	if (idle_count[is_mail] >= KEPT_HANDLES || handle->generation != respond_transfer_generation())
+	if (is_mail || idle_count >= KEPT_HANDLES || handle->generation != respond_transfer_generation())
 	{
 		curl_easy_cleanup(handle->easy);
 		free(handle);
 		return;
 	}
-	handle->next = idle[is_mail];
-	idle[is_mail] = handle;
-	idle_count[is_mail]++;
+	handle->next = idle;
+	idle = handle;
+	idle_count++;
 }
 
 static void
@@ -219,7 +226,7 @@ respond_transport_start(Transfer *transfer)
 {
 	TransferHandle *handle;
 	sigset_t	before;
-	CURLMcode	added;
+	CURLMcode	added = CURLM_OK;
 
 	transfer->retry_after_ms = -1;
 	block_signals(&before);
@@ -233,7 +240,10 @@ respond_transport_start(Transfer *transfer)
 	transfer->handle = handle;
 	handle->started_us = now_us();
 	transfer->code = transfer->is_mail ? respond_mail_fill(handle, transfer) : respond_http_fill(handle, transfer);
-	added = transfer->code == CURLE_OK ? curl_multi_add_handle(multi, handle->easy) : CURLM_OK;
+	if (transfer->code == CURLE_OK && transfer->is_mail)
+		added = respond_mail_thread_start(handle, transfer) ? CURLM_OK : CURLM_OUT_OF_MEMORY;
+	else if (transfer->code == CURLE_OK)
+		added = curl_multi_add_handle(multi, handle->easy);
 	unblock_signals(&before);
 	if (transfer->code == CURLE_OK && added == CURLM_OK)
 	{
@@ -258,12 +268,22 @@ finish(Transfer *transfer, CURLcode code)
 	transfer->code = code;
 	transfer->duration_us = now_us() - handle->started_us;
 	respond_transfer_result(handle, transfer);
-	curl_multi_remove_handle(multi, handle->easy);
+	if (!transfer->is_mail)
+		curl_multi_remove_handle(multi, handle->easy);
 	respond_transfer_clear(handle, transfer);
 	give_back(handle, transfer->is_mail);
 	transfer->handle = NULL;
 	running--;
 	put_done(transfer);
+}
+
+static void
+collect_mails(void)
+{
+	Transfer   *transfer;
+
+	while ((transfer = respond_mail_thread_take_done()) != NULL)
+		finish(transfer, transfer->code);
 }
 
 static void
@@ -299,6 +319,11 @@ respond_transport_run(void)
 		{
 			int			what = 0;
 
+			if (events[i].data.fd == mail_fd)
+			{
+				collect_mails();
+				continue;
+			}
 			if (events[i].events & EPOLLIN)
 				what |= CURL_CSELECT_IN;
 			if (events[i].events & EPOLLOUT)
@@ -339,23 +364,6 @@ respond_transport_take_done(void)
 	if (first_done == NULL)
 		last_done = NULL;
 	return transfer;
-}
-
-void
-respond_transport_cancel(Transfer *transfer)
-{
-	TransferHandle *handle = transfer->handle;
-	sigset_t	before;
-
-	if (handle == NULL)
-		return;
-	block_signals(&before);
-	curl_multi_remove_handle(multi, handle->easy);
-	respond_transfer_clear(handle, transfer);
-	give_back(handle, transfer->is_mail);
-	unblock_signals(&before);
-	transfer->handle = NULL;
-	running--;
 }
 
 int

@@ -98,9 +98,6 @@ extern long respond_transport_timeout(void);
 /* A transfer that is done, NULL when there is none more. */
 extern Transfer *respond_transport_take_done(void);
 
-/* Breaks a transfer off; it is not handed back. */
-extern void respond_transport_cancel(Transfer *transfer);
-
 /* How many are under way. */
 extern int	respond_transport_running(void);
 
