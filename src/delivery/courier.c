@@ -389,6 +389,8 @@ respond_courier_main(Datum main_arg)
 	for (;;)
 	{
 		finish_if_asked(&courier);
+		/* a cancel while no statement runs has nothing to cancel */
+		QueryCancelPending = false;
 		CHECK_FOR_INTERRUPTS();
 		if (work_guarded(&courier))
 			continue;
