@@ -13,28 +13,10 @@
 
 #include "delivery/breaker.h"
 
-/* Hosts that are remembered; idle ones beyond it are forgotten. */
-#define HOST_LIMIT		10000
-#define IDLE_US			(10 * USECS_PER_MINUTE)
-
 static HTAB *hosts = NULL;
 
-static void
-forget_idle(TimestampTz now)
-{
-	HASH_SEQ_STATUS status;
-	BreakerHost *host;
-
-	hash_seq_init(&status, hosts);
-	while ((host = hash_seq_search(&status)) != NULL)
-	{
-		if (host->in_flight == 0 && host->used_at < now - IDLE_US)
-			hash_search(hosts, host->name, HASH_REMOVE, NULL);
-	}
-}
-
 BreakerHost *
-respond_breaker_find(const char *name, TimestampTz now)
+respond_breaker_find(const char *name)
 {
 	char		key[sizeof(((BreakerHost *) NULL)->name)] = {0};
 	BreakerHost *host;
@@ -50,12 +32,9 @@ respond_breaker_find(const char *name, TimestampTz now)
 	host = hash_search(hosts, key, HASH_FIND, NULL);
 	if (host == NULL)
 	{
-		if (hash_get_num_entries(hosts) >= HOST_LIMIT)
-			forget_idle(now);
 		host = hash_search(hosts, key, HASH_ENTER, &found);
 		memset((char *) host + sizeof(key), 0, sizeof(BreakerHost) - sizeof(key));
 	}
-	host->used_at = now;
 	return host;
 }
 
@@ -120,20 +99,4 @@ respond_breaker_cancel(BreakerHost *host, bool is_probe)
 	host->in_flight--;
 	if (is_probe)
 		host->state = BREAKER_OPEN;
-}
-
-int
-respond_breaker_open_count(void)
-{
-	HASH_SEQ_STATUS status;
-	BreakerHost *host;
-	int			count = 0;
-
-	if (hosts == NULL)
-		return 0;
-	hash_seq_init(&status, hosts);
-	while ((host = hash_seq_search(&status)) != NULL)
-		if (host->state != BREAKER_CLOSED)
-			count++;
-	return count;
 }

@@ -39,11 +39,13 @@ typedef struct BreakerHost
 	TimestampTz open_until;
 	int			in_flight;
 	int			ramp;			/* requests at a time; 0: no limit */
-	TimestampTz used_at;
 } BreakerHost;
 
-/* The breaker of a host, made when there is none. */
-extern BreakerHost *respond_breaker_find(const char *name, TimestampTz now);
+/*
+ * The breaker of a host, made when there is none.  It stays for the life of the
+ * process: hosts are those that channels name, so they are few.
+ */
+extern BreakerHost *respond_breaker_find(const char *name);
 
 /*
  * Whether a request may be sent now.  If not, *until is when to ask again
@@ -59,8 +61,5 @@ extern void respond_breaker_end(BreakerHost *host, bool is_probe, bool success, 
 
 /* It ended without saying anything about the host. */
 extern void respond_breaker_cancel(BreakerHost *host, bool is_probe);
-
-/* How many are not closed; for channel_stats and health(). */
-extern int	respond_breaker_open_count(void);
 
 #endif							/* RESPOND_BREAKER_H */

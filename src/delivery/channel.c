@@ -23,9 +23,9 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "common/json_value_jsonb.h"
 #include "common/arena_server.h"
-#include "common/errors.h"
+#include "common/error_class.h"
+#include "common/json_value_jsonb.h"
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
 #include "common/trigger_call.h"
@@ -333,6 +333,37 @@ find_row(const char *name, TupleDesc *desc)
 	return row;
 }
 
+/* Only memory is touched, so an error can be caught without a subtransaction; a dump may bring rows that no trigger saw. */
+static Channel *
+read_or_break(const char *name, HeapTuple row, TupleDesc desc)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cache_context);
+	Channel    *volatile channel = NULL;
+
+	PG_TRY();
+	{
+		channel = read_channel(row, desc);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (respond_error_is_transient(error->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		MemoryContextSwitchTo(cache_context);
+		channel = palloc0(sizeof(Channel));
+		channel->name = pstrdup(name);
+		channel->kind = column_text(row, desc, COLUMN_KIND);
+		channel->broken = pstrdup(error->message);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return channel;
+}
+
 const Channel *
 respond_channel_find(const char *name)
 {
@@ -354,12 +385,7 @@ respond_channel_find(const char *name)
 
 	row = find_row(name, &desc);
 	if (row != NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(cache_context);
-
-		channel = read_channel(row, desc);
-		MemoryContextSwitchTo(caller);
-	}
+		channel = read_or_break(name, row, desc);
 	entry = hash_search(cache, key, HASH_ENTER, NULL);
 	entry->channel = channel;
 	return channel;

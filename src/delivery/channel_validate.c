@@ -360,6 +360,11 @@ check_row(const Datum *values, const bool *nulls)
 		refuse("url", psprintf("is missing; kind \"%s\" has no default", kind->name), NULL);
 	if (!nulls[CHANNEL_OPTIONS])
 		check_options(kind, respond_row_jsonb(values, nulls, CHANNEL_OPTIONS), kind->options);
+	if (kind->transport == TRANSPORT_NOTIFY && !nulls[CHANNEL_NAME] && !nulls[CHANNEL_OPTIONS] &&
+		strlen(respond_row_text(values, nulls, CHANNEL_NAME)) >= NAMEDATALEN &&
+		respond_channel_option(respond_row_jsonb(values, nulls, CHANNEL_OPTIONS), "notify_channel") == NULL)
+		refuse("options.notify_channel", psprintf("is missing; the channel's own name is too long for NOTIFY, which takes %d bytes",
+												  NAMEDATALEN - 1), NULL);
 	if ((text = respond_row_text(values, nulls, CHANNEL_SECRET)) != NULL)
 		check_secret(kind, text);
 }

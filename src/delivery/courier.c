@@ -242,7 +242,7 @@ record(Courier *courier)
 	int			before = courier->outcome_count;
 
 	pg_atomic_write_u32(&courier->slot->busy, 1);
-	respond_courier_record(courier->outcomes, &courier->outcome_count);
+	respond_courier_record(courier->outcomes, &courier->outcome_count, courier->failures > 0);
 	pg_atomic_fetch_add_u64(&courier->slot->events, before - courier->outcome_count);
 	pg_atomic_fetch_add_u64(&courier->slot->batches, 1);
 	pg_atomic_write_u64(&courier->slot->active_at, (uint64) GetCurrentTimestamp());
@@ -265,6 +265,7 @@ work(Courier *courier)
 		more = respond_courier_read_pages(now);
 		more |= respond_send_due(now);
 	}
+	more |= courier->look_at_all;
 	respond_transport_run();
 	collect_outcomes(courier);
 	if (wants_to_record(courier))

@@ -189,13 +189,17 @@ extern char *respond_request_put_secret(const char *text, const char *mark, cons
 /* outcome.c */
 /* What became of it, and what is to be done. */
 extern Outcome *respond_outcome_judge(Outgoing *outgoing);
+/* It did not come about after all: it is tried again, or is dead. */
+extern void respond_outcome_fail(Outcome *outcome, const char *error);
 
 /* courier_record.c */
 /*
  * Records outcomes in one transaction; afterwards each is forgotten or queued
  * again.  Those whose row somebody else has locked stay in the array; *count is
- * how many, also when an error is raised after the others were recorded.
+ * how many, also when an error is raised after others were recorded.  With
+ * one_by_one each has a transaction of its own, and an error of one stays its own:
+ * it is logged, and the outcome stays in the array.
  */
-extern void respond_courier_record(Outcome **outcomes, int *count);
+extern void respond_courier_record(Outcome **outcomes, int *count, bool one_by_one);
 
 #endif							/* RESPOND_COURIER_H */

@@ -124,6 +124,29 @@ look_from_start(CourierChannel *channel)
 	channel->more_subject = NULL;
 }
 
+/* One line in the log for each new reason. */
+static void
+block_channel(CourierChannel *channel, const char *reason)
+{
+	channel->blocked_until = GetCurrentTimestamp() + SECRET_PAUSE_US;
+	if (channel->blocked_reason != NULL && strcmp(channel->blocked_reason, reason) == 0)
+		return;
+	if (channel->blocked_reason != NULL)
+		pfree(channel->blocked_reason);
+	channel->blocked_reason = MemoryContextStrdup(TopMemoryContext, reason);
+	ereport(WARNING,
+			(errmsg("pg_respond cannot send through channel \"%s\": %s", channel->name, reason),
+			 errdetail("Its deliveries wait.  It is tried again.")));
+}
+
+static void
+unblock_channel(CourierChannel *channel)
+{
+	if (channel->blocked_reason != NULL)
+		pfree(channel->blocked_reason);
+	channel->blocked_reason = NULL;
+}
+
 /* A channel that keeps order from now on, or not any more, is queued by other rules. */
 static void
 configure_channel(CourierChannel *channel, const Channel *config)
@@ -133,6 +156,8 @@ configure_channel(CourierChannel *channel, const Channel *config)
 	channel->present = true;
 	channel->config = config;
 	channel->blocked_until = 0;
+	if (config->broken != NULL)
+		block_channel(channel, config->broken);
 	if (channel->ordered != config->ordered)
 	{
 		while ((entry = respond_queue_first(channel)) != NULL)
@@ -304,29 +329,6 @@ respond_courier_forget_secret(CourierChannel *channel)
 	channel->secret = NULL;
 	channel->keys = NULL;
 	channel->secret_read = false;
-}
-
-/* One line in the log for each new reason. */
-static void
-block_channel(CourierChannel *channel, const char *reason)
-{
-	channel->blocked_until = GetCurrentTimestamp() + SECRET_PAUSE_US;
-	if (channel->blocked_reason != NULL && strcmp(channel->blocked_reason, reason) == 0)
-		return;
-	if (channel->blocked_reason != NULL)
-		pfree(channel->blocked_reason);
-	channel->blocked_reason = MemoryContextStrdup(TopMemoryContext, reason);
-	ereport(WARNING,
-			(errmsg("pg_respond cannot send through channel \"%s\": %s", channel->name, reason),
-			 errdetail("Its deliveries wait.  It is tried again.")));
-}
-
-static void
-unblock_channel(CourierChannel *channel)
-{
-	if (channel->blocked_reason != NULL)
-		pfree(channel->blocked_reason);
-	channel->blocked_reason = NULL;
 }
 
 static void

@@ -25,20 +25,15 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "audit/audit_write.h"
 #include "common/kept_plan.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
-#include "common/row_json.h"
 #include "delivery/channel_stats.h"
 #include "delivery/courier.h"
 #include "delivery/courier_split.h"
 #include "delivery/delivery_columns.h"
-#include "event/event_write.h"
+#include "delivery/delivery_dead.h"
 #include "launcher/worker.h"
-
-#define DELIVERY_DEAD		"delivery.dead"
-#define ACTOR				"courier"
 
 static KeptPlan disable_channel = {
 	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.name = $1 AND c.enabled",
@@ -243,59 +238,6 @@ write_attempts(Outcome **outcomes, const RecordState *states, int count)
 }
 
 static void
-push_text(JsonbParseState **state, const char *key, const char *value)
-{
-	respond_json_push_key(state, key);
-	respond_json_push_string(state, WJB_VALUE, value);
-}
-
-static void
-push_number(JsonbParseState **state, const char *key, int64 value)
-{
-	respond_json_push_key(state, key);
-	if (value != 0)
-		respond_json_push_int64(state, WJB_VALUE, value);
-	else
-		respond_json_push_string(state, WJB_VALUE, NULL);
-}
-
-Jsonb *
-respond_dead_description(const Outgoing *outgoing, int64 id, const char *key, int attempts, long status, const char *error)
-{
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_number(&state, "delivery_id", id);
-	push_text(&state, "key", key);
-	push_text(&state, "channel", outgoing->channel->name);
-	push_text(&state, "rule", outgoing->rule);
-	push_number(&state, "run_id", outgoing->run_id);
-	push_number(&state, "event_id", outgoing->event_id);
-	push_number(&state, "ticket_id", outgoing->ticket_id);
-	push_number(&state, "attempts", attempts);
-	push_number(&state, "status", status);
-	push_text(&state, "error", error);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-}
-
-void
-respond_dead_tell(const Outgoing *outgoing, int64 id, Jsonb *description)
-{
-	AuditRow	audit = {
-		.actor = ACTOR,.action = DELIVERY_DEAD,.object_type = "delivery",
-		.object_id = psprintf(INT64_FORMAT, id),.event_id = outgoing->event_id,.run_id = outgoing->run_id,
-		.rule = outgoing->rule,.new = description
-	};
-	NewEvent	event = {
-		.type = DELIVERY_DEAD,.subject = psprintf("delivery/" INT64_FORMAT, id),.actor = ACTOR,
-		.data = description,.cause = outgoing->event_id,.depth = outgoing->depth + 1
-	};
-
-	respond_audit_write(&audit, 1);
-	respond_event_write(&event, 1);
-}
-
-static void
 tell_dead(const Outcome *outcome)
 {
 	const Outgoing *outgoing = outcome->outgoing;
@@ -393,11 +335,9 @@ typedef struct NextSubject
 	char	   *subject;
 } NextSubject;
 
-static List *
-note_next_subjects(Outcome **outcomes, const RecordState *states, int count)
+static void
+note_next_subjects(Outcome **outcomes, const RecordState *states, int count, List **subjects)
 {
-	List	   *subjects = NIL;
-
 	for (int i = 0; i < count; i++)
 	{
 		const Outgoing *outgoing = outcomes[i]->outgoing;
@@ -409,12 +349,14 @@ note_next_subjects(Outcome **outcomes, const RecordState *states, int count)
 		next = palloc(sizeof(NextSubject));
 		next->channel = outgoing->channel;
 		next->subject = outgoing->subject != NULL ? pstrdup(outgoing->subject) : NULL;
-		subjects = lappend(subjects, next);
+		*subjects = lappend(*subjects, next);
 	}
-	return subjects;
 }
 
-/* An error in here makes the courier look at everything anew, so none is forgotten. */
+/*
+ * Last of all, when the caller's array is right: an error in here makes the
+ * courier look at everything anew, so none is forgotten.
+ */
 static void
 queue_next_subjects(List *subjects)
 {
@@ -434,22 +376,129 @@ queue_next_subjects(List *subjects)
 	CommitTransactionCommand();
 }
 
-void
-respond_courier_record(Outcome **outcomes, int *count)
+/*
+ * Records a group; those that are locked are put at the end of the array.
+ * *subjects grows by those whose next delivery may go.
+ */
+static void
+record_group(Outcome **group, int size, Outcome **outcomes, int *count, List **subjects)
 {
-	RecordState *states = palloc(sizeof(RecordState) * *count);
-	int			all = *count;
-	List	   *subjects;
+	RecordState *states = palloc(sizeof(RecordState) * size);
 
-	record_in_transaction(outcomes, states, all);
-	subjects = note_next_subjects(outcomes, states, all);
-	*count = 0;
-	for (int i = 0; i < all; i++)
+	record_in_transaction(group, states, size);
+	note_next_subjects(group, states, size, subjects);
+	for (int i = 0; i < size; i++)
 	{
 		if (states[i] == RECORD_LOCKED)
-			outcomes[(*count)++] = outcomes[i];
+			outcomes[(*count)++] = group[i];
 		else
-			settle(outcomes[i], states[i]);
+			settle(group[i], states[i]);
+	}
+}
+
+/* True when no error was raised; *error has its message otherwise. */
+static bool
+record_contained(Outcome **group, int size, Outcome **outcomes, int *count, List **subjects, const char **error)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		record_group(group, size, outcomes, count, subjects);
+		done = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *data;
+
+		MemoryContextSwitchTo(caller);
+		data = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		MemoryContextSwitchTo(caller);
+		*error = data->message;
+	}
+	PG_END_TRY();
+	return done;
+}
+
+/*
+ * NOTIFY can fail, when the server's queue of notifications is full: that is a
+ * failed try of these deliveries and nobody else's matter.
+ */
+static void
+record_notifications(Outcome **group, int size, Outcome **outcomes, int *count, List **subjects)
+{
+	const char *error;
+
+	if (record_contained(group, size, outcomes, count, subjects, &error))
+		return;
+	for (int i = 0; i < size; i++)
+		if (group[i]->status == OUTCOME_DELIVERED)
+			respond_outcome_fail(group[i], error);
+	record_group(group, size, outcomes, count, subjects);
+}
+
+static void
+record_one_by_one(Outcome **group, int size, Outcome **outcomes, int *count, List **subjects)
+{
+	for (int i = 0; i < size; i++)
+	{
+		const char *error;
+
+		if (record_contained(&group[i], 1, outcomes, count, subjects, &error))
+			continue;
+		ereport(LOG,
+				(errmsg("pg_respond could not record the outcome of delivery " INT64_FORMAT ": %s",
+						group[i]->outgoing->entry->id, error),
+				 errdetail("It is tried again.")));
+		outcomes[(*count)++] = group[i];
+	}
+}
+
+void
+respond_courier_record(Outcome **outcomes, int *count, bool one_by_one)
+{
+	int			all = *count;
+	Outcome   **plain = palloc(sizeof(Outcome *) * all);
+	Outcome   **notifications = palloc(sizeof(Outcome *) * all);
+	int			plain_count = 0;
+	int			notification_count = 0;
+	List	   *subjects = NIL;
+
+	for (int i = 0; i < all; i++)
+	{
+		if (outcomes[i]->outgoing->is_notify)
+			notifications[notification_count++] = outcomes[i];
+		else
+			plain[plain_count++] = outcomes[i];
+	}
+	/* should the first group fail, all of them are still there */
+	memcpy(outcomes, notifications, sizeof(Outcome *) * notification_count);
+	memcpy(outcomes + notification_count, plain, sizeof(Outcome *) * plain_count);
+	if (plain_count > 0)
+	{
+		int			left = 0;
+		Outcome   **locked = palloc(sizeof(Outcome *) * plain_count);
+
+		if (one_by_one)
+			record_one_by_one(plain, plain_count, locked, &left, &subjects);
+		else
+			record_group(plain, plain_count, locked, &left, &subjects);
+		memcpy(outcomes + notification_count, locked, sizeof(Outcome *) * left);
+		*count = notification_count + left;
+	}
+	if (notification_count > 0)
+	{
+		int			left = 0;
+		int			others = *count - notification_count;
+		Outcome   **locked = palloc(sizeof(Outcome *) * notification_count);
+
+		record_notifications(notifications, notification_count, locked, &left, &subjects);
+		memmove(outcomes + left, outcomes + notification_count, sizeof(Outcome *) * others);
+		memcpy(outcomes, locked, sizeof(Outcome *) * left);
+		*count = left + others;
 	}
 	queue_next_subjects(subjects);
 }

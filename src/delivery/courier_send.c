@@ -187,7 +187,7 @@ start(Outgoing *outgoing, TimestampTz now)
 		fail(outgoing);
 		return;
 	}
-	outgoing->host = respond_breaker_find(outgoing->host_name, now);
+	outgoing->host = respond_breaker_find(outgoing->host_name);
 	if (channel->config != NULL && !channel->config->url_per_delivery)
 		channel->host = outgoing->host;
 	else if (!respond_breaker_allows(outgoing->host, now, &until) && !is_overdue(outgoing->entry, now))

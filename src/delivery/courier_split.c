@@ -20,6 +20,7 @@
 
 #include "common/kept_plan.h"
 #include "delivery/courier_split.h"
+#include "delivery/delivery_dead.h"
 #include "delivery/outbox.h"
 #include "delivery/retry_policy.h"
 

@@ -17,9 +17,4 @@
  */
 extern void respond_courier_split(const Outcome *outcome);
 
-/* courier_record.c: the data of the event delivery.dead, and the event with its audit row. */
-extern Jsonb *respond_dead_description(const Outgoing *outgoing, int64 id, const char *key, int attempts,
-									   long status, const char *error);
-extern void respond_dead_tell(const Outgoing *outgoing, int64 id, Jsonb *description);
-
 #endif							/* RESPOND_COURIER_SPLIT_H */

@@ -23,6 +23,9 @@
 /* Of an answer, in the attempt's row. */
 #define RESPONSE_KEPT	1024
 
+/* Longest time that a receiver can have its channel wait. */
+#define LONGEST_PAUSE_MS	INT64CONST(3600000)
+
 /* Text from outside, made fit for the database; NULL when there is none. */
 static char *
 clean_text(const char *bytes, size_t length)
@@ -159,6 +162,18 @@ tell_breaker(Outgoing *outgoing, const Outcome *outcome)
 	outgoing->host = NULL;
 }
 
+/* A receiver that is asked too much, or rests, means all that it is sent. */
+static void
+pause_channel(const Outgoing *outgoing, const Outcome *outcome)
+{
+	int64		wait = outgoing->transfer.retry_after_ms;
+
+	if (wait <= 0 || (outcome->answer != 429 && outcome->answer != 503))
+		return;
+	outgoing->channel->blocked_until = Max(outgoing->channel->blocked_until,
+										   outcome->at + Min(wait, LONGEST_PAUSE_MS) * 1000);
+}
+
 /* What the receiver asks for counts; a little more than that, so that not all come at once. */
 static TimestampTz
 next_attempt(const Outgoing *outgoing, const Outcome *outcome, const Channel *config)
@@ -181,6 +196,7 @@ decide_retry(const Outgoing *outgoing, Outcome *outcome)
 	int			attempts = outgoing->attempts + 1 - outgoing->attempts_before;
 
 	outcome->status = OUTCOME_RETRY;
+	pause_channel(outgoing, outcome);
 	/* a channel that was deleted meanwhile: its row is cancelled already */
 	if (config == NULL)
 		return;
@@ -190,6 +206,16 @@ decide_retry(const Outgoing *outgoing, Outcome *outcome)
 	outcome->status = OUTCOME_DEAD;
 	outcome->error = psprintf("given up after %d %s: %s", attempts, attempts == 1 ? "try" : "tries",
 							  outcome->error != NULL ? outcome->error : "no reason is known");
+}
+
+void
+respond_outcome_fail(Outcome *outcome, const char *error)
+{
+	MemoryContext caller = MemoryContextSwitchTo(outcome->outgoing->context);
+
+	outcome->error = pstrdup(error);
+	decide_retry(outcome->outgoing, outcome);
+	MemoryContextSwitchTo(caller);
 }
 
 Outcome *
