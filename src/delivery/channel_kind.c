@@ -37,7 +37,7 @@ enum
 };
 
 static KeptPlan read_kind = {
-	"SELECT k.name, k.transport, k.url, k.signature, k.options, k.required_options"
+	"SELECT k.name, k.transport, k.url, k.signature, k.options, k.required_options, k.built_in"
 	" FROM respond.channel_kind AS k WHERE k.name OPERATOR(pg_catalog.=) $1",
 	1, {TEXTOID}
 };
@@ -85,6 +85,7 @@ respond_channel_kind_read(const char *name)
 		kind->signature = DatumGetBool(SPI_getbinval(row, desc, 4, &is_null));
 		kind->options = DatumGetJsonbPCopy(SPI_getbinval(row, desc, 5, &is_null));
 		kind->required = read_texts(SPI_getbinval(row, desc, 6, &is_null), &kind->required_count);
+		kind->built_in = DatumGetBool(SPI_getbinval(row, desc, 7, &is_null));
 		MemoryContextSwitchTo(spi);
 	}
 	SPI_finish();
@@ -177,6 +178,22 @@ check_url(const char *url, ChannelTransport transport)
 		refuse("url", "scheme, host and port cannot hold a tag", NULL);
 }
 
+/* Channels without a url of their own go with that of the kind, and so do their secrets. */
+static void
+check_same_host(const Datum *old_values, const bool *old_nulls, const Datum *values, const bool *nulls)
+{
+	char		old_host[256] = "";
+	char		host[256] = "";
+	ChannelTransport transport = transport_of(respond_row_text(values, nulls, KIND_TRANSPORT));
+
+	if (!old_nulls[KIND_URL])
+		(void) respond_url_check(respond_row_text(old_values, old_nulls, KIND_URL), transport, old_host, sizeof(old_host));
+	if (!nulls[KIND_URL])
+		(void) respond_url_check(respond_row_text(values, nulls, KIND_URL), transport, host, sizeof(host));
+	if (strcmp(old_host, host) != 0)
+		refuse("url", "a kind cannot be sent to another host", "Insert a kind of another name.");
+}
+
 static void
 check_row(const Datum *values, const bool *nulls)
 {
@@ -202,7 +219,7 @@ check_row(const Datum *values, const bool *nulls)
 		/* a default counts as if the channel had it */
 		ChannelKind kind = {.name = text,.transport = transport_of(transport),.options = json};
 
-		respond_channel_check_options(&kind, json);
+		respond_channel_check_options(&kind, json, NULL);
 	}
 	if (!nulls[KIND_BUILT_IN] && DatumGetBool(values[KIND_BUILT_IN]))
 		refuse("built_in", "is for the kinds of pg_respond itself", NULL);
@@ -230,8 +247,13 @@ respond_channel_kind_validate(PG_FUNCTION_ARGS)
 	}
 	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 	{
-		heap_deform_tuple(tuple, desc, values, nulls);
-		check_row(values, nulls);
+		Datum		new_values[KIND_COLUMNS];
+		bool		new_nulls[KIND_COLUMNS];
+
+		heap_deform_tuple(tuple, desc, new_values, new_nulls);
+		check_row(new_values, new_nulls);
+		if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+			check_same_host(values, nulls, new_values, new_nulls);
 	}
 	return PointerGetDatum(tuple);
 }

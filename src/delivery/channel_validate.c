@@ -1,12 +1,9 @@
 /*-------------------------------------------------------------------------
  * channel_validate.c
- *	  Triggers of respond.channel and channel_kind: what cannot work is refused.
+ *	  The trigger of respond.channel: what cannot work is refused.
  *
- * A secret that is given with a row must never get into the table.  The trigger
- * before the row takes it away and keeps it in memory; the trigger after the row
- * has it encrypted, once it is certain that the row is there: an INSERT ... ON
- * CONFLICT that does nothing must not replace the secret of the channel that was
- * there before.
+ * A secret that is given with a row must never get into the table; see
+ * kept_secret.c.
  *
  * src/delivery/channel_validate.c
  *-------------------------------------------------------------------------
@@ -16,14 +13,12 @@
 #include <math.h>
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -35,6 +30,7 @@
 #include "common/trigger_call.h"
 #include "delivery/channel.h"
 #include "delivery/channel_kind.h"
+#include "delivery/kept_secret.h"
 #include "delivery/mail_address.h"
 #include "delivery/signature.h"
 #include "delivery/url.h"
@@ -43,8 +39,6 @@
 #include "secret/log_filter.h"
 
 PG_FUNCTION_INFO_V1(respond_channel_validate);
-PG_FUNCTION_INFO_V1(respond_channel_begin);
-PG_FUNCTION_INFO_V1(respond_channel_keep_secret);
 
 /* Columns of respond.channel in order. */
 enum
@@ -54,16 +48,6 @@ enum
 	CHANNEL_DESCRIPTION, CHANNEL_CREATED_AT, CHANNEL_UPDATED_AT, CHANNEL_COLUMNS
 };
 
-/* A secret on its way from the trigger before the row to the one after it. */
-typedef struct KeptSecret
-{
-	struct KeptSecret *next;
-	char	   *channel;
-	char	   *secret;
-} KeptSecret;
-
-static KeptSecret *kept_secrets = NULL;
-
 static void
 refuse(const char *column, const char *fault, const char *hint)
 {
@@ -71,68 +55,6 @@ refuse(const char *column, const char *fault, const char *hint)
 			(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
 			 errmsg("%s: %s", column, fault),
 			 hint != NULL ? errhint("%s", hint) : 0));
-}
-
-static void
-forget_secrets(void)
-{
-	while (kept_secrets != NULL)
-	{
-		KeptSecret *kept = kept_secrets;
-
-		kept_secrets = kept->next;
-		respond_secret_wipe(kept->secret);
-		pfree(kept->channel);
-		pfree(kept);
-	}
-}
-
-static void
-transaction_callback(XactEvent event, void *argument)
-{
-	forget_secrets();
-}
-
-static char *
-take_secret(const char *channel)
-{
-	for (KeptSecret **place = &kept_secrets; *place != NULL; place = &(*place)->next)
-	{
-		KeptSecret *kept = *place;
-		char	   *secret = kept->secret;
-
-		if (strcmp(kept->channel, channel) != 0)
-			continue;
-		*place = kept->next;
-		pfree(kept->channel);
-		pfree(kept);
-		return secret;
-	}
-	return NULL;
-}
-
-static void
-keep_secret(const char *channel, const char *secret)
-{
-	static bool registered = false;
-	MemoryContext caller;
-	KeptSecret *kept;
-	char	   *before = take_secret(channel);
-
-	if (before != NULL)
-		respond_secret_wipe(before);
-	if (!registered)
-	{
-		RegisterXactCallback(transaction_callback, NULL);
-		registered = true;
-	}
-	caller = MemoryContextSwitchTo(TopMemoryContext);
-	kept = palloc(sizeof(KeptSecret));
-	kept->channel = pstrdup(channel);
-	kept->secret = pstrdup(secret);
-	kept->next = kept_secrets;
-	kept_secrets = kept;
-	MemoryContextSwitchTo(caller);
 }
 
 static const char *
@@ -183,8 +105,16 @@ check_url(const char *url, const ChannelKind *kind)
 		refuse("url", psprintf("it %s", fault), NULL);
 }
 
+static bool
+is_known(Jsonb *known, const char *name, const char *value)
+{
+	char	   *before = known != NULL ? respond_channel_option(known, name) : NULL;
+
+	return before != NULL && strcmp(before, value) == 0;
+}
+
 static void
-check_option(const ChannelKind *kind, const JsonMember *option)
+check_option(const ChannelKind *kind, const JsonMember *option, Jsonb *known)
 {
 	const char *name = option->name;
 	const JsonValue *value = option->value;
@@ -208,7 +138,7 @@ check_option(const ChannelKind *kind, const JsonMember *option)
 	{
 		if (strcmp(value->text, "starttls") != 0 && strcmp(value->text, "none") != 0)
 			refuse("options.tls", psprintf("\"%s\" is not one of starttls, none", value->text), NULL);
-		if (strcmp(value->text, "none") == 0 && !superuser())
+		if (strcmp(value->text, "none") == 0 && !superuser() && !is_known(known, name, value->text))
 			refuse("options.tls", "only superusers may have mail sent in the clear", "Leave it out; then the server must offer STARTTLS.");
 	}
 	if (strcmp(name, "domain") == 0 && strpbrk(value->text, " /<>@") != NULL)
@@ -228,7 +158,7 @@ check_option(const ChannelKind *kind, const JsonMember *option)
 }
 
 void
-respond_channel_check_options(const ChannelKind *kind, Jsonb *options)
+respond_channel_check_options(const ChannelKind *kind, Jsonb *options, Jsonb *known)
 {
 	JsonValue  *given;
 
@@ -236,16 +166,16 @@ respond_channel_check_options(const ChannelKind *kind, Jsonb *options)
 		refuse("options", "must be a JSON object", NULL);
 	given = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), options);
 	for (size_t i = 0; i < given->count; i++)
-		check_option(kind, &given->members[i]);
+		check_option(kind, &given->members[i], known);
 }
 
 static void
-check_options(const ChannelKind *kind, Jsonb *options, Jsonb *defaults)
+check_options(const ChannelKind *kind, Jsonb *options, Jsonb *known)
 {
-	respond_channel_check_options(kind, options);
+	respond_channel_check_options(kind, options, known);
 	for (int i = 0; i < kind->required_count; i++)
 	{
-		Jsonb	   *all = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(defaults), JsonbPGetDatum(options)));
+		Jsonb	   *all = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(kind->options), JsonbPGetDatum(options)));
 
 		if (respond_channel_option(all, kind->required[i]) == NULL)
 			refuse(psprintf("options.%s", kind->required[i]), psprintf("is missing; kind \"%s\" needs it", kind->name), NULL);
@@ -339,8 +269,9 @@ respond_channel_check_secret(const char *kind_name, const char *secret)
 		check_secret(kind, secret);
 }
 
+/* Options that were there before count as known, unless the channel goes somewhere else now. */
 static void
-check_row(const Datum *values, const bool *nulls)
+check_row(const Datum *values, const bool *nulls, Jsonb *known)
 {
 	char	   *text;
 	const ChannelKind *kind;
@@ -359,7 +290,7 @@ check_row(const Datum *values, const bool *nulls)
 	else if (kind->url == NULL && kind->transport != TRANSPORT_NOTIFY)
 		refuse("url", psprintf("is missing; kind \"%s\" has no default", kind->name), NULL);
 	if (!nulls[CHANNEL_OPTIONS])
-		check_options(kind, respond_row_jsonb(values, nulls, CHANNEL_OPTIONS), kind->options);
+		check_options(kind, respond_row_jsonb(values, nulls, CHANNEL_OPTIONS), known);
 	if (kind->transport == TRANSPORT_NOTIFY && !nulls[CHANNEL_NAME] && !nulls[CHANNEL_OPTIONS] &&
 		strlen(respond_row_text(values, nulls, CHANNEL_NAME)) >= NAMEDATALEN &&
 		respond_channel_option(respond_row_jsonb(values, nulls, CHANNEL_OPTIONS), "notify_channel") == NULL)
@@ -369,16 +300,68 @@ check_row(const Datum *values, const bool *nulls)
 		check_secret(kind, text);
 }
 
+/* scheme://host:port that the channel sends to; empty when it has none. */
+static char *
+host_of(const Datum *values, const bool *nulls)
+{
+	const ChannelKind *kind = respond_channel_kind_read(respond_row_text(values, nulls, CHANNEL_KIND));
+	const char *url = nulls[CHANNEL_URL] ? (kind != NULL ? kind->url : NULL) : respond_row_text(values, nulls, CHANNEL_URL);
+	char	   *host = palloc0(256);
+	size_t		length;
+
+	if (kind == NULL || url == NULL || strstr(url, "://") == NULL)
+		return host;
+	/* what follows the host may be a template */
+	length = strcspn(strstr(url, "://") + 3, "/?#");
+	(void) respond_url_check(pnstrdup(url, strstr(url, "://") + 3 - url + length), kind->transport, host, 256);
+	return host;
+}
+
+/* Whether requests carry the secret itself, and not only a signature made with it. */
+static bool
+sends_secret(const Datum *values, const bool *nulls)
+{
+	const ChannelKind *kind = respond_channel_kind_read(respond_row_text(values, nulls, CHANNEL_KIND));
+	char	   *url = respond_row_text(values, nulls, CHANNEL_URL);
+
+	return kind == NULL || !kind->signature || !kind->built_in || (url != NULL && strstr(url, "secret") != NULL);
+}
+
+/*
+ * A secret is written and never read.  Who may change a channel could read it
+ * all the same by having it sent to a host of theirs; so it stays with the host
+ * and the kind that it was given for.
+ */
+static void
+check_secret_stays(const Datum *old_values, const bool *old_nulls, const Datum *values, const bool *nulls)
+{
+	char	   *name = respond_row_text(values, nulls, CHANNEL_NAME);
+	bool		same_kind = strcmp(respond_row_text(old_values, old_nulls, CHANNEL_KIND), respond_row_text(values, nulls, CHANNEL_KIND)) == 0;
+	bool		same_host = strcmp(host_of(old_values, old_nulls), host_of(values, nulls)) == 0;
+
+	if (!nulls[CHANNEL_SECRET] || (same_kind && (same_host || !sends_secret(values, nulls))))
+		return;
+	if (respond_secret_exists(name))
+		refuse(same_kind ? "url" : "kind",
+			   psprintf("the secret of channel \"%s\" must not go %s", name, same_kind ? "to another host" : "with another kind"),
+			   "Give the secret again in the same statement, or remove it first with respond.set_secret(channel, NULL).");
+}
+
 static void
 check_update(HeapTuple old_tuple, TupleDesc desc, Datum *values, bool *nulls)
 {
 	Datum		old_values[CHANNEL_COLUMNS];
 	bool		old_nulls[CHANNEL_COLUMNS];
+	bool		complete = !nulls[CHANNEL_NAME] && !nulls[CHANNEL_KIND];
 
 	heap_deform_tuple(old_tuple, desc, old_values, old_nulls);
-	if (!nulls[CHANNEL_NAME] &&
+	check_row(values, nulls, complete && strcmp(host_of(old_values, old_nulls), host_of(values, nulls)) == 0 ?
+			  respond_row_jsonb(old_values, old_nulls, CHANNEL_OPTIONS) : NULL);
+	if (complete &&
 		strcmp(respond_row_text(values, nulls, CHANNEL_NAME), respond_row_text(old_values, old_nulls, CHANNEL_NAME)) != 0)
 		refuse("name", "a channel cannot be renamed", "Insert a new one, change the rules, and delete this one.");
+	if (complete)
+		check_secret_stays(old_values, old_nulls, values, nulls);
 	if (!nulls[CHANNEL_ENABLED] && DatumGetBool(values[CHANNEL_ENABLED]) && !DatumGetBool(old_values[CHANNEL_ENABLED]))
 		nulls[CHANNEL_REASON] = true;
 	values[CHANNEL_UPDATED_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
@@ -401,47 +384,14 @@ respond_channel_validate(PG_FUNCTION_ARGS)
 		respond_log_filter_mark();
 	if (!respond_restore_in_progress())
 	{
-		check_row(values, nulls);
 		if (is_update)
 			check_update(trigger->tg_trigtuple, desc, values, nulls);
+		else
+			check_row(values, nulls, NULL);
 	}
 	/* without a secret, that of an INSERT whose conflict led to this UPDATE stays */
 	if (!nulls[CHANNEL_NAME] && !nulls[CHANNEL_SECRET])
-		keep_secret(respond_row_text(values, nulls, CHANNEL_NAME), respond_row_text(values, nulls, CHANNEL_SECRET));
+		respond_kept_secret_put(respond_row_text(values, nulls, CHANNEL_NAME), respond_row_text(values, nulls, CHANNEL_SECRET));
 	nulls[CHANNEL_SECRET] = true;
 	return PointerGetDatum(heap_form_tuple(desc, values, nulls));
-}
-
-/* channel_begin(): BEFORE INSERT OR UPDATE ON respond.channel FOR EACH STATEMENT */
-Datum
-respond_channel_begin(PG_FUNCTION_ARGS)
-{
-	(void) respond_trigger_call(fcinfo, "channel_begin", "BEFORE", "STATEMENT", "channel");
-	forget_secrets();
-	PG_RETURN_POINTER(NULL);
-}
-
-/* channel_keep_secret(): AFTER INSERT OR UPDATE ON respond.channel FOR EACH ROW */
-Datum
-respond_channel_keep_secret(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_keep_secret", "AFTER", "ROW", "channel");
-	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	bool		is_null;
-	char	   *name = TextDatumGetCString(heap_getattr(tuple, CHANNEL_NAME + 1, RelationGetDescr(trigger->tg_relation), &is_null));
-	char	   *secret = take_secret(name);
-
-	if (secret != NULL)
-	{
-		PG_TRY();
-		{
-			respond_secret_store(name, secret);
-		}
-		PG_FINALLY();
-		{
-			respond_secret_wipe(secret);
-		}
-		PG_END_TRY();
-	}
-	return PointerGetDatum(NULL);
 }

@@ -38,6 +38,11 @@ static KeptPlan store_plan = {
 	" ON CONFLICT (channel) DO UPDATE SET sealed = EXCLUDED.sealed, set_at = EXCLUDED.set_at, set_by = EXCLUDED.set_by",
 	3, {TEXTOID, BYTEAOID, TEXTOID}
 };
+static KeptPlan exists_plan = {
+	"SELECT FROM respond_internal.channel_secret AS s WHERE s.channel OPERATOR(pg_catalog.=) $1",
+	1, {TEXTOID}
+};
+
 static KeptPlan remove_plan = {
 	"DELETE FROM respond_internal.channel_secret AS s WHERE s.channel OPERATOR(pg_catalog.=) $1",
 	1, {TEXTOID}
@@ -122,6 +127,19 @@ validate_secret(const char *channel, const char *secret)
 					 errhint("A line break at its end often comes from reading it from a file."),
 					 errhidestmt(true)));
 	}
+}
+
+bool
+respond_secret_exists(const char *channel)
+{
+	uint64		found;
+	Datum		name;
+
+	SPI_connect();
+	name = CStringGetTextDatum(channel);
+	found = respond_kept_plan_run_as_owner(&exists_plan, &name, NULL);
+	SPI_finish();
+	return found > 0;
 }
 
 bool

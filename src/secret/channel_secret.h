@@ -28,6 +28,9 @@ extern void respond_secret_store(const char *channel, const char *secret);
  */
 extern char *respond_secret_fetch(const char *channel);
 
+/* Whether the channel has a secret; for triggers of the channel. */
+extern bool respond_secret_exists(const char *channel);
+
 /* Overwrites and frees it; NULL is fine. */
 extern void respond_secret_wipe(char *secret);
 

@@ -364,6 +364,12 @@ one(q{UPDATE respond.channel SET options = options || '{"tls": "none"}' WHERE na
 Respond::wait_until($node, 'postgres', q{SELECT bool_and(status <> 'pending') FROM respond.delivery WHERE channel = 'plain'});
 like(state('plain'), qr/^delivered\|1\|/m, 'a superuser can');
 
+# ---- Without a sender. ----
+
+one(q{INSERT INTO respond.channel (name, kind, url, options) VALUES ('senderless', 'email', 'smtp://[::1]:2525', '{"to": "a@recipient.test"}')});
+$node->psql('postgres', q{SELECT respond.send_test('senderless')}, stderr => \$err);
+is($err, '', 'a mail server at an address of IPv6 needs no sender more than others');
+
 # ---- A server that takes its time with the answer to a message. ----
 
 my $receiver = Peers::receiver();

@@ -1,0 +1,133 @@
+/*-------------------------------------------------------------------------
+ * kept_secret.c
+ *	  Secrets of channels between the trigger before a row and the one after it.
+ *
+ * The trigger before the row takes the secret away and keeps it in memory; the
+ * trigger after the row has it encrypted, once it is certain that the row is
+ * there: an INSERT ... ON CONFLICT that does nothing must not replace the secret
+ * of the channel that was there before, one that updates shall.
+ *
+ * src/delivery/kept_secret.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "common/trigger_call.h"
+#include "delivery/kept_secret.h"
+#include "secret/channel_secret.h"
+
+PG_FUNCTION_INFO_V1(respond_channel_begin);
+PG_FUNCTION_INFO_V1(respond_channel_keep_secret);
+
+/* A secret on its way from the trigger before the row to the one after it. */
+typedef struct KeptSecret
+{
+	struct KeptSecret *next;
+	char	   *channel;
+	char	   *secret;
+} KeptSecret;
+
+static KeptSecret *kept_secrets = NULL;
+
+static void
+forget_secrets(void)
+{
+	while (kept_secrets != NULL)
+	{
+		KeptSecret *kept = kept_secrets;
+
+		kept_secrets = kept->next;
+		respond_secret_wipe(kept->secret);
+		pfree(kept->channel);
+		pfree(kept);
+	}
+}
+
+static void
+transaction_callback(XactEvent event, void *argument)
+{
+	forget_secrets();
+}
+
+static char *
+take_secret(const char *channel)
+{
+	for (KeptSecret **place = &kept_secrets; *place != NULL; place = &(*place)->next)
+	{
+		KeptSecret *kept = *place;
+		char	   *secret = kept->secret;
+
+		if (strcmp(kept->channel, channel) != 0)
+			continue;
+		*place = kept->next;
+		pfree(kept->channel);
+		pfree(kept);
+		return secret;
+	}
+	return NULL;
+}
+
+void
+respond_kept_secret_put(const char *channel, const char *secret)
+{
+	static bool registered = false;
+	MemoryContext caller;
+	KeptSecret *kept;
+	char	   *before = take_secret(channel);
+
+	if (before != NULL)
+		respond_secret_wipe(before);
+	if (!registered)
+	{
+		RegisterXactCallback(transaction_callback, NULL);
+		registered = true;
+	}
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	kept = palloc(sizeof(KeptSecret));
+	kept->channel = pstrdup(channel);
+	kept->secret = pstrdup(secret);
+	kept->next = kept_secrets;
+	kept_secrets = kept;
+	MemoryContextSwitchTo(caller);
+}
+
+/* channel_begin(): BEFORE INSERT OR UPDATE ON respond.channel FOR EACH STATEMENT */
+Datum
+respond_channel_begin(PG_FUNCTION_ARGS)
+{
+	(void) respond_trigger_call(fcinfo, "channel_begin", "BEFORE", "STATEMENT", "channel");
+	forget_secrets();
+	PG_RETURN_POINTER(NULL);
+}
+
+/* channel_keep_secret(): AFTER INSERT OR UPDATE ON respond.channel FOR EACH ROW */
+Datum
+respond_channel_keep_secret(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_keep_secret", "AFTER", "ROW", "channel");
+	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	bool		is_null;
+	char	   *name = TextDatumGetCString(heap_getattr(tuple, 1, RelationGetDescr(trigger->tg_relation), &is_null));
+	char	   *secret = take_secret(name);
+
+	if (secret != NULL)
+	{
+		PG_TRY();
+		{
+			respond_secret_store(name, secret);
+		}
+		PG_FINALLY();
+		{
+			respond_secret_wipe(secret);
+		}
+		PG_END_TRY();
+	}
+	return PointerGetDatum(NULL);
+}
