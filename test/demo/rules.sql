@@ -12,13 +12,23 @@ INSERT INTO respond.team (name, description) VALUES
 -- ---------------------------------------------------------------------------------------------------------------
 -- Payments: table "payment" is watched, so each UPDATE is an event with the old and the new row.
 
+-- The steps are run in order; what one gives, here the ticket's number, the next ones can use.  The ticket is there with the
+-- commit; mail and message are recorded in the same transaction as deliveries, and sent after it.
 INSERT INTO respond.rule (name, folder, description, event_type, pattern, steps) VALUES (
 	'failed payment', 'payments', 'a payment that did not fail before fails now', 'payment.updated',
 	'{"data": {"new": {"status": ["failed"]}, "old": {"status": [{"anything-but": "failed"}]}}}',
-	'[{"action": "ticket", "name": "t", "key": "payment/{{data.new.id}}", "team": "billing", "priority": "high",
+	'[{"action": "email", "channel": "mail", "to": "{{data.new.email}}", "subject": "Your payment {{data.new.id}} did not go through",
+	   "text": "Your payment of {{data.new.amount}} {{data.new.currency}} did not go through. Please check your card.",
+	   "html": "<p>Your payment of <b>{{data.new.amount}} {{data.new.currency}}</b> did not go through. Please check your card.</p>"},
+	  {"action": "ticket", "name": "t", "key": "payment/{{data.new.id}}", "team": "billing", "priority": "high",
 	   "subject": "Payment {{data.new.id}} failed", "description": "{{data.new.amount}} {{data.new.currency}} from {{data.new.email}}"},
-	  {"action": "comment", "ticket": "{{steps.t.id}}", "kind": "automatic", "body": "Status went from {{data.old.status}} to {{data.new.status}}."},
-	  {"action": "log", "text": "ticket {{steps.t.id}} for payment {{data.new.id}}"}]');
+	  {"action": "notify", "channel": "billing", "text": "Payment {{data.new.id}} failed, ticket {{steps.t.id}}"}]');
+
+-- Without text and body, a webhook sends the event.
+INSERT INTO respond.rule (name, folder, description, event_type, pattern, steps) VALUES (
+	'book', 'payments', 'each payment that failed or was settled goes to the ledger', 'payment.updated',
+	'{"data": {"changed": ["status"], "new": {"status": ["failed", "settled"]}}}',
+	'[{"action": "notify", "channel": "ledger"}]');
 
 -- A SQL condition may look into other tables; it runs with the rights of the rule's owner.
 INSERT INTO respond.rule (name, folder, description, event_type, pattern, condition, steps) VALUES (
@@ -53,7 +63,8 @@ INSERT INTO respond.rule (name, folder, description, priority, event_type, patte
 	    "subject": "{{data.message}}", "description": "{{data.statement}}"}]'),
 	('connection refused', 'postgres', 'FATAL and worse', 20, 'postgres.log',
 	 '{"data": {"error_severity": ["FATAL", "PANIC"]}}',
-	 '[{"action": "ticket", "key": "fatal/{{data.message}}", "team": "dba", "priority": "urgent", "subject": "{{data.message}}"}]');
+	 '[{"action": "ticket", "key": "fatal/{{data.message}}", "team": "dba", "priority": "urgent", "subject": "{{data.message}}"},
+	   {"action": "notify", "channel": "operators", "text": "{{data.error_severity}}: {{data.message}}"}]');
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- GitHub's webhooks, one event "github.EVENT" for each payload.
@@ -90,6 +101,15 @@ INSERT INTO respond.rule (name, folder, description, event_type, pattern, shadow
 	'[{"action": "ticket", "team": "ci", "subject": "Push to {{data.ref}} of {{data.repository.full_name}}"}]');
 
 -- ---------------------------------------------------------------------------------------------------------------
+-- Receivers that are not well, see test/demo/channels.sql.
+
+INSERT INTO respond.rule (name, folder, description, event_type, steps) VALUES
+	('stock low', 'shop', 'the warehouse shall order more', 'stock.low',
+	 '[{"action": "notify", "channel": "warehouse", "text": "{{data.sku}} is down to {{data.left}}"}]'),
+	('report ready', 'shop', 'the partner fetches it', 'report.ready',
+	 '[{"action": "notify", "channel": "partner", "body": {"report": "{{data.report}}", "pages": "{{data.pages}}"}}]');
+
+-- ---------------------------------------------------------------------------------------------------------------
 -- Listeners: LISTEN on the channel and hear of the event.
 
 INSERT INTO respond.route (name, event_type, pattern, notify_channel, payload) VALUES
@@ -98,6 +118,8 @@ INSERT INTO respond.route (name, event_type, pattern, notify_channel, payload) V
 	('releases', 'release.published', NULL, 'desk', 'released {{data.tag}} of {{data.repository}} (event {{id}})'),
 	('latency probe', 'probe.latency', NULL, 'probe', '{{id}}');
 
-INSERT INTO respond.rule (name, folder, description, event_type, steps) VALUES (
-	'latency probe', 'demo', 'a ticket for each event of the latency measurement', 'probe.latency',
-	'[{"action": "ticket", "subject": "probe {{id}}"}]');
+INSERT INTO respond.rule (name, folder, description, event_type, steps) VALUES
+	('latency probe', 'demo', 'a ticket for each event of the latency measurement', 'probe.latency',
+	 '[{"action": "ticket", "subject": "probe {{id}}"}]'),
+	('delivery probe', 'demo', 'a webhook for each event of the latency measurement', 'probe.delivery',
+	 '[{"action": "notify", "channel": "probe"}]');

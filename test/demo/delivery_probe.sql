@@ -1,0 +1,2 @@
+\sleep 5 ms
+INSERT INTO respond.event (type, data) VALUES ('probe.delivery', '{}');
