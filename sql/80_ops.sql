@@ -241,12 +241,22 @@ BEGIN
 	remedy := CASE WHEN NOT ok THEN 'mend its url, then UPDATE respond.channel SET enabled = true; or delete it, which cancels what waits for it' END;
 	RETURN NEXT;
 
+	"check" := 'receivers';
+	SELECT count(*) AS deliveries, string_agg(DISTINCT w.channel, ', ') AS channels, min(w.created_at) AS oldest INTO found_one
+	  FROM (SELECT d.channel, d.created_at FROM respond.delivery AS d WHERE d.status = 'pending' AND d.attempts >= 2 LIMIT 1000) AS w;
+	ok := found_one.deliveries = 0;
+	message := CASE WHEN ok THEN 'no delivery failed twice and waits'
+		ELSE format('deliveries that failed more than once and wait for another try: %s, through %s, the oldest since %s',
+			CASE found_one.deliveries WHEN 1000 THEN '1000 or more' ELSE found_one.deliveries::text END, found_one.channels, found_one.oldest) END;
+	remedy := CASE WHEN NOT ok THEN 'last_error in respond.delivery says why; when the receiver is well again, SELECT respond.retry_channel(name) spares the wait' END;
+	RETURN NEXT;
+
 	"check" := 'deliveries';
 	SELECT count(*) AS deliveries, max(d.finished_at) AS last INTO found_one
 	  FROM respond.delivery AS d WHERE d.status = 'dead' AND d.finished_at > now() - interval '1 day';
 	ok := found_one.deliveries = 0;
 	message := CASE WHEN ok THEN 'no delivery was given up in the last day'
-		ELSE format('%s deliveries were given up in the last day, the last at %s', found_one.deliveries, found_one.last) END;
+		ELSE format('deliveries given up in the last day: %s, the last at %s', found_one.deliveries, found_one.last) END;
 	remedy := CASE WHEN NOT ok THEN 'respond.dead_letter says why; when the reason is gone, SELECT respond.retry_channel(name)' END;
 	RETURN NEXT;
 END

@@ -168,14 +168,15 @@ check_url(const char *url, ChannelTransport transport)
 	TemplateRoots nothing = {0, NULL};
 	TemplateValue root = respond_template_from_roots(&nothing);
 	Template   *template = respond_template_compile_in(CurrentMemoryContext, url, strlen(url), "url");
-	const char *fault = respond_url_check(respond_template_render_cstring(template, &root, TEMPLATE_ESCAPE_URL, NULL),
-										  transport, NULL, 0);
 	const char *rest = strstr(url, "://");
+	const char *fault;
 
-	if (fault != NULL)
-		refuse("url", psprintf("it %s", fault), NULL);
 	if (rest != NULL && strstr(pnstrdup(url, rest + 3 - url + strcspn(rest + 3, "/?#")), "{{") != NULL)
 		refuse("url", "scheme, host and port cannot hold a tag", NULL);
+	fault = respond_url_check(respond_template_render_cstring(template, &root, TEMPLATE_ESCAPE_URL, NULL),
+							  transport, NULL, 0);
+	if (fault != NULL)
+		refuse("url", psprintf("it %s", fault), NULL);
 }
 
 /* Channels without a url of their own go with that of the kind, and so do their secrets. */

@@ -40,9 +40,12 @@ typedef struct Entry
 /*
  * A channel and the next of its pending deliveries.  What is pending and not
  * in the queue has a (due, id) beyond (more_due, more_id), if `more` is set;
- * else there is none.  In an ordered channel the queue has the first pending
- * delivery of each subject, and what is not in it lies among the subjects
- * beyond more_subject.
+ * else there is none.
+ *
+ * In an ordered channel the queue has the first pending delivery of each
+ * subject.  The others are found by walking through the subjects: `more` is set
+ * while such a walk is wanted, more_subject is how far it has got, more_due the
+ * earliest due time of those that had no place in the queue.
  */
 typedef struct CourierChannel
 {
@@ -58,8 +61,9 @@ typedef struct CourierChannel
 	TimestampTz more_due;
 	int64		more_id;
 	char	   *more_subject;	/* ordered; NULL: from the first on */
-	bool		more_again;		/* ordered: begin with the first subject when the end is reached */
-	TimestampTz more_after;		/* do not look before, because the last look gave nothing */
+	bool		more_again;		/* ordered: another walk is wanted when this one has ended */
+	TimestampTz more_after;		/* ordered: the next walk does not begin before */
+	TimestampTz walk_ended_at;	/* ordered: when the last one did */
 
 	char	   *secret;			/* NULL: it has none, or it was not read */
 	bool		secret_read;

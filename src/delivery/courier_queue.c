@@ -29,6 +29,9 @@
 #define TOTAL_LIMIT				100000
 #define CROWDED_QUEUE_LIMIT		16
 
+/* Time between two walks through the subjects of an ordered channel. */
+#define WALK_PAUSE_US			USECS_PER_SEC
+
 /* The table is read again when fewer are queued. */
 #define QUEUE_LOW				128
 
@@ -113,6 +116,7 @@ respond_queue_add_channel(const char *name)
 	}
 	channel->more = true;
 	channel->more_due = DT_NOBEGIN;
+	channel->more_after = DT_NOBEGIN;
 	dlist_push_tail(&ring, &channel->node);
 	channel_count++;
 	return channel;
@@ -201,14 +205,26 @@ last_entry(CourierChannel *channel)
 	return node != NULL ? node->entry : NULL;
 }
 
+/* Walks are at least a second apart, and wait until what they would find is due. */
+static void
+lower_ordered(CourierChannel *channel, TimestampTz due)
+{
+	TimestampTz after = Max(due, channel->walk_ended_at + WALK_PAUSE_US);
+
+	channel->more_due = Min(channel->more_due, due);
+	if (channel->more && channel->more_subject != NULL)
+		channel->more_again = true;
+	else
+		channel->more_after = channel->more ? Min(channel->more_after, after) : after;
+	channel->more = true;
+}
+
 void
 respond_queue_lower(CourierChannel *channel, TimestampTz due, int64 id)
 {
-	channel->more_after = 0;
 	if (channel->ordered)
 	{
-		channel->more_again = channel->more;
-		channel->more = true;
+		lower_ordered(channel, due);
 		return;
 	}
 	if (channel->more &&
@@ -359,10 +375,12 @@ respond_queue_wants_page(CourierChannel *channel, TimestampTz now)
 {
 	Entry	   *first;
 
-	if (!channel->more || channel->config == NULL || channel->more_after > now)
+	if (!channel->more || channel->config == NULL)
 		return false;
 	if (channel->ordered)
 	{
+		if (channel->more_after > now)
+			return false;
 		first = respond_queue_first(channel);
 		return channel->queued < QUEUE_LOW || first == NULL || first->due > now;
 	}
@@ -379,6 +397,6 @@ respond_queue_due(CourierChannel *channel)
 	TimestampTz due = first != NULL ? first->due : DT_NOEND;
 
 	if (channel->more)
-		due = Min(due, Max(channel->more_after, channel->ordered ? DT_NOBEGIN : channel->more_due));
+		due = Min(due, channel->ordered ? channel->more_after : channel->more_due);
 	return due;
 }

@@ -31,9 +31,6 @@
 /* Channels that one transaction reads a page for. */
 #define PAGES_AT_ONCE		64
 
-/* How long a channel rests whose page gave nothing that is due. */
-#define ORDERED_PAUSE_US	(1 * USECS_PER_SEC)
-
 /* How long a channel rests whose secret cannot be had. */
 #define SECRET_PAUSE_US		(10 * USECS_PER_SEC)
 
@@ -117,7 +114,7 @@ look_from_start(CourierChannel *channel)
 	channel->more = true;
 	channel->more_due = DT_NOBEGIN;
 	channel->more_id = 0;
-	channel->more_after = 0;
+	channel->more_after = DT_NOBEGIN;
 	channel->more_again = false;
 	if (channel->more_subject != NULL)
 		pfree(channel->more_subject);
@@ -251,32 +248,49 @@ read_unordered(CourierChannel *channel)
 						  DatumGetTimestampTz(value_of(i, 3)), 0);
 }
 
+/* After the last page: whether and when another walk is wanted. */
+static void
+end_walk(CourierChannel *channel, TimestampTz now)
+{
+	TimestampTz left_due = channel->more_due;
+
+	channel->more = false;
+	channel->walk_ended_at = now;
+	channel->more_due = DT_NOEND;
+	if (channel->more_again)
+		respond_queue_lower(channel, left_due, 0);
+	channel->more_again = false;
+}
+
 static void
 read_ordered(CourierChannel *channel, TimestampTz now)
 {
 	bool		first = channel->more_subject == NULL;
 	Datum		values[2] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(first ? "" : channel->more_subject)};
 	uint64		count = respond_kept_plan_run(first ? &read_first_heads : &read_next_heads, values, NULL);
-	bool		any_due = false;
+	char	   *last = NULL;
 
-	if (channel->more_subject != NULL)
-		pfree(channel->more_subject);
-	channel->more_subject = NULL;
-	channel->more = count == PAGE_ROWS || channel->more_again;
-	if (count == PAGE_ROWS)
-		channel->more_subject = MemoryContextStrdup(TopMemoryContext, TextDatumGetCString(value_of(count - 1, 4)));
-	else
-		channel->more_again = false;
-	for (uint64 i = 0; i < count; i++)
+	if (first)
 	{
-		TimestampTz due = DatumGetTimestampTz(value_of(i, 3));
-		char	   *subject = TextDatumGetCString(value_of(i, 4));
-
-		any_due |= due <= now;
-		respond_queue_add(channel, DatumGetInt64(value_of(i, 1)), DatumGetTimestampTz(value_of(i, 2)), due,
-						  respond_outbox_subject_hash(subject));
+		channel->more_due = DT_NOEND;
+		channel->more_again = false;
 	}
-	channel->more_after = any_due ? 0 : now + ORDERED_PAUSE_US;
+	else
+		pfree(channel->more_subject);
+	if (count > 0)
+		last = MemoryContextStrdup(TopMemoryContext, TextDatumGetCString(value_of(count - 1, 4)));
+	/* set while the page is queued, so that what finds no place makes for another walk */
+	channel->more_subject = last;
+	for (uint64 i = 0; i < count; i++)
+		respond_queue_add(channel, DatumGetInt64(value_of(i, 1)), DatumGetTimestampTz(value_of(i, 2)),
+						  DatumGetTimestampTz(value_of(i, 3)),
+						  respond_outbox_subject_hash(TextDatumGetCString(value_of(i, 4))));
+	if (count == PAGE_ROWS)
+		return;
+	if (last != NULL)
+		pfree(last);
+	channel->more_subject = NULL;
+	end_walk(channel, now);
 }
 
 bool

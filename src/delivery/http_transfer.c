@@ -81,7 +81,5 @@ respond_http_fill(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
 					 strcmp(transfer->method, "POST") == 0 ? NULL : transfer->method);
-	/* rather wait for a connection that takes many requests at once than open many */
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, pg_strncasecmp(transfer->url, "https:", 6) == 0 ? 1L : 0L);
 	return respond_transfer_fill(handle, transfer);
 }

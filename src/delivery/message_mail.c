@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include <curl/curl.h>
+#include <unistd.h>
 
 #include "mb/pg_wchar.h"
 
@@ -99,6 +100,16 @@ either(const char *given, Jsonb *options, const char *option)
 	return given != NULL ? given : respond_channel_option(options, option);
 }
 
+static char *
+own_host(void)
+{
+	char	   *name = palloc0(256);
+
+	if (gethostname(name, 255) != 0 || respond_mail_address_check(psprintf("pg_respond@%s", name)) != NULL)
+		strcpy(name, "localhost");
+	return name;
+}
+
 /* A channel that says nothing of it sends as pg_respond at its server's name. */
 static const char *
 sender(const Channel *channel, Jsonb *options)
@@ -114,7 +125,11 @@ sender(const Channel *channel, Jsonb *options)
 	if (parsed != NULL && channel->url != NULL &&
 		curl_url_set(parsed, CURLUPART_URL, channel->url, 0) == CURLUE_OK)
 		curl_url_get(parsed, CURLUPART_HOST, &host, 0);
-	result = psprintf("pg_respond@%s", host != NULL ? host : "localhost");
+	/* a number is no name that mail can come from */
+	if (host != NULL && strspn(host, "0123456789.") < strlen(host) && host[0] != '[')
+		result = psprintf("pg_respond@%s", host);
+	else
+		result = psprintf("pg_respond@%s", own_host());
 	curl_free(host);
 	curl_url_cleanup(parsed);
 	return result;

@@ -12,7 +12,6 @@
 #include "postgres.h"
 
 #include "common/pg_prng.h"
-#include "common/string.h"
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -26,33 +25,41 @@
 /* Longest time that a receiver can have its channel wait. */
 #define LONGEST_PAUSE_MS	INT64CONST(3600000)
 
+/* Length without a character of UTF-8 at the end that is not complete; bytes that are none are left alone. */
+static size_t
+utf8_whole(const char *text, size_t length)
+{
+	size_t		start = length;
+
+	while (start > 0 && length - start < 3 && (text[start - 1] & 0xC0) == 0x80)
+		start--;
+	if (start > 0 && (text[start - 1] & 0xC0) == 0xC0 &&
+		start - 1 + pg_utf_mblen((const unsigned char *) text + start - 1) > length)
+		return start - 1;
+	return length;
+}
+
 /* Text from outside, made fit for the database; NULL when there is none. */
 static char *
 clean_text(const char *bytes, size_t length)
 {
 	char	   *copy;
 	size_t		kept = Min(length, RESPONSE_KEPT);
-	char	   *converted = NULL;
 
 	if (length == 0)
 		return NULL;
-	copy = pnstrdup(bytes, kept);
-	/* the last character may be cut */
-	kept = pg_encoding_mbcliplen(PG_UTF8, copy, kept, kept);
-	copy[kept] = '\0';
-	if (strlen(copy) == kept && pg_verify_mbstr(PG_UTF8, copy, kept, true))
-	{
-		if (GetDatabaseEncoding() == PG_UTF8)
-			return copy;
-		/* other encodings lack characters, and say so with an error */
-		if (pg_is_ascii(copy))
-			converted = copy;
-	}
-	if (converted != NULL)
-		return converted;
+	copy = palloc(kept + 1);
 	for (size_t i = 0; i < kept; i++)
-		if (copy[i] == '\0' || (copy[i] & 0x80))
-			copy[i] = '?';
+		copy[i] = bytes[i] != '\0' ? bytes[i] : '?';
+	copy[kept] = '\0';
+	/* the last character may be cut */
+	copy[utf8_whole(copy, kept)] = '\0';
+	if (GetDatabaseEncoding() == PG_UTF8 && pg_verify_mbstr(PG_UTF8, copy, strlen(copy), true))
+		return copy;
+	/* other encodings lack characters, and say so with an error */
+	for (char *s = copy; *s != '\0'; s++)
+		if (*s & 0x80)
+			*s = '?';
 	return copy;
 }
 
@@ -60,14 +67,14 @@ clean_text(const char *bytes, size_t length)
 static long
 answered_status(const Transfer *transfer)
 {
-	return transfer->code == CURLE_OK || transfer->answered ? transfer->status : 0;
+	return transfer->answered ? transfer->status : 0;
 }
 
 static char *
 http_error(const Transfer *transfer, long status)
 {
 	if (status == 0)
-		return pstrdup(transfer->error);
+		return pstrdup(transfer->error[0] != '\0' ? transfer->error : "the answer ended within its headers");
 	if (status >= 200 && status < 300)
 		return transfer->code == CURLE_OK ? NULL :
 			psprintf("answered %ld, and then: %s", status, transfer->error);

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "port/atomics.h"
 #include "utils/memutils.h"
@@ -51,6 +52,11 @@ respond_transfer_configure(void)
 	allowed = list;
 	free(ca_file);
 	ca_file = respond_ca_file != NULL && respond_ca_file[0] != '\0' ? strdup(respond_ca_file) : NULL;
+	if (ca_file != NULL && access(ca_file, R_OK) != 0)
+		ereport(WARNING,
+				(errcode_for_file_access(),
+				 errmsg("could not read file \"%s\" of \"%s\": %m", ca_file, "pg_respond.ca_file"),
+				 errdetail("Deliveries over TLS fail and are tried again.")));
 	generation++;
 }
 

@@ -244,7 +244,7 @@ for my $name (qw(stripped refuses_tls), map { ("starttls_$_", "smtps_$_") } @bad
 like(state('wrong_password'), qr/^dead\|1\|[^|]*\|535\|.*535 5\.7\.8 wrong user or password/, 'a wrong password: dead at once, in the words of the server');
 like(state('auth'), qr/^dead\|1\|[^|]*\|535\|.*535 5\.7\.8/, 'so when no password will do');
 like(state('data'), qr/^dead\|1\|[^|]*\|554\|.*554 5\.6\.0 not wanted/, 'a message that is refused: dead at once');
-like(state('data_later'), qr/^dead\|2\|[^|]*\|452\|given up after 2 tries.*452 4\.6\.0 not wanted/, 'refused for now: tried again');
+like(state('data_later'), qr/^dead\|2\|[^|]*\|452\|given up after 2 tries.*452 4\.6\.0 not wanted/, 'refused until later: tried again');
 like(state('large'), qr/^dead\|1\|[^|]*\|552\|.*552 5\.3\.4 too large/, 'too large: dead at once');
 like(state('hang'), qr/^dead\|2\|[^|]*\|\|.*timeout/, 'a server that does not answer');
 like(state('mute'), qr/^dead\|2\|[^|]*\|\|.*timeout/, 'one that says nothing at all');
