@@ -251,6 +251,29 @@ for my $fault ('courier', 'immediate', 'dispatcher', 'fast', 'backend', 'courier
 	courier();
 }
 check_ledger('after everything');
+
+# --- a channel that is to keep order from now on, while requests are under way
+{
+	my $delivered = sub { my ($n) = @_; Respond::wait_until($node, $db, "SELECT count(*) = $n FROM respond.delivery WHERE channel = 'turns' AND status = 'delivered'", "$n delivered") };
+
+	$node->safe_psql($db, qq{INSERT INTO respond.channel (name, kind, url) VALUES ('turns', 'webhook', '$url/slow/300')});
+	Respond::add_rule($node, $db, 'turns', 'turns', [ { action => 'notify', channel => 'turns', body => { event => '{{id}}' } } ]);
+	my $size = -s $receiver->{log};
+	$node->safe_psql($db, q{INSERT INTO respond.event (type, subject) SELECT 'turns', 'turn' FROM generate_series(1, 3)});
+	grows(100) if -s $receiver->{log} == $size;
+	$node->safe_psql($db, q{UPDATE respond.channel SET ordered = true WHERE name = 'turns'});
+	$delivered->(3);
+	$node->safe_psql($db, q{INSERT INTO respond.event (type, subject) SELECT 'turns', 'turn' FROM generate_series(1, 4)});
+	$delivered->(7);
+	is($node->safe_psql($db, q{
+		SELECT count(*) FROM (
+			SELECT a.at, lag(a.at + a.duration) OVER (ORDER BY d.id) AS before, row_number() OVER (ORDER BY d.id) AS n
+			  FROM respond.delivery AS d JOIN respond.attempt AS a ON a.delivery_id = d.id WHERE d.channel = 'turns') AS s
+		 WHERE n > 4 AND at < before}), '0', 'a channel that was made ordered while requests were under way sends one at a time');
+	$node->safe_psql($db, q{UPDATE respond.channel SET ordered = false WHERE name = 'turns'});
+	$node->safe_psql($db, q{INSERT INTO respond.event (type, subject) SELECT 'turns', 'turn' FROM generate_series(1, 4)});
+	$delivered->(11);
+}
 is($node->safe_psql($db, q{SELECT count(*) FROM respond.dead_letter}), '0', 'no dead letter');
 is($node->safe_psql($db, q{SELECT count(*) FROM respond.event WHERE type = 'ledger.never'}), '0', 'what was rolled back left nothing');
 unlike(PostgreSQL::Test::Utils::slurp_file($node->logfile), qr/PANIC|terminated by signal (?:6|11)|TRAP|cache lookup failed/, 'the log is clean');
