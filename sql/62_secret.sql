@@ -25,5 +25,9 @@ CREATE FUNCTION respond_internal.secret_key_status() RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_secret_key_status_sql';
 COMMENT ON FUNCTION respond_internal.secret_key_status() IS 'why no secret can be encrypted or decrypted now; NULL: nothing is in the way';
 
+CREATE FUNCTION respond_internal.secret_fault(channel text, sealed bytea) RETURNS text
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_secret_fault';
+COMMENT ON FUNCTION respond_internal.secret_fault(text, bytea) IS 'why the secret of a channel cannot be decrypted; NULL: it can';
+
 -- A dump holds what is sealed; without the key file it is of no use.
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.channel_secret', '');

@@ -222,14 +222,22 @@ BEGIN
 	RETURN NEXT;
 
 	"check" := 'secrets';
-	SELECT count(*) AS secrets, respond_internal.secret_key_status() AS fault INTO found_one
-	  FROM respond_internal.channel_secret;
-	ok := found_one.secrets = 0 OR found_one.fault IS NULL;
+	SELECT count(*) AS secrets, respond_internal.secret_key_status() AS fault,
+		(SELECT string_agg(format('%s: %s', f.channel, f.fault), '; ' ORDER BY f.channel)
+		   FROM (SELECT c.channel, respond_internal.secret_fault(c.channel, c.sealed) AS fault
+				   FROM respond_internal.channel_secret AS c WHERE respond_internal.secret_key_status() IS NULL) AS f
+		  WHERE f.fault IS NOT NULL) AS channels
+	  INTO found_one FROM respond_internal.channel_secret;
+	ok := found_one.secrets = 0 OR (found_one.fault IS NULL AND found_one.channels IS NULL);
 	message := CASE
 		WHEN found_one.secrets = 0 THEN 'no channel has a secret'
 		WHEN ok THEN 'the secrets of channels can be used'
-		ELSE format('channels with a secret cannot send: %s', found_one.fault) END;
-	remedy := CASE WHEN NOT ok THEN 'set pg_respond.secret_key_file to the file with the key and reload; their deliveries wait' END;
+		WHEN found_one.fault IS NOT NULL THEN format('channels with a secret cannot send: %s', found_one.fault)
+		ELSE format('channels that cannot send: %s', found_one.channels) END;
+	remedy := CASE
+		WHEN ok THEN NULL
+		WHEN found_one.fault IS NOT NULL THEN 'set pg_respond.secret_key_file to the file with the key and reload; their deliveries wait'
+		ELSE 'put the key that was used into the file that pg_respond.secret_key_file names, or set the secret anew with respond.set_secret(); their deliveries wait' END;
 	RETURN NEXT;
 
 	"check" := 'channels';

@@ -136,6 +136,7 @@ typedef struct DeliveryQueue
 	TimestampTz lost_due;		/* earliest due time of those for which there was no room;
 								 * DT_NOEND: none was lost */
 	bool		look_at_all;	/* anything may have changed */
+	uint64		written;		/* XLogRecPtr: where the WAL of all these commits ends */
 	DeliveryNotice notices[RESPOND_MAX_NOTICES];
 } DeliveryQueue;
 

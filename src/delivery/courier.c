@@ -61,6 +61,7 @@ typedef struct Courier
 	uint32		notice_count;
 	bool		look_at_all;
 	TimestampTz lost_due;
+	XLogRecPtr	written;		/* where the WAL of what the notices tell of ends */
 
 	Outcome   **outcomes;		/* not recorded yet */
 	int			outcome_count;
@@ -156,6 +157,7 @@ take_notices(Courier *courier)
 	courier->notice_count = queue->count;
 	courier->look_at_all |= queue->look_at_all;
 	courier->lost_due = Min(courier->lost_due, queue->lost_due);
+	courier->written = queue->written;
 	queue->count = 0;
 	queue->look_at_all = false;
 	queue->lost_due = DT_NOEND;
@@ -187,7 +189,8 @@ queue_notices(Courier *courier)
 
 		channel = respond_queue_channel(notice->channel);
 		if (channel != NULL && channel->config != NULL)
-			respond_queue_add(channel, notice->id, notice->created_at, notice->due, notice->subject);
+			respond_queue_add(channel, notice->id, notice->created_at, notice->due, notice->subject,
+							  courier->written);
 		else
 			/* its channel was deleted while it was being recorded */
 			courier->look_at_all = true;
@@ -235,6 +238,17 @@ wants_to_record(const Courier *courier)
 		 GetCurrentTimestamp() >= courier->record_after);
 }
 
+static void
+drop_recorded(Courier *courier)
+{
+	int			left = 0;
+
+	for (int i = 0; i < courier->outcome_count; i++)
+		if (courier->outcomes[i] != NULL)
+			courier->outcomes[left++] = courier->outcomes[i];
+	courier->outcome_count = left;
+}
+
 /* What cannot be recorded yet, because somebody holds its row, stays for the next time. */
 static void
 record(Courier *courier)
@@ -242,7 +256,8 @@ record(Courier *courier)
 	int			before = courier->outcome_count;
 
 	pg_atomic_write_u32(&courier->slot->busy, 1);
-	respond_courier_record(courier->outcomes, &courier->outcome_count, courier->failures > 0);
+	respond_courier_record(courier->outcomes, courier->outcome_count, courier->failures > 0);
+	drop_recorded(courier);
 	pg_atomic_fetch_add_u64(&courier->slot->events, before - courier->outcome_count);
 	pg_atomic_fetch_add_u64(&courier->slot->batches, 1);
 	pg_atomic_write_u64(&courier->slot->active_at, (uint64) GetCurrentTimestamp());
@@ -284,6 +299,7 @@ recover(Courier *courier)
 	EmitErrorReport();
 	FlushErrorState();
 	AbortOutOfAnyTransaction();
+	drop_recorded(courier);
 	RESUME_INTERRUPTS();
 	pg_atomic_write_u32(&courier->slot->busy, 0);
 	pg_atomic_fetch_add_u64(&courier->slot->errors, 1);

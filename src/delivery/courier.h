@@ -17,6 +17,7 @@
 #include "common/shmem.h"
 #include "delivery/breaker.h"
 #include "delivery/channel.h"
+#include "delivery/redact.h"
 #include "delivery/signature.h"
 #include "delivery/transport.h"
 
@@ -33,8 +34,10 @@ typedef struct Entry
 	TimestampTz created_at;
 	TimestampTz due;
 	uint64		subject;		/* hash; of ordered channels */
+	XLogRecPtr	written;		/* its row is in the WAL before this */
 	struct CourierChannel *channel;
 	EntryState	state;
+	bool		earlier;		/* of a subject, see courier_queue.c */
 } Entry;
 
 /*
@@ -68,6 +71,7 @@ typedef struct CourierChannel
 	char	   *secret;			/* NULL: it has none, or it was not read */
 	bool		secret_read;
 	SigningKeys *keys;			/* made from it; NULL: nothing is signed */
+	SecretForms *forms;			/* of it, as answers may hold it */
 
 	int			in_flight;
 	double		next_send_at;	/* of the rate limit, in microseconds as TimestampTz */
@@ -105,6 +109,7 @@ typedef struct Outgoing
 	TimestampTz sent_at;
 	const char *failure;		/* could not even be sent: why; it is dead */
 	const char *notify_channel;
+	SecretForms *forms;			/* of the secret that it was sent with */
 	struct Outgoing *next;
 } Outgoing;
 
@@ -137,9 +142,12 @@ extern void respond_queue_remove_channel(CourierChannel *channel);
 /* Walks over all channels, beginning behind the one that was given last. */
 extern CourierChannel *respond_queue_next(int *left);
 extern int	respond_queue_channel_count(void);
-/* A pending delivery is known of; it is queued, or left to be found in the table. */
+/*
+ * A pending delivery is known of, whose row is in the WAL before written; it is
+ * queued, or left to be found in the table.
+ */
 extern void respond_queue_add(CourierChannel *channel, int64 id, TimestampTz created_at,
-							  TimestampTz due, uint64 subject);
+							  TimestampTz due, uint64 subject, XLogRecPtr written);
 /* The first of the queue, NULL when it is empty. */
 extern Entry *respond_queue_first(CourierChannel *channel);
 /* Takes it out of the queue to be sent; puts it back; forgets it for good. */
@@ -148,6 +156,12 @@ extern void respond_queue_put_back(Entry *entry, TimestampTz due);
 extern void respond_queue_forget(Entry *entry);
 /* Something pending that is due from this time on is to be found in the table. */
 extern void respond_queue_lower(CourierChannel *channel, TimestampTz due, int64 id);
+/* All that is pending is to be found in the table. */
+extern void respond_queue_look_from_start(CourierChannel *channel);
+/* Queues by the rules of the configuration, if none of its requests is under way; nothing is sent until then. */
+extern void respond_queue_adopt_order(CourierChannel *channel);
+/* Of an ordered channel: whether its subject may have a pending delivery with a lower number. */
+extern bool respond_queue_may_be_behind(const Entry *entry);
 /* Whether the table may hold something that is due before what is queued, by now. */
 extern bool respond_queue_wants_page(CourierChannel *channel, TimestampTz now);
 /* When something of the channel is due; DT_NOEND: nothing is. */
@@ -165,19 +179,21 @@ extern bool respond_courier_read_pages(TimestampTz now);
  */
 extern bool respond_courier_read_secret(CourierChannel *channel);
 extern void respond_courier_forget_secret(CourierChannel *channel);
-/* Queues the first pending delivery of the subject; in a transaction. */
-extern void respond_courier_queue_next(CourierChannel *channel, const char *subject);
+/* Where the WAL of everything ends that a snapshot sees which was taken before. */
+extern XLogRecPtr respond_courier_end_of_wal(void);
+/* Queues the first pending delivery of the subject whose number is higher than this; in a transaction. */
+extern void respond_courier_queue_next(CourierChannel *channel, const char *subject, int64 after);
 
 /* courier_fetch.c */
 /*
  * Fetches the rows of entries and makes requests of them, flushed to disk.  Those
  * that are not pending any more, or wait for another one, are forgotten.
- * *written: where the WAL ended then.  Should it raise an error, what it had made
- * is in *list, and the entries that it had not come to are not NULL.
+ * Should it raise an error, what it had made is in *list, and the entries that it
+ * had not come to are not NULL.
  */
-extern void respond_courier_fetch(Entry **entries, int count, Outgoing **list, XLogRecPtr *written);
-/* Whether the synchronous standby, where one is set, has the WAL up to there; does not wait. */
-extern bool respond_courier_is_durable(XLogRecPtr written);
+extern void respond_courier_fetch(Entry **entries, int count, Outgoing **list);
+/* Up to where the synchronous standbys have the WAL; the highest position of all when none is set. */
+extern XLogRecPtr respond_courier_confirmed(void);
 
 /* courier_request.c */
 /*
@@ -193,17 +209,19 @@ extern char *respond_request_put_secret(const char *text, const char *mark, cons
 /* outcome.c */
 /* What became of it, and what is to be done. */
 extern Outcome *respond_outcome_judge(Outgoing *outgoing);
+/* What a receiver said, fit for the database and without the channel's secret; NULL when it is empty. */
+extern char *respond_outcome_clean(const Outgoing *outgoing, const char *bytes, size_t length);
 /* It did not come about after all: it is tried again, or is dead. */
 extern void respond_outcome_fail(Outcome *outcome, const char *error);
 
 /* courier_record.c */
 /*
- * Records outcomes in one transaction; afterwards each is forgotten or queued
- * again.  Those whose row somebody else has locked stay in the array; *count is
- * how many, also when an error is raised after others were recorded.  With
- * one_by_one each has a transaction of its own, and an error of one stays its own:
- * it is logged, and the outcome stays in the array.
+ * Records outcomes in one transaction; each is then forgotten or queued again,
+ * and its place in the array is NULL, also when an error is raised later.  Those
+ * whose row somebody else has locked stay.  With one_by_one each has a
+ * transaction of its own, and an error of one stays its own: it is logged, and
+ * the outcome stays in the array.
  */
-extern void respond_courier_record(Outcome **outcomes, int *count, bool one_by_one);
+extern void respond_courier_record(Outcome **outcomes, int count, bool one_by_one);
 
 #endif							/* RESPOND_COURIER_H */

@@ -3,10 +3,10 @@
  *	  From a pending delivery to a request that can be sent.
  *
  * The rows of many deliveries are fetched in one transaction.  Before any of them
- * is sent, the WAL is flushed up to where it stands then: everything that the
- * transaction saw was committed before, so the row of a request that leaves
- * survives a crash.  Whether a synchronous standby has it, too, is asked by
- * respond_courier_is_durable(), without waiting for it here.
+ * is sent, the WAL is flushed up to where it stood when they became known: so the
+ * row of a request that leaves survives a crash.  (Up to where it stands now would
+ * be a flush of the outcomes that the courier recorded since, each time.)  Where
+ * there is a synchronous standby, nothing is fetched before that has it, too.
  *
  * src/delivery/courier_fetch.c
  *-------------------------------------------------------------------------
@@ -15,7 +15,6 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "access/xlog_internal.h"
 #include "catalog/pg_type.h"
 #include "replication/syncrep.h"
 #include "replication/walsender_private.h"
@@ -107,7 +106,7 @@ read_row(Outgoing *outgoing, TupleTableSlot *row)
 static Outgoing *
 make_outgoing(Entry *entry, TupleTableSlot *row, Oid partition)
 {
-	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "pg_respond request", ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "pg_respond request", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	Outgoing   *outgoing = palloc0(sizeof(Outgoing));
 
@@ -115,6 +114,9 @@ make_outgoing(Entry *entry, TupleTableSlot *row, Oid partition)
 	outgoing->entry = entry;
 	outgoing->channel = entry->channel;
 	outgoing->partition = partition;
+	/* the channel's secret may be another one when the answer comes */
+	outgoing->forms = entry->channel->forms;
+	respond_secret_forms_hold(outgoing->forms, context);
 	PG_TRY();
 	{
 		read_row(outgoing, row);
@@ -137,13 +139,16 @@ make_outgoing(Entry *entry, TupleTableSlot *row, Oid partition)
 
 /* Whether the delivery has to wait for one before it; that one is queued in its place. */
 static bool
-waits_for_another(Entry *entry, const char *subject)
+waits_for_another(Entry **place, const char *subject)
 {
+	Entry	   *entry = *place;
 	CourierChannel *channel = entry->channel;
 	Datum		values[2] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(subject != NULL ? subject : "")};
 	bool		null;
 	int64		first = entry->id;
 
+	if (!respond_queue_may_be_behind(entry))
+		return false;
 	SPI_connect();
 	if (respond_kept_plan_run(&find_head, values, NULL) > 0)
 		first = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
@@ -152,8 +157,9 @@ waits_for_another(Entry *entry, const char *subject)
 		return false;
 	/* the table has it, should the next query fail */
 	respond_queue_lower(channel, DT_NOBEGIN, 0);
+	*place = NULL;
 	respond_queue_forget(entry);
-	respond_courier_queue_next(channel, subject);
+	respond_courier_queue_next(channel, subject, 0);
 	return true;
 }
 
@@ -182,10 +188,13 @@ fetch(Entry **entries, int count, Outgoing **list)
 		if (row == NULL || !is_pending(row))
 		{
 			entries[i] = NULL;
+			/* one of its subject may have come to be known, and have been held to be behind it */
+			if (entry->channel->ordered)
+				respond_queue_lower(entry->channel, DT_NOBEGIN, 0);
 			respond_queue_forget(entry);
 			continue;
 		}
-		if (!entry->channel->ordered || !waits_for_another(entry, text_of(row, DELIVERY_SUBJECT)))
+		if (!entry->channel->ordered || !waits_for_another(&entries[i], text_of(row, DELIVERY_SUBJECT)))
 		{
 			*end = make_outgoing(entry, row, respond_row_lookup_partition(lookup));
 			end = &(*end)->next;
@@ -195,32 +204,20 @@ fetch(Entry **entries, int count, Outgoing **list)
 	respond_row_lookup_close(lookup);
 }
 
-/* Up to where WAL was written when everything that a snapshot sees was: the end of the last record. */
-static XLogRecPtr
-end_of_wal(void)
-{
-	XLogRecPtr	position = GetXLogInsertRecPtr();
-
-	/* at the start of a page the position is that of the next record, behind the page's header */
-	if (XLogSegmentOffset(position, wal_segment_size) == SizeOfXLogLongPHD)
-		position -= SizeOfXLogLongPHD;
-	else if (position % XLOG_BLCKSZ == SizeOfXLogShortPHD)
-		position -= SizeOfXLogShortPHD;
-	return position;
-}
-
 void
-respond_courier_fetch(Entry **entries, int count, Outgoing **list, XLogRecPtr *written)
+respond_courier_fetch(Entry **entries, int count, Outgoing **list)
 {
+	XLogRecPtr	written = InvalidXLogRecPtr;
+
 	respond_worker_begin();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	fetch(entries, count, list);
-	/* not before the snapshot that the rows were seen with, or any that was taken for one of them */
-	*written = end_of_wal();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
+	for (Outgoing *outgoing = *list; outgoing != NULL; outgoing = outgoing->next)
+		written = Max(written, outgoing->entry->written);
 	if (*list != NULL)
-		XLogFlush(*written);
+		XLogFlush(written);
 }
 
 /* As SyncRepWaitForLSN() asks; minor releases differ in how they keep it. */
@@ -238,15 +235,15 @@ standbys_are_defined(void)
 #endif
 }
 
-bool
-respond_courier_is_durable(XLogRecPtr written)
+XLogRecPtr
+respond_courier_confirmed(void)
 {
-	bool		confirmed;
+	XLogRecPtr	confirmed;
 
 	if (!standbys_are_defined())
-		return true;
+		return PG_UINT64_MAX;
 	LWLockAcquire(SyncRepLock, LW_SHARED);
-	confirmed = WalSndCtl->lsn[SYNC_REP_WAIT_FLUSH] >= written;
+	confirmed = WalSndCtl->lsn[SYNC_REP_WAIT_FLUSH];
 	LWLockRelease(SyncRepLock);
 	return confirmed;
 }

@@ -263,7 +263,9 @@ make_room(CourierChannel *channel, TimestampTz due, int64 id)
  * In an ordered channel, whether a delivery of the same subject is in mind.  The
  * entries are few compared with what else sending costs, but not that few that
  * one could look at all of them; so subjects have entries of their own, with
- * the negative of their hash as number.
+ * the negative of their hash as number.  created_at is then the number of the
+ * delivery, and earlier is set when one with a lower number came to be known
+ * while this one was in mind.
  */
 static int64
 subject_number(uint64 channel, uint64 subject)
@@ -281,10 +283,24 @@ claim_subject(CourierChannel *channel, uint64 subject, int64 id)
 	Entry	   *head = hash_search(entries, &number, HASH_ENTER, &found);
 
 	if (found)
+	{
+		head->earlier |= id < head->created_at;
 		return false;
+	}
 	head->created_at = id;
 	head->channel = channel;
+	head->earlier = false;
 	return true;
+}
+
+bool
+respond_queue_may_be_behind(const Entry *entry)
+{
+	int64		number = subject_number(entry->channel->hash, entry->subject);
+	const Entry *head = hash_search(entries, &number, HASH_FIND, NULL);
+
+	/* while a walk is wanted, the first of the subject may be in the table only */
+	return entry->channel->more || head == NULL || head->earlier;
 }
 
 static void
@@ -296,7 +312,8 @@ release_subject(CourierChannel *channel, uint64 subject)
 }
 
 void
-respond_queue_add(CourierChannel *channel, int64 id, TimestampTz created_at, TimestampTz due, uint64 subject)
+respond_queue_add(CourierChannel *channel, int64 id, TimestampTz created_at, TimestampTz due, uint64 subject,
+				  XLogRecPtr written)
 {
 	Entry	   *entry = hash_search(entries, &id, HASH_FIND, NULL);
 	bool		found;
@@ -328,8 +345,37 @@ respond_queue_add(CourierChannel *channel, int64 id, TimestampTz created_at, Tim
 	entry->created_at = created_at;
 	entry->due = due;
 	entry->subject = subject;
+	entry->earlier = false;
+	entry->written = written;
 	entry->channel = channel;
 	insert_node(entry);
+}
+
+void
+respond_queue_look_from_start(CourierChannel *channel)
+{
+	channel->more = true;
+	channel->more_due = DT_NOBEGIN;
+	channel->more_id = 0;
+	channel->more_after = DT_NOBEGIN;
+	channel->more_again = false;
+	if (channel->more_subject != NULL)
+		pfree(channel->more_subject);
+	channel->more_subject = NULL;
+}
+
+/* What is under way was claimed by the rules of before, so it comes to its end first. */
+void
+respond_queue_adopt_order(CourierChannel *channel)
+{
+	Entry	   *entry;
+
+	if (channel->config == NULL || channel->config->ordered == channel->ordered || channel->in_flight > 0)
+		return;
+	while ((entry = respond_queue_first(channel)) != NULL)
+		respond_queue_forget(entry);
+	channel->ordered = channel->config->ordered;
+	respond_queue_look_from_start(channel);
 }
 
 void
@@ -343,31 +389,37 @@ respond_queue_take(Entry *entry)
 void
 respond_queue_put_back(Entry *entry, TimestampTz due)
 {
-	entry->channel->in_flight--;
+	CourierChannel *channel = entry->channel;
+
+	channel->in_flight--;
 	entry->due = due;
-	if (entry->channel->config == NULL || !make_room(entry->channel, due, entry->id))
+	if (channel->config == NULL || !make_room(channel, due, entry->id))
 	{
-		respond_queue_lower(entry->channel, due, entry->id);
+		respond_queue_lower(channel, due, entry->id);
 		entry->state = ENTRY_SENDING;
-		entry->channel->in_flight++;
+		channel->in_flight++;
 		respond_queue_forget(entry);
 		return;
 	}
 	insert_node(entry);
+	respond_queue_adopt_order(channel);
 }
 
 void
 respond_queue_forget(Entry *entry)
 {
 	CourierChannel *channel = entry->channel;
+	bool		was_sending = entry->state == ENTRY_SENDING;
 
-	if (entry->state == ENTRY_QUEUED)
-		delete_node(entry);
-	else
+	if (was_sending)
 		channel->in_flight--;
+	else
+		delete_node(entry);
 	if (channel->ordered)
 		release_subject(channel, entry->subject);
 	hash_search(entries, &entry->id, HASH_REMOVE, NULL);
+	if (was_sending)
+		respond_queue_adopt_order(channel);
 }
 
 bool

@@ -12,6 +12,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
+#include "access/xlog_internal.h"
 #include "catalog/pg_type.h"
 #include "pgstat.h"
 #include "utils/builtins.h"
@@ -82,8 +84,8 @@ static KeptPlan read_next_heads = {HEADS(">"), 2, {TEXTOID, TEXTOID}};
 
 static KeptPlan read_head = {
 	"SELECT " HEAD_COLUMNS " FROM respond.delivery AS d"
-	" WHERE d.channel = $1 AND d.status = 'pending' AND COALESCE(d.subject, '') = $2" HEAD_ORDER,
-	2, {TEXTOID, TEXTOID}
+	" WHERE d.channel = $1 AND d.status = 'pending' AND COALESCE(d.subject, '') = $2 AND d.id > $3" HEAD_ORDER,
+	3, {TEXTOID, TEXTOID, INT8OID}
 };
 
 static void
@@ -106,19 +108,6 @@ value_of(uint64 row, int column)
 	bool		is_null;
 
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
-}
-
-static void
-look_from_start(CourierChannel *channel)
-{
-	channel->more = true;
-	channel->more_due = DT_NOBEGIN;
-	channel->more_id = 0;
-	channel->more_after = DT_NOBEGIN;
-	channel->more_again = false;
-	if (channel->more_subject != NULL)
-		pfree(channel->more_subject);
-	channel->more_subject = NULL;
 }
 
 /* One line in the log for each new reason. */
@@ -144,26 +133,15 @@ unblock_channel(CourierChannel *channel)
 	channel->blocked_reason = NULL;
 }
 
-/* A channel that keeps order from now on, or not any more, is queued by other rules. */
 static void
 configure_channel(CourierChannel *channel, const Channel *config)
 {
-	Entry	   *entry;
-
 	channel->present = true;
 	channel->config = config;
 	channel->blocked_until = 0;
 	if (config->broken != NULL)
 		block_channel(channel, config->broken);
-	if (channel->ordered != config->ordered)
-	{
-		while ((entry = respond_queue_first(channel)) != NULL)
-			respond_queue_forget(entry);
-		/* what is under way was claimed by the old rules */
-		if (channel->in_flight == 0)
-			channel->ordered = config->ordered;
-		look_from_start(channel);
-	}
+	respond_queue_adopt_order(channel);
 }
 
 static void
@@ -192,7 +170,7 @@ read_all_channels(void)
 		channel->present = false;
 		respond_courier_forget_secret(channel);
 		channel->host = NULL;
-		look_from_start(channel);
+		respond_queue_look_from_start(channel);
 	}
 	foreach(cell, names)
 	{
@@ -229,12 +207,27 @@ respond_courier_read_channels(void)
 	commit();
 }
 
+/* The end of the last record. */
+XLogRecPtr
+respond_courier_end_of_wal(void)
+{
+	XLogRecPtr	position = GetXLogInsertRecPtr();
+
+	/* at the start of a page the position is that of the next record, behind the page's header */
+	if (XLogSegmentOffset(position, wal_segment_size) == SizeOfXLogLongPHD)
+		position -= SizeOfXLogLongPHD;
+	else if (position % XLOG_BLCKSZ == SizeOfXLogShortPHD)
+		position -= SizeOfXLogShortPHD;
+	return position;
+}
+
 static void
 read_unordered(CourierChannel *channel)
 {
 	Datum		values[3] = {CStringGetTextDatum(channel->name), TimestampTzGetDatum(channel->more_due),
 	Int64GetDatum(channel->more_id)};
 	uint64		count = respond_kept_plan_run(&read_page, values, NULL);
+	XLogRecPtr	written = respond_courier_end_of_wal();
 
 	/* first of all, because queueing may set it again */
 	channel->more = count == PAGE_ROWS;
@@ -245,7 +238,7 @@ read_unordered(CourierChannel *channel)
 	}
 	for (uint64 i = 0; i < count; i++)
 		respond_queue_add(channel, DatumGetInt64(value_of(i, 1)), DatumGetTimestampTz(value_of(i, 2)),
-						  DatumGetTimestampTz(value_of(i, 3)), 0);
+						  DatumGetTimestampTz(value_of(i, 3)), 0, written);
 }
 
 /* After the last page: whether and when another walk is wanted. */
@@ -268,6 +261,7 @@ read_ordered(CourierChannel *channel, TimestampTz now)
 	bool		first = channel->more_subject == NULL;
 	Datum		values[2] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(first ? "" : channel->more_subject)};
 	uint64		count = respond_kept_plan_run(first ? &read_first_heads : &read_next_heads, values, NULL);
+	XLogRecPtr	written = respond_courier_end_of_wal();
 	char	   *last = NULL;
 
 	if (first)
@@ -284,7 +278,7 @@ read_ordered(CourierChannel *channel, TimestampTz now)
 	for (uint64 i = 0; i < count; i++)
 		respond_queue_add(channel, DatumGetInt64(value_of(i, 1)), DatumGetTimestampTz(value_of(i, 2)),
 						  DatumGetTimestampTz(value_of(i, 3)),
-						  respond_outbox_subject_hash(TextDatumGetCString(value_of(i, 4))));
+						  respond_outbox_subject_hash(TextDatumGetCString(value_of(i, 4))), written);
 	if (count == PAGE_ROWS)
 		return;
 	if (last != NULL)
@@ -319,14 +313,16 @@ respond_courier_read_pages(TimestampTz now)
 }
 
 void
-respond_courier_queue_next(CourierChannel *channel, const char *subject)
+respond_courier_queue_next(CourierChannel *channel, const char *subject, int64 after)
 {
-	Datum		values[2] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(subject != NULL ? subject : "")};
+	Datum		values[3] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(subject != NULL ? subject : ""),
+	Int64GetDatum(after)};
 
 	SPI_connect();
 	if (respond_kept_plan_run(&read_head, values, NULL) > 0)
 		respond_queue_add(channel, DatumGetInt64(value_of(0, 1)), DatumGetTimestampTz(value_of(0, 2)),
-						  DatumGetTimestampTz(value_of(0, 3)), respond_outbox_subject_hash(subject));
+						  DatumGetTimestampTz(value_of(0, 3)), respond_outbox_subject_hash(subject),
+						  respond_courier_end_of_wal());
 	SPI_finish();
 }
 
@@ -340,8 +336,10 @@ respond_courier_forget_secret(CourierChannel *channel)
 		respond_signature_wipe(channel->keys);
 		pfree(channel->keys);
 	}
+	respond_secret_forms_release(channel->forms);
 	channel->secret = NULL;
 	channel->keys = NULL;
+	channel->forms = NULL;
 	channel->secret_read = false;
 }
 
@@ -357,7 +355,10 @@ read_secret(CourierChannel *channel)
 	MemoryContextSwitchTo(caller);
 	commit();
 	channel->secret_read = true;
-	if (channel->secret == NULL || !channel->config->signature)
+	if (channel->secret == NULL)
+		return;
+	channel->forms = respond_secret_forms(channel->secret, respond_channel_option(channel->config->options, "username"));
+	if (!channel->config->signature)
 		return;
 	channel->keys = MemoryContextAllocZero(TopMemoryContext, sizeof(SigningKeys));
 	fault = respond_signature_read(channel->secret, channel->keys);

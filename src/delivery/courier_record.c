@@ -333,30 +333,31 @@ typedef struct NextSubject
 {
 	CourierChannel *channel;
 	char	   *subject;
+	int64		after;			/* the number of the delivery that has ended; 0: any may be next */
 } NextSubject;
 
 static void
-note_next_subjects(Outcome **outcomes, const RecordState *states, int count, List **subjects)
+note_next_subject(const Outcome *outcome, RecordState state, List **subjects)
 {
-	for (int i = 0; i < count; i++)
-	{
-		const Outgoing *outgoing = outcomes[i]->outgoing;
-		NextSubject *next;
+	const Outgoing *outgoing = outcome->outgoing;
+	NextSubject *next;
 
-		if (!outgoing->channel->ordered || outgoing->channel->config == NULL || states[i] == RECORD_LOCKED ||
-			(states[i] == RECORD_DONE && outcomes[i]->status == OUTCOME_RETRY))
-			continue;
-		next = palloc(sizeof(NextSubject));
-		next->channel = outgoing->channel;
-		next->subject = outgoing->subject != NULL ? pstrdup(outgoing->subject) : NULL;
-		*subjects = lappend(*subjects, next);
-	}
+	if (!outgoing->channel->ordered || outgoing->channel->config == NULL ||
+		(state == RECORD_DONE && outcome->status == OUTCOME_RETRY))
+		return;
+	next = palloc(sizeof(NextSubject));
+	next->channel = outgoing->channel;
+	next->subject = outgoing->subject != NULL ? pstrdup(outgoing->subject) : NULL;
+
+	/*
+	 * In the index of what is pending, those that have ended before stay as long
+	 * as anybody's snapshot might see them; not to pass them all again each time.
+	 */
+	next->after = respond_queue_may_be_behind(outgoing->entry) ? 0 : outgoing->entry->id;
+	*subjects = lappend(*subjects, next);
 }
 
-/*
- * Last of all, when the caller's array is right: an error in here makes the
- * courier look at everything anew, so none is forgotten.
- */
+/* Last of all; an error in here makes the courier look at everything anew, so none is forgotten. */
 static void
 queue_next_subjects(List *subjects)
 {
@@ -370,42 +371,46 @@ queue_next_subjects(List *subjects)
 	{
 		NextSubject *next = lfirst(cell);
 
-		respond_courier_queue_next(next->channel, next->subject);
+		respond_courier_queue_next(next->channel, next->subject, next->after);
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 }
 
 /*
- * Records a group; those that are locked are put at the end of the array.
- * *subjects grows by those whose next delivery may go.
+ * Records the outcomes in these places, and clears the places of those that are
+ * recorded: from the commit on none of them may be seen again, whatever error
+ * comes after.  *subjects grows by those whose next delivery may go.
  */
 static void
-record_group(Outcome **group, int size, Outcome **outcomes, int *count, List **subjects)
+record_group(Outcome ***places, int count, List **subjects)
 {
-	RecordState *states = palloc(sizeof(RecordState) * size);
+	RecordState *states = palloc(sizeof(RecordState) * count);
+	Outcome   **group = palloc(sizeof(Outcome *) * count);
 
-	record_in_transaction(group, states, size);
-	note_next_subjects(group, states, size, subjects);
-	for (int i = 0; i < size; i++)
+	for (int i = 0; i < count; i++)
+		group[i] = *places[i];
+	record_in_transaction(group, states, count);
+	for (int i = 0; i < count; i++)
 	{
 		if (states[i] == RECORD_LOCKED)
-			outcomes[(*count)++] = group[i];
-		else
-			settle(group[i], states[i]);
+			continue;
+		*places[i] = NULL;
+		note_next_subject(group[i], states[i], subjects);
+		settle(group[i], states[i]);
 	}
 }
 
 /* True when no error was raised; *error has its message otherwise. */
 static bool
-record_contained(Outcome **group, int size, Outcome **outcomes, int *count, List **subjects, const char **error)
+record_contained(Outcome ***places, int count, List **subjects, const char **error)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	volatile bool done = false;
 
 	PG_TRY();
 	{
-		record_group(group, size, outcomes, count, subjects);
+		record_group(places, count, subjects);
 		done = true;
 	}
 	PG_CATCH();
@@ -428,77 +433,55 @@ record_contained(Outcome **group, int size, Outcome **outcomes, int *count, List
  * failed try of these deliveries and nobody else's matter.
  */
 static void
-record_notifications(Outcome **group, int size, Outcome **outcomes, int *count, List **subjects)
+record_notifications(Outcome ***places, int count, List **subjects)
 {
 	const char *error;
 
-	if (record_contained(group, size, outcomes, count, subjects, &error))
+	if (record_contained(places, count, subjects, &error))
 		return;
-	for (int i = 0; i < size; i++)
-		if (group[i]->status == OUTCOME_DELIVERED)
-			respond_outcome_fail(group[i], error);
-	record_group(group, size, outcomes, count, subjects);
+	for (int i = 0; i < count; i++)
+		if ((*places[i])->status == OUTCOME_DELIVERED)
+			respond_outcome_fail(*places[i], error);
+	record_group(places, count, subjects);
 }
 
 static void
-record_one_by_one(Outcome **group, int size, Outcome **outcomes, int *count, List **subjects)
+record_one_by_one(Outcome ***places, int count, List **subjects)
 {
-	for (int i = 0; i < size; i++)
+	for (int i = 0; i < count; i++)
 	{
+		int64		id = (*places[i])->outgoing->entry->id;
 		const char *error;
 
-		if (record_contained(&group[i], 1, outcomes, count, subjects, &error))
+		if (record_contained(&places[i], 1, subjects, &error))
 			continue;
 		ereport(LOG,
-				(errmsg("pg_respond could not record the outcome of delivery " INT64_FORMAT ": %s",
-						group[i]->outgoing->entry->id, error),
+				(errmsg("pg_respond could not record the outcome of delivery " INT64_FORMAT ": %s", id, error),
 				 errdetail("It is tried again.")));
-		outcomes[(*count)++] = group[i];
 	}
 }
 
 void
-respond_courier_record(Outcome **outcomes, int *count, bool one_by_one)
+respond_courier_record(Outcome **outcomes, int count, bool one_by_one)
 {
-	int			all = *count;
-	Outcome   **plain = palloc(sizeof(Outcome *) * all);
-	Outcome   **notifications = palloc(sizeof(Outcome *) * all);
+	Outcome  ***plain = palloc(sizeof(Outcome **) * count);
+	Outcome  ***notifications = palloc(sizeof(Outcome **) * count);
 	int			plain_count = 0;
 	int			notification_count = 0;
 	List	   *subjects = NIL;
 
-	for (int i = 0; i < all; i++)
+	for (int i = 0; i < count; i++)
 	{
 		if (outcomes[i]->outgoing->is_notify)
-			notifications[notification_count++] = outcomes[i];
+			notifications[notification_count++] = &outcomes[i];
 		else
-			plain[plain_count++] = outcomes[i];
+			plain[plain_count++] = &outcomes[i];
 	}
-	/* should the first group fail, all of them are still there */
-	memcpy(outcomes, notifications, sizeof(Outcome *) * notification_count);
-	memcpy(outcomes + notification_count, plain, sizeof(Outcome *) * plain_count);
-	if (plain_count > 0)
-	{
-		int			left = 0;
-		Outcome   **locked = palloc(sizeof(Outcome *) * plain_count);
-
-		if (one_by_one)
-			record_one_by_one(plain, plain_count, locked, &left, &subjects);
-		else
-			record_group(plain, plain_count, locked, &left, &subjects);
-		memcpy(outcomes + notification_count, locked, sizeof(Outcome *) * left);
-		*count = notification_count + left;
-	}
+	if (one_by_one)
+		record_one_by_one(plain, plain_count, &subjects);
+	else if (plain_count > 0)
+		record_group(plain, plain_count, &subjects);
 	if (notification_count > 0)
-	{
-		int			left = 0;
-		int			others = *count - notification_count;
-		Outcome   **locked = palloc(sizeof(Outcome *) * notification_count);
-
-		record_notifications(notifications, notification_count, locked, &left, &subjects);
-		memmove(outcomes + left, outcomes + notification_count, sizeof(Outcome *) * others);
-		memcpy(outcomes, locked, sizeof(Outcome *) * left);
-		*count = left + others;
-	}
+		record_notifications(notifications, notification_count, &subjects);
 	queue_next_subjects(subjects);
 }

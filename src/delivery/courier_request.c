@@ -25,6 +25,7 @@
 #include "delivery/courier.h"
 #include "delivery/http_header.h"
 #include "delivery/mail_request.h"
+#include "delivery/message.h"
 #include "delivery/url.h"
 
 /* Text that is sent is in UTF-8, whatever the database is in. */
@@ -75,6 +76,16 @@ refuse(const char *what, const char *fault)
 	ereport(ERROR,
 			(errcode(ERRCODE_RESPOND_STEP_FAILED),
 			 errmsg("%s %s", what, fault)));
+}
+
+/* A url that was rendered for the delivery: the secret is quoted where its mark was. */
+static char *
+put_secret_into_url(const char *url, const char *mark, const char *secret)
+{
+	if (mark == NULL)
+		return unconstify(char *, url);
+	url = respond_request_put_secret(url, psprintf("%s%s", mark, SECRET_MARK_END_QUOTED), quote_secret(secret, ENCODING_FORM));
+	return respond_request_put_secret(url, psprintf("%s%s", mark, SECRET_MARK_END), secret);
 }
 
 /* The channel's own url, with what it may name. */
@@ -222,7 +233,7 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 		return;
 	}
 	transfer->is_mail = config->transport == TRANSPORT_SMTP;
-	transfer->url = to_utf8(url != NULL ? respond_request_put_secret(url, mark, channel->secret) :
+	transfer->url = to_utf8(url != NULL ? put_secret_into_url(url, mark, channel->secret) :
 							render_url(channel, outgoing->key));
 	fault = respond_url_check(transfer->url, config->transport, outgoing->host_name, sizeof(outgoing->host_name));
 	if (fault != NULL)

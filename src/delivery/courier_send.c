@@ -10,8 +10,8 @@
  * A breaker holds a delivery back no longer than its tries would have taken
  * together: after that it has its tries all the same, and ends.
  *
- * Rows that a synchronous standby has not confirmed yet wait here; nothing else
- * waits for them.
+ * What a synchronous standby has not confirmed yet is not fetched; its channel
+ * waits until it has.
  *
  * src/delivery/courier_send.c
  *-------------------------------------------------------------------------
@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "common/pg_prng.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -36,18 +37,18 @@
 /* A rate limit may catch up on this much time that it lost to waiting. */
 #define RATE_SLACK_US		10000.0
 
-/* How often it is asked whether the standby has confirmed. */
+/* How often a standby is looked at that has not confirmed yet; less and less often while it does not move. */
 #define CONFIRM_POLL_US		2000
+#define CONFIRM_LONGEST_US	200000
 
-static Outgoing *unconfirmed = NULL;	/* fetched, but not known to be durable */
-static XLogRecPtr unconfirmed_wal = InvalidXLogRecPtr;
-static int	unconfirmed_count = 0;
+static XLogRecPtr confirmed = InvalidXLogRecPtr;	/* by synchronous standbys, when looked at last */
+static int64 confirm_poll_us = CONFIRM_POLL_US;
 static Outgoing *failed = NULL; /* never sent */
 
 static int
 places_left(void)
 {
-	return respond_max_requests - respond_transport_running() - unconfirmed_count;
+	return respond_max_requests - respond_transport_running();
 }
 
 /* Whether all its tries would be over by now. */
@@ -74,16 +75,23 @@ breaker_room(const CourierChannel *channel, TimestampTz now, TimestampTz *until)
 	return respond_breaker_allows(host, now, until) ? 1 : 0;
 }
 
-/* How many requests the channel may start now, but for the breaker. */
+/*
+ * How many requests the channel may start now, but for the breaker.  One with more
+ * to send than it may have under way starts several together, when a fourth of
+ * its places are free: a transaction that fetches one row costs as much as one
+ * that fetches many.
+ */
 static int
 channel_room(const CourierChannel *channel, TimestampTz now)
 {
 	const Channel *config = channel->config;
 	int			room;
 
-	if (config == NULL || !config->enabled || config->broken != NULL || channel->blocked_until > now)
+	if (config == NULL || !config->enabled || config->ordered != channel->ordered || config->broken != NULL || channel->blocked_until > now)
 		return 0;
 	room = Min(config->concurrency - channel->in_flight, places_left() - channel->in_flight);
+	if (channel->queued > room && room < (channel->in_flight + room) / 4)
+		return 0;
 	return Min(room, TURN_LIMIT);
 }
 
@@ -101,6 +109,29 @@ pass_rate_limit(CourierChannel *channel, TimestampTz now)
 	return true;
 }
 
+static void
+look_at_standbys(void)
+{
+	XLogRecPtr	now = respond_courier_confirmed();
+
+	if (now != confirmed)
+		confirm_poll_us = CONFIRM_POLL_US;
+	confirmed = now;
+}
+
+/* Nothing is sent whose row a synchronous standby may not have; the channel waits for it. */
+static bool
+wait_for_standby(CourierChannel *channel, const Entry *entry, TimestampTz now)
+{
+	if (entry->written <= confirmed)
+		return false;
+	/* it can get only what is on disk here */
+	XLogFlush(entry->written);
+	channel->blocked_until = Max(channel->blocked_until, now + confirm_poll_us);
+	confirm_poll_us = Min(confirm_poll_us * 2, CONFIRM_LONGEST_US);
+	return true;
+}
+
 static int
 gather_from(CourierChannel *channel, Entry **entries, int limit, TimestampTz now)
 {
@@ -114,7 +145,7 @@ gather_from(CourierChannel *channel, Entry **entries, int limit, TimestampTz now
 	{
 		if (count >= through && !(channel->host->state != BREAKER_CLOSED && is_overdue(entry, now)))
 			break;
-		if (!pass_rate_limit(channel, now))
+		if (wait_for_standby(channel, entry, now) || !pass_rate_limit(channel, now))
 			break;
 		respond_queue_take(entry);
 		entries[count++] = entry;
@@ -212,49 +243,20 @@ start_list(Outgoing *list, TimestampTz now)
 	}
 }
 
-/* Starts what the standby has confirmed meanwhile. */
-static void
-start_confirmed(TimestampTz now)
-{
-	Outgoing   *list = unconfirmed;
-
-	if (list == NULL || !respond_courier_is_durable(unconfirmed_wal))
-		return;
-	unconfirmed = NULL;
-	unconfirmed_count = 0;
-	start_list(list, now);
-}
-
-static void
-wait_for_standby(Outgoing *list, XLogRecPtr written)
-{
-	while (list != NULL)
-	{
-		Outgoing   *next = list->next;
-
-		list->next = unconfirmed;
-		unconfirmed = list;
-		unconfirmed_count++;
-		list = next;
-	}
-	unconfirmed_wal = written;
-}
-
 bool
 respond_send_due(TimestampTz now)
 {
 	Entry	   *entries[FETCH_AT_ONCE];
 	Outgoing   *list = NULL;
-	XLogRecPtr	written = InvalidXLogRecPtr;
 	volatile int count = 0;
 
-	start_confirmed(now);
+	look_at_standbys();
 	count = gather(entries, now);
 	if (count == 0)
 		return false;
 	PG_TRY();
 	{
-		respond_courier_fetch(entries, count, &list, &written);
+		respond_courier_fetch(entries, count, &list);
 	}
 	PG_CATCH();
 	{
@@ -262,10 +264,7 @@ respond_send_due(TimestampTz now)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	if (list != NULL && !respond_courier_is_durable(written))
-		wait_for_standby(list, written);
-	else
-		start_list(list, GetCurrentTimestamp());
+	start_list(list, GetCurrentTimestamp());
 	return true;
 }
 
@@ -305,8 +304,6 @@ respond_send_next_due(void)
 	int			left = respond_queue_channel_count();
 	CourierChannel *channel;
 
-	if (unconfirmed != NULL)
-		due = now + CONFIRM_POLL_US;
 	while ((channel = respond_queue_next(&left)) != NULL)
 		due = Min(due, channel_due(channel, now));
 	return due;

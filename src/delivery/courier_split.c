@@ -76,6 +76,7 @@ split_off(const Outcome *outcome, bool for_good)
 		return;
 	dead = for_good || config == NULL || tries >= config->max_attempts;
 	error = psprintf("the mail server answered for %s: %s", TextDatumGetCString(addresses[0]), reply->text);
+	error = respond_outcome_clean(outgoing, error, strlen(error));
 	if (!dead)
 		due = outcome->at + respond_retry_delay(config->delays, config->delay_count, tries, 0.5) * 1000;
 	values[0] = Int64GetDatum(outgoing->entry->id);

@@ -331,14 +331,20 @@ render_headers(const Channel *channel, const TemplateValue *root, const char *co
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+/*
+ * Whether a template quotes the secret is seen from what becomes of the character
+ * behind the mark.
+ */
 static const char *
-render_url(const Channel *channel, const TemplateValue *root, const char *place)
+render_url(const Channel *channel, MessageRoots *roots, const TemplateValue *root, const char *mark, const char *place)
 {
 	char	   *url;
 	const char *fault;
 
 	if (!channel->url_per_delivery)
 		return NULL;
+	if (mark != NULL)
+		roots->values[ROOT_SECRET].value = respond_template_from_cstring(psprintf("%s%s", mark, SECRET_MARK_END));
 	url = respond_template_render_cstring(channel->url_template, root, TEMPLATE_ESCAPE_URL, NULL);
 	fault = respond_url_check(url, channel->transport, NULL, 0);
 	if (fault != NULL)
@@ -349,8 +355,8 @@ render_url(const Channel *channel, const TemplateValue *root, const char *place)
 }
 
 static void
-build_http(const Channel *channel, const Message *message, Jsonb *options, const TemplateValue *root,
-		   const char *place, NewDelivery *delivery)
+build_http(const Channel *channel, const Message *message, Jsonb *options, MessageRoots *roots,
+		   const TemplateValue *root, const char *place, NewDelivery *delivery)
 {
 	Jsonb	   *body = message->body;
 	const char *content_type = NULL;
@@ -361,7 +367,8 @@ build_http(const Channel *channel, const Message *message, Jsonb *options, const
 	if (body != NULL)
 		delivery->body = encode_body(channel, body, &content_type);
 	delivery->headers = render_headers(channel, root, wanted != NULL ? wanted : content_type, place);
-	delivery->url = render_url(channel, root, place);
+	/* the last one: it changes a root */
+	delivery->url = render_url(channel, roots, root, delivery->secret_mark, place);
 }
 
 /* NOTIFY takes short texts only; a longer one is replaced as in routes. */
@@ -453,7 +460,7 @@ respond_message_build(const Channel *channel, const Message *message, const Mess
 	switch (channel->transport)
 	{
 		case TRANSPORT_HTTP:
-			build_http(channel, message, options, &root, place, delivery);
+			build_http(channel, message, options, &roots, &root, place, delivery);
 			break;
 		case TRANSPORT_SMTP:
 			respond_message_build_mail(channel, message, origin, options, place, delivery);

@@ -12,6 +12,10 @@
 #include "delivery/outbox.h"
 #include "event/event.h"
 
+/* Behind the mark of the secret in a url: how it is in the template, and when that quotes it. */
+#define SECRET_MARK_END			"!"
+#define SECRET_MARK_END_QUOTED	"%21"
+
 /* What is to be said; texts are NULL when not given, and escaped for the channel's kind already. */
 typedef struct Message
 {

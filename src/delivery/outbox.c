@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "common/hashfn.h"
@@ -232,6 +233,7 @@ hand_over(Oid database, bool look_at_all)
 	{
 		LWLockAcquire(entry->deliveries.lock, LW_EXCLUSIVE);
 		put_notices(&entry->deliveries);
+		entry->deliveries.written = Max(entry->deliveries.written, XactLastCommitEnd);
 		if (look_at_all)
 			entry->deliveries.look_at_all = true;
 		LWLockRelease(entry->deliveries.lock);

@@ -39,18 +39,19 @@ utf8_whole(const char *text, size_t length)
 	return length;
 }
 
-/* Text from outside, made fit for the database; NULL when there is none. */
-static char *
-clean_text(const char *bytes, size_t length)
+char *
+respond_outcome_clean(const Outgoing *outgoing, const char *bytes, size_t length)
 {
 	char	   *copy;
-	size_t		kept = Min(length, RESPONSE_KEPT);
+	size_t		kept;
 
 	if (length == 0)
 		return NULL;
-	copy = palloc(kept + 1);
-	for (size_t i = 0; i < kept; i++)
+	copy = palloc(length + 1);
+	for (size_t i = 0; i < length; i++)
 		copy[i] = bytes[i] != '\0' ? bytes[i] : '?';
+	/* before it is cut: what is left of a secret at the end would not be known for one */
+	kept = Min(respond_secret_redact(outgoing->forms, copy, length), RESPONSE_KEPT);
 	copy[kept] = '\0';
 	/* the last character may be cut */
 	copy[utf8_whole(copy, kept)] = '\0';
@@ -244,9 +245,10 @@ respond_outcome_judge(Outgoing *outgoing)
 	else
 		verdict = transfer->is_mail ? judge_mail(transfer, outcome) : judge_http(transfer, outcome);
 	if (outcome->error != NULL)
-		outcome->error = clean_text(outcome->error, strlen(outcome->error));
-	outcome->response = transfer->is_mail ? clean_text(transfer->last_line, strlen(transfer->last_line)) :
-		clean_text(transfer->response, transfer->response_length);
+		outcome->error = respond_outcome_clean(outgoing, outcome->error, strlen(outcome->error));
+	outcome->response = transfer->is_mail ?
+		respond_outcome_clean(outgoing, transfer->last_line, strlen(transfer->last_line)) :
+		respond_outcome_clean(outgoing, transfer->response, transfer->response_length);
 	switch (verdict)
 	{
 		case VERDICT_DELIVERED:

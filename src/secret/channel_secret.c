@@ -214,15 +214,41 @@ respond_secret_room(const bytea *sealed)
 	return palloc0(length > RESPOND_SEAL_OVERHEAD ? length - RESPOND_SEAL_OVERHEAD + 1 : 1);
 }
 
+/* Unseals into room, which respond_secret_room() gave. */
+static SealOutcome
+unseal(const char *channel, const bytea *sealed, char *room)
+{
+	size_t		aad_length;
+	char	   *aad = respond_secret_aad(channel, &aad_length);
+	SecretKeys	keys;
+	SealOutcome outcome;
+
+	respond_secret_keys_load(&keys);
+	outcome = respond_secret_unseal(&keys, aad, aad_length, sealed, room);
+	respond_secret_keys_wipe(&keys);
+	pfree(aad);
+	return outcome;
+}
+
+const char *
+respond_secret_check(const char *channel, const bytea *sealed)
+{
+	char	   *plain = respond_secret_room(sealed);
+	SealOutcome outcome = unseal(channel, sealed, plain);
+
+	respond_secret_wipe(plain);
+	if (outcome == SEAL_DONE)
+		return NULL;
+	return outcome == SEAL_NO_KEY ? "there is no key to decrypt its secret" :
+		"its stored secret is damaged, or was stored for another channel";
+}
+
 char *
 respond_secret_fetch(const char *channel)
 {
 	MemoryContext caller_context = CurrentMemoryContext;
 	bytea	   *sealed = NULL;
 	char	   *plain;
-	char	   *aad;
-	size_t		aad_length;
-	SecretKeys	keys;
 	SealOutcome outcome;
 	Datum		name;
 
@@ -241,12 +267,8 @@ respond_secret_fetch(const char *channel)
 	if (sealed == NULL)
 		return NULL;
 
-	aad = respond_secret_aad(channel, &aad_length);
 	plain = respond_secret_room(sealed);
-	respond_secret_keys_load(&keys);
-	outcome = respond_secret_unseal(&keys, aad, aad_length, sealed, plain);
-	respond_secret_keys_wipe(&keys);
-	pfree(aad);
+	outcome = unseal(channel, sealed, plain);
 	pfree(sealed);
 	respond_secret_require(outcome, channel);
 	return plain;

@@ -35,6 +35,9 @@ extern char *respond_secret_room(const bytea *sealed);
 extern SealOutcome respond_secret_unseal(const SecretKeys *keys, const char *aad, size_t aad_length,
 										 const bytea *sealed, char *plain);
 
+/* Why it cannot be unsealed for the channel; NULL: it can.  Raises as respond_secret_keys_load() does. */
+extern const char *respond_secret_check(const char *channel, const bytea *sealed);
+
 /* Raises unless it went well; no keys may be in memory. */
 extern void respond_secret_require(SealOutcome outcome, const char *channel);
 

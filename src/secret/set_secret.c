@@ -24,6 +24,7 @@
 
 PG_FUNCTION_INFO_V1(respond_set_secret);
 PG_FUNCTION_INFO_V1(respond_secret_key_status_sql);
+PG_FUNCTION_INFO_V1(respond_secret_fault);
 
 /* The lock makes two set_secret() of a channel wait for each other, and its removal for both. */
 static KeptPlan lock_channel_plan = {
@@ -111,4 +112,15 @@ respond_secret_key_status_sql(PG_FUNCTION_ARGS)
 	if (status == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(status));
+}
+
+/* secret_fault(channel text, sealed bytea) RETURNS text */
+Datum
+respond_secret_fault(PG_FUNCTION_ARGS)
+{
+	const char *fault = respond_secret_check(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_BYTEA_P(1));
+
+	if (fault == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(fault));
 }

@@ -74,5 +74,23 @@ SELECT is_empty($$ SELECT conrelid::regclass, conname FROM pg_constraint
 	WHERE contype = 'f' AND connamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) $$,
 	'no foreign key is in the way of a parallel restore');
 
+SELECT ok((SELECT 'respond_internal.channel_secret'::regclass = ANY (extconfig) FROM pg_extension WHERE extname = 'pg_respond'), 'sealed secrets are dumped');
+
+-- Secrets are put away whatever session_replication_role says.
+SELECT set_eq($$ SELECT tgname::text FROM pg_trigger WHERE tgrelid = 'respond.channel'::regclass AND tgenabled = 'A' $$,
+	ARRAY['channel_begin', 'channel_validate', 'channel_keep_secret'], 'the triggers that keep a secret out of the table always fire');
+SELECT is_empty($$ SELECT c.name FROM relation AS c JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE a.attname = 'secret' AND c.oid <> 'respond.channel'::regclass $$,
+	'no other table or view has a secret');
+SELECT is_empty($$ SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'respond.channel'::regclass
+	AND (SELECT attnum FROM pg_attribute WHERE attrelid = indrelid AND attname = 'secret') = ANY (indkey) $$,
+	'and none is in an index');
+
+-- Partitions are all made alike.
+SELECT is_empty($$ SELECT p.inhparent::regclass, p.inhrelid::regclass FROM pg_inherits AS p JOIN pg_inherits AS d USING (inhparent) JOIN pg_class AS dc ON dc.oid = d.inhrelid
+	WHERE p.inhparent IN ('respond.delivery'::regclass, 'respond.attempt'::regclass) AND dc.relname LIKE '%\_default'
+	  AND (SELECT array_agg(regexp_replace(pg_get_indexdef(indexrelid), '^.* USING', '') ORDER BY regexp_replace(pg_get_indexdef(indexrelid), '^.* USING', '')) FROM (SELECT indexrelid FROM pg_index WHERE indrelid = p.inhrelid) AS i)
+	   IS DISTINCT FROM (SELECT array_agg(regexp_replace(pg_get_indexdef(indexrelid), '^.* USING', '') ORDER BY regexp_replace(pg_get_indexdef(indexrelid), '^.* USING', '')) FROM (SELECT indexrelid FROM pg_index WHERE indrelid = d.inhrelid) AS i) $$,
+	'partitions of deliveries and tries have the indexes of the default one');
+
 SELECT * FROM finish();
 ROLLBACK;

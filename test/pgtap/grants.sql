@@ -26,6 +26,12 @@ INSERT INTO expected VALUES
 	('respond_auditor', 'respond.run', '{SELECT}'),
 	('respond_auditor', 'respond.audit_log', '{SELECT}'),
 	('respond_auditor', 'respond_internal.dead_event', '{SELECT}'),
+	('respond_auditor', 'respond.channel', '{SELECT}'),
+	('respond_auditor', 'respond.channel_kind', '{SELECT}'),
+	('respond_auditor', 'respond.delivery', '{SELECT}'),
+	('respond_auditor', 'respond.attempt', '{SELECT}'),
+	('respond_auditor', 'respond.mask', '{SELECT}'),
+	('respond_auditor', 'respond_internal.channel_secret', '{}'),
 	('respond_admin', 'respond.event', '{SELECT}'),
 	('respond_admin', 'respond.run', '{SELECT}'),
 	('respond_admin', 'respond.audit_log', '{SELECT}'),
@@ -35,7 +41,16 @@ INSERT INTO expected VALUES
 	('respond_admin', 'respond.route', '{SELECT,INSERT,UPDATE,DELETE}'),
 	('respond_admin', 'respond.team', '{SELECT,INSERT,UPDATE,DELETE}'),
 	('respond_admin', 'respond.ticket', '{SELECT,INSERT,UPDATE,DELETE}'),
-	('respond_admin', 'respond.comment', '{SELECT,INSERT,UPDATE,DELETE}');
+	('respond_admin', 'respond.comment', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.channel', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.channel_kind', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.mask', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.delivery', '{SELECT}'),
+	('respond_admin', 'respond.attempt', '{SELECT}'),
+	('respond_admin', 'respond_internal.channel_secret', '{}');
+INSERT INTO expected SELECT role_name, relation::regclass, '{}'
+  FROM unnest('{respond_agent,respond_producer}'::text[]) AS role_name,
+	unnest('{respond.channel,respond.channel_kind,respond.delivery,respond.attempt,respond.mask,respond_internal.channel_secret}'::text[]) AS relation;
 SELECT is(ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) WITH ORDINALITY AS u (p, n)
 		WHERE has_table_privilege(role_name, relation, p) ORDER BY n), privileges,
 	format('%s on %s', role_name, relation))
@@ -51,7 +66,11 @@ SELECT is(ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = relation
 	('respond_agent', 'respond.ticket', 'INSERT', '{subject,description,status,priority,team,assignee,requester,tags,key,fields}'),
 	('respond_agent', 'respond.ticket', 'UPDATE', '{subject,description,status,priority,team,assignee,requester,tags,key,fields}'),
 	('respond_agent', 'respond.comment', 'INSERT', '{ticket_id,kind,body}'),
-	('respond_agent', 'respond.comment', 'UPDATE', '{}')) AS c (role_name, relation, privilege, columns);
+	('respond_agent', 'respond.comment', 'UPDATE', '{}'),
+	('respond_admin', 'respond_internal.channel_secret', 'SELECT', '{channel,set_at,set_by}'),
+	('respond_auditor', 'respond_internal.channel_secret', 'SELECT', '{channel,set_at,set_by}'),
+	('respond_agent', 'respond_internal.channel_secret', 'SELECT', '{}'),
+	('respond_producer', 'respond_internal.channel_secret', 'SELECT', '{}')) AS c (role_name, relation, privilege, columns);
 
 SELECT is_empty($$ SELECT r, p.oid::regprocedure FROM unnest(ARRAY['respond_producer', 'respond_agent', 'respond_auditor', 'respond_admin']) AS r, pg_proc AS p
 	WHERE p.pronamespace = 'respond_internal'::regnamespace AND p.provolatile = 'v' AND has_function_privilege(r, p.oid, 'EXECUTE')
@@ -73,6 +92,19 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronames
 SELECT is_empty($$ SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = 'respond'::regnamespace AND c.relkind IN ('r', 'p', 'v')
 	AND NOT (has_table_privilege('respond_admin', c.oid, 'SELECT') AND has_table_privilege('respond_auditor', c.oid, 'SELECT')) $$,
 	'admins and auditors read every table and view');
+
+-- What is sealed is for its owner, and superusers, alone.
+SELECT is_empty($$ SELECT r.rolname FROM pg_roles AS r WHERE NOT r.rolsuper AND NOT pg_has_role(r.oid, 'respond_worker', 'USAGE') AND r.rolname <> 'pg_read_all_data'
+	AND has_column_privilege(r.oid, 'respond_internal.channel_secret', 'sealed', 'SELECT') $$,
+	'nobody but its owner reads what is sealed');
+SELECT is_empty($$ SELECT r.rolname, privilege FROM pg_roles AS r, unnest('{INSERT,UPDATE}'::text[]) AS privilege
+	WHERE NOT r.rolsuper AND NOT pg_has_role(r.oid, 'respond_worker', 'USAGE') AND r.rolname <> 'pg_write_all_data'
+	AND has_any_column_privilege(r.oid, 'respond_internal.channel_secret', privilege) $$,
+	'and nobody writes it');
+SELECT is_empty($$ SELECT p.oid::regprocedure, r FROM pg_proc AS p, unnest('{respond_producer,respond_agent,respond_auditor}'::text[]) AS r
+	WHERE p.pronamespace = 'respond'::regnamespace AND p.proname IN ('set_secret', 'rotate_secrets', 'send_test', 'retry', 'retry_channel', 'discard')
+	AND has_function_privilege(r, p.oid, 'EXECUTE') $$,
+	'secrets and deliveries are for admins');
 
 -- In deed: people who hold one role each, and one who holds none.
 CREATE ROLE respond_test_agent IN ROLE respond_agent;
@@ -129,6 +161,38 @@ SELECT is(pg_temp.attempt(role_name, statement), outcome, format('%s: %s: %s', r
 	('respond_test_admin', 'done', $$DELETE FROM respond.team WHERE name = 'of an admin'$$),
 	('respond_test_admin', 'done', $$DELETE FROM respond.ticket WHERE subject = 'of an agent'$$),
 	('respond_test_admin', 'done', $$SELECT respond.emit('grants.tested')$$),
+	('respond_test_admin', 'done', $$INSERT INTO respond.channel (name, kind, url) VALUES ('grants', 'webhook', 'https://hook.test/x')$$),
+	('respond_test_admin', 'done', $$UPDATE respond.channel SET enabled = false WHERE name = 'grants'$$),
+	('respond_test_admin', 'done', $$SELECT respond.send_test('grants')$$),
+	('respond_test_admin', 'done', $$SELECT respond.retry_channel('grants')$$),
+	('respond_test_admin', 'done', $$SELECT respond.discard(id) FROM respond.delivery WHERE channel = 'grants'$$),
+	('respond_test_admin', 'done', $$SELECT respond.set_secret('grants', NULL)$$),
+	('respond_test_admin', 'done', $$INSERT INTO respond.channel_kind (name, transport) VALUES ('grants', 'http')$$),
+	('respond_test_admin', 'done', $$DELETE FROM respond.channel_kind WHERE name = 'grants'$$),
+	('respond_test_admin', 'done', $$INSERT INTO respond.mask (path) VALUES ('grants')$$),
+	('respond_test_admin', 'done', $$SELECT channel, set_at, set_by FROM respond_internal.channel_secret$$),
+	('respond_test_admin', 'denied', $$SELECT sealed FROM respond_internal.channel_secret$$),
+	('respond_test_admin', 'denied', $$SELECT s::text FROM respond_internal.channel_secret AS s$$),
+	('respond_test_admin', 'denied', $$DELETE FROM respond_internal.channel_secret$$),
+	('respond_test_admin', 'denied', $$INSERT INTO respond_internal.channel_secret (channel, sealed, set_at) VALUES ('x', '', now())$$),
+	('respond_test_admin', 'denied', $$INSERT INTO respond.delivery (channel) VALUES ('grants')$$),
+	('respond_test_admin', 'denied', $$UPDATE respond.delivery SET status = 'delivered', next_attempt_at = NULL$$),
+	('respond_test_admin', 'denied', $$DELETE FROM respond.delivery$$),
+	('respond_test_admin', 'denied', $$DELETE FROM respond.attempt$$),
+	('respond_test_admin', 'denied', $$TRUNCATE respond.channel$$),
+	('respond_test_admin', 'done', $$DELETE FROM respond.channel WHERE name = 'grants'$$),
+	('respond_test_auditor', 'done', $$SELECT * FROM respond.channel, respond.channel_kind, respond.delivery, respond.attempt, respond.mask LIMIT 1$$),
+	('respond_test_auditor', 'denied', $$SELECT sealed FROM respond_internal.channel_secret$$),
+	('respond_test_auditor', 'denied', $$SELECT respond.set_secret('grants', 'x')$$),
+	('respond_test_auditor', 'denied', $$SELECT respond.rotate_secrets()$$),
+	('respond_test_auditor', 'denied', $$SELECT respond.send_test('grants')$$),
+	('respond_test_auditor', 'denied', $$UPDATE respond.channel SET url = 'https://evil.test'$$),
+	('respond_test_agent', 'denied', $$SELECT 1 FROM respond.channel$$),
+	('respond_test_agent', 'denied', $$SELECT 1 FROM respond.delivery$$),
+	('respond_test_agent', 'denied', $$SELECT respond.retry(1)$$),
+	('respond_test_producer', 'denied', $$INSERT INTO respond.channel (name, kind) VALUES ('x', 'notify')$$),
+	('respond_test_nobody', 'denied', $$SELECT 1 FROM respond_internal.channel_secret$$),
+	('respond_test_nobody', 'denied', $$SELECT respond.set_secret('grants', 'x')$$),
 	('respond_test_admin', 'denied', $$DELETE FROM respond.event$$),
 	('respond_test_admin', 'denied', $$INSERT INTO respond.audit_log (action, object_type) VALUES ('x', 'x')$$),
 	('respond_test_admin', 'denied', $$DELETE FROM respond.audit_log$$),

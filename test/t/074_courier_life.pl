@@ -322,7 +322,7 @@ $origin->stop;
 $other->stop;
 
 # --- synchronous standbys, and standbys
-my $primary = Respond::node('primary', %conf, init => [ allows_streaming => 1 ]);
+my $primary = Respond::node('primary', %conf, restart_after_crash => 'on', init => [ allows_streaming => 1 ]);
 Respond::create_extension($primary, 'desk');
 channels($primary, 'desk', 'sync');
 emit_many($primary, 'desk', 'send.ok', 1);
@@ -369,6 +369,32 @@ sub wait_for_names
 	is(arrived('/ok\?sync"'), 21, 'once each');
 }
 
+# what waited for long is sent as it is then: not what was discarded meanwhile, not with the time of an hour ago, and to
+# where the channel leads then
+for my $change ('', q{UPDATE respond.channel SET url = url || '&new' WHERE name = 'slow'})
+{
+	my $before = arrived('/slow/700\?sync');
+	my $pid = Respond::worker_pid($primary, 'desk', 'courier');
+
+	wait_for_names('nobody');
+	emit_many($primary, 'desk', 'send.slow', 4);
+	Respond::wait_until($primary, 'desk', q{SELECT count(*) = 4 FROM respond.delivery WHERE status = 'pending'});
+	$primary->safe_psql('desk', 'SELECT pg_sleep(3)');
+	my ($key, $id) = split(/\|/, $primary->safe_psql('desk', q{SELECT key, id FROM respond.delivery WHERE status = 'pending' ORDER BY id LIMIT 1}));
+
+	$primary->safe_psql('desk', "SET synchronous_commit = local; SELECT respond.discard($id); $change");
+	wait_for_names('');
+	no_pending($primary, 'desk', 'what waited for a standby is delivered');
+	my @lines = lines('/slow/700\?sync');
+
+	@lines = @lines[ $before .. $#lines ];
+	is(scalar(grep { /$key/ } @lines), 0, 'what was discarded before it was sent is not sent');
+	is(scalar(grep { my ($t) = /"t": (\d+)/; my ($said) = /"webhook-timestamp": "(\d+)"/; $t - $said > 2 } @lines), 0, 'webhook-timestamp is the time of the sending');
+	is(scalar(grep { /sync&new"/ } @lines), $change ? 3 : 0, 'it goes to where the channel leads then');
+	is(Respond::worker_pid($primary, 'desk', 'courier'), $pid, 'by the same courier');
+}
+$primary->safe_psql('desk', q{UPDATE respond.channel SET url = replace(url, '&new', '') WHERE name = 'slow'});
+
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
@@ -392,6 +418,7 @@ $standby->restart;
 $primary->safe_psql('desk', 'SELECT pg_sleep(1)');
 is(arrived('/hang\?sync"'), 30, 'nothing is sent by a standby');
 is($standby->safe_psql('desk', q{SELECT count(*) FROM respond.delivery WHERE status = 'pending'}), '30', 'which knows them');
+unlike(PostgreSQL::Test::Utils::slurp_file($primary->logfile), qr/PANIC|terminated by signal|TRAP/, 'the log of the primary is clean');
 $primary->stop('immediate');
 $standby->promote;
 arrives('/hang\?sync"', 60, 'after promotion they are sent');

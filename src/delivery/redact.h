@@ -1,0 +1,35 @@
+/*-------------------------------------------------------------------------
+ * redact.h
+ *	  Taking a secret out of what a receiver answered.
+ *
+ * src/delivery/redact.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_REDACT_H
+#define RESPOND_REDACT_H
+
+/* The ways in which a secret may stand in a text. */
+typedef struct SecretForms SecretForms;
+
+/*
+ * The forms of the secret of a channel, held once, in memory of their own: as it is,
+ * quoted for JSON, HTML and urls, as the credentials that go with the user name
+ * (NULL: none) in base64, and each of several signing secrets.  Those of less
+ * than four bytes are left out: taking them out of a text would leave nothing of it.
+ */
+extern SecretForms *respond_secret_forms(const char *secret, const char *user);
+
+/* Keeps them until context is reset or deleted; NULL is fine. */
+extern void respond_secret_forms_hold(SecretForms *forms, MemoryContext context);
+
+/* The last who releases them overwrites and frees them; NULL is fine. */
+extern void respond_secret_forms_release(SecretForms *forms);
+
+/*
+ * Puts *** in the place of each form, in upper or lower case, and of the
+ * beginning of one that the end of the text has cut.  Returns the new length,
+ * which is at most the old one.  forms NULL: leaves the text alone.
+ */
+extern size_t respond_secret_redact(const SecretForms *forms, char *text, size_t length);
+
+#endif							/* RESPOND_REDACT_H */
