@@ -51,6 +51,16 @@
 /* Marks the lock of the courier; no lane has that number. */
 #define COURIER_LOCK		30000
 
+/* What waits for somebody's lock is tried again after this time. */
+#define LOCKED_PAUSE_US		(250 * 1000)
+
+typedef struct OutcomeList
+{
+	Outcome   **items;
+	int			count;
+	int			room;
+} OutcomeList;
+
 typedef struct Courier
 {
 	WorkerSlot *slot;
@@ -63,10 +73,10 @@ typedef struct Courier
 	TimestampTz lost_due;
 	XLogRecPtr	written;		/* where the WAL of what the notices tell of ends */
 
-	Outcome   **outcomes;		/* not recorded yet */
-	int			outcome_count;
-	int			outcome_room;
+	OutcomeList outcomes;		/* not recorded yet */
 	TimestampTz record_after;	/* of the oldest of them */
+	OutcomeList locked;			/* somebody holds their rows; they do not hold up the others */
+	TimestampTz locked_until;	/* when they are tried again */
 	int			failures;		/* errors in a row */
 	TimestampTz pause_until;	/* after an error */
 	char	   *networks;		/* settings that the transport was configured with */
@@ -186,11 +196,12 @@ queue_notices(Courier *courier)
 	for (uint32 i = 0; i < courier->notice_count; i++)
 	{
 		const DeliveryNotice *notice = &courier->notices[i];
+		PendingDelivery pending = {.id = notice->id,.created_at = notice->created_at,.due = notice->due,
+		.subject = notice->subject,.written = courier->written};
 
 		channel = respond_queue_channel(notice->channel);
 		if (channel != NULL && channel->config != NULL)
-			respond_queue_add(channel, notice->id, notice->created_at, notice->due, notice->subject,
-							  courier->written);
+			respond_queue_add(channel, &pending);
 		else
 			/* its channel was deleted while it was being recorded */
 			courier->look_at_all = true;
@@ -205,20 +216,36 @@ queue_notices(Courier *courier)
 }
 
 static void
+list_add(OutcomeList *list, Outcome *outcome)
+{
+	if (list->count == list->room)
+	{
+		int			room = Max(256, list->room * 2);
+
+		list->items = list->items == NULL ?
+			MemoryContextAlloc(TopMemoryContext, sizeof(Outcome *) * room) :
+			repalloc(list->items, sizeof(Outcome *) * room);
+		list->room = room;
+	}
+	list->items[list->count++] = outcome;
+}
+
+static void
+list_move(OutcomeList *from, OutcomeList *to)
+{
+	while (from->count > 0)
+	{
+		list_add(to, from->items[from->count - 1]);
+		from->count--;
+	}
+}
+
+static void
 add_outcome(Courier *courier, Outgoing *outgoing)
 {
-	if (courier->outcome_count == courier->outcome_room)
-	{
-		int			room = Max(256, courier->outcome_room * 2);
-
-		courier->outcomes = courier->outcomes == NULL ?
-			MemoryContextAlloc(TopMemoryContext, sizeof(Outcome *) * room) :
-			repalloc(courier->outcomes, sizeof(Outcome *) * room);
-		courier->outcome_room = room;
-	}
-	if (courier->outcome_count == 0)
+	if (courier->outcomes.count == 0)
 		courier->record_after = GetCurrentTimestamp() + RECORD_DELAY_US;
-	courier->outcomes[courier->outcome_count++] = respond_outcome_judge(outgoing);
+	list_add(&courier->outcomes, respond_outcome_judge(outgoing));
 }
 
 static void
@@ -231,38 +258,44 @@ collect_outcomes(Courier *courier)
 }
 
 static bool
-wants_to_record(const Courier *courier)
+wants_to_record(Courier *courier)
 {
-	return courier->outcome_count > 0 &&
-		(courier->outcome_count >= RECORD_AT_ONCE || respond_transport_running() == 0 ||
+	if (courier->locked.count > 0 && GetCurrentTimestamp() >= courier->locked_until)
+		list_move(&courier->locked, &courier->outcomes);
+	return courier->outcomes.count > 0 &&
+		(courier->outcomes.count >= RECORD_AT_ONCE || respond_transport_running() == 0 ||
 		 GetCurrentTimestamp() >= courier->record_after);
 }
 
 static void
 drop_recorded(Courier *courier)
 {
+	OutcomeList *list = &courier->outcomes;
 	int			left = 0;
 
-	for (int i = 0; i < courier->outcome_count; i++)
-		if (courier->outcomes[i] != NULL)
-			courier->outcomes[left++] = courier->outcomes[i];
-	courier->outcome_count = left;
+	for (int i = 0; i < list->count; i++)
+		if (list->items[i] != NULL)
+			list->items[left++] = list->items[i];
+	list->count = left;
 }
 
 /* What cannot be recorded yet, because somebody holds its row, stays for the next time. */
 static void
 record(Courier *courier)
 {
-	int			before = courier->outcome_count;
+	int			before = courier->outcomes.count;
 
 	pg_atomic_write_u32(&courier->slot->busy, 1);
-	respond_courier_record(courier->outcomes, courier->outcome_count, courier->failures > 0);
+	respond_courier_record(courier->outcomes.items, courier->outcomes.count, courier->failures > 0);
 	drop_recorded(courier);
-	pg_atomic_fetch_add_u64(&courier->slot->events, before - courier->outcome_count);
+	pg_atomic_fetch_add_u64(&courier->slot->events, before - courier->outcomes.count);
 	pg_atomic_fetch_add_u64(&courier->slot->batches, 1);
 	pg_atomic_write_u64(&courier->slot->active_at, (uint64) GetCurrentTimestamp());
 	pg_atomic_write_u32(&courier->slot->busy, 0);
-	courier->record_after = GetCurrentTimestamp() + (courier->outcome_count > 0 ? USECS_PER_SEC : 0);
+	if (courier->outcomes.count == 0)
+		return;
+	courier->locked_until = GetCurrentTimestamp() + LOCKED_PAUSE_US;
+	list_move(&courier->outcomes, &courier->locked);
 }
 
 /* One round; true when there may be more to do at once. */
@@ -354,8 +387,10 @@ rest_milliseconds(const Courier *courier)
 		rest = Min(rest, transport);
 	if (courier->pause_until > GetCurrentTimestamp())
 		return Min(rest, milliseconds_until(courier->pause_until));
-	if (courier->outcome_count > 0)
+	if (courier->outcomes.count > 0)
 		rest = Min(rest, milliseconds_until(courier->record_after));
+	if (courier->locked.count > 0)
+		rest = Min(rest, milliseconds_until(courier->locked_until));
 	if (!respond_worker_on_hold())
 		rest = Min(rest, milliseconds_until(respond_send_next_due()));
 	return rest;
@@ -380,8 +415,9 @@ rest(Courier *courier)
 static void
 finish_if_asked(Courier *courier)
 {
-	if (courier->slot->stop_wanted && courier->outcome_count > 0)
+	if (courier->slot->stop_wanted && courier->outcomes.count + courier->locked.count > 0)
 	{
+		list_move(&courier->locked, &courier->outcomes);
 		courier->record_after = 0;
 		courier->pause_until = 0;
 		PG_TRY();

@@ -32,6 +32,7 @@ typedef struct Entry
 {
 	int64		id;				/* hash key */
 	TimestampTz created_at;
+	TimestampTz since;			/* when it was recorded or begun anew, as far as that is known */
 	TimestampTz due;
 	uint64		subject;		/* hash; of ordered channels */
 	XLogRecPtr	written;		/* its row is in the WAL before this */
@@ -105,7 +106,6 @@ typedef struct Outgoing
 	int			depth;
 	int			attempts;
 	int			attempts_before;
-	TimestampTz since;			/* when it was recorded, or begun anew */
 	TimestampTz sent_at;
 	const char *failure;		/* could not even be sent: why; it is dead */
 	const char *notify_channel;
@@ -142,12 +142,19 @@ extern void respond_queue_remove_channel(CourierChannel *channel);
 /* Walks over all channels, beginning behind the one that was given last. */
 extern CourierChannel *respond_queue_next(int *left);
 extern int	respond_queue_channel_count(void);
-/*
- * A pending delivery is known of, whose row is in the WAL before written; it is
- * queued, or left to be found in the table.
- */
-extern void respond_queue_add(CourierChannel *channel, int64 id, TimestampTz created_at,
-							  TimestampTz due, uint64 subject, XLogRecPtr written);
+/* What is known of a pending delivery. */
+typedef struct PendingDelivery
+{
+	int64		id;
+	TimestampTz created_at;
+	TimestampTz due;
+	uint64		subject;		/* hash; of ordered channels */
+	XLogRecPtr	written;		/* its row is in the WAL before this */
+	bool		is_first;		/* the table says that it is the first of its subject */
+} PendingDelivery;
+
+/* Queues it, or leaves it to be found in the table. */
+extern void respond_queue_add(CourierChannel *channel, const PendingDelivery *pending);
 /* The first of the queue, NULL when it is empty. */
 extern Entry *respond_queue_first(CourierChannel *channel);
 /* Takes it out of the queue to be sent; puts it back; forgets it for good. */
@@ -160,6 +167,8 @@ extern void respond_queue_lower(CourierChannel *channel, TimestampTz due, int64 
 extern void respond_queue_look_from_start(CourierChannel *channel);
 /* Queues by the rules of the configuration, if none of its requests is under way; nothing is sent until then. */
 extern void respond_queue_adopt_order(CourierChannel *channel);
+/* Channels that could send, but have no request under way. */
+extern int	respond_queue_idle_channels(void);
 /* Of an ordered channel: whether its subject may have a pending delivery with a lower number. */
 extern bool respond_queue_may_be_behind(const Entry *entry);
 /* Whether the table may hold something that is due before what is queued, by now. */

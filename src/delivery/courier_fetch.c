@@ -91,7 +91,7 @@ read_row(Outgoing *outgoing, TupleTableSlot *row)
 	outgoing->subject = text_of(row, DELIVERY_SUBJECT);
 	outgoing->attempts = DatumGetInt32(row->tts_values[DELIVERY_ATTEMPTS]);
 	outgoing->attempts_before = DatumGetInt32(row->tts_values[DELIVERY_ATTEMPTS_BEFORE]);
-	outgoing->since = row->tts_isnull[DELIVERY_DUE_SINCE] ? created_at :
+	outgoing->entry->since = row->tts_isnull[DELIVERY_DUE_SINCE] ? created_at :
 		DatumGetTimestampTz(row->tts_values[DELIVERY_DUE_SINCE]);
 	outgoing->depth = DatumGetInt32(row->tts_values[DELIVERY_DEPTH]);
 	if (!row->tts_isnull[DELIVERY_HEADERS])

@@ -146,6 +146,22 @@ respond_queue_remove_channel(CourierChannel *channel)
 }
 
 int
+respond_queue_idle_channels(void)
+{
+	dlist_iter	iterator;
+	int			count = 0;
+
+	dlist_foreach(iterator, &ring)
+	{
+		const CourierChannel *channel = dlist_container(CourierChannel, node, iterator.cur);
+
+		if (channel->in_flight == 0 && channel->config != NULL && channel->config->enabled)
+			count++;
+	}
+	return count;
+}
+
+int
 respond_queue_channel_count(void)
 {
 	return channel_count;
@@ -275,19 +291,31 @@ subject_number(uint64 channel, uint64 subject)
 	return -(int64) (hash >> 1) - 1;
 }
 
+/*
+ * False when another one of the subject goes before this one.  One that only
+ * waits for its time gives way to what has turned out to be the first.
+ */
 static bool
-claim_subject(CourierChannel *channel, uint64 subject, int64 id)
+claim_subject(CourierChannel *channel, const PendingDelivery *pending)
 {
-	int64		number = subject_number(channel->hash, subject);
+	int64		number = subject_number(channel->hash, pending->subject);
 	bool		found;
-	Entry	   *head = hash_search(entries, &number, HASH_ENTER, &found);
+	Entry	   *head = hash_search(entries, &number, HASH_FIND, NULL);
 
-	if (found)
+	if (head != NULL)
 	{
-		head->earlier |= id < head->created_at;
-		return false;
+		Entry	   *other = hash_search(entries, &head->created_at, HASH_FIND, NULL);
+
+		if (other != NULL && other->state == ENTRY_QUEUED && (pending->is_first || pending->id < other->id))
+			respond_queue_forget(other);
+		else
+		{
+			head->earlier |= pending->id < head->created_at;
+			return false;
+		}
 	}
-	head->created_at = id;
+	head = hash_search(entries, &number, HASH_ENTER, &found);
+	head->created_at = pending->id;
 	head->channel = channel;
 	head->earlier = false;
 	return true;
@@ -311,42 +339,51 @@ release_subject(CourierChannel *channel, uint64 subject)
 	hash_search(entries, &number, HASH_REMOVE, NULL);
 }
 
-void
-respond_queue_add(CourierChannel *channel, int64 id, TimestampTz created_at, TimestampTz due, uint64 subject,
-				  XLogRecPtr written)
+/* A look into the table is going to find it. */
+static bool
+will_be_found(const CourierChannel *channel, const PendingDelivery *pending)
 {
-	Entry	   *entry = hash_search(entries, &id, HASH_FIND, NULL);
+	return !channel->ordered && channel->more &&
+		(pending->due > channel->more_due ||
+		 (pending->due == channel->more_due && pending->id > channel->more_id));
+}
+
+void
+respond_queue_add(CourierChannel *channel, const PendingDelivery *pending)
+{
+	Entry	   *entry = hash_search(entries, &pending->id, HASH_FIND, NULL);
 	bool		found;
 
 	if (entry != NULL)
 	{
 		/* somebody wants it sooner, or later */
-		if (entry->state == ENTRY_QUEUED && entry->due != due)
+		if (entry->state == ENTRY_QUEUED && entry->due != pending->due)
 		{
 			delete_node(entry);
-			entry->due = due;
+			entry->due = pending->due;
 			insert_node(entry);
 		}
 		return;
 	}
-	/* a look into the table is going to find it */
-	if (!channel->ordered && channel->more &&
-		(due > channel->more_due || (due == channel->more_due && id > channel->more_id)))
+	if (will_be_found(channel, pending))
 		return;
-	if (!make_room(channel, due, id))
+	/* what is behind another of its subject comes when that one has ended */
+	if (channel->ordered && !claim_subject(channel, pending))
+		return;
+	if (!make_room(channel, pending->due, pending->id))
 	{
-		respond_queue_lower(channel, due, id);
+		if (channel->ordered)
+			release_subject(channel, pending->subject);
+		respond_queue_lower(channel, pending->due, pending->id);
 		return;
 	}
-	/* what is behind another of its subject comes when that one has ended */
-	if (channel->ordered && !claim_subject(channel, subject, id))
-		return;
-	entry = hash_search(entries, &id, HASH_ENTER, &found);
-	entry->created_at = created_at;
-	entry->due = due;
-	entry->subject = subject;
+	entry = hash_search(entries, &pending->id, HASH_ENTER, &found);
+	entry->created_at = pending->created_at;
+	entry->since = pending->created_at;
+	entry->due = pending->due;
+	entry->subject = pending->subject;
 	entry->earlier = false;
-	entry->written = written;
+	entry->written = pending->written;
 	entry->channel = channel;
 	insert_node(entry);
 }

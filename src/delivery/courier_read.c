@@ -221,6 +221,20 @@ respond_courier_end_of_wal(void)
 	return position;
 }
 
+/* Of a result with number, time of recording, time when it is due and, of ordered channels, the subject. */
+static void
+queue_row(CourierChannel *channel, uint64 row, XLogRecPtr written)
+{
+	PendingDelivery pending = {.written = written,.is_first = true};
+
+	pending.id = DatumGetInt64(value_of(row, 1));
+	pending.created_at = DatumGetTimestampTz(value_of(row, 2));
+	pending.due = DatumGetTimestampTz(value_of(row, 3));
+	if (channel->ordered)
+		pending.subject = respond_outbox_subject_hash(TextDatumGetCString(value_of(row, 4)));
+	respond_queue_add(channel, &pending);
+}
+
 static void
 read_unordered(CourierChannel *channel)
 {
@@ -237,8 +251,7 @@ read_unordered(CourierChannel *channel)
 		channel->more_id = DatumGetInt64(value_of(count - 1, 1));
 	}
 	for (uint64 i = 0; i < count; i++)
-		respond_queue_add(channel, DatumGetInt64(value_of(i, 1)), DatumGetTimestampTz(value_of(i, 2)),
-						  DatumGetTimestampTz(value_of(i, 3)), 0, written);
+		queue_row(channel, i, written);
 }
 
 /* After the last page: whether and when another walk is wanted. */
@@ -276,9 +289,7 @@ read_ordered(CourierChannel *channel, TimestampTz now)
 	/* set while the page is queued, so that what finds no place makes for another walk */
 	channel->more_subject = last;
 	for (uint64 i = 0; i < count; i++)
-		respond_queue_add(channel, DatumGetInt64(value_of(i, 1)), DatumGetTimestampTz(value_of(i, 2)),
-						  DatumGetTimestampTz(value_of(i, 3)),
-						  respond_outbox_subject_hash(TextDatumGetCString(value_of(i, 4))), written);
+		queue_row(channel, i, written);
 	if (count == PAGE_ROWS)
 		return;
 	if (last != NULL)
@@ -320,9 +331,7 @@ respond_courier_queue_next(CourierChannel *channel, const char *subject, int64 a
 
 	SPI_connect();
 	if (respond_kept_plan_run(&read_head, values, NULL) > 0)
-		respond_queue_add(channel, DatumGetInt64(value_of(0, 1)), DatumGetTimestampTz(value_of(0, 2)),
-						  DatumGetTimestampTz(value_of(0, 3)), respond_outbox_subject_hash(subject),
-						  respond_courier_end_of_wal());
+		queue_row(channel, 0, respond_courier_end_of_wal());
 	SPI_finish();
 }
 

@@ -40,6 +40,16 @@ static KeptPlan disable_channel = {
 	2, {TEXTOID, TEXTOID}
 };
 
+static KeptPlan lock_channel = {
+	"SELECT FROM respond.channel AS c WHERE c.name = $1 AND c.enabled FOR NO KEY UPDATE SKIP LOCKED",
+	1, {TEXTOID}
+};
+
+static KeptPlan find_enabled_channel = {
+	"SELECT FROM respond.channel AS c WHERE c.name = $1 AND c.enabled",
+	1, {TEXTOID}
+};
+
 /* Columns of respond.attempt, in their order. */
 enum
 {
@@ -52,7 +62,7 @@ typedef enum RecordState
 {
 	RECORD_STALE,				/* its row is not pending any more: somebody cancelled it */
 	RECORD_DONE,
-	RECORD_LOCKED				/* for later */
+	RECORD_LOCKED				/* its row, or that of a channel to be disabled: for later */
 } RecordState;
 
 static const char *
@@ -177,6 +187,23 @@ find_again(RowLookup *lookup, Outgoing *outgoing)
 	return true;
 }
 
+/* Whether somebody has the row of a channel locked that is to be disabled. */
+static bool
+channel_is_locked(const Outcome *outcome)
+{
+	Datum		name;
+	bool		locked;
+
+	if (!outcome->gone)
+		return false;
+	SPI_connect();
+	name = CStringGetTextDatum(outcome->outgoing->channel->name);
+	locked = respond_kept_plan_run(&lock_channel, &name, NULL) == 0 &&
+		respond_kept_plan_run(&find_enabled_channel, &name, NULL) > 0;
+	SPI_finish();
+	return locked;
+}
+
 static void
 update_deliveries(Outcome **outcomes, RecordState *states, int count)
 {
@@ -186,7 +213,7 @@ update_deliveries(Outcome **outcomes, RecordState *states, int count)
 
 	for (int i = 0; i < count; i++)
 	{
-		states[i] = update_in_place(writer, outcomes[i]);
+		states[i] = channel_is_locked(outcomes[i]) ? RECORD_LOCKED : update_in_place(writer, outcomes[i]);
 		if (states[i] != RECORD_STALE)
 			continue;
 		if (lookup == NULL)

@@ -3,8 +3,9 @@
  *	  Which deliveries are sent now.
  *
  * Channels take turns.  Each may have as many requests under way as it is
- * configured for, and fewer than there are places left: so many channels whose
- * receivers hang cannot take all places from the others.  Rate limits space
+ * configured for, and fewer than there are places left; some are kept for those
+ * that have none under way: so channels whose receivers hang cannot take all
+ * places from the others.  Rate limits space
  * requests out; the breaker of the host may hold them back.
  *
  * A breaker holds a delivery back no longer than its tries would have taken
@@ -44,11 +45,22 @@
 static XLogRecPtr confirmed = InvalidXLogRecPtr;	/* by synchronous standbys, when looked at last */
 static int64 confirm_poll_us = CONFIRM_POLL_US;
 static Outgoing *failed = NULL; /* never sent */
+static int	gathered = 0;		/* taken from the queues, but not started yet */
 
 static int
 places_left(void)
 {
-	return respond_max_requests - respond_transport_running();
+	return respond_max_requests - respond_transport_running() - gathered;
+}
+
+/*
+ * Places that only channels may take which have no request under way: each of
+ * them finds one, however many hang in the others.
+ */
+static int
+places_reserved(void)
+{
+	return Min(respond_queue_idle_channels(), respond_max_requests / 2);
 }
 
 /* Whether all its tries would be over by now. */
@@ -58,7 +70,7 @@ is_overdue(const Entry *entry, TimestampTz now)
 	const Channel *config = entry->channel->config;
 	int64		span = respond_retry_span(config->delays, config->delay_count, config->max_attempts);
 
-	return entry->created_at + span * 1000 < now;
+	return entry->since + span * 1000 < now;
 }
 
 /* How many requests the breaker of the channel's host lets through; *until: when to ask again. */
@@ -82,14 +94,17 @@ breaker_room(const CourierChannel *channel, TimestampTz now, TimestampTz *until)
  * that fetches many.
  */
 static int
-channel_room(const CourierChannel *channel, TimestampTz now)
+channel_room(const CourierChannel *channel, int reserved, TimestampTz now)
 {
 	const Channel *config = channel->config;
+	int			left = places_left();
 	int			room;
 
 	if (config == NULL || !config->enabled || config->ordered != channel->ordered || config->broken != NULL || channel->blocked_until > now)
 		return 0;
-	room = Min(config->concurrency - channel->in_flight, places_left() - channel->in_flight);
+	room = Min(config->concurrency - channel->in_flight, left - reserved - channel->in_flight);
+	if (channel->in_flight == 0 && left > 0)
+		room = Max(room, 1);
 	if (channel->queued > room && room < (channel->in_flight + room) / 4)
 		return 0;
 	return Min(room, TURN_LIMIT);
@@ -133,9 +148,9 @@ wait_for_standby(CourierChannel *channel, const Entry *entry, TimestampTz now)
 }
 
 static int
-gather_from(CourierChannel *channel, Entry **entries, int limit, TimestampTz now)
+gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, TimestampTz now)
 {
-	int			room = Min(channel_room(channel, now), limit);
+	int			room = Min(channel_room(channel, reserved, now), limit);
 	TimestampTz until;
 	int			through = breaker_room(channel, now, &until);
 	int			count = 0;
@@ -157,18 +172,20 @@ static int
 gather(Entry **entries, TimestampTz now)
 {
 	int			left = respond_queue_channel_count();
+	int			reserved = places_reserved();
 	int			count = 0;
 	CourierChannel *channel;
 
-	while (count < FETCH_AT_ONCE && places_left() > count && (channel = respond_queue_next(&left)) != NULL)
+	while (count < FETCH_AT_ONCE && places_left() > 0 && (channel = respond_queue_next(&left)) != NULL)
 	{
 		Entry	   *first = respond_queue_first(channel);
 
-		if (first == NULL || first->due > now || channel_room(channel, now) <= 0)
+		if (first == NULL || first->due > now || channel_room(channel, reserved, now) <= 0)
 			continue;
 		if (!channel->secret_read && !respond_courier_read_secret(channel))
 			continue;
-		count += gather_from(channel, entries + count, Min(FETCH_AT_ONCE, places_left()) - count, now);
+		count += gather_from(channel, entries + count, Min(FETCH_AT_ONCE - count, places_left()), reserved, now);
+		gathered = count;
 	}
 	return count;
 }
@@ -221,7 +238,8 @@ start(Outgoing *outgoing, TimestampTz now)
 	outgoing->host = respond_breaker_find(outgoing->host_name);
 	if (channel->config != NULL && !channel->config->url_per_delivery)
 		channel->host = outgoing->host;
-	else if (!respond_breaker_allows(outgoing->host, now, &until) && !is_overdue(outgoing->entry, now))
+	/* asked once more: other channels have the same host, and only the row says when it was begun anew */
+	if (!respond_breaker_allows(outgoing->host, now, &until) && !is_overdue(outgoing->entry, now))
 	{
 		respond_queue_put_back(outgoing->entry, until != 0 ? until : now + 100 * 1000);
 		free_outgoing(outgoing);
@@ -251,6 +269,7 @@ respond_send_due(TimestampTz now)
 	volatile int count = 0;
 
 	look_at_standbys();
+	gathered = 0;
 	count = gather(entries, now);
 	if (count == 0)
 		return false;
@@ -260,17 +279,19 @@ respond_send_due(TimestampTz now)
 	}
 	PG_CATCH();
 	{
+		gathered = 0;
 		put_all_back(entries, count, list, now);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	gathered = 0;
 	start_list(list, GetCurrentTimestamp());
 	return true;
 }
 
 /* When the channel wants to be asked again. */
 static TimestampTz
-channel_due(CourierChannel *channel, TimestampTz now)
+channel_due(CourierChannel *channel, int reserved, TimestampTz now)
 {
 	TimestampTz due = respond_queue_due(channel);
 	TimestampTz until;
@@ -283,7 +304,7 @@ channel_due(CourierChannel *channel, TimestampTz now)
 	if (due > now)
 		return due;
 	/* the end of a request is what it waits for */
-	if (channel_room(channel, now) <= 0)
+	if (channel_room(channel, reserved, now) <= 0)
 		return DT_NOEND;
 	if (breaker_room(channel, now, &until) <= 0)
 	{
@@ -302,10 +323,11 @@ respond_send_next_due(void)
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz due = DT_NOEND;
 	int			left = respond_queue_channel_count();
+	int			reserved = places_reserved();
 	CourierChannel *channel;
 
 	while ((channel = respond_queue_next(&left)) != NULL)
-		due = Min(due, channel_due(channel, now));
+		due = Min(due, channel_due(channel, reserved, now));
 	return due;
 }
 

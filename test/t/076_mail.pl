@@ -89,8 +89,10 @@ sub settle
 	my $list = join(', ', map { Respond::quote_literal($_) } @names);
 
 	Respond::wait_idle($node, 'postgres');
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	return Respond::wait_until($node, 'postgres', "SELECT count(DISTINCT channel) = " . scalar(@names)
-		. " AND bool_and(status <> 'pending') FROM respond.delivery WHERE channel IN ($list)");
+		. " AND bool_and(status <> 'pending') FROM respond.delivery WHERE channel IN ($list)", 'all deliveries have ended')
+		|| diag(one(q{SELECT channel, attempts, next_attempt_at, last_error FROM respond.delivery WHERE status = 'pending'}) . "\nfailed steps:\n" . one(q{SELECT rule, error FROM respond.run WHERE status = 'failed'}));
 }
 
 # state(name): status, attempts, recipients, last_status and last_error of each delivery, in order.

@@ -16,12 +16,14 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use IPC::Run ();
 use JSON::PP ();
+use Scalar::Util qw(weaken);
 use Time::HiRes qw(time usleep);
 
 my $stub = abs_path(dirname(__FILE__) . '/../../stub');
 my $dir = $ENV{TESTDATADIR} || $ENV{TESTDIR} || '.';
 my $count = 0;
 my $receiver_program;
+my @peers;
 
 sub work_dir
 {
@@ -56,6 +58,8 @@ sub start
 	my $self = bless { log => "$base.log", port_file => "$base.port" }, __PACKAGE__;
 	my $end = time() + 60;
 
+	push @peers, $self;
+	weaken($peers[-1]);
 	$self->{handle} = IPC::Run::start([ @command, '--log', $self->{log}, '--port-file', $self->{port_file} ],
 		'<', '/dev/null', '>', "$base.out", '2>', "$base.err");
 	until (-s $self->{port_file})
@@ -150,6 +154,15 @@ sub stop
 	$self->{handle}->kill_kill if $self->{handle};
 	delete $self->{handle};
 	return;
+}
+
+# At the very end objects vanish in any order, their handles perhaps first.
+END
+{
+	my $status = $?;
+
+	eval { $_->stop } for grep { defined } @peers;
+	$? = $status;
 }
 
 sub DESTROY
