@@ -51,7 +51,7 @@ COMMENT ON COLUMN respond.delivery.due_since IS 'when it was begun anew with ret
 COMMENT ON COLUMN respond.delivery.depth IS 'number of events that caused each other before it';
 COMMENT ON COLUMN respond.delivery.url IS 'where to, if that depends on the event; NULL: the url of the channel';
 COMMENT ON COLUMN respond.delivery.headers IS 'HTTP headers, or From, To, Cc, Reply-To and Subject of a mail';
-COMMENT ON COLUMN respond.delivery.recipients IS 'addresses that a mail goes to';
+COMMENT ON COLUMN respond.delivery.recipients IS 'addresses that a mail goes to; the channel to LISTEN on when a step has named one';
 COMMENT ON COLUMN respond.delivery.body IS 'request body; of a mail, its text';
 COMMENT ON COLUMN respond.delivery.html IS 'of a mail, its text as HTML';
 COMMENT ON COLUMN respond.delivery.secret_mark IS 'where this stands in url, headers and body, the secret of the channel is put in when the request is sent; NULL: nowhere';

@@ -32,6 +32,7 @@
 
 #include "audit/mask.h"
 #include "audit/mask_path.h"
+#include "template/template_jsonb.h"
 
 /* Bytes of a value that is looked for in texts. */
 #define MIN_VALUE	4
@@ -43,7 +44,7 @@ typedef struct MaskedEvent
 {
 	int64		id;				/* hash key */
 	const Event *event;
-	List	   *values;			/* of char *: texts of what was masked */
+	List	   *values;			/* of char *: texts of what was masked, the longest first */
 } MaskedEvent;
 
 /* A document on its way through. */
@@ -156,6 +157,59 @@ scalar_text(const JsonbValue *value)
 	return NULL;
 }
 
+static char *
+escape(const char *text, TemplateEscape how)
+{
+	TemplateOutput output;
+
+	respond_template_begin_output(&output, 0);
+	output.escape = how;
+	respond_template_write(&output, text, strlen(text));
+	respond_template_append(&output, "", 1);
+	respond_template_raise(output.status);
+	return output.data;
+}
+
+/* Also as templates write it, when that is not the same. */
+static void
+note_escaped(Masking *masking, const char *text)
+{
+	static const TemplateEscape ways[] = {TEMPLATE_ESCAPE_HTML, TEMPLATE_ESCAPE_JSON, TEMPLATE_ESCAPE_URL, TEMPLATE_ESCAPE_SLACK};
+
+	for (int i = 0; i < lengthof(ways); i++)
+	{
+		char	   *escaped = escape(text, ways[i]);
+
+		if (strcmp(escaped, text) != 0)
+			*masking->found = lappend(*masking->found, escaped);
+	}
+}
+
+/* By itself, and within a document that is written as a text. */
+static void
+note_text(Masking *masking, char *text)
+{
+	char	   *quoted;
+
+	if (text == NULL || strlen(text) < MIN_VALUE)
+		return;
+	*masking->found = lappend(*masking->found, text);
+	note_escaped(masking, text);
+	quoted = escape(text, TEMPLATE_ESCAPE_JSON);
+	if (strcmp(quoted, text) != 0)
+		note_escaped(masking, quoted);
+}
+
+/* The longest first: one may be the beginning of another. */
+static int
+compare_values(const ListCell *a, const ListCell *b)
+{
+	size_t		left = strlen(lfirst(a));
+	size_t		right = strlen(lfirst(b));
+
+	return left == right ? 0 : left > right ? -1 : 1;
+}
+
 /* Remembers the texts of a value, of all that is in it. */
 static void
 note_values(Masking *masking, JsonbValue *value)
@@ -163,25 +217,19 @@ note_values(Masking *masking, JsonbValue *value)
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	item;
-	char	   *text;
 
 	if (masking->found == NULL)
 		return;
 	if (value->type != jbvBinary)
 	{
-		text = scalar_text(value);
-		if (text != NULL && strlen(text) >= MIN_VALUE)
-			*masking->found = lappend(*masking->found, text);
+		note_text(masking, scalar_text(value));
 		return;
 	}
 	iterator = JsonbIteratorInit(value->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &item, false)) != WJB_DONE)
 	{
-		if (token != WJB_VALUE && token != WJB_ELEM)
-			continue;
-		text = scalar_text(&item);
-		if (text != NULL && strlen(text) >= MIN_VALUE)
-			*masking->found = lappend(*masking->found, text);
+		if (token == WJB_VALUE || token == WJB_ELEM)
+			note_text(masking, scalar_text(&item));
 	}
 }
 
@@ -242,6 +290,17 @@ push_mask(Masking *masking)
 }
 
 static Jsonb *
+mask_scalar(Masking *masking, Jsonb *document)
+{
+	JsonbValue	value;
+
+	if (!JsonbExtractScalar(&document->root, &value))
+		return document;
+	scrub_scalar(masking, &value);
+	return masking->changed ? JsonbValueToJsonb(&value) : document;
+}
+
+static Jsonb *
 mask_jsonb(Masking *masking, Jsonb *document)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&document->root);
@@ -253,7 +312,7 @@ mask_jsonb(Masking *masking, Jsonb *document)
 	bool		skip = false;
 
 	if (JB_ROOT_IS_SCALAR(document))
-		return document;
+		return mask_scalar(masking, document);
 	while ((token = JsonbIteratorNext(&iterator, &item, skip)) != WJB_DONE)
 	{
 		if (skip)
@@ -343,6 +402,7 @@ respond_mask_event(const Event *event)
 	caller = MemoryContextSwitchTo(event_context);
 	masking.found = &values;
 	data = mask_jsonb(&masking, event->data);
+	list_sort(values, compare_values);
 	copy = NULL;
 	if (data != event->data)
 	{

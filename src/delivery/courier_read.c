@@ -42,7 +42,8 @@ static KeptPlan read_names = {
 
 /*
  * Deliveries whose channel was deleted while they were being recorded.  The
- * names of channels in the index are stepped through, one probe each.
+ * names of channels in the index are stepped through, one probe each.  What
+ * somebody has locked is left for the next time: the courier waits for nobody.
  */
 static KeptPlan cancel_orphans = {
 	"WITH RECURSIVE names AS ("
@@ -50,11 +51,14 @@ static KeptPlan cancel_orphans = {
 	" UNION ALL"
 	" SELECT n.channel FROM names AS o CROSS JOIN LATERAL ("
 	"  SELECT d.channel FROM respond.delivery AS d"
-	"   WHERE d.status = 'pending' AND d.channel OPERATOR(pg_catalog.>) o.channel ORDER BY d.channel LIMIT 1) AS n)"
+	"   WHERE d.status = 'pending' AND d.channel OPERATOR(pg_catalog.>) o.channel ORDER BY d.channel LIMIT 1) AS n),"
+	" orphans AS MATERIALIZED ("
+	" SELECT d.id, d.created_at FROM names JOIN respond.delivery AS d ON d.channel = names.channel"
+	"  WHERE d.status = 'pending' AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.name = names.channel)"
+	"  FOR NO KEY UPDATE OF d SKIP LOCKED)"
 	" UPDATE respond.delivery AS d SET status = 'cancelled', next_attempt_at = NULL,"
 	" finished_at = pg_catalog.clock_timestamp(), last_error = 'the channel was deleted'"
-	" FROM names WHERE d.status = 'pending' AND d.channel = names.channel"
-	" AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.name = names.channel)",
+	" FROM orphans AS o WHERE d.id = o.id AND d.created_at = o.created_at",
 	0, {0}
 };
 

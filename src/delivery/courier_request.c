@@ -226,7 +226,8 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 	if (config->transport == TRANSPORT_NOTIFY)
 	{
 		outgoing->is_notify = true;
-		outgoing->notify_channel = respond_channel_option(config->options, "notify_channel");
+		outgoing->notify_channel = recipient_count > 0 ? recipients[0] :
+			respond_channel_option(config->options, "notify_channel");
 		if (outgoing->notify_channel == NULL)
 			outgoing->notify_channel = channel->name;
 		transfer->body = body != NULL ? body : "";

@@ -11,7 +11,8 @@
  * A thread runs libcurl and our callbacks, nothing of the server: no memory of
  * its contexts, no errors, no signals (they are blocked when it is made).  What
  * it was given is its own until it says that it is done, which it does through
- * a list and a descriptor that the courier waits for.
+ * a list and a descriptor that the courier waits for.  It closes the connection
+ * itself: libcurl says QUIT then, and would wait for the answer.
  *
  * Threads that still run when the process ends end with it: it leaves by
  * _exit(), when the server has cleaned up, because libraries clean up in exit()
@@ -24,6 +25,7 @@
 
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "storage/fd.h"
@@ -60,14 +62,29 @@ respond_mail_thread_open(void)
 	return event_fd;
 }
 
+/* QUIT is said, but nobody listens to the answer: there is nothing in it. */
+static void
+close_connection(CURL *easy)
+{
+	curl_socket_t socket = CURL_SOCKET_BAD;
+
+	if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK && socket != CURL_SOCKET_BAD)
+		shutdown(socket, SHUT_RD);
+	curl_easy_cleanup(easy);
+}
+
 static void *
 perform(void *argument)
 {
 	Transfer   *transfer = argument;
+	TransferHandle *handle = transfer->handle;
 	uint64		one = 1;
 	ssize_t		written;
 
-	transfer->code = curl_easy_perform(transfer->handle->easy);
+	transfer->code = curl_easy_perform(handle->easy);
+	respond_transfer_end(handle, transfer);
+	close_connection(handle->easy);
+	handle->easy = NULL;
 	pthread_mutex_lock(&lock);
 	transfer->next_done = first_done;
 	first_done = transfer;

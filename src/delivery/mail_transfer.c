@@ -95,6 +95,9 @@ header_callback(char *data, size_t size, size_t count, void *state)
 	Transfer   *transfer = state;
 	size_t		length = size * count;
 
+	/* the answer to QUIT, when the transfer is over */
+	if (transfer == NULL)
+		return length;
 	transfer->header_bytes += length;
 	return transfer->header_bytes > TRANSFER_HEADER_LIMIT ? 0 : length;
 }

@@ -371,9 +371,26 @@ build_http(const Channel *channel, const Message *message, Jsonb *options, Messa
 	delivery->url = render_url(channel, roots, root, delivery->secret_mark, place);
 }
 
+/* The channel to LISTEN on, when it is not that of the respond.channel. */
+static void
+set_notify_channel(const Message *message, const char *place, NewDelivery *delivery)
+{
+	char	   *name = message->options != NULL ? respond_channel_option(message->options, "notify_channel") : NULL;
+
+	if (name == NULL)
+		return;
+	if (name[0] == '\0' || strlen(name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.options.notify_channel: must be a name of 1 to %d bytes", place, NAMEDATALEN - 1)));
+	delivery->recipients = palloc(sizeof(char *));
+	delivery->recipients[0] = name;
+	delivery->recipient_count = 1;
+}
+
 /* NOTIFY takes short texts only; a longer one is replaced as in routes. */
 static void
-build_notify(const Message *message, const MessageOrigin *origin, NewDelivery *delivery)
+build_notify(const Message *message, const MessageOrigin *origin, const char *place, NewDelivery *delivery)
 {
 	const char *content_type;
 	Channel		plain = {.encoding = ENCODING_TEXT};
@@ -399,6 +416,7 @@ build_notify(const Message *message, const MessageOrigin *origin, NewDelivery *d
 		payload = origin->event != NULL ? respond_event_short_payload(origin->event) :
 			pstrdup("{\"truncated\":true}");
 	delivery->body = payload;
+	set_notify_channel(message, place, delivery);
 }
 
 void
@@ -466,7 +484,7 @@ respond_message_build(const Channel *channel, const Message *message, const Mess
 			respond_message_build_mail(channel, message, origin, options, place, delivery);
 			break;
 		case TRANSPORT_NOTIFY:
-			build_notify(message, origin, delivery);
+			build_notify(message, origin, place, delivery);
 			break;
 	}
 }

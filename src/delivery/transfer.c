@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "port/atomics.h"
+#include "portability/instr_time.h"
 #include "utils/memutils.h"
 
 #include "common/guc.h"
@@ -204,9 +205,19 @@ describe_error(TransferHandle *handle, Transfer *transfer)
 				sizeof(transfer->error));
 }
 
-void
-respond_transfer_result(TransferHandle *handle, Transfer *transfer)
+int64
+respond_transfer_now(void)
 {
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	return (int64) INSTR_TIME_GET_MICROSEC(now);
+}
+
+void
+respond_transfer_end(TransferHandle *handle, Transfer *transfer)
+{
+	transfer->duration_us = respond_transfer_now() - handle->started_us;
 	curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &transfer->status);
 	/* some of the addresses were refused, and another one was connected to */
 	if (transfer->tried)
@@ -217,6 +228,7 @@ respond_transfer_result(TransferHandle *handle, Transfer *transfer)
 		describe_error(handle, transfer);
 	if (transfer->is_mail)
 		respond_mail_result(transfer);
+	respond_transfer_clear(handle, transfer);
 }
 
 void
@@ -226,6 +238,7 @@ respond_transfer_clear(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(handle->easy, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(handle->easy, CURLOPT_PRIVATE, NULL);
 	curl_easy_setopt(handle->easy, CURLOPT_DEBUGDATA, NULL);
+	curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, NULL);
 	if (transfer->is_mail)
 	{
 		curl_easy_setopt(handle->easy, CURLOPT_MIMEPOST, NULL);

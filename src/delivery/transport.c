@@ -28,7 +28,6 @@
 #include <unistd.h>
 
 #include "libpq/pqsignal.h"
-#include "portability/instr_time.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
@@ -50,15 +49,6 @@ static Transfer *last_done = NULL;
 static TransferHandle *idle = NULL;	/* for HTTP; each mail has its own */
 static int	idle_count = 0;
 static int	mail_fd = -1;
-
-static int64
-now_us(void)
-{
-	instr_time	now;
-
-	INSTR_TIME_SET_CURRENT(now);
-	return (int64) INSTR_TIME_GET_MICROSEC(now);
-}
 
 /* All but those that tell of a fault of this thread. */
 static void
@@ -108,7 +98,7 @@ socket_callback(CURL *easy, curl_socket_t socket, int what, void *state, void *k
 static int
 timer_callback(CURLM *which, long milliseconds, void *state)
 {
-	deadline_us = milliseconds < 0 ? -1 : now_us() + milliseconds * 1000;
+	deadline_us = milliseconds < 0 ? -1 : respond_transfer_now() + milliseconds * 1000;
 	return 0;
 }
 
@@ -238,7 +228,7 @@ respond_transport_start(Transfer *transfer)
 		return;
 	}
 	transfer->handle = handle;
-	handle->started_us = now_us();
+	handle->started_us = respond_transfer_now();
 	transfer->code = transfer->is_mail ? respond_mail_fill(handle, transfer) : respond_http_fill(handle, transfer);
 	if (transfer->code == CURLE_OK && transfer->is_mail)
 		added = respond_mail_thread_start(handle, transfer) ? CURLM_OK : CURLM_OUT_OF_MEMORY;
@@ -259,19 +249,10 @@ respond_transport_start(Transfer *transfer)
 		fail_start(transfer, transfer->code, curl_easy_strerror(transfer->code));
 }
 
-/* Takes the result out of libcurl's hands. */
 static void
-finish(Transfer *transfer, CURLcode code)
+finish(Transfer *transfer)
 {
-	TransferHandle *handle = transfer->handle;
-
-	transfer->code = code;
-	transfer->duration_us = now_us() - handle->started_us;
-	respond_transfer_result(handle, transfer);
-	if (!transfer->is_mail)
-		curl_multi_remove_handle(multi, handle->easy);
-	respond_transfer_clear(handle, transfer);
-	give_back(handle, transfer->is_mail);
+	give_back(transfer->handle, transfer->is_mail);
 	transfer->handle = NULL;
 	running--;
 	put_done(transfer);
@@ -283,7 +264,7 @@ collect_mails(void)
 	Transfer   *transfer;
 
 	while ((transfer = respond_mail_thread_take_done()) != NULL)
-		finish(transfer, transfer->code);
+		finish(transfer);
 }
 
 static void
@@ -299,7 +280,10 @@ collect_done(void)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer);
-		finish(transfer, message->data.result);
+		transfer->code = message->data.result;
+		curl_multi_remove_handle(multi, message->easy_handle);
+		respond_transfer_end(transfer->handle, transfer);
+		finish(transfer);
 	}
 }
 
@@ -333,7 +317,7 @@ respond_transport_run(void)
 			curl_multi_socket_action(multi, events[i].data.fd, what, &handles);
 		}
 	} while (count == EVENTS_AT_ONCE);
-	if (deadline_us >= 0 && now_us() >= deadline_us)
+	if (deadline_us >= 0 && respond_transfer_now() >= deadline_us)
 	{
 		deadline_us = -1;
 		curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &handles);
@@ -349,7 +333,7 @@ respond_transport_timeout(void)
 
 	if (deadline_us < 0)
 		return -1;
-	left = deadline_us - now_us();
+	left = deadline_us - respond_transfer_now();
 	return left <= 0 ? 0 : (long) ((left + 999) / 1000);
 }
 

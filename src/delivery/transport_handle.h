@@ -33,10 +33,13 @@ extern bool respond_transfer_prepare(CURL *easy, bool is_mail);
 /* Options of every transfer. */
 extern CURLcode respond_transfer_fill(TransferHandle *handle, Transfer *transfer);
 
-/* Status, error and the rest of the result. */
-extern void respond_transfer_result(TransferHandle *handle, Transfer *transfer);
+/* It has ended with this code: takes the result, and what it was given, out of libcurl's hands. */
+extern void respond_transfer_end(TransferHandle *handle, Transfer *transfer);
 
-/* Frees what libcurl was given for this transfer. */
+/* Microseconds of a clock that only goes forward. */
+extern int64 respond_transfer_now(void);
+
+/* Takes back what libcurl was given for this transfer, and frees it. */
 extern void respond_transfer_clear(TransferHandle *handle, Transfer *transfer);
 
 /* http_transfer.c, mail_transfer.c */

@@ -83,7 +83,7 @@ typedef struct Action
 {
 	const char *name;
 	bool		available;		/* false: known, but of a later version */
-	bool		pure;			/* touches nothing but the run; done in dry runs too */
+	bool		pure;			/* called in dry runs, too, and has no effects then */
 	const ParameterSpec *parameters;
 	int			parameter_count;
 	uint32		one_of;			/* bits of parameters of which at least one is needed */

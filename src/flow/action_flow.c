@@ -72,6 +72,7 @@ respond_action_set(StepCall *call)
 	}
 	if (machine->dry)
 	{
+		machine->blind = true;
 		call->output = jsonb_null();
 		return STEP_DONE;
 	}

@@ -3,7 +3,8 @@
  *	  Actions that send: notify and email.
  *
  * Nothing is sent here.  A delivery is recorded with the other effects of the
- * run; the courier sends it after the commit.
+ * run; the courier sends it after the commit.  A dry run makes the message, to
+ * see whether it can be made, and throws it away.
  *
  * src/flow/action_send.c
  *-------------------------------------------------------------------------
@@ -54,10 +55,29 @@ delivery_output(const NewDelivery *delivery)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* Masked values that came by another way, such as the output of a step. */
+/* Masked values that came by another way, such as the output of a step: before they are escaped, */
+static Message
+scrub_message(const Message *message, int64 event_id)
+{
+	Message		scrubbed = *message;
+
+	scrubbed.text = respond_mask_text(message->text, event_id);
+	scrubbed.html = respond_mask_text(message->html, event_id);
+	scrubbed.title = respond_mask_text(message->title, event_id);
+	scrubbed.to = respond_mask_text(message->to, event_id);
+	scrubbed.cc = respond_mask_text(message->cc, event_id);
+	scrubbed.bcc = respond_mask_text(message->bcc, event_id);
+	scrubbed.reply_to = respond_mask_text(message->reply_to, event_id);
+	scrubbed.body = respond_mask_document(message->body, event_id);
+	scrubbed.options = respond_mask_document(message->options, event_id);
+	return scrubbed;
+}
+
+/* and in what else the message was made of. */
 static void
 scrub(NewDelivery *delivery)
 {
+	delivery->subject = respond_mask_text(delivery->subject, delivery->event_id);
 	delivery->url = respond_mask_text(delivery->url, delivery->event_id);
 	delivery->headers = respond_mask_document(delivery->headers, delivery->event_id);
 	delivery->body = respond_mask_text(delivery->body, delivery->event_id);
@@ -76,10 +96,16 @@ send(StepCall *call, const Channel *channel, const Message *message)
 		.ticket_id = machine->ticket_id != 0 ? machine->ticket_id : respond_event_ticket_id(run->event),
 		.depth = run->event != NULL ? run->event->depth : 0
 	};
+	Message		scrubbed = scrub_message(message, run->event != NULL ? run->event->id : 0);
 	NewDelivery delivery;
 
-	respond_message_build(channel, message, &origin, call->step->place, &delivery);
+	/* what it would be made of is not known */
+	if (machine->dry && machine->blind)
+		return STEP_DONE;
+	respond_message_build(channel, &scrubbed, &origin, call->step->place, &delivery);
 	scrub(&delivery);
+	if (machine->dry)
+		return STEP_DONE;
 	delivery.id = respond_effects_delivery(run, &delivery);
 	call->output = delivery_output(&delivery);
 	return STEP_DONE;

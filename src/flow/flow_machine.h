@@ -55,6 +55,7 @@ typedef struct FlowMachine
 	Flow	   *flow;
 	FlowRun    *run;
 	bool		dry;			/* render only: shadow and simulate() */
+	bool		blind;			/* dry: something was not done that later steps may build on */
 	MemoryContext context;		/* of this run */
 
 	FlowPosition position;

@@ -114,6 +114,8 @@ execute_step(FlowMachine *machine, const FlowStep *step)
 		machine->parameters = respond_step_values_jsonb(step, call.values);
 	if (!machine->dry || step->action->pure)
 		result = step->action->execute(&call);
+	else
+		machine->blind = true;
 	respond_chain_set(machine, step, call.output);
 	check_chain(machine, step);
 	return result == STEP_STOP ? OUTCOME_STOP : OUTCOME_DONE;

@@ -451,7 +451,7 @@ is(health(), '', 'all is well again');
 one(q{UPDATE respond_internal.channel_secret SET sealed = (SELECT sealed FROM respond_internal.channel_secret WHERE channel = 'bearing ok') WHERE channel = 'heading ok'; UPDATE respond.channel SET description = 'x' WHERE name = 'heading ok'});
 my $requests = scalar($receiver->requests);
 one(q{SELECT respond.send_test('heading ok')});
-Respond::wait_until($node, 'postgres', q{SELECT NOT ok FROM respond.health() WHERE "check" = 'channels'}, 'health() tells of a secret that is not what was stored') or diag(one('SELECT * FROM respond.health()'));
+Respond::wait_until($node, 'postgres', q{SELECT NOT ok FROM respond.health() WHERE "check" = 'secrets'}, 'health() tells of a secret that is not what was stored') or diag(one('SELECT * FROM respond.health()'));
 is(scalar($receiver->requests), $requests, 'a secret that was moved to another channel is not sent');
 
 # ---- A receiver that says the secret back. ----
