@@ -32,6 +32,7 @@ INSERT INTO argument VALUES
 	('jsonb', ARRAY['NULL', '''{}''', '''[]''', '''null''', '''{"a": 1e131071}''', '''[1, {"a": [[[]]]}]''', '(repeat(''['', 6000) || repeat('']'', 6000))::jsonb',
 		'(repeat(''{"a":'', 3000) || ''1'' || repeat(''}'', 3000))::jsonb', 'jsonb_build_object(''a'', repeat(''y'', 2000000))', '''"s"''']),
 	('bigint', ARRAY['NULL', '0', '-1', '9223372036854775807', '-9223372036854775807 - 1']),
+	('bytea', ARRAY['NULL', '''''', '''\x00''', 'pg_catalog.decode(pg_catalog.repeat(''00'', 100), ''hex'')']),
 	('integer', ARRAY['NULL', '0', '-1', '2147483647']),
 	('smallint', ARRAY['NULL', '0']),
 	('boolean', ARRAY['NULL', 'true', 'false']),
