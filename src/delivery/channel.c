@@ -150,6 +150,13 @@ note_secret(void *state, const TemplatePathUse *use)
 }
 
 static void
+note_key(void *state, const TemplatePathUse *use)
+{
+	if (use->length == 3 && memcmp(use->text, "key", 3) == 0)
+		*(bool *) state = true;
+}
+
+static void
 note_json_secret(void *state, const char *where, const TemplatePathUse *use)
 {
 	note_secret(state, use);
@@ -307,6 +314,7 @@ read_channel(HeapTuple tuple, TupleDesc desc)
 		channel->url_template = respond_template_compile_in(CurrentMemoryContext, channel->url,
 															strlen(channel->url), "url");
 		channel->url_per_delivery = respond_channel_template_is_dynamic(channel->url_template);
+		respond_template_each_path(channel->url_template, note_key, &channel->url_names_key);
 	}
 	channel->uses_secret = uses_secret(channel);
 	return channel;

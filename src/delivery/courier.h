@@ -79,6 +79,8 @@ typedef struct CourierChannel
 	TimestampTz blocked_until;	/* the secret cannot be had, or the host is not to be asked */
 	char	   *blocked_reason;	/* NULL: it is not */
 	BreakerHost *host;			/* that its url names; NULL: not known, or each has its own */
+	char	   *url;			/* ready to be sent to, secret and all; NULL: not known, or each has its own */
+	char		host_name[RESPOND_HOST_SIZE];	/* of url */
 	dlist_node	node;			/* in the ring of channels, see respond_queue_next() */
 } CourierChannel;
 
@@ -89,7 +91,7 @@ typedef struct Outgoing
 	MemoryContext context;		/* of this struct and all that it points to */
 	Entry	   *entry;
 	CourierChannel *channel;
-	char		host_name[256];	/* scheme://host:port; empty: NOTIFY */
+	char		host_name[RESPOND_HOST_SIZE];	/* scheme://host:port; empty: NOTIFY */
 	BreakerHost *host;			/* NULL: not begun */
 	bool		is_probe;
 	bool		is_notify;
@@ -212,6 +214,8 @@ extern XLogRecPtr respond_courier_confirmed(void);
 extern void respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers,
 								 const char **recipients, int recipient_count,
 								 const char *body, const char *html, const char *mark, TimestampTz created_at);
+/* Adds a header; the line is the request's own memory. */
+extern void respond_request_add_line(Transfer *transfer, char *line);
 /* The text with the secret in the place of each mark; the text itself when mark is NULL. */
 extern char *respond_request_put_secret(const char *text, const char *mark, const char *secret);
 

@@ -132,6 +132,7 @@ respond_queue_remove_channel(CourierChannel *channel)
 		respond_queue_forget(entry);
 	channel->more = false;
 	channel->config = NULL;
+	respond_courier_forget_secret(channel);
 	if (channel->in_flight > 0)
 		return;
 	dlist_delete(&channel->node);

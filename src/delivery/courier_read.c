@@ -350,6 +350,9 @@ respond_courier_forget_secret(CourierChannel *channel)
 		pfree(channel->keys);
 	}
 	respond_secret_forms_release(channel->forms);
+	/* it may hold the secret */
+	respond_secret_wipe(channel->url);
+	channel->url = NULL;
 	channel->secret = NULL;
 	channel->keys = NULL;
 	channel->forms = NULL;

@@ -20,6 +20,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 
 #include "common/errors.h"
 #include "delivery/courier.h"
@@ -107,18 +108,27 @@ render_url(const CourierChannel *channel, const char *key)
 	return respond_template_render_cstring(config->url_template, &root, TEMPLATE_ESCAPE_URL, NULL);
 }
 
+/* libcurl's lists are built here, because its own functions copy each line and free it one by one. */
+void
+respond_request_add_line(Transfer *transfer, char *line)
+{
+	struct curl_slist *node = palloc0(sizeof(struct curl_slist));
+	struct curl_slist **end = &transfer->headers;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	node->data = line;
+	*end = node;
+}
+
 static void
 add_header(Outgoing *outgoing, const char *name, const char *value)
 {
 	const char *fault = respond_header_check(name, value);
-	struct curl_slist *longer;
 
 	if (fault != NULL)
 		refuse(psprintf("header \"%s\"", name), fault);
-	longer = curl_slist_append(outgoing->transfer.headers, psprintf("%s: %s", name, to_utf8(value)));
-	if (longer == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	outgoing->transfer.headers = longer;
+	respond_request_add_line(&outgoing->transfer, psprintf("%s: %s", name, to_utf8(value)));
 }
 
 static void
@@ -198,7 +208,7 @@ fill_http(Outgoing *outgoing, Jsonb *headers, const char *body, const char *mark
 		body = "";
 	if (mark != NULL)
 		body = respond_request_put_secret(body, mark, quote_secret(secret, config->encoding));
-	transfer->method = config->method;
+	transfer->method = pstrdup(config->method);
 	transfer->body = to_utf8(body);
 	transfer->body_length = strlen(transfer->body);
 	add_stored_headers(outgoing, headers, mark);
@@ -206,7 +216,37 @@ fill_http(Outgoing *outgoing, Jsonb *headers, const char *body, const char *mark
 		add_signature(outgoing);
 	add_authorization(outgoing);
 	/* do not ask whether the body is welcome, nor wait for the answer */
-	transfer->headers = curl_slist_append(transfer->headers, "Expect:");
+	respond_request_add_line(transfer, pstrdup("Expect:"));
+}
+
+static void
+check_url(Outgoing *outgoing)
+{
+	const char *fault = respond_url_check(outgoing->transfer.url, outgoing->channel->config->transport,
+										  outgoing->host_name, sizeof(outgoing->host_name));
+
+	if (fault != NULL)
+		refuse("url", fault);
+}
+
+/* Rendered and judged once, if it does not change from request to request. */
+static void
+set_channel_url(Outgoing *outgoing)
+{
+	CourierChannel *channel = outgoing->channel;
+
+	if (channel->url != NULL)
+	{
+		outgoing->transfer.url = pstrdup(channel->url);
+		strlcpy(outgoing->host_name, channel->host_name, sizeof(outgoing->host_name));
+		return;
+	}
+	outgoing->transfer.url = to_utf8(render_url(channel, outgoing->key));
+	check_url(outgoing);
+	if (channel->config->url_names_key)
+		return;
+	channel->url = MemoryContextStrdup(TopMemoryContext, outgoing->transfer.url);
+	strlcpy(channel->host_name, outgoing->host_name, sizeof(channel->host_name));
 }
 
 void
@@ -217,7 +257,6 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 	CourierChannel *channel = outgoing->channel;
 	const Channel *config = channel->config;
 	Transfer   *transfer = &outgoing->transfer;
-	const char *fault;
 
 	transfer->owner = outgoing;
 	transfer->timeout_ms = config->timeout_ms;
@@ -234,11 +273,13 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 		return;
 	}
 	transfer->is_mail = config->transport == TRANSPORT_SMTP;
-	transfer->url = to_utf8(url != NULL ? put_secret_into_url(url, mark, channel->secret) :
-							render_url(channel, outgoing->key));
-	fault = respond_url_check(transfer->url, config->transport, outgoing->host_name, sizeof(outgoing->host_name));
-	if (fault != NULL)
-		refuse("url", fault);
+	if (url == NULL)
+		set_channel_url(outgoing);
+	else
+	{
+		transfer->url = to_utf8(put_secret_into_url(url, mark, channel->secret));
+		check_url(outgoing);
+	}
 	if (transfer->is_mail)
 		respond_mail_request_fill(outgoing, headers, recipients, recipient_count, body, html, mark, created_at);
 	else

@@ -190,13 +190,6 @@ gather(Entry **entries, TimestampTz now)
 	return count;
 }
 
-static void
-free_outgoing(Outgoing *outgoing)
-{
-	curl_slist_free_all(outgoing->transfer.headers);
-	MemoryContextDelete(outgoing->context);
-}
-
 /* An error came between: everything that was taken goes back into its queue. */
 static void
 put_all_back(Entry **entries, int count, Outgoing *list, TimestampTz now)
@@ -206,7 +199,7 @@ put_all_back(Entry **entries, int count, Outgoing *list, TimestampTz now)
 		Outgoing   *next = list->next;
 
 		respond_queue_put_back(list->entry, now);
-		free_outgoing(list);
+		MemoryContextDelete(list->context);
 		list = next;
 	}
 	for (int i = 0; i < count; i++)
@@ -242,7 +235,7 @@ start(Outgoing *outgoing, TimestampTz now)
 	if (!respond_breaker_allows(outgoing->host, now, &until) && !is_overdue(outgoing->entry, now))
 	{
 		respond_queue_put_back(outgoing->entry, until != 0 ? until : now + 100 * 1000);
-		free_outgoing(outgoing);
+		MemoryContextDelete(outgoing->context);
 		return;
 	}
 	outgoing->is_probe = respond_breaker_begin(outgoing->host, now);

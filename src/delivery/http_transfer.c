@@ -8,8 +8,10 @@
 #include "postgres.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "delivery/retry_policy.h"
+#include "delivery/socket_set.h"
 #include "delivery/transport_handle.h"
 
 /* Longest value of Retry-After that is looked at. */
@@ -59,6 +61,21 @@ header_callback(char *data, size_t size, size_t count, void *state)
 	return length;
 }
 
+/* A connection's socket, and not one that libcurl uses within itself: its end is told by close_socket(). */
+static int
+keep_socket(void *state, curl_socket_t socket, curlsocktype purpose)
+{
+	respond_socket_keep(socket);
+	return CURL_SOCKOPT_OK;
+}
+
+static int
+close_socket(void *state, curl_socket_t socket)
+{
+	respond_socket_forget(socket);
+	return close(socket);
+}
+
 bool
 respond_http_prepare(CURL *easy)
 {
@@ -67,7 +84,9 @@ respond_http_prepare(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, "pg_respond") == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_callback) == CURLE_OK;
+		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_callback) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, keep_socket) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK;
 }
 
 CURLcode

@@ -32,16 +32,6 @@ to_utf8(const char *text)
 	return text != NULL ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
 }
 
-static void
-add_line(Outgoing *outgoing, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(outgoing->transfer.headers, line);
-
-	if (longer == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	outgoing->transfer.headers = longer;
-}
-
 /* Adds what was formatted, unless it was at fault; frees it in either case. */
 static void
 add_formatted(Outgoing *outgoing, MailText *text, const char *name, const char *fault)
@@ -55,7 +45,7 @@ add_formatted(Outgoing *outgoing, MailText *text, const char *name, const char *
 	respond_mail_text_free(text);
 	if (fault != NULL)
 		refuse(psprintf("header %s", name), fault);
-	add_line(outgoing, line);
+	respond_request_add_line(&outgoing->transfer, line);
 }
 
 /* Returns the first address, in the current memory context. */
@@ -88,7 +78,7 @@ add_message_id(Outgoing *outgoing, const char *sender)
 {
 	const char *at = strrchr(sender, '@');
 
-	add_line(outgoing, psprintf("Message-ID: <%s@%s>", outgoing->key, at[1] != '\0' ? at + 1 : "localhost"));
+	respond_request_add_line(&outgoing->transfer, psprintf("Message-ID: <%s@%s>", outgoing->key, at[1] != '\0' ? at + 1 : "localhost"));
 }
 
 static void
@@ -116,8 +106,8 @@ add_headers(Outgoing *outgoing, Jsonb *headers, TimestampTz created_at)
 	add_formatted(outgoing, &text, "Date", fault);
 	add_message_id(outgoing, sender);
 	/* RFC 3834: no out-of-office replies to this */
-	add_line(outgoing, "Auto-Submitted: auto-generated");
-	add_line(outgoing, "Content-Type: multipart/alternative");
+	respond_request_add_line(&outgoing->transfer, pstrdup("Auto-Submitted: auto-generated"));
+	respond_request_add_line(&outgoing->transfer, pstrdup("Content-Type: multipart/alternative"));
 }
 
 /* libcurl takes the name for EHLO from the path of the url. */

@@ -251,6 +251,4 @@ respond_transfer_clear(TransferHandle *handle, Transfer *transfer)
 	handle->mime = NULL;
 	curl_slist_free_all(handle->recipients);
 	handle->recipients = NULL;
-	curl_slist_free_all(transfer->headers);
-	transfer->headers = NULL;
 }

@@ -10,6 +10,9 @@
  *
  * Connections stay open and are used again, and so are libcurl's handles.
  *
+ * A transfer that is started waits until the transport runs next; many are handed
+ * to libcurl together.
+ *
  * libcurl resolves names in threads.  A signal that one of them took would be
  * handled there, by code that knows only one thread; so signals are blocked
  * while libcurl may start one.
@@ -32,6 +35,7 @@
 #include "utils/memutils.h"
 
 #include "delivery/mail_thread.h"
+#include "delivery/socket_set.h"
 #include "delivery/transport_handle.h"
 
 /* Handles that are kept for the next transfer. */
@@ -44,6 +48,8 @@ static CURLM *multi = NULL;
 static int	epoll_fd = -1;
 static int64 deadline_us = -1;	/* when libcurl wants to be called; -1: never */
 static int	running = 0;
+static Transfer *first_waiting = NULL;	/* to be handed to libcurl */
+static Transfer *last_waiting = NULL;
 static Transfer *first_done = NULL;
 static Transfer *last_done = NULL;
 static TransferHandle *idle = NULL;	/* for HTTP; each mail has its own */
@@ -72,27 +78,15 @@ unblock_signals(const sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-/* libcurl: wait for this of the socket.  known: whether it is in the set already. */
+/* libcurl: wait for this of the socket. */
 static int
-socket_callback(CURL *easy, curl_socket_t socket, int what, void *state, void *known)
+socket_callback(CURL *easy, curl_socket_t socket, int what, void *state, void *unused)
 {
-	struct epoll_event event = {0};
+	uint32		events = 0;
 
-	if (what == CURL_POLL_REMOVE)
-	{
-		/* it may be closed already, then it left the set by itself */
-		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, socket, &event);
-		return 0;
-	}
-	event.data.fd = socket;
-	event.events = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
-	if (known != NULL && epoll_ctl(epoll_fd, EPOLL_CTL_MOD, socket, &event) == 0)
-		return 0;
-	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, socket, &event) != 0 &&
-		(errno != EEXIST || epoll_ctl(epoll_fd, EPOLL_CTL_MOD, socket, &event) != 0))
-		return -1;
-	curl_multi_assign(multi, socket, &epoll_fd);
-	return 0;
+	if (what != CURL_POLL_REMOVE)
+		events = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
+	return respond_socket_set_wait(epoll_fd, socket, events) ? 0 : -1;
 }
 
 static int
@@ -206,24 +200,32 @@ fail_start(Transfer *transfer, CURLcode code, const char *error)
 {
 	transfer->code = code;
 	strlcpy(transfer->error, error, sizeof(transfer->error));
-	curl_slist_free_all(transfer->headers);
-	transfer->headers = NULL;
+	running--;
 	put_done(transfer);
 }
 
 void
 respond_transport_start(Transfer *transfer)
 {
-	TransferHandle *handle;
-	sigset_t	before;
+	transfer->retry_after_ms = -1;
+	transfer->next_done = NULL;
+	if (last_waiting == NULL)
+		first_waiting = transfer;
+	else
+		last_waiting->next_done = transfer;
+	last_waiting = transfer;
+	running++;
+}
+
+/* Hands it to libcurl. */
+static void
+begin(Transfer *transfer)
+{
+	TransferHandle *handle = take_handle(transfer->is_mail);
 	CURLMcode	added = CURLM_OK;
 
-	transfer->retry_after_ms = -1;
-	block_signals(&before);
-	handle = take_handle(transfer->is_mail);
 	if (handle == NULL)
 	{
-		unblock_signals(&before);
 		fail_start(transfer, CURLE_OUT_OF_MEMORY, "out of memory");
 		return;
 	}
@@ -234,12 +236,8 @@ respond_transport_start(Transfer *transfer)
 		added = respond_mail_thread_start(handle, transfer) ? CURLM_OK : CURLM_OUT_OF_MEMORY;
 	else if (transfer->code == CURLE_OK)
 		added = curl_multi_add_handle(multi, handle->easy);
-	unblock_signals(&before);
 	if (transfer->code == CURLE_OK && added == CURLM_OK)
-	{
-		running++;
 		return;
-	}
 	respond_transfer_clear(handle, transfer);
 	give_back(handle, transfer->is_mail);
 	transfer->handle = NULL;
@@ -296,6 +294,15 @@ respond_transport_run(void)
 	int			count;
 
 	block_signals(&before);
+	while (first_waiting != NULL)
+	{
+		Transfer   *transfer = first_waiting;
+
+		first_waiting = transfer->next_done;
+		if (first_waiting == NULL)
+			last_waiting = NULL;
+		begin(transfer);
+	}
 	do
 	{
 		count = epoll_wait(epoll_fd, events, EVENTS_AT_ONCE, 0);
@@ -314,7 +321,8 @@ respond_transport_run(void)
 				what |= CURL_CSELECT_OUT;
 			if (events[i].events & (EPOLLERR | EPOLLHUP))
 				what |= CURL_CSELECT_ERR;
-			curl_multi_socket_action(multi, events[i].data.fd, what, &handles);
+			if (respond_socket_is_waited_for(epoll_fd, events[i].data.fd))
+				curl_multi_socket_action(multi, events[i].data.fd, what, &handles);
 		}
 	} while (count == EVENTS_AT_ONCE);
 	if (deadline_us >= 0 && respond_transfer_now() >= deadline_us)

@@ -36,8 +36,7 @@ typedef struct Transfer
 	const char *method;			/* HTTP */
 	const char *body;
 	size_t		body_length;
-	struct curl_slist *headers; /* HTTP: all of them; mail: those of the message.  Freed by the
-								 * transport */
+	struct curl_slist *headers; /* HTTP: all of them; mail: those of the message */
 	long		timeout_ms;
 	const char *username;		/* mail: for AUTH; NULL: none */
 	const char *password;
@@ -86,7 +85,7 @@ extern bool respond_transport_check_networks(const char *text, char *error, size
 /* The settings about networks and certificates changed, or are set for the first time. */
 extern void respond_transport_configure(void);
 
-/* Starts a transfer.  One that cannot be started is done at once, with its error. */
+/* Starts a transfer, when the transport runs next.  One that cannot be started is done then, with its error. */
 extern void respond_transport_start(Transfer *transfer);
 
 /* Moves bytes: sockets that are ready, times that are over. */

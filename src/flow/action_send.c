@@ -25,7 +25,7 @@
 static const char *
 given_text(const StepValue *value)
 {
-	return value->given && !value->is_null ? value->text : NULL;
+	return value->given && !value->is_null && value->text[0] != '\0' ? value->text : NULL;
 }
 
 /* Addresses of an array, as one list. */

@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ * socket_set.c
+ *	  What the epoll descriptor of the transport knows of sockets.
+ *
+ * Between two requests libcurl takes the socket of a connection out of the set
+ * and puts it in again: two system calls for each request.  So the sockets of
+ * connections stay in it until they are closed, or until one that nobody waits
+ * for has something to say: its peer has closed it then.
+ *
+ * src/delivery/socket_set.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <sys/epoll.h>
+
+#include "delivery/socket_set.h"
+
+typedef struct SocketState
+{
+	uint32		wanted;			/* events */
+	uint32		known;			/* what the descriptor waits for; 0: it is not in there */
+	bool		kept;
+} SocketState;
+
+static SocketState *sockets = NULL; /* by descriptor */
+static int	socket_count = 0;
+
+/* NULL when memory is short. */
+static SocketState *
+find(int socket)
+{
+	if (socket >= socket_count)
+	{
+		int			count = Max(socket + 1, Max(64, socket_count * 2));
+		SocketState *grown = realloc(sockets, sizeof(SocketState) * count);
+
+		if (grown == NULL)
+			return NULL;
+		memset(grown + socket_count, 0, sizeof(SocketState) * (count - socket_count));
+		sockets = grown;
+		socket_count = count;
+	}
+	return &sockets[socket];
+}
+
+static void
+leave(int epoll_fd, int socket, SocketState *state)
+{
+	struct epoll_event event = {0};
+
+	/* it may be closed already, then it left by itself */
+	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, socket, &event);
+	state->known = 0;
+}
+
+bool
+respond_socket_set_wait(int epoll_fd, int socket, uint32 events)
+{
+	SocketState *state = find(socket);
+	struct epoll_event event = {.events = events,.data.fd = socket};
+
+	if (state == NULL)
+		return false;
+	state->wanted = events;
+	if (events == 0)
+	{
+		if (!state->kept && state->known != 0)
+			leave(epoll_fd, socket, state);
+		return true;
+	}
+	if (state->known == events)
+		return true;
+	/* what was closed without a word is unknown to it, and its number may be another one's now */
+	if (state->known != 0 && epoll_ctl(epoll_fd, EPOLL_CTL_MOD, socket, &event) == 0)
+		state->known = events;
+	else if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, socket, &event) == 0 ||
+			 (errno == EEXIST && epoll_ctl(epoll_fd, EPOLL_CTL_MOD, socket, &event) == 0))
+		state->known = events;
+	else
+		return false;
+	return true;
+}
+
+bool
+respond_socket_is_waited_for(int epoll_fd, int socket)
+{
+	SocketState *state = find(socket);
+
+	if (state == NULL || state->wanted != 0)
+		return true;
+	leave(epoll_fd, socket, state);
+	return false;
+}
+
+void
+respond_socket_keep(int socket)
+{
+	SocketState *state = find(socket);
+
+	if (state == NULL)
+		return;
+	memset(state, 0, sizeof(*state));
+	state->kept = true;
+}
+
+void
+respond_socket_forget(int socket)
+{
+	if (socket < socket_count)
+		memset(&sockets[socket], 0, sizeof(SocketState));
+}

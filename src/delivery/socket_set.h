@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ * socket_set.h
+ *	  What the epoll descriptor of the transport knows of sockets.
+ *
+ * src/delivery/socket_set.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_SOCKET_SET_H
+#define RESPOND_SOCKET_SET_H
+
+/*
+ * These EPOLL* events of the socket are waited for from now on, 0: none.  False
+ * when the system cannot.
+ */
+extern bool respond_socket_set_wait(int epoll_fd, int socket, uint32 events);
+
+/* Whether something is waited for; one that nobody waits for leaves the descriptor. */
+extern bool respond_socket_is_waited_for(int epoll_fd, int socket);
+
+/* The socket may stay in the descriptor while nothing is waited for; respond_socket_forget() will tell of its end. */
+extern void respond_socket_keep(int socket);
+
+/* It is about to be closed, and leaves the descriptor by that. */
+extern void respond_socket_forget(int socket);
+
+#endif							/* RESPOND_SOCKET_SET_H */
