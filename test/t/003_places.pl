@@ -4,7 +4,7 @@ use lib "$FindBin::RealBin/lib";
 use Respond;
 
 # places(node): how many background workers the server has room for, besides core's own launcher and ours.
-my $node = Respond::node('places', max_worker_processes => 6);
+my $node = Respond::node('places', max_worker_processes => 8);
 my @databases = map { "db$_" } 1 .. 3;
 
 # One place for the launcher of logical replication, one for ours: two databases fit, the third does not.
@@ -16,7 +16,7 @@ for my $db (@databases)
 Respond::wait_workers($node, $_, "$_ has its workers") for @databases[0, 1];
 Respond::wait_until($node, 'db3', q{SELECT NOT ok FROM respond.health() WHERE "check" = 'places'}, 'health() sees that places are missing');
 like($node->safe_psql('db3', q{SELECT message || remedy FROM respond.health() WHERE "check" = 'places'}),
-	qr/no place for 1 workers.*raise max_worker_processes \(now 6\)/, 'and says which setting to raise');
+	qr/no place for 1 workers.*raise max_worker_processes \(now 8\)/, 'and says which setting to raise');
 
 sub warnings
 {
@@ -47,11 +47,11 @@ is(warnings(), 2, 'that is worth another warning');
 $node->safe_psql('postgres', "DROP DATABASE $_") for 'db4', 'db5';
 
 # Our own limit.
-Respond::configure($node, 'pg_respond.max_workers' => 2, max_worker_processes => 16);
+Respond::configure($node, 'pg_respond.max_workers' => 3, max_worker_processes => 16);
 $node->restart;
 $node->safe_psql('postgres', 'CREATE DATABASE db6');
 $node->safe_psql('db6', 'CREATE EXTENSION pg_respond');
-Respond::wait_until($node, 'db6', q{SELECT remedy LIKE 'raise pg_respond.max_workers (now 2)%' FROM respond.health() WHERE "check" = 'places'}, 'our own limit is named');
+Respond::wait_until($node, 'db6', q{SELECT remedy LIKE 'raise pg_respond.max_workers (now 3)%' FROM respond.health() WHERE "check" = 'places'}, 'our own limit is named');
 $node->safe_psql('postgres', 'DROP DATABASE db3');
 Respond::wait_workers($node, 'db6', 'and places in it come free');
 
