@@ -156,7 +156,7 @@ value(q{BEGIN; SELECT respond.hold('rolled back'); ROLLBACK});
 is(value(q{SELECT count(*) FROM respond.worker WHERE state = 'holding'}), '0', 'a hold that was rolled back does nothing');
 value(q{SELECT respond.hold('maintenance')});
 Respond::emit($node, $db, 'while.held');
-Respond::wait_until($node, $db, q{SELECT count(*) = 2 FROM respond.worker WHERE state = 'holding'}, 'the workers hold');
+Respond::wait_until($node, $db, q{SELECT count(*) = 3 FROM respond.worker WHERE state = 'holding'}, 'the workers hold');
 is(value('SELECT sum(events) FROM respond.lag'), '1', 'events are recorded and wait');
 like(value(q{SELECT message FROM respond.health() WHERE "check" = 'hold' AND NOT ok}), qr/maintenance/, 'health() tells the reason');
 $node->restart;

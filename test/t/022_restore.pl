@@ -48,7 +48,7 @@ $node->safe_psql($db, q{INSERT INTO respond.event (type, subject, data, key) SEL
 Respond::wait_idle($node, $db, 'the first events are handled');
 {
 	$node->safe_psql($db, q{SELECT respond.hold('nightly')});
-	Respond::wait_until($node, $db, q{SELECT count(*) = 2 FROM respond.worker WHERE state = 'holding'}, 'the workers hold');
+	Respond::wait_until($node, $db, q{SELECT count(*) = 3 FROM respond.worker WHERE state = 'holding'}, 'the workers hold');
 	$node->safe_psql($db, q{INSERT INTO respond.event (type, data) SELECT 'w.held', '{"k": "held"}' FROM generate_series(1, 25)});
 	my $beat = $node->safe_psql($db, q{SELECT pg_sleep(1.2), count(*) FROM respond.run JOIN respond.event ON event.id = event_id WHERE event.type = 'w.held'});
 
@@ -56,9 +56,9 @@ Respond::wait_idle($node, $db, 'the first events are handled');
 	is($node->safe_psql($db, 'SELECT sum(events) FROM respond.lag'), '25', 'it waits');
 	is($node->safe_psql($db, q{SELECT message FROM respond.health() WHERE "check" = 'hold'}) =~ /^the workers hold since .*: nightly$/, 1, 'health() gives the reason');
 	$node->psql($db, q{BEGIN; SELECT respond.release(); ROLLBACK});
-	is($node->safe_psql($db, q{SELECT count(*) FROM respond.worker WHERE state = 'holding'}), '2', 'a release that is rolled back changes nothing');
+	is($node->safe_psql($db, q{SELECT count(*) FROM respond.worker WHERE state = 'holding'}), '3', 'a release that is rolled back changes nothing');
 	$node->restart;
-	Respond::wait_until($node, $db, q{SELECT count(*) = 2 FROM respond.worker WHERE state = 'holding'}, 'the hold outlasts a restart');
+	Respond::wait_until($node, $db, q{SELECT count(*) = 3 FROM respond.worker WHERE state = 'holding'}, 'the hold outlasts a restart');
 	$node->safe_psql($db, q{SELECT respond.release()});
 	Respond::wait_idle($node, $db, 'after release() all of it is handled');
 	check_once($node, $db, 'after a hold');
@@ -91,7 +91,7 @@ sub check_copy
 	my ($at, $name, $message) = @_;
 
 	is(contents($at, $name), $before, "$message: every row is there, and no other");
-	Respond::wait_until($at, $name, q{SELECT count(*) = 2 FROM respond.worker WHERE state = 'holding'}, "$message: the workers hold");
+	Respond::wait_until($at, $name, q{SELECT count(*) = 3 FROM respond.worker WHERE state = 'holding'}, "$message: the workers hold");
 	like($at->safe_psql($name, q{SELECT ok::text || ' ' || message || ' ' || remedy FROM respond.health() WHERE "check" = 'hold'}),
 		qr/^false .*restored or copied.*respond\.release\(\)/, "$message: health() says so, and what to do");
 	$at->safe_psql($name, q{SELECT respond.emit('w.new', '{"k": "new"}', 'new', key => 'new')});

@@ -85,7 +85,7 @@ check_once(q{type = 'h.c'}, 1, 'with an index then');
 # --- detached and dropped while events wait
 {
 	one(q{SELECT respond.hold()});
-	Respond::wait_until($node, $db, q{SELECT count(*) = 2 FROM respond.worker WHERE state = 'holding'});
+	Respond::wait_until($node, $db, q{SELECT count(*) = 3 FROM respond.worker WHERE state = 'holding'});
 	one(q{INSERT INTO respond.event (type, recorded_at) SELECT 'h.d', make_timestamptz(2001 + i % 3, 6, 1, 0, 0, 0) FROM generate_series(1, 30) AS i});
 	one(q{INSERT INTO respond.event (type) VALUES ('h.d')});
 	one('ALTER TABLE respond.event DETACH PARTITION year_2001');

@@ -111,8 +111,8 @@ sub wait_workers
 	my $name = quote_literal($db);
 
 	return wait_until($node, $db, qq{
-		SELECT count(DISTINCT backend_type) = 2 FROM pg_catalog.pg_stat_activity
-		WHERE datname = $name AND backend_type IN ('pg_respond dispatcher', 'pg_respond clock')}, $message);
+		SELECT count(DISTINCT backend_type) = 3 FROM pg_catalog.pg_stat_activity
+		WHERE datname = $name AND backend_type IN ('pg_respond dispatcher', 'pg_respond clock', 'pg_respond courier')}, $message);
 }
 
 # wait_no_workers(node, db, message): no worker of ours is connected to the database (asked from another one).
