@@ -106,14 +106,17 @@ CREATE TABLE respond_internal.state (
 	hold text,
 	hold_since timestamptz,
 	created_at timestamptz NOT NULL,
-	system_identifier bigint NOT NULL
+	system_identifier bigint NOT NULL,
+	database oid NOT NULL
 );
 COMMENT ON TABLE respond_internal.state IS 'one row about this database; not dumped, so that a restored copy knows that it is one';
 COMMENT ON COLUMN respond_internal.state.hold IS 'why the workers hold: restore, or the reason given to hold(); NULL when they work';
 COMMENT ON COLUMN respond_internal.state.system_identifier IS 'cluster in which the extension was created';
+COMMENT ON COLUMN respond_internal.state.database IS 'database in which the extension was created; a copy of it has another number';
 
-INSERT INTO respond_internal.state (hold, hold_since, created_at, system_identifier)
-SELECT h, CASE WHEN h IS NOT NULL THEN pg_catalog.now() END, pg_catalog.now(), c.system_identifier
+INSERT INTO respond_internal.state (hold, hold_since, created_at, system_identifier, database)
+SELECT h, CASE WHEN h IS NOT NULL THEN pg_catalog.now() END, pg_catalog.now(), c.system_identifier,
+	   (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
   FROM pg_catalog.pg_control_system() AS c,
 	   (SELECT CASE WHEN respond_internal.is_restore() THEN 'restore' END) AS s (h);
 

@@ -85,7 +85,8 @@ BEGIN
 		RAISE NOTICE 'the cursor begins anew; % events wait to be handled', waiting;
 	END IF;
 	UPDATE respond_internal.state
-	   SET hold = NULL, hold_since = NULL, system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c);
+	   SET hold = NULL, hold_since = NULL, system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c),
+		   database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database());
 	PERFORM respond_internal.announce_hold(false, held_for = 'restore');
 	PERFORM respond_internal.audit('release', 'database', current_database(), jsonb_build_object('reason', held_for), NULL);
 END

@@ -10,7 +10,7 @@
 
 /*
  * Brings the entry in shared memory in line with the table, in a transaction
- * of its own.  A database that came from another cluster is put on hold.
+ * of its own.  A database that was copied from elsewhere is put on hold.
  */
 extern void respond_state_publish(void);
 

@@ -97,8 +97,19 @@ Respond::emit($node, 'one', 'a.b');
 $node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE one');
 Respond::wait_workers($node, 'copy', 'the copy has workers');
 Respond::wait_workers($node, 'one', 'the original has them again');
+Respond::wait_until($node, 'copy', q{SELECT hold = 'restore' FROM respond_internal.state}, 'it holds, so as not to act twice');
+$node->safe_psql('copy', 'SELECT respond.release()');
+Respond::wait_workers($node, 'copy');
 Respond::emit($node, 'copy', 'a.b');
-Respond::wait_idle($node, 'copy', 'the copy handles events');
+Respond::wait_idle($node, 'copy', 'once released, the copy handles events');
+$node->safe_psql('postgres', 'CREATE DATABASE empty');
+$node->safe_psql('empty', 'CREATE EXTENSION pg_respond');
+Respond::wait_workers($node, 'empty');
+$node->safe_psql('postgres', 'CREATE DATABASE fresh TEMPLATE empty');
+Respond::wait_workers($node, 'fresh');
+Respond::emit($node, 'fresh', 'a.b');
+Respond::wait_idle($node, 'fresh', 'a copy of a database without events does not hold');
+$node->safe_psql('postgres', "DROP DATABASE $_") for 'empty', 'fresh';
 
 # RENAME, SET TABLESPACE.
 $node->safe_psql('postgres', 'ALTER DATABASE copy RENAME TO renamed');
