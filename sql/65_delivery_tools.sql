@@ -28,6 +28,7 @@ BEGIN
 	END IF;
 	UPDATE respond.delivery AS d
 	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL,
+		   last_error = CASE WHEN d.status <> 'cancelled' THEN d.last_error END,
 		   attempts_before = CASE WHEN d.status = 'pending' THEN d.attempts_before ELSE d.attempts END,
 		   due_since = CASE WHEN d.status = 'pending' THEN d.due_since ELSE clock_timestamp() END
 	 WHERE d.id = $1 AND d.created_at = found_one.created_at;
@@ -78,9 +79,9 @@ END
 $$;
 COMMENT ON FUNCTION respond.discard(bigint) IS 'cancels a delivery that is pending or dead; a try that is under way is not called back';
 
-CREATE FUNCTION respond.send_test(channel text) RETURNS bigint
-LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_send_test';
-COMMENT ON FUNCTION respond.send_test(text) IS 'sends a test message through a channel and returns the number of the delivery, whose row tells what came of it';
+CREATE FUNCTION respond.send_test(channel text, recipient text DEFAULT NULL) RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_send_test';
+COMMENT ON FUNCTION respond.send_test(text, text) IS 'sends a test message through a channel, to this recipient if the kind has recipients, and returns the number of the delivery, whose row tells what came of it';
 
 -- Whatever waits for a channel that is gone ends here, with the reason.
 CREATE FUNCTION respond_internal.channel_deleted() RETURNS trigger

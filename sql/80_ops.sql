@@ -247,7 +247,7 @@ BEGIN
 	ok := found_one.channels IS NULL;
 	message := CASE WHEN ok THEN 'pg_respond has disabled no channel'
 		ELSE format('channels that pg_respond disabled: %s', found_one.channels) END;
-	remedy := CASE WHEN NOT ok THEN 'mend its url, then UPDATE respond.channel SET enabled = true; or delete it, which cancels what waits for it' END;
+	remedy := CASE WHEN NOT ok THEN 'mend its url, then UPDATE respond.channel SET enabled = true WHERE name = ''NAME''; or delete it, which cancels what waits for it' END;
 	RETURN NEXT;
 
 	"check" := 'receivers';

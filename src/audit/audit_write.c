@@ -56,6 +56,18 @@ set_jsonb(Datum *values, bool *nulls, int column, Jsonb *document)
 	values[column] = JsonbPGetDatum(document);
 }
 
+/* Masks are for what events bring; how the desk is set up must be readable. */
+static Jsonb *
+masked(const AuditRow *row, Jsonb *document, int64 event_id)
+{
+	static const char *const configuration[] = {"rule", "mute", "route", "team", "channel", "channel_kind", "mask"};
+
+	for (int i = 0; i < lengthof(configuration); i++)
+		if (row->object_type != NULL && strcmp(row->object_type, configuration[i]) == 0)
+			return document;
+	return respond_mask_document(document, event_id);
+}
+
 void
 respond_audit_write(const AuditRow *rows, int count)
 {
@@ -91,8 +103,8 @@ respond_audit_write(const AuditRow *rows, int count)
 		set_int64(values, nulls, AUDIT_RUN_ID, from_context ? context->run_id : row->run_id);
 		set_text(values, nulls, AUDIT_RULE, from_context ? context->rule : row->rule);
 		event_id = from_context ? context->event_id : row->event_id;
-		set_jsonb(values, nulls, AUDIT_OLD, respond_mask_document(row->old, event_id));
-		set_jsonb(values, nulls, AUDIT_NEW, respond_mask_document(row->new, event_id));
+		set_jsonb(values, nulls, AUDIT_OLD, masked(row, row->old, event_id));
+		set_jsonb(values, nulls, AUDIT_NEW, masked(row, row->new, event_id));
 		respond_partition_writer_add(writer, at, values, nulls);
 	}
 	respond_partition_writer_close(writer);

@@ -43,7 +43,8 @@
 typedef struct MaskedEvent
 {
 	int64		id;				/* hash key */
-	const Event *event;
+	const Event *event;			/* NULL: none of its fields is masked */
+	char	   *type;
 	List	   *values;			/* of char *: texts of what was masked, the longest first */
 } MaskedEvent;
 
@@ -420,34 +421,38 @@ respond_mask_event(const Event *event)
 	{
 		entry = hash_search(events, &event->id, HASH_ENTER, &found);
 		entry->event = copy;
+		entry->type = MemoryContextStrdup(event_context, event->type);
 		entry->values = values;
 	}
 	return copy != NULL ? copy : event;
 }
 
-static const List *
-values_of(int64 event_id)
+static MaskedEvent *
+find_event(int64 event_id)
 {
-	MaskedEvent *entry = events != NULL ? hash_search(events, &event_id, HASH_FIND, NULL) : NULL;
-
-	return entry != NULL ? entry->values : NIL;
+	return events != NULL && event_id != 0 ? hash_search(events, &event_id, HASH_FIND, NULL) : NULL;
 }
 
 const char *
 respond_mask_text(const char *text, int64 event_id)
 {
-	if (text == NULL || event_id == 0)
-		return text;
-	return replace_values(text, values_of(event_id));
+	MaskedEvent *entry = find_event(event_id);
+
+	return text != NULL && entry != NULL ? replace_values(text, entry->values) : text;
 }
 
 Jsonb *
 respond_mask_document(Jsonb *document, int64 event_id)
 {
 	Masking		masking = {.by_suffix = true};
+	MaskedEvent *entry = find_event(event_id);
 
 	if (document == NULL || !has_masks())
 		return document;
-	masking.values = values_of(event_id);
+	if (entry != NULL)
+	{
+		masking.event_type = entry->type;
+		masking.values = entry->values;
+	}
 	return mask_jsonb(&masking, document);
 }

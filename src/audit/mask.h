@@ -27,8 +27,9 @@ extern const Event *respond_mask_event(const Event *event);
 extern const char *respond_mask_text(const char *text, int64 event_id);
 
 /*
- * A document for the audit log: members whose names end in the path of a mask,
- * and values of masked fields of the event, are replaced.  palloc'd, or the
+ * A document for the audit log or a delivery: members whose names end in the
+ * path of a mask for events of this type (of any type when the event is not
+ * known), and values of masked fields of the event, are replaced.  palloc'd, or the
  * document itself; NULL gives NULL.
  */
 extern Jsonb *respond_mask_document(Jsonb *document, int64 event_id);

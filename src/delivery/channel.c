@@ -172,9 +172,7 @@ uses_secret(const Channel *channel)
 		respond_json_template_each_path(channel->body, note_json_secret, &uses);
 	for (int i = 0; i < channel->header_count; i++)
 		respond_template_each_path(channel->headers[i].value, note_secret, &uses);
-	if (channel->url_per_delivery)
-		respond_template_each_path(channel->url_template, note_secret, &uses);
-	return uses;
+	return uses || (channel->url_per_delivery && channel->url_names_secret);
 }
 
 static char *
@@ -315,6 +313,7 @@ read_channel(HeapTuple tuple, TupleDesc desc)
 															strlen(channel->url), "url");
 		channel->url_per_delivery = respond_channel_template_is_dynamic(channel->url_template);
 		respond_template_each_path(channel->url_template, note_key, &channel->url_names_key);
+		respond_template_each_path(channel->url_template, note_secret, &channel->url_names_secret);
 	}
 	channel->uses_secret = uses_secret(channel);
 	return channel;

@@ -36,6 +36,11 @@ enum
 	KIND_COLUMNS
 };
 
+static KeptPlan find_user = {
+	"SELECT c.name FROM respond.channel AS c WHERE c.kind = $1 ORDER BY c.name LIMIT 1",
+	1, {TEXTOID}
+};
+
 static KeptPlan read_kind = {
 	"SELECT k.name, k.transport, k.url, k.signature, k.options, k.required_options, k.built_in"
 	" FROM respond.channel_kind AS k WHERE k.name OPERATOR(pg_catalog.=) $1",
@@ -226,6 +231,20 @@ check_row(const Datum *values, const bool *nulls)
 		refuse("built_in", "is for the kinds of pg_respond itself", NULL);
 }
 
+static void
+check_unused(const char *name)
+{
+	Datum		value;
+
+	SPI_connect();
+	value = CStringGetTextDatum(name);
+	if (respond_kept_plan_run_as_owner(&find_user, &value, NULL) > 0)
+		refuse("name", psprintf("kind \"%s\" is that of channel \"%s\"", name,
+								SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1)),
+			   "Delete the channel first, or give it another kind.");
+	SPI_finish();
+}
+
 /* channel_kind_validate(): BEFORE INSERT OR UPDATE OR DELETE ON respond.channel_kind FOR EACH ROW */
 Datum
 respond_channel_kind_validate(PG_FUNCTION_ARGS)
@@ -246,7 +265,9 @@ respond_channel_kind_validate(PG_FUNCTION_ARGS)
 										respond_row_text(values, nulls, KIND_NAME)),
 				   "Insert a kind of another name.");
 	}
-	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		check_unused(respond_row_text(values, nulls, KIND_NAME));
+	else
 	{
 		Datum		new_values[KIND_COLUMNS];
 		bool		new_nulls[KIND_COLUMNS];

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -339,12 +340,42 @@ check_secret_stays(const Datum *old_values, const bool *old_nulls, const Datum *
 	bool		same_kind = strcmp(respond_row_text(old_values, old_nulls, CHANNEL_KIND), respond_row_text(values, nulls, CHANNEL_KIND)) == 0;
 	bool		same_host = strcmp(host_of(old_values, old_nulls), host_of(values, nulls)) == 0;
 
-	if (!nulls[CHANNEL_SECRET] || (same_kind && (same_host || !sends_secret(values, nulls))))
+	/* one that only signs may sign for another host, but not be sent from now on */
+	if (!nulls[CHANNEL_SECRET] ||
+		(same_kind && (!sends_secret(values, nulls) || (same_host && sends_secret(old_values, old_nulls)))))
 		return;
 	if (respond_secret_exists(name))
 		refuse(same_kind ? "url" : "kind",
-			   psprintf("the secret of channel \"%s\" must not go %s", name, same_kind ? "to another host" : "with another kind"),
+			   psprintf("the secret of channel \"%s\" must not go %s", name,
+						!same_kind ? "with another kind" : !same_host ? "to another host" : "into its url"),
 			   "Give the secret again in the same statement, or remove it first with respond.set_secret(channel, NULL).");
+}
+
+/* Whether more changes than what says if it may send: a channel that has become invalid can be disabled. */
+static bool
+goes_elsewhere(TupleDesc desc, const Datum *old_values, const bool *old_nulls, const Datum *values, const bool *nulls)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		if (column->attisdropped || i == CHANNEL_REASON || i == CHANNEL_UPDATED_AT ||
+			(i == CHANNEL_ENABLED && !nulls[i] && !DatumGetBool(values[i])))
+			continue;
+		if (old_nulls[i] != nulls[i] ||
+			(!nulls[i] && !datumIsEqual(old_values[i], values[i], column->attbyval, column->attlen)))
+			return true;
+	}
+	return false;
+}
+
+static void
+touch(const Datum *old_values, Datum *values, bool *nulls)
+{
+	if (!nulls[CHANNEL_ENABLED] && DatumGetBool(values[CHANNEL_ENABLED]) && !DatumGetBool(old_values[CHANNEL_ENABLED]))
+		nulls[CHANNEL_REASON] = true;
+	values[CHANNEL_UPDATED_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	nulls[CHANNEL_UPDATED_AT] = false;
 }
 
 static void
@@ -355,6 +386,11 @@ check_update(HeapTuple old_tuple, TupleDesc desc, Datum *values, bool *nulls)
 	bool		complete = !nulls[CHANNEL_NAME] && !nulls[CHANNEL_KIND];
 
 	heap_deform_tuple(old_tuple, desc, old_values, old_nulls);
+	if (!goes_elsewhere(desc, old_values, old_nulls, values, nulls))
+	{
+		touch(old_values, values, nulls);
+		return;
+	}
 	check_row(values, nulls, complete && strcmp(host_of(old_values, old_nulls), host_of(values, nulls)) == 0 ?
 			  respond_row_jsonb(old_values, old_nulls, CHANNEL_OPTIONS) : NULL);
 	if (complete &&
@@ -362,10 +398,7 @@ check_update(HeapTuple old_tuple, TupleDesc desc, Datum *values, bool *nulls)
 		refuse("name", "a channel cannot be renamed", "Insert a new one, change the rules, and delete this one.");
 	if (complete)
 		check_secret_stays(old_values, old_nulls, values, nulls);
-	if (!nulls[CHANNEL_ENABLED] && DatumGetBool(values[CHANNEL_ENABLED]) && !DatumGetBool(old_values[CHANNEL_ENABLED]))
-		nulls[CHANNEL_REASON] = true;
-	values[CHANNEL_UPDATED_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	nulls[CHANNEL_UPDATED_AT] = false;
+	touch(old_values, values, nulls);
 }
 
 /* channel_validate(): BEFORE INSERT OR UPDATE ON respond.channel FOR EACH ROW */

@@ -75,8 +75,7 @@ typedef struct Courier
 
 	OutcomeList outcomes;		/* not recorded yet */
 	TimestampTz record_after;	/* of the oldest of them */
-	OutcomeList locked;			/* somebody holds their rows; they do not hold up the others */
-	TimestampTz locked_until;	/* when they are tried again */
+	OutcomeList left;			/* somebody holds their rows, or they fail; they do not hold up the others */
 	int			failures;		/* errors in a row */
 	TimestampTz pause_until;	/* after an error */
 	char	   *networks;		/* settings that the transport was configured with */
@@ -143,7 +142,7 @@ prepare(Courier *courier, WorkerSlot *slot)
 
 	respond_worker_begin();
 	take_lock(get_extension_oid("pg_respond", false));
-	CommitTransactionCommand();
+	respond_worker_commit();
 	pin_plans();
 	respond_queue_open();
 	sockets = respond_transport_open();
@@ -231,16 +230,6 @@ list_add(OutcomeList *list, Outcome *outcome)
 }
 
 static void
-list_move(OutcomeList *from, OutcomeList *to)
-{
-	while (from->count > 0)
-	{
-		list_add(to, from->items[from->count - 1]);
-		from->count--;
-	}
-}
-
-static void
 add_outcome(Courier *courier, Outgoing *outgoing)
 {
 	if (courier->outcomes.count == 0)
@@ -257,11 +246,30 @@ collect_outcomes(Courier *courier)
 		add_outcome(courier, outgoing);
 }
 
+/* Those whose time has come take part again. */
+static void
+take_up_left(Courier *courier)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	int			left = 0;
+
+	for (int i = 0; i < courier->left.count; i++)
+	{
+		Outcome    *outcome = courier->left.items[i];
+
+		if (outcome->again_at <= now)
+			list_add(&courier->outcomes, outcome);
+		else
+			courier->left.items[left++] = outcome;
+	}
+	courier->left.count = left;
+}
+
 static bool
 wants_to_record(Courier *courier)
 {
-	if (courier->locked.count > 0 && GetCurrentTimestamp() >= courier->locked_until)
-		list_move(&courier->locked, &courier->outcomes);
+	if (courier->left.count > 0)
+		take_up_left(courier);
 	return courier->outcomes.count > 0 &&
 		(courier->outcomes.count >= RECORD_AT_ONCE || respond_transport_running() == 0 ||
 		 GetCurrentTimestamp() >= courier->record_after);
@@ -279,7 +287,22 @@ drop_recorded(Courier *courier)
 	list->count = left;
 }
 
-/* What cannot be recorded yet, because somebody holds its row, stays for the next time. */
+/* What cannot be recorded yet waits by itself. */
+static void
+set_aside(Courier *courier)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	for (int i = 0; i < courier->outcomes.count; i++)
+	{
+		Outcome    *outcome = courier->outcomes.items[i];
+
+		outcome->again_at = Max(outcome->again_at, now + LOCKED_PAUSE_US);
+		list_add(&courier->left, outcome);
+	}
+	courier->outcomes.count = 0;
+}
+
 static void
 record(Courier *courier)
 {
@@ -292,10 +315,7 @@ record(Courier *courier)
 	pg_atomic_fetch_add_u64(&courier->slot->batches, 1);
 	pg_atomic_write_u64(&courier->slot->active_at, (uint64) GetCurrentTimestamp());
 	pg_atomic_write_u32(&courier->slot->busy, 0);
-	if (courier->outcomes.count == 0)
-		return;
-	courier->locked_until = GetCurrentTimestamp() + LOCKED_PAUSE_US;
-	list_move(&courier->outcomes, &courier->locked);
+	set_aside(courier);
 }
 
 /* One round; true when there may be more to do at once. */
@@ -389,8 +409,8 @@ rest_milliseconds(const Courier *courier)
 		return Min(rest, milliseconds_until(courier->pause_until));
 	if (courier->outcomes.count > 0)
 		rest = Min(rest, milliseconds_until(courier->record_after));
-	if (courier->locked.count > 0)
-		rest = Min(rest, milliseconds_until(courier->locked_until));
+	for (int i = 0; i < courier->left.count; i++)
+		rest = Min(rest, milliseconds_until(courier->left.items[i]->again_at));
 	if (!respond_worker_on_hold())
 		rest = Min(rest, milliseconds_until(respond_send_next_due()));
 	return rest;
@@ -415,9 +435,11 @@ rest(Courier *courier)
 static void
 finish_if_asked(Courier *courier)
 {
-	if (courier->slot->stop_wanted && courier->outcomes.count + courier->locked.count > 0)
+	if (courier->slot->stop_wanted && courier->outcomes.count + courier->left.count > 0)
 	{
-		list_move(&courier->locked, &courier->outcomes);
+		for (int i = 0; i < courier->left.count; i++)
+			list_add(&courier->outcomes, courier->left.items[i]);
+		courier->left.count = 0;
 		courier->record_after = 0;
 		courier->pause_until = 0;
 		PG_TRY();

@@ -33,7 +33,8 @@ typedef struct Entry
 	int64		id;				/* hash key */
 	TimestampTz created_at;
 	TimestampTz since;			/* when it was recorded or begun anew, as far as that is known */
-	TimestampTz due;
+	TimestampTz due;			/* in its row, and so where a look into the table finds it */
+	TimestampTz after;			/* not sent before; the same or later */
 	uint64		subject;		/* hash; of ordered channels */
 	XLogRecPtr	written;		/* its row is in the WAL before this */
 	struct CourierChannel *channel;
@@ -59,7 +60,7 @@ typedef struct CourierChannel
 	bool		ordered;
 	bool		present;		/* while channels are read: it is still there */
 
-	RBTree	   *queue;			/* by (due, id) */
+	RBTree	   *queue;			/* by (after, id) */
 	int			queued;
 	bool		more;
 	TimestampTz more_due;
@@ -78,7 +79,7 @@ typedef struct CourierChannel
 	double		next_send_at;	/* of the rate limit, in microseconds as TimestampTz */
 	TimestampTz blocked_until;	/* the secret cannot be had, or the host is not to be asked */
 	char	   *blocked_reason;	/* NULL: it is not */
-	BreakerHost *host;			/* that its url names; NULL: not known, or each has its own */
+	BreakerHost *host;			/* that its url names; NULL: not known yet */
 	char	   *url;			/* ready to be sent to, secret and all; NULL: not known, or each has its own */
 	char		host_name[RESPOND_HOST_SIZE];	/* of url */
 	dlist_node	node;			/* in the ring of channels, see respond_queue_next() */
@@ -134,6 +135,8 @@ typedef struct Outcome
 	char	   *response;		/* NULL: none */
 	bool		gone;			/* the receiver wants no more: disable the channel */
 	bool		split;			/* a mail that some of its recipients did not get */
+	int			failures;		/* to record it, by its own fault */
+	TimestampTz again_at;		/* when that is tried again */
 } Outcome;
 
 /* courier_queue.c */
@@ -162,6 +165,8 @@ extern Entry *respond_queue_first(CourierChannel *channel);
 /* Takes it out of the queue to be sent; puts it back; forgets it for good. */
 extern void respond_queue_take(Entry *entry);
 extern void respond_queue_put_back(Entry *entry, TimestampTz due);
+/* Puts it back, to be sent not before this time; its row stays as it is. */
+extern void respond_queue_hold_back(Entry *entry, TimestampTz after);
 extern void respond_queue_forget(Entry *entry);
 /* Something pending that is due from this time on is to be found in the table. */
 extern void respond_queue_lower(CourierChannel *channel, TimestampTz due, int64 id);
@@ -231,9 +236,9 @@ extern void respond_outcome_fail(Outcome *outcome, const char *error);
 /*
  * Records outcomes in one transaction; each is then forgotten or queued again,
  * and its place in the array is NULL, also when an error is raised later.  Those
- * whose row somebody else has locked stay.  With one_by_one each has a
- * transaction of its own, and an error of one stays its own: it is logged, and
- * the outcome stays in the array.
+ * whose row somebody else has locked stay.  With one_by_one, and when it has
+ * failed before, each has a transaction of its own, and an error of one stays its
+ * own: it is logged, and the outcome stays in the array.
  */
 extern void respond_courier_record(Outcome **outcomes, int count, bool one_by_one);
 

@@ -213,7 +213,7 @@ respond_courier_fetch(Entry **entries, int count, Outgoing **list)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	fetch(entries, count, list);
 	PopActiveSnapshot();
-	CommitTransactionCommand();
+	respond_worker_commit();
 	for (Outgoing *outgoing = *list; outgoing != NULL; outgoing = outgoing->next)
 		written = Max(written, outgoing->entry->written);
 	if (*list != NULL)

@@ -26,7 +26,7 @@
 #define ORDERED_QUEUE_LIMIT		8192
 
 /* Entries of all channels together; beyond it each may have only a few. */
-#define TOTAL_LIMIT				100000
+#define TOTAL_LIMIT				50000
 #define CROWDED_QUEUE_LIMIT		16
 
 /* Time between two walks through the subjects of an ordered channel. */
@@ -38,7 +38,7 @@
 typedef struct QueueNode
 {
 	RBTNode		node;
-	TimestampTz due;
+	TimestampTz after;
 	int64		id;
 	Entry	   *entry;
 } QueueNode;
@@ -55,8 +55,8 @@ compare_nodes(const RBTNode *a, const RBTNode *b, void *argument)
 	const QueueNode *left = (const QueueNode *) a;
 	const QueueNode *right = (const QueueNode *) b;
 
-	if (left->due != right->due)
-		return left->due < right->due ? -1 : 1;
+	if (left->after != right->after)
+		return left->after < right->after ? -1 : 1;
 	if (left->id != right->id)
 		return left->id < right->id ? -1 : 1;
 	return 0;
@@ -184,7 +184,7 @@ respond_queue_next(int *left)
 static void
 insert_node(Entry *entry)
 {
-	QueueNode	node = {.due = entry->due,.id = entry->id,.entry = entry};
+	QueueNode	node = {.after = entry->after,.id = entry->id,.entry = entry};
 	bool		is_new;
 
 	rbt_insert(entry->channel->queue, &node.node, &is_new);
@@ -195,7 +195,7 @@ insert_node(Entry *entry)
 static void
 delete_node(Entry *entry)
 {
-	QueueNode	key = {.due = entry->due,.id = entry->id};
+	QueueNode	key = {.after = entry->after,.id = entry->id};
 	RBTNode    *node = rbt_find(entry->channel->queue, &key.node);
 
 	Assert(node != NULL);
@@ -268,7 +268,7 @@ make_room(CourierChannel *channel, TimestampTz due, int64 id)
 	{
 		Entry	   *last = last_entry(channel);
 
-		if (last->due < due || (last->due == due && last->id <= id))
+		if (last->after < due || (last->after == due && last->id <= id))
 			return false;
 		respond_queue_lower(channel, last->due, last->id);
 		respond_queue_forget(last);
@@ -361,7 +361,7 @@ respond_queue_add(CourierChannel *channel, const PendingDelivery *pending)
 		if (entry->state == ENTRY_QUEUED && entry->due != pending->due)
 		{
 			delete_node(entry);
-			entry->due = pending->due;
+			entry->due = entry->after = pending->due;
 			insert_node(entry);
 		}
 		return;
@@ -381,7 +381,7 @@ respond_queue_add(CourierChannel *channel, const PendingDelivery *pending)
 	entry = hash_search(entries, &pending->id, HASH_ENTER, &found);
 	entry->created_at = pending->created_at;
 	entry->since = pending->created_at;
-	entry->due = pending->due;
+	entry->due = entry->after = pending->due;
 	entry->subject = pending->subject;
 	entry->earlier = false;
 	entry->written = pending->written;
@@ -424,16 +424,15 @@ respond_queue_take(Entry *entry)
 	entry->channel->in_flight++;
 }
 
-void
-respond_queue_put_back(Entry *entry, TimestampTz due)
+static void
+put_back(Entry *entry)
 {
 	CourierChannel *channel = entry->channel;
 
 	channel->in_flight--;
-	entry->due = due;
-	if (channel->config == NULL || !make_room(channel, due, entry->id))
+	if (channel->config == NULL || !make_room(channel, entry->after, entry->id))
 	{
-		respond_queue_lower(channel, due, entry->id);
+		respond_queue_lower(channel, entry->due, entry->id);
 		entry->state = ENTRY_SENDING;
 		channel->in_flight++;
 		respond_queue_forget(entry);
@@ -441,6 +440,20 @@ respond_queue_put_back(Entry *entry, TimestampTz due)
 	}
 	insert_node(entry);
 	respond_queue_adopt_order(channel);
+}
+
+void
+respond_queue_put_back(Entry *entry, TimestampTz due)
+{
+	entry->due = entry->after = due;
+	put_back(entry);
+}
+
+void
+respond_queue_hold_back(Entry *entry, TimestampTz after)
+{
+	entry->after = Max(after, entry->due);
+	put_back(entry);
 }
 
 void
@@ -463,28 +476,21 @@ respond_queue_forget(Entry *entry)
 bool
 respond_queue_wants_page(CourierChannel *channel, TimestampTz now)
 {
-	Entry	   *first;
+	Entry	   *first = respond_queue_first(channel);
+	int			low = Min(QUEUE_LOW, queue_limit(channel) / 2);
 
 	if (!channel->more || channel->config == NULL)
 		return false;
 	if (channel->ordered)
-	{
-		if (channel->more_after > now)
-			return false;
-		first = respond_queue_first(channel);
-		return channel->queued < QUEUE_LOW || first == NULL || first->due > now;
-	}
-	if (channel->more_due > now)
-		return false;
-	first = respond_queue_first(channel);
-	return channel->queued < QUEUE_LOW || first->due > channel->more_due;
+		return channel->more_after <= now && (channel->queued < low || first->after > now);
+	return channel->more_due <= now && (channel->queued < low || first->after > channel->more_due);
 }
 
 TimestampTz
 respond_queue_due(CourierChannel *channel)
 {
 	Entry	   *first = respond_queue_first(channel);
-	TimestampTz due = first != NULL ? first->due : DT_NOEND;
+	TimestampTz due = first != NULL ? first->after : DT_NOEND;
 
 	if (channel->more)
 		due = Min(due, channel->ordered ? channel->more_after : channel->more_due);

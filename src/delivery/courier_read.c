@@ -103,7 +103,7 @@ static void
 commit(void)
 {
 	PopActiveSnapshot();
-	CommitTransactionCommand();
+	respond_worker_commit();
 }
 
 static Datum

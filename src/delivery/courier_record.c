@@ -35,6 +35,13 @@
 #include "delivery/delivery_dead.h"
 #include "launcher/worker.h"
 
+/* After so many failures an outcome is recorded without telling of it. */
+#define TELL_LIMIT			5
+
+/* Pauses between tries to record one that fails by itself; they double. */
+#define FIRST_PAUSE_US		(250 * 1000)
+#define LONGEST_PAUSE_US	(60 * USECS_PER_SEC)
+
 static KeptPlan disable_channel = {
 	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.name = $1 AND c.enabled",
 	2, {TEXTOID, TEXTOID}
@@ -288,6 +295,19 @@ disable(const Outcome *outcome)
 	SPI_finish();
 }
 
+/*
+ * What a trigger or a constraint of somebody's may refuse.  In the end the row
+ * must say what became of the delivery all the same, or it would be sent again.
+ */
+static void
+tell(const Outcome *outcome)
+{
+	if (outcome->status == OUTCOME_DEAD)
+		tell_dead(outcome);
+	if (outcome->gone)
+		disable(outcome);
+}
+
 static void
 record_consequences(Outcome **outcomes, const RecordState *states, int count)
 {
@@ -297,10 +317,8 @@ record_consequences(Outcome **outcomes, const RecordState *states, int count)
 
 		if (states[i] != RECORD_DONE)
 			continue;
-		if (outcome->status == OUTCOME_DEAD)
-			tell_dead(outcome);
-		if (outcome->gone)
-			disable(outcome);
+		if (outcome->failures < TELL_LIMIT)
+			tell(outcome);
 		if (outcome->split)
 			respond_courier_split(outcome);
 		if (outcome->outgoing->is_notify && outcome->status == OUTCOME_DELIVERED)
@@ -317,7 +335,7 @@ record_in_transaction(Outcome **outcomes, RecordState *states, int count)
 	write_attempts(outcomes, states, count);
 	record_consequences(outcomes, states, count);
 	PopActiveSnapshot();
-	CommitTransactionCommand();
+	respond_worker_commit();
 }
 
 static ChannelCount
@@ -401,7 +419,7 @@ queue_next_subjects(List *subjects)
 		respond_courier_queue_next(next->channel, next->subject, next->after);
 	}
 	PopActiveSnapshot();
-	CommitTransactionCommand();
+	respond_worker_commit();
 }
 
 /*
@@ -473,6 +491,15 @@ record_notifications(Outcome ***places, int count, List **subjects)
 }
 
 static void
+note_failure(Outcome *outcome)
+{
+	int64		pause = Min(FIRST_PAUSE_US << Min(outcome->failures, 10), LONGEST_PAUSE_US);
+
+	outcome->failures++;
+	outcome->again_at = GetCurrentTimestamp() + pause;
+}
+
+static void
 record_one_by_one(Outcome ***places, int count, List **subjects)
 {
 	for (int i = 0; i < count; i++)
@@ -482,9 +509,11 @@ record_one_by_one(Outcome ***places, int count, List **subjects)
 
 		if (record_contained(&places[i], 1, subjects, &error))
 			continue;
+		note_failure(*places[i]);
 		ereport(LOG,
 				(errmsg("pg_respond could not record the outcome of delivery " INT64_FORMAT ": %s", id, error),
-				 errdetail("It is tried again.")));
+				 (*places[i])->failures < TELL_LIMIT ? errdetail("It is tried again.") :
+				 errdetail("It is tried again, without the event delivery.dead, its row in the audit log and the disabling of the channel.")));
 	}
 }
 
@@ -492,8 +521,10 @@ void
 respond_courier_record(Outcome **outcomes, int count, bool one_by_one)
 {
 	Outcome  ***plain = palloc(sizeof(Outcome **) * count);
+	Outcome  ***alone = palloc(sizeof(Outcome **) * count);
 	Outcome  ***notifications = palloc(sizeof(Outcome **) * count);
 	int			plain_count = 0;
+	int			alone_count = 0;
 	int			notification_count = 0;
 	List	   *subjects = NIL;
 
@@ -501,13 +532,14 @@ respond_courier_record(Outcome **outcomes, int count, bool one_by_one)
 	{
 		if (outcomes[i]->outgoing->is_notify)
 			notifications[notification_count++] = &outcomes[i];
+		else if (one_by_one || outcomes[i]->failures > 0)
+			alone[alone_count++] = &outcomes[i];
 		else
 			plain[plain_count++] = &outcomes[i];
 	}
-	if (one_by_one)
-		record_one_by_one(plain, plain_count, &subjects);
-	else if (plain_count > 0)
+	if (plain_count > 0)
 		record_group(plain, plain_count, &subjects);
+	record_one_by_one(alone, alone_count, &subjects);
 	if (notification_count > 0)
 		record_notifications(notifications, notification_count, &subjects);
 	queue_next_subjects(subjects);

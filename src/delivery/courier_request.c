@@ -172,6 +172,13 @@ add_signature(Outgoing *outgoing)
 }
 
 static void
+require_secret(const CourierChannel *channel)
+{
+	if (channel->secret == NULL)
+		refuse("the channel", "has no secret, and its request needs one; see respond.set_secret()");
+}
+
+static void
 add_authorization(Outgoing *outgoing)
 {
 	const Channel *config = outgoing->channel->config;
@@ -181,8 +188,9 @@ add_authorization(Outgoing *outgoing)
 	char	   *encoded;
 	int			length;
 
-	if (config->auth == AUTH_NONE || secret == NULL)
+	if (config->auth == AUTH_NONE)
 		return;
+	require_secret(outgoing->channel);
 	if (config->auth == AUTH_BEARER)
 	{
 		add_header(outgoing, "Authorization", psprintf("Bearer %s", secret));
@@ -260,8 +268,8 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 
 	transfer->owner = outgoing;
 	transfer->timeout_ms = config->timeout_ms;
-	if (mark != NULL && channel->secret == NULL)
-		refuse("the channel", "has no secret, and its request needs one; see respond.set_secret()");
+	if (mark != NULL || (url == NULL && config->url_names_secret))
+		require_secret(channel);
 	if (config->transport == TRANSPORT_NOTIFY)
 	{
 		outgoing->is_notify = true;

@@ -38,6 +38,9 @@
 /* A rate limit may catch up on this much time that it lost to waiting. */
 #define RATE_SLACK_US		10000.0
 
+/* How long a request waits for others to its host that are under way. */
+#define HOLD_BACK_US		(100 * 1000)
+
 /* How often a standby is looked at that has not confirmed yet; less and less often while it does not move. */
 #define CONFIRM_POLL_US		2000
 #define CONFIRM_LONGEST_US	200000
@@ -71,6 +74,13 @@ is_overdue(const Entry *entry, TimestampTz now)
 	int64		span = respond_retry_span(config->delays, config->delay_count, config->max_attempts);
 
 	return entry->since + span * 1000 < now;
+}
+
+/* A breaker that is not closed holds back nothing whose time is over; the ramp does. */
+static bool
+passes_breaker(const BreakerHost *host, const Entry *entry, TimestampTz now)
+{
+	return host->state != BREAKER_CLOSED && is_overdue(entry, now);
 }
 
 /* How many requests the breaker of the channel's host lets through; *until: when to ask again. */
@@ -156,9 +166,9 @@ gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, T
 	int			count = 0;
 	Entry	   *entry;
 
-	while (count < room && (entry = respond_queue_first(channel)) != NULL && entry->due <= now)
+	while (count < room && (entry = respond_queue_first(channel)) != NULL && entry->after <= now)
 	{
-		if (count >= through && !(channel->host->state != BREAKER_CLOSED && is_overdue(entry, now)))
+		if (count >= through && !passes_breaker(channel->host, entry, now))
 			break;
 		if (wait_for_standby(channel, entry, now) || !pass_rate_limit(channel, now))
 			break;
@@ -180,7 +190,7 @@ gather(Entry **entries, TimestampTz now)
 	{
 		Entry	   *first = respond_queue_first(channel);
 
-		if (first == NULL || first->due > now || channel_room(channel, reserved, now) <= 0)
+		if (first == NULL || first->after > now || channel_room(channel, reserved, now) <= 0)
 			continue;
 		if (!channel->secret_read && !respond_courier_read_secret(channel))
 			continue;
@@ -198,13 +208,13 @@ put_all_back(Entry **entries, int count, Outgoing *list, TimestampTz now)
 	{
 		Outgoing   *next = list->next;
 
-		respond_queue_put_back(list->entry, now);
+		respond_queue_hold_back(list->entry, now);
 		MemoryContextDelete(list->context);
 		list = next;
 	}
 	for (int i = 0; i < count; i++)
 		if (entries[i] != NULL)
-			respond_queue_put_back(entries[i], now);
+			respond_queue_hold_back(entries[i], now);
 }
 
 static void
@@ -214,7 +224,7 @@ fail(Outgoing *outgoing)
 	failed = outgoing;
 }
 
-/* The host of a channel is known from its last request, unless each has its own. */
+/* The host of a channel, which its url names without tags, is known from its last request. */
 static void
 start(Outgoing *outgoing, TimestampTz now)
 {
@@ -229,12 +239,11 @@ start(Outgoing *outgoing, TimestampTz now)
 		return;
 	}
 	outgoing->host = respond_breaker_find(outgoing->host_name);
-	if (channel->config != NULL && !channel->config->url_per_delivery)
-		channel->host = outgoing->host;
+	channel->host = outgoing->host;
 	/* asked once more: other channels have the same host, and only the row says when it was begun anew */
-	if (!respond_breaker_allows(outgoing->host, now, &until) && !is_overdue(outgoing->entry, now))
+	if (!respond_breaker_allows(outgoing->host, now, &until) && !passes_breaker(outgoing->host, outgoing->entry, now))
 	{
-		respond_queue_put_back(outgoing->entry, until != 0 ? until : now + 100 * 1000);
+		respond_queue_hold_back(outgoing->entry, until != 0 ? until : now + HOLD_BACK_US);
 		MemoryContextDelete(outgoing->context);
 		return;
 	}
@@ -303,7 +312,7 @@ channel_due(CourierChannel *channel, int reserved, TimestampTz now)
 	{
 		Entry	   *first = respond_queue_first(channel);
 
-		if (first != NULL && is_overdue(first, now))
+		if (first != NULL && passes_breaker(channel->host, first, now))
 			return due;
 		return until != 0 ? until : DT_NOEND;
 	}

@@ -150,7 +150,9 @@ respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recip
 	transfer->body_length = strlen(transfer->body);
 	transfer->html = to_utf8(respond_request_put_secret(html, mark, secret));
 	transfer->username = respond_channel_option(config->options, "username");
-	transfer->password = transfer->username != NULL ? (secret != NULL ? secret : "") : NULL;
+	if (transfer->username != NULL && secret == NULL)
+		refuse("the channel", "has an option \"username\", but no secret; see respond.set_secret()");
+	transfer->password = transfer->username != NULL ? secret : NULL;
 	transfer->tls_required = tls == NULL || strcmp(tls, "none") != 0;
 	transfer->url = url_with_domain(transfer->url, respond_channel_option(config->options, "domain"));
 }

@@ -419,6 +419,18 @@ build_notify(const Message *message, const MessageOrigin *origin, const char *pl
 	set_notify_channel(message, place, delivery);
 }
 
+/* Options that say how the mail server is spoken to, not what it is told. */
+static bool
+is_of_connection(const char *name, int length)
+{
+	static const char *const names[] = {"tls", "username", "domain"};
+
+	for (int i = 0; i < lengthof(names); i++)
+		if (length == strlen(names[i]) && memcmp(name, names[i], length) == 0)
+			return true;
+	return false;
+}
+
 void
 respond_message_check_options(const Channel *channel, Jsonb *options, const char *place)
 {
@@ -438,6 +450,11 @@ respond_message_check_options(const Channel *channel, Jsonb *options, const char
 					 errmsg("%s.options: kind \"%s\" has no option \"%s\"", place, channel->kind,
 							pnstrdup(item.val.string.val, item.val.string.len)),
 					 errhint("respond.channel_kind lists the options of each kind.")));
+		if (token == WJB_KEY && channel->transport == TRANSPORT_SMTP && is_of_connection(item.val.string.val, item.val.string.len))
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_STEP_FAILED),
+					 errmsg("%s.options: \"%s\" is an option of the channel alone", place,
+							pnstrdup(item.val.string.val, item.val.string.len))));
 	}
 }
 

@@ -22,6 +22,9 @@
 /* Of an answer, in the attempt's row. */
 #define RESPONSE_KEPT	1024
 
+/* Tries after which a receiver may ask for a shorter wait than the schedule's. */
+#define PROMPT_TRIES	2
+
 /* Longest time that a receiver can have its channel wait. */
 #define LONGEST_PAUSE_MS	INT64CONST(3600000)
 
@@ -182,18 +185,24 @@ pause_channel(const Outgoing *outgoing, const Outcome *outcome)
 										   outcome->at + Min(wait, LONGEST_PAUSE_MS) * 1000);
 }
 
-/* What the receiver asks for counts; a little more than that, so that not all come at once. */
+/*
+ * What the receiver asks for counts; a little more than that, so that not all
+ * come at once.  After the first tries it makes the wait longer only: a receiver
+ * that is polite, but in trouble for an hour, must not use up all tries in a minute.
+ */
 static TimestampTz
 next_attempt(const Outgoing *outgoing, const Outcome *outcome, const Channel *config)
 {
-	int64		wait = outgoing->transfer.retry_after_ms;
+	int64		wanted = outgoing->transfer.retry_after_ms;
+	int			attempts = outgoing->attempts + 1 - outgoing->attempts_before;
 	double		random = pg_prng_double(&pg_global_prng_state);
+	int64		wait = respond_retry_delay(config->delays, config->delay_count, attempts, random);
 
-	if (wait >= 0)
-		wait = wait + (int64) (wait * 0.1 * random);
-	else
-		wait = respond_retry_delay(config->delays, config->delay_count,
-								   outgoing->attempts + 1 - outgoing->attempts_before, random);
+	if (wanted >= 0)
+	{
+		wanted += (int64) (wanted * 0.1 * random);
+		wait = attempts <= PROMPT_TRIES ? wanted : Max(wait, wanted);
+	}
 	return outcome->at + wait * 1000;
 }
 

@@ -24,14 +24,14 @@
 PG_FUNCTION_INFO_V1(respond_send_test);
 
 /*
- * send_test(channel text) → bigint: records a delivery of a test message and
+ * send_test(channel text, recipient text) → bigint: records a delivery of a test message and
  * returns its number.  Goes the way of any other; needs the right to change
  * channels.  Raises an error when the channel does not exist or cannot be used.
  */
 Datum
 respond_send_test(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *name = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Oid			table = respond_relation_oid("respond", "channel");
 	const Channel *channel;
 	Message		message = {.text = "Test message of pg_respond",.title = "Test message of pg_respond"};
@@ -43,6 +43,10 @@ respond_send_test(PG_FUNCTION_ARGS)
 		respond_standby_refuse("send_test()");
 	if (pg_class_aclcheck(table, GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, "channel");
+	if (name == NULL)
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(1))
+		message.to = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	channel = respond_channel_find(name);
 	if (channel == NULL)
 		ereport(ERROR,

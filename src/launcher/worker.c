@@ -41,6 +41,7 @@
 WorkerSlot *respond_worker_slot = NULL;
 
 static DatabaseSlot *my_database = NULL;
+static MemoryContext begin_context;	/* current when the transaction was begun */
 static Oid	my_extension = InvalidOid;
 static volatile sig_atomic_t terminate_requested = false;
 
@@ -320,9 +321,17 @@ respond_worker_lock_extension(void)
 void
 respond_worker_begin(void)
 {
+	begin_context = CurrentMemoryContext;
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	respond_worker_lock_extension();
+}
+
+void
+respond_worker_commit(void)
+{
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(begin_context);
 }
 
 bool

@@ -60,6 +60,12 @@ extern void respond_worker_lock_extension(void);
 extern void respond_worker_begin(void);
 
 /*
+ * Commits it, and goes back to the memory context in which it was begun; the
+ * server would leave that of the whole process.
+ */
+extern void respond_worker_commit(void);
+
+/*
  * For the clock: the entry of its database in shared memory, made if it is not
  * there.  The caller sets hold if *created and then calls
  * respond_launcher_wake(), which starts the dispatchers.

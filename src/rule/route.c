@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "audit/mask.h"
 #include "common/errors.h"
 #include "common/restore.h"
 #include "common/trigger_call.h"
@@ -88,6 +89,8 @@ payload_of(const Route *route, const Event *event)
 {
 	TemplateOutput output;
 
+	/* whoever can connect can LISTEN */
+	event = respond_mask_event(event);
 	respond_template_begin_output(&output, 0);
 	/* no more work than NOTIFY can use */
 	output.limit = Min(output.limit, RESPOND_NOTIFY_LIMIT);

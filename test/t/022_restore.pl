@@ -73,7 +73,7 @@ for my $i (1 .. 5)
 }
 Respond::wait_until($node, $db, q{SELECT count(*) > 20 FROM respond.run JOIN respond.event ON event.id = event_id WHERE event.type = 'w.large'}, 'a part of it is handled');
 $node->safe_psql($db, q{SELECT respond.hold()});
-Respond::wait_until($node, $db, q{SELECT count(*) = 2 AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'pg_respond dispatcher' AND datname = current_database() AND xact_start IS NOT NULL)
+Respond::wait_until($node, $db, q{SELECT count(*) = 3 AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'pg_respond dispatcher' AND datname = current_database() AND xact_start IS NOT NULL)
 	FROM respond.worker WHERE state = 'holding'}, 'the workers hold in the middle of it');
 $node->safe_psql($db, q{UPDATE respond.rule SET condition = NULL WHERE name = 'work'});
 $node->safe_psql($db, q{UPDATE respond.ticket SET status = 'solved' WHERE id = (SELECT min(id) FROM respond.ticket); INSERT INTO respond.comment (ticket_id, body) SELECT min(id), 'by hand' FROM respond.ticket});

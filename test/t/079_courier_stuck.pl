@@ -1,0 +1,119 @@
+# Nothing stays where it is: a backlog behind a host that comes back, outcomes that cannot be recorded, memory, an idle courier.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Courier;
+use Peers;
+use Respond;
+
+my $courier = Courier::start('stuck', 'pg_respond.max_requests' => 64);
+my $receiver = Peers::receiver();
+my $pid = $courier->pid;
+
+sub one { return $courier->one(@_); }
+
+# --- A host that is away while far more waits than the courier keeps in mind; each delivery has an url of its own, or not.
+
+for my $path ('ok', 'ok?n={{data.i}}')
+{
+	my $away = Peers::receiver();
+	my $port = $away->{port};
+	my $name = $path =~ /data/ ? 'away each' : 'away';
+
+	$away->stop;
+	$courier->channel($name, 'webhook', "http://127.0.0.1:$port/$path", enabled => 'false');
+	$courier->fire_many($name, 3_000);
+	Respond::wait_idle($courier->node, $courier->db);
+	$courier->set($name, 'enabled = true');
+	Respond::wait_until($courier->node, $courier->db, "SELECT count(*) >= 5 FROM respond.delivery WHERE channel = '$name' AND attempts > 0", "$name: it is tried");
+	# another look at all of them while the host is left alone
+	$courier->set($name, q{description = 'x'});
+	one("UPDATE respond.channel SET description = 'y' WHERE name = '$name'") for 1 .. 3;
+	my $back = Peers::receiver(listen => "127.0.0.1:$port");
+	$courier->until_all($name, q{status = 'delivered'}, "$name: all of it is delivered when the host is back");
+}
+
+# --- Outcomes that somebody's trigger refuses
+
+$courier->channel('fine', 'webhook', "http://127.0.0.1:$receiver->{port}/ok");
+$courier->channel('gone', 'webhook', "http://127.0.0.1:$receiver->{port}/status/410");
+one(q{
+	CREATE FUNCTION refuse_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not with me'; END $$;
+	CREATE TRIGGER refuse_it BEFORE UPDATE ON respond.channel FOR EACH ROW WHEN (OLD.enabled AND NOT NEW.enabled) EXECUTE FUNCTION refuse_it()});
+my $gone = $courier->fire('gone');
+Respond::wait_until($courier->node, $courier->db, q{SELECT errors > 0 FROM respond.worker WHERE kind = 'courier'}, 'refused: it cannot be recorded');
+$courier->fire_many('fine', 100);
+$courier->until_all('fine', q{status = 'delivered'}, 'refused: others are');
+$courier->until($gone, q{status = 'dead'}, 'refused: in the end it is recorded without what was refused');
+is(one(q{SELECT enabled FROM respond.channel WHERE name = 'gone'}), 't', 'refused: which is the disabling');
+is(scalar(() = $receiver->requests('/status/410')), 1, 'refused: it was sent once');
+my $errors = one(q{SELECT errors FROM respond.worker WHERE kind = 'courier'});
+cmp_ok($errors, '<', 10, "refused: $errors errors");
+one(q{DROP TRIGGER refuse_it ON respond.channel});
+one(q{INSERT INTO respond.channel_kind (name, transport, body, options) VALUES ('changing', 'http', '{}', '{"a": null}')});
+$courier->channel('invalid', 'changing', "http://127.0.0.1:$receiver->{port}/status/410?invalid");
+one(q{UPDATE respond.channel_kind SET required_options = '{a}' WHERE name = 'changing'});
+$courier->until($courier->fire('invalid'), q{status = 'dead'}, 'invalid: what has become so can send');
+is(one(q{SELECT enabled, disabled_reason IS NOT NULL FROM respond.channel WHERE name = 'invalid'}), 'f|t', 'invalid: and be disabled');
+
+# --- Memory of the process as a whole does not grow with deliveries
+
+sub top_memory
+{
+	my $offset = -s $courier->node->logfile;
+
+	one("SELECT pg_log_backend_memory_contexts($pid)");
+	my ($used, $end) = (undef, time() + 30);
+	while (!defined $used && time() < $end)
+	{
+		one('SELECT pg_sleep(0.05)');
+		($used) = substr(Peers::slurp($courier->node->logfile), $offset) =~ /level: 0; TopMemoryContext: .*; (\d+) used/;
+	}
+	return $used;
+}
+
+$courier->channel('turns', 'webhook', "http://127.0.0.1:$receiver->{port}/ok?turns", ordered => 'true');
+for my $channel ('fine', 'turns')
+{
+	$courier->fire_many($channel, 500, q{'s/' || i % 50});
+	$courier->until_all($channel, q{status = 'delivered'});
+	my $before = top_memory();
+	$courier->fire_many($channel, 3_000, q{'s/' || i % 50});
+	$courier->until_all($channel, q{status = 'delivered'});
+	my $after = top_memory();
+	cmp_ok($after - $before, '<', 16 * 1024, "memory: $channel: $before bytes, $after bytes");
+}
+
+# --- While it waits it does not run
+
+sub busy_milliseconds
+{
+	my @fields = split(/ /, Peers::slurp("/proc/$pid/stat"));
+
+	return ($fields[13] + $fields[14]) * 10;
+}
+
+{
+	my $slow = Peers::receiver();
+	my $port = $slow->{port};
+
+	# whatever waits is overdue at once
+	$courier->channel('slow', 'webhook', "http://127.0.0.1:$port/slow/3000", max_attempts => 1, timeout => '30 s');
+	$slow->stop;
+	for (1 .. 6)
+	{
+		my $id = one(q{SELECT respond.send_test('slow')});
+		Respond::wait_until($courier->node, $courier->db, "SELECT status = 'dead' FROM respond.delivery WHERE id = $id");
+	}
+	$slow = Peers::receiver(listen => "127.0.0.1:$port");
+	one(q{SELECT respond.send_test('slow') FROM generate_series(1, 20)});
+	Respond::wait_until($courier->node, $courier->db, q{SELECT count(*) >= 1 FROM respond.delivery WHERE channel = 'slow' AND status = 'delivered'}, 'slow: the host is back');
+	my $before = busy_milliseconds();
+	one('SELECT pg_sleep(2)');
+	my $used = busy_milliseconds() - $before;
+	cmp_ok($used, '<', 500, "slow: $used ms of processor time in 2 s of waiting");
+	one(q{DELETE FROM respond.channel WHERE name = 'slow'});
+}
+
+is($courier->pid, $pid, 'the courier is the same process');
+$courier->stop;
+done_testing();
