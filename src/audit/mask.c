@@ -65,6 +65,7 @@ static MemoryContext mask_context = NULL;
 static MaskPath *masks = NULL;
 static int	mask_count = 0;
 static bool is_stale = true;
+static uint64 changes = 0;		/* that the server told of */
 static Oid	mask_table = InvalidOid;
 
 static MemoryContext event_context = NULL;
@@ -74,7 +75,10 @@ static void
 table_changed(Datum argument, Oid relation)
 {
 	if (relation == InvalidOid || relation == mask_table)
+	{
 		is_stale = true;
+		changes++;
+	}
 }
 
 static void
@@ -109,6 +113,7 @@ static bool
 has_masks(void)
 {
 	static bool registered = false;
+	uint64		before;
 	Relation	table;
 
 	if (!is_stale)
@@ -127,11 +132,12 @@ has_masks(void)
 	mask_table = get_relname_relid("mask", get_namespace_oid("respond", true));
 	if (!OidIsValid(mask_table))
 		return false;
-	/* a message that comes while the table is read must count */
-	is_stale = false;
 	table = table_open(mask_table, AccessShareLock);
+	/* a message that comes while the table is read must count, and so must an error */
+	before = changes;
 	read_masks(table);
 	table_close(table, AccessShareLock);
+	is_stale = changes != before;
 	return mask_count > 0;
 }
 

@@ -265,6 +265,10 @@ respond_partition_writer_update(PartitionWriter *writer, const RowUpdate *update
 			case TM_WouldBlock:
 				result = ROW_LOCKED;
 				break;
+			case TM_Updated:
+			case TM_Deleted:
+				result = ROW_RACED;
+				break;
 			default:
 				break;
 		}

@@ -53,6 +53,7 @@ typedef enum RowUpdateResult
 {
 	ROW_UPDATED,
 	ROW_LOCKED,					/* somebody else holds it; nobody waits */
+	ROW_RACED,					/* somebody changed it since the snapshot was taken */
 	ROW_CHANGED					/* it is not there any more, or not as expected */
 } RowUpdateResult;
 

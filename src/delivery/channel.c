@@ -64,6 +64,7 @@ static KeptPlan find_channel = {
 };
 
 static MemoryContext cache_context = NULL;
+static MemoryContext previous_context = NULL;	/* of the generation before */
 static HTAB *cache = NULL;
 static uint64 generation = 1;	/* of what the tables say */
 static uint64 cached_generation = 0;	/* of what the cache holds */
@@ -94,8 +95,12 @@ static void
 reset_cache(uint64 current)
 {
 	HASHCTL		control = {.keysize = NAME_SIZE,.entrysize = sizeof(ChannelEntry)};
+	MemoryContext oldest = previous_context;
 
 	cache = NULL;
+	/* whoever is about to read what has changed may fail, and look at what it had once more */
+	previous_context = cache_context;
+	cache_context = oldest;
 	if (cache_context == NULL)
 		cache_context = AllocSetContextCreate(TopMemoryContext, "pg_respond channels", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextReset(cache_context);
@@ -157,6 +162,13 @@ note_key(void *state, const TemplatePathUse *use)
 }
 
 static void
+note_options(void *state, const TemplatePathUse *use)
+{
+	if (use->length >= 7 && memcmp(use->text, "options", 7) == 0)
+		*(bool *) state = true;
+}
+
+static void
 note_json_secret(void *state, const char *where, const TemplatePathUse *use)
 {
 	note_secret(state, use);
@@ -172,7 +184,7 @@ uses_secret(const Channel *channel)
 		respond_json_template_each_path(channel->body, note_json_secret, &uses);
 	for (int i = 0; i < channel->header_count; i++)
 		respond_template_each_path(channel->headers[i].value, note_secret, &uses);
-	return uses || (channel->url_per_delivery && channel->url_names_secret);
+	return uses || ((channel->url_per_delivery || channel->url_names_options) && channel->url_names_secret);
 }
 
 static char *
@@ -314,6 +326,7 @@ read_channel(HeapTuple tuple, TupleDesc desc)
 		channel->url_per_delivery = respond_channel_template_is_dynamic(channel->url_template);
 		respond_template_each_path(channel->url_template, note_key, &channel->url_names_key);
 		respond_template_each_path(channel->url_template, note_secret, &channel->url_names_secret);
+		respond_template_each_path(channel->url_template, note_options, &channel->url_names_options);
 	}
 	channel->uses_secret = uses_secret(channel);
 	return channel;

@@ -71,6 +71,7 @@ typedef struct Channel
 	bool		needs_text;
 	bool		url_names_key;	/* it is another one for each delivery, but known before that is sent */
 	bool		url_names_secret;
+	bool		url_names_options;
 	bool		uses_secret;	/* body, headers, or a url that depends on the event name it */
 	Jsonb	   *options;		/* with the defaults of the kind */
 	int			max_attempts;

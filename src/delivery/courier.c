@@ -42,6 +42,10 @@
 #define RECORD_DELAY_US		(3 * 1000)
 #define RECORD_AT_ONCE		256
 
+/* How long it waits for the lock of a table, and after it waited in vain. */
+#define LOCK_TIMEOUT		"100ms"
+#define LOCK_PAUSE_MS		50
+
 /* How long it waits after an error, at first and at most. */
 #define RETRY_FIRST_MS		100
 #define RETRY_LONGEST_MS	10000
@@ -77,6 +81,7 @@ typedef struct Courier
 	TimestampTz record_after;	/* of the oldest of them */
 	OutcomeList left;			/* somebody holds their rows, or they fail; they do not hold up the others */
 	int			failures;		/* errors in a row */
+	bool		said_locked;	/* the last one was a lock */
 	TimestampTz pause_until;	/* after an error */
 	char	   *networks;		/* settings that the transport was configured with */
 	char	   *ca_file;
@@ -97,13 +102,15 @@ take_lock(Oid extension)
 
 /* Plans of queries by number and due time must stay that, however stale the statistics are. */
 static void
-pin_plans(void)
+pin_settings(void)
 {
 	static const char *const off[] = {"enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "enable_incremental_sort"};
 
 	for (int i = 0; i < lengthof(off); i++)
 		SetConfigOption(off[i], "off", PGC_SUSET, PGC_S_SESSION);
 	SetConfigOption("plan_cache_mode", "force_generic_plan", PGC_SUSET, PGC_S_SESSION);
+	/* somebody locks a table: bytes of requests must go on moving meanwhile */
+	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_SESSION);
 }
 
 static bool
@@ -143,7 +150,7 @@ prepare(Courier *courier, WorkerSlot *slot)
 	respond_worker_begin();
 	take_lock(get_extension_oid("pg_respond", false));
 	respond_worker_commit();
-	pin_plans();
+	pin_settings();
 	respond_queue_open();
 	sockets = respond_transport_open();
 	note_settings(courier);
@@ -348,19 +355,28 @@ work(Courier *courier)
 static void
 recover(Courier *courier)
 {
+	bool		is_locked = geterrcode() == ERRCODE_LOCK_NOT_AVAILABLE;
+
 	HOLD_INTERRUPTS();
-	EmitErrorReport();
+	if (!is_locked || !courier->said_locked)
+		EmitErrorReport();
+	courier->said_locked = is_locked;
 	FlushErrorState();
 	AbortOutOfAnyTransaction();
 	drop_recorded(courier);
 	RESUME_INTERRUPTS();
 	pg_atomic_write_u32(&courier->slot->busy, 0);
 	pg_atomic_fetch_add_u64(&courier->slot->errors, 1);
+	/* whatever was interrupted, the table knows */
+	courier->look_at_all = true;
+	if (is_locked)
+	{
+		courier->pause_until = GetCurrentTimestamp() + LOCK_PAUSE_MS * INT64CONST(1000);
+		return;
+	}
 	courier->pause_until = GetCurrentTimestamp() +
 		Min(RETRY_FIRST_MS << Min(courier->failures, 10), RETRY_LONGEST_MS) * INT64CONST(1000);
 	courier->failures++;
-	/* whatever was interrupted, the table knows */
-	courier->look_at_all = true;
 }
 
 static bool
@@ -378,6 +394,7 @@ work_guarded(Courier *courier)
 	{
 		more = work(courier);
 		courier->failures = 0;
+		courier->said_locked = false;
 		courier->pause_until = 0;
 	}
 	PG_CATCH();

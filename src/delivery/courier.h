@@ -77,7 +77,9 @@ typedef struct CourierChannel
 
 	int			in_flight;
 	double		next_send_at;	/* of the rate limit, in microseconds as TimestampTz */
-	TimestampTz blocked_until;	/* the secret cannot be had, or the host is not to be asked */
+	TimestampTz paused_until;	/* the receiver wants to be left alone */
+	TimestampTz blocked_until;	/* the secret cannot be had, or a standby has not confirmed */
+	double		rate;			/* that next_send_at was reckoned with */
 	char	   *blocked_reason;	/* NULL: it is not */
 	BreakerHost *host;			/* that its url names; NULL: not known yet */
 	char	   *url;			/* ready to be sent to, secret and all; NULL: not known, or each has its own */

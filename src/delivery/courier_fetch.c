@@ -114,6 +114,7 @@ make_outgoing(Entry *entry, TupleTableSlot *row, Oid partition)
 	outgoing->entry = entry;
 	outgoing->channel = entry->channel;
 	outgoing->partition = partition;
+	outgoing->transfer.retry_after_ms = -1;
 	/* the channel's secret may be another one when the answer comes */
 	outgoing->forms = entry->channel->forms;
 	respond_secret_forms_hold(outgoing->forms, context);
@@ -128,7 +129,11 @@ make_outgoing(Entry *entry, TupleTableSlot *row, Oid partition)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		if (respond_error_is_transient(error->sqlerrcode))
+		{
+			MemoryContextSwitchTo(caller);
+			MemoryContextDelete(context);
 			PG_RE_THROW();
+		}
 		FlushErrorState();
 		outgoing->failure = respond_error_clip(error->message);
 	}

@@ -357,6 +357,7 @@ respond_queue_add(CourierChannel *channel, const PendingDelivery *pending)
 
 	if (entry != NULL)
 	{
+		entry->written = Max(entry->written, pending->written);
 		/* somebody wants it sooner, or later */
 		if (entry->state == ENTRY_QUEUED && entry->due != pending->due)
 		{

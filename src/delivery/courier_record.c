@@ -25,6 +25,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/error_class.h"
 #include "common/kept_plan.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
@@ -175,6 +176,7 @@ update_in_place(PartitionWriter *writer, const Outcome *outcome)
 		case ROW_UPDATED:
 			return RECORD_DONE;
 		case ROW_LOCKED:
+		case ROW_RACED:
 			return RECORD_LOCKED;
 		default:
 			return RECORD_STALE;
@@ -446,9 +448,9 @@ record_group(Outcome ***places, int count, List **subjects)
 	}
 }
 
-/* True when no error was raised; *error has its message otherwise. */
+/* True when no error was raised; *error has its message otherwise, *lasting whether it would come again. */
 static bool
-record_contained(Outcome ***places, int count, List **subjects, const char **error)
+record_contained(Outcome ***places, int count, List **subjects, const char **error, bool *lasting)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	volatile bool done = false;
@@ -468,26 +470,10 @@ record_contained(Outcome ***places, int count, List **subjects, const char **err
 		AbortOutOfAnyTransaction();
 		MemoryContextSwitchTo(caller);
 		*error = data->message;
+		*lasting = !respond_error_is_transient(data->sqlerrcode) && data->sqlerrcode != ERRCODE_QUERY_CANCELED;
 	}
 	PG_END_TRY();
 	return done;
-}
-
-/*
- * NOTIFY can fail, when the server's queue of notifications is full: that is a
- * failed try of these deliveries and nobody else's matter.
- */
-static void
-record_notifications(Outcome ***places, int count, List **subjects)
-{
-	const char *error;
-
-	if (record_contained(places, count, subjects, &error))
-		return;
-	for (int i = 0; i < count; i++)
-		if ((*places[i])->status == OUTCOME_DELIVERED)
-			respond_outcome_fail(*places[i], error);
-	record_group(places, count, subjects);
 }
 
 static void
@@ -506,14 +492,38 @@ record_one_by_one(Outcome ***places, int count, List **subjects)
 	{
 		int64		id = (*places[i])->outgoing->entry->id;
 		const char *error;
+		bool		lasting;
 
-		if (record_contained(&places[i], 1, subjects, &error))
+		if (record_contained(&places[i], 1, subjects, &error, &lasting) || *places[i] == NULL)
 			continue;
-		note_failure(*places[i]);
+		if (lasting)
+			note_failure(*places[i]);
 		ereport(LOG,
 				(errmsg("pg_respond could not record the outcome of delivery " INT64_FORMAT ": %s", id, error),
 				 (*places[i])->failures < TELL_LIMIT ? errdetail("It is tried again.") :
 				 errdetail("It is tried again, without the event delivery.dead, its row in the audit log and the disabling of the channel.")));
+	}
+}
+
+/*
+ * NOTIFY can fail, when the server's queue of notifications is full, or the
+ * payload too long: that is a failed try of that delivery and nobody else's matter.
+ */
+static void
+record_notifications(Outcome ***places, int count, List **subjects)
+{
+	const char *error;
+	bool		lasting;
+
+	if (record_contained(places, count, subjects, &error, &lasting))
+		return;
+	for (int i = 0; i < count; i++)
+	{
+		if (*places[i] == NULL || record_contained(&places[i], 1, subjects, &error, &lasting) || *places[i] == NULL || !lasting)
+			continue;
+		if ((*places[i])->status == OUTCOME_DELIVERED)
+			respond_outcome_fail(*places[i], error);
+		record_one_by_one(&places[i], 1, subjects);
 	}
 }
 

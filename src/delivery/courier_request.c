@@ -188,9 +188,8 @@ add_authorization(Outgoing *outgoing)
 	char	   *encoded;
 	int			length;
 
-	if (config->auth == AUTH_NONE)
+	if (config->auth == AUTH_NONE || secret == NULL)
 		return;
-	require_secret(outgoing->channel);
 	if (config->auth == AUTH_BEARER)
 	{
 		add_header(outgoing, "Authorization", psprintf("Bearer %s", secret));

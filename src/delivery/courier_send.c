@@ -47,6 +47,7 @@
 
 static XLogRecPtr confirmed = InvalidXLogRecPtr;	/* by synchronous standbys, when looked at last */
 static int64 confirm_poll_us = CONFIRM_POLL_US;
+static bool standby_awaited = false;	/* since then */
 static Outgoing *failed = NULL; /* never sent */
 static int	gathered = 0;		/* taken from the queues, but not started yet */
 
@@ -57,13 +58,13 @@ places_left(void)
 }
 
 /*
- * Places that only channels may take which have no request under way: each of
- * them finds one, however many hang in the others.
+ * Places that only channels may take which have no request under way: as long as
+ * they are fewer than the places, each of them finds one, however many hang.
  */
 static int
 places_reserved(void)
 {
-	return Min(respond_queue_idle_channels(), respond_max_requests / 2);
+	return Min(respond_queue_idle_channels(), respond_max_requests / 4);
 }
 
 /* Whether all its tries would be over by now. */
@@ -110,7 +111,8 @@ channel_room(const CourierChannel *channel, int reserved, TimestampTz now)
 	int			left = places_left();
 	int			room;
 
-	if (config == NULL || !config->enabled || config->ordered != channel->ordered || config->broken != NULL || channel->blocked_until > now)
+	if (config == NULL || !config->enabled || config->ordered != channel->ordered || config->broken != NULL || channel->blocked_until > now ||
+		channel->paused_until > now)
 		return 0;
 	room = Min(config->concurrency - channel->in_flight, left - reserved - channel->in_flight);
 	if (channel->in_flight == 0 && left > 0)
@@ -126,6 +128,9 @@ pass_rate_limit(CourierChannel *channel, TimestampTz now)
 {
 	double		rate = channel->config->rate_limit;
 
+	if (rate != channel->rate)
+		channel->next_send_at = 0;
+	channel->rate = rate;
 	if (rate <= 0)
 		return true;
 	if (channel->next_send_at > (double) now)
@@ -141,7 +146,10 @@ look_at_standbys(void)
 
 	if (now != confirmed)
 		confirm_poll_us = CONFIRM_POLL_US;
+	else if (standby_awaited)
+		confirm_poll_us = Min(confirm_poll_us * 2, CONFIRM_LONGEST_US);
 	confirmed = now;
+	standby_awaited = false;
 }
 
 /* Nothing is sent whose row a synchronous standby may not have; the channel waits for it. */
@@ -153,11 +161,11 @@ wait_for_standby(CourierChannel *channel, const Entry *entry, TimestampTz now)
 	/* it can get only what is on disk here */
 	XLogFlush(entry->written);
 	channel->blocked_until = Max(channel->blocked_until, now + confirm_poll_us);
-	confirm_poll_us = Min(confirm_poll_us * 2, CONFIRM_LONGEST_US);
+	standby_awaited = true;
 	return true;
 }
 
-static int
+static void
 gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, TimestampTz now)
 {
 	int			room = Min(channel_room(channel, reserved, now), limit);
@@ -174,19 +182,19 @@ gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, T
 			break;
 		respond_queue_take(entry);
 		entries[count++] = entry;
+		gathered++;
 	}
-	return count;
 }
 
-static int
+/* How many they are is counted in gathered. */
+static void
 gather(Entry **entries, TimestampTz now)
 {
 	int			left = respond_queue_channel_count();
 	int			reserved = places_reserved();
-	int			count = 0;
 	CourierChannel *channel;
 
-	while (count < FETCH_AT_ONCE && places_left() > 0 && (channel = respond_queue_next(&left)) != NULL)
+	while (gathered < FETCH_AT_ONCE && places_left() > 0 && (channel = respond_queue_next(&left)) != NULL)
 	{
 		Entry	   *first = respond_queue_first(channel);
 
@@ -194,10 +202,8 @@ gather(Entry **entries, TimestampTz now)
 			continue;
 		if (!channel->secret_read && !respond_courier_read_secret(channel))
 			continue;
-		count += gather_from(channel, entries + count, Min(FETCH_AT_ONCE - count, places_left()), reserved, now);
-		gathered = count;
+		gather_from(channel, entries + gathered, Min(FETCH_AT_ONCE - gathered, places_left()), reserved, now);
 	}
-	return count;
 }
 
 /* An error came between: everything that was taken goes back into its queue. */
@@ -268,24 +274,26 @@ respond_send_due(TimestampTz now)
 {
 	Entry	   *entries[FETCH_AT_ONCE];
 	Outgoing   *list = NULL;
-	volatile int count = 0;
 
 	look_at_standbys();
 	gathered = 0;
-	count = gather(entries, now);
-	if (count == 0)
-		return false;
 	PG_TRY();
 	{
-		respond_courier_fetch(entries, count, &list);
+		gather(entries, now);
+		if (gathered > 0)
+			respond_courier_fetch(entries, gathered, &list);
 	}
 	PG_CATCH();
 	{
+		int			count = gathered;
+
 		gathered = 0;
 		put_all_back(entries, count, list, now);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	if (gathered == 0)
+		return false;
 	gathered = 0;
 	start_list(list, GetCurrentTimestamp());
 	return true;
@@ -300,8 +308,8 @@ channel_due(CourierChannel *channel, int reserved, TimestampTz now)
 
 	if (due == DT_NOEND || channel->config == NULL || !channel->config->enabled || channel->config->broken != NULL)
 		return DT_NOEND;
-	due = Max(due, channel->blocked_until);
-	if (channel->config->rate_limit > 0)
+	due = Max(due, Max(channel->blocked_until, channel->paused_until));
+	if (channel->config->rate_limit > 0 && channel->config->rate_limit == channel->rate)
 		due = Max(due, (TimestampTz) channel->next_send_at);
 	if (due > now)
 		return due;

@@ -26,10 +26,10 @@
 
 static KeptPlan copy_row = {
 	"INSERT INTO respond.delivery (channel, rule, run_id, event_id, ticket_id, subject, status, attempts,"
-	" next_attempt_at, last_status, last_error, finished_at, attempts_before, depth, headers, recipients, body, html,"
+	" next_attempt_at, last_status, last_error, finished_at, attempts_before, depth, url, due_since, headers, recipients, body, html,"
 	" secret_mark)"
 	" SELECT d.channel, d.rule, d.run_id, d.event_id, d.ticket_id, d.subject, $3, d.attempts, $4, $5, $6, $7,"
-	" d.attempts_before, d.depth, d.headers, $8, d.body, d.html, d.secret_mark"
+	" d.attempts_before, d.depth, d.url, d.due_since, d.headers, $8, d.body, d.html, d.secret_mark"
 	" FROM respond.delivery AS d WHERE d.id = $1 AND d.created_at = $2"
 	" RETURNING id, key::pg_catalog.text, created_at",
 	8, {INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID}

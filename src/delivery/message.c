@@ -336,12 +336,13 @@ render_headers(const Channel *channel, const TemplateValue *root, const char *co
  * behind the mark.
  */
 static const char *
-render_url(const Channel *channel, MessageRoots *roots, const TemplateValue *root, const char *mark, const char *place)
+render_url(const Channel *channel, const Message *message, MessageRoots *roots, const TemplateValue *root,
+		   const char *mark, const char *place)
 {
 	char	   *url;
 	const char *fault;
 
-	if (!channel->url_per_delivery)
+	if (!channel->url_per_delivery && !(channel->url_names_options && message->options != NULL))
 		return NULL;
 	if (mark != NULL)
 		roots->values[ROOT_SECRET].value = respond_template_from_cstring(psprintf("%s%s", mark, SECRET_MARK_END));
@@ -368,7 +369,7 @@ build_http(const Channel *channel, const Message *message, Jsonb *options, Messa
 		delivery->body = encode_body(channel, body, &content_type);
 	delivery->headers = render_headers(channel, root, wanted != NULL ? wanted : content_type, place);
 	/* the last one: it changes a root */
-	delivery->url = render_url(channel, roots, root, delivery->secret_mark, place);
+	delivery->url = render_url(channel, message, roots, root, delivery->secret_mark, place);
 }
 
 /* The channel to LISTEN on, when it is not that of the respond.channel. */

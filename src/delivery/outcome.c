@@ -181,8 +181,8 @@ pause_channel(const Outgoing *outgoing, const Outcome *outcome)
 
 	if (wait <= 0 || (outcome->answer != 429 && outcome->answer != 503))
 		return;
-	outgoing->channel->blocked_until = Max(outgoing->channel->blocked_until,
-										   outcome->at + Min(wait, LONGEST_PAUSE_MS) * 1000);
+	outgoing->channel->paused_until = Max(outgoing->channel->paused_until,
+										  outcome->at + Min(wait, LONGEST_PAUSE_MS) * 1000);
 }
 
 /*

@@ -55,6 +55,43 @@ one(q{UPDATE respond.channel_kind SET required_options = '{a}' WHERE name = 'cha
 $courier->until($courier->fire('invalid'), q{status = 'dead'}, 'invalid: what has become so can send');
 is(one(q{SELECT enabled, disabled_reason IS NOT NULL FROM respond.channel WHERE name = 'invalid'}), 'f|t', 'invalid: and be disabled');
 
+# --- Locks of tables, a rate that is changed, a pause that outlasts a look, an option of a step, notifications that fail
+
+{
+	$courier->channel('sure', 'webhook', "http://127.0.0.1:$receiver->{port}/slow/300?sure", timeout => '2 s');
+	my $event = $courier->fire('sure');
+	Respond::wait_until($courier->node, $courier->db, "SELECT EXISTS (SELECT FROM respond.delivery WHERE event_id = $event)");
+	my $session = Respond::session($courier->node, $courier->db);
+	$session->query_safe('BEGIN; LOCK TABLE respond.delivery IN SHARE MODE; SELECT pg_sleep(3.5); COMMIT');
+	$courier->until($event, q{status = 'delivered' AND attempts = 1}, 'a locked table: an answer that came in time counts');
+	$session->quit;
+}
+
+$courier->channel('rate', 'webhook', "http://127.0.0.1:$receiver->{port}/ok?rate", rate_limit => 0.01);
+$courier->fire_many('rate', 3);
+Respond::wait_until($courier->node, $courier->db, q{SELECT count(*) = 1 FROM respond.delivery WHERE channel = 'rate' AND status = 'delivered'}, 'rate: one in a hundred seconds');
+$courier->set('rate', 'rate_limit = 100');
+$courier->until_all('rate', q{status = 'delivered'}, 'rate: a new rate counts at once');
+
+$courier->channel('pause', 'webhook', "http://127.0.0.1:$receiver->{port}/status/429/retry-after/600");
+my $paused = $courier->fire('pause');
+$courier->until($paused, q{attempts = 1}, 'pause: the receiver wants to be left alone');
+$courier->set('fine', q{description = 'a look at all'});
+my $next = $courier->fire('pause');
+$courier->arrives('fine', 'pause: others go on');
+is($courier->delivery($next)->{attempts}, 0, 'pause: it holds over a look at all');
+one(q{DELETE FROM respond.channel WHERE name = 'pause'});
+
+one(q{INSERT INTO respond.channel_kind (name, transport, body, options) VALUES ('room', 'http', '{"room": "{{options.room}}"}', '{"room": "lobby"}')});
+$courier->channel('rooms', 'room', "http://127.0.0.1:$receiver->{port}/ok/{{options.room}}", step => { options => { room => '{{data.text}}' } });
+$courier->arrives('rooms', 'option: of a step', { text => 'attic' });
+is(scalar(() = $receiver->requests('/ok/attic')), 1, 'option: reaches the url');
+
+one(q{INSERT INTO respond.channel (name, kind) VALUES ('heard', 'notify')});
+one(q{BEGIN; INSERT INTO respond.delivery (channel, body, next_attempt_at) VALUES ('heard', 'good', now()), ('heard', repeat('x', 9000), now()), ('heard', 'good', now()); COMMIT});
+Respond::wait_until($courier->node, $courier->db, q{SELECT count(*) = 2 FROM respond.delivery WHERE channel = 'heard' AND status = 'delivered'}, 'notify: one that is too long is its own matter');
+is(one(q{SELECT status, attempts, last_error FROM respond.delivery WHERE channel = 'heard' AND status <> 'delivered'}), 'pending|1|payload string too long', 'notify: and waits for its next try');
+
 # --- Memory of the process as a whole does not grow with deliveries
 
 sub top_memory
