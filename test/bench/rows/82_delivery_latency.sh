@@ -15,7 +15,7 @@ wait_until "SELECT count(*) >= 3 FROM respond.worker WHERE state = 'idle' AND ki
 # arrivals NAME PATTERN: p50 and p99 in microseconds from commit to arrival of requests whose path matches.
 arrivals()
 {
-	sql -c "DROP TABLE IF EXISTS bench.arrival" -c "CREATE TABLE bench.arrival (line jsonb)" \
+	sql -c 'SET client_min_messages = warning' -c "DROP TABLE IF EXISTS bench.arrival" -c "CREATE TABLE bench.arrival (line jsonb)" \
 		-c "COPY bench.arrival FROM '$BENCH_DIR/latency.log' WITH (FORMAT csv, QUOTE e'\\x01', DELIMITER e'\\x02')" \
 		-c "SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY us)) || ' ' || round(percentile_cont(0.99) WITHIN GROUP (ORDER BY us))
 			  FROM (SELECT ((a.line ->> 't')::numeric - extract(epoch FROM pg_xact_commit_timestamp(e.xid::text::xid))) * 1000000 AS us
@@ -45,7 +45,7 @@ sql -c "INSERT INTO respond.channel (name, kind, url) SELECT 'many ' || n, 'webh
 many()
 {
 	echo "\\set n random(0, 199)
-INSERT INTO respond.event (type, data) VALUES ('bench.many', jsonb_build_object('n', :n));" > "$BENCH_DIR/many.sql"
+INSERT INTO respond.event (type, data) VALUES ('bench.many', jsonb_build_object('n', :n::int));" > "$BENCH_DIR/many.sql"
 	: > "$BENCH_DIR/latency.log"
 	"$BIN/pgbench" -n -M prepared -c 4 -j 1 -t "$((samples / 2))" --rate=1000 -f "$BENCH_DIR/many.sql" bench >> "$BENCH_DIR/pgbench.log" 2>&1
 	wait_until "SELECT count(*) = 0 FROM respond.delivery WHERE status = 'pending' AND channel LIKE 'many%'"
