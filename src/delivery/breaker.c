@@ -48,7 +48,8 @@ respond_breaker_allows(BreakerHost *host, TimestampTz now, TimestampTz *until)
 			return host->ramp == 0 || host->in_flight < host->ramp;
 		case BREAKER_OPEN:
 			*until = host->open_until;
-			return now >= host->open_until;
+			/* or the clock was put back */
+			return now >= host->open_until || host->open_until > now + 2 * BREAKER_LONGEST_MS * INT64CONST(1000);
 		case BREAKER_HALF_OPEN:
 			return false;
 	}
@@ -58,8 +59,10 @@ respond_breaker_allows(BreakerHost *host, TimestampTz now, TimestampTz *until)
 bool
 respond_breaker_begin(BreakerHost *host, TimestampTz now)
 {
+	TimestampTz until;
+
 	host->in_flight++;
-	if (host->state != BREAKER_OPEN || now < host->open_until)
+	if (host->state != BREAKER_OPEN || !respond_breaker_allows(host, now, &until))
 		return false;
 	host->state = BREAKER_HALF_OPEN;
 	return true;

@@ -58,6 +58,9 @@
 /* What waits for somebody's lock is tried again after this time. */
 #define LOCKED_PAUSE_US		(250 * 1000)
 
+/* No outcome waits longer for its next turn; see courier_record.c. */
+#define LONGEST_PAUSE_US	(60 * USECS_PER_SEC)
+
 typedef struct OutcomeList
 {
 	Outcome   **items;
@@ -180,6 +183,13 @@ take_notices(Courier *courier)
 	LWLockRelease(queue->lock);
 }
 
+/* Whether a time has come that was at most so far away: the system's clock may have been put back. */
+static bool
+is_over(TimestampTz until, TimestampTz now, int64 longest)
+{
+	return until <= now || until > now + longest;
+}
+
 static bool
 has_notices(const Courier *courier)
 {
@@ -264,7 +274,7 @@ take_up_left(Courier *courier)
 	{
 		Outcome    *outcome = courier->left.items[i];
 
-		if (outcome->again_at <= now)
+		if (is_over(outcome->again_at, now, LONGEST_PAUSE_US))
 			list_add(&courier->outcomes, outcome);
 		else
 			courier->left.items[left++] = outcome;
@@ -279,7 +289,7 @@ wants_to_record(Courier *courier)
 		take_up_left(courier);
 	return courier->outcomes.count > 0 &&
 		(courier->outcomes.count >= RECORD_AT_ONCE || respond_transport_running() == 0 ||
-		 GetCurrentTimestamp() >= courier->record_after);
+		 is_over(courier->record_after, GetCurrentTimestamp(), RECORD_DELAY_US));
 }
 
 static void
@@ -384,7 +394,7 @@ work_guarded(Courier *courier)
 {
 	volatile bool more = false;
 
-	if (courier->pause_until > GetCurrentTimestamp())
+	if (!is_over(courier->pause_until, GetCurrentTimestamp(), RETRY_LONGEST_MS * INT64CONST(1000)))
 	{
 		respond_transport_run();
 		return false;
