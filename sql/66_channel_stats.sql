@@ -6,8 +6,15 @@ CREATE FUNCTION respond_internal.channel_counters(channel text,
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_channel_counters';
 COMMENT ON FUNCTION respond_internal.channel_counters(text) IS 'requests of a channel since the server started, from shared memory';
 
+CREATE FUNCTION respond_internal.has_secret(channel text) RETURNS boolean
+LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	SELECT EXISTS (SELECT FROM respond_internal.channel_secret AS s WHERE s.channel = $1)
+$$;
+COMMENT ON FUNCTION respond_internal.has_secret(text) IS 'whether the channel has a secret';
+
 CREATE VIEW respond.channel_stats WITH (security_invoker = true) AS
-SELECT c.name AS channel, c.kind, c.enabled, s.delivered, s.retried, s.dead, s.p50, s.p95, s.p99, s.last_at, s.since
+SELECT c.name AS channel, c.kind, c.enabled, s.delivered, s.retried, s.dead, s.p50, s.p95, s.p99, s.last_at, s.since,
+	   respond_internal.has_secret(c.name) AS has_secret
   FROM respond.channel AS c
  CROSS JOIN LATERAL respond_internal.channel_counters(c.name) AS s;
 COMMENT ON VIEW respond.channel_stats IS 'how the requests of each channel fared since the server started, from shared memory; tables delivery and attempt have them one by one';
@@ -22,3 +29,4 @@ COMMENT ON COLUMN respond.channel_stats.p95 IS 'the same for 95 of 100';
 COMMENT ON COLUMN respond.channel_stats.p99 IS 'the same for 99 of 100';
 COMMENT ON COLUMN respond.channel_stats.last_at IS 'when the last of them was recorded';
 COMMENT ON COLUMN respond.channel_stats.since IS 'since when they are counted';
+COMMENT ON COLUMN respond.channel_stats.has_secret IS 'whether it has a secret, which nobody can read';
