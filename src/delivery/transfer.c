@@ -187,6 +187,17 @@ respond_transfer_fill(TransferHandle *handle, Transfer *transfer)
 	return code;
 }
 
+/* What libraries say in their own words only. */
+static const char *
+explain_error(const TransferHandle *handle, const Transfer *transfer)
+{
+	if (transfer->code == CURLE_USE_SSL_FAILED)
+		return "; the mail server offers no encryption here";
+	if (transfer->code == CURLE_SSL_CONNECT_ERROR && strstr(handle->error, "wrong version number") != NULL)
+		return "; the server does not speak TLS on this port";
+	return "";
+}
+
 /* What went wrong in the words of whoever knows best: our own callbacks, libcurl's buffer, the code. */
 static void
 describe_error(TransferHandle *handle, Transfer *transfer)
@@ -201,8 +212,9 @@ describe_error(TransferHandle *handle, Transfer *transfer)
 		snprintf(transfer->error, sizeof(transfer->error), "timeout after %ld ms%s%s", (long) (transfer->duration_us / 1000),
 				 handle->error[0] != '\0' ? ": " : "", handle->error);
 	else
-		strlcpy(transfer->error, handle->error[0] != '\0' ? handle->error : curl_easy_strerror(transfer->code),
-				sizeof(transfer->error));
+		snprintf(transfer->error, sizeof(transfer->error), "%s%s",
+				 handle->error[0] != '\0' ? handle->error : curl_easy_strerror(transfer->code),
+				 explain_error(handle, transfer));
 }
 
 int64
