@@ -164,19 +164,6 @@ scalar_text(const JsonbValue *value)
 	return NULL;
 }
 
-static char *
-escape(const char *text, TemplateEscape how)
-{
-	TemplateOutput output;
-
-	respond_template_begin_output(&output, 0);
-	output.escape = how;
-	respond_template_write(&output, text, strlen(text));
-	respond_template_append(&output, "", 1);
-	respond_template_raise(output.status);
-	return output.data;
-}
-
 /* Also as templates write it, when that is not the same. */
 static void
 note_escaped(Masking *masking, const char *text)
@@ -185,7 +172,7 @@ note_escaped(Masking *masking, const char *text)
 
 	for (int i = 0; i < lengthof(ways); i++)
 	{
-		char	   *escaped = escape(text, ways[i]);
+		char	   *escaped = respond_template_escape(text, ways[i]);
 
 		if (strcmp(escaped, text) != 0)
 			*masking->found = lappend(*masking->found, escaped);
@@ -202,7 +189,7 @@ note_text(Masking *masking, char *text)
 		return;
 	*masking->found = lappend(*masking->found, text);
 	note_escaped(masking, text);
-	quoted = escape(text, TEMPLATE_ESCAPE_JSON);
+	quoted = respond_template_escape(text, TEMPLATE_ESCAPE_JSON);
 	if (strcmp(quoted, text) != 0)
 		note_escaped(masking, quoted);
 }

@@ -58,9 +58,6 @@
 /* What waits for somebody's lock is tried again after this time. */
 #define LOCKED_PAUSE_US		(250 * 1000)
 
-/* No outcome waits longer for its next turn; see courier_record.c. */
-#define LONGEST_PAUSE_US	(60 * USECS_PER_SEC)
-
 typedef struct OutcomeList
 {
 	Outcome   **items;
@@ -274,7 +271,7 @@ take_up_left(Courier *courier)
 	{
 		Outcome    *outcome = courier->left.items[i];
 
-		if (is_over(outcome->again_at, now, LONGEST_PAUSE_US))
+		if (is_over(outcome->again_at, now, COURIER_LONGEST_PAUSE_US))
 			list_add(&courier->outcomes, outcome);
 		else
 			courier->left.items[left++] = outcome;

@@ -21,6 +21,9 @@
 #include "delivery/signature.h"
 #include "delivery/transport.h"
 
+/* No outcome waits longer for its next turn to be recorded. */
+#define COURIER_LONGEST_PAUSE_US	(60 * USECS_PER_SEC)
+
 typedef enum EntryState
 {
 	ENTRY_QUEUED,				/* in the queue of its channel */

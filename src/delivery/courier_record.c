@@ -36,9 +36,8 @@
 /* After so many failures an outcome is recorded without telling of it. */
 #define TELL_LIMIT			5
 
-/* Pauses between tries to record one that fails by itself; they double. */
+/* Pauses between tries to record one that fails by itself double from this on. */
 #define FIRST_PAUSE_US		(250 * 1000)
-#define LONGEST_PAUSE_US	(60 * USECS_PER_SEC)
 
 static KeptPlan disable_channel = {
 	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.name = $1 AND c.enabled",
@@ -250,7 +249,7 @@ record_contained(Outcome ***places, int count, List **subjects, const char **err
 static void
 note_failure(Outcome *outcome)
 {
-	int64		pause = Min(FIRST_PAUSE_US << Min(outcome->failures, 10), LONGEST_PAUSE_US);
+	int64		pause = Min(FIRST_PAUSE_US << Min(outcome->failures, 10), COURIER_LONGEST_PAUSE_US);
 
 	outcome->failures++;
 	outcome->again_at = GetCurrentTimestamp() + pause;

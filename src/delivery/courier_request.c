@@ -40,16 +40,9 @@ to_utf8(const char *text)
 static char *
 quote_secret(const char *secret, BodyEncoding encoding)
 {
-	TemplateOutput output;
-
 	if (encoding == ENCODING_TEXT)
 		return pstrdup(secret);
-	respond_template_begin_output(&output, 0);
-	output.escape = encoding == ENCODING_JSON ? TEMPLATE_ESCAPE_JSON : TEMPLATE_ESCAPE_URL;
-	respond_template_write(&output, secret, strlen(secret));
-	respond_template_append(&output, "", 1);
-	respond_template_raise(output.status);
-	return output.data;
+	return respond_template_escape(secret, encoding == ENCODING_JSON ? TEMPLATE_ESCAPE_JSON : TEMPLATE_ESCAPE_URL);
 }
 
 char *

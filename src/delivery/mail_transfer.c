@@ -30,10 +30,7 @@ static void
 note_sent(Transfer *transfer, const char *data, size_t length)
 {
 	if (length >= 5 && pg_strncasecmp(data, "RCPT ", 5) == 0)
-	{
 		transfer->command = COMMAND_RECIPIENT;
-		transfer->recipients_sent++;
-	}
 	else if (length >= 4 && pg_strncasecmp(data, "DATA", 4) == 0)
 		transfer->command = COMMAND_DATA;
 	else

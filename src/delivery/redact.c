@@ -61,19 +61,6 @@ add_form(SecretForms *forms, char *text)
 }
 
 static char *
-quote(const char *secret, TemplateEscape escape)
-{
-	TemplateOutput output;
-
-	respond_template_begin_output(&output, 0);
-	output.escape = escape;
-	respond_template_write(&output, secret, strlen(secret));
-	respond_template_append(&output, "", 1);
-	respond_template_raise(output.status);
-	return output.data;
-}
-
-static char *
 encode(const char *bytes, size_t length)
 {
 	int			room = pg_b64_enc_len(length);
@@ -124,9 +111,9 @@ respond_secret_forms(const char *secret, const char *user)
 
 	forms->holders = 1;
 	add_form(forms, pstrdup(secret));
-	add_form(forms, quote(secret, TEMPLATE_ESCAPE_JSON));
-	add_form(forms, quote(secret, TEMPLATE_ESCAPE_HTML));
-	add_form(forms, quote(secret, TEMPLATE_ESCAPE_URL));
+	add_form(forms, respond_template_escape(secret, TEMPLATE_ESCAPE_JSON));
+	add_form(forms, respond_template_escape(secret, TEMPLATE_ESCAPE_HTML));
+	add_form(forms, respond_template_escape(secret, TEMPLATE_ESCAPE_URL));
 	add_credentials(forms, user != NULL ? user : "", secret);
 	add_signing_secrets(forms, secret);
 	MemoryContextSwitchTo(caller);

@@ -67,8 +67,7 @@ typedef struct Transfer
 	bool		data_sent;		/* mail: the message itself was under way */
 	size_t		received;
 	size_t		header_bytes;
-	int			recipients_sent;	/* mail: RCPT commands, and answers to them */
-	int			recipients_answered;
+	int			recipients_answered;	/* mail: answers to RCPT commands */
 	int			command;		/* mail: what the server answers next */
 	char		last_line[256]; /* mail: of the server */
 } Transfer;

@@ -15,6 +15,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/fmgrprotos.h"
 
 #include "common/arena_server.h"
@@ -360,6 +361,19 @@ respond_template_begin_output(TemplateOutput *output, size_t reserved)
 {
 	respond_template_output_init(output, reserved, (size_t) respond_max_rendered_size * 1024,
 								 resize_buffer, let_interrupts_in);
+}
+
+char *
+respond_template_escape(const char *text, TemplateEscape escape)
+{
+	TemplateOutput output;
+
+	respond_template_output_init(&output, 0, MaxAllocSize, resize_buffer, let_interrupts_in);
+	output.escape = escape;
+	respond_template_write(&output, text, strlen(text));
+	respond_template_append(&output, "", 1);
+	respond_template_raise(output.status);
+	return output.data;
 }
 
 void

@@ -77,6 +77,12 @@ extern char *respond_template_render_cstring(const Template *template,
 											 const TemplateValue *root,
 											 TemplateEscape escape, size_t *length);
 
+/*
+ * A text as a template would write it, palloc'd.  It is as large as it gets: the
+ * cap of rendered texts is for what is sent, not for what is looked for in it.
+ */
+extern char *respond_template_escape(const char *text, TemplateEscape escape);
+
 /* For renderers: an output with the cap of the server's setting, */
 extern void respond_template_begin_output(TemplateOutput *output, size_t reserved);
 

@@ -151,6 +151,15 @@ sub busy_milliseconds
 	one(q{DELETE FROM respond.channel WHERE name = 'slow'});
 }
 
+# --- A masked value that is far larger than what may be rendered
+
+one(q{INSERT INTO respond.mask (event_type, path) VALUES ('go.fine', 'large')});
+one(q{INSERT INTO respond.route (name, event_type, notify_channel) VALUES ('large', 'go.fine', 'large')});
+one(q{ALTER SYSTEM SET pg_respond.max_rendered_size = '64kB'});
+$courier->node->reload;
+$courier->arrives('fine', 'mask: an event with a large masked value is handled', { text => 'x', large => '"' x 100_000 });
+is(one(q{SELECT count(*) FROM respond.dead_letter WHERE kind = 'event'}), '0', 'mask: and not given up');
+
 is($courier->pid, $pid, 'the courier is the same process');
 $courier->stop;
 done_testing();
