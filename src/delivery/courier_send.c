@@ -4,9 +4,9 @@
  *
  * Channels take turns.  Each may have as many requests under way as it is
  * configured for, and fewer than there are places left; some are kept for those
- * that have none under way: so channels whose receivers hang cannot take all
- * places from the others.  Rate limits space
- * requests out; the breaker of the host may hold them back.
+ * that have none under way: so a few channels whose receivers hang cannot take all
+ * places from the others.  Rate limits space requests out; the breaker of the host
+ * may hold them back.
  *
  * A breaker holds a delivery back no longer than its tries would have taken
  * together: after that it has its tries all the same, and ends.
@@ -58,8 +58,9 @@ places_left(void)
 }
 
 /*
- * Places that only channels may take which have no request under way: as long as
- * they are fewer than the places, each of them finds one, however many hang.
+ * Places that only channels may take which have no request under way, one each.
+ * Not more than a quarter: a busy channel among a thousand that rest must have
+ * more than one.
  */
 static int
 places_reserved(void)
