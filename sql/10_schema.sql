@@ -132,6 +132,10 @@ CREATE TABLE respond_internal.progress_0 (
 	at timestamptz NOT NULL
 );
 CREATE TABLE respond_internal.progress_1 (LIKE respond_internal.progress_0 INCLUDING ALL);
+-- Every table has a replica identity: a publication for all tables must not
+-- make the server refuse what the workers do.  Of these rows few are deleted.
+ALTER TABLE respond_internal.progress_0 REPLICA IDENTITY FULL;
+ALTER TABLE respond_internal.progress_1 REPLICA IDENTITY FULL;
 COMMENT ON TABLE respond_internal.progress_0 IS 'where each dispatcher has got to, appended once per batch; the row with the largest seq of a lane counts';
 COMMENT ON TABLE respond_internal.progress_1 IS 'the other side of progress_0';
 COMMENT ON COLUMN respond_internal.progress_0.cursor IS 'transactions visible in this snapshot are handled';
@@ -155,6 +159,7 @@ CREATE TABLE respond_internal.dead_event (
 	error text,
 	at timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE respond_internal.dead_event REPLICA IDENTITY FULL;
 CREATE INDEX dead_event_event_id_idx ON respond_internal.dead_event (event_id);
 COMMENT ON TABLE respond_internal.dead_event IS 'events that were given up; shown in view respond.dead_letter';
 
@@ -169,6 +174,7 @@ CREATE TABLE respond_internal.requeue (
 	replay boolean NOT NULL DEFAULT false,
 	run_id bigint
 );
+ALTER TABLE respond_internal.requeue REPLICA IDENTITY FULL;
 CREATE INDEX requeue_id_idx ON respond_internal.requeue (id);
 COMMENT ON TABLE respond_internal.requeue IS 'events to be handled outside the order of the log';
 COMMENT ON COLUMN respond_internal.requeue.rule IS 'only this rule; NULL for all';

@@ -43,6 +43,7 @@ COMMENT ON COLUMN respond.event.xid IS 'top-level transaction that recorded it; 
 
 CREATE TABLE respond.event_default PARTITION OF respond.event DEFAULT;
 CREATE UNIQUE INDEX event_default_id_idx ON respond.event_default (id);
+ALTER TABLE respond.event_default REPLICA IDENTITY USING INDEX event_default_id_idx;
 CREATE INDEX event_default_xid_id_idx ON respond.event_default (xid, id);
 COMMENT ON TABLE respond.event_default IS 'events for whose time there is no partition, usually none';
 

@@ -33,6 +33,7 @@ COMMENT ON COLUMN respond.run.resume_at IS 'when a waiting run goes on';
 
 CREATE TABLE respond.run_default PARTITION OF respond.run DEFAULT;
 CREATE UNIQUE INDEX run_default_id_idx ON respond.run_default (id);
+ALTER TABLE respond.run_default REPLICA IDENTITY USING INDEX run_default_id_idx;
 CREATE INDEX run_default_event_id_idx ON respond.run_default (event_id);
 COMMENT ON INDEX respond.run_default_id_idx IS 'finds a run by its number';
 COMMENT ON INDEX respond.run_default_event_id_idx IS 'finds the runs of an event';

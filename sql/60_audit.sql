@@ -28,6 +28,7 @@ COMMENT ON COLUMN respond.audit_log.new IS 'what is there now; of a changed thin
 
 CREATE TABLE respond.audit_log_default PARTITION OF respond.audit_log DEFAULT;
 CREATE UNIQUE INDEX audit_log_default_id_idx ON respond.audit_log_default (id);
+ALTER TABLE respond.audit_log_default REPLICA IDENTITY USING INDEX audit_log_default_id_idx;
 COMMENT ON TABLE respond.audit_log_default IS 'audit rows for whose time there is no partition yet';
 COMMENT ON INDEX respond.audit_log_default_id_idx IS 'finds an audit row by its number';
 

@@ -58,6 +58,7 @@ COMMENT ON COLUMN respond.delivery.secret_mark IS 'where this stands in url, hea
 
 CREATE TABLE respond.delivery_default PARTITION OF respond.delivery DEFAULT;
 CREATE UNIQUE INDEX delivery_default_id_idx ON respond.delivery_default (id);
+ALTER TABLE respond.delivery_default REPLICA IDENTITY USING INDEX delivery_default_id_idx;
 CREATE INDEX delivery_default_event_id_idx ON respond.delivery_default (event_id);
 CREATE INDEX delivery_default_pending_idx ON respond.delivery_default (channel, next_attempt_at, id) WHERE status = 'pending';
 CREATE INDEX delivery_default_subject_idx ON respond.delivery_default (channel, (coalesce(subject, '')), id) WHERE status = 'pending';
@@ -88,6 +89,8 @@ COMMENT ON COLUMN respond.attempt.error IS 'what went wrong; NULL: nothing';
 COMMENT ON COLUMN respond.attempt.response IS 'the beginning of the answer';
 
 CREATE TABLE respond.attempt_default PARTITION OF respond.attempt DEFAULT;
+-- Nobody changes these rows, so it costs nothing.
+ALTER TABLE respond.attempt_default REPLICA IDENTITY FULL;
 CREATE INDEX attempt_default_delivery_id_idx ON respond.attempt_default (delivery_id);
 COMMENT ON INDEX respond.attempt_default_delivery_id_idx IS 'finds the tries of a delivery';
 COMMENT ON TABLE respond.attempt_default IS 'tries for whose time there is no partition yet';

@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ * replica_identity.h
+ *	  By what a subscriber knows the rows of a partition.
+ *
+ * src/clock/replica_identity.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_REPLICA_IDENTITY_H
+#define RESPOND_REPLICA_IDENTITY_H
+
+/*
+ * Gives a new partition of respond_internal the replica identity that the
+ * default partition of the table has; CREATE TABLE ... LIKE does not copy it.
+ * Within SPI.
+ */
+extern void respond_replica_identity_copy(const char *table, const char *partition);
+
+#endif							/* RESPOND_REPLICA_IDENTITY_H */
