@@ -111,6 +111,9 @@ BEGIN
 			USING ERRCODE = 'no_data_found', HINT = 'Events leave with their partition, see "pg_respond.event_retention".';
 	END IF;
 	PERFORM respond_internal.event_xid();
+	IF EXISTS (SELECT FROM respond_internal.dead_event AS d WHERE d.event_id = replay.event_id) THEN
+		PERFORM respond_internal.mark_acknowledged('event', event_id);
+	END IF;
 	PERFORM respond_internal.audit('event.replayed', 'event', event_id::text, NULL, NULL);
 	RETURN 1;
 END
@@ -138,6 +141,9 @@ BEGIN
 	GET DIAGNOSTICS event_count = ROW_COUNT;
 	IF event_count > 0 THEN
 		PERFORM respond_internal.event_xid();
+		PERFORM respond_internal.mark_acknowledged('event', d.event_id)
+		   FROM (SELECT DISTINCT e.event_id FROM respond_internal.dead_event AS e WHERE e.rule IS NULL OR replay.rule IS NULL OR e.rule = replay.rule) AS d
+		  WHERE EXISTS (SELECT FROM respond.event AS e WHERE e.id = d.event_id AND e.recorded_at >= from_time AND e.recorded_at < to_time);
 		PERFORM respond_internal.audit('event.replayed', 'rule', rule, NULL,
 			pg_catalog.jsonb_build_object('from_time', from_time, 'to_time', to_time, 'events', event_count));
 	END IF;

@@ -57,6 +57,7 @@ typedef struct AgingTable
 static const AgingTable aging_tables[] = {
 	{"event_key", "recorded_at"},
 	{"dead_event", "at"},
+	{"acknowledged", "at"},
 };
 
 static void drop_old_partitions(const TimedTable *table, TimestampTz cutoff);

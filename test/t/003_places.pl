@@ -16,7 +16,7 @@ for my $db (@databases)
 Respond::wait_workers($node, $_, "$_ has its workers") for @databases[0, 1];
 Respond::wait_until($node, 'db3', q{SELECT NOT ok FROM respond.health() WHERE "check" = 'places'}, 'health() sees that places are missing');
 like($node->safe_psql('db3', q{SELECT message || remedy FROM respond.health() WHERE "check" = 'places'}),
-	qr/no place for 1 workers.*raise max_worker_processes \(now 8\)/, 'and says which setting to raise');
+	qr/1 worker of the cluster cannot start.*raise max_worker_processes \(now 8\)/, 'and says which setting to raise');
 
 sub warnings
 {
@@ -29,7 +29,7 @@ sub warnings
 $node->reload for 1 .. 3;
 $node->safe_psql('postgres', 'CREATE DATABASE db4');
 $node->safe_psql('db4', 'CREATE EXTENSION pg_respond');
-Respond::wait_until($node, 'db4', q{SELECT message LIKE '% 2 workers%' FROM respond.health() WHERE "check" = 'places'}, 'a second database waits');
+Respond::wait_until($node, 'db4', q{SELECT message LIKE '2 workers%' FROM respond.health() WHERE "check" = 'places'}, 'a second database waits');
 is(warnings(), 1, 'one warning');
 like(PostgreSQL::Test::Utils::slurp_file($node->logfile), qr/HINT:  Raise "max_worker_processes"/, 'it names the setting');
 my $id = Respond::emit($node, 'db3', 'a.b');

@@ -1,0 +1,284 @@
+-- 81_health.sql: respond.health(), one function for each check.
+--
+-- A check says ok, what is wrong in words, and which statement or setting fixes
+-- it; once that is done, the check is ok.  Their order is that in which one
+-- would fix things: what is below may follow from what is above.  A check that
+-- cannot be made (a table is locked, an object was renamed by hand) says so and
+-- does not hide the others.  To add one: a function health_NAME() and its name
+-- in the list.
+
+CREATE FUNCTION respond_internal.health_role(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	SELECT NOT s.role_missing INTO ok FROM respond_internal.worker_status() AS s;
+	message := CASE WHEN ok THEN 'role respond_worker exists' ELSE 'role respond_worker is missing, so no workers can start' END;
+	remedy := CASE WHEN NOT ok THEN 'rename the role that owns the tables of schema respond back: ALTER ROLE ... RENAME TO respond_worker' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_role() IS 'health(): the role that the workers act as';
+
+CREATE FUNCTION respond_internal.health_launcher(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	SELECT s.launcher INTO ok FROM respond_internal.worker_status() AS s;
+	message := CASE WHEN ok THEN 'the launcher runs' ELSE 'the launcher does not run' END;
+	remedy := CASE WHEN NOT ok THEN 'it is restarted a second after it ends; if it keeps ending, the server log says why' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_launcher() IS 'health(): the process that starts the workers';
+
+CREATE FUNCTION respond_internal.health_hold(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	state record;
+BEGIN
+	SELECT s.hold, s.hold_since INTO state FROM respond_internal.state AS s;
+	ok := state.hold IS NULL;
+	message := CASE
+		WHEN ok THEN 'the workers are not paused'
+		WHEN state.hold = 'restore' THEN format('the workers hold since %s because this database was restored or copied from elsewhere', state.hold_since)
+		ELSE format('the workers hold since %s: %s', state.hold_since, state.hold) END;
+	remedy := CASE
+		WHEN ok THEN NULL
+		WHEN state.hold = 'restore' THEN 'make sure that the original no longer acts, then SELECT respond.release()'
+		ELSE 'SELECT respond.release()' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_hold() IS 'health(): whether the workers are paused by hold() or because of a restore';
+
+CREATE FUNCTION respond_internal.health_places(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	status record;
+BEGIN
+	SELECT * INTO status FROM respond_internal.worker_status();
+	ok := status.missing_workers = 0;
+	message := CASE
+		WHEN ok THEN 'there is a slot for every worker of the cluster'
+		WHEN status.missing_workers = 1 THEN '1 worker of the cluster cannot start: all slots are taken'
+		ELSE format('%s workers of the cluster cannot start: all slots are taken', status.missing_workers) END;
+	remedy := CASE WHEN NOT ok THEN format('raise %s (now %s) and restart the server', status.missing_setting,
+		current_setting(status.missing_setting)) END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_places() IS 'health(): whether every worker found a slot for its process';
+
+CREATE FUNCTION respond_internal.health_workers(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	status record;
+	missing text;
+	failed record;
+BEGIN
+	SELECT * INTO status FROM respond_internal.worker_status();
+	SELECT string_agg(w.name, ', ') INTO missing
+	  FROM (SELECT 'clock' AS name, 'clock' AS kind, 1 AS lane
+			UNION ALL
+			SELECT 'courier', 'courier', 1
+			UNION ALL
+			SELECT 'dispatcher ' || n, 'dispatcher', n FROM generate_series(1, status.dispatchers) AS n) AS w
+	 WHERE NOT EXISTS (SELECT FROM respond.worker AS r
+			WHERE r.kind = w.kind AND coalesce(r.lane, 1) = w.lane AND r.state NOT IN ('starting', 'failed', 'ended'));
+	SELECT w.kind, w.failures, w.restart_at INTO failed
+	  FROM respond.worker AS w WHERE w.state = 'failed' ORDER BY w.failures DESC LIMIT 1;
+	ok := missing IS NULL;
+	message := CASE
+		WHEN ok THEN 'all workers of this database run'
+		WHEN failed.kind IS NOT NULL THEN format('not running: %s; the %s failed %s times in a row and is restarted at %s',
+			missing, failed.kind, failed.failures, failed.restart_at)
+		WHEN NOT status.known THEN format('not running: %s; the launcher has not started them yet', missing)
+		ELSE format('not running: %s', missing) END;
+	remedy := CASE
+		WHEN ok THEN NULL
+		WHEN failed.kind IS NOT NULL THEN 'the server log says why they end; look for pg_respond'
+		WHEN status.missing_workers > 0 THEN 'see check places'
+		ELSE 'they start within a second; if they do not, the server log says why, and ALTER DATABASE ... ALLOW_CONNECTIONS and IS_TEMPLATE must not be in the way' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_workers() IS 'health(): whether the workers of this database run';
+
+CREATE FUNCTION respond_internal.health_lag(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	status record;
+	waiting record;
+BEGIN
+	SELECT * INTO status FROM respond_internal.worker_status();
+	SELECT sum(l.events) AS events, min(l.oldest) AS oldest INTO waiting
+	  FROM respond_internal.lag() AS l
+	 WHERE NOT status.known OR EXISTS (SELECT FROM respond_internal.lane_status() AS s WHERE s.waiting);
+	ok := coalesce(waiting.oldest > clock_timestamp() - interval '1 minute', true);
+	message := CASE
+		WHEN ok THEN 'no event has waited longer than a minute'
+		ELSE format('events that wait: %s, the oldest since %s', waiting.events, waiting.oldest) END;
+	remedy := CASE WHEN NOT ok THEN 'see the checks above; if they are ok, finished_at - started_at in respond.run tells which rule takes long, and a higher pg_respond.dispatchers lets more rules run at once' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_lag() IS 'health(): whether events wait for the dispatchers';
+
+CREATE FUNCTION respond_internal.health_partitions(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	missing text;
+BEGIN
+	SELECT string_agg(format('respond.%s', p.table_name), ', ') INTO missing
+	  FROM respond_internal.partition_status() AS p WHERE NOT p.present OR p.ahead = 0;
+	ok := missing IS NULL;
+	message := CASE WHEN ok THEN 'there are partitions for the present and the time ahead'
+		ELSE format('partitions are missing, so the default partition fills: %s', missing) END;
+	remedy := CASE WHEN NOT ok THEN 'the clock makes them when it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server log' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_partitions() IS 'health(): whether rows have a partition to go to';
+
+CREATE FUNCTION respond_internal.health_dead_letters(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	dead record;
+BEGIN
+	SELECT count(*) AS events, max(d.at) AS last INTO dead
+	  FROM respond_internal.dead_event AS d
+	 WHERE d.at > now() - interval '1 day' AND NOT respond_internal.is_acknowledged('event', d.event_id, d.at);
+	ok := dead.events = 0;
+	message := CASE WHEN ok THEN 'no event was given up in the last day'
+		ELSE format('events given up in the last day: %s, the last at %s', dead.events, dead.last) END;
+	remedy := CASE WHEN NOT ok THEN 'respond.dead_letter says why; fix the rule, then SELECT respond.replay(event_id); or SELECT respond.acknowledge(''event'', event_id) if nothing needs to be done' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_dead_letters() IS 'health(): events that were given up and that nobody replayed or acknowledged';
+
+CREATE FUNCTION respond_internal.health_secrets(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_one record;
+BEGIN
+	SELECT count(*) AS secrets, respond_internal.secret_key_status() AS fault,
+		(SELECT string_agg(format('%s: %s', f.channel, f.fault), '; ' ORDER BY f.channel)
+		   FROM (SELECT c.channel, respond_internal.secret_fault(c.channel, c.sealed) AS fault
+				   FROM respond_internal.channel_secret AS c WHERE respond_internal.secret_key_status() IS NULL) AS f
+		  WHERE f.fault IS NOT NULL) AS channels
+	  INTO found_one FROM respond_internal.channel_secret;
+	ok := found_one.secrets = 0 OR (found_one.fault IS NULL AND found_one.channels IS NULL);
+	message := CASE
+		WHEN found_one.secrets = 0 THEN 'no channel has a secret'
+		WHEN ok THEN 'the secrets of channels can be used'
+		WHEN found_one.fault IS NOT NULL THEN format('channels with a secret cannot send: %s', found_one.fault)
+		ELSE format('channels that cannot send: %s', found_one.channels) END;
+	remedy := CASE
+		WHEN ok THEN NULL
+		WHEN found_one.fault IS NOT NULL THEN 'set pg_respond.secret_key_file to the file with the key and reload; their deliveries wait'
+		ELSE 'put the key that was used into the file that pg_respond.secret_key_file names, or set the secret again with respond.set_secret(); their deliveries wait' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_secrets() IS 'health(): whether the secrets of channels can be decrypted';
+
+CREATE FUNCTION respond_internal.health_channels(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	disabled text;
+BEGIN
+	SELECT string_agg(format('%s (%s)', c.name, c.disabled_reason), ', ' ORDER BY c.name) INTO disabled
+	  FROM respond.channel AS c WHERE NOT c.enabled AND c.disabled_reason IS NOT NULL;
+	ok := disabled IS NULL;
+	message := CASE WHEN ok THEN 'pg_respond has disabled no channel'
+		ELSE format('channels that pg_respond disabled: %s', disabled) END;
+	remedy := CASE WHEN NOT ok THEN 'fix its url, then UPDATE respond.channel SET enabled = true WHERE name = ''NAME''; or delete the channel, which cancels what waits for it' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_channels() IS 'health(): channels that receivers closed';
+
+CREATE FUNCTION respond_internal.health_receivers(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	waiting record;
+BEGIN
+	SELECT count(*) AS deliveries, string_agg(DISTINCT w.channel, ', ') AS channels, min(w.created_at) AS oldest INTO waiting
+	  FROM (SELECT d.channel, d.created_at FROM respond.delivery AS d WHERE d.status = 'pending' AND d.attempts >= 2 LIMIT 1000) AS w;
+	ok := waiting.deliveries = 0;
+	message := CASE WHEN ok THEN 'no delivery has failed twice and waits'
+		ELSE format('deliveries that failed more than once and wait for another try: %s, through %s, the oldest since %s',
+			CASE waiting.deliveries WHEN 1000 THEN '1000 or more' ELSE waiting.deliveries::text END, waiting.channels, waiting.oldest) END;
+	remedy := CASE WHEN NOT ok THEN 'last_error in respond.delivery says why; once the receiver is up again, SELECT respond.retry_channel(name) sends them now; respond.discard(delivery_id) drops one' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_receivers() IS 'health(): deliveries that keep failing';
+
+CREATE FUNCTION respond_internal.health_deliveries(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	dead record;
+BEGIN
+	SELECT count(*) AS deliveries, max(d.finished_at) AS last INTO dead
+	  FROM respond.delivery AS d
+	 WHERE d.status = 'dead' AND d.finished_at > now() - interval '1 day'
+	   AND NOT respond_internal.is_acknowledged('delivery', d.id, d.finished_at);
+	ok := dead.deliveries = 0;
+	message := CASE WHEN ok THEN 'no delivery was given up in the last day'
+		ELSE format('deliveries given up in the last day: %s, the last at %s', dead.deliveries, dead.last) END;
+	remedy := CASE WHEN NOT ok THEN 'respond.dead_letter says why; once that is fixed, SELECT respond.retry_channel(name); or SELECT respond.acknowledge(''delivery'', delivery_id) if nothing needs to be done' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_deliveries() IS 'health(): deliveries that were given up and that nobody retried, discarded or acknowledged';
+
+-- Nobody's lock makes a monitor wait: a check that would have to says so.
+CREATE FUNCTION respond.health(OUT "check" text, OUT ok boolean, OUT message text, OUT remedy text) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
+DECLARE
+	in_recovery boolean;
+	checks CONSTANT text[] := ARRAY[
+		'launcher',
+		'role',
+		'hold',
+		'places',
+		'workers',
+		'lag',
+		'partitions',
+		'dead letters',
+		'secrets',
+		'channels',
+		'receivers',
+		'deliveries'
+	];
+BEGIN
+	"check" := 'library';
+	BEGIN
+		SELECT s.in_recovery INTO in_recovery FROM respond_internal.worker_status() AS s;
+		ok := true;
+		message := 'the library is loaded';
+		RETURN NEXT;
+	EXCEPTION WHEN object_not_in_prerequisite_state THEN
+		ok := false;
+		message := 'the library was not loaded when the server started, so no workers run';
+		remedy := 'add pg_respond to shared_preload_libraries in postgresql.conf and restart the server';
+		RETURN NEXT;
+		RETURN;
+	END;
+
+	"check" := 'server';
+	ok := NOT in_recovery;
+	message := CASE WHEN ok THEN 'the server can be written to' ELSE 'this server is a standby: no workers run here' END;
+	remedy := CASE WHEN NOT ok THEN 'ask the primary; after a promotion the workers start by themselves' END;
+	RETURN NEXT;
+	IF NOT ok THEN
+		RETURN;
+	END IF;
+
+	FOREACH "check" IN ARRAY checks LOOP
+		BEGIN
+			EXECUTE format('SELECT * FROM respond_internal.health_%s()', replace("check", ' ', '_'))
+			   INTO STRICT ok, message, remedy;
+		EXCEPTION
+			WHEN lock_not_available THEN
+				ok := false;
+				message := 'this check could not be made: a table that it reads is locked by another session';
+				remedy := 'pg_blocking_pids() and pg_locks name the session; end its transaction';
+			WHEN OTHERS THEN
+				ok := false;
+				message := format('this check could not be made: %s', SQLERRM);
+				remedy := 'undo what was changed by hand in schemas respond and respond_internal';
+		END;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION respond.health(OUT "check" text, OUT ok boolean, OUT message text, OUT remedy text) IS 'plain-language checks: what is wrong and how to fix it';
