@@ -87,7 +87,7 @@ demo: private
 test: private
 	@$(HARNESS)/run
 
-# target test-LAYER       one layer: check, unit, fuzz, regress, assert, isolation, pgtap, tap [T=test/t/001_x.pl], sanitize
+# target test-LAYER       one layer: check, unit, fuzz, regress, assert, isolation, pgtap, tap [T=test/t/001_x.pl], sanitize, threads
 test-%: private
 	@$(HARNESS)/run $*
 

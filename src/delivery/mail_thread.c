@@ -9,10 +9,20 @@
  * as there are mails under way.
  *
  * A thread runs libcurl and our callbacks, nothing of the server: no memory of
- * its contexts, no errors, no signals (they are blocked when it is made).  What
- * it was given is its own until it says that it is done, which it does through
- * a list and a descriptor that the courier waits for.  It closes the connection
- * itself: libcurl says QUIT then, and would wait for the answer.
+ * its contexts, no errors, no signals (they are blocked when it is made).  It
+ * closes the connection itself: libcurl says QUIT then, and would wait for the
+ * answer.
+ *
+ * A transfer has one holder at a time, and nobody else reads or writes any of it,
+ * its handle, or what it points to:
+ *
+ *	  courier ──respond_mail_thread_start()──▶ thread ──give_back()──▶ list of
+ *	  those that are done ──respond_mail_thread_take_done()──▶ courier
+ *
+ * A thread may end before respond_mail_thread_start() returns, so the courier
+ * holds nothing from its call on, whatever it needs to know.  What was written
+ * before a hand-over is seen behind it: making a thread orders memory, and so
+ * does the lock of the list.  The descriptor only wakes the courier up.
  *
  * Threads that still run when the process ends end with it: it leaves by
  * _exit(), when the server has cleaned up, because libraries clean up in exit()
@@ -73,18 +83,13 @@ close_connection(CURL *easy)
 	curl_easy_cleanup(easy);
 }
 
-static void *
-perform(void *argument)
+/* The last that a thread does: the transfer is the courier's again. */
+static void
+give_back(Transfer *transfer)
 {
-	Transfer   *transfer = argument;
-	TransferHandle *handle = transfer->handle;
 	uint64		one = 1;
 	ssize_t		written;
 
-	transfer->code = curl_easy_perform(handle->easy);
-	respond_transfer_end(handle, transfer);
-	close_connection(handle->easy);
-	handle->easy = NULL;
 	pthread_mutex_lock(&lock);
 	transfer->next_done = first_done;
 	first_done = transfer;
@@ -92,11 +97,24 @@ perform(void *argument)
 	/* it cannot be full: the courier reads it whenever it is not empty */
 	written = write(event_fd, &one, sizeof(one));
 	(void) written;
+}
+
+static void *
+perform(void *argument)
+{
+	Transfer   *transfer = argument;
+	TransferHandle *handle = transfer->handle;
+
+	transfer->code = curl_easy_perform(handle->easy);
+	respond_transfer_end(handle, transfer);
+	close_connection(handle->easy);
+	handle->easy = NULL;
+	give_back(transfer);
 	return NULL;
 }
 
 bool
-respond_mail_thread_start(TransferHandle *handle, Transfer *transfer)
+respond_mail_thread_start(Transfer *transfer)
 {
 	pthread_attr_t attributes;
 	pthread_t	thread;

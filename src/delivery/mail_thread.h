@@ -14,10 +14,12 @@
 extern int	respond_mail_thread_open(void);
 
 /*
- * Performs the transfer of a filled handle in a thread; signals must be blocked.
- * False when no thread can be had.
+ * Performs a transfer, whose handle is filled, in a thread; signals must be
+ * blocked.  False when no thread can be had.  Otherwise the transfer is the
+ * thread's, and neither it nor its handle may be looked at before
+ * respond_mail_thread_take_done() gives it back.
  */
-extern bool respond_mail_thread_start(TransferHandle *handle, Transfer *transfer);
+extern bool respond_mail_thread_start(Transfer *transfer);
 
 /* A transfer whose thread has ended, with its result, NULL when there is none more; its handle has no easy handle any more. */
 extern Transfer *respond_mail_thread_take_done(void);

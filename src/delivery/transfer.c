@@ -12,10 +12,10 @@
  */
 #include "postgres.h"
 
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "port/atomics.h"
 #include "portability/instr_time.h"
 #include "utils/memutils.h"
 
@@ -33,7 +33,7 @@
  * Threads that send mail look into it.  A list is not changed once it is here;
  * those of before a reload are kept, since nobody knows who looks into them.
  */
-static GuardList *volatile allowed = NULL;
+static _Atomic(GuardList *) allowed = NULL;
 static char *ca_file = NULL;
 static uint64 generation = 0;
 
@@ -49,8 +49,8 @@ respond_transfer_configure(void)
 	list->count = Max(count, 0);
 	list->networks = MemoryContextAlloc(TopMemoryContext, sizeof(GuardNetwork) * Max(count, 1));
 	memcpy(list->networks, scratch, sizeof(GuardNetwork) * list->count);
-	pg_write_barrier();
-	allowed = list;
+	/* whoever sees the list sees what is in it */
+	atomic_store_explicit(&allowed, list, memory_order_release);
 	free(ca_file);
 	ca_file = respond_ca_file != NULL && respond_ca_file[0] != '\0' ? strdup(respond_ca_file) : NULL;
 	if (ca_file != NULL && access(ca_file, R_OK) != 0)
@@ -86,11 +86,17 @@ note_refusal(Transfer *transfer, const struct sockaddr *address, socklen_t lengt
 			 text, reason, "pg_respond.allowed_networks");
 }
 
+static const GuardList *
+allowed_networks(void)
+{
+	return atomic_load_explicit(&allowed, memory_order_acquire);
+}
+
 static curl_socket_t
 open_socket(void *state, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	Transfer   *transfer = state;
-	const char *reason = respond_guard_judge(&address->addr, address->addrlen, allowed);
+	const char *reason = respond_guard_judge(&address->addr, address->addrlen, allowed_networks());
 
 	if (purpose != CURLSOCKTYPE_IPCXN || reason != NULL)
 	{
@@ -110,7 +116,7 @@ check_peer(void *state, char *address, char *local, int port, int local_port)
 	const char *reason = "not an internet address";
 
 	if (address != NULL && respond_guard_from_text(address, port, &peer, &length))
-		reason = respond_guard_judge((struct sockaddr *) &peer, length, allowed);
+		reason = respond_guard_judge((struct sockaddr *) &peer, length, allowed_networks());
 	else
 	{
 		memset(&peer, 0, sizeof(peer));

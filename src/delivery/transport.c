@@ -217,12 +217,30 @@ respond_transport_start(Transfer *transfer)
 	running++;
 }
 
-/* Hands it to libcurl. */
+/*
+ * Hands it over.  True when that was done: a mail is its thread's then, which may
+ * even have ended already, so nothing of it may be read or written any more.
+ */
+static bool
+hand_over(TransferHandle *handle, Transfer *transfer, CURLcode *code)
+{
+	*code = transfer->is_mail ? respond_mail_fill(handle, transfer) : respond_http_fill(handle, transfer);
+	if (*code != CURLE_OK)
+		return false;
+	if (transfer->is_mail)
+	{
+		*code = CURLE_OUT_OF_MEMORY;
+		return respond_mail_thread_start(transfer);
+	}
+	*code = CURLE_FAILED_INIT;
+	return curl_multi_add_handle(multi, handle->easy) == CURLM_OK;
+}
+
 static void
 begin(Transfer *transfer)
 {
 	TransferHandle *handle = take_handle(transfer->is_mail);
-	CURLMcode	added = CURLM_OK;
+	CURLcode	code;
 
 	if (handle == NULL)
 	{
@@ -231,20 +249,12 @@ begin(Transfer *transfer)
 	}
 	transfer->handle = handle;
 	handle->started_us = respond_transfer_now();
-	transfer->code = transfer->is_mail ? respond_mail_fill(handle, transfer) : respond_http_fill(handle, transfer);
-	if (transfer->code == CURLE_OK && transfer->is_mail)
-		added = respond_mail_thread_start(handle, transfer) ? CURLM_OK : CURLM_OUT_OF_MEMORY;
-	else if (transfer->code == CURLE_OK)
-		added = curl_multi_add_handle(multi, handle->easy);
-	if (transfer->code == CURLE_OK && added == CURLM_OK)
+	if (hand_over(handle, transfer, &code))
 		return;
 	respond_transfer_clear(handle, transfer);
 	give_back(handle, transfer->is_mail);
 	transfer->handle = NULL;
-	if (added != CURLM_OK)
-		fail_start(transfer, CURLE_FAILED_INIT, curl_multi_strerror(added));
-	else
-		fail_start(transfer, transfer->code, curl_easy_strerror(transfer->code));
+	fail_start(transfer, code, curl_easy_strerror(code));
 }
 
 static void
