@@ -1,18 +1,22 @@
 /*-------------------------------------------------------------------------
  * kept_plan.c
- *	  Statements of our own that a worker prepares once and runs often.
+ *	  Statements of our own that are prepared once and run often.
+ *
+ * They run in workers and, from triggers and functions, in anybody's session,
+ * always through the door (see door.c).  The door's search_path is in force
+ * when a plan is made and whenever it is made anew, so a plan that is kept
+ * for the life of a session never means something else than its text says.
  *
  * src/common/kept_plan.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-#include "utils/rel.h"
-#include "utils/relcache.h"
+#include "access/xact.h"
+#include "utils/snapmgr.h"
 
+#include "common/door.h"
 #include "common/kept_plan.h"
-#include "common/partition_write.h"
 
 static void
 prepare(KeptPlan *kept)
@@ -26,49 +30,51 @@ prepare(KeptPlan *kept)
 	kept->plan = plan;
 }
 
-uint64
-respond_kept_plan_run(KeptPlan *kept, Datum *values, const char *nulls)
+/*
+ * Under REPEATABLE READ a statement sees what was there when the transaction
+ * began.  What stands in for a foreign key or a unique index must not.
+ */
+static int
+execute(KeptPlan *kept, Datum *values, const char *nulls, bool newest)
 {
+	if (!newest || !IsolationUsesXactSnapshot())
+		return SPI_execute_plan(kept->plan, values, nulls, false, 0);
+	CommandCounterIncrement();
+	return SPI_execute_snapshot(kept->plan, values, nulls, GetLatestSnapshot(), InvalidSnapshot, false, false, 0);
+}
+
+static uint64
+run(KeptPlan *kept, Datum *values, const char *nulls, int flags, bool newest)
+{
+	Door		door;
 	int			result;
 
+	respond_door_enter(&door, flags);
 	if (kept->plan == NULL)
 		prepare(kept);
-	result = SPI_execute_plan(kept->plan, values, nulls, false, 0);
+	result = execute(kept, values, nulls, newest);
 	if (result < 0)
 		elog(ERROR, "could not run \"%s\": %s", kept->sql, SPI_result_code_string(result));
+	respond_door_leave(&door);
 	return SPI_processed;
 }
 
-static Oid
-owner_of_tables(void)
+uint64
+respond_kept_plan_run(KeptPlan *kept, Datum *values, const char *nulls)
 {
-	Relation	table = RelationIdGetRelation(respond_relation_oid("respond", "event"));
-	Oid			owner = table->rd_rel->relowner;
-
-	RelationClose(table);
-	return owner;
+	return run(kept, values, nulls, DOOR_AS_CALLER, false);
 }
 
 uint64
 respond_kept_plan_run_as_owner(KeptPlan *kept, Datum *values, const char *nulls)
 {
-	Oid			owner = owner_of_tables();
-	Oid			user;
-	int			security;
-	uint64		processed = 0;
+	return run(kept, values, nulls, DOOR_AS_OWNER, false);
+}
 
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
-	PG_TRY();
-	{
-		processed = respond_kept_plan_run(kept, values, nulls);
-	}
-	PG_FINALLY();
-	{
-		SetUserIdAndSecContext(user, security);
-	}
-	PG_END_TRY();
-	return processed;
+uint64
+respond_kept_plan_run_newest(KeptPlan *kept, Datum *values, const char *nulls)
+{
+	return run(kept, values, nulls, DOOR_AS_OWNER, true);
 }
 
 bool

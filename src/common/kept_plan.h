@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * kept_plan.h
- *	  Statements of our own that a worker prepares once and runs often.
+ *	  Statements of our own that are prepared once and run often.
  *
  * src/common/kept_plan.h
  *-------------------------------------------------------------------------
@@ -23,8 +23,8 @@ typedef struct KeptPlan
 
 /*
  * Runs it between SPI_connect and SPI_finish, seeing what the transaction has
- * done so far; nulls as in SPI_execute_plan.  Returns the number of rows;
- * results are in SPI_tuptable.
+ * done so far, through the door with the caller's rights (see door.h); nulls as
+ * in SPI_execute_plan.  Returns the number of rows; results are in SPI_tuptable.
  */
 extern uint64 respond_kept_plan_run(KeptPlan *kept, Datum *values, const char *nulls);
 
@@ -33,6 +33,12 @@ extern uint64 respond_kept_plan_run(KeptPlan *kept, Datum *values, const char *n
  * and functions that anybody may call.
  */
 extern uint64 respond_kept_plan_run_as_owner(KeptPlan *kept, Datum *values, const char *nulls);
+
+/*
+ * The same, and rows that were committed after the transaction's own snapshot
+ * count too: for what keys and references would do.
+ */
+extern uint64 respond_kept_plan_run_newest(KeptPlan *kept, Datum *values, const char *nulls);
 
 /*
  * The same with its own SPI connection, for a query of one bigint: false when it

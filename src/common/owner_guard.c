@@ -24,7 +24,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -37,10 +36,9 @@
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
 
+#include "common/door.h"
 #include "common/errors.h"
 #include "common/owner_guard.h"
-
-#define PINNED_SEARCH_PATH "pg_catalog, pg_temp"
 
 /* How often SQL may catch its own cancel. */
 #define EXPIRATIONS_TO_DIE 3
@@ -169,15 +167,6 @@ release_advisory_locks(List *before)
 	}
 }
 
-static void
-pin_search_path(void)
-{
-	/* Workers have it pinned already, and setting it costs as much as a condition. */
-	if (strcmp(namespace_search_path, PINNED_SEARCH_PATH) != 0)
-		set_config_option("search_path", PINNED_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
-						  GUC_ACTION_SAVE, true, 0, false);
-}
-
 /*
  * In a client's transaction checks of the client's own may wait; these must not
  * run as the owner.
@@ -203,7 +192,7 @@ call_as_owner(const OwnerCall *call)
 	SetUserIdAndSecContext(call->owner, security | SECURITY_RESTRICTED_OPERATION |
 						   SECURITY_LOCAL_USERID_CHANGE);
 	guc_level = NewGUCNestLevel();
-	pin_search_path();
+	respond_door_pin(DOOR_AS_CALLER);
 	if (call->may_lock)
 		defer_nothing();
 	if (!ActiveSnapshotSet())

@@ -37,7 +37,7 @@ enum
 };
 
 static KeptPlan find_user = {
-	"SELECT c.name FROM respond.channel AS c WHERE c.kind = $1 ORDER BY c.name LIMIT 1",
+	"SELECT c.name FROM respond.channel AS c WHERE c.kind OPERATOR(pg_catalog.=) $1 ORDER BY c.name LIMIT 1",
 	1, {TEXTOID}
 };
 

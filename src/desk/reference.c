@@ -19,17 +19,13 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
-#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
-#include "utils/relcache.h"
-#include "utils/snapmgr.h"
 
+#include "common/kept_plan.h"
 #include "common/partition_write.h"
 #include "common/trigger_call.h"
 #include "desk/reference.h"
@@ -38,84 +34,32 @@
 PG_FUNCTION_INFO_V1(respond_team_reference);
 PG_FUNCTION_INFO_V1(respond_ticket_reference);
 
-/* A query with its plan, which is kept for the life of the process. */
-typedef struct ReferenceQuery
-{
-	const char *text;
-	int			argument_count;
-	Oid			arguments[2];
-	SPIPlanPtr	plan;
-} ReferenceQuery;
-
-static ReferenceQuery lock_teams = {
+static KeptPlan lock_teams = {
 	"SELECT t.name FROM respond.team AS t WHERE t.name OPERATOR(pg_catalog.=) ANY ($1) FOR KEY SHARE OF t",
 	1, {TEXTARRAYOID}
 };
-static ReferenceQuery lock_tickets = {
+static KeptPlan lock_tickets = {
 	"SELECT t.id FROM respond.ticket AS t WHERE t.id OPERATOR(pg_catalog.=) ANY ($1) FOR KEY SHARE OF t",
 	1, {INT8ARRAYOID}
 };
-static ReferenceQuery delete_comments = {
+static KeptPlan delete_comments = {
 	"DELETE FROM respond.comment AS c WHERE c.ticket_id OPERATOR(pg_catalog.=) ANY ($1)",
 	1, {INT8ARRAYOID}
 };
-static ReferenceQuery delete_all_comments = {
+static KeptPlan delete_all_comments = {
 	"DELETE FROM respond.comment", 0
 };
-static ReferenceQuery find_ticket_of_team = {
+static KeptPlan find_ticket_of_team = {
 	"SELECT t.id FROM respond.ticket AS t WHERE t.team OPERATOR(pg_catalog.=) $1 LIMIT 1",
 	1, {TEXTOID}
 };
-static ReferenceQuery find_ticket_with_team = {
+static KeptPlan find_ticket_with_team = {
 	"SELECT t.id FROM respond.ticket AS t WHERE t.team IS NOT NULL LIMIT 1", 0
 };
-static ReferenceQuery rename_team = {
+static KeptPlan rename_team = {
 	"UPDATE respond.ticket AS t SET team = $2 WHERE t.team OPERATOR(pg_catalog.=) $1",
 	2, {TEXTOID, TEXTOID}
 };
-
-/*
- * Runs the query as the owner of the desk's tables; the caller has connected
- * to SPI.  With newest, rows that were committed after the transaction's own
- * snapshot count too.
- */
-static void
-run_query(ReferenceQuery *query, Datum *values, bool newest)
-{
-	Relation	tickets;
-	Oid			owner;
-	Oid			user;
-	int			security;
-	int			result;
-
-	if (query->plan == NULL)
-	{
-		SPIPlanPtr	plan = SPI_prepare(query->text, query->argument_count, query->arguments);
-
-		if (plan == NULL)
-			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-		SPI_keepplan(plan);
-		query->plan = plan;
-	}
-
-	tickets = RelationIdGetRelation(respond_relation_oid("respond", "ticket"));
-	owner = tickets->rd_rel->relowner;
-	RelationClose(tickets);
-
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
-	if (newest && IsolationUsesXactSnapshot())
-	{
-		CommandCounterIncrement();
-		result = SPI_execute_snapshot(query->plan, values, NULL, GetLatestSnapshot(),
-									  InvalidSnapshot, false, false, 0);
-	}
-	else
-		result = SPI_execute_plan(query->plan, values, NULL, false, 0);
-	SetUserIdAndSecContext(user, security);
-	if (result < 0)
-		elog(ERROR, "query \"%s\" failed: %s", query->text, SPI_result_code_string(result));
-}
 
 static Datum
 result_value(uint64 row)
@@ -148,7 +92,7 @@ respond_reference_require_teams(Datum *names, int count)
 		return;
 	argument = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 	SPI_connect();
-	run_query(&lock_teams, &argument, false);
+	respond_kept_plan_run_as_owner(&lock_teams, &argument, NULL);
 	for (int i = 0; i < count && SPI_processed < count; i++)
 	{
 		char	   *name;
@@ -206,7 +150,7 @@ respond_reference_require_tickets(Datum *ids, int count)
 
 	argument = id_array(ids, distinct);
 	SPI_connect();
-	run_query(&lock_tickets, &argument, false);
+	respond_kept_plan_run_as_owner(&lock_tickets, &argument, NULL);
 	for (int i = 0; i < distinct && SPI_processed < distinct; i++)
 		if (!ticket_was_found(DatumGetInt64(ids[i])))
 			ereport(ERROR,
@@ -226,7 +170,7 @@ respond_reference_delete_comments(Datum *ids, int count)
 		return;
 	argument = id_array(ids, count);
 	SPI_connect();
-	run_query(&delete_comments, &argument, true);
+	respond_kept_plan_run_newest(&delete_comments, &argument, NULL);
 	SPI_finish();
 }
 
@@ -257,7 +201,7 @@ respond_team_reference(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 	{
-		run_query(&find_ticket_with_team, names, true);
+		respond_kept_plan_run_newest(&find_ticket_with_team, names, NULL);
 		if (SPI_processed > 0)
 			refuse_removal(NULL);
 	}
@@ -267,14 +211,14 @@ respond_team_reference(PG_FUNCTION_ARGS)
 		names[0] = slot_getattr(trigger->tg_trigslot, column, &is_null);
 		if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		{
-			run_query(&find_ticket_of_team, names, true);
+			respond_kept_plan_run_newest(&find_ticket_of_team, names, NULL);
 			if (SPI_processed > 0)
 				refuse_removal(TextDatumGetCString(names[0]));
 		}
 		else
 		{
 			names[1] = slot_getattr(trigger->tg_newslot, column, &is_null);
-			run_query(&rename_team, names, true);
+			respond_kept_plan_run_newest(&rename_team, names, NULL);
 		}
 	}
 	SPI_finish();
@@ -288,7 +232,7 @@ respond_ticket_reference(PG_FUNCTION_ARGS)
 	(void) respond_trigger_call(fcinfo, "ticket_reference", "AFTER", "STATEMENT", "ticket");
 
 	SPI_connect();
-	run_query(&delete_all_comments, NULL, true);
+	respond_kept_plan_run_newest(&delete_all_comments, NULL, NULL);
 	SPI_finish();
 	PG_RETURN_POINTER(NULL);
 }

@@ -26,18 +26,18 @@
 #include "nodes/value.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
-#include "utils/guc.h"
-#include "utils/snapmgr.h"
 
+#include "common/door.h"
 #include "launcher/drop_extension.h"
 
 static const char *const find_tables =
-"SELECT format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', c.oid::regclass) "
-"FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
-"WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND (n.nspname = 'respond' OR EXISTS ("
-"SELECT FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid "
-"WHERE t.tgrelid = c.oid AND p.proname = 'capture' AND p.pronamespace = 'respond'::regnamespace)) "
-"ORDER BY n.nspname = 'respond', c.relname IN ('event', 'run', 'audit_log'), c.relname";
+"SELECT pg_catalog.format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', c.oid::pg_catalog.regclass) "
+"FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
+"WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}') AND NOT c.relispartition AND (n.nspname OPERATOR(pg_catalog.=) 'respond' OR EXISTS ("
+"SELECT FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid "
+"WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND p.proname OPERATOR(pg_catalog.=) 'capture' "
+"AND p.pronamespace OPERATOR(pg_catalog.=) 'respond'::pg_catalog.regnamespace)) "
+"ORDER BY n.nspname OPERATOR(pg_catalog.=) 'respond', c.relname OPERATOR(pg_catalog.=) ANY ('{event,run,audit_log}'), c.relname";
 
 static bool names_our_extension(Node *statement);
 static void lock_tables(void);
@@ -81,14 +81,11 @@ names_our_extension(Node *statement)
 static void
 lock_tables(void)
 {
-	int			level = NewGUCNestLevel();
+	Door		door;
 	SPITupleTable *tables;
 	uint64		count;
 
-	/* whatever the session has in its way, the names here mean what they say */
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	PushActiveSnapshot(GetTransactionSnapshot());
+	respond_door_enter(&door, DOOR_AS_CALLER);
 	SPI_connect();
 	if (SPI_execute(find_tables, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not look up the tables of pg_respond");
@@ -100,6 +97,5 @@ lock_tables(void)
 			elog(ERROR, "could not lock the tables of pg_respond");
 	}
 	SPI_finish();
-	PopActiveSnapshot();
-	AtEOXact_GUC(true, level);
+	respond_door_leave(&door);
 }
