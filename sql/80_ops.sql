@@ -101,3 +101,28 @@ COMMENT ON FUNCTION respond_internal.worker_status() IS 'what health() asks shar
 CREATE FUNCTION respond_internal.partition_status(OUT table_name text, OUT present boolean, OUT ahead integer) RETURNS SETOF record
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_partition_status';
 COMMENT ON FUNCTION respond_internal.partition_status() IS 'for each table that is partitioned by time: whether there is a partition for the present, and how many lie ahead';
+
+-- A function, so that scripts and tests need no loop of their own.
+CREATE FUNCTION respond.settle(timeout interval DEFAULT '10 seconds') RETURNS boolean
+LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	ends_at CONSTANT timestamptz := clock_timestamp() + timeout;
+BEGIN
+	PERFORM respond_internal.check_primary('settle()');
+	PERFORM respond_internal.check_outside_rule('settle()');
+	IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+		RAISE EXCEPTION 'settle() cannot see the work of others in a transaction of isolation level "%"', current_setting('transaction_isolation')
+			USING ERRCODE = 'active_sql_transaction', HINT = 'Call it in a transaction of level READ COMMITTED.';
+	END IF;
+	LOOP
+		IF (SELECT coalesce(bool_and(l.events = 0), false) FROM respond.lag AS l) THEN
+			RETURN true;
+		ELSIF clock_timestamp() >= ends_at THEN
+			RETURN false;
+		END IF;
+		PERFORM pg_sleep(0.01);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION respond.settle(interval) IS
+	'waits until no committed event waits for the dispatchers, those that rules recorded included; false if there was no such moment within the timeout. For scripts and tests';

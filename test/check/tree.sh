@@ -29,4 +29,8 @@ check "every expected output has its test" "$(
 	done)"
 check "every test program names what it links" "$(grep -L 'links:' $(grep -lE 'main\(|LLVMFuzzerTestOneInput\(const' \
 	test/unit/*.c test/fuzz/*.c 2>/dev/null | grep -v fuzz/driver.c) /dev/null | grep -v /dev/null)"
+version=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" pg_respond.control)
+check "control file, META.json and changelog name one version" "$(
+	[ "$(grep -c "\"version\": \"$version\"" META.json)" = 2 ] || grep -n '"version"' META.json
+	grep -q "^## \[.*$version" CHANGELOG.md || echo "CHANGELOG.md has no section $version")"
 echo "1..$count"

@@ -39,6 +39,7 @@ INSERT INTO argument VALUES
 	('timestamp with time zone', ARRAY['NULL', 'now()', '''infinity''', '''-infinity''', '''4713-01-01 BC''']),
 	('regclass', ARRAY['NULL', '0', '4294967295', '''pg_class''', '''respond.event''', '''respond.worker''', '''respond.event_id_seq''', '''plain''']),
 	('text[]', ARRAY['NULL', '''{}''', '''{NULL}''', '''{INSERT,x}''', '''{{a,b},{c,d}}''', '''{UPDATE}''']),
+	('interval', ARRAY['NULL', '''0''', '''-1 day''', '''-178000000 years''']),
 	('xid8', ARRAY['NULL', '''0''', '''1''', '''18446744073709551615''']),
 	('pg_snapshot', ARRAY['NULL', '''1:1:''', '''1:10:5''']),
 	('respond.rule', ARRAY['NULL']);
@@ -86,7 +87,7 @@ SELECT is_empty($$
 
 -- Functions that run as the workers' role.
 SELECT is_empty($$ SELECT signature FROM ours WHERE prosecdef AND NOT (proconfig @> ARRAY['search_path=pg_catalog, pg_temp']) $$, 'they all have a search_path');
-SELECT set_eq($$ SELECT proname::text FROM ours WHERE prosecdef $$, ARRAY['hold', 'release', 'health', 'acknowledge', 'replay', 'start', 'retry', 'retry_channel', 'discard', 'has_secret'], 'they are few');
+SELECT set_eq($$ SELECT proname::text FROM ours WHERE prosecdef $$, ARRAY['hold', 'release', 'health', 'acknowledge', 'settle', 'replay', 'start', 'retry', 'retry_channel', 'discard', 'has_secret'], 'they are few');
 
 -- Names that shadow ours, in public and in pg_temp, first in search_path.
 CREATE TABLE pg_temp.event (type text, data jsonb);
