@@ -265,7 +265,11 @@ scrub_scalar(Masking *masking, JsonbValue *value)
 		return;
 	replaced = replace_values(text, masking->values);
 	if (replaced == text)
+	{
+		/* a document may hold many long numbers */
+		pfree(text);
 		return;
+	}
 	value->type = jbvString;
 	value->val.string.val = unconstify(char *, replaced);
 	value->val.string.len = strlen(replaced);

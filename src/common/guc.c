@@ -114,7 +114,7 @@ respond_guc_define(CheckNetworks check)
 
 	DefineCustomIntVariable("pg_respond.max_event_size",
 							"Largest event data that rules are applied to.",
-							"A larger event is recorded and becomes a dead letter.",
+							"Data counts as it is stored and as JSON text.  A larger event is recorded and becomes a dead letter.",
 							&respond_max_event_size,
 							1024, 1, 256 * 1024,
 							PGC_SIGHUP,

@@ -14,7 +14,12 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "common/errors.h"
 #include "common/json_value_jsonb.h"
+#include "common/jsonb_size.h"
+
+/* Numbers are kept as text: a short document of them must not fill the memory of workers. */
+#define MOST_TEXT	((Size) 16 * 1024 * 1024)
 
 static JsonValue *
 make_value(Arena *arena, JsonKind kind)
@@ -107,9 +112,10 @@ respond_json_value_from_part(Arena *arena, const JsonbValue *part)
 			return value;
 		case jbvNumeric:
 			{
-				char	   *number = DatumGetCString(DirectFunctionCall1(numeric_out,
-																		 NumericGetDatum(part->val.numeric)));
+				char	   *number;
 
+				CHECK_FOR_INTERRUPTS();
+				number = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(part->val.numeric)));
 				value = make_value(arena, JSON_KIND_NUMBER);
 				set_text(arena, value, number, strlen(number));
 				pfree(number);
@@ -125,5 +131,10 @@ respond_json_value_from_part(Arena *arena, const JsonbValue *part)
 JsonValue *
 respond_json_value_from_jsonb(Arena *arena, Jsonb *jsonb)
 {
+	if (respond_jsonb_text_size(&jsonb->root, MOST_TEXT) > MOST_TEXT)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_LIMIT),
+				 errmsg("a JSON value is too long"),
+				 errdetail("As text it would have more than %zu bytes.", MOST_TEXT)));
 	return from_container(arena, &jsonb->root);
 }

@@ -21,8 +21,10 @@
 #include "common/numeric_size.h"
 
 #define FORM_MASK			0xC000
+#define FORM_NEGATIVE		0x4000
 #define FORM_SHORT			0x8000
 #define FORM_SPECIAL		0xC000
+#define SHORT_NEGATIVE		0x2000
 #define SHORT_SCALE_MASK	0x1F80
 #define SHORT_SCALE_SHIFT	7
 #define SHORT_WEIGHT_SIGN	0x0040
@@ -30,29 +32,42 @@
 #define LONG_SCALE_MASK		0x3FFF
 #define DIGITS_PER_GROUP	4
 
-/* Sign, point, a zero before it, NUL, and "-Infinity" all fit in this. */
-#define OVERHEAD			12
+/* Room for NaN, Infinity and -Infinity. */
+#define SPECIAL_SIZE		9
 
 static uint16
-read_header(Numeric number)
+read_word(const char *data)
 {
-	uint16		header;
+	uint16		word;
 
-	memcpy(&header, VARDATA_ANY(number), sizeof(header));
-	return header;
+	memcpy(&word, data, sizeof(word));
+	return word;
+}
+
+/* Digits of the first group, which is written without leading zeros. */
+static int
+count_digits(int group)
+{
+	return group >= 1000 ? 4 : group >= 100 ? 3 : group >= 10 ? 2 : 1;
 }
 
 Size
 respond_numeric_text_size(Numeric number)
 {
-	uint16		header = read_header(number);
+	const char *data = VARDATA_ANY(number);
+	Size		size = VARSIZE_ANY_EXHDR(number);
+	uint16		header = read_word(data);
+	Size		header_size = sizeof(uint16);
+	Size		digits = 1;
+	bool		negative;
 	int			weight;
 	int			scale;
 
 	if ((header & FORM_MASK) == FORM_SPECIAL)
-		return OVERHEAD;
+		return SPECIAL_SIZE;
 	if ((header & FORM_MASK) == FORM_SHORT)
 	{
+		negative = (header & SHORT_NEGATIVE) != 0;
 		weight = header & SHORT_WEIGHT_MASK;
 		if (header & SHORT_WEIGHT_SIGN)
 			weight -= SHORT_WEIGHT_MASK + 1;
@@ -60,20 +75,20 @@ respond_numeric_text_size(Numeric number)
 	}
 	else
 	{
-		int16		long_weight;
-
-		memcpy(&long_weight, (char *) VARDATA_ANY(number) + sizeof(header),
-			   sizeof(long_weight));
-		weight = long_weight;
+		negative = (header & FORM_MASK) == FORM_NEGATIVE;
+		weight = (int16) read_word(data + header_size);
+		header_size += sizeof(int16);
 		scale = header & LONG_SCALE_MASK;
 	}
-	return (weight < 0 ? 0 : (Size) (weight + 1) * DIGITS_PER_GROUP) + scale + OVERHEAD;
+	if (weight >= 0 && size > header_size)
+		digits = (Size) weight * DIGITS_PER_GROUP + count_digits(read_word(data + header_size));
+	return digits + negative + (scale > 0 ? 1 + scale : 0);
 }
 
 bool
 respond_numeric_is_zero(Numeric number)
 {
-	uint16		header = read_header(number);
+	uint16		header = read_word(VARDATA_ANY(number));
 	Size		header_size = sizeof(uint16);
 
 	if ((header & FORM_MASK) == FORM_SPECIAL)

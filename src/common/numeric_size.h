@@ -11,8 +11,8 @@
 #include "utils/numeric.h"
 
 /*
- * At least as many bytes as numeric_out writes, at most a dozen more.  The
- * number must not be toasted; those inside jsonb never are.
+ * As many bytes as numeric_out writes, without the NUL; for NaN and infinities
+ * a few more.  The number must not be toasted; those inside jsonb never are.
  */
 extern Size respond_numeric_text_size(Numeric number);
 

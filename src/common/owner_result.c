@@ -7,23 +7,24 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "nodes/makefuncs.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "common/jsonb_size.h"
 #include "common/owner_result.h"
+#include "common/row_json.h"
 
 struct RowReceiver
 {
 	DestReceiver dest;			/* must be first */
-	TupleDesc	desc;			/* of the rows, known to the type cache */
 	MemoryContext context;
+	MemoryContext scratch;		/* for one row */
+	RowJson    *row_json;
 	List	   *rows;			/* Jsonb */
 	int			row_limit;
 	Size		size_limit;
@@ -55,7 +56,11 @@ respond_any_to_jsonb(Datum value, Oid type)
 static void
 begin_rows(DestReceiver *self, int operation, TupleDesc desc)
 {
-	((RowReceiver *) self)->desc = BlessTupleDesc(desc);
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext old_context = MemoryContextSwitchTo(receiver->context);
+
+	receiver->row_json = respond_row_json_create(desc);
+	MemoryContextSwitchTo(old_context);
 }
 
 static bool
@@ -63,21 +68,26 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	RowReceiver *receiver = (RowReceiver *) self;
 	MemoryContext old_context;
-	HeapTuple	tuple;
 	Jsonb	   *row;
 
 	receiver->seen++;
 	if (list_length(receiver->rows) >= receiver->row_limit || receiver->size >= receiver->size_limit)
 		return true;
-	old_context = MemoryContextSwitchTo(receiver->context);
-	/* The slot may be that of a scan, whose descriptor nobody knows. */
+	old_context = MemoryContextSwitchTo(receiver->scratch);
 	slot_getallattrs(slot);
-	tuple = heap_form_tuple(receiver->desc, slot->tts_values, slot->tts_isnull);
-	row = respond_any_to_jsonb(HeapTupleGetDatum(tuple), receiver->desc->tdtypeid);
-	receiver->size += VARSIZE(row);
+	row = respond_row_json(receiver->row_json, slot->tts_values, slot->tts_isnull, NULL);
+	/* a few bytes of numbers can be megabytes of text, and text is what becomes of them */
+	receiver->size += Max(VARSIZE(row), respond_jsonb_text_size(&row->root, receiver->size_limit));
+	MemoryContextSwitchTo(receiver->context);
 	if (receiver->size <= receiver->size_limit)
-		receiver->rows = lappend(receiver->rows, row);
+	{
+		Jsonb	   *copy = palloc(VARSIZE(row));
+
+		memcpy(copy, row, VARSIZE(row));
+		receiver->rows = lappend(receiver->rows, copy);
+	}
 	MemoryContextSwitchTo(old_context);
+	MemoryContextReset(receiver->scratch);
 	return true;
 }
 
@@ -97,6 +107,7 @@ respond_row_receiver_create(int row_limit, Size size_limit)
 	receiver->dest.rDestroy = end_rows;
 	receiver->dest.mydest = DestNone;
 	receiver->context = CurrentMemoryContext;
+	receiver->scratch = AllocSetContextCreate(CurrentMemoryContext, "pg_respond row", ALLOCSET_DEFAULT_SIZES);
 	receiver->row_limit = row_limit;
 	receiver->size_limit = size_limit;
 	return receiver;

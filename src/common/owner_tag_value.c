@@ -15,6 +15,8 @@
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 
+#include "common/guc.h"
+#include "common/jsonb_size.h"
 #include "common/owner_tags.h"
 #include "event/event_context.h"
 
@@ -138,24 +140,6 @@ find_value(const SqlTag *tag, const SqlInput *input, JsonbValue *value)
 	return value->type != jbvNull;
 }
 
-static char *
-value_text(const JsonbValue *value)
-{
-	switch (value->type)
-	{
-		case jbvString:
-			return pnstrdup(value->val.string.val, value->val.string.len);
-		case jbvNumeric:
-			return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-		case jbvBool:
-			return value->val.boolean ? "true" : "false";
-		case jbvBinary:
-			return JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
-		default:
-			elog(ERROR, "unexpected kind of JSON value: %d", (int) value->type);
-	}
-}
-
 /* A JSON array as an array of the SQL type whose elements are of type element. */
 static Datum
 array_value(JsonbContainer *container, Oid element)
@@ -167,6 +151,7 @@ array_value(JsonbContainer *container, Oid element)
 	Oid			reader;
 	Oid			parameter;
 
+	respond_check_text_size(respond_jsonb_text_size(container, (Size) respond_max_rendered_size * 1024));
 	getTypeInputInfo(element, &reader, &parameter);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -174,7 +159,7 @@ array_value(JsonbContainer *container, Oid element)
 
 		if (token == WJB_ELEM)
 			accumArrayResult(state, is_null ? (Datum) 0 :
-							 OidInputFunctionCall(reader, value_text(&value), parameter, -1),
+							 OidInputFunctionCall(reader, respond_jsonb_value_text(&value), parameter, -1),
 							 is_null, element, CurrentMemoryContext);
 	}
 	return makeArrayResult(state, CurrentMemoryContext);
@@ -199,9 +184,12 @@ respond_sql_tag_value(const SqlTag *tag, const SqlInput *input, bool *is_null)
 		JsonContainerIsArray(value.val.binary.data))
 		return array_value(value.val.binary.data, element);
 	if ((base == JSONBOID || base == JSONOID) && value.type != jbvBinary)
+	{
+		respond_check_text_size(respond_jsonb_value_text_size(&value, 0));
 		text = JsonbToCString(NULL, &JsonbValueToJsonb(&value)->root, 0);
+	}
 	else
-		text = value_text(&value);
+		text = respond_jsonb_value_text(&value);
 	getTypeInputInfo(tag->type, &reader, &parameter);
 	return OidInputFunctionCall(reader, text, parameter, -1);
 }

@@ -44,7 +44,10 @@ compare_names(const void *a, const void *b)
 
 	if (left->name_length != right->name_length)
 		return left->name_length - right->name_length;
-	return memcmp(left->name, right->name, left->name_length);
+	if (memcmp(left->name, right->name, left->name_length) != 0)
+		return memcmp(left->name, right->name, left->name_length);
+	/* a query may name two columns alike: the last one counts */
+	return left->attribute - right->attribute;
 }
 
 RowJson *

@@ -26,6 +26,7 @@
 #include "common/arena_server.h"
 #include "common/error_class.h"
 #include "common/json_value_jsonb.h"
+#include "common/jsonb_size.h"
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
 #include "common/trigger_call.h"
@@ -419,13 +420,7 @@ respond_channel_option(Jsonb *options, const char *name)
 
 	if (found == NULL || found->type == jbvNull)
 		return NULL;
-	if (found->type == jbvString)
-		return pnstrdup(found->val.string.val, found->val.string.len);
-	if (found->type == jbvNumeric)
-		return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(found->val.numeric)));
-	if (found->type == jbvBool)
-		return pstrdup(found->val.boolean ? "true" : "false");
-	return JsonbToCString(NULL, found->val.binary.data, found->val.binary.len);
+	return respond_jsonb_value_text(found);
 }
 
 void

@@ -21,6 +21,7 @@
 #include "utils/uuid.h"
 
 #include "common/errors.h"
+#include "common/jsonb_size.h"
 #include "delivery/http_header.h"
 #include "delivery/mail_address.h"
 #include "delivery/message.h"
@@ -206,20 +207,6 @@ without_empty(Jsonb *body)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-static char *
-value_text(JsonbValue *value)
-{
-	if (value->type == jbvString)
-		return pnstrdup(value->val.string.val, value->val.string.len);
-	if (value->type == jbvBinary)
-		return JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
-	{
-		Jsonb	   *whole = JsonbValueToJsonb(value);
-
-		return JsonbToCString(NULL, &whole->root, VARSIZE(whole));
-	}
-}
-
 static void
 append_form(TemplateOutput *output, const char *text)
 {
@@ -237,7 +224,7 @@ add_form_member(void *state, JsonbValue *name, JsonbValue *value)
 		respond_template_append(output, "&", 1);
 	append_form(output, pnstrdup(name->val.string.val, name->val.string.len));
 	respond_template_append(output, "=", 1);
-	append_form(output, value_text(value));
+	append_form(output, respond_jsonb_value_text(value));
 }
 
 static char *
@@ -262,7 +249,7 @@ encode_body(const Channel *channel, Jsonb *body, const char **content_type)
 	if (JB_ROOT_IS_SCALAR(body) && JsonbExtractScalar(&body->root, &scalar) && scalar.type == jbvString)
 	{
 		*content_type = "text/plain; charset=utf-8";
-		return value_text(&scalar);
+		return respond_jsonb_value_text(&scalar);
 	}
 	if (channel->encoding == ENCODING_FORM && JB_ROOT_IS_OBJECT(body))
 	{
@@ -270,7 +257,7 @@ encode_body(const Channel *channel, Jsonb *body, const char **content_type)
 		return form_text(body);
 	}
 	*content_type = "application/json";
-	return JsonbToCString(NULL, &body->root, VARSIZE(body));
+	return respond_jsonb_text(body);
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "mb/pg_wchar.h"
 
 #include "common/errors.h"
+#include "common/jsonb_size.h"
 #include "delivery/mail_address.h"
 #include "delivery/mail_header.h"
 #include "delivery/message_mail.h"
@@ -156,16 +157,11 @@ add_subject(MailBuilder *builder, const Message *message, const MessageOrigin *o
 static char *
 body_text(const Message *message)
 {
-	JsonbValue	scalar;
-
 	if (message->text != NULL)
 		return pstrdup(message->text);
 	if (message->body == NULL)
 		return pstrdup("");
-	if (JB_ROOT_IS_SCALAR(message->body) && JsonbExtractScalar(&message->body->root, &scalar) &&
-		scalar.type == jbvString)
-		return pnstrdup(scalar.val.string.val, scalar.val.string.len);
-	return JsonbToCString(NULL, &message->body->root, VARSIZE(message->body));
+	return respond_jsonb_text(message->body);
 }
 
 void

@@ -19,7 +19,12 @@
 #include "utils/jsonb.h"
 
 #include "common/errors.h"
+#include "common/jsonb_size.h"
 #include "desk/desk_check.h"
+
+/* Longest text of fields, and bytes of jsonb that cannot be longer than that. */
+#define MAX_FIELDS			((Size) 16 * 1024 * 1024)
+#define FIELDS_NEVER_LONG	1024
 
 /* A key goes into a B-tree, whose entries end at 2.7 kB. */
 #define MAX_KEY		1024
@@ -114,6 +119,24 @@ respond_desk_check_transition(int64 ticket_id, TicketStatus from, TicketStatus t
 					 list_names(&status_choice, transitions[from]))));
 }
 
+/* What agents read, dumps write and history keeps is text: see common/jsonb_size.h. */
+static void
+check_fields_text(Datum fields)
+{
+	Jsonb	   *document;
+
+	if (toast_raw_datum_size(fields) <= FIELDS_NEVER_LONG)
+		return;
+	document = DatumGetJsonbP(fields);
+	if (respond_jsonb_text_size(&document->root, MAX_FIELDS) > MAX_FIELDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("fields of a ticket are too long"),
+				 errdetail("As text they would have more than %zu bytes.", MAX_FIELDS)));
+	if ((Pointer) document != DatumGetPointer(fields))
+		pfree(document);
+}
+
 static void
 check_fields(Datum fields)
 {
@@ -128,6 +151,7 @@ check_fields(Datum fields)
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("fields of a ticket must be a JSON object"),
 				 errhint("Name each value, for example {\"order\": 42}.")));
+	check_fields_text(fields);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "common/guc.h"
 #include "dispatcher/dispatcher.h"
 #include "event/event_context.h"
+#include "event/event_size.h"
 
 /*
  * Evaluates the rule's condition.  What it raises is a failure of this rule,
@@ -87,16 +88,14 @@ beyond_limits(const Event *event)
 {
 	if (event->depth > respond_max_depth)
 	{
-		respond_dead_event(event, NULL, "depth",
+		respond_dead_event(event, event->only_rule, "depth",
 						   psprintf("depth %d is greater than pg_respond.max_depth (%d); rules that cause each other's events loop",
 									event->depth, respond_max_depth));
 		return true;
 	}
 	if (event->data == NULL)
 	{
-		respond_dead_event(event, NULL, "size",
-						   psprintf("data of " INT64_FORMAT " bytes is larger than pg_respond.max_event_size (%d kB)",
-									event->data_size, respond_max_event_size));
+		respond_dead_event(event, event->only_rule, "size", respond_event_size_fault(event));
 		return true;
 	}
 	return false;

@@ -27,6 +27,7 @@
 
 #include "common/guc.h"
 #include "dispatcher/log_access.h"
+#include "event/event_size.h"
 
 static List *
 add_leaves(List *leaves, Relation parent)
@@ -122,7 +123,8 @@ text_column(const LogColumns *columns, TupleTableSlot *slot, LogColumn which)
 
 /*
  * The size is asked of the TOAST pointer or the header, so that what is too
- * large is never read.
+ * large is never read.  What is larger as text is not kept either: a rule's SQL
+ * could not even ask for its length.
  */
 static void
 fill_data(Event *event, const LogColumns *columns, TupleTableSlot *slot)
@@ -133,6 +135,7 @@ fill_data(Event *event, const LogColumns *columns, TupleTableSlot *slot)
 	event->data_size = is_null ? 0 : (int64) toast_raw_datum_size(value);
 	if (!is_null && event->data_size <= (int64) respond_max_event_size * 1024)
 		event->data = (Jsonb *) PG_DETOAST_DATUM_COPY(value);
+	respond_event_limit_data(event);
 }
 
 Event *

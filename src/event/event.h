@@ -33,6 +33,7 @@ typedef struct Event
 	int32		depth;
 	Jsonb	   *data;			/* detoasted; NULL when data_size is beyond the limit */
 	int64		data_size;		/* bytes of data when not compressed */
+	bool		data_is_long;	/* data_size is that of its text, which is beyond the limit */
 
 	/* how it came to be handled, not columns */
 	bool		replay;			/* played again by replay() */

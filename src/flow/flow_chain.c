@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "common/jsonb_size.h"
 #include "flow/flow_machine.h"
 
 static void
@@ -131,6 +132,13 @@ find_slot(FlowMachine *machine, const char *name)
 	return machine->chain_count++;
 }
 
+/* A value counts as it is stored or as text, whichever is longer. */
+static Size
+value_size(Jsonb *value)
+{
+	return Max(VARSIZE(value), respond_jsonb_text_size(&value->root, FLOW_MAX_CHAIN));
+}
+
 void
 respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value)
 {
@@ -147,8 +155,8 @@ respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value)
 	}
 	slot = find_slot(machine, step->name);
 	if (machine->chain[slot].value != NULL)
-		machine->chain_bytes -= VARSIZE(machine->chain[slot].value);
-	machine->chain_bytes += VARSIZE(value);
+		machine->chain_bytes -= value_size(machine->chain[slot].value);
+	machine->chain_bytes += value_size(value);
 	machine->chain[slot].value = value;
 	machine->chain_values[slot].name = step->name;
 	machine->chain_values[slot].value = respond_template_from_jsonb(value);

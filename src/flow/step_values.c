@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
+#include "common/jsonb_size.h"
 #include "delivery/channel.h"
 #include "flow/flow_machine.h"
 
@@ -108,12 +109,8 @@ read_tags(const FlowStep *step, const ParameterSpec *spec, Jsonb *json, StepValu
 
 		if (token != WJB_ELEM)
 			continue;
-		if (item.type == jbvString)
-			tag = pnstrdup(item.val.string.val, item.val.string.len);
-		else if (item.type == jbvNumeric)
-			tag = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(item.val.numeric)));
-		else if (item.type == jbvBool)
-			tag = pstrdup(item.val.boolean ? "true" : "false");
+		if (item.type == jbvString || item.type == jbvNumeric || item.type == jbvBool)
+			tag = respond_jsonb_value_text(&item);
 		else if (item.type != jbvNull)
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_STEP_FAILED),

@@ -25,6 +25,7 @@
 #include "event/event_check.h"
 #include "event/event_context.h"
 #include "event/event_defaults.h"
+#include "event/event_size.h"
 #include "rule/rule_set.h"
 
 PG_FUNCTION_INFO_V1(respond_simulate_rules);
@@ -123,9 +124,8 @@ event_verdict(const Event *event)
 	if (event->depth > respond_max_depth)
 		return psprintf("the event's depth %d is greater than pg_respond.max_depth (%d)",
 						event->depth, respond_max_depth);
-	if (event->data == NULL || event->data_size > (int64) respond_max_event_size * 1024)
-		return psprintf("data of " INT64_FORMAT " bytes is larger than pg_respond.max_event_size (%d kB)",
-						event->data_size, respond_max_event_size);
+	if (event->data == NULL)
+		return respond_event_size_fault(event);
 	return NULL;
 }
 
@@ -219,6 +219,7 @@ make_event(FunctionCallInfo fcinfo, Event *event)
 	else
 		event->data = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
 	event->data_size = VARSIZE(event->data);
+	respond_event_limit_data(event);
 	event->subject = text_argument(fcinfo, 2);
 	if (event->subject != NULL)
 		respond_event_check_subject(strlen(event->subject));

@@ -3,8 +3,8 @@
  *	  JSON templates inside the server: rendered to jsonb.
  *
  * Values that keep their type are copied from the context as they are stored,
- * so a number is never expanded to text.  What is copied counts against the
- * same limit as rendered text.
+ * so a number is never expanded to text.  It counts against the same limit as
+ * rendered text all the same: somebody will read the result as text.
  *
  * src/template/json_template_jsonb.c
  *-------------------------------------------------------------------------
@@ -16,6 +16,8 @@
 
 #include "common/arena_server.h"
 #include "common/errors.h"
+#include "common/jsonb_size.h"
+#include "common/numeric_size.h"
 #include "template/json_template_jsonb.h"
 
 typedef struct Builder
@@ -104,6 +106,14 @@ add_roots(Builder *builder, const TemplateRoots *roots)
 	builder->result = pushJsonbValue(&builder->state, WJB_END_OBJECT, NULL);
 }
 
+/* As it is stored or as text, whichever is longer. */
+static Size
+container_size(const Builder *builder, const TemplateValue *value)
+{
+	return Max(value->size, respond_jsonb_text_size(unconstify(void *, value->reference),
+													respond_template_room(builder->output)));
+}
+
 /* Strings were charged when they were rendered. */
 static void
 add_template_value(Builder *builder, const TemplateValue *value)
@@ -125,7 +135,7 @@ add_template_value(Builder *builder, const TemplateValue *value)
 			set_string(&jsonb, value->reference, value->count);
 			break;
 		case TEMPLATE_NUMBER:
-			if (!respond_template_charge(builder->output, VARSIZE_ANY(reference)))
+			if (!respond_template_charge(builder->output, respond_numeric_text_size(reference)))
 				return;
 			jsonb.type = jbvNumeric;
 			jsonb.val.numeric = reference;
@@ -137,7 +147,7 @@ add_template_value(Builder *builder, const TemplateValue *value)
 				add_roots(builder, respond_template_value_roots(value));
 				return;
 			}
-			if (!respond_template_charge(builder->output, value->size))
+			if (!respond_template_charge(builder->output, container_size(builder, value)))
 				return;
 			jsonb.type = jbvBinary;
 			jsonb.val.binary.data = reference;
@@ -174,6 +184,8 @@ build(void *state, JsonTemplateEvent event, const TemplateValue *value)
 			add_template_value(builder, value);
 			break;
 		case JSON_TEMPLATE_NUMBER:
+			if (!respond_template_charge(builder->output, value->count))
+				return;
 			number.type = jbvNumeric;
 			number.val.numeric =
 				DatumGetNumeric(DirectFunctionCall3(numeric_in,

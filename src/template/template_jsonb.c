@@ -24,9 +24,6 @@
 #include "common/numeric_size.h"
 #include "template/template_jsonb.h"
 
-/* A number of so many bytes may be written to see whether it fits. */
-#define SHORT_NUMBER	64
-
 /* What TemplateValue.reference is, for an object. */
 enum
 {
@@ -185,8 +182,7 @@ write_number(Numeric number, TemplateOutput *output)
 {
 	char	   *text;
 
-	/* The estimate may be a few bytes too long: let short numbers try. */
-	if (respond_numeric_text_size(number) > respond_template_room(output) + SHORT_NUMBER)
+	if (respond_numeric_text_size(number) > respond_template_room(output))
 	{
 		respond_template_fail(output, TEMPLATE_TOO_LARGE);
 		return;
