@@ -20,8 +20,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION respond_internal.is_acknowledged(text, bigint, timestamptz) IS 'whether somebody acknowledged this dead letter after it was given up at this time';
 
+-- The type of the event is looked up for the rows that are shown: one look into the index of each partition.
 CREATE VIEW respond.dead_letter WITH (security_invoker = true) AS
-SELECT l.kind, l.event_id, l.event_type, l.rule, l.run_id, l.step, l.reason, l.error, l.at, l.delivery_id, l.id,
+SELECT l.kind, l.event_id,
+	CASE WHEN l.kind = 'event' THEN l.event_type
+		ELSE (SELECT e.type FROM respond.event AS e WHERE e.id = l.event_id LIMIT 1) END AS event_type, l.rule, l.run_id, l.step, l.reason, l.error, l.at, l.delivery_id, l.id,
 	a.at AS acknowledged_at, a.actor AS acknowledged_by
   FROM (
 	SELECT 'run'::text AS kind, r.event_id, NULL::text AS event_type, r.rule, r.id AS run_id, r.step, 'failed'::text AS reason, r.error,
@@ -39,7 +42,7 @@ SELECT l.kind, l.event_id, l.event_type, l.rule, l.run_id, l.step, l.reason, l.e
 COMMENT ON VIEW respond.dead_letter IS 'runs that failed, events that no rule was applied to, and deliveries that were given up';
 COMMENT ON COLUMN respond.dead_letter.kind IS 'run: a rule failed for an event; event: the event was given up as a whole; delivery: a message did not arrive';
 COMMENT ON COLUMN respond.dead_letter.event_id IS 'the event';
-COMMENT ON COLUMN respond.dead_letter.event_type IS 'type of an event that was given up';
+COMMENT ON COLUMN respond.dead_letter.event_type IS 'its type; NULL when there is no such event any more';
 COMMENT ON COLUMN respond.dead_letter.rule IS 'the rule that failed; of an event, the only rule that it was meant for, if any';
 COMMENT ON COLUMN respond.dead_letter.run_id IS 'the run that failed';
 COMMENT ON COLUMN respond.dead_letter.step IS 'step that failed';

@@ -7,6 +7,12 @@ SELECT no_plan();
 CREATE FUNCTION pg_temp.health(name text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN ok THEN 'ok' ELSE message || ' -> ' || remedy END FROM respond.health() WHERE "check" = name
 $$;
+CREATE FUNCTION pg_temp.plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('enable_seqscan', 'off', true);
+	RETURN QUERY EXECUTE 'EXPLAIN ' || query;
+END
+$$;
 SELECT is_empty($$ SELECT * FROM respond.health() WHERE ok AND remedy IS NOT NULL OR NOT ok AND remedy IS NULL OR message IS NULL $$, 'what is wrong has a remedy, what is ok has none');
 
 -- A dead event: acknowledged, replayed, and dead once more.
@@ -41,6 +47,13 @@ SELECT is(pg_temp.health('deliveries'), 'ok', 'which makes health() ok too');
 INSERT INTO respond.run (id, rule, rule_version, status, error) VALUES (-1, 'health', 1, 'failed', 'test');
 SELECT ok(respond.acknowledge('run', -1), 'a failed run is acknowledged');
 SELECT isnt((SELECT acknowledged_at FROM respond.dead_letter WHERE kind = 'run' AND id = -1), NULL, 'the view says so');
+
+-- The type of the event is there for all kinds.
+INSERT INTO respond.run (id, rule, rule_version, status, error, event_id) SELECT -2, 'health', 1, 'failed', 'test', id FROM dead;
+INSERT INTO respond.delivery (id, channel, status, finished_at, event_id) SELECT -3, 'health', 'dead', clock_timestamp(), id FROM dead;
+SELECT is((SELECT string_agg(kind || ' ' || event_type, ', ' ORDER BY kind) FROM respond.dead_letter WHERE id IN (-2, -3)), 'delivery health.test, run health.test', 'runs and deliveries name the type of their event');
+SELECT is((SELECT event_type FROM respond.dead_letter WHERE kind = 'run' AND id = -1), NULL, 'unless they have none');
+SELECT alike((SELECT string_agg(line, E'\n') FROM pg_temp.plan('SELECT event_type FROM respond.dead_letter') AS p (line)), '%Index%Scan using event%id_idx on event%', 'through the index');
 
 -- What cannot be acknowledged.
 SELECT throws_ok($$ SELECT respond.acknowledge('event', -3) $$, 'P0002', 'event -3 is not a dead letter', 'an event that was not given up');
