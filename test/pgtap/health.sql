@@ -54,6 +54,7 @@ INSERT INTO respond.delivery (id, channel, status, finished_at, event_id) SELECT
 SELECT is((SELECT string_agg(kind || ' ' || event_type, ', ' ORDER BY kind) FROM respond.dead_letter WHERE id IN (-2, -3)), 'delivery health.test, run health.test', 'runs and deliveries name the type of their event');
 SELECT is((SELECT event_type FROM respond.dead_letter WHERE kind = 'run' AND id = -1), NULL, 'unless they have none');
 SELECT alike((SELECT string_agg(line, E'\n') FROM pg_temp.plan('SELECT event_type FROM respond.dead_letter') AS p (line)), '%Index%Scan using event%id_idx on event%', 'through the index');
+SELECT ok(respond.acknowledge('delivery', -3), 'and the delivery is done with');
 
 -- What cannot be acknowledged.
 SELECT throws_ok($$ SELECT respond.acknowledge('event', -3) $$, 'P0002', 'event -3 is not a dead letter', 'an event that was not given up');
