@@ -172,6 +172,23 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_secrets() IS 'health(): whether the secrets of channels can be decrypted';
 
+CREATE FUNCTION respond_internal.ca_file_status() RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_ca_file_status';
+COMMENT ON FUNCTION respond_internal.ca_file_status() IS 'why the file of pg_respond.ca_file cannot be used; NULL: nothing is in the way';
+
+CREATE FUNCTION respond_internal.health_certificates(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	fault CONSTANT text := respond_internal.ca_file_status();
+BEGIN
+	ok := fault IS NULL;
+	message := CASE WHEN ok THEN 'the certificates that receivers are trusted by can be read'
+		ELSE format('messages over TLS cannot be sent: %s', fault) END;
+	remedy := CASE WHEN NOT ok THEN 'set pg_respond.ca_file to a file with certificates in PEM form that the server''s user may read, or to '''' for those of the system, and reload' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_certificates() IS 'health(): the file that pg_respond.ca_file names';
+
 CREATE FUNCTION respond_internal.health_channels(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -235,6 +252,7 @@ DECLARE
 		'partitions',
 		'dead letters',
 		'secrets',
+		'certificates',
 		'channels',
 		'receivers',
 		'deliveries'
