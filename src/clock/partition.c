@@ -51,8 +51,8 @@
 
 const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
 	{"event", "recorded_at", &respond_event_retention, .is_log = true},
-	{"run", "started_at", &respond_event_retention, .unfinished = "status IN ('running', 'waiting')"},
-	{"delivery", "created_at", &respond_event_retention, .unfinished = "status = 'pending'"},
+	{"run", "started_at", &respond_event_retention, .unfinished = "status OPERATOR(pg_catalog.=) ANY ('{running,waiting}')"},
+	{"delivery", "created_at", &respond_event_retention, .unfinished = "status OPERATOR(pg_catalog.=) 'pending'"},
 	{"attempt", "at", &respond_event_retention},
 	{"audit_log", "at", &respond_audit_retention, .is_audit = true},
 };

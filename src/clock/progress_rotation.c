@@ -59,8 +59,8 @@ respond_rotation_choose_side(DatabaseSlot *database)
 	bool		second;
 
 	respond_statement_begin();
-	second = respond_statement_run("SELECT WHERE (SELECT max(seq) FROM respond_internal.progress_1) > "
-								   "(SELECT coalesce(max(seq), -1) FROM respond_internal.progress_0)",
+	second = respond_statement_run("SELECT WHERE (SELECT pg_catalog.max(seq) FROM respond_internal.progress_1) OPERATOR(pg_catalog.>) "
+								   "(SELECT coalesce(pg_catalog.max(seq), -1) FROM respond_internal.progress_0)",
 								   0, NULL, NULL) > 0;
 	respond_statement_commit();
 	pg_atomic_write_u32(&database->progress_side, second ? 1 : 0);
@@ -175,7 +175,8 @@ copy_latest(int from, int to)
 {
 	respond_statement_format("INSERT INTO respond_internal.%s SELECT DISTINCT ON (old.lanes, old.lane) old.* "
 							 "FROM respond_internal.%s AS old WHERE NOT EXISTS (SELECT FROM respond_internal.%s AS new "
-							 "WHERE new.lanes = old.lanes AND new.lane = old.lane AND new.seq >= old.seq) "
+							 "WHERE new.lanes OPERATOR(pg_catalog.=) old.lanes AND new.lane OPERATOR(pg_catalog.=) old.lane "
+							 "AND new.seq OPERATOR(pg_catalog.>=) old.seq) "
 							 "ORDER BY old.lanes, old.lane, old.seq DESC",
 							 side_name(to), side_name(from), side_name(to));
 }

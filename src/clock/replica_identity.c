@@ -19,7 +19,7 @@
 #include "clock/statement.h"
 
 static const char *const find_identity =
-"SELECT CASE d.relreplident WHEN 'f' THEN 'FULL' ELSE"
+"SELECT CASE WHEN d.relreplident OPERATOR(pg_catalog.=) 'f' THEN 'FULL' ELSE"
 " (SELECT pg_catalog.format('USING INDEX %I', i.relname)"
 " FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS i ON i.oid OPERATOR(pg_catalog.=) x.indexrelid"
 " JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) x.indrelid AND a.attname OPERATOR(pg_catalog.=) 'id'"

@@ -136,7 +136,8 @@ is_done(const TimedTable *table, const char *relation, TimestampTz lower, Timest
 		return respond_statement_format("SELECT FROM %s WHERE %s LIMIT 1", relation, table->unfinished) == 0;
 	if (table->is_log)
 		return is_passed(relation) &&
-			respond_statement_run("SELECT FROM respond_internal.requeue WHERE recorded_at >= $1 AND recorded_at < $2 LIMIT 1",
+			respond_statement_run("SELECT FROM respond_internal.requeue "
+								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<) $2 LIMIT 1",
 								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0;
 	return true;
 }
@@ -152,7 +153,7 @@ is_passed(const char *relation)
 	uint64		first = handled->count > 0 ? handled->running[0] : handled->xmax;
 	uint64		rows;
 
-	rows = respond_statement_format("SELECT DISTINCT xid FROM %s WHERE xid >= '" UINT64_FORMAT "'",
+	rows = respond_statement_format("SELECT DISTINCT xid FROM %s WHERE xid OPERATOR(pg_catalog.>=) '" UINT64_FORMAT "'",
 									relation, first);
 	for (uint64 i = 0; i < rows; i++)
 	{
@@ -211,7 +212,7 @@ static bool
 default_is_old(const TimedTable *table, TimestampTz cutoff)
 {
 	char	   *relation = psprintf("respond.%s_default", table->name);
-	char	   *sql = psprintf("SELECT FROM %s WHERE %s >= $1 LIMIT 1", relation, table->column);
+	char	   *sql = psprintf("SELECT FROM %s WHERE %s OPERATOR(pg_catalog.>=) $1 LIMIT 1", relation, table->column);
 
 	return respond_statement_run(sql, 1, (Oid[]) {TIMESTAMPTZOID}, (Datum[]) {TimestampTzGetDatum(cutoff)}) == 0 &&
 		is_done(table, relation, DT_NOBEGIN, cutoff);
@@ -237,7 +238,8 @@ delete_old_rows(const AgingTable *table, TimestampTz cutoff)
 		char	   *sql;
 
 		respond_statement_begin();
-		sql = psprintf("DELETE FROM respond_internal.%s WHERE ctid >= '(%u,0)' AND ctid < '(%u,0)' AND %s < $1",
+		sql = psprintf("DELETE FROM respond_internal.%s WHERE ctid OPERATOR(pg_catalog.>=) '(%u,0)'"
+					   " AND ctid OPERATOR(pg_catalog.<) '(%u,0)' AND %s OPERATOR(pg_catalog.<) $1",
 					   table->name, block, block + BLOCKS_AT_ONCE, table->column);
 		respond_statement_run(sql, 1, (Oid[]) {TIMESTAMPTZOID}, (Datum[]) {TimestampTzGetDatum(cutoff)});
 		respond_statement_commit();

@@ -34,12 +34,12 @@ static const char *const lock_state =
 "LOCK TABLE respond_internal.state IN SHARE ROW EXCLUSIVE MODE";
 
 static const char *const hold_stranger =
-"UPDATE respond_internal.state SET hold = 'restore', hold_since = now(), system_identifier = $1, database = $2 "
-"WHERE system_identifier <> $1 OR (database <> $2 AND"
-" (EXISTS (SELECT FROM respond.event) OR EXISTS (SELECT FROM respond.delivery WHERE status = 'pending')))";
+"UPDATE respond_internal.state SET hold = 'restore', hold_since = pg_catalog.now(), system_identifier = $1, database = $2 "
+"WHERE system_identifier OPERATOR(pg_catalog.<>) $1 OR (database OPERATOR(pg_catalog.<>) $2 AND"
+" (EXISTS (SELECT FROM respond.event) OR EXISTS (SELECT FROM respond.delivery WHERE status OPERATOR(pg_catalog.=) 'pending')))";
 
 static const char *const adopt =
-"UPDATE respond_internal.state SET database = $1 WHERE database <> $1";
+"UPDATE respond_internal.state SET database = $1 WHERE database OPERATOR(pg_catalog.<>) $1";
 
 static const char *const read_hold =
 "SELECT FROM respond_internal.state WHERE hold IS NOT NULL";

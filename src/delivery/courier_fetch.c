@@ -37,7 +37,8 @@
 /* The first pending delivery of the same subject in an ordered channel. */
 static KeptPlan find_head = {
 	"SELECT d.id FROM respond.delivery AS d"
-	" WHERE d.channel = $1 AND d.status = 'pending' AND COALESCE(d.subject, '') = $2"
+	" WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending'"
+	" AND COALESCE(d.subject, '') OPERATOR(pg_catalog.=) $2"
 	" ORDER BY COALESCE(d.subject, ''), d.id LIMIT 1",
 	2, {TEXTOID, TEXTOID}
 };

@@ -47,24 +47,24 @@ static KeptPlan read_names = {
  */
 static KeptPlan cancel_orphans = {
 	"WITH RECURSIVE names AS ("
-	" (SELECT d.channel FROM respond.delivery AS d WHERE d.status = 'pending' ORDER BY d.channel LIMIT 1)"
+	" (SELECT d.channel FROM respond.delivery AS d WHERE d.status OPERATOR(pg_catalog.=) 'pending' ORDER BY d.channel LIMIT 1)"
 	" UNION ALL"
 	" SELECT n.channel FROM names AS o CROSS JOIN LATERAL ("
 	"  SELECT d.channel FROM respond.delivery AS d"
-	"   WHERE d.status = 'pending' AND d.channel OPERATOR(pg_catalog.>) o.channel ORDER BY d.channel LIMIT 1) AS n),"
+	"   WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND d.channel OPERATOR(pg_catalog.>) o.channel ORDER BY d.channel LIMIT 1) AS n),"
 	" orphans AS MATERIALIZED ("
-	" SELECT d.id, d.created_at FROM names JOIN respond.delivery AS d ON d.channel = names.channel"
-	"  WHERE d.status = 'pending' AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.name = names.channel)"
+	" SELECT d.id, d.created_at FROM names JOIN respond.delivery AS d ON d.channel OPERATOR(pg_catalog.=) names.channel"
+	"  WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) names.channel)"
 	"  FOR NO KEY UPDATE OF d SKIP LOCKED)"
 	" UPDATE respond.delivery AS d SET status = 'cancelled', next_attempt_at = NULL,"
 	" finished_at = pg_catalog.clock_timestamp(), last_error = 'the channel was deleted'"
-	" FROM orphans AS o WHERE d.id = o.id AND d.created_at = o.created_at",
+	" FROM orphans AS o WHERE d.id OPERATOR(pg_catalog.=) o.id AND d.created_at OPERATOR(pg_catalog.=) o.created_at",
 	0, {0}
 };
 
 static KeptPlan read_page = {
 	"SELECT d.id, d.created_at, d.next_attempt_at FROM respond.delivery AS d"
-	" WHERE d.channel = $1 AND d.status = 'pending' AND (d.next_attempt_at, d.id) > ($2, $3)"
+	" WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND (d.next_attempt_at, d.id) OPERATOR(pg_catalog.>) ($2, $3)"
 	" ORDER BY d.next_attempt_at, d.id LIMIT " PAGE_SIZE,
 	3, {TEXTOID, TIMESTAMPTZOID, INT8OID}
 };
@@ -76,11 +76,11 @@ static KeptPlan read_page = {
 #define HEADS(operator) \
 	"WITH RECURSIVE heads AS (" \
 	" (SELECT " HEAD_COLUMNS " FROM respond.delivery AS d" \
-	"   WHERE d.channel = $1 AND d.status = 'pending' AND COALESCE(d.subject, '') " operator " $2" HEAD_ORDER ")" \
+	"   WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog." operator ") $2" HEAD_ORDER ")" \
 	" UNION ALL" \
 	" SELECT n.id, n.created_at, n.next_attempt_at, n.subject FROM heads AS h CROSS JOIN LATERAL (" \
 	"  SELECT " HEAD_COLUMNS " FROM respond.delivery AS d" \
-	"   WHERE d.channel = $1 AND d.status = 'pending' AND COALESCE(d.subject, '') > h.subject" HEAD_ORDER ") AS n)" \
+	"   WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog.>) h.subject" HEAD_ORDER ") AS n)" \
 	" SELECT h.id, h.created_at, h.next_attempt_at, h.subject FROM heads AS h LIMIT " PAGE_SIZE
 
 static KeptPlan read_first_heads = {HEADS(">="), 2, {TEXTOID, TEXTOID}};
@@ -88,7 +88,7 @@ static KeptPlan read_next_heads = {HEADS(">"), 2, {TEXTOID, TEXTOID}};
 
 static KeptPlan read_head = {
 	"SELECT " HEAD_COLUMNS " FROM respond.delivery AS d"
-	" WHERE d.channel = $1 AND d.status = 'pending' AND COALESCE(d.subject, '') = $2 AND d.id > $3" HEAD_ORDER,
+	" WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog.=) $2 AND d.id OPERATOR(pg_catalog.>) $3" HEAD_ORDER,
 	3, {TEXTOID, TEXTOID, INT8OID}
 };
 

@@ -40,7 +40,7 @@
 #define FIRST_PAUSE_US		(250 * 1000)
 
 static KeptPlan disable_channel = {
-	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.name = $1 AND c.enabled",
+	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.name OPERATOR(pg_catalog.=) $1 AND c.enabled",
 	2, {TEXTOID, TEXTOID}
 };
 

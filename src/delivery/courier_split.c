@@ -30,7 +30,7 @@ static KeptPlan copy_row = {
 	" secret_mark)"
 	" SELECT d.channel, d.rule, d.run_id, d.event_id, d.ticket_id, d.subject, $3, d.attempts, $4, $5, $6, $7,"
 	" d.attempts_before, d.depth, d.url, d.due_since, d.headers, $8, d.body, d.html, d.secret_mark"
-	" FROM respond.delivery AS d WHERE d.id = $1 AND d.created_at = $2"
+	" FROM respond.delivery AS d WHERE d.id OPERATOR(pg_catalog.=) $1 AND d.created_at OPERATOR(pg_catalog.=) $2"
 	" RETURNING id, key::pg_catalog.text, created_at",
 	8, {INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID}
 };

@@ -22,12 +22,12 @@
 #include "delivery/outcome_rows.h"
 
 static KeptPlan lock_channel = {
-	"SELECT FROM respond.channel AS c WHERE c.name = $1 AND c.enabled FOR NO KEY UPDATE SKIP LOCKED",
+	"SELECT FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) $1 AND c.enabled FOR NO KEY UPDATE SKIP LOCKED",
 	1, {TEXTOID}
 };
 
 static KeptPlan find_enabled_channel = {
-	"SELECT FROM respond.channel AS c WHERE c.name = $1 AND c.enabled",
+	"SELECT FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) $1 AND c.enabled",
 	1, {TEXTOID}
 };
 

@@ -67,7 +67,7 @@ respond_suspect_raise(int64 id)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
 	if (SPI_execute_with_args("INSERT INTO respond_internal.suspect AS s (event_id, tries) VALUES ($1, 1) "
-							  "ON CONFLICT (event_id) DO UPDATE SET tries = s.tries + 1, at = pg_catalog.now() "
+							  "ON CONFLICT (event_id) DO UPDATE SET tries = s.tries OPERATOR(pg_catalog.+) 1, at = pg_catalog.now() "
 							  "RETURNING tries",
 							  1, types, values, NULL, false, 0) != SPI_OK_INSERT_RETURNING)
 		elog(ERROR, "could not mark event " INT64_FORMAT, id);
@@ -85,6 +85,6 @@ respond_suspect_clear(int64 id)
 	Oid			types[] = {INT8OID};
 	Datum		values[] = {Int64GetDatum(id)};
 
-	execute("DELETE FROM respond_internal.suspect WHERE event_id = $1",
+	execute("DELETE FROM respond_internal.suspect WHERE event_id OPERATOR(pg_catalog.=) $1",
 			1, types, values, NULL, SPI_OK_DELETE);
 }

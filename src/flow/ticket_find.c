@@ -21,7 +21,7 @@
 static KeptPlan find_by_key = {
 	"SELECT t.id FROM respond.ticket AS t"
 	" WHERE t.key OPERATOR(pg_catalog.=) $1"
-	" AND t.status NOT IN ('solved', 'closed')",
+	" AND t.status OPERATOR(pg_catalog.<>) ALL ('{solved,closed}')",
 	1, {TEXTOID}
 };
 
