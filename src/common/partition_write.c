@@ -30,6 +30,7 @@
 #include "miscadmin.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
+#include "storage/bufmgr.h"
 #include "tcop/utility.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -56,6 +57,7 @@ typedef struct Target
 	int			slots_made;
 	TupleTableSlot *old_row;	/* for updates, NULL until there is one */
 	TupleTableSlot *new_row;
+	BlockNumber blocks;			/* that the file has; it cannot shrink while we have the table locked */
 	int			rows;
 	Size		bytes;
 } Target;
@@ -222,7 +224,19 @@ make_update_slots(PartitionWriter *writer, Target *target)
 
 	target->old_row = MakeSingleTupleTableSlot(target->desc, table_slot_callbacks(target->result->ri_RelationDesc));
 	target->new_row = MakeSingleTupleTableSlot(target->desc, &TTSOpsHeapTuple);
+	target->blocks = RelationGetNumberOfBlocks(target->result->ri_RelationDesc);
 	MemoryContextSwitchTo(old);
+}
+
+/* A place beyond the end of the file is of before the table was rewritten or truncated. */
+static bool
+has_place(Target *target, const ItemPointerData *tid)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(tid);
+
+	if (block >= target->blocks)
+		target->blocks = RelationGetNumberOfBlocks(target->result->ri_RelationDesc);
+	return block < target->blocks;
 }
 
 RowUpdateResult
@@ -244,7 +258,8 @@ respond_partition_writer_update(PartitionWriter *writer, const RowUpdate *update
 		return ROW_CHANGED;
 	if (target->old_row == NULL)
 		make_update_slots(writer, target);
-	if (table_tuple_fetch_row_version(relation, &tid, GetActiveSnapshot(), target->old_row) &&
+	if (has_place(target, &tid) &&
+		table_tuple_fetch_row_version(relation, &tid, GetActiveSnapshot(), target->old_row) &&
 		is_expected(target, update))
 	{
 		form_new_row(writer, target, update);

@@ -202,7 +202,7 @@ apply_window(Batch *batch)
 		 batch->next < window->count && batch->handled + looked_at / 16 < batch->limit && bytes < RESPOND_BATCH_BYTES;
 		 looked_at++)
 	{
-		Event	   *event = respond_reader_fetch(&window->entries[batch->next]);
+		Event	   *event = respond_reader_fetch(window, &window->entries[batch->next]);
 
 		CHECK_FOR_INTERRUPTS();
 		if (event != NULL && event->data != NULL)
@@ -228,7 +228,7 @@ peek(Batch *batch, List *requeued)
 		return linitial(requeued);
 	while (batch->next < window->count)
 	{
-		Event	   *event = respond_reader_fetch(&window->entries[batch->next]);
+		Event	   *event = respond_reader_fetch(window, &window->entries[batch->next]);
 
 		CHECK_FOR_INTERRUPTS();
 		if (event != NULL && is_ours(batch->dispatcher, event))

@@ -44,7 +44,7 @@ count_window(LaneLag *lag, const Window *window, const Progress *progress, int l
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(each);
-		event = respond_reader_fetch(entry);
+		event = respond_reader_fetch(window, entry);
 		if (event == NULL ||
 			respond_progress_lane(event->subject, event->id, lanes) != lane ||
 			respond_progress_passed(progress, lanes, entry->xid, entry->id, event->subject))

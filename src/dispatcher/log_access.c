@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "partitioning/partdesc.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/xid8.h"
@@ -28,6 +29,25 @@
 #include "common/guc.h"
 #include "dispatcher/log_access.h"
 #include "event/event_size.h"
+
+static uint64 changes = 0;
+
+static void
+count_change(Datum argument, Oid relation)
+{
+	changes++;
+}
+
+uint64
+respond_log_changes(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		CacheRegisterRelcacheCallback(count_change, (Datum) 0);
+	registered = true;
+	return changes;
+}
 
 static List *
 add_leaves(List *leaves, Relation parent)

@@ -19,6 +19,13 @@ extern List *respond_log_partitions(void);
 /* Opens a partition for reading; NULL when it was dropped. */
 extern Relation respond_log_open(Oid partition);
 
+/*
+ * Grows when any table of the database may have been rewritten, truncated,
+ * attached, detached or dropped: places of rows that were read before may be
+ * another row's since.  Current once a table was opened.
+ */
+extern uint64 respond_log_changes(void);
+
 /* Where a partition keeps the columns of an event. */
 typedef enum LogColumn
 {

@@ -13,6 +13,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -29,6 +30,7 @@ typedef struct OpenPartition
 	LogColumns	columns;
 	TupleTableSlot *slot;
 	IndexFetchTableData *fetch;
+	BlockNumber blocks;			/* that the file has; it cannot shrink while we have it locked */
 	struct OpenPartition *next;
 } OpenPartition;
 
@@ -54,6 +56,7 @@ open_partition(Oid oid)
 		respond_log_columns(open->relation, &open->columns);
 		open->slot = table_slot_create(open->relation, NULL);
 		open->fetch = table_index_fetch_begin(open->relation);
+		open->blocks = RelationGetNumberOfBlocks(open->relation);
 	}
 	open->next = open_partitions;
 	open_partitions = open;
@@ -79,29 +82,6 @@ void
 respond_reader_forget(void)
 {
 	open_partitions = NULL;
-}
-
-Event *
-respond_reader_fetch(const WindowEntry *entry)
-{
-	OpenPartition *open = open_partition(entry->partition);
-	ItemPointerData place = entry->place;
-	bool		call_again = false;
-	Event	   *event = NULL;
-
-	if (open->relation == NULL)
-		return NULL;
-	if (table_index_fetch_tuple(open->fetch, &place, GetActiveSnapshot(), open->slot,
-								&call_again, NULL))
-	{
-		event = respond_log_event(&open->columns, open->slot);
-
-		/* the place of a rolled-back row may have been given to another event */
-		if (event->id != entry->id || U64FromFullTransactionId(event->xid) != entry->xid)
-			event = NULL;
-	}
-	ExecClearTuple(open->slot);
-	return event;
 }
 
 static Event *
@@ -159,6 +139,31 @@ fetch_id_from(Oid oid, int64 id)
 	return event;
 }
 
+/* The event at the entry's place; NULL when it is not there. */
+static Event *
+fetch_place(const WindowEntry *entry)
+{
+	OpenPartition *open = open_partition(entry->partition);
+	ItemPointerData place = entry->place;
+	bool		call_again = false;
+	Event	   *event = NULL;
+
+	/* a place beyond the end of the file is of before the table was rewritten */
+	if (open->relation == NULL || ItemPointerGetBlockNumber(&place) >= open->blocks)
+		return NULL;
+	if (table_index_fetch_tuple(open->fetch, &place, GetActiveSnapshot(), open->slot,
+								&call_again, NULL))
+	{
+		event = respond_log_event(&open->columns, open->slot);
+
+		/* the place of a rolled-back row, or of one before a rewrite, may be another event's */
+		if (event->id != entry->id || U64FromFullTransactionId(event->xid) != entry->xid)
+			event = NULL;
+	}
+	ExecClearTuple(open->slot);
+	return event;
+}
+
 Event *
 respond_reader_fetch_id(int64 id)
 {
@@ -172,5 +177,25 @@ respond_reader_fetch_id(int64 id)
 		event = fetch_id_from(list_nth_oid(partitions, i), id);
 	}
 	list_free(partitions);
+	return event;
+}
+
+/*
+ * Between two batches VACUUM FULL, CLUSTER and their like may have written the
+ * partition anew, and rows may have been moved to another one: what is not at its
+ * place then is looked for by its number.  Otherwise it was rolled back.
+ */
+Event *
+respond_reader_fetch(const Window *window, const WindowEntry *entry)
+{
+	Event	   *event = fetch_place(entry);
+
+	if (event != NULL || window->changes == respond_log_changes())
+		return event;
+	event = fetch_id_from(entry->partition, entry->id);
+	if (event == NULL)
+		event = respond_reader_fetch_id(entry->id);
+	if (event != NULL && U64FromFullTransactionId(event->xid) != entry->xid)
+		event = NULL;
 	return event;
 }

@@ -30,6 +30,7 @@ typedef struct Window
 {
 	Cursor	   *base;			/* the cursor that it begins at */
 	Cursor	   *snapshot;		/* what could be seen */
+	uint64		changes;		/* as respond_log_changes() counted them before it was collected */
 	uint64		looked_at;		/* events of transactions below it were looked for */
 	bool		split;			/* one transaction, not to its end */
 	uint64		deferred_count;
@@ -53,10 +54,10 @@ extern Cursor *respond_reader_cursor(Arena *arena, const Window *window, int nex
 
 /*
  * Fetches the event of an entry into the current memory context; NULL when it
- * is not there: its subtransaction was rolled back, or its partition dropped.
+ * is nowhere: its subtransaction was rolled back, or its partition dropped.
  * Relations stay open between calls, until respond_reader_release.
  */
-extern Event *respond_reader_fetch(const WindowEntry *entry);
+extern Event *respond_reader_fetch(const Window *window, const WindowEntry *entry);
 
 /* The event with this id, NULL when it is not there. */
 extern Event *respond_reader_fetch_id(int64 id);

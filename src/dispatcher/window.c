@@ -463,6 +463,7 @@ respond_reader_collect(Arena *arena, Cursor *cursor)
 	Collection	collection = {arena};
 
 	window->base = cursor;
+	window->changes = respond_log_changes();
 	window->snapshot = respond_progress_snapshot(arena);
 	collection.snapshot = window->snapshot;
 	window->looked_at = cursor->split_xid != 0 ? cursor->xmax : Max(cursor->xmax, window->snapshot->xmax);

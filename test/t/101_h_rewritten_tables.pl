@@ -1,0 +1,62 @@
+# Group H: tables of ours that are written anew while their rows are in work (VACUUM FULL, CLUSTER, DETACH): no event and no
+# outcome depends on the place that a row had in the file.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Respond;
+use Peers;
+use Courier;
+
+use Time::HiRes qw(time usleep);
+
+my $courier = Courier::start('rewritten', 'pg_respond.batch_size' => 10);
+my $node = $courier->node;
+my $receiver = Peers::receiver();
+
+sub one { return $courier->one(@_); }
+
+# ---- Deliveries whose requests are under way. ----
+
+# Dead rows at the front of the file: rewriting it moves all others.
+one(q{BEGIN; INSERT INTO respond.delivery (channel, next_attempt_at) SELECT 'x', now() FROM generate_series(1, 2000); ROLLBACK});
+$courier->channel('other', 'webhook', "http://127.0.0.1:$receiver->{port}/ok");
+$courier->channel('slow', 'webhook', "http://127.0.0.1:$receiver->{port}/slow/3000", concurrency => 100, timeout => '60s');
+
+# rewrite(name, sql...): the statements run while forty requests wait for their answers
+sub rewrite
+{
+	my ($name, @sql) = @_;
+	my $before = scalar($receiver->requests);
+	my $end = time() + 60;
+
+	$courier->fire_many('slow', 40);
+	usleep(5_000) until scalar($receiver->requests) >= $before + 40 || time() > $end;
+	one($_) for @sql;
+	# new rows may take the places of old ones
+	$courier->fire_many('other', 20);
+	$courier->until_all('other', q{status = 'delivered'}, "$name: others go on");
+	$courier->until_all('slow', q{status = 'delivered' AND attempts = 1}, "$name: each outcome is recorded");
+	return;
+}
+
+rewrite('VACUUM FULL', 'VACUUM FULL respond.delivery');
+rewrite('more than once', 'CLUSTER respond.delivery_default USING delivery_default_id_idx', 'VACUUM FULL respond.delivery_default, respond.attempt',
+	split(/\n/, one(q{SELECT format('CLUSTER %s USING %I', i.indrelid::regclass, c.relname) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+		WHERE c.relname ~ '^delivery_\d+_\d+_id_idx$'})));
+is(one(q{SELECT count(*) FROM respond.attempt}), one(q{SELECT count(*) FROM respond.delivery}), 'each try is on record once');
+is(one(q{SELECT sum(errors) FROM respond.worker WHERE kind = 'courier'}), '0', 'the courier met no error') or diag(`tail -n 20 ${\$node->logfile}`);
+
+# ---- Events that a dispatcher knows the places of. ----
+
+one(q{CREATE TABLE took (event_id bigint)});
+Respond::add_rule($node, $courier->db, 'slowly', 'many', [ { action => 'sql', sql => 'INSERT INTO public.took SELECT event.id FROM pg_sleep(0.002)' } ]);
+one(q{BEGIN; INSERT INTO respond.event (type) SELECT 'gone' FROM generate_series(1, 3000); ROLLBACK;
+	INSERT INTO respond.event (type) SELECT 'many' FROM generate_series(1, 1500) ORDER BY 1});
+for my $round (1 .. 3)
+{
+	Respond::wait_until($node, $courier->db, "SELECT count(*) >= $round * 300 FROM took", "round $round: a part is handled");
+	one('VACUUM FULL respond.event');
+}
+Respond::wait_idle($node, $courier->db, 'all events are handled');
+is(one(q{SELECT count(*) || ' ' || count(DISTINCT event_id) FROM took}), '1500 1500', 'each took effect once');
+$courier->stop;
+done_testing();
