@@ -146,9 +146,14 @@ COMMENT ON COLUMN respond_internal.progress_0.split_xid IS 'a transaction too la
 CREATE TABLE respond_internal.suspect (
 	event_id bigint PRIMARY KEY,
 	tries integer NOT NULL,
+	vanished integer NOT NULL DEFAULT 0,
+	life bigint NOT NULL,
 	at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE respond_internal.suspect IS 'events that are handled one by one because a worker died; with two tries an event is given up';
+COMMENT ON TABLE respond_internal.suspect IS 'events that are handled one by one because a worker died; one over which too many workers died is given up';
+COMMENT ON COLUMN respond_internal.suspect.tries IS 'how often it was touched, without those tries that somebody else put an end to';
+COMMENT ON COLUMN respond_internal.suspect.vanished IS 'how often the whole server vanished during a try; three of them count as one try';
+COMMENT ON COLUMN respond_internal.suspect.life IS 'process that touched it last, by the number of its life';
 
 -- Events that no rule will be applied to, and why.
 CREATE TABLE respond_internal.dead_event (

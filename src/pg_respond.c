@@ -16,6 +16,7 @@
 #include "delivery/outbox.h"
 #include "delivery/transport.h"
 #include "event/wake.h"
+#include "launcher/death_word.h"
 #include "launcher/launcher.h"
 #include "rule/rule_stats.h"
 #include "secret/log_filter.h"
@@ -36,6 +37,7 @@ _PG_init(void)
 
 	respond_guc_define(respond_transport_check_networks);
 	respond_shmem_request();
+	respond_death_word_initialize();
 	respond_rule_stats_initialize();
 	respond_channel_stats_initialize();
 	respond_wake_initialize();

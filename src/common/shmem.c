@@ -122,6 +122,7 @@ create_shared_memory(void)
 		respond_shared->missing_workers = 0;
 		respond_shared->missing_own_slots = false;
 		respond_shared->role_missing = false;
+		memset(&respond_shared->words, 0, sizeof(DeathWords));
 		respond_shared->started_at = GetCurrentTimestamp();
 		respond_shared->restarts = made++;
 		respond_shared->slot_count = respond_max_workers;

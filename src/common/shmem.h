@@ -8,6 +8,8 @@
 #ifndef RESPOND_SHMEM_H
 #define RESPOND_SHMEM_H
 
+#include <signal.h>
+
 #include "access/transam.h"
 #include "datatype/timestamp.h"
 #include "port/atomics.h"
@@ -71,6 +73,20 @@ typedef struct DatabaseRequest
 	bool		present;		/* the extension is there */
 } DatabaseRequest;
 
+/* Lives of workers that others put an end to, as far as markers may name them; see launcher/death_word.h. */
+#define RESPOND_DEATH_WORDS		1024
+
+/* Postmasters of which these words are complete. */
+#define RESPOND_DEATH_SERVERS	32
+
+typedef struct DeathWords
+{
+	uint32		next;			/* place of the one to be overwritten next */
+	uint32		next_server;
+	uint64		lives[RESPOND_DEATH_WORDS];
+	uint32		servers[RESPOND_DEATH_SERVERS];
+} DeathWords;
+
 typedef struct WorkerSlot
 {
 	/* written by the launcher and the worker under RespondShared->lock */
@@ -88,6 +104,11 @@ typedef struct WorkerSlot
 	int			failures;		/* abnormal ends in a row */
 	TimestampTz started_at;
 	TimestampTz restart_after;	/* not before this time */
+
+	/* of the process in the slot; written by it alone, read by the postmaster when all processes are gone */
+	uint64		life;			/* which postmaster, and a random number */
+	bool		life_noted;		/* a marker may name it */
+	volatile sig_atomic_t told_to_end;	/* by another process; set in handlers of signals */
 
 	/* written by the worker alone, read without a lock */
 	int			procno;			/* index in ProcGlobal->allProcs, -1 when not running */
@@ -174,6 +195,7 @@ typedef struct RespondShared
 	int			missing_workers;	/* wanted, but there was no place for them */
 	bool		missing_own_slots;	/* because of pg_respond.max_workers, not max_worker_processes */
 	bool		role_missing;	/* role respond_worker is wanted and not there */
+	DeathWords	words;
 	TimestampTz started_at;		/* when shared memory was made: the server's (re)start */
 	int			restarts;		/* how often the server lost a process and made this anew */
 	int			slot_count;

@@ -22,7 +22,11 @@
 /* How often a cursor that moved past other lanes' events is written, in ms. */
 #define STORE_INTERVAL		10000
 
-/* Tries of an event that was announced; after them it is given up. */
+/*
+ * Tries of an event that was announced; after them it is given up.  Those that
+ * somebody else put an end to do not count, as far as that can be known: of a
+ * SIGKILL it cannot.
+ */
 #define CAREFUL_TRIES		2
 
 /* Tries of an event that raises errors which may pass; then they count as lasting. */

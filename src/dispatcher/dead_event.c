@@ -15,6 +15,7 @@
 
 #include "common/error_class.h"
 #include "dispatcher/dispatcher.h"
+#include "launcher/death_word.h"
 
 static void
 execute(const char *statement, int count, Oid *types, Datum *values, const char *nulls, int expected)
@@ -55,28 +56,78 @@ respond_suspect_lane(int lanes, int lane)
 	return -(int64) (lanes * 100 + lane + 1);
 }
 
-int
-respond_suspect_raise(int64 id)
+/* So many disappearances of the whole server count as one try. */
+#define VANISHED_PER_TRY	3
+
+/* What a marker says. */
+typedef struct Marker
+{
+	int			tries;			/* that count, the one that begins now included */
+	int			vanished;		/* tries that ended with the whole server, for no reason that is known */
+} Marker;
+
+/* The marker for one more try.  The lane has no other writer. */
+static Marker
+count_try(int64 id)
 {
 	Oid			types[] = {INT8OID};
 	Datum		values[] = {Int64GetDatum(id)};
+	Marker		marker = {1, 0};
+	HeapTuple	row;
 	bool		is_null;
-	int			tries;
+	int64		life;
+
+	if (SPI_execute_with_args("SELECT s.tries, s.vanished, s.life FROM respond_internal.suspect AS s "
+							  "WHERE s.event_id OPERATOR(pg_catalog.=) $1",
+							  1, types, values, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the marker of event " INT64_FORMAT, id);
+	if (SPI_processed == 0)
+		return marker;
+	row = SPI_tuptable->vals[0];
+	marker.tries = DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_null));
+	marker.vanished = DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_null));
+	life = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &is_null));
+	switch (respond_death_word_judge(life))
+	{
+		case DEATH_BY_OTHERS:
+			break;
+		case DEATH_UNKNOWN:
+			marker.vanished++;
+			if (marker.vanished % VANISHED_PER_TRY == 0)
+				marker.tries++;
+			break;
+		case DEATH_OF_ITS_OWN:
+			marker.tries++;
+			break;
+	}
+	return marker;
+}
+
+int
+respond_suspect_raise(int64 id)
+{
+	Oid			types[] = {INT8OID, INT4OID, INT4OID, INT8OID};
+	Datum		values[4];
+	Marker		marker;
 
 	respond_worker_begin();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
-	if (SPI_execute_with_args("INSERT INTO respond_internal.suspect AS s (event_id, tries) VALUES ($1, 1) "
-							  "ON CONFLICT (event_id) DO UPDATE SET tries = s.tries OPERATOR(pg_catalog.+) 1, at = pg_catalog.now() "
-							  "RETURNING tries",
-							  1, types, values, NULL, false, 0) != SPI_OK_INSERT_RETURNING)
+	marker = count_try(id);
+	values[0] = Int64GetDatum(id);
+	values[1] = Int32GetDatum(marker.tries);
+	values[2] = Int32GetDatum(marker.vanished);
+	values[3] = Int64GetDatum(respond_death_word_life());
+	if (SPI_execute_with_args("INSERT INTO respond_internal.suspect AS s (event_id, tries, vanished, life) VALUES ($1, $2, $3, $4) "
+							  "ON CONFLICT (event_id) DO UPDATE SET tries = excluded.tries, vanished = excluded.vanished, "
+							  "life = excluded.life, at = pg_catalog.now()",
+							  4, types, values, NULL, false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not mark event " INT64_FORMAT, id);
-	tries = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 	SPI_finish();
 	PopActiveSnapshot();
 	ForceSyncCommit();
 	CommitTransactionCommand();
-	return tries;
+	return marker.tries;
 }
 
 void

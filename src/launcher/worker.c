@@ -34,6 +34,7 @@
 #include "utils/wait_event.h"
 
 #include "common/shmem.h"
+#include "launcher/death_word.h"
 #include "launcher/launcher.h"
 #include "launcher/settings.h"
 #include "launcher/worker.h"
@@ -43,9 +44,7 @@ WorkerSlot *respond_worker_slot = NULL;
 static DatabaseSlot *my_database = NULL;
 static MemoryContext begin_context;	/* current when the transaction was begun */
 static Oid	my_extension = InvalidOid;
-static volatile sig_atomic_t terminate_requested = false;
 
-static void handle_terminate(SIGNAL_ARGS);
 static void claim_slot(int number, uint32 generation, WorkerKind kind);
 static void release_session_locks(int code, Datum argument);
 static void leave_slot(int code, Datum argument);
@@ -80,7 +79,7 @@ respond_worker_start(Datum main_arg, WorkerKind kind)
 {
 	int64		argument = DatumGetInt64(main_arg);
 
-	pqsignal(SIGTERM, handle_terminate);
+	respond_death_word_listen();
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
 
@@ -90,17 +89,6 @@ respond_worker_start(Datum main_arg, WorkerKind kind)
 	if (kind != WORKER_CLOCK)
 		publish_slot();
 	return respond_worker_slot;
-}
-
-/*
- * As die(), and remembers it, so that a worker with nothing in its hands ends
- * without a line in the log.
- */
-static void
-handle_terminate(SIGNAL_ARGS)
-{
-	terminate_requested = true;
-	die(postgres_signal_arg);
 }
 
 /* Whether somebody, DROP DATABASE for example, wants workers to keep out. */
@@ -142,6 +130,7 @@ claim_slot(int number, uint32 generation, WorkerKind kind)
 		slot->started_at = GetCurrentTimestamp();
 		pg_atomic_write_u64(&slot->active_at, (uint64) slot->started_at);
 		respond_worker_slot = slot;
+		respond_death_word_begin(slot);
 	}
 	LWLockRelease(respond_shared->lock);
 
@@ -173,6 +162,7 @@ leave_slot(int code, Datum argument)
 
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
 	slot->procno = -1;
+	respond_death_word_end(slot);
 	pg_atomic_write_u32(&slot->sleeping, 0);
 	/* a dispatcher that died in a batch leaves its mark to its successor */
 	if (slot->outcome != WORKER_FAILED)
@@ -306,7 +296,8 @@ respond_worker_check_stop(void)
 {
 	if (respond_worker_slot->stop_wanted)
 		end_worker(WORKER_STOPPED);
-	if (terminate_requested)
+	/* one with nothing in its hands ends without a line in the log */
+	if (respond_death_word_terminated())
 		proc_exit(0);
 }
 
