@@ -173,6 +173,17 @@ respond_event_add_number(EventFields *event, const PathNode *node, int element, 
 }
 
 void
+respond_event_add_decimal(EventFields *event, const PathNode *node, int element, double number,
+						  const char *spelling, size_t length)
+{
+	FieldValue *value = append_value(event, node, element, VALUE_DECIMAL);
+
+	value->number = number;
+	value->text = spelling;
+	value->length = length;
+}
+
+void
 respond_event_add_text(EventFields *event, const PathNode *node, int element,
 					   FieldValueKind kind, const char *text, size_t length)
 {

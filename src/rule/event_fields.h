@@ -32,8 +32,8 @@ typedef enum FieldValueKind
 	VALUE_NULL,
 	VALUE_FALSE,
 	VALUE_TRUE,
-	VALUE_NUMBER,				/* comparable, see number.h */
-	VALUE_DECIMAL,				/* any other number: text is its spelling */
+	VALUE_NUMBER,				/* plain, see number.h */
+	VALUE_DECIMAL,				/* any other number, with its spelling as text */
 	VALUE_STRING
 } FieldValueKind;
 
@@ -67,6 +67,9 @@ extern void respond_event_begin(EventFields *event);
 /* Adds a scalar at a node whose field is not -1. */
 extern void respond_event_add(EventFields *event, const PathNode *node, int element, FieldValueKind kind);
 extern void respond_event_add_number(EventFields *event, const PathNode *node, int element, double number);
+/* A number that is not plain: its spelling and what it is rounded to. */
+extern void respond_event_add_decimal(EventFields *event, const PathNode *node, int element, double number,
+									  const char *spelling, size_t length);
 extern void respond_event_add_text(EventFields *event, const PathNode *node, int element,
 								   FieldValueKind kind, const char *text, size_t length);
 

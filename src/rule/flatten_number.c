@@ -97,8 +97,8 @@ add_decimal(EventFields *event, const PathNode *node, int element, Decimal *deci
 		return;
 	}
 	spelling = respond_event_scratch(event, RESPOND_DECIMAL_ROOM(decimal->digit_count));
-	respond_event_add_text(event, node, element, VALUE_DECIMAL, spelling,
-						   respond_decimal_write(decimal, spelling));
+	respond_event_add_decimal(event, node, element, respond_decimal_round(decimal), spelling,
+							  respond_decimal_write(decimal, spelling));
 }
 
 static void

@@ -25,6 +25,18 @@ number_bits(double number)
 }
 
 static uint64_t
+hash_text(uint64_t hash, const char *text)
+{
+	return text != NULL ? respond_hash_bytes(hash, text, strlen(text)) : hash;
+}
+
+static bool
+equal_texts(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static uint64_t
 hash_tests(uint64_t hash, const TestList *list)
 {
 	for (int i = 0; i < list->count; i++)
@@ -35,6 +47,8 @@ hash_tests(uint64_t hash, const TestList *list)
 		hash = respond_hash_bytes(hash, test->text != NULL ? test->text : "", test->length);
 		hash = respond_hash_combine(hash, number_bits(test->low));
 		hash = respond_hash_combine(hash, number_bits(test->high));
+		hash = hash_text(hash, test->low_text);
+		hash = hash_text(hash, test->high_text);
 		if (test->kind == TEST_NETWORK)
 			hash = respond_hash_bytes(hash, (const char *) test->network.bytes, sizeof(test->network.bytes));
 		hash = hash_tests(hash, &test->inner);
@@ -49,6 +63,8 @@ equal_tests(const PatternTest *a, const PatternTest *b)
 		(a->length > 0 && memcmp(a->text, b->text, a->length) != 0))
 		return false;
 	if (a->low != b->low || a->high != b->high || a->low_open != b->low_open || a->high_open != b->high_open)
+		return false;
+	if (!equal_texts(a->low_text, b->low_text) || !equal_texts(a->high_text, b->high_text))
 		return false;
 	if (a->network_bits != b->network_bits || a->network.bits != b->network.bits ||
 		memcmp(a->network.bytes, b->network.bytes, sizeof(a->network.bytes)) != 0)
@@ -83,6 +99,10 @@ copy_test(Arena *arena, PatternTest *to, const PatternTest *from)
 	*to = *from;
 	if (from->text != NULL)
 		to->text = respond_arena_copy(arena, from->text, from->length);
+	if (from->low_text != NULL)
+		to->low_text = respond_arena_copy(arena, from->low_text, strlen(from->low_text));
+	if (from->high_text != NULL)
+		to->high_text = respond_arena_copy(arena, from->high_text, strlen(from->high_text));
 	if (from->character_count > 0)
 	{
 		size_t		size = (size_t) from->character_count * sizeof(CaseCharacter);

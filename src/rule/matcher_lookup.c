@@ -247,7 +247,7 @@ look_up_field(MatchState *state, const RuleIndex *index, const FieldLookup *look
 															 respond_value_hash(value)));
 		if (value->kind == VALUE_STRING && lookup->text >= 0)
 			look_up_text(state, index, lookup, &index->texts[lookup->text], value);
-		else if (value->kind == VALUE_NUMBER && lookup->interval_count > 0)
+		else if ((value->kind == VALUE_NUMBER || value->kind == VALUE_DECIMAL) && lookup->interval_count > 0)
 			look_up_intervals(state, index, index->intervals + lookup->interval_start, 0,
 							  lookup->interval_count, value->number);
 	}

@@ -15,6 +15,8 @@
 #define EXPONENT_LIMIT			((int64_t) 1000000000)
 #define DIGITS_ALWAYS_EXACT		15	/* any such decimal survives binary64 */
 #define DIGITS_LONGEST			17	/* no binary64 needs more to be told apart */
+#define DIGITS_ROUNDED			40	/* those behind them are cut off before rounding */
+#define NUMBER_TEXT				40	/* room for a binary64 as text */
 
 static const double powers_of_ten[] = {
 	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
@@ -108,29 +110,35 @@ respond_small_decimal_to_double(uint64_t mantissa, int exponent)
 }
 
 /*
- * Are the digits the shortest that identify number?  "Shortest" starts at two
+ * The shortest decimal that identifies a number.  "Shortest" starts at two
  * digits, as Java prints numbers: it matters for the smallest ones only.
+ * digits: room for NUMBER_TEXT bytes.
  */
 static bool
-is_shortest(const Decimal *decimal, double number)
+find_shortest(double number, char *digits, Decimal *shortest)
 {
-	char		text[40];
-	char		digits[40];
-	Decimal		shortest;
+	char		text[NUMBER_TEXT];
 
 	for (int precision = 2; precision <= DIGITS_LONGEST; precision++)
 	{
 		int			length = snprintf(text, sizeof(text), "%.*e", precision - 1, number);
 
-		if (strtod(text, NULL) != number)
-			continue;
-		if (!respond_decimal_read(text, (size_t) length, digits, &shortest))
-			return false;
-		return shortest.digit_count == decimal->digit_count &&
-			shortest.exponent == decimal->exponent &&
-			memcmp(shortest.digits, decimal->digits, decimal->digit_count) == 0;
+		if (strtod(text, NULL) == number)
+			return respond_decimal_read(text, (size_t) length, digits, shortest);
 	}
 	return false;
+}
+
+static bool
+is_shortest(const Decimal *decimal, double number)
+{
+	char		digits[NUMBER_TEXT];
+	Decimal		shortest;
+
+	return find_shortest(number, digits, &shortest) &&
+		shortest.digit_count == decimal->digit_count &&
+		shortest.exponent == decimal->exponent &&
+		memcmp(shortest.digits, decimal->digits, decimal->digit_count) == 0;
 }
 
 bool
@@ -162,6 +170,23 @@ respond_decimal_to_double(const Decimal *decimal, double *number)
 	return true;
 }
 
+/* Cutting digits off keeps the order, and so does the rounding of what is left. */
+double
+respond_decimal_round(const Decimal *decimal)
+{
+	size_t		count = decimal->digit_count < DIGITS_ROUNDED ? decimal->digit_count : DIGITS_ROUNDED;
+	char		text[DIGITS_ROUNDED + 32];
+	double		magnitude;
+
+	if (count == 0)
+		return 0;
+	memcpy(text, decimal->digits, count);
+	snprintf(text + count, sizeof(text) - count, "e%lld",
+			 (long long) (decimal->exponent + (int64_t) (decimal->digit_count - count)));
+	magnitude = strtod(text, NULL);
+	return decimal->negative ? -magnitude : magnitude;
+}
+
 size_t
 respond_decimal_write(const Decimal *decimal, char *out)
 {
@@ -174,4 +199,67 @@ respond_decimal_write(const Decimal *decimal, char *out)
 	memcpy(out + length, decimal->digits, decimal->digit_count);
 	length += decimal->digit_count;
 	return length + (size_t) snprintf(out + length, 23, "e%lld", (long long) decimal->exponent);
+}
+
+/* Takes a spelling apart again, in place. */
+static void
+read_spelling(const char *text, size_t length, Decimal *decimal)
+{
+	const char *end = memchr(text, 'e', length);
+
+	decimal->negative = text[0] == '-';
+	decimal->digits = text + decimal->negative;
+	decimal->digit_count = (size_t) (end - decimal->digits);
+	decimal->exponent = strtoll(end + 1, NULL, 10);
+	respond_decimal_normalize(decimal);
+}
+
+static void
+read_either(const char *text, size_t length, double number, char *digits, Decimal *decimal)
+{
+	memset(decimal, 0, sizeof(*decimal));
+	if (text != NULL)
+		read_spelling(text, length, decimal);
+	else if (number != 0)
+		(void) find_shortest(number, digits, decimal);
+}
+
+/* The sign aside. */
+static int
+compare_magnitude(const Decimal *a, const Decimal *b)
+{
+	int64_t		a_place = a->exponent + (int64_t) a->digit_count;
+	int64_t		b_place = b->exponent + (int64_t) b->digit_count;
+	size_t		common = a->digit_count < b->digit_count ? a->digit_count : b->digit_count;
+	int			order;
+
+	if (a->digit_count == 0 || b->digit_count == 0)
+		return (a->digit_count > 0) - (b->digit_count > 0);
+	if (a_place != b_place)
+		return a_place < b_place ? -1 : 1;
+	order = memcmp(a->digits, b->digits, common);
+	if (order != 0)
+		return order;
+	/* no zeros at the end: more digits are more */
+	return (a->digit_count > b->digit_count) - (a->digit_count < b->digit_count);
+}
+
+int
+respond_number_compare(const char *a, size_t a_length, double a_number,
+					   const char *b, size_t b_length, double b_number)
+{
+	char		a_digits[NUMBER_TEXT];
+	char		b_digits[NUMBER_TEXT];
+	Decimal		left;
+	Decimal		right;
+
+	if (a_number != b_number)
+		return a_number < b_number ? -1 : 1;
+	if (a == NULL && b == NULL)
+		return 0;
+	read_either(a, a_length, a_number, a_digits, &left);
+	read_either(b, b_length, b_number, b_digits, &right);
+	if (left.negative != right.negative)
+		return left.negative ? -1 : 1;
+	return left.negative ? -compare_magnitude(&left, &right) : compare_magnitude(&left, &right);
 }

@@ -2,11 +2,13 @@
  * number.h
  *	  JSON numbers as patterns compare them.
  *
- * The pattern language compares numbers as binary64, but only numbers that a
- * binary64 holds without loss: those whose decimal digits are exactly the
- * shortest ones that identify the binary64.  Any other number is an opaque
- * decimal that equals only itself.  So 0.1 and 3.5e1 are comparable, and
- * 0.1000000000000000000001, 1e400 and a 20-digit account number are not.
+ * Numbers compare as decimals, exactly, as numeric does.  Nearly all of them are
+ * plain: a binary64 holds them without loss, because their decimal digits are
+ * exactly the shortest ones that identify the binary64.  Two plain numbers
+ * compare as binary64.  0.1 and 3.5e1 are plain; 0.1000000000000000000001, 1e400
+ * and a 20-digit account number are not.  Those carry their spelling and the
+ * binary64 that they are rounded to.  Rounding keeps the order, so the spelling
+ * is asked only when two binary64 are equal.
  *
  * src/rule/number.h
  *-------------------------------------------------------------------------
@@ -42,7 +44,7 @@ extern bool respond_decimal_read(const char *text, size_t length, char *digits, 
  */
 extern void respond_decimal_normalize(Decimal *decimal);
 
-/* True and the number, when it is comparable (see above). */
+/* True and the number, when it is plain (see above). */
 extern bool respond_decimal_to_double(const Decimal *decimal, double *number);
 
 /*
@@ -51,7 +53,20 @@ extern bool respond_decimal_to_double(const Decimal *decimal, double *number);
  */
 extern double respond_small_decimal_to_double(uint64_t mantissa, int exponent);
 
+/*
+ * The binary64 that any decimal is rounded to: of two decimals the smaller one
+ * never gives the larger binary64.  May be zero or infinite.
+ */
+extern double respond_decimal_round(const Decimal *decimal);
+
 /* The one spelling of a decimal, such as -123e-2; returns its length. */
 extern size_t respond_decimal_write(const Decimal *decimal, char *out);
+
+/*
+ * Less than, equal to or greater than zero, as a is to b.  Each is the spelling
+ * of a decimal, or NULL for the plain number behind it.
+ */
+extern int	respond_number_compare(const char *a, size_t a_length, double a_number,
+								   const char *b, size_t b_length, double b_number);
 
 #endif							/* RESPOND_NUMBER_H */

@@ -29,7 +29,7 @@
 typedef enum TestKind
 {
 	TEST_STRING,
-	TEST_NUMBER,				/* a comparable number, see number.h */
+	TEST_NUMBER,				/* a plain number, see number.h */
 	TEST_DECIMAL,				/* any other number, by its decimal spelling */
 	TEST_NULL,
 	TEST_TRUE,
@@ -80,8 +80,10 @@ struct PatternTest
 	TestKind	kind;
 	const char *text;			/* string kinds as written; TEST_DECIMAL: its spelling */
 	size_t		length;
-	double		low;			/* TEST_NUMBER: the number; TEST_RANGE: bounds */
+	double		low;			/* TEST_NUMBER: the number; TEST_RANGE: bounds, maybe infinite */
 	double		high;
+	const char *low_text;		/* TEST_RANGE: spelling of a bound that is not plain, or NULL */
+	const char *high_text;
 	bool		low_open;
 	bool		high_open;
 	Address		network;		/* TEST_NETWORK, host bits zero */

@@ -9,6 +9,7 @@
  * src/rule/pattern_test.c
  *-------------------------------------------------------------------------
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,9 +33,9 @@ set_text(Arena *arena, PatternTest *test, TestKind kind, const JsonValue *string
 	test->length = string->length;
 }
 
-/* Equality with a number; comparable_only refuses what numeric tests cannot hold. */
+/* Equality with a number; for_numeric refuses what EventBridge refuses in its tests of numbers. */
 static bool
-compile_number(PatternPlace *place, const JsonValue *item, bool comparable_only, PatternTest *test)
+compile_number(PatternPlace *place, const JsonValue *item, bool for_numeric, PatternTest *test)
 {
 	char	   *digits = respond_arena_alloc(place->arena, item->length + 1);
 	char	   *spelling;
@@ -49,14 +50,15 @@ compile_number(PatternPlace *place, const JsonValue *item, bool comparable_only,
 		test->high = test->low;
 		return true;
 	}
-	if (comparable_only)
-		return respond_place_fail(place,
-								  "Use a number that a binary64 holds without loss: at most 15 to 17 digits, up to about 1.8e308.",
+	test->low = test->high = respond_decimal_round(&decimal);
+	if (for_numeric && (test->low == 0 || isinf(test->low)))
+		return respond_place_fail(place, "Use zero, or a number from about 5e-324 to 1.8e308.",
 								  "the number %.40s%s cannot be compared", item->text,
 								  item->length > 40 ? "..." : "");
-	spelling = respond_arena_alloc(place->arena, RESPOND_DECIMAL_ROOM(decimal.digit_count));
+	spelling = respond_arena_alloc(place->arena, RESPOND_DECIMAL_ROOM(decimal.digit_count) + 1);
 	test->kind = TEST_DECIMAL;
 	test->length = respond_decimal_write(&decimal, spelling);
+	spelling[test->length] = '\0';
 	test->text = spelling;
 	return true;
 }
@@ -173,10 +175,9 @@ compile_wildcard(PatternPlace *place, const JsonValue *value, PatternTest *test)
 
 /* One bound of "numeric": an operator and its number, at items[at]. */
 static bool
-compile_bound(PatternPlace *place, const JsonValue *array, size_t at, double *number)
+compile_bound(PatternPlace *place, const JsonValue *array, size_t at, PatternTest *bound)
 {
 	const JsonValue *value;
-	PatternTest test;
 	size_t		mark;
 
 	if (at + 1 >= array->count)
@@ -187,9 +188,8 @@ compile_bound(PatternPlace *place, const JsonValue *array, size_t at, double *nu
 	if (value->kind != JSON_KIND_NUMBER)
 		return respond_place_fail(place, "Write a number without quotes.",
 								  "the value behind \"%.8s\" must be a number", array->items[at]->text);
-	if (!compile_number(place, value, true, &test))
+	if (!compile_number(place, value, true, bound))
 		return false;
-	*number = test.low;
 	respond_place_leave(place, mark);
 	return true;
 }
@@ -207,6 +207,7 @@ static bool
 compile_numeric(PatternPlace *place, const JsonValue *value, PatternTest *test)
 {
 	const JsonValue *first;
+	PatternTest bound;
 	bool		lower;
 	bool		upper;
 	size_t		used = 2;
@@ -219,18 +220,23 @@ compile_numeric(PatternPlace *place, const JsonValue *value, PatternTest *test)
 	upper = operator_is(first, "<") || operator_is(first, "<=");
 	if (!lower && !upper && !operator_is(first, "="))
 		return respond_place_fail(place, numeric_hint, "the first item must be one of = < <= > >=");
-	if (!compile_bound(place, value, 0, &test->low))
+	if (!compile_bound(place, value, 0, &bound))
 		return false;
-	test->kind = lower || upper ? TEST_RANGE : TEST_NUMBER;
-	test->high = test->low;
+	test->kind = TEST_RANGE;
+	test->low = -INFINITY;
+	test->high = INFINITY;
+	if (!lower && !upper)
+		*test = bound;
 	if (upper)
 	{
-		test->low = -__DBL_MAX__;
+		test->high = bound.low;
+		test->high_text = bound.text;
 		test->high_open = operator_is(first, "<");
 	}
 	if (lower)
 	{
-		test->high = __DBL_MAX__;
+		test->low = bound.low;
+		test->low_text = bound.text;
 		test->low_open = operator_is(first, ">");
 		if (value->count > 2)
 		{
@@ -238,10 +244,13 @@ compile_numeric(PatternPlace *place, const JsonValue *value, PatternTest *test)
 
 			if (!operator_is(second, "<") && !operator_is(second, "<="))
 				return respond_place_fail(place, numeric_hint, "the upper bound must begin with < or <=");
-			if (!compile_bound(place, value, 2, &test->high))
+			if (!compile_bound(place, value, 2, &bound))
 				return false;
+			test->high = bound.low;
+			test->high_text = bound.text;
 			test->high_open = operator_is(second, "<");
-			if (test->low >= test->high)
+			if (respond_number_compare(test->low_text, test->low_text != NULL ? strlen(test->low_text) : 0, test->low,
+									   bound.text, bound.length, bound.low) >= 0)
 				return respond_place_fail(place, numeric_hint, "the lower bound must be less than the upper bound");
 			used = 4;
 		}

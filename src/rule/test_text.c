@@ -9,6 +9,7 @@
  */
 #include "rule/test_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,22 +138,31 @@ append_operator(CutText *out, const char *name, const PatternTest *test)
 }
 
 static void
+append_bound(CutText *out, double number, const char *spelling)
+{
+	if (spelling == NULL)
+		append_number(out, number);
+	else
+		append_bytes(out, spelling, cut(spelling, strlen(spelling), LONGEST_QUOTE));
+}
+
+static void
 append_range(CutText *out, const PatternTest *test)
 {
-	bool		lower = test->low > -__DBL_MAX__ || test->low_open;
-	bool		upper = test->high < __DBL_MAX__ || test->high_open;
+	bool		lower = !isinf(test->low);
+	bool		upper = !isinf(test->high);
 
 	respond_text_append(out, "numeric");
 	if (lower)
 	{
 		respond_text_append(out, test->low_open ? " > " : " >= ");
-		append_number(out, test->low);
+		append_bound(out, test->low, test->low_text);
 	}
 	if (upper)
 	{
 		respond_text_append(out, lower ? " and" : "");
 		respond_text_append(out, test->high_open ? " < " : " <= ");
-		append_number(out, test->high);
+		append_bound(out, test->high, test->high_text);
 	}
 }
 

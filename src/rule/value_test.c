@@ -13,7 +13,10 @@
 #endif
 #include "rule/value_test.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "rule/number.h"
 
 static bool
 begins_with(const char *text, size_t length, const char *part, size_t part_length)
@@ -110,11 +113,31 @@ matches_ignoring_case(const PatternTest *test, const char *text, size_t length)
 	return test->kind == TEST_PREFIX_IGNORE_CASE || used == length;
 }
 
-static bool
-in_range(const PatternTest *test, double number)
+/* Of a value and a bound whose binary64 are equal. */
+static int
+compare_spelling(const FieldValue *value, double bound, const char *text)
 {
-	return (test->low_open ? number > test->low : number >= test->low) &&
-		(test->high_open ? number < test->high : number <= test->high);
+	/* an end that is open to all numbers */
+	if (text == NULL && isinf(bound))
+		return bound > 0 ? -1 : 1;
+	return respond_number_compare(value->kind == VALUE_DECIMAL ? value->text : NULL, value->length, value->number,
+								  text, text != NULL ? strlen(text) : 0, bound);
+}
+
+static bool
+is_above(const PatternTest *test, const FieldValue *value)
+{
+	if (value->number != test->low)
+		return value->number > test->low;
+	return compare_spelling(value, test->low, test->low_text) > (test->low_open ? 0 : -1);
+}
+
+static bool
+is_below(const PatternTest *test, const FieldValue *value)
+{
+	if (value->number != test->high)
+		return value->number < test->high;
+	return compare_spelling(value, test->high, test->high_text) < (test->high_open ? 0 : 1);
 }
 
 static bool
@@ -162,7 +185,8 @@ respond_test_holds(const PatternTest *test, const FieldValue *value)
 		case TEST_NUMBER:
 			return value->kind == VALUE_NUMBER && value->number == test->low;
 		case TEST_RANGE:
-			return value->kind == VALUE_NUMBER && in_range(test, value->number);
+			return (value->kind == VALUE_NUMBER || value->kind == VALUE_DECIMAL) &&
+				is_above(test, value) && is_below(test, value);
 		case TEST_DECIMAL:
 			return value->kind == VALUE_DECIMAL && value->length == test->length &&
 				memcmp(value->text, test->text, test->length) == 0;

@@ -27,7 +27,7 @@ flatten_number(EventFields *event, const PathNode *node, int element, const Json
 		char	   *spelling = respond_event_scratch(event, RESPOND_DECIMAL_ROOM(decimal.digit_count));
 		size_t		length = respond_decimal_write(&decimal, spelling);
 
-		respond_event_add_text(event, node, element, VALUE_DECIMAL, spelling, length);
+		respond_event_add_decimal(event, node, element, respond_decimal_round(&decimal), spelling, length);
 	}
 }
 

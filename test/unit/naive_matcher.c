@@ -148,7 +148,7 @@ in_network(const char *network, const char *text)
 }
 
 static bool
-compares(const char *op, double left, double right)
+compares(const char *op, long double left, long double right)
 {
 	if (strcmp(op, "=") == 0)
 		return left == right;
@@ -222,7 +222,7 @@ operator_holds(const JsonMember *member, const JsonValue *value)
 		if (value->kind != JSON_KIND_NUMBER)
 			return false;
 		for (size_t i = 0; i + 1 < argument->count; i += 2)
-			if (!compares(argument->items[i]->text, atof(value->text), atof(argument->items[i + 1]->text)))
+			if (!compares(argument->items[i]->text, strtold(value->text, NULL), strtold(argument->items[i + 1]->text, NULL)))
 				return false;
 		return true;
 	}
@@ -252,7 +252,7 @@ item_holds(const JsonValue *item, const JsonValue *value)
 		case JSON_KIND_STRING:
 			return strcmp(item->text, value->text) == 0;
 		case JSON_KIND_NUMBER:
-			return atof(item->text) == atof(value->text);
+			return strtold(item->text, NULL) == strtold(value->text, NULL);
 		case JSON_KIND_BOOLEAN:
 			return item->boolean == value->boolean;
 		default:
