@@ -10,11 +10,14 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
 #include "delivery/mail_address.h"
+#include "delivery/mail_body.h"
 #include "delivery/mail_header.h"
 #include "delivery/mail_request.h"
 
@@ -32,25 +35,22 @@ to_utf8(const char *text)
 	return text != NULL ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
 }
 
-/* Adds what was formatted, unless it was at fault; frees it in either case. */
+/* Adds the header that was formatted, unless it was at fault; frees it in either case. */
 static void
-add_formatted(Outgoing *outgoing, MailText *text, const char *name, const char *fault)
+add_formatted(StringInfo message, MailText *text, const char *name, const char *fault)
 {
-	char	   *line = NULL;
-
 	if (fault == NULL && text->failed)
 		fault = "is too long";
 	if (fault == NULL)
-		line = pstrdup(respond_mail_text_string(text));
+		appendStringInfo(message, "%s\r\n", respond_mail_text_string(text));
 	respond_mail_text_free(text);
 	if (fault != NULL)
 		refuse(psprintf("header %s", name), fault);
-	respond_request_add_line(&outgoing->transfer, line);
 }
 
 /* Returns the first address, in the current memory context. */
 static char *
-add_addresses(Outgoing *outgoing, const char *name, const char *value, int most)
+add_addresses(StringInfo message, const char *name, const char *value, int most)
 {
 	MailAddresses *list = palloc0(sizeof(MailAddresses));
 	MailText	text = {0};
@@ -69,20 +69,20 @@ add_addresses(Outgoing *outgoing, const char *name, const char *value, int most)
 	fault = respond_mail_header_addresses(name, list, &text);
 	first = list->count > 0 ? pstrdup(list->items[0].address) : NULL;
 	respond_mail_addresses_free(list);
-	add_formatted(outgoing, &text, name, fault);
+	add_formatted(message, &text, name, fault);
 	return first;
 }
 
 static void
-add_message_id(Outgoing *outgoing, const char *sender)
+add_message_id(StringInfo message, const char *key, const char *sender)
 {
 	const char *at = strrchr(sender, '@');
 
-	respond_request_add_line(&outgoing->transfer, psprintf("Message-ID: <%s@%s>", outgoing->key, at[1] != '\0' ? at + 1 : "localhost"));
+	appendStringInfo(message, "Message-ID: <%s@%s>\r\n", key, at[1] != '\0' ? at + 1 : "localhost");
 }
 
 static void
-add_headers(Outgoing *outgoing, Jsonb *headers, TimestampTz created_at)
+add_headers(StringInfo message, Outgoing *outgoing, Jsonb *headers, TimestampTz created_at)
 {
 	char	   *from = to_utf8(respond_channel_option(headers, "From"));
 	char	   *subject = to_utf8(respond_channel_option(headers, "Subject"));
@@ -92,22 +92,47 @@ add_headers(Outgoing *outgoing, Jsonb *headers, TimestampTz created_at)
 
 	if (from == NULL)
 		refuse("header From", "is missing");
-	sender = add_addresses(outgoing, "From", from, 1);
+	sender = add_addresses(message, "From", from, 1);
 	if (sender == NULL)
 		refuse("header From", "holds no address");
 	outgoing->transfer.sender = sender;
-	add_addresses(outgoing, "To", to_utf8(respond_channel_option(headers, "To")), 100);
-	add_addresses(outgoing, "Cc", to_utf8(respond_channel_option(headers, "Cc")), 100);
-	add_addresses(outgoing, "Reply-To", to_utf8(respond_channel_option(headers, "Reply-To")), 100);
+	add_addresses(message, "To", to_utf8(respond_channel_option(headers, "To")), 100);
+	add_addresses(message, "Cc", to_utf8(respond_channel_option(headers, "Cc")), 100);
+	add_addresses(message, "Reply-To", to_utf8(respond_channel_option(headers, "Reply-To")), 100);
 	fault = respond_mail_header_text("Subject", subject != NULL ? subject : "", &text);
-	add_formatted(outgoing, &text, "Subject", fault);
+	add_formatted(message, &text, "Subject", fault);
 	memset(&text, 0, sizeof(text));
 	fault = respond_mail_header_date((int64_t) timestamptz_to_time_t(created_at), &text);
-	add_formatted(outgoing, &text, "Date", fault);
-	add_message_id(outgoing, sender);
+	add_formatted(message, &text, "Date", fault);
+	add_message_id(message, outgoing->key, sender);
 	/* RFC 3834: no out-of-office replies to this */
-	respond_request_add_line(&outgoing->transfer, pstrdup("Auto-Submitted: auto-generated"));
-	respond_request_add_line(&outgoing->transfer, pstrdup("Content-Type: multipart/alternative"));
+	appendStringInfoString(message, "Auto-Submitted: auto-generated\r\n");
+}
+
+/* The headers are followed by the content; the content may be longer than a StringInfo can be. */
+static void
+set_message(Transfer *transfer, const StringInfoData *headers, const char *text, const char *html, const char *key)
+{
+	MailText	content = {0};
+	char	   *message;
+
+	respond_mail_body_write(text, html, key, &content);
+	if (content.failed)
+	{
+		respond_mail_text_free(&content);
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	}
+	message = MemoryContextAllocExtended(CurrentMemoryContext, headers->len + content.length + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+	if (message != NULL)
+	{
+		memcpy(message, headers->data, headers->len);
+		memcpy(message + headers->len, respond_mail_text_string(&content), content.length + 1);
+		transfer->body = message;
+		transfer->body_length = headers->len + content.length;
+	}
+	respond_mail_text_free(&content);
+	if (message == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 }
 
 /* libcurl takes the name for EHLO from the path of the url. */
@@ -130,6 +155,7 @@ respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recip
 	const char *secret = outgoing->channel->secret;
 	char	   *tls = respond_channel_option(config->options, "tls");
 	const char **addresses = palloc(sizeof(char *) * Max(recipient_count, 1));
+	StringInfoData message;
 
 	if (headers == NULL || recipient_count == 0)
 		refuse("the mail", "has no recipient");
@@ -142,17 +168,21 @@ respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recip
 		if (fault != NULL)
 			refuse(psprintf("recipient \"%s\"", recipients[i]), fault);
 	}
-	add_headers(outgoing, headers, created_at);
+	initStringInfo(&message);
+	add_headers(&message, outgoing, headers, created_at);
 	transfer->recipients = addresses;
 	transfer->recipient_count = recipient_count;
 	transfer->replies = palloc0(sizeof(MailReply) * recipient_count);
-	transfer->body = to_utf8(respond_request_put_secret(body != NULL ? body : "", mark, secret));
-	transfer->body_length = strlen(transfer->body);
-	transfer->html = to_utf8(respond_request_put_secret(html, mark, secret));
+	/* an empty text beside HTML is none */
+	if (html != NULL && body != NULL && body[0] == '\0')
+		body = NULL;
+	set_message(transfer, &message, to_utf8(respond_request_put_secret(body, mark, secret)),
+				to_utf8(respond_request_put_secret(html, mark, secret)), outgoing->key);
 	transfer->username = respond_channel_option(config->options, "username");
 	if (transfer->username != NULL && secret == NULL)
 		refuse("the channel", "has an option \"username\", but no secret; see respond.set_secret()");
-	transfer->password = transfer->username != NULL ? secret : NULL;
+	/* a copy: the channel's own is wiped when channels are read again */
+	transfer->password = transfer->username != NULL ? pstrdup(secret) : NULL;
 	transfer->tls_required = tls == NULL || strcmp(tls, "none") != 0;
 	transfer->url = url_with_domain(transfer->url, respond_channel_option(config->options, "domain"));
 }

@@ -5,10 +5,10 @@
  * All of its callbacks run in a thread (mail_thread.c), and each mail has a
  * connection of its own.
  *
- * libcurl speaks the protocol and writes the MIME parts.  It tells one code for
- * the whole; what the server said of each recipient is read from the lines that
- * go both ways, which libcurl shows to its debug callback.  Of those lines only
- * the server's answers are kept: what we send can hold a password.
+ * libcurl speaks the protocol.  It tells one code for the whole; what the server
+ * said of each recipient, and what it said last before QUIT, is read from the
+ * lines that go both ways, which libcurl shows to its debug callback.  Of those
+ * lines only the server's answers are kept: what we send can hold a password.
  *
  * src/delivery/mail_transfer.c
  *-------------------------------------------------------------------------
@@ -23,7 +23,8 @@ enum
 	COMMAND_OTHER,
 	COMMAND_RECIPIENT,
 	COMMAND_DATA,
-	COMMAND_MESSAGE
+	COMMAND_MESSAGE,
+	COMMAND_QUIT				/* what is answered to it says nothing of the mail */
 };
 
 static void
@@ -33,6 +34,8 @@ note_sent(Transfer *transfer, const char *data, size_t length)
 		transfer->command = COMMAND_RECIPIENT;
 	else if (length >= 4 && pg_strncasecmp(data, "DATA", 4) == 0)
 		transfer->command = COMMAND_DATA;
+	else if (length >= 4 && pg_strncasecmp(data, "QUIT", 4) == 0)
+		transfer->command = COMMAND_QUIT;
 	else
 		transfer->command = COMMAND_OTHER;
 }
@@ -56,7 +59,8 @@ note_received(Transfer *transfer, const char *data, size_t length)
 {
 	MailReply  *reply;
 
-	if (length < 3 || data[0] < '2' || data[0] > '5' || (length > 3 && data[3] == '-'))
+	if (length < 3 || data[0] < '2' || data[0] > '5' || (length > 3 && data[3] == '-') ||
+		transfer->command == COMMAND_QUIT)
 		return;
 	copy_line(transfer->last_line, sizeof(transfer->last_line), data, length);
 	if (transfer->command == COMMAND_DATA)
@@ -99,6 +103,17 @@ header_callback(char *data, size_t size, size_t count, void *state)
 	return transfer->header_bytes > TRANSFER_HEADER_LIMIT ? 0 : length;
 }
 
+static size_t
+read_callback(char *buffer, size_t size, size_t count, void *state)
+{
+	Transfer   *transfer = state;
+	size_t		length = Min(size * count, transfer->body_length - transfer->read);
+
+	memcpy(buffer, transfer->body + transfer->read, length);
+	transfer->read += length;
+	return length;
+}
+
 bool
 respond_mail_prepare(CURL *easy)
 {
@@ -106,19 +121,10 @@ respond_mail_prepare(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_callback) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, debug_callback) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_callback) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
 		/* one bad recipient must not keep the mail from the others (the name has three L) */
 		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L) == CURLE_OK;
-}
-
-static bool
-add_part(curl_mime *mime, const char *type, const char *text)
-{
-	curl_mimepart *part = curl_mime_addpart(mime);
-
-	return part != NULL &&
-		curl_mime_data(part, text, CURL_ZERO_TERMINATED) == CURLE_OK &&
-		curl_mime_type(part, type) == CURLE_OK &&
-		curl_mime_encoder(part, "quoted-printable") == CURLE_OK;
 }
 
 CURLcode
@@ -134,25 +140,25 @@ respond_mail_fill(TransferHandle *handle, Transfer *transfer)
 			return CURLE_OUT_OF_MEMORY;
 		handle->recipients = longer;
 	}
-	handle->mime = curl_mime_init(easy);
-	if (handle->mime == NULL || !add_part(handle->mime, "text/plain; charset=utf-8", transfer->body) ||
-		(transfer->html != NULL && !add_part(handle->mime, "text/html; charset=utf-8", transfer->html)))
-		return CURLE_OUT_OF_MEMORY;
 	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, transfer->sender);
 	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, handle->recipients);
-	curl_easy_setopt(easy, CURLOPT_MIMEPOST, handle->mime);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+	curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t) transfer->body_length);
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, (long) (transfer->tls_required ? CURLUSESSL_ALL : CURLUSESSL_NONE));
 	curl_easy_setopt(easy, CURLOPT_USERNAME, transfer->username);
 	curl_easy_setopt(easy, CURLOPT_PASSWORD, transfer->password);
 	return respond_transfer_fill(handle, transfer);
 }
 
-/* A message that was sent whole and not answered may have been taken; libcurl's code says it was not. */
+/*
+ * libcurl would tell what was answered to QUIT.  A message that was sent whole
+ * and not answered may have been taken; libcurl's code says it was not.
+ */
 void
 respond_mail_result(Transfer *transfer)
 {
+	transfer->status = strtol(transfer->last_line, NULL, 10);
 	if (transfer->code == CURLE_OK || transfer->last_line[0] == '\0')
 		return;
 	if (transfer->data_sent && transfer->last_line[0] == '3')

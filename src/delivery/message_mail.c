@@ -154,13 +154,14 @@ add_subject(MailBuilder *builder, const Message *message, const MessageOrigin *o
 	push_header(builder, "Subject", subject);
 }
 
+/* NULL when there is HTML alone. */
 static char *
 body_text(const Message *message)
 {
 	if (message->text != NULL)
 		return pstrdup(message->text);
 	if (message->body == NULL)
-		return pstrdup("");
+		return message->html != NULL ? NULL : pstrdup("");
 	return respond_jsonb_text(message->body);
 }
 

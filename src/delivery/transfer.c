@@ -259,14 +259,11 @@ respond_transfer_clear(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, NULL);
 	if (transfer->is_mail)
 	{
-		curl_easy_setopt(handle->easy, CURLOPT_MIMEPOST, NULL);
 		curl_easy_setopt(handle->easy, CURLOPT_MAIL_RCPT, NULL);
 		/* libcurl holds copies of these otherwise */
 		curl_easy_setopt(handle->easy, CURLOPT_USERNAME, NULL);
 		curl_easy_setopt(handle->easy, CURLOPT_PASSWORD, NULL);
 	}
-	curl_mime_free(handle->mime);
-	handle->mime = NULL;
 	curl_slist_free_all(handle->recipients);
 	handle->recipients = NULL;
 }

@@ -34,16 +34,15 @@ typedef struct Transfer
 	bool		is_mail;
 	const char *url;
 	const char *method;			/* HTTP */
-	const char *body;
+	const char *body;			/* mail: the whole message, its headers, too, in lines that end with CR LF */
 	size_t		body_length;
-	struct curl_slist *headers; /* HTTP: all of them; mail: those of the message */
+	struct curl_slist *headers; /* HTTP */
 	long		timeout_ms;
 	const char *username;		/* mail: for AUTH; NULL: none */
 	const char *password;
 	const char *sender;			/* mail: of the envelope */
 	const char **recipients;
 	int			recipient_count;
-	const char *html;			/* mail: beside body, NULL: none */
 	bool		tls_required;	/* mail: STARTTLS must be had */
 	void	   *owner;			/* the caller's own */
 
@@ -65,11 +64,12 @@ typedef struct Transfer
 	bool		is_final;		/* HTTP: these headers are not those of an interim answer */
 	bool		answered;		/* HTTP: the headers of the final answer are complete */
 	bool		data_sent;		/* mail: the message itself was under way */
+	size_t		read;			/* mail: bytes of the body that libcurl has taken */
 	size_t		received;
 	size_t		header_bytes;
 	int			recipients_answered;	/* mail: answers to RCPT commands */
 	int			command;		/* mail: what the server answers next */
-	char		last_line[256]; /* mail: of the server */
+	char		last_line[256]; /* mail: the end of the server's last answer, but for that to QUIT */
 } Transfer;
 
 /*

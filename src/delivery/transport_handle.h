@@ -17,7 +17,6 @@ typedef struct TransferHandle
 	uint64		generation;		/* of the settings that it was made with */
 	int64		started_us;
 	char		error[CURL_ERROR_SIZE];
-	curl_mime  *mime;			/* mail */
 	struct curl_slist *recipients;	/* mail */
 } TransferHandle;
 

@@ -26,9 +26,13 @@ Modes; several may be combined, :N is for the first N times only:
 	drop-after-data[:N]          closes after the final dot without an answer; the message is logged
 	reject-data[:CODE]           554 or CODE after the final dot
 	tempfail-all[:N]             451 to MAIL
+	reject-mail[:CODE]           550 or CODE to MAIL
 	hang[:VERB]                  never answers (after the banner, or from VERB on; "." is the final dot)
 	banner-hang                  sends no banner
 	slow:MS                      each answer comes after MS
+	late:VERB:MS                 the answer to VERB comes after MS (BANNER: the greeting, ".": that to the message)
+	no-smtputf8                  does not offer SMTPUTF8
+	auth:WORDS                   offers these mechanisms, with commas between them; knows PLAIN, LOGIN and CRAM-MD5
 	no-starttls                  offers no STARTTLS but AUTH in the clear, as a man in the middle does
 	reject-starttls              offers STARTTLS and answers 454
 	reject-auth                  535 to all credentials
@@ -36,6 +40,7 @@ Modes; several may be combined, :N is for the first N times only:
 import argparse
 import base64
 import binascii
+import hmac
 import json
 import os
 import re
@@ -61,7 +66,10 @@ class Modes:
 		self.left = {}
 		self.rejected = {}
 		self.data_code = None
+		self.mail_code = None
 		self.hang_verb = None
+		self.late = {}
+		self.mechanisms = ["PLAIN", "LOGIN"]
 		self.delay = 0
 		for word in words:
 			name, _, value = word.partition(":")
@@ -70,13 +78,20 @@ class Modes:
 				self.rejected[address.lower()] = int(code or 550)
 			elif name == "reject-data":
 				self.data_code = int(value or 554)
+			elif name == "reject-mail":
+				self.mail_code = int(value or 550)
+			elif name == "late":
+				verb, _, milliseconds = value.partition(":")
+				self.late[verb.upper()] = int(milliseconds) / 1000
+			elif name == "auth":
+				self.mechanisms = value.split(",")
 			elif name == "hang":
 				self.hang_verb = value.upper() or "*"
 			elif name == "slow":
 				self.delay = int(value) / 1000
 			elif name == "greylist" or name in ("drop-after-rcpt", "drop-after-data", "tempfail-all"):
 				self.left[name] = int(value) if value else float("inf")
-			elif name in ("ok", "banner-hang", "no-starttls", "reject-starttls", "reject-auth") and not value:
+			elif name in ("ok", "banner-hang", "no-starttls", "reject-starttls", "reject-auth", "no-smtputf8") and not value:
 				self.flags.add(name)
 			else:
 				sys.exit(f"smtp.py: unknown mode {word}")
@@ -177,6 +192,7 @@ class Session:
 			self.start_tls()
 		if "banner-hang" in self.modes.flags:
 			self.hang()
+		self.maybe_hang("BANNER")
 		self.reply("220 stub.test ESMTP")
 		while True:
 			line = self.read_line()
@@ -193,6 +209,7 @@ class Session:
 				handler(rest)
 
 	def maybe_hang(self, verb):
+		time.sleep(self.modes.late.get(verb, 0))
 		if self.modes.hang_verb in ("*", verb):
 			self.hang()
 
@@ -211,10 +228,12 @@ class Session:
 		self.greeted = True
 		self.reset()
 		words = ["stub.test", "PIPELINING", f"SIZE {self.server.options.size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+		if "no-smtputf8" in self.modes.flags:
+			words.remove("SMTPUTF8")
 		if self.offers_tls():
 			words.append("STARTTLS")
 		if self.offers_auth():
-			words.append("AUTH PLAIN LOGIN")
+			words.append("AUTH " + " ".join(self.modes.mechanisms))
 		self.reply(*[f"250-{word}" for word in words[:-1]], f"250 {words[-1]}")
 
 	def do_starttls(self, _):
@@ -240,6 +259,8 @@ class Session:
 		if not self.offers_auth():
 			return self.reply("538 5.7.11 not here" if self.server.options.user else "502 5.5.1 no AUTH here")
 		mechanism, _, initial = rest.partition(" ")
+		if mechanism.upper() not in self.modes.mechanisms:
+			return self.reply("504 5.5.4 not offered")
 		try:
 			if mechanism.upper() == "PLAIN":
 				words = base64.b64decode(initial or self.ask(""), validate=True).decode().split("\0")
@@ -247,6 +268,11 @@ class Session:
 			elif mechanism.upper() == "LOGIN":
 				user = base64.b64decode(initial or self.ask("Username:"), validate=True).decode()
 				password = base64.b64decode(self.ask("Password:"), validate=True).decode()
+			elif mechanism.upper() == "CRAM-MD5":
+				challenge = f"<{self.number}@stub.test>"
+				user, _, digest = base64.b64decode(self.ask(challenge), validate=True).decode().partition(" ")
+				wanted = hmac.new(self.server.options.password.encode(), challenge.encode(), "md5").hexdigest()
+				password = self.server.options.password if digest == wanted else None
 			else:
 				return self.reply("504 5.5.4 unknown mechanism")
 		except (binascii.Error, UnicodeDecodeError):
@@ -281,6 +307,8 @@ class Session:
 				return self.reply("552 5.3.4 too large")
 		if self.modes.happens("tempfail-all"):
 			return self.reply("451 4.3.0 not now")
+		if self.modes.mail_code is not None:
+			return self.reply(f"{self.modes.mail_code} {self.modes.mail_code // 100}.7.1 not from you")
 		self.sender = address
 		return self.reply("250 2.1.0 fine")
 

@@ -395,7 +395,7 @@ settle('by_notify');
 @mails = $server{by_notify}->mails;
 is($json->encode([ sort map { $_->{to}[0] } @mails ]), '["a@recipient.test","b@recipient.test"]', 'notify goes to whom it says, or the channel');
 my ($noted) = map { parse($_) } grep { $_->{to}[0] =~ /^b/ } @mails;
-is("$noted->{header}{subject}|$noted->{parts}[0][0]|$noted->{parts}[0][1]", "Stock \x{e4}1|text/plain|<\x{e4}1> & co", 'with its subject and text');
+is("$noted->{header}{subject}|$noted->{parts}[0][0]|$noted->{parts}[0][1]", "Stock \x{e4}1|text/plain|<\x{e4}1> & co\n", 'with its subject and text');
 
 # ---- A server of another make. ----
 

@@ -61,7 +61,7 @@ typedef struct Mail
 	Transfer	transfer;
 	Fate		fate;
 	char		url[64];
-	char		body[64];
+	char		body[64];			/* the message */
 	const char *recipients[RECIPIENTS];
 	MailReply	replies[RECIPIENTS];
 } Mail;
@@ -208,7 +208,7 @@ make_mail(int number)
 
 	mail->fate = number % FATES;
 	snprintf(mail->url, sizeof(mail->url), "smtp://%s:%d", mail->fate == FATE_FORBIDDEN ? "10.255.255.1" : "127.0.0.1", ports[mail->fate]);
-	snprintf(mail->body, sizeof(mail->body), "This is mail %d.\n", number);
+	snprintf(mail->body, sizeof(mail->body), "Subject: %d\r\n\r\nThis is it.\r\n", number);
 	mail->recipients[0] = "first@recipient.test";
 	mail->recipients[1] = "second@recipient.test";
 	transfer->is_mail = true;
