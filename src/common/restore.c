@@ -10,6 +10,11 @@
  * and an empty search_path could be called by anybody with
  * check_function_bodies off.
  *
+ * Rows that a subscription of a superuser's applies are taken in the same way:
+ * they were checked and put on record on the server that they come from.  A
+ * session that merely sets session_replication_role is no such thing; our
+ * triggers fire there (ENABLE ALWAYS) and do all that they do elsewhere.
+ *
  * src/common/restore.c
  *-------------------------------------------------------------------------
  */
@@ -17,6 +22,7 @@
 
 #include "catalog/namespace.h"
 #include "miscadmin.h"
+#include "replication/logicalworker.h"
 #include "utils/guc.h"
 
 #include "common/restore.h"
@@ -24,6 +30,8 @@
 bool
 respond_restore_in_progress(void)
 {
+	if (IsLogicalWorker())
+		return superuser_arg(GetSessionUserId());
 	return !check_function_bodies && namespace_search_path != NULL &&
 		(namespace_search_path[0] == '\0' || strcmp(namespace_search_path, "\"\"") == 0) &&
 		superuser() && superuser_arg(GetOuterUserId());

@@ -9,7 +9,7 @@
 #define RESPOND_RESTORE_H
 
 /*
- * Whether this session loads a dump, so that triggers must leave the rows as
+ * Whether this session loads a dump or applies a subscription, so that triggers must leave the rows as
  * they come and record nothing.  Only a superuser can be in this state, or
  * anybody could write unrecorded.
  *

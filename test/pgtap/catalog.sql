@@ -76,9 +76,9 @@ SELECT is_empty($$ SELECT conrelid::regclass, conname FROM pg_constraint
 
 SELECT ok((SELECT 'respond_internal.channel_secret'::regclass = ANY (extconfig) FROM pg_extension WHERE extname = 'pg_respond'), 'sealed secrets are dumped');
 
--- Secrets are put away whatever session_replication_role says.
-SELECT set_eq($$ SELECT tgname::text FROM pg_trigger WHERE tgrelid = 'respond.channel'::regclass AND tgenabled = 'A' $$,
-	ARRAY['channel_begin', 'channel_validate', 'channel_keep_secret'], 'the triggers that keep a secret out of the table always fire');
+-- Whatever session_replication_role says; the hint to the courier alone may be missed.
+SELECT is_empty($$ SELECT tgrelid::regclass, tgname FROM pg_trigger AS t JOIN relation AS r ON r.oid = t.tgrelid
+	WHERE NOT t.tgisinternal AND t.tgenabled <> 'A' AND t.tgname <> 'deliveries_changed' $$, 'our triggers always fire');
 SELECT is_empty($$ SELECT c.name FROM relation AS c JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE a.attname = 'secret' AND c.oid <> 'respond.channel'::regclass $$,
 	'no other table or view has a secret');
 SELECT is_empty($$ SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'respond.channel'::regclass
