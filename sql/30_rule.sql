@@ -16,7 +16,11 @@ CREATE TABLE respond.rule (
 	owner name NOT NULL DEFAULT current_user,
 	version integer NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT now(),
-	updated_at timestamptz NOT NULL DEFAULT now()
+	updated_at timestamptz NOT NULL DEFAULT now(),
+	start_roles name[],
+	owner_id oid,
+	start_role_ids oid[],
+	owner_system bigint
 );
 COMMENT ON TABLE respond.rule IS 'what is to be done when an event matches; plain INSERT, UPDATE and DELETE are the interface';
 COMMENT ON COLUMN respond.rule.name IS 'name of the rule';
@@ -31,10 +35,14 @@ COMMENT ON COLUMN respond.rule.condition IS 'SQL expression over id, type, sourc
 COMMENT ON COLUMN respond.rule.correlate IS 'state across events; must be NULL in this version';
 COMMENT ON COLUMN respond.rule.steps IS 'what to do: an array of steps, run in order';
 COMMENT ON COLUMN respond.rule.on_failure IS 'steps to run when a step failed and says nothing itself';
-COMMENT ON COLUMN respond.rule.owner IS 'role whose rights its SQL has';
+COMMENT ON COLUMN respond.rule.owner IS 'role whose rights its SQL has; turning the rule on, and changing what it does or when, needs the right to act as this role';
 COMMENT ON COLUMN respond.rule.version IS 'counted up by each change';
 COMMENT ON COLUMN respond.rule.created_at IS 'when it was made';
 COMMENT ON COLUMN respond.rule.updated_at IS 'when it was last changed';
+COMMENT ON COLUMN respond.rule.start_roles IS 'roles whose members may run it by hand with start() and replay(), beside those who may act as the owner; "public" stands for everybody, NULL: none';
+COMMENT ON COLUMN respond.rule.owner_id IS 'number of the owner, kept by pg_respond: the rule stays with a role that is renamed, and does not go to another that takes its name';
+COMMENT ON COLUMN respond.rule.start_role_ids IS 'numbers of the start_roles, kept by pg_respond';
+COMMENT ON COLUMN respond.rule.owner_system IS 'system (see pg_control_system()) in which these are numbers of roles; in another one the names count';
 
 CREATE TABLE respond.rule_version (
 	LIKE respond.rule,
@@ -59,6 +67,10 @@ COMMENT ON COLUMN respond.rule_version.owner IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.version IS 'number of this version; runs name it in rule_version';
 COMMENT ON COLUMN respond.rule_version.created_at IS 'when the rule was made';
 COMMENT ON COLUMN respond.rule_version.updated_at IS 'from when this version was in force';
+COMMENT ON COLUMN respond.rule_version.start_roles IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.owner_id IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.start_role_ids IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.owner_system IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.changed_by IS 'who put an end to this version';
 COMMENT ON COLUMN respond.rule_version.changed_at IS 'until when this version was in force';
 

@@ -83,22 +83,6 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.check_outside_rule(text) IS 'raises an error while a rule runs';
 
-CREATE FUNCTION respond_internal.check_rule_runs(rule text) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	is_enabled boolean;
-BEGIN
-	SELECT r.enabled INTO is_enabled FROM respond.rule AS r WHERE r.name = check_rule_runs.rule;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'rule "%" does not exist', rule USING ERRCODE = 'undefined_object';
-	ELSIF NOT is_enabled THEN
-		RAISE EXCEPTION 'rule "%" is disabled', rule USING ERRCODE = 'object_not_in_prerequisite_state',
-			HINT = 'Enable it first: UPDATE respond.rule SET enabled = true WHERE name = ...';
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION respond_internal.check_rule_runs(text) IS 'raises an error when there is no such rule or it is disabled';
-
 CREATE FUNCTION respond.replay(event_id bigint) RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -121,53 +105,9 @@ $$;
 COMMENT ON FUNCTION respond.replay(bigint) IS 'runs an event again through the rules of today, marked as a replay; returns 1';
 
 CREATE FUNCTION respond.replay(from_time timestamptz, to_time timestamptz, rule text DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	event_count bigint;
-BEGIN
-	PERFORM respond_internal.check_primary('replay()');
-	PERFORM respond_internal.check_outside_rule('replay()');
-	IF from_time IS NULL OR to_time IS NULL THEN
-		RAISE EXCEPTION 'replay() needs a time to begin at and one to end before'
-			USING ERRCODE = 'null_value_not_allowed', HINT = 'Use ''-infinity'' and ''infinity'' for no limit.';
-	END IF;
-	IF rule IS NOT NULL THEN
-		PERFORM respond_internal.check_rule_runs(rule);
-	END IF;
-	INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, replay)
-	SELECT e.id, e.recorded_at, replay.rule, true FROM respond.event AS e
-	 WHERE e.recorded_at >= from_time AND e.recorded_at < to_time
-	 ORDER BY e.recorded_at, e.id;
-	GET DIAGNOSTICS event_count = ROW_COUNT;
-	IF event_count > 0 THEN
-		PERFORM respond_internal.event_xid();
-		PERFORM respond_internal.mark_acknowledged('event', d.event_id)
-		   FROM (SELECT DISTINCT e.event_id FROM respond_internal.dead_event AS e WHERE e.rule IS NULL OR replay.rule IS NULL OR e.rule = replay.rule) AS d
-		  WHERE EXISTS (SELECT FROM respond.event AS e WHERE e.id = d.event_id AND e.recorded_at >= from_time AND e.recorded_at < to_time);
-		PERFORM respond_internal.audit('event.replayed', 'rule', rule, NULL,
-			pg_catalog.jsonb_build_object('from_time', from_time, 'to_time', to_time, 'events', event_count));
-	END IF;
-	RETURN event_count;
-END
-$$;
-COMMENT ON FUNCTION respond.replay(timestamptz, timestamptz, text) IS 'runs the events recorded in [from_time, to_time) again through the rules of today, or through one of them, marked as a replay; returns how many';
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_replay_span';
+COMMENT ON FUNCTION respond.replay(timestamptz, timestamptz, text) IS 'runs the events recorded in [from_time, to_time) again through the rules of today, or through one of them, marked as a replay; returns how many events, of one rule those that it acts on now. One rule needs the right to act as its owner, or the owner''s leave, see rule.start_roles';
 
 CREATE FUNCTION respond.start(rule text, data jsonb DEFAULT '{}', subject text DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	new_run bigint;
-	new_event record;
-BEGIN
-	PERFORM respond_internal.check_primary('start()');
-	PERFORM respond_internal.check_rule_runs(rule);
-	new_run := pg_catalog.nextval('respond.run_id_seq');
-	INSERT INTO respond.event (type, subject, data)
-	VALUES ('rule.start', start.subject, COALESCE(start.data, '{}'))
-	RETURNING id, recorded_at INTO new_event;
-	INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, forced, run_id)
-	VALUES (new_event.id, new_event.recorded_at, start.rule, true, new_run);
-	PERFORM respond_internal.audit('rule.started', 'rule', rule, NULL, pg_catalog.jsonb_build_object('run_id', new_run, 'event_id', new_event.id));
-	RETURN new_run;
-END
-$$;
-COMMENT ON FUNCTION respond.start(text, jsonb, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, without asking its type, pattern and condition; returns the number that the run will have';
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_start';
+COMMENT ON FUNCTION respond.start(text, jsonb, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, without asking its type, pattern and condition; returns the number that the run will have. Needs the right to act as the owner of the rule, or the owner''s leave, see rule.start_roles';

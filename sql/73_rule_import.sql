@@ -4,7 +4,7 @@
 CREATE FUNCTION respond_internal.rule_document(rule respond.rule) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT pg_catalog.jsonb_object_agg(f.key, f.value)
-	  FROM pg_catalog.jsonb_each(pg_catalog.to_jsonb($1) - ARRAY['version', 'created_at', 'updated_at']) AS f
+	  FROM pg_catalog.jsonb_each(pg_catalog.to_jsonb($1) - ARRAY['version', 'created_at', 'updated_at', 'owner_id', 'start_role_ids', 'owner_system']) AS f
 	 WHERE f.value <> 'null'
 $$;
 COMMENT ON FUNCTION respond_internal.rule_document(respond.rule) IS 'a rule as export_rules() writes it: fields that are NULL are left out';
@@ -25,7 +25,7 @@ DECLARE
 	result respond.rule;
 	known CONSTANT jsonb := '{"name": "string", "folder": "string", "description": "string", "enabled": "boolean",
 		"shadow": "boolean", "priority": "number", "event_type": "string", "pattern": "object", "condition": "string",
-		"correlate": "object", "steps": "array", "on_failure": "array", "owner": "string"}';
+		"correlate": "object", "steps": "array", "on_failure": "array", "owner": "string", "start_roles": "array"}';
 	required text;
 BEGIN
 	IF pg_catalog.jsonb_typeof(document) <> 'object' THEN
@@ -95,18 +95,18 @@ BEGIN
 		names := names || wanted.name;
 		SELECT * INTO present FROM respond.rule AS r WHERE r.name = wanted.name FOR UPDATE;
 		IF NOT FOUND THEN
-			INSERT INTO respond.rule (name, folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner)
+			INSERT INTO respond.rule (name, folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner, start_roles)
 			VALUES (wanted.name, wanted.folder, wanted.description, wanted.enabled, wanted.shadow, wanted.priority, wanted.event_type,
-				wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, COALESCE(wanted.owner, current_user));
+				wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, COALESCE(wanted.owner, current_user), wanted.start_roles);
 			changed := changed + 1;
 			CONTINUE;
 		END IF;
 		wanted.owner := COALESCE(wanted.owner, present.owner);
 		IF respond_internal.rule_document(wanted) <> respond_internal.rule_document(present) THEN
 			UPDATE respond.rule AS r
-			   SET (folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner)
+			   SET (folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner, start_roles)
 				 = (wanted.folder, wanted.description, wanted.enabled, wanted.shadow, wanted.priority, wanted.event_type,
-					wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, wanted.owner)
+					wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, wanted.owner, wanted.start_roles)
 			 WHERE r.name = wanted.name;
 			changed := changed + 1;
 		END IF;

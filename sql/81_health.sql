@@ -147,6 +147,24 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_dead_letters() IS 'health(): events that were given up and that nobody replayed or acknowledged';
 
+CREATE FUNCTION respond_internal.health_owners(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	names text;
+BEGIN
+	SELECT string_agg(format('"%s" (owner: %s)', r.name, r.owner), ', ' ORDER BY r.name) INTO names
+	  FROM respond.rule AS r
+	 WHERE r.enabled
+	   AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS o
+			WHERE CASE WHEN r.owner_system = (SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c)
+				THEN o.oid = r.owner_id ELSE o.rolname = r.owner END);
+	ok := names IS NULL;
+	message := CASE WHEN ok THEN 'every rule has an owner' ELSE format('rules whose owner was dropped, so that they cannot run: %s', names) END;
+	remedy := CASE WHEN NOT ok THEN 'UPDATE respond.rule SET owner = ''...'' WHERE name = ''...'', or SET enabled = false' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_owners() IS 'health(): whether the owners of rules exist';
+
 CREATE FUNCTION respond_internal.health_secrets(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -251,6 +269,7 @@ DECLARE
 		'lag',
 		'partitions',
 		'dead letters',
+		'owners',
 		'secrets',
 		'certificates',
 		'channels',

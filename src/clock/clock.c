@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "clock/owner_names.h"
 #include "clock/partition.h"
 #include "clock/progress_rotation.h"
 #include "clock/retention.h"
@@ -47,6 +48,7 @@ static Duty duties[] = {
 	{"make partitions ahead of time", respond_partition_make_ahead},
 	{"drop old partitions", respond_retention_apply},
 	{"empty the progress tables", respond_rotation_apply},
+	{"bring the names of rules' owners up to date", respond_owner_names_keep},
 };
 
 static void note_settings(void);

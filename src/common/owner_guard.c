@@ -34,6 +34,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timeout.h"
 
 #include "common/door.h"
@@ -264,6 +265,22 @@ Oid
 respond_owner_find(const char *name)
 {
 	return get_role_oid(name, true);
+}
+
+bool
+respond_owner_exists(Oid role)
+{
+	return OidIsValid(role) && SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role));
+}
+
+void
+respond_owner_require(Oid role)
+{
+	if (!respond_owner_exists(role))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("the rule's owner, role %u, does not exist", role),
+				 errhint("Give the rule to an existing role: UPDATE respond.rule SET owner = ...")));
 }
 
 bool

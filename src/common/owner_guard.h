@@ -31,6 +31,10 @@ extern void respond_owner_call(const OwnerCall *call);
 /* OID of a role; InvalidOid if there is none of that name. */
 extern Oid	respond_owner_find(const char *name);
 
+/* Whether there is a role of this number, and an error when there is none. */
+extern bool respond_owner_exists(Oid role);
+extern void respond_owner_require(Oid role);
+
 /*
  * From now on everything that owners' SQL does is undone after it, or no
  * longer; returns what held before.  For simulations, which change nothing.

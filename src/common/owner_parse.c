@@ -16,6 +16,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_node.h"
@@ -325,7 +326,7 @@ hint_for(const ErrorData *error, OwnerSql *sql)
 				"An event has id, type, source, subject, time and data (jsonb); a flow has steps (jsonb) too.";
 		case ERRCODE_INSUFFICIENT_PRIVILEGE:
 			return error->hint ? error->hint :
-				psprintf("The rule runs with the rights of its owner, \"%s\".", sql->owner);
+				psprintf("The rule runs with the rights of its owner, \"%s\".", GetUserNameFromId(sql->owner, true));
 		case ERRCODE_SYNTAX_ERROR:
 			if (error->hint == NULL && sql->kind != OWNER_SQL_STATEMENT)
 				return "It must be one SQL expression, as in (data ->> 'amount')::numeric > 100.";
@@ -399,31 +400,18 @@ make_params(OwnerSql *sql)
 	MemoryContextSwitchTo(old_context);
 }
 
-static Oid
-find_owner(const char *owner)
-{
-	Oid			role = respond_owner_find(owner);
-
-	if (!OidIsValid(role))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("the rule's owner, role \"%s\", does not exist", owner),
-				 errhint("Give the rule to an existing role: UPDATE respond.rule SET owner = ...")));
-	return role;
-}
-
 OwnerSql *
-respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, const char *owner,
+respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, Oid owner,
 						  const char *place, MemoryContext context)
 {
 	OwnerSql   *sql = MemoryContextAllocZero(context, sizeof(OwnerSql));
 	MemoryContext caller = CurrentMemoryContext;
-	OwnerCall	call = {.function = prepare,.argument = sql,.timeout = respond_rule_timeout,.may_lock = true};
+	OwnerCall	call = {.function = prepare,.argument = sql,.owner = owner,.timeout = respond_rule_timeout,.may_lock = true};
 
 	sql->kind = kind;
 	sql->context = context;
 	sql->text = MemoryContextStrdup(context, text);
-	sql->owner = MemoryContextStrdup(context, owner);
+	sql->owner = owner;
 	sql->place = MemoryContextStrdup(context, place);
 	sql->release.func = release;
 	sql->release.arg = sql;
@@ -432,7 +420,7 @@ respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, const char *owner
 	PG_TRY();
 	{
 		sql->tags = respond_sql_tags_translate(text, OWNER_SQL_PARAMETERS + 1, context);
-		call.owner = find_owner(owner);
+		respond_owner_require(owner);
 		respond_owner_call(&call);
 	}
 	PG_CATCH();

@@ -285,12 +285,8 @@ run_as_owner(SqlRun *run, void (*function) (void *argument), const Event *event,
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("SQL of a rule cannot call itself")));
-	call.owner = respond_owner_find(sql->owner);
-	if (!OidIsValid(call.owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("the rule's owner, role \"%s\", does not exist", sql->owner),
-				 errhint("Give the rule to an existing role: UPDATE respond.rule SET owner = ...")));
+	respond_owner_require(sql->owner);
+	call.owner = sql->owner;
 	call.timeout = sql->timeout > 0 ? Min(sql->timeout, respond_rule_timeout) : respond_rule_timeout;
 	call.may_lock = !sql->simple;
 

@@ -23,7 +23,7 @@ typedef enum OwnerSqlKind
 } OwnerSqlKind;
 
 /*
- * Parses text as the owner would.  The columns of the event (id, type, source,
+ * Parses text as the owner, a role, would.  The columns of the event (id, type, source,
  * subject, time, data) and steps (jsonb, the data chain) can be named where no
  * table's column has that name, also as event.data and so on; $1 .. $7 are the
  * same values in that order.  A tag {{path}} is a parameter whose type follows
@@ -33,7 +33,7 @@ typedef enum OwnerSqlKind
  * context; nothing is kept that a rollback would tear.
  */
 extern OwnerSql *respond_owner_sql_prepare(OwnerSqlKind kind, const char *text,
-										   const char *owner, const char *place,
+										   Oid owner, const char *place,
 										   MemoryContext context);
 
 /*

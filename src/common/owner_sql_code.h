@@ -33,7 +33,7 @@ struct OwnerSql
 	OwnerSqlKind kind;
 	MemoryContext context;
 	const char *text;			/* as written */
-	const char *owner;
+	Oid			owner;
 	const char *place;
 	int			timeout;		/* milliseconds, 0: the setting's */
 	bool		reads_tables;

@@ -17,7 +17,7 @@ typedef struct Flow Flow;
  * ERRCODE_RESPOND_INVALID_RULE with the place ("steps[2].to: ...").  With
  * check_sql the SQL in it is parsed as the owner too; without, at first use.
  */
-extern Flow *respond_flow_compile(Jsonb *steps, Jsonb *on_failure, const char *owner,
+extern Flow *respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
 								  bool check_sql, MemoryContext context);
 
 /* What a flow is run for. */
@@ -25,7 +25,7 @@ typedef struct FlowRun
 {
 	const char *rule;
 	int32		rule_version;
-	const char *owner;
+	Oid			owner;
 	const Event *event;			/* NULL for a run that was started by hand without one */
 	bool		shadow;			/* record the run, act not */
 	bool		replay;

@@ -104,7 +104,7 @@ extern const char *const respond_flow_root_names[FLOW_ROOTS];
 struct Flow
 {
 	MemoryContext context;
-	const char *owner;
+	Oid			owner;
 	uint32		roots;			/* which of them its templates may read */
 	FlowPart	parts[FLOW_PARTS];
 };

@@ -138,7 +138,7 @@ resolve_target(HTAB *names, FlowPart *part, const FlowStep *step, const char *fi
 }
 
 Flow *
-respond_flow_compile(Jsonb *steps, Jsonb *on_failure, const char *owner,
+respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
 					 bool check_sql, MemoryContext context)
 {
 	MemoryContext scratch_context = AllocSetContextCreate(CurrentMemoryContext,
@@ -151,7 +151,7 @@ respond_flow_compile(Jsonb *steps, Jsonb *on_failure, const char *owner,
 
 	compiler.flow = flow;
 	flow->context = context;
-	flow->owner = respond_arena_copy(compiler.arena, owner, strlen(owner));
+	flow->owner = owner;
 	flow->parts[FLOW_STEPS].place = "steps";
 	flow->parts[FLOW_ON_FAILURE].place = "on_failure";
 	compile_part(&compiler, &flow->parts[FLOW_STEPS], steps, scratch);
@@ -187,6 +187,6 @@ respond_check_steps(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	respond_flow_compile(PG_GETARG_JSONB_P(0), PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
-						 GetUserNameFromId(GetUserId(), false), true, CurrentMemoryContext);
+						 GetUserId(), true, CurrentMemoryContext);
 	PG_RETURN_BOOL(true);
 }

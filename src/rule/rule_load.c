@@ -28,9 +28,9 @@
 #include "utils/snapmgr.h"
 
 #include "common/arena_server.h"
-#include "common/owner_guard.h"
 #include "common/partition_write.h"
 #include "rule/pattern_jsonb.h"
+#include "rule/rule_owner.h"
 #include "rule/rule_row.h"
 #include "rule/rule_set_code.h"
 
@@ -223,7 +223,7 @@ load_rule(RuleSet *set, int number, const RuleSource *source)
 	loaded->rule.version = row->version;
 	loaded->rule.priority = row->priority;
 	loaded->rule.shadow = row->shadow;
-	loaded->rule.owner = pstrdup(row->owner);
+	loaded->rule.owner = respond_rule_owner(row);
 	loaded->rule.condition_text = row->condition != NULL ? pstrdup(row->condition) : NULL;
 	loaded->steps = palloc(VARSIZE(row->steps));
 	memcpy(loaded->steps, row->steps, VARSIZE(row->steps));
@@ -232,8 +232,8 @@ load_rule(RuleSet *set, int number, const RuleSource *source)
 		loaded->on_failure = palloc(VARSIZE(row->on_failure));
 		memcpy(loaded->on_failure, row->on_failure, VARSIZE(row->on_failure));
 	}
-	if (loaded->rule.broken == NULL && !OidIsValid(respond_owner_find(row->owner)))
-		loaded->rule.broken = psprintf("owner: role \"%s\" does not exist", row->owner);
+	if (loaded->rule.broken == NULL && !OidIsValid(loaded->rule.owner))
+		loaded->rule.broken = respond_rule_owner_fault(row);
 	MemoryContextSwitchTo(old_context);
 }
 

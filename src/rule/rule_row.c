@@ -45,6 +45,10 @@ respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls)
 	row->version = nulls[RULE_VERSION] ? 0 : DatumGetInt32(values[RULE_VERSION]);
 	row->created_at = nulls[RULE_CREATED_AT] ? 0 : DatumGetTimestampTz(values[RULE_CREATED_AT]);
 	row->updated_at = nulls[RULE_UPDATED_AT] ? 0 : DatumGetTimestampTz(values[RULE_UPDATED_AT]);
+	row->start_roles = nulls[RULE_START_ROLES] ? NULL : DatumGetArrayTypePCopy(values[RULE_START_ROLES]);
+	row->owner_id = nulls[RULE_OWNER_ID] ? InvalidOid : DatumGetObjectId(values[RULE_OWNER_ID]);
+	row->start_role_ids = nulls[RULE_START_ROLE_IDS] ? NULL : DatumGetArrayTypePCopy(values[RULE_START_ROLE_IDS]);
+	row->owner_system = nulls[RULE_OWNER_SYSTEM] ? 0 : DatumGetInt64(values[RULE_OWNER_SYSTEM]);
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 
 /* Columns of respond.rule in order, and of respond.rule_version, which has two more. */
@@ -17,7 +18,8 @@ enum
 {
 	RULE_NAME, RULE_FOLDER, RULE_DESCRIPTION, RULE_ENABLED, RULE_SHADOW, RULE_PRIORITY,
 	RULE_EVENT_TYPE, RULE_PATTERN, RULE_CONDITION, RULE_CORRELATE, RULE_STEPS, RULE_ON_FAILURE,
-	RULE_OWNER, RULE_VERSION, RULE_CREATED_AT, RULE_UPDATED_AT, RULE_COLUMNS,
+	RULE_OWNER, RULE_VERSION, RULE_CREATED_AT, RULE_UPDATED_AT, RULE_START_ROLES, RULE_OWNER_ID,
+	RULE_START_ROLE_IDS, RULE_OWNER_SYSTEM, RULE_COLUMNS,
 	VERSION_CHANGED_BY = RULE_COLUMNS, VERSION_CHANGED_AT, VERSION_COLUMNS
 };
 enum
@@ -52,6 +54,10 @@ typedef struct RuleRow
 	int32		version;
 	TimestampTz created_at;
 	TimestampTz updated_at;
+	ArrayType  *start_roles;	/* of name; NULL: none */
+	Oid			owner_id;		/* see rule_owner.c */
+	ArrayType  *start_role_ids; /* of oid, in the order of start_roles */
+	int64		owner_system;	/* system that these are roles of; 0: none */
 } RuleRow;
 
 /* Copies the values of a row into the current memory context. */

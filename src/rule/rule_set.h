@@ -18,7 +18,7 @@ typedef struct Rule
 	int32		version;
 	int32		priority;
 	bool		shadow;
-	const char *owner;
+	Oid			owner;
 	OwnerSql   *condition;		/* NULL: none; prepared at first use */
 	const char *condition_text;
 	Flow	   *flow;			/* steps and on_failure */

@@ -2,10 +2,12 @@
  * rule_validate.c
  *	  Trigger that refuses rules which could not run.
  *
- * Whoever makes a rule, or changes what it does, must be allowed to act as its
- * owner: otherwise an admin could hang SQL on somebody else's rights.  Turning
- * a rule off, or describing it, needs no such right, and works on a rule that
- * is broken.
+ * Whoever makes a rule, turns it on, or changes anything that decides when and
+ * in what order it acts, must be allowed to act as its owner: otherwise an admin
+ * could make somebody else's rights act.  Turning a rule off, to shadow, or
+ * describing it needs no such right, and works on a rule that is broken.
+ * Whoever makes somebody's rule their own needs the new owner's right alone:
+ * they could as well delete it and make another.
  *
  * A dump that is being loaded is taken as it is: the tables that conditions
  * name may not be there yet.
@@ -16,6 +18,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -32,27 +35,34 @@
 #include "common/trigger_call.h"
 #include "flow/flow.h"
 #include "rule/pattern_jsonb.h"
+#include "rule/rule_owner.h"
 #include "rule/rule_row.h"
 #include "rule/rule_version.h"
 
 PG_FUNCTION_INFO_V1(respond_rule_validate);
 
-/* Columns that decide what is done with the owner's rights. */
+/* Columns that say what the rule is and does, whose SQL and steps are checked. */
 static const int behaviour[] = {
-	RULE_EVENT_TYPE, RULE_PATTERN, RULE_CONDITION, RULE_CORRELATE, RULE_STEPS, RULE_ON_FAILURE,
-	RULE_OWNER
+	RULE_EVENT_TYPE, RULE_PATTERN, RULE_CONDITION, RULE_CORRELATE, RULE_STEPS, RULE_ON_FAILURE
 };
 
-/* Columns that the trigger keeps itself. */
-static const int bookkeeping[] = {RULE_VERSION, RULE_CREATED_AT, RULE_UPDATED_AT};
+/* Columns that the trigger keeps itself; of the owner, the number counts. */
+static const int bookkeeping[] = {
+	RULE_OWNER, RULE_VERSION, RULE_CREATED_AT, RULE_UPDATED_AT, RULE_OWNER_ID, RULE_START_ROLE_IDS,
+	RULE_OWNER_SYSTEM
+};
 
 typedef struct RowPair
 {
 	TupleDesc	desc;
-	Datum		old_values[RULE_COLUMNS];
-	bool		old_nulls[RULE_COLUMNS];
-	Datum		values[RULE_COLUMNS];
-	bool		nulls[RULE_COLUMNS];
+	Datum	   *old_values;
+	bool	   *old_nulls;
+	Datum	   *values;
+	bool	   *nulls;
+	RuleRow		old_row;
+	RuleRow		row;
+	bool		owner_changed;
+	bool		owner_named;	/* the statement sets the column */
 } RowPair;
 
 static bool
@@ -76,40 +86,86 @@ any_differs(const RowPair *pair, const int *columns, int count)
 }
 
 static bool
-is_changed(const RowPair *pair)
+is_bookkeeping(int column)
 {
-	for (int i = 0; i < RULE_COLUMNS; i++)
-	{
-		bool		kept = false;
-
-		for (int j = 0; j < lengthof(bookkeeping); j++)
-			kept |= bookkeeping[j] == i;
-		if (!kept && differs(pair, i))
+	for (int i = 0; i < lengthof(bookkeeping); i++)
+		if (bookkeeping[i] == column)
 			return true;
-	}
 	return false;
 }
 
-static void
-check_owner(const char *owner)
+static bool
+is_changed(const RowPair *pair)
 {
-	Oid			role = respond_owner_find(owner);
+	for (int i = 0; i < RULE_COLUMNS; i++)
+		if (!is_bookkeeping(i) && differs(pair, i))
+			return true;
+	return pair->owner_changed;
+}
 
-	if (!OidIsValid(role))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("owner: role \"%s\" does not exist", owner),
-				 errhint("The SQL of a rule runs with the rights of its owner.")));
-#if PG_VERSION_NUM >= 160000
-	if (!member_can_set_role(GetUserId(), role))
-#else
-	if (!is_member_of_role(GetUserId(), role))
-#endif
+/* Turning off, taking leave back and describing makes nobody's rights act. */
+static bool
+is_harmless(const RowPair *pair, int column)
+{
+	switch (column)
+	{
+		case RULE_FOLDER:
+		case RULE_DESCRIPTION:
+			return true;
+		case RULE_ENABLED:
+			return !pair->row.enabled;
+		case RULE_SHADOW:
+			return pair->row.shadow;
+		case RULE_START_ROLES:
+			return respond_rule_start_roles_within(&pair->row, &pair->old_row);
+		default:
+			return is_bookkeeping(column);
+	}
+}
+
+static void
+check_owner(const RuleRow *row)
+{
+	if (!respond_rule_acts_as(GetUserId(), row->owner_id))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("owner: \"%s\" cannot make a rule that acts as \"%s\"",
-						GetUserNameFromId(GetUserId(), false), owner),
+						GetUserNameFromId(GetUserId(), false), row->owner),
 				 errhint("Become the owner yourself, or have the role granted to you.")));
+}
+
+static void
+require_owner(const RuleRow *row)
+{
+	if (!OidIsValid(respond_rule_owner(row)))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("%s", respond_rule_owner_fault(row)),
+				 errhint("Give the rule to a role: UPDATE respond.rule SET owner = ...")));
+}
+
+/* Who changes what makes the rule act needs the right to act as its owner. */
+static void
+check_changes(const RowPair *pair)
+{
+	const RuleRow *row = &pair->row;
+
+	if (pair->owner_changed || any_differs(pair, behaviour, lengthof(behaviour)))
+	{
+		check_owner(row);
+		return;
+	}
+	for (int i = 0; i < RULE_COLUMNS; i++)
+	{
+		if (!differs(pair, i) || is_harmless(pair, i) || respond_rule_acts_as(GetUserId(), row->owner_id))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s: \"%s\" cannot change this for a rule that acts as \"%s\"",
+						NameStr(TupleDescAttr(pair->desc, i)->attname), GetUserNameFromId(GetUserId(), false), row->owner),
+				 errdetail("Others may turn a rule off or to shadow, take back who may start it, and describe it."),
+				 errhint("Have the role of the owner granted to you, or make the rule your own: UPDATE respond.rule SET owner = current_user ...")));
+	}
 }
 
 static void
@@ -130,13 +186,13 @@ check_contents(const RuleRow *row)
 	if (row->pattern != NULL)
 		respond_pattern_check_jsonb("pattern", row->pattern);
 	if (row->condition != NULL)
-		respond_owner_sql_prepare(OWNER_SQL_CONDITION, row->condition, row->owner, "condition", context);
+		respond_owner_sql_prepare(OWNER_SQL_CONDITION, row->condition, row->owner_id, "condition", context);
 	if (row->correlate != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("correlate: state across events is not available in this version of pg_respond"),
 				 errhint("Leave it NULL.")));
-	respond_flow_compile(row->steps, row->on_failure, row->owner, true, context);
+	respond_flow_compile(row->steps, row->on_failure, row->owner_id, true, context);
 	MemoryContextDelete(context);
 }
 
@@ -151,53 +207,127 @@ check_rule(const RuleRow *row)
 	require("owner", row->owner == NULL);
 }
 
+/* Somebody may have added columns of their own behind ours. */
+static void
+take_apart(const RowPair *pair, HeapTuple tuple, Datum **values, bool **nulls, RuleRow *row)
+{
+	*values = palloc(pair->desc->natts * sizeof(Datum));
+	*nulls = palloc(pair->desc->natts * sizeof(bool));
+	heap_deform_tuple(tuple, pair->desc, *values, *nulls);
+	respond_rule_row_read(row, *values, *nulls);
+}
+
+static Oid
+find_owner(const char *owner)
+{
+	Oid			role = respond_owner_find(owner);
+
+	if (!OidIsValid(role))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("owner: role \"%s\" does not exist", owner),
+				 errhint("The SQL of a rule runs with the rights of its owner.")));
+	return role;
+}
+
+/*
+ * Whose the changed rule is.  Its old owner keeps it unless the statement names
+ * another, or names the role that now has the name of one that is gone.
+ */
+static void
+settle_owner(RowPair *pair)
+{
+	RuleRow    *row = &pair->row;
+	Oid			before = respond_rule_owner(&pair->old_row);
+	bool		renames = strcmp(row->owner, pair->old_row.owner) != 0;
+	Oid			owner = before;
+
+	if (renames || (pair->owner_named && !OidIsValid(before)))
+		owner = find_owner(row->owner);
+	pair->owner_changed = owner != before;
+	/* an owner that is gone stays on record as it was */
+	row->owner_id = pair->old_row.owner_id;
+	row->owner_system = pair->old_row.owner_system;
+	row->start_role_ids = pair->old_row.start_role_ids;
+	if (OidIsValid(owner))
+		respond_rule_owner_set(row, owner);
+	if (differs(pair, RULE_START_ROLES))
+		respond_rule_start_roles_set(row);
+}
+
 static HeapTuple
 with_bookkeeping(const RowPair *pair, HeapTuple tuple, int32 version, TimestampTz created_at,
 				 TimestampTz updated_at)
 {
-	int			columns[] = {RULE_VERSION + 1, RULE_CREATED_AT + 1, RULE_UPDATED_AT + 1};
-	Datum		values[] = {
-		Int32GetDatum(version), TimestampTzGetDatum(created_at), TimestampTzGetDatum(updated_at)
+	const RuleRow *row = &pair->row;
+	int			columns[] = {
+		RULE_VERSION + 1, RULE_CREATED_AT + 1, RULE_UPDATED_AT + 1, RULE_OWNER + 1, RULE_OWNER_ID + 1,
+		RULE_OWNER_SYSTEM + 1, RULE_START_ROLES + 1, RULE_START_ROLE_IDS + 1
 	};
-	bool		nulls[] = {false, false, false};
+	NameData	owner;
+	Datum		values[] = {
+		Int32GetDatum(version), TimestampTzGetDatum(created_at), TimestampTzGetDatum(updated_at),
+		NameGetDatum(&owner), ObjectIdGetDatum(row->owner_id), Int64GetDatum(row->owner_system),
+		PointerGetDatum(row->start_roles), PointerGetDatum(row->start_role_ids)
+	};
+	bool		nulls[] = {
+		false, false, false, row->owner == NULL, !OidIsValid(row->owner_id), row->owner_system == 0,
+		row->start_roles == NULL, row->start_role_ids == NULL
+	};
 
+	namestrcpy(&owner, row->owner != NULL ? row->owner : "");
 	return heap_modify_tuple_by_cols(tuple, pair->desc, lengthof(columns), columns, values, nulls);
 }
 
 static HeapTuple
 validate_new(RowPair *pair, HeapTuple tuple)
 {
-	RuleRow		row;
+	RuleRow    *row = &pair->row;
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 
-	respond_rule_row_read(&row, pair->values, pair->nulls);
-	check_rule(&row);
-	check_owner(row.owner);
-	check_contents(&row);
-	return with_bookkeeping(pair, tuple, respond_rule_last_version(row.name) + 1, now, now);
+	check_rule(row);
+	respond_rule_owner_set(row, find_owner(row->owner));
+	respond_rule_start_roles_set(row);
+	check_owner(row);
+	check_contents(row);
+	return with_bookkeeping(pair, tuple, respond_rule_last_version(row->name) + 1, now, now);
 }
 
 static HeapTuple
 validate_changed(RowPair *pair, HeapTuple tuple)
 {
-	RuleRow		row;
-	int32		version = DatumGetInt32(pair->old_values[RULE_VERSION]);
-	TimestampTz created_at = DatumGetTimestampTz(pair->old_values[RULE_CREATED_AT]);
-	TimestampTz updated_at = DatumGetTimestampTz(pair->old_values[RULE_UPDATED_AT]);
-	bool		behaves = any_differs(pair, behaviour, lengthof(behaviour));
+	RuleRow    *row = &pair->row;
+	RuleRow    *old = &pair->old_row;
+	bool		moves = respond_rule_owner_change() == OWNER_CHANGE_MOVE;
+	int32		version = old->version;
 
+	check_rule(row);
+	settle_owner(pair);
 	if (!is_changed(pair))
-		return with_bookkeeping(pair, tuple, version, created_at, updated_at);
-	respond_rule_row_read(&row, pair->values, pair->nulls);
-	check_rule(&row);
-	if (behaves)
-		check_owner(row.owner);
-	if (behaves || (row.enabled && differs(pair, RULE_ENABLED)))
-		check_contents(&row);
+		return with_bookkeeping(pair, tuple, version, old->created_at, old->updated_at);
+	if (!moves)
+		check_changes(pair);
+	if (!moves && (pair->owner_changed || any_differs(pair, behaviour, lengthof(behaviour)) ||
+				   (row->enabled && differs(pair, RULE_ENABLED))))
+	{
+		require_owner(row);
+		check_contents(row);
+	}
 	/* A rule that takes over the name of a former one goes on counting there. */
 	if (differs(pair, RULE_NAME))
-		version = Max(version, respond_rule_last_version(row.name));
-	return with_bookkeeping(pair, tuple, version + 1, created_at, GetCurrentTransactionStartTimestamp());
+		version = Max(version, respond_rule_last_version(row->name));
+	return with_bookkeeping(pair, tuple, version + 1, old->created_at, GetCurrentTransactionStartTimestamp());
+}
+
+/* The row as it is, but for the roles that it names. */
+static HeapTuple
+refresh_roles(RowPair *pair, HeapTuple tuple)
+{
+	RuleRow    *row = &pair->row;
+
+	if (row->owner != NULL)
+		respond_rule_roles_refresh(row);
+	return with_bookkeeping(pair, tuple, row->version, row->created_at, row->updated_at);
 }
 
 /* rule_validate(): BEFORE INSERT OR UPDATE ON respond.rule FOR EACH ROW */
@@ -205,16 +335,18 @@ Datum
 respond_rule_validate(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = respond_trigger_call(fcinfo, "rule_validate", "BEFORE", "ROW", "rule");
-	HeapTuple	tuple;
-	RowPair		pair;
+	bool		updates = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	HeapTuple	tuple = updates ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	RowPair		pair = {.desc = RelationGetDescr(trigger->tg_relation)};
 
-	pair.desc = RelationGetDescr(trigger->tg_relation);
-	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	if (respond_restore_in_progress())
 		return PointerGetDatum(tuple);
-	heap_deform_tuple(tuple, pair.desc, pair.values, pair.nulls);
-	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+	take_apart(&pair, tuple, &pair.values, &pair.nulls, &pair.row);
+	if (respond_rule_owner_change() == OWNER_CHANGE_REFRESH)
+		return PointerGetDatum(refresh_roles(&pair, tuple));
+	if (!updates)
 		return PointerGetDatum(validate_new(&pair, tuple));
-	heap_deform_tuple(trigger->tg_trigtuple, pair.desc, pair.old_values, pair.old_nulls);
+	take_apart(&pair, trigger->tg_trigtuple, &pair.old_values, &pair.old_nulls, &pair.old_row);
+	pair.owner_named = bms_is_member(RULE_OWNER + 1 - FirstLowInvalidHeapAttributeNumber, trigger->tg_updatedcols);
 	return PointerGetDatum(validate_changed(&pair, tuple));
 }

@@ -86,7 +86,7 @@ INSERT INTO respond.rule (name, event_type, owner) VALUES ('rt', 'rt', 'respond_
 UPDATE respond.rule SET event_type = 'other' WHERE name = 'rt owned';
 UPDATE respond.rule SET condition = 'true' WHERE name = 'rt owned';
 UPDATE respond.rule SET owner = 'rule_test_admin', steps = '[]' WHERE name = 'rt gone' RETURNING owner;
-UPDATE respond.rule SET enabled = false, description = 'off', folder = 'f', priority = 3, shadow = true WHERE name = 'rt owned' RETURNING version;
+UPDATE respond.rule SET enabled = false, description = 'off', folder = 'f', shadow = true WHERE name = 'rt owned' RETURNING version;
 INSERT INTO respond.rule (name, event_type) VALUES ('rt mine', 'rt') RETURNING owner;
 UPDATE respond.rule SET owner = 'rule_test_owner' WHERE name = 'rt mine';
 RESET ROLE;

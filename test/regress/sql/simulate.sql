@@ -75,6 +75,7 @@ SELECT respond.replay(now(), now(), 'st disabled');
 -- start: by hand, whatever the rule asks for
 INSERT INTO respond.rule (name, event_type, pattern, condition, steps) VALUES
 	('st macro', 'nothing', '{"data": {"a": ["never"]}}', 'false', '[{"action": "set", "name": "v", "value": {"a": "{{data.a}}", "s": "{{subject}}", "t": "{{type}}", "who": "{{actor}}"}}]');
+UPDATE respond.rule SET start_roles = '{simulate_test_agent}' WHERE name IN ('st macro', 'st disabled');
 SET ROLE simulate_test_agent;
 SELECT respond.start('st macro', '{"a": [1]}', 'me') AS run \gset
 SELECT respond.start('st nothing');

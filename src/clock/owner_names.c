@@ -1,0 +1,71 @@
+/*-------------------------------------------------------------------------
+ * owner_names.c
+ *	  Duty of the clock: the names of the owners of rules are those of today.
+ *
+ * ALTER ROLE ... RENAME brings the rules of its own database up to date; in the
+ * others of the cluster, and for owners that came with a dump, it is done here.
+ * Rules belong to numbers of roles, so nothing but what people and dumps read
+ * depends on it.  Nothing is asked unless a role or a rule has changed.
+ *
+ * src/clock/owner_names.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/inval.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "clock/owner_names.h"
+#include "clock/statement.h"
+#include "common/partition_write.h"
+#include "rule/rule_owner.h"
+
+#define INTERVAL_MS		10000
+#define LOCK_WAIT_MS	1000
+
+static bool has_news = true;
+static Oid	rule_table = InvalidOid;
+
+static void
+role_changed(Datum argument, int cache, uint32 hash)
+{
+	has_news = true;
+}
+
+static void
+table_changed(Datum argument, Oid relation)
+{
+	if (relation == InvalidOid || relation == rule_table)
+		has_news = true;
+}
+
+static void
+listen_for_changes(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		CacheRegisterSyscacheCallback(AUTHOID, role_changed, (Datum) 0);
+		CacheRegisterRelcacheCallback(table_changed, (Datum) 0);
+		registered = true;
+	}
+	AcceptInvalidationMessages();
+}
+
+TimestampTz
+respond_owner_names_keep(TimestampTz now)
+{
+	listen_for_changes();
+	if (has_news)
+	{
+		respond_statement_begin();
+		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
+		rule_table = respond_relation_oid("respond", "rule");
+		respond_rule_owners_refresh();
+		respond_statement_commit();
+		has_news = false;
+	}
+	return TimestampTzPlusMilliseconds(now, INTERVAL_MS);
+}

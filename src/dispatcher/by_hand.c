@@ -1,0 +1,350 @@
+/*-------------------------------------------------------------------------
+ * by_hand.c
+ *	  Rules run by hand: start(), and replay() of a span of time.
+ *
+ * A rule acts with the rights of its owner, on events that its owner chose by
+ * type, pattern and condition.  start() passes all of these by, and a replay
+ * through one rule picks the rule: both need the right to act as the owner, or
+ * the owner's leave (start_roles).  These functions are C because a function
+ * with SECURITY DEFINER does not know who called it.
+ *
+ * src/dispatcher/by_hand.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "audit/audit_write.h"
+#include "common/guc.h"
+#include "common/kept_plan.h"
+#include "common/owner_guard.h"
+#include "common/standby.h"
+#include "dispatcher/reader.h"
+#include "event/event_context.h"
+#include "event/event_defaults.h"
+#include "event/event_write.h"
+#include "flow/flow_machine.h"
+#include "rule/rule_owner.h"
+#include "rule/rule_set.h"
+
+PG_FUNCTION_INFO_V1(respond_start);
+PG_FUNCTION_INFO_V1(respond_replay_span);
+
+static KeptPlan rule_plan = {
+	"SELECT r.* FROM respond.rule AS r WHERE r.name OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
+};
+static KeptPlan start_plan = {
+	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, forced, run_id)"
+	" VALUES ($1, pg_catalog.now(), $2, true, pg_catalog.nextval('respond.run_id_seq')) RETURNING run_id",
+	2, {INT8OID, TEXTOID}
+};
+static KeptPlan span_plan = {
+	"SELECT e.id, e.recorded_at FROM respond.event AS e"
+	" WHERE e.recorded_at OPERATOR(pg_catalog.>=) $1 AND e.recorded_at OPERATOR(pg_catalog.<) $2"
+	" ORDER BY e.recorded_at, e.id",
+	2, {TIMESTAMPTZOID, TIMESTAMPTZOID}
+};
+static KeptPlan replay_plan = {
+	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, replay)"
+	" SELECT e.id, e.recorded_at, $3, true"
+	" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS e (id, recorded_at, place)"
+	" ORDER BY e.place",
+	3, {INT8ARRAYOID, 1185 /* timestamptz[] */ , TEXTOID}
+};
+static KeptPlan acknowledge_plan = {
+	"SELECT respond_internal.mark_acknowledged('event', d.event_id)"
+	" FROM (SELECT DISTINCT e.event_id FROM respond_internal.dead_event AS e"
+	" WHERE e.event_id OPERATOR(pg_catalog.=) ANY ($1) AND (e.rule IS NULL OR $2 IS NULL OR e.rule OPERATOR(pg_catalog.=) $2)) AS d",
+	2, {INT8ARRAYOID, TEXTOID}
+};
+
+/* Events of a span of time. */
+typedef struct Span
+{
+	Datum	   *ids;
+	Datum	   *times;
+	int			count;
+} Span;
+
+/* The rule of this name, for somebody who may make it act now; raises an error else. */
+static void
+require_rule(const char *name, const char *what)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		value = CStringGetTextDatum(name);
+	RuleRow		row;
+	bool		found = false;
+
+	SPI_connect();
+	if (respond_kept_plan_run_as_owner(&rule_plan, &value, NULL) > 0)
+	{
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		Datum	   *values = palloc(desc->natts * sizeof(Datum));
+		bool	   *nulls = palloc(desc->natts * sizeof(bool));
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		heap_deform_tuple(SPI_tuptable->vals[0], desc, values, nulls);
+		respond_rule_row_read(&row, values, nulls);
+		MemoryContextSwitchTo(spi);
+		found = true;
+	}
+	SPI_finish();
+	if (!found)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("rule \"%s\" does not exist", name)));
+	if (!respond_rule_acts_as(GetUserId(), respond_rule_owner(&row)) && !respond_rule_has_leave(GetUserId(), &row))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to %s rule \"%s\"", what, name),
+				 errdetail("It acts with the rights of its owner, role \"%s\".", row.owner),
+				 errhint("The owner can let a role do that: UPDATE respond.rule SET start_roles = ARRAY['...'] WHERE name = ...")));
+	if (!row.enabled)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("rule \"%s\" is disabled", name),
+				 errhint("Enable it first: UPDATE respond.rule SET enabled = true WHERE name = ...")));
+}
+
+static int64
+queue_start(int64 event, const char *rule)
+{
+	Datum		values[2] = {Int64GetDatum(event), CStringGetTextDatum(rule)};
+	int64		run;
+	bool		is_null;
+
+	SPI_connect();
+	(void) respond_kept_plan_run_as_owner(&start_plan, values, NULL);
+	run = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	SPI_finish();
+	return run;
+}
+
+static void
+audit_start(const char *rule, int64 run, int64 event)
+{
+	JsonbParseState *state = NULL;
+	AuditRow	row = {.action = "rule.started",.object_type = "rule",.object_id = rule};
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "run_id", run);
+	respond_jsonb_push_int64(&state, "event_id", event);
+	row.new = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	respond_audit_write(&row, 1);
+}
+
+static void
+refuse_null_rule(bool is_null)
+{
+	if (is_null)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("rule \"%s\" does not exist", "<NULL>")));
+}
+
+/* start(rule, data, subject) → number that the run will have */
+Datum
+respond_start(PG_FUNCTION_ARGS)
+{
+	NewEvent	event = {.type = "rule.start"};
+	char	   *rule;
+	int64		run;
+
+	respond_standby_refuse("start()");
+	PreventCommandIfReadOnly("start()");
+	PreventCommandIfParallelMode("start()");
+	refuse_null_rule(PG_ARGISNULL(0));
+	rule = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	require_rule(rule, "start");
+	event.data = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	event.subject = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	respond_event_write_set_cause(&event);
+	respond_event_write(&event, 1);
+	run = queue_start(event.id, rule);
+	audit_start(rule, run, event.id);
+	PG_RETURN_INT64(run);
+}
+
+static Span
+find_events(TimestampTz from, TimestampTz to)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		values[2] = {TimestampTzGetDatum(from), TimestampTzGetDatum(to)};
+	Span		span;
+	bool		is_null;
+
+	SPI_connect();
+	span.count = respond_kept_plan_run_as_owner(&span_plan, values, NULL);
+	span.ids = MemoryContextAllocHuge(caller, Max(1, span.count) * sizeof(Datum));
+	span.times = MemoryContextAllocHuge(caller, Max(1, span.count) * sizeof(Datum));
+	for (int i = 0; i < span.count; i++)
+	{
+		span.ids[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+		span.times[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &is_null);
+	}
+	SPI_finish();
+	return span;
+}
+
+/*
+ * Whether the rule's condition lets the event through, asked as simulate() asks
+ * it.  One that raises an error will make a run that fails, which counts.
+ */
+static bool
+condition_holds(Rule *rule, const Event *event)
+{
+	MemoryContext context = CurrentMemoryContext;
+	EventContext event_context = {rule->name, 0, event->id, event->depth};
+	EventContext before = respond_event_context_set(event_context);
+	bool		undo = respond_owner_set_undo(true);
+	volatile bool holds = true;
+
+	PG_TRY();
+	{
+		holds = respond_rule_condition(rule, event);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		respond_event_context_set(before);
+		respond_owner_set_undo(undo);
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED || error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	respond_event_context_set(before);
+	respond_owner_set_undo(undo);
+	return holds;
+}
+
+static bool
+will_run(RuleSet *set, const char *name, const Event *event)
+{
+	Rule	  **matched;
+	int			count;
+
+	if (event == NULL || event->data == NULL || event->data_size > (int64) respond_max_event_size * 1024 ||
+		event->depth > respond_max_depth)
+		return false;
+	count = respond_rule_set_match(set, event, &matched);
+	for (int i = 0; i < count; i++)
+		if (strcmp(matched[i]->name, name) == 0)
+			return matched[i]->broken != NULL || condition_holds(matched[i], event);
+	return false;
+}
+
+/* Leaves those of the events that the rule acts on. */
+static void
+keep_events_of(Span *span, const char *rule)
+{
+	RuleSet    *set = respond_rule_set_current();
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "pg_respond replay", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	int			kept = 0;
+
+	PG_TRY();
+	{
+		for (int i = 0; i < span->count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (will_run(set, rule, respond_reader_fetch_id(DatumGetInt64(span->ids[i]))))
+			{
+				span->ids[kept] = span->ids[i];
+				span->times[kept++] = span->times[i];
+			}
+			MemoryContextReset(scratch);
+		}
+		respond_reader_release();
+	}
+	PG_CATCH();
+	{
+		respond_reader_forget();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	span->count = kept;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
+
+static void
+queue_replay(const Span *span, const char *rule)
+{
+	Datum		values[3];
+	Datum		acknowledged[2];
+	char		nulls[] = "   ";
+
+	values[0] = PointerGetDatum(construct_array(span->ids, span->count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+												TYPALIGN_DOUBLE));
+	values[1] = PointerGetDatum(construct_array(span->times, span->count, TIMESTAMPTZOID, sizeof(int64),
+												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	values[2] = rule != NULL ? CStringGetTextDatum(rule) : (Datum) 0;
+	nulls[2] = rule != NULL ? ' ' : 'n';
+	acknowledged[0] = values[0];
+	acknowledged[1] = values[2];
+	SPI_connect();
+	(void) respond_kept_plan_run_as_owner(&replay_plan, values, nulls);
+	(void) respond_kept_plan_run_as_owner(&acknowledge_plan, acknowledged, nulls + 1);
+	SPI_finish();
+}
+
+static void
+audit_replay(const char *rule, Datum from, Datum to, int64 count)
+{
+	JsonbParseState *state = NULL;
+	AuditRow	row = {.action = "event.replayed",.object_type = "rule",.object_id = rule};
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(&state, "from_time", timestamptz_to_str(DatumGetTimestampTz(from)));
+	respond_jsonb_push_text(&state, "to_time", timestamptz_to_str(DatumGetTimestampTz(to)));
+	respond_jsonb_push_int64(&state, "events", count);
+	row.new = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	respond_audit_write(&row, 1);
+}
+
+/* replay(from_time, to_time, rule) → number of events that will be played again */
+Datum
+respond_replay_span(PG_FUNCTION_ARGS)
+{
+	char	   *rule = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	Span		span;
+
+	respond_standby_refuse("replay()");
+	PreventCommandIfReadOnly("replay()");
+	PreventCommandIfParallelMode("replay()");
+	if (respond_event_context()->rule != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("replay() cannot be called by the SQL of a rule"),
+				 errhint("Record a new event with respond.emit() instead.")));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("replay() needs a time to begin at and one to end before"),
+				 errhint("Use '-infinity' and 'infinity' for no limit.")));
+	if (rule != NULL)
+		require_rule(rule, "replay events through");
+	span = find_events(PG_GETARG_TIMESTAMPTZ(0), PG_GETARG_TIMESTAMPTZ(1));
+	if (rule != NULL)
+		keep_events_of(&span, rule);
+	if (span.count > 0)
+	{
+		queue_replay(&span, rule);
+		(void) respond_event_defaults_xid();
+		audit_replay(rule, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), span.count);
+	}
+	PG_RETURN_INT64(span.count);
+}
