@@ -107,16 +107,33 @@ CREATE TABLE respond_internal.state (
 	hold_since timestamptz,
 	created_at timestamptz NOT NULL,
 	system_identifier bigint NOT NULL,
-	database oid NOT NULL
+	database oid NOT NULL,
+	incarnation bigint NOT NULL,
+	source text NOT NULL
 );
 COMMENT ON TABLE respond_internal.state IS 'one row about this database; not dumped, so that a restored copy knows that it is one';
 COMMENT ON COLUMN respond_internal.state.hold IS 'why the workers hold: restore, or the reason given to hold(); NULL when they work';
 COMMENT ON COLUMN respond_internal.state.system_identifier IS 'cluster in which the extension was created';
 COMMENT ON COLUMN respond_internal.state.database IS 'database in which the extension was created; a copy of it has another number';
+COMMENT ON COLUMN respond_internal.state.incarnation IS 'random number that marks the rows recorded here; valid together with system_identifier and database';
+COMMENT ON COLUMN respond_internal.state.source IS 'source of events that do not name one: the name that the database had when the extension was created';
 
-INSERT INTO respond_internal.state (hold, hold_since, created_at, system_identifier, database)
+CREATE FUNCTION respond_internal.new_incarnation() RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_new_incarnation';
+COMMENT ON FUNCTION respond_internal.new_incarnation() IS 'a random number that no other database has';
+
+CREATE FUNCTION respond_internal.incarnation() RETURNS bigint
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_incarnation';
+COMMENT ON FUNCTION respond_internal.incarnation() IS 'the mark of rows that were recorded in this database; others came from elsewhere';
+
+CREATE FUNCTION respond_internal.forget_incarnation() RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_forget_incarnation';
+COMMENT ON FUNCTION respond_internal.forget_incarnation() IS 'makes all sessions read respond_internal.state again';
+
+INSERT INTO respond_internal.state (hold, hold_since, created_at, system_identifier, database, incarnation, source)
 SELECT h, CASE WHEN h IS NOT NULL THEN pg_catalog.now() END, pg_catalog.now(), c.system_identifier,
-	   (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+	   (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()),
+	   respond_internal.new_incarnation(), '/' || pg_catalog.current_database()
   FROM pg_catalog.pg_control_system() AS c,
 	   (SELECT CASE WHEN respond_internal.is_restore() THEN 'restore' END) AS s (h);
 
@@ -129,7 +146,8 @@ CREATE TABLE respond_internal.progress_0 (
 	cursor pg_snapshot NOT NULL,
 	split_xid xid8,
 	split_id bigint,
-	at timestamptz NOT NULL
+	at timestamptz NOT NULL,
+	incarnation bigint NOT NULL
 );
 CREATE TABLE respond_internal.progress_1 (LIKE respond_internal.progress_0 INCLUDING ALL);
 -- Every table has a replica identity: a publication for all tables must not
@@ -139,6 +157,7 @@ ALTER TABLE respond_internal.progress_1 REPLICA IDENTITY FULL;
 COMMENT ON TABLE respond_internal.progress_0 IS 'where each dispatcher has got to, appended once per batch; the row with the largest seq of a lane counts';
 COMMENT ON TABLE respond_internal.progress_1 IS 'the other side of progress_0';
 COMMENT ON COLUMN respond_internal.progress_0.cursor IS 'transactions visible in this snapshot are handled';
+COMMENT ON COLUMN respond_internal.progress_0.incarnation IS 'of the database that wrote it: the cursor is about events with the same mark';
 COMMENT ON COLUMN respond_internal.progress_0.split_xid IS 'a transaction too large for one batch: handled up to split_id, although not visible in cursor';
 
 -- An event of whose handling a process died.  Written and committed before the
@@ -177,13 +196,15 @@ CREATE TABLE respond_internal.requeue (
 	rule text,
 	forced boolean NOT NULL DEFAULT false,
 	replay boolean NOT NULL DEFAULT false,
-	run_id bigint
+	run_id bigint,
+	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation()
 );
 ALTER TABLE respond_internal.requeue REPLICA IDENTITY FULL;
 CREATE INDEX requeue_id_idx ON respond_internal.requeue (id);
 COMMENT ON TABLE respond_internal.requeue IS 'events to be handled outside the order of the log';
 COMMENT ON COLUMN respond_internal.requeue.rule IS 'only this rule; NULL for all';
 COMMENT ON COLUMN respond_internal.requeue.forced IS 'whether the rule runs without asking type, pattern and condition; for start()';
+COMMENT ON COLUMN respond_internal.requeue.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
 COMMENT ON COLUMN respond_internal.requeue.run_id IS 'number that the run shall have; NULL: a new one';
 
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.progress_0', '');

@@ -12,7 +12,8 @@ CREATE FUNCTION respond_internal.current_cause() RETURNS bigint
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_current_cause';
 COMMENT ON FUNCTION respond_internal.current_cause() IS 'id of the event whose rule runs now; NULL outside of rules';
 
--- The trigger below checks the rows and fills in source, cause, depth, actor and xid.
+-- The trigger below checks the rows and fills in source, cause, depth, actor,
+-- xid and incarnation.
 CREATE TABLE respond.event (
 	id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
 	type text NOT NULL,
@@ -25,12 +26,13 @@ CREATE TABLE respond.event (
 	depth integer NOT NULL DEFAULT 0,
 	actor text NOT NULL,
 	recorded_at timestamptz NOT NULL DEFAULT now(),
-	xid xid8 NOT NULL
+	xid xid8 NOT NULL,
+	incarnation bigint NOT NULL
 ) PARTITION BY RANGE (recorded_at);
 COMMENT ON TABLE respond.event IS 'what happened; INSERT is the interface, rows are never changed';
 COMMENT ON COLUMN respond.event.id IS 'grows with the order of recording, which is not the order of commit';
 COMMENT ON COLUMN respond.event.type IS 'what kind of thing happened, for example order.created; 1 to 255 bytes';
-COMMENT ON COLUMN respond.event.source IS 'where it happened; the name of this database if not given; 1 to 1,024 bytes';
+COMMENT ON COLUMN respond.event.source IS 'where it happened; the name that this database had when the extension was created, if not given; 1 to 1,024 bytes';
 COMMENT ON COLUMN respond.event.subject IS 'what it happened to; events with the same subject take effect in commit order; up to 1,024 bytes';
 COMMENT ON COLUMN respond.event."time" IS 'when it happened, as the producer says; the start of its transaction if not given';
 COMMENT ON COLUMN respond.event.data IS 'a JSON object with everything else';
@@ -40,11 +42,12 @@ COMMENT ON COLUMN respond.event.depth IS 'number of events that caused each othe
 COMMENT ON COLUMN respond.event.actor IS 'role that recorded it, or rule:NAME';
 COMMENT ON COLUMN respond.event.recorded_at IS 'start of the transaction that recorded it; the log is partitioned by it';
 COMMENT ON COLUMN respond.event.xid IS 'top-level transaction that recorded it; the cursor of the dispatchers goes by it';
+COMMENT ON COLUMN respond.event.incarnation IS 'mark of the database that recorded it; an event with another one than this database''s came from elsewhere';
 
 CREATE TABLE respond.event_default PARTITION OF respond.event DEFAULT;
 CREATE UNIQUE INDEX event_default_id_idx ON respond.event_default (id);
 ALTER TABLE respond.event_default REPLICA IDENTITY USING INDEX event_default_id_idx;
-CREATE INDEX event_default_xid_id_idx ON respond.event_default (xid, id);
+CREATE INDEX event_default_xid_id_idx ON respond.event_default (incarnation, xid, id);
 COMMENT ON TABLE respond.event_default IS 'events for whose time there is no partition, usually none';
 
 -- Not dumped: restored events claim their keys again through the trigger below.
@@ -70,6 +73,30 @@ FOR EACH ROW EXECUTE FUNCTION respond_internal.event_row();
 -- A session that replays changes of another server records events as well.
 ALTER TABLE respond.event ENABLE ALWAYS TRIGGER event_row;
 COMMENT ON TRIGGER event_row ON respond.event IS 'checks and completes the row; a second event with the same source and key is not stored';
+
+CREATE FUNCTION respond_internal.event_guard() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_event_guard';
+COMMENT ON FUNCTION respond_internal.event_guard() IS 'trigger: refuses to change or remove events';
+
+-- As with the audit log: partitions inherit the trigger for each row only.
+CREATE FUNCTION respond_internal.guard_event_partition(partition regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	EXECUTE pg_catalog.format('CREATE TRIGGER event_guard_truncate BEFORE TRUNCATE ON %s
+		FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.event_guard()', partition);
+	EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER event_guard_truncate', partition);
+END
+$$;
+COMMENT ON FUNCTION respond_internal.guard_event_partition(regclass) IS 'keeps a new partition of the event log from being emptied';
+
+CREATE TRIGGER event_guard_row BEFORE UPDATE OR DELETE ON respond.event
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.event_guard();
+ALTER TABLE respond.event ENABLE ALWAYS TRIGGER event_guard_row;
+COMMENT ON TRIGGER event_guard_row ON respond.event IS 'keeps events as they are, in partitions too';
+SELECT respond_internal.guard_event_partition('respond.event');
+SELECT respond_internal.guard_event_partition('respond.event_default');
+COMMENT ON TRIGGER event_guard_truncate ON respond.event IS 'keeps the event log from being emptied';
+COMMENT ON TRIGGER event_guard_truncate ON respond.event_default IS 'keeps the event log from being emptied';
 
 CREATE FUNCTION respond.emit(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,
 	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL) RETURNS bigint
@@ -114,6 +141,15 @@ COMMENT ON VIEW respond.cloud_event IS 'the events as CloudEvents 1.0 in JSON; k
 COMMENT ON COLUMN respond.cloud_event.id IS 'id of the event';
 COMMENT ON COLUMN respond.cloud_event.recorded_at IS 'when it was recorded; a condition on it spares the other partitions';
 COMMENT ON COLUMN respond.cloud_event.cloud_event IS 'the event in the JSON format of CloudEvents';
+
+CREATE FUNCTION respond_internal.foreign_row() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_foreign_row';
+COMMENT ON FUNCTION respond_internal.foreign_row() IS 'trigger: a row that was written in another database makes the workers hold';
+
+CREATE TRIGGER foreign_row BEFORE INSERT ON respond_internal.requeue
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.foreign_row();
+ALTER TABLE respond_internal.requeue ENABLE ALWAYS TRIGGER foreign_row;
+COMMENT ON TRIGGER foreign_row ON respond_internal.requeue IS 'lets the workers hold when a row comes from elsewhere';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.event', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.event_default', '');

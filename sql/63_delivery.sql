@@ -28,6 +28,7 @@ CREATE TABLE respond.delivery (
 	body text,
 	html text,
 	secret_mark text,
+	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation(),
 	CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL))
 ) PARTITION BY RANGE (created_at);
 COMMENT ON TABLE respond.delivery IS 'one row for each message that leaves the database; written before anything is sent';
@@ -55,6 +56,13 @@ COMMENT ON COLUMN respond.delivery.recipients IS 'addresses that a mail goes to;
 COMMENT ON COLUMN respond.delivery.body IS 'request body; of a mail, its text';
 COMMENT ON COLUMN respond.delivery.html IS 'of a mail, its text as HTML';
 COMMENT ON COLUMN respond.delivery.secret_mark IS 'where this stands in url, headers and body, the secret of the channel is put in when the request is sent; NULL: nowhere';
+
+COMMENT ON COLUMN respond.delivery.incarnation IS 'mark of the database that recorded it; one from elsewhere is not sent before release()';
+
+CREATE TRIGGER foreign_row BEFORE INSERT ON respond.delivery
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.foreign_row();
+ALTER TABLE respond.delivery ENABLE ALWAYS TRIGGER foreign_row;
+COMMENT ON TRIGGER foreign_row ON respond.delivery IS 'lets the workers hold when a row comes from elsewhere';
 
 CREATE TABLE respond.delivery_default PARTITION OF respond.delivery DEFAULT;
 CREATE UNIQUE INDEX delivery_default_id_idx ON respond.delivery_default (id);

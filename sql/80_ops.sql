@@ -45,34 +45,70 @@ COMMENT ON COLUMN respond.lag.oldest IS 'when the oldest of them was recorded';
 COMMENT ON COLUMN respond.lag.age IS 'how long ago that was';
 COMMENT ON COLUMN respond.lag.looked_at IS 'when the dispatcher last looked; NULL when it has not since the workers started';
 
-CREATE FUNCTION respond_internal.announce_hold(hold boolean, restart boolean) RETURNS void
+CREATE FUNCTION respond_internal.announce_hold(restart boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_announce_hold';
-COMMENT ON FUNCTION respond_internal.announce_hold(boolean, boolean) IS 'makes the commit of this transaction stop the workers of this database, let them go on, or replace them';
+COMMENT ON FUNCTION respond_internal.announce_hold(boolean) IS 'makes the commit of this transaction tell the workers of this database to hold or go on, as the table says, or replace them';
 
--- A hold because of a restore outlasts the wish of a person: only release()
--- may end it, which then has more to do.
+-- A hold because of a restore or a copy outlasts the wish of a person: only
+-- release() may end it, which then has more to do.
 CREATE FUNCTION respond.hold(reason text DEFAULT 'hold') RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM respond_internal.check_primary('hold()');
-	IF hold.reason IS NULL OR hold.reason = '' OR hold.reason = 'restore' THEN
-		RAISE EXCEPTION 'the reason of respond.hold() must be a text, and not "restore"'
+	IF hold.reason IS NULL OR hold.reason IN ('', 'restore', 'copied') THEN
+		RAISE EXCEPTION 'the reason of respond.hold() must be a text, and not "restore" or "copied"'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in a few words why the workers shall rest.';
 	END IF;
 	UPDATE respond_internal.state AS s
-	   SET hold = CASE WHEN s.hold = 'restore' THEN s.hold ELSE hold.reason END,
+	   SET hold = CASE WHEN s.hold IN ('restore', 'copied') THEN s.hold ELSE hold.reason END,
 		   hold_since = coalesce(s.hold_since, now());
-	PERFORM respond_internal.announce_hold(true, false);
+	PERFORM respond_internal.announce_hold(false);
 	PERFORM respond_internal.audit('hold', 'database', current_database(), NULL, jsonb_build_object('reason', hold.reason));
 END
 $$;
 COMMENT ON FUNCTION respond.hold(text) IS 'lets the workers of this database rest from the commit on, after the batch that they are in; events are recorded all the same';
 
+-- A copy of the files has the mark of its original; what the original records
+-- from now on must not be taken for what is recorded here.  Nobody writes
+-- events meanwhile, so that none gets the old mark afterwards.
+CREATE FUNCTION respond_internal.begin_new_life() RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
+BEGIN
+	LOCK TABLE respond.event IN SHARE MODE;
+	UPDATE respond_internal.state SET incarnation = respond_internal.new_incarnation();
+	PERFORM respond_internal.forget_incarnation();
+EXCEPTION WHEN lock_not_available THEN
+	RAISE EXCEPTION 'could not lock the event log for release() within ten seconds'
+		USING ERRCODE = 'lock_not_available',
+			HINT = 'A transaction that recorded events is open or prepared, see pg_locks and pg_prepared_xacts; end it, then call respond.release() again.';
+END
+$$;
+COMMENT ON FUNCTION respond_internal.begin_new_life() IS 'gives this database a mark of its own after a copy of the files';
+
+-- A dump that is restored over other rows sets sequences back.
+CREATE FUNCTION respond_internal.advance_sequences() RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	numbered text;
+	highest bigint;
+	reached bigint;
+BEGIN
+	FOREACH numbered IN ARRAY ARRAY['event', 'run', 'delivery', 'ticket', 'comment', 'ticket_history', 'audit_log', 'mute', 'mask'] LOOP
+		EXECUTE format('SELECT max(id) FROM respond.%I', numbered) INTO highest;
+		EXECUTE format('SELECT last_value FROM respond.%I', numbered || '_id_seq') INTO reached;
+		IF highest > reached THEN
+			PERFORM setval(format('respond.%I', numbered || '_id_seq'), highest);
+		END IF;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.advance_sequences() IS 'lets new rows get numbers above those that a restore brought';
+
 CREATE FUNCTION respond.release() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	held_for text;
-	waiting bigint;
+	is_copy boolean;
 BEGIN
 	PERFORM respond_internal.check_primary('release()');
 	SELECT s.hold INTO held_for FROM respond_internal.state AS s FOR UPDATE;
@@ -80,18 +116,25 @@ BEGIN
 		RAISE NOTICE 'the workers of this database were not held';
 		RETURN;
 	END IF;
-	IF held_for = 'restore' THEN
-		waiting := respond_internal.rebase();
-		RAISE NOTICE 'the cursor begins anew; % events wait to be handled', waiting;
+	is_copy := held_for IN ('restore', 'copied');
+	IF held_for = 'copied' THEN
+		PERFORM respond_internal.begin_new_life();
+	END IF;
+	IF is_copy THEN
+		PERFORM respond_internal.adopt();
+		PERFORM respond_internal.advance_sequences();
+		RAISE NOTICE 'the workers go on; % events wait to be handled', (SELECT coalesce(sum(l.events), 0) FROM respond_internal.lag() AS l)
+			+ (SELECT count(*) FROM respond_internal.requeue);
 	END IF;
 	UPDATE respond_internal.state
 	   SET hold = NULL, hold_since = NULL, system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c),
-		   database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database());
-	PERFORM respond_internal.announce_hold(false, held_for = 'restore');
+		   database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()),
+		   incarnation = respond_internal.incarnation();
+	PERFORM respond_internal.announce_hold(is_copy);
 	PERFORM respond_internal.audit('release', 'database', current_database(), jsonb_build_object('reason', held_for), NULL);
 END
 $$;
-COMMENT ON FUNCTION respond.release() IS 'lets the workers of this database go on from the commit on; after a restore it first begins the cursor anew';
+COMMENT ON FUNCTION respond.release() IS 'lets the workers of this database go on from the commit on; after a restore they handle what the original had not handled';
 
 CREATE FUNCTION respond_internal.worker_status(OUT in_recovery boolean, OUT launcher boolean, OUT known boolean, OUT role_missing boolean,
 	OUT missing_workers integer, OUT missing_setting text, OUT dispatchers integer)

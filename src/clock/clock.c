@@ -51,8 +51,12 @@ static Duty duties[] = {
 	{"bring the names of rules' owners up to date", respond_owner_names_keep},
 };
 
+/* The one duty that is done on hold as well. */
+static Duty follow_state = {"read respond_internal.state", respond_state_follow};
+
 static void note_settings(void);
 static void run_duty(Duty *duty, TimestampTz now);
+static void run_if_due(Duty *duty);
 static void report_failure(Duty *duty);
 static long rest_milliseconds(void);
 
@@ -73,14 +77,9 @@ respond_clock_main(Datum main_arg)
 	{
 		pg_atomic_write_u32(&slot->sleeping, 1);
 		note_settings();
+		run_if_due(&follow_state);
 		for (int i = 0; i < lengthof(duties) && !respond_worker_on_hold(); i++)
-		{
-			TimestampTz now = GetCurrentTimestamp();
-
-			if (now >= duties[i].due)
-				run_duty(&duties[i], now);
-			respond_worker_check_stop();
-		}
+			run_if_due(&duties[i]);
 		respond_worker_wait(rest_milliseconds());
 	}
 }
@@ -126,6 +125,16 @@ run_duty(Duty *duty, TimestampTz now)
 	PG_END_TRY();
 	pg_atomic_write_u32(&respond_worker_slot->busy, 0);
 	pg_atomic_write_u64(&respond_worker_slot->active_at, (uint64) GetCurrentTimestamp());
+}
+
+static void
+run_if_due(Duty *duty)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (now >= duty->due)
+		run_duty(duty, now);
+	respond_worker_check_stop();
 }
 
 /* The first one in a row; more of them say nothing new. */

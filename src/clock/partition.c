@@ -208,6 +208,8 @@ make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
 	respond_statement_format("COMMENT ON TABLE respond_internal.%s IS 'partition of respond.%s'",
 							 name, table->name);
 	respond_replica_identity_copy(table->name, name);
+	if (table->is_log)
+		respond_statement_format("SELECT respond_internal.guard_event_partition('respond_internal.%s')", name);
 	if (table->is_audit)
 		respond_statement_format("SELECT respond_internal.guard_audit_partition('respond_internal.%s')", name);
 	respond_statement_format("ALTER TABLE respond.%s ATTACH PARTITION respond_internal.%s FOR VALUES FROM ('%s') TO ('%s')",

@@ -32,6 +32,7 @@
 
 #include "clock/progress_rotation.h"
 #include "clock/statement.h"
+#include "common/life.h"
 #include "common/partition_write.h"
 #include "launcher/worker.h"
 
@@ -59,9 +60,11 @@ respond_rotation_choose_side(DatabaseSlot *database)
 	bool		second;
 
 	respond_statement_begin();
-	second = respond_statement_run("SELECT WHERE (SELECT pg_catalog.max(seq) FROM respond_internal.progress_1) OPERATOR(pg_catalog.>) "
-								   "(SELECT coalesce(pg_catalog.max(seq), -1) FROM respond_internal.progress_0)",
-								   0, NULL, NULL) > 0;
+	second = respond_statement_format("SELECT WHERE (SELECT pg_catalog.max(seq) FROM respond_internal.progress_1"
+									  " WHERE incarnation OPERATOR(pg_catalog.=) " INT64_FORMAT ") OPERATOR(pg_catalog.>) "
+									  "(SELECT coalesce(pg_catalog.max(seq), -1) FROM respond_internal.progress_0"
+									  " WHERE incarnation OPERATOR(pg_catalog.=) " INT64_FORMAT ")",
+									  respond_life_incarnation(), respond_life_incarnation()) > 0;
 	respond_statement_commit();
 	pg_atomic_write_u32(&database->progress_side, second ? 1 : 0);
 }
@@ -170,13 +173,17 @@ empty_side(int from, int to)
 	respond_statement_commit();
 }
 
+/* Also of other incarnations: their cursors say what of their events was handled elsewhere. */
 static void
 copy_latest(int from, int to)
 {
-	respond_statement_format("INSERT INTO respond_internal.%s SELECT DISTINCT ON (old.lanes, old.lane) old.* "
+	respond_statement_format("INSERT INTO respond_internal.%s (seq, lanes, lane, cursor, split_xid, split_id, at, incarnation) "
+							 "SELECT DISTINCT ON (old.incarnation, old.lanes, old.lane) "
+							 "old.seq, old.lanes, old.lane, old.cursor, old.split_xid, old.split_id, old.at, old.incarnation "
 							 "FROM respond_internal.%s AS old WHERE NOT EXISTS (SELECT FROM respond_internal.%s AS new "
-							 "WHERE new.lanes OPERATOR(pg_catalog.=) old.lanes AND new.lane OPERATOR(pg_catalog.=) old.lane "
+							 "WHERE new.incarnation OPERATOR(pg_catalog.=) old.incarnation "
+							 "AND new.lanes OPERATOR(pg_catalog.=) old.lanes AND new.lane OPERATOR(pg_catalog.=) old.lane "
 							 "AND new.seq OPERATOR(pg_catalog.>=) old.seq) "
-							 "ORDER BY old.lanes, old.lane, old.seq DESC",
+							 "ORDER BY old.incarnation, old.lanes, old.lane, old.seq DESC",
 							 side_name(to), side_name(from), side_name(to));
 }

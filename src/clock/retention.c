@@ -36,8 +36,10 @@
 #include "clock/statement.h"
 #include "common/arena_server.h"
 #include "common/guc.h"
+#include "common/life.h"
 #include "common/partition_write.h"
 #include "dispatcher/progress.h"
+#include "event/event_guard.h"
 #include "launcher/worker.h"
 
 #define LOCK_WAIT_MS		100
@@ -143,8 +145,9 @@ is_done(const TimedTable *table, const char *relation, TimestampTz lower, Timest
 }
 
 /*
- * Whether all transactions in the partition are handled.  The index on xid
- * leads past those below the first that is not, which are usually all.
+ * Whether all transactions in the partition are handled.  The index leads past
+ * those below the first that is not, which are usually all.  Events from
+ * elsewhere were handled there, or release() has made them ours.
  */
 static bool
 is_passed(const char *relation)
@@ -153,8 +156,9 @@ is_passed(const char *relation)
 	uint64		first = handled->count > 0 ? handled->running[0] : handled->xmax;
 	uint64		rows;
 
-	rows = respond_statement_format("SELECT DISTINCT xid FROM %s WHERE xid OPERATOR(pg_catalog.>=) '" UINT64_FORMAT "'",
-									relation, first);
+	rows = respond_statement_format("SELECT DISTINCT xid FROM %s WHERE incarnation OPERATOR(pg_catalog.=) " INT64_FORMAT
+									" AND xid OPERATOR(pg_catalog.>=) '" UINT64_FORMAT "'",
+									relation, respond_life_incarnation(), first);
 	for (uint64 i = 0; i < rows; i++)
 	{
 		bool		is_null;
@@ -170,7 +174,7 @@ static Cursor *
 handled_by_all_lanes(void)
 {
 	Arena	   *arena = respond_arena_create_in(CurrentMemoryContext);
-	Progress   *progress = respond_progress_load(arena);
+	Progress   *progress = respond_progress_load(arena, respond_life_incarnation());
 	Cursor	   *all = NULL;
 
 	for (int lane = 0; lane < respond_dispatchers; lane++)
@@ -180,6 +184,22 @@ handled_by_all_lanes(void)
 		all = all == NULL ? cursor : respond_cursor_intersect(arena, all, cursor);
 	}
 	return all;
+}
+
+static void
+truncate_default(const TimedTable *table)
+{
+	bool		before = respond_event_guard_lift(true);
+
+	PG_TRY();
+	{
+		respond_statement_format("TRUNCATE ONLY respond.%s_default", table->name);
+	}
+	PG_FINALLY();
+	{
+		respond_event_guard_lift(before);
+	}
+	PG_END_TRY();
 }
 
 static void
@@ -203,7 +223,7 @@ empty_default(const TimedTable *table, TimestampTz cutoff)
 		/* again, now that nobody can add to it */
 		respond_statement_format("LOCK TABLE respond.%s_default IN SHARE MODE", table->name);
 		if (default_is_old(table, cutoff))
-			respond_statement_format("TRUNCATE ONLY respond.%s_default", table->name);
+			truncate_default(table);
 	}
 	respond_statement_commit();
 }

@@ -9,11 +9,11 @@
  * go only after the copy was changed.
  *
  * A database that was copied file by file into another cluster carries the
- * identifier of the old one; its transaction ids mean nothing here, so the
- * cursor must be rebased before the workers go on.  A copy within the cluster
- * (CREATE DATABASE ... TEMPLATE) holds, too, when there is anything in it that
- * the original may still act on; a template that is made for new databases is
- * empty, and they work at once.
+ * identifier of the old one, and a copy within the cluster (CREATE DATABASE ...
+ * TEMPLATE) the oid of the old database.  Such a copy holds when there is
+ * anything in it that the original may still act on; a template that is made
+ * for new databases is empty, and they work at once.  Either way the row gets
+ * the incarnation that all sessions have derived already (common/life.c).
  *
  * src/clock/state.c
  *-------------------------------------------------------------------------
@@ -25,39 +25,70 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "clock/state.h"
 #include "clock/statement.h"
+#include "common/life.h"
 #include "launcher/worker.h"
+
+#define LOCK_WAIT_MS		200
+#define FOLLOW_INTERVAL_US	USECS_PER_MINUTE
 
 static const char *const lock_state =
 "LOCK TABLE respond_internal.state IN SHARE ROW EXCLUSIVE MODE";
 
 static const char *const hold_stranger =
-"UPDATE respond_internal.state SET hold = 'restore', hold_since = pg_catalog.now(), system_identifier = $1, database = $2 "
+"UPDATE respond_internal.state SET hold = 'restore', hold_since = pg_catalog.now(), system_identifier = $1, database = $2, incarnation = $3 "
 "WHERE system_identifier OPERATOR(pg_catalog.<>) $1 OR (database OPERATOR(pg_catalog.<>) $2 AND"
 " (EXISTS (SELECT FROM respond.event) OR EXISTS (SELECT FROM respond.delivery WHERE status OPERATOR(pg_catalog.=) 'pending')))";
 
 static const char *const adopt =
-"UPDATE respond_internal.state SET database = $1 WHERE database OPERATOR(pg_catalog.<>) $1";
+"UPDATE respond_internal.state SET database = $2, incarnation = $3 WHERE database OPERATOR(pg_catalog.<>) $2";
 
-static const char *const read_hold =
-"SELECT FROM respond_internal.state WHERE hold IS NOT NULL";
+/* Both statements have the same parameters. */
+static uint64
+run(const char *sql)
+{
+	Datum		values[] = {
+		Int64GetDatum((int64) GetSystemIdentifier()), ObjectIdGetDatum(MyDatabaseId),
+		Int64GetDatum(respond_life_incarnation())
+	};
+
+	return respond_statement_run(sql, lengthof(values), (Oid[]) {INT8OID, OIDOID, INT8OID}, values);
+}
+
+static void
+publish(int lock_wait)
+{
+	respond_statement_begin();
+	if (lock_wait > 0)
+		respond_statement_limit_lock_wait(lock_wait);
+	respond_statement_run(lock_state, 0, NULL, NULL);
+	if (run(hold_stranger) > 0)
+		ereport(LOG,
+				(errmsg("pg_respond holds in this database because it was copied from elsewhere"),
+				 errhint("Check respond.health(), then call respond.release().")));
+	run(adopt);
+	respond_worker_set_hold(MyDatabaseId, respond_life_is_held());
+	respond_statement_commit();
+}
 
 void
 respond_state_publish(void)
 {
-	Datum		values[] = {Int64GetDatum((int64) GetSystemIdentifier()), ObjectIdGetDatum(MyDatabaseId)};
-	bool		hold;
+	publish(0);
+}
+
+TimestampTz
+respond_state_follow(TimestampTz now)
+{
+	bool		held;
 
 	respond_statement_begin();
-	respond_statement_run(lock_state, 0, NULL, NULL);
-	if (respond_statement_run(hold_stranger, 2, (Oid[]) {INT8OID, OIDOID}, values) > 0)
-		ereport(LOG,
-				(errmsg("pg_respond holds in this database because it was copied from elsewhere"),
-				 errhint("Check respond.health(), then call respond.release().")));
-	respond_statement_run(adopt, 1, (Oid[]) {OIDOID}, &values[1]);
-	hold = respond_statement_run(read_hold, 0, NULL, NULL) > 0;
-	respond_worker_set_hold(MyDatabaseId, hold);
+	held = respond_life_is_held();
 	respond_statement_commit();
+	if (held != respond_worker_on_hold())
+		publish(LOCK_WAIT_MS);
+	return now + FOLLOW_INTERVAL_US;
 }

@@ -65,15 +65,32 @@ is_btree(Oid index)
 	return btree;
 }
 
-Oid
-respond_partition_index(Relation partition, const char *first, const char *second)
+static bool
+begins_with(Form_pg_index index, const AttrNumber *columns, int count)
 {
+	if (index->indnkeyatts < count)
+		return false;
+	for (int i = 0; i < count; i++)
+		if (index->indkey.values[i] != columns[i])
+			return false;
+	return true;
+}
+
+Oid
+respond_partition_index(Relation partition, const char *first, const char *second, const char *third)
+{
+	const char *const names[] = {first, second, third};
+	AttrNumber	columns[lengthof(names)];
+	int			count = 0;
 	List	   *indexes = RelationGetIndexList(partition);
-	AttrNumber	first_column = get_attnum(RelationGetRelid(partition), first);
-	AttrNumber	second_column = second != NULL ? get_attnum(RelationGetRelid(partition), second) : 0;
 	Oid			found = InvalidOid;
 	ListCell   *cell;
 
+	while (count < lengthof(names) && names[count] != NULL)
+	{
+		columns[count] = get_attnum(RelationGetRelid(partition), names[count]);
+		count++;
+	}
 	foreach(cell, indexes)
 	{
 		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
@@ -82,9 +99,7 @@ respond_partition_index(Relation partition, const char *first, const char *secon
 		if (!HeapTupleIsValid(tuple))
 			continue;
 		form = (Form_pg_index) GETSTRUCT(tuple);
-		if (form->indisvalid &&
-			form->indkey.values[0] == first_column &&
-			(second == NULL || (form->indnkeyatts > 1 && form->indkey.values[1] == second_column)) &&
+		if (form->indisvalid && begins_with(form, columns, count) &&
 			heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
 			is_btree(lfirst_oid(cell)))
 			found = lfirst_oid(cell);
@@ -115,7 +130,7 @@ open_target(RowLookup *lookup, Oid oid)
 
 	target->oid = oid;
 	target->relation = table_open(oid, AccessShareLock);
-	index = respond_partition_index(target->relation, "id", NULL);
+	index = respond_partition_index(target->relation, "id", NULL, NULL);
 	if (!OidIsValid(index))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

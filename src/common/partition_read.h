@@ -13,10 +13,10 @@
 #include "utils/relcache.h"
 
 /*
- * OID of the partition's index on the given columns, in this order; second may
- * be NULL.  InvalidOid if there is none.
+ * OID of the partition's index on the given columns, in this order; second and
+ * third may be NULL.  InvalidOid if there is none.
  */
-extern Oid	respond_partition_index(Relation partition, const char *first, const char *second);
+extern Oid	respond_partition_index(Relation partition, const char *first, const char *second, const char *third);
 
 typedef struct RowLookup RowLookup;
 

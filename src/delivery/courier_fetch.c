@@ -28,6 +28,7 @@
 
 #include "common/error_class.h"
 #include "common/kept_plan.h"
+#include "common/life.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
 #include "delivery/courier.h"
@@ -178,6 +179,16 @@ is_pending(TupleTableSlot *row)
 		memcmp(VARDATA_ANY(status), "pending", strlen("pending")) == 0;
 }
 
+/* One that another database recorded is sent after release() alone, for that one may send it too. */
+static bool
+is_own(TupleTableSlot *row)
+{
+	if (int64_of(row, DELIVERY_INCARNATION) == respond_life_incarnation())
+		return true;
+	respond_life_note_foreign();
+	return false;
+}
+
 /* What is behind an error is still in entries, what is before it in the list. */
 static void
 fetch(Entry **entries, int count, Outgoing **list)
@@ -190,8 +201,8 @@ fetch(Entry **entries, int count, Outgoing **list)
 		Entry	   *entry = entries[i];
 		TupleTableSlot *row = respond_row_lookup(lookup, entry->created_at, entry->id);
 
-		/* cancelled, or gone */
-		if (row == NULL || !is_pending(row))
+		/* cancelled, gone, or not ours */
+		if (row == NULL || !is_pending(row) || !is_own(row))
 		{
 			entries[i] = NULL;
 			/* one of its subject may have come to be known, and have been held to be behind it */

@@ -32,6 +32,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "common/life.h"
 #include "common/partition_write.h"
 #include "common/shmem.h"
 #include "common/trigger_call.h"
@@ -130,6 +131,7 @@ fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz no
 	set_text(values, nulls, DELIVERY_BODY, delivery->body);
 	set_text(values, nulls, DELIVERY_HTML, delivery->html);
 	set_text(values, nulls, DELIVERY_SECRET_MARK, delivery->secret_mark);
+	set_int64(values, nulls, DELIVERY_INCARNATION, respond_life_incarnation());
 }
 
 /*

@@ -24,6 +24,7 @@
 #include "common/arena_server.h"
 #include "common/error_class.h"
 #include "common/guc.h"
+#include "common/life.h"
 #include "dispatcher/dispatcher.h"
 
 /* How long a dispatcher trusts wake-ups before it looks by itself, in ms. */
@@ -114,7 +115,7 @@ load_progress(Dispatcher *dispatcher)
 	arena = respond_arena_create_in(dispatcher->progress_context);
 	cursor_arena = respond_arena_create_in(dispatcher->cursor_context);
 
-	dispatcher->progress = respond_progress_load(arena);
+	dispatcher->progress = respond_progress_load(arena, respond_life_incarnation());
 	dispatcher->seq = dispatcher->progress->last_seq;
 	dispatcher->cursor = respond_progress_start(cursor_arena, dispatcher->progress,
 												dispatcher->lanes, dispatcher->lane);

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "common/arena_server.h"
+#include "common/life.h"
 #include "dispatcher/progress.h"
 #include "dispatcher/reader.h"
 
@@ -97,7 +98,7 @@ Datum
 respond_lag(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Progress   *progress = respond_progress_load(respond_arena_create_in(CurrentMemoryContext));
+	Progress   *progress = respond_progress_load(respond_arena_create_in(CurrentMemoryContext), respond_life_incarnation());
 	int			lanes = Max(progress->last_lanes, 1);
 
 	InitMaterializedSRF(fcinfo, 0);

@@ -99,6 +99,7 @@ respond_log_open(Oid partition)
 static const char *const column_names[LOG_COLUMNS] = {
 	[LOG_ID] = "id",
 	[LOG_XID] = "xid",
+	[LOG_INCARNATION] = "incarnation",
 	[LOG_TYPE] = "type",
 	[LOG_SOURCE] = "source",
 	[LOG_SUBJECT] = "subject",
@@ -166,6 +167,7 @@ respond_log_event(const LogColumns *columns, TupleTableSlot *slot)
 
 	event->id = DatumGetInt64(column(columns, slot, LOG_ID, &is_null));
 	event->xid = DatumGetFullTransactionId(column(columns, slot, LOG_XID, &is_null));
+	event->incarnation = DatumGetInt64(column(columns, slot, LOG_INCARNATION, &is_null));
 	event->type = text_column(columns, slot, LOG_TYPE);
 	event->source = text_column(columns, slot, LOG_SOURCE);
 	event->subject = text_column(columns, slot, LOG_SUBJECT);

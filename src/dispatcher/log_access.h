@@ -31,6 +31,7 @@ typedef enum LogColumn
 {
 	LOG_ID,
 	LOG_XID,
+	LOG_INCARNATION,
 	LOG_TYPE,
 	LOG_SOURCE,
 	LOG_SUBJECT,

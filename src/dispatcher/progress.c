@@ -25,6 +25,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/life.h"
 #include "common/shmem.h"
 #include "dispatcher/progress.h"
 
@@ -37,7 +38,8 @@ enum
 	PROGRESS_SPLIT_XID,
 	PROGRESS_SPLIT_ID,
 	PROGRESS_AT,
-	PROGRESS_COLUMNS = PROGRESS_AT
+	PROGRESS_INCARNATION,
+	PROGRESS_COLUMNS = PROGRESS_INCARNATION
 };
 
 /*
@@ -106,7 +108,7 @@ progress_table(int side)
 }
 
 static void
-add_row(Arena *arena, Progress *progress, int *room, TupleTableSlot *slot)
+add_row(Arena *arena, Progress *progress, int *room, TupleTableSlot *slot, int64 incarnation)
 {
 	int64		seq;
 	int			lanes;
@@ -114,6 +116,8 @@ add_row(Arena *arena, Progress *progress, int *room, TupleTableSlot *slot)
 	LaneProgress *entry = NULL;
 
 	slot_getallattrs(slot);
+	if (DatumGetInt64(slot->tts_values[PROGRESS_INCARNATION - 1]) != incarnation)
+		return;
 	seq = DatumGetInt64(slot->tts_values[PROGRESS_SEQ - 1]);
 	lanes = DatumGetInt16(slot->tts_values[PROGRESS_LANES - 1]);
 	lane = DatumGetInt16(slot->tts_values[PROGRESS_LANE - 1]);
@@ -161,7 +165,7 @@ respond_progress_lock(void)
 }
 
 Progress *
-respond_progress_load(Arena *arena)
+respond_progress_load(Arena *arena, int64 incarnation)
 {
 	Progress   *progress = respond_arena_alloc_zero(arena, sizeof(Progress));
 	int			room = 4;
@@ -176,7 +180,7 @@ respond_progress_load(Arena *arena)
 		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		{
 			CHECK_FOR_INTERRUPTS();
-			add_row(arena, progress, &room, slot);
+			add_row(arena, progress, &room, slot, incarnation);
 		}
 		table_endscan(scan);
 		ExecDropSingleTupleTableSlot(slot);
@@ -203,6 +207,7 @@ respond_progress_append(int64 seq, int lanes, int lane, const Cursor *cursor)
 	values[PROGRESS_SPLIT_ID - 1] = Int64GetDatum(cursor->split_id);
 	nulls[PROGRESS_SPLIT_XID - 1] = nulls[PROGRESS_SPLIT_ID - 1] = cursor->split_xid == 0;
 	values[PROGRESS_AT - 1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	values[PROGRESS_INCARNATION - 1] = Int64GetDatum(respond_life_incarnation());
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	simple_heap_insert(table, tuple);
 	heap_freetuple(tuple);

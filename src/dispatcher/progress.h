@@ -38,8 +38,11 @@ typedef struct Progress
  */
 extern void respond_progress_lock(void);
 
-/* Reads both sides of the progress tables with the active snapshot. */
-extern Progress *respond_progress_load(Arena *arena);
+/*
+ * Reads the rows of one incarnation on both sides of the progress tables, with
+ * the active snapshot.
+ */
+extern Progress *respond_progress_load(Arena *arena, int64 incarnation);
 
 /* Appends one row to the side that is in use. */
 extern void respond_progress_append(int64 seq, int lanes, int lane, const Cursor *cursor);

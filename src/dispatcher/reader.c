@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "common/life.h"
 #include "common/partition_read.h"
 #include "dispatcher/log_access.h"
 #include "dispatcher/reader.h"
@@ -131,12 +132,20 @@ fetch_id_from(Oid oid, int64 id)
 		return NULL;
 	slot = table_slot_create(partition, NULL);
 	respond_log_columns(partition, &columns);
-	index = respond_partition_index(partition, "id", NULL);
+	index = respond_partition_index(partition, "id", NULL, NULL);
 	event = OidIsValid(index) ? find_by_index(partition, index, &columns, id, slot)
 		: find_by_reading(partition, &columns, id, slot);
 	ExecDropSingleTupleTableSlot(slot);
 	relation_close(partition, NoLock);
 	return event;
+}
+
+/* An event from elsewhere is found where no index tells it from our own. */
+static bool
+is_meant(const Event *event, const WindowEntry *entry)
+{
+	return event->id == entry->id && U64FromFullTransactionId(event->xid) == entry->xid &&
+		event->incarnation == respond_life_incarnation();
 }
 
 /* The event at the entry's place; NULL when it is not there. */
@@ -157,7 +166,7 @@ fetch_place(const WindowEntry *entry)
 		event = respond_log_event(&open->columns, open->slot);
 
 		/* the place of a rolled-back row, or of one before a rewrite, may be another event's */
-		if (event->id != entry->id || U64FromFullTransactionId(event->xid) != entry->xid)
+		if (!is_meant(event, entry))
 			event = NULL;
 	}
 	ExecClearTuple(open->slot);
@@ -195,7 +204,7 @@ respond_reader_fetch(const Window *window, const WindowEntry *entry)
 	event = fetch_id_from(entry->partition, entry->id);
 	if (event == NULL)
 		event = respond_reader_fetch_id(entry->id);
-	if (event != NULL && U64FromFullTransactionId(event->xid) != entry->xid)
+	if (event != NULL && !is_meant(event, entry))
 		event = NULL;
 	return event;
 }

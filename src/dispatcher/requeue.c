@@ -24,6 +24,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/life.h"
 #include "dispatcher/dispatcher.h"
 
 enum
@@ -34,7 +35,8 @@ enum
 	REQUEUE_RULE,
 	REQUEUE_FORCED,
 	REQUEUE_REPLAY,
-	REQUEUE_RUN_ID
+	REQUEUE_RUN_ID,
+	REQUEUE_INCARNATION
 };
 
 static Event *
@@ -42,7 +44,6 @@ requeued_event(TupleTableSlot *slot)
 {
 	Event	   *event;
 
-	slot_getallattrs(slot);
 	event = respond_reader_fetch_id(DatumGetInt64(slot->tts_values[REQUEUE_EVENT_ID - 1]));
 	if (event == NULL)
 		return NULL;
@@ -144,8 +145,12 @@ respond_requeue_take(int limit, uint64 wakes)
 		more = index_getnext_slot(scan, ForwardScanDirection, slot);
 		if (!more)
 			break;
-		event = requeued_event(slot);
+		slot_getallattrs(slot);
 		reading.position = DatumGetInt64(slot->tts_values[REQUEUE_ID - 1]);
+		/* from elsewhere, perhaps before its event: release() will make it ours */
+		if (DatumGetInt64(slot->tts_values[REQUEUE_INCARNATION - 1]) != respond_life_incarnation())
+			continue;
+		event = requeued_event(slot);
 		if (event != NULL)
 		{
 			events = lappend(events, event);

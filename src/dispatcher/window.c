@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "common/life.h"
 #include "common/partition_read.h"
 #include "dispatcher/log_access.h"
 #include "dispatcher/progress.h"
@@ -36,8 +37,19 @@
 /* Set in the rank of a transaction whose WAL position is known. */
 #define RANK_IN_WAL		(UINT64CONST(1) << 63)
 
-/* A scan keeps the number of keys that it began with. */
+/* Keys on xid and id, or two on xid; a scan keeps the number of keys that it began with. */
 #define SCAN_KEYS		2
+
+/*
+ * A scan of a partition's index on (incarnation, xid, id), which finds our own
+ * events alone; or of one on (xid, id), which finds those from elsewhere too.
+ */
+typedef struct LogScan
+{
+	IndexScanDesc scan;
+	Oid			partition;
+	int			lead;			/* columns before xid: 1 or 0 */
+} LogScan;
 
 typedef struct Collection
 {
@@ -127,15 +139,23 @@ add_entry(Collection *collection, uint64 xid, int64 id, Oid partition, const Ite
  * show when the event is fetched.
  */
 static void
-add_matches(Collection *collection, IndexScanDesc scan, ScanKey keys, Oid partition)
+add_matches(Collection *collection, const LogScan *log, const ScanKeyData *wanted)
 {
+	IndexScanDesc scan = log->scan;
 	TupleDesc	descriptor = RelationGetDescr(scan->indexRelation);
+	ScanKeyData keys[1 + SCAN_KEYS];
 	uint64		last_xid = 0;
 	bool		ended = false;
 
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(respond_life_incarnation()));
+	for (int i = 0; i < SCAN_KEYS; i++)
+	{
+		keys[log->lead + i] = wanted[i];
+		keys[log->lead + i].sk_attno += log->lead;
+	}
 	/* the index makes room for tuples in rescan, if they are wanted */
 	scan->xs_want_itup = true;
-	index_rescan(scan, keys, SCAN_KEYS, NULL, 0);
+	index_rescan(scan, keys, log->lead + SCAN_KEYS, NULL, 0);
 	for (;;)
 	{
 		ItemPointer place = index_getnext_tid(scan, ForwardScanDirection);
@@ -146,8 +166,8 @@ add_matches(Collection *collection, IndexScanDesc scan, ScanKey keys, Oid partit
 		CHECK_FOR_INTERRUPTS();
 		if (place == NULL)
 			break;
-		xid = DatumGetUInt64(index_getattr(scan->xs_itup, 1, descriptor, &is_null));
-		id = DatumGetInt64(index_getattr(scan->xs_itup, 2, descriptor, &is_null));
+		xid = DatumGetUInt64(index_getattr(scan->xs_itup, log->lead + 1, descriptor, &is_null));
+		id = DatumGetInt64(index_getattr(scan->xs_itup, log->lead + 2, descriptor, &is_null));
 		if (xid != last_xid)
 		{
 			last_xid = xid;
@@ -157,23 +177,22 @@ add_matches(Collection *collection, IndexScanDesc scan, ScanKey keys, Oid partit
 			continue;
 		if (beyond_bound(collection, xid, id))
 			break;
-		add_entry(collection, xid, id, partition, place);
+		add_entry(collection, xid, id, log->partition, place);
 	}
 }
 
 static void
-add_split(Collection *collection, IndexScanDesc scan, const Cursor *base, Oid partition)
+add_split(Collection *collection, const LogScan *log, const Cursor *base)
 {
 	ScanKeyData keys[SCAN_KEYS];
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_XID8EQ, UInt64GetDatum(base->split_xid));
 	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(base->split_id));
-	add_matches(collection, scan, keys, partition);
+	add_matches(collection, log, keys);
 }
 
 static void
-add_finished_and_new(Collection *collection, IndexScanDesc scan, const Cursor *base,
-					 const Cursor *snapshot, Oid partition)
+add_finished_and_new(Collection *collection, const LogScan *log, const Cursor *base, const Cursor *snapshot)
 {
 	ScanKeyData keys[SCAN_KEYS];
 
@@ -183,13 +202,13 @@ add_finished_and_new(Collection *collection, IndexScanDesc scan, const Cursor *b
 			continue;
 		ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_XID8EQ, UInt64GetDatum(base->running[i]));
 		ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(PG_INT64_MIN));
-		add_matches(collection, scan, keys, partition);
+		add_matches(collection, log, keys);
 	}
 	if (base->xmax < snapshot->xmax)
 	{
 		ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_XID8GE, UInt64GetDatum(base->xmax));
 		ScanKeyInit(&keys[1], 1, BTLessStrategyNumber, F_XID8LT, UInt64GetDatum(snapshot->xmax));
-		add_matches(collection, scan, keys, partition);
+		add_matches(collection, log, keys);
 	}
 }
 
@@ -240,7 +259,8 @@ add_without_index(Collection *collection, Relation partition, const Cursor *base
 		int64		id = DatumGetInt64(slot_getattr(slot, columns.numbers[LOG_ID], &is_null));
 
 		CHECK_FOR_INTERRUPTS();
-		if (is_wanted(base, snapshot, xid, id) && !beyond_bound(collection, xid, id))
+		if (DatumGetInt64(slot_getattr(slot, columns.numbers[LOG_INCARNATION], &is_null)) == respond_life_incarnation() &&
+			is_wanted(base, snapshot, xid, id) && !beyond_bound(collection, xid, id))
 			add_entry(collection, xid, id, RelationGetRelid(partition), &slot->tts_tid);
 	}
 	table_endscan(scan);
@@ -248,15 +268,17 @@ add_without_index(Collection *collection, Relation partition, const Cursor *base
 }
 
 static void
-add_with_index(Collection *collection, Relation partition, Relation index, const Cursor *base, const Cursor *snapshot)
+add_with_index(Collection *collection, Relation partition, Relation index, int lead,
+			   const Cursor *base, const Cursor *snapshot)
 {
-	IndexScanDesc scan = index_beginscan(partition, index, GetActiveSnapshot(), SCAN_KEYS, 0);
+	LogScan		log = {.partition = RelationGetRelid(partition),.lead = lead};
 
+	log.scan = index_beginscan(partition, index, GetActiveSnapshot(), lead + SCAN_KEYS, 0);
 	if (base->split_xid != 0)
-		add_split(collection, scan, base, RelationGetRelid(partition));
+		add_split(collection, &log, base);
 	else
-		add_finished_and_new(collection, scan, base, snapshot, RelationGetRelid(partition));
-	index_endscan(scan);
+		add_finished_and_new(collection, &log, base, snapshot);
+	index_endscan(log.scan);
 }
 
 static void
@@ -264,15 +286,21 @@ add_partition(Collection *collection, Oid oid, const Cursor *base, const Cursor 
 {
 	Relation	partition = respond_log_open(oid);
 	Oid			index_oid;
+	int			lead = 1;
 
 	if (partition == NULL)
 		return;
-	index_oid = respond_partition_index(partition, "xid", "id");
+	index_oid = respond_partition_index(partition, "incarnation", "xid", "id");
+	if (!OidIsValid(index_oid))
+	{
+		lead = 0;
+		index_oid = respond_partition_index(partition, "xid", "id", NULL);
+	}
 	if (OidIsValid(index_oid))
 	{
 		Relation	index = index_open(index_oid, AccessShareLock);
 
-		add_with_index(collection, partition, index, base, snapshot);
+		add_with_index(collection, partition, index, lead, base, snapshot);
 		index_close(index, NoLock);
 	}
 	else

@@ -21,6 +21,7 @@ typedef struct Event
 {
 	int64		id;
 	FullTransactionId xid;		/* top-level transaction that recorded it */
+	int64		incarnation;	/* of the database that recorded it */
 	const char *type;
 	const char *source;
 	const char *subject;

@@ -30,6 +30,7 @@ static const struct
 	{"actor", TEXTOID},
 	{"recorded_at", TIMESTAMPTZOID},
 	{"xid", XID8OID},
+	{"incarnation", INT8OID},
 };
 
 static bool

@@ -25,6 +25,7 @@ typedef enum EventColumn
 	EVENT_ACTOR,
 	EVENT_RECORDED_AT,
 	EVENT_XID,
+	EVENT_INCARNATION,
 	EVENT_COLUMN_COUNT
 } EventColumn;
 

@@ -12,7 +12,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
@@ -22,6 +21,7 @@
 #include "utils/syscache.h"
 #include "utils/xid8.h"
 
+#include "common/life.h"
 #include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/wake.h"
@@ -41,21 +41,18 @@ respond_event_defaults_xid(void)
 }
 
 /*
- * Names that were looked up before: they are the same for all rows of a COPY,
- * and for most transactions of a session.
+ * The name that was looked up last: it is the same for all rows of a COPY, and
+ * for most transactions of a session.
  */
-static text *known_source = NULL;
 static text *known_role = NULL;
 static Oid	known_role_id = InvalidOid;
 
 static void
-forget_names(Datum argument, int cache_id, uint32 hash_value)
+forget_name(Datum argument, int cache_id, uint32 hash_value)
 {
-	if (known_source != NULL)
-		pfree(known_source);
 	if (known_role != NULL)
 		pfree(known_role);
-	known_source = known_role = NULL;
+	known_role = NULL;
 }
 
 /* Callers get copies: an invalidation may come while a row is being made. */
@@ -78,8 +75,7 @@ keep_text(const char *string)
 	MemoryContextSwitchTo(before);
 	if (!registered)
 	{
-		CacheRegisterSyscacheCallback(DATABASEOID, forget_names, (Datum) 0);
-		CacheRegisterSyscacheCallback(AUTHOID, forget_names, (Datum) 0);
+		CacheRegisterSyscacheCallback(AUTHOID, forget_name, (Datum) 0);
 		registered = true;
 	}
 	return kept;
@@ -88,13 +84,7 @@ keep_text(const char *string)
 text *
 respond_event_defaults_source(void)
 {
-	if (known_source == NULL)
-	{
-		const char *database = get_database_name(MyDatabaseId);
-
-		known_source = keep_text(psprintf("/%s", database != NULL ? database : ""));
-	}
-	return copy_text(known_source);
+	return respond_life_source();
 }
 
 text *

@@ -13,7 +13,7 @@
 /* The top-level transaction, whose commit will wake the dispatchers. */
 extern FullTransactionId respond_event_defaults_xid(void);
 
-/* A slash and the name of the database, palloc'd: a relative URI, as CloudEvents asks for. */
+/* A slash and the name that the database had at first, palloc'd: a relative URI, as CloudEvents asks for. */
 extern text *respond_event_defaults_source(void);
 
 /* respond_event_context_actor() as text, palloc'd. */

@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/tuptable.h"
 #include "utils/builtins.h"
@@ -24,6 +25,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "common/life.h"
 #include "event/event_check.h"
 #include "event/event_columns.h"
 #include "event/event_context.h"
@@ -99,6 +101,33 @@ check_row(const EventRow *row)
 		respond_event_check_data(value_of(row, EVENT_DATA));
 }
 
+/*
+ * A number of a transaction that came without a mark is of nobody knows where,
+ * unless it is that of this transaction.
+ */
+static int64
+mark_of(const EventRow *row)
+{
+	FullTransactionId own = GetTopFullTransactionIdIfAny();
+
+	if (is_null(row, EVENT_XID) ||
+		FullTransactionIdEquals(DatumGetFullTransactionId(value_of(row, EVENT_XID)), own))
+		return respond_life_incarnation();
+	return RESPOND_LIFE_UNKNOWN;
+}
+
+/* Which transaction of which database recorded it; what was recorded elsewhere makes the workers hold. */
+static void
+fill_mark(EventRow *row)
+{
+	if (is_null(row, EVENT_INCARNATION))
+		fill(row, EVENT_INCARNATION, Int64GetDatum(mark_of(row)));
+	if (is_null(row, EVENT_XID))
+		fill(row, EVENT_XID, FullTransactionIdGetDatum(respond_event_defaults_xid()));
+	if (DatumGetInt64(value_of(row, EVENT_INCARNATION)) != respond_life_incarnation())
+		respond_life_note_foreign();
+}
+
 static void
 fill_row(EventRow *row)
 {
@@ -113,8 +142,7 @@ fill_row(EventRow *row)
 		fill(row, EVENT_CAUSE, Int64GetDatum(context->event_id));
 		fill(row, EVENT_DEPTH, Int32GetDatum(context->depth + 1));
 	}
-	if (is_null(row, EVENT_XID))
-		fill(row, EVENT_XID, FullTransactionIdGetDatum(respond_event_defaults_xid()));
+	fill_mark(row);
 }
 
 /* Whether the key is free, or taken by this very event. */

@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "common/life.h"
 #include "common/partition_write.h"
 #include "event/event_check.h"
 #include "event/event_columns.h"
@@ -40,6 +41,7 @@ typedef struct EventDefaults
 	Datum		actor_datum;
 	Datum		data_datum;
 	Datum		xid_datum;
+	Datum		incarnation_datum;
 } EventDefaults;
 
 /* One row on its way into the table. */
@@ -145,6 +147,8 @@ respond_event_write(NewEvent *events, int count)
 		claim_identity(&events[i], sequence, &defaults);
 	}
 	writer = respond_partition_writer_open(table);
+	/* release() may change it, under a lock that the writer's waited for */
+	defaults.incarnation_datum = Int64GetDatum(respond_life_incarnation());
 	MemoryContextSwitchTo(row_context);
 	for (int i = 0; i < count; i++)
 	{
@@ -219,6 +223,7 @@ fill_row(EventRow *row, const NewEvent *event, const EventDefaults *defaults)
 	set_value(row, EVENT_ACTOR, defaults->actor_datum);
 	set_value(row, EVENT_RECORDED_AT, TimestampTzGetDatum(defaults->now));
 	set_value(row, EVENT_XID, defaults->xid_datum);
+	set_value(row, EVENT_INCARNATION, defaults->incarnation_datum);
 
 	set_text(row, EVENT_TYPE, event->type);
 	set_text(row, EVENT_SOURCE, event->source);

@@ -7,9 +7,12 @@
  * the outcome.  Whether the extension is there is asked just before the commit,
  * so savepoints, DROP SCHEMA ... CASCADE and DROP OWNED need no special care.
  *
+ * Whether the workers hold is read from the table just before the commit too, so
+ * what a savepoint took back never reaches them.
+ *
  * A prepared transaction may commit in any session, long after; so after each
- * COMMIT PREPARED the session looks whether the extension is there and whether
- * workers know it.
+ * COMMIT PREPARED the session looks whether the extension is there, whether
+ * workers know it, and whether they hold.
  *
  * src/launcher/ddl_hooks.c
  *-------------------------------------------------------------------------
@@ -28,6 +31,7 @@
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 
+#include "common/life.h"
 #include "common/restore.h"
 #include "common/shmem.h"
 #include "launcher/ddl_hooks.h"
@@ -45,9 +49,10 @@ typedef struct Pending
 	Oid			dropped_oid;
 	bool		present;		/* just before commit: whether ours is there, */
 	bool		replaced;		/* and whether it is another than before */
-	bool		hold_set;		/* hold() or release() was called */
-	bool		hold;
-	bool		restart;		/* the workers shall begin anew */
+	bool		hold_changed;	/* respond_internal.state may have been changed, perhaps in a savepoint */
+	bool		hold;			/* just before commit: what it says */
+	bool		restart;		/* the workers shall begin anew if it says that they do not hold */
+	SubTransactionId called_in; /* hold() or release() was called there */
 	bool		evicted;		/* workers were made to leave a database */
 } Pending;
 
@@ -64,6 +69,8 @@ static void utility_hook(PlannedStmt *statement, const char *query, bool read_on
 						 QueryCompletion *completion);
 static void access_hook(ObjectAccessType access, Oid class, Oid object, int sub_id, void *argument);
 static void transaction_callback(XactEvent event, void *argument);
+static void subtransaction_callback(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument);
+static void note_hold(void);
 static void release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
 static void look_before_commit(void);
 static void tell_after_commit(void);
@@ -79,14 +86,22 @@ respond_ddl_hooks_initialize(void)
 	previous_access_hook = object_access_hook;
 	object_access_hook = access_hook;
 	RegisterXactCallback(transaction_callback, NULL);
+	RegisterSubXactCallback(subtransaction_callback, NULL);
+	respond_life_hold_changed = note_hold;
 	RegisterResourceReleaseCallback(release_callback, NULL);
 }
 
-void
-respond_ddl_hold_at_commit(bool hold, bool restart)
+static void
+note_hold(void)
 {
-	pending.hold_set = true;
-	pending.hold = hold;
+	pending.hold_changed = true;
+}
+
+void
+respond_ddl_hold_at_commit(bool restart)
+{
+	note_hold();
+	pending.called_in = GetCurrentSubTransactionId();
 	pending.restart |= restart;
 }
 
@@ -190,6 +205,14 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int sub_id, void *ar
 	}
 }
 
+/* The transaction's own changes count. */
+static void
+read_hold(void)
+{
+	CommandCounterIncrement();
+	pending.hold = respond_life_is_held();
+}
+
 static void
 transaction_callback(XactEvent event, void *argument)
 {
@@ -198,10 +221,12 @@ transaction_callback(XactEvent event, void *argument)
 		case XACT_EVENT_PRE_COMMIT:
 			if (pending.extension)
 				look_before_commit();
+			if (pending.hold_changed)
+				read_hold();
 			break;
 
 		case XACT_EVENT_PRE_PREPARE:
-			if (pending.hold_set)
+			if (pending.called_in != InvalidSubTransactionId)
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						 errmsg("cannot PREPARE a transaction that called respond.hold() or respond.release()")));
@@ -212,7 +237,7 @@ transaction_callback(XactEvent event, void *argument)
 			 * Before the locks go, as clock/state.c expects.  Workers that shall
 			 * begin anew must not do a last batch: they hold until they are gone.
 			 */
-			if (pending.hold_set && !pending.restart)
+			if (pending.hold_changed && (pending.hold || !pending.restart))
 				respond_worker_set_hold(MyDatabaseId, pending.hold);
 			break;
 
@@ -226,6 +251,18 @@ transaction_callback(XactEvent event, void *argument)
 		default:
 			break;
 	}
+}
+
+/* A call that was rolled back to a savepoint does not keep the transaction from being prepared. */
+static void
+subtransaction_callback(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument)
+{
+	if (pending.called_in != mine)
+		return;
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		pending.called_in = parent;
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
+		pending.called_in = InvalidSubTransactionId;
 }
 
 /*
@@ -267,7 +304,7 @@ tell_after_commit(void)
 
 	if (done.extension)
 		respond_launcher_tell(MyDatabaseId, done.replaced, done.present);
-	if (done.restart)
+	if (done.restart && !done.hold)
 		respond_launcher_tell(MyDatabaseId, true, true);
 	if (done.evicted)
 		respond_eviction_end();
@@ -283,6 +320,8 @@ check_after_commit_prepared(void)
 
 	if (present != known)
 		respond_launcher_tell(MyDatabaseId, false, present);
+	else if (present)
+		respond_worker_set_hold(MyDatabaseId, respond_life_is_held());
 }
 
 bool

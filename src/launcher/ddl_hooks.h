@@ -16,7 +16,7 @@ extern void respond_ddl_hooks_initialize(void);
  * (hold) or work again.  restart: they are replaced by new ones, because what
  * they know of the cursor is no longer true.
  */
-extern void respond_ddl_hold_at_commit(bool hold, bool restart);
+extern void respond_ddl_hold_at_commit(bool restart);
 
 /* Whether CREATE EXTENSION runs in a session that looks like one that restores a dump. */
 extern bool respond_ddl_in_restore(void);

@@ -246,12 +246,12 @@ respond_lane_status(PG_FUNCTION_ARGS)
 }
 
 /*
- * announce_hold(hold boolean, restart boolean): at commit the workers of this
- * database rest or go on; with restart they begin anew, as if just started.
+ * announce_hold(restart boolean): at commit the workers of this database rest or
+ * go on, as the table says; with restart they begin anew, as if just started.
  */
 Datum
 respond_announce_hold(PG_FUNCTION_ARGS)
 {
-	respond_ddl_hold_at_commit(PG_GETARG_BOOL(0), PG_GETARG_BOOL(1));
+	respond_ddl_hold_at_commit(PG_GETARG_BOOL(0));
 	PG_RETURN_VOID();
 }

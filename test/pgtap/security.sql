@@ -142,7 +142,7 @@ SELECT throws_ok(s, '42501', NULL, s) FROM unnest(ARRAY['CREATE TRIGGER t BEFORE
 	'INSERT INTO respond_internal.requeue (event_id, recorded_at) VALUES (1, now())', 'UPDATE respond_internal.state SET hold = NULL', 'DELETE FROM respond.event',
 	'INSERT INTO respond.event (type, actor) VALUES (''x'', ''y'')', 'INSERT INTO respond.event (type, depth) VALUES (''x'', 0)', 'INSERT INTO respond.event (type, xid) VALUES (''x'', ''3'')',
 	'INSERT INTO respond.event (type, recorded_at) VALUES (''x'', ''2000-01-01'')', 'INSERT INTO respond.event (type, cause) VALUES (''x'', 1)', 'INSERT INTO respond.event_default (type) VALUES (''x'')',
-	'SELECT respond_internal.audit(''a'', ''b'', ''c'', NULL, NULL)', 'SELECT respond_internal.announce_hold(true, false)', 'SELECT respond_internal.rebase()',
+	'SELECT respond_internal.audit(''a'', ''b'', ''c'', NULL, NULL)', 'SELECT respond_internal.announce_hold(false)', 'SELECT respond_internal.adopt()',
 	'SELECT setval(''respond.run_id_seq'', 1)', 'ALTER ROLE respond_worker PASSWORD ''x''', 'GRANT respond_worker TO security_test_user', 'CREATE TABLE public_reference (id bigint REFERENCES respond.ticket)',
 	'COPY respond.rule TO PROGRAM ''true''', 'DROP EXTENSION pg_respond']) AS s;
 RESET ROLE;

@@ -42,7 +42,7 @@ add_rules();
 my $offset = -s $node->logfile;
 one(q{
 	CREATE TABLE year_2001 (junk int, data jsonb NOT NULL, xid xid8 NOT NULL, recorded_at timestamptz NOT NULL, depth int NOT NULL, id bigint NOT NULL, key text,
-		type text NOT NULL, subject text, actor text NOT NULL, cause bigint, source text NOT NULL, "time" timestamptz NOT NULL);
+		type text NOT NULL, subject text, actor text NOT NULL, cause bigint, source text NOT NULL, "time" timestamptz NOT NULL, incarnation bigint NOT NULL);
 	ALTER TABLE year_2001 DROP COLUMN junk;
 	CREATE INDEX ON year_2001 (id);
 	CREATE INDEX ON year_2001 (xid, id);
