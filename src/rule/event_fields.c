@@ -33,6 +33,7 @@ struct EventFields
 {
 	ArenaSource source;
 	const PathTree *tree;
+	EventRecode recode;			/* NULL: texts are UTF-8 */
 	Arena	   *scratch;
 	bool		scratch_used;
 	uint32_t	stamp;
@@ -96,6 +97,24 @@ const PathTree *
 respond_event_fields_tree(const EventFields *event)
 {
 	return event->tree;
+}
+
+void
+respond_event_fields_set_recode(EventFields *event, EventRecode recode)
+{
+	event->recode = recode;
+}
+
+bool
+respond_event_recodes(const EventFields *event)
+{
+	return event->recode != NULL;
+}
+
+const char *
+respond_event_name(EventFields *event, const char *name, size_t *length)
+{
+	return event->recode(event, name, length);
 }
 
 void
@@ -189,6 +208,8 @@ respond_event_add_text(EventFields *event, const PathNode *node, int element,
 {
 	FieldValue *value = append_value(event, node, element, kind);
 
+	if (event->recode != NULL)
+		text = event->recode(event, text, &length);
 	value->text = text;
 	value->length = length;
 }

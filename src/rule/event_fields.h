@@ -61,6 +61,16 @@ extern EventFields *respond_event_fields_create(const ArenaSource *source, const
 extern void respond_event_fields_destroy(EventFields *event);
 extern const PathTree *respond_event_fields_tree(const EventFields *event);
 
+/*
+ * Texts and names of events that are not UTF-8: what makes them so.  The result
+ * lives as long as the event.  NULL, the default: they are.
+ */
+typedef const char *(*EventRecode) (EventFields *event, const char *text, size_t *length);
+extern void respond_event_fields_set_recode(EventFields *event, EventRecode recode);
+extern bool respond_event_recodes(const EventFields *event);
+/* A name of a member, as the paths of rules have it; called only where there is something to recode. */
+extern const char *respond_event_name(EventFields *event, const char *name, size_t *length);
+
 /* Forgets the former event. */
 extern void respond_event_begin(EventFields *event);
 

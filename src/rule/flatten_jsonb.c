@@ -37,6 +37,7 @@ typedef struct Walk
 {
 	EventFields *event;
 	const PathTree *tree;
+	bool		recodes;		/* names are not UTF-8 */
 	int			depth;
 	int			room;
 	Frame	   *frames;
@@ -146,9 +147,15 @@ next_member(Walk *walk)
 		uint32		child = frame->next++;
 		uint32		start = frame->offset;
 		const PathNode *node;
+		const char *name;
+		size_t		length;
 
 		frame->offset = end_offset(frame->container, child, start);
-		node = respond_path_step(walk->tree, frame->node, frame->data + start, frame->offset - start, frame->dotted);
+		length = frame->offset - start;
+		name = frame->data + start;
+		if (walk->recodes)
+			name = respond_event_name(walk->event, name, &length);
+		node = respond_path_step(walk->tree, frame->node, name, length, frame->dotted);
 		if (node != NULL)
 		{
 			child += frame->count;
@@ -184,6 +191,7 @@ respond_flatten_container(EventFields *event, const PathNode *node, const JsonbC
 
 	walk.event = event;
 	walk.tree = respond_event_fields_tree(event);
+	walk.recodes = respond_event_recodes(event);
 	walk.depth = 0;
 	walk.room = LOCAL_FRAMES;
 	walk.frames = walk.local;

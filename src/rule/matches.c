@@ -56,7 +56,7 @@ find_state(FmgrInfo *call, Jsonb *pattern)
 		respond_pattern_report("pattern", &error);
 	respond_matcher_finish(matcher);
 	cache->state = respond_matcher_state_create(matcher, &source);
-	respond_matcher_state_set_tick(cache->state, respond_match_tick);
+	respond_matcher_state_prepare(cache->state);
 	copy = MemoryContextAlloc(cache->context, VARSIZE(pattern));
 	memcpy(copy, pattern, VARSIZE(pattern));
 	cache->pattern = copy;

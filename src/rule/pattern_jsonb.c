@@ -14,6 +14,7 @@
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "rule/pattern_jsonb.h"
+#include "rule/recode.h"
 
 /* What no pattern reaches that the compiler would accept: two per level, and a test. */
 #define JSON_DEPTH_LIMIT	(2 * PATTERN_DEPTH_LIMIT + 8)
@@ -52,9 +53,11 @@ respond_matcher_add_jsonb(Matcher *matcher, int rule_no, const char *type_glob,
 {
 	size_t		type_length = type_glob != NULL ? strlen(type_glob) : 0;
 	MemoryContext context;
-	const JsonValue *json;
+	JsonValue  *json;
 	bool		added;
 
+	if (type_glob != NULL)
+		type_glob = respond_to_utf8(type_glob, &type_length);
 	if (pattern == NULL)
 		return respond_matcher_add(matcher, rule_no, type_glob, type_length, NULL, error);
 	if (is_too_deep(pattern))
@@ -66,7 +69,10 @@ respond_matcher_add_jsonb(Matcher *matcher, int rule_no, const char *type_glob,
 	}
 	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond pattern", ALLOCSET_SMALL_SIZES);
 	json = respond_json_value_from_jsonb(respond_arena_create_in(context), pattern);
+	respond_tree_to_utf8(json);
 	added = respond_matcher_add(matcher, rule_no, type_glob, type_length, json, error);
+	if (!added)
+		respond_pattern_error_from_utf8(error);
 	MemoryContextDelete(context);
 	return added;
 }
@@ -83,8 +89,8 @@ respond_pattern_check_jsonb(const char *name, Jsonb *pattern)
 	MemoryContextDelete(context);
 }
 
-void
-respond_match_tick(uint64 work)
+static void
+match_tick(uint64 work)
 {
 	CHECK_FOR_INTERRUPTS();
 	if (work > MATCH_WORK_LIMIT)
@@ -93,6 +99,14 @@ respond_match_tick(uint64 work)
 				 errmsg("event takes too long to match"),
 				 errdetail("Its arrays within arrays hold too many values that patterns combine."),
 				 errhint("Put fewer elements into one event, or test fewer fields of the elements.")));
+}
+
+void
+respond_matcher_state_prepare(MatchState *state)
+{
+	respond_matcher_state_set_tick(state, match_tick);
+	if (respond_recodes())
+		respond_event_fields_set_recode(respond_state_event(state), respond_event_to_utf8);
 }
 
 void

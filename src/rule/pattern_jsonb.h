@@ -31,7 +31,10 @@ extern void respond_pattern_check_jsonb(const char *name, Jsonb *pattern);
  */
 extern void respond_pattern_report(const char *name, const PatternError *error) pg_attribute_noreturn();
 
-/* For respond_matcher_state_set_tick: lets interrupts in, and raises when an event takes too long. */
-extern void respond_match_tick(uint64 work);
+/*
+ * Makes a new state ready for events of this database: interrupts are let in, an
+ * event that takes too long raises, texts are recoded if need be.
+ */
+extern void respond_matcher_state_prepare(MatchState *state);
 
 #endif							/* RESPOND_PATTERN_JSONB_H */

@@ -202,7 +202,7 @@ add_rule(RuleSet *set, int number, const RuleRow *row)
 
 	if (respond_matcher_add_jsonb(set->matcher, number, row->event_type, row->pattern, &error))
 		return NULL;
-	respond_matcher_add(set->matcher, number, row->event_type, strlen(row->event_type), NULL, &error);
+	(void) respond_matcher_add_jsonb(set->matcher, number, row->event_type, NULL, &error);
 	return MemoryContextStrdup(set->context,
 							   psprintf("pattern%s%s: %s", error.place[0] != '\0' ? "." : "",
 										error.place, error.message));
@@ -312,7 +312,7 @@ respond_rule_set_load(RuleSet *old)
 	scan_table(&loader, "route", take_route);
 	respond_matcher_finish(set->matcher);
 	set->state = respond_matcher_state_create(set->matcher, &source);
-	respond_matcher_state_set_tick(set->state, respond_match_tick);
+	respond_matcher_state_prepare(set->state);
 	UnregisterSnapshot(loader.snapshot);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(loader.scratch);

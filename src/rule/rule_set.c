@@ -17,6 +17,7 @@
 
 #include "common/partition_write.h"
 #include "rule/flatten_event.h"
+#include "rule/recode.h"
 #include "rule/rule_set_code.h"
 
 static RuleSet *current_set = NULL;
@@ -194,7 +195,10 @@ respond_rule_set_explain(RuleSet *set, const Event *event, const Rule *rule, cha
 	set->event_id = 0;
 	match_event(set, event);
 	set->event_id = 0;
-	return respond_matcher_explain(set->state, number, text, room);
+	if (respond_matcher_explain(set->state, number, text, room))
+		return true;
+	respond_from_utf8(text, room);
+	return false;
 }
 
 const char *
