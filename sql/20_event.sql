@@ -36,7 +36,7 @@ COMMENT ON COLUMN respond.event.source IS 'where it happened; the name that this
 COMMENT ON COLUMN respond.event.subject IS 'what it happened to; events with the same subject take effect in commit order; up to 1,024 bytes';
 COMMENT ON COLUMN respond.event."time" IS 'when it happened, as the producer says; the start of its transaction if not given';
 COMMENT ON COLUMN respond.event.data IS 'a JSON object with everything else';
-COMMENT ON COLUMN respond.event.key IS 'the id that the producer gave it: a second event with the same source and key is not stored again; 1 to 1,024 bytes';
+COMMENT ON COLUMN respond.event.key IS 'the id that the producer gave it: a second event of the same role with the same source and key is not stored again; 1 to 1,024 bytes';
 COMMENT ON COLUMN respond.event.cause IS 'id of the event whose rule recorded this one';
 COMMENT ON COLUMN respond.event.depth IS 'number of events that caused each other before this one';
 COMMENT ON COLUMN respond.event.actor IS 'role that recorded it, or rule:NAME';
@@ -56,13 +56,17 @@ CREATE TABLE respond_internal.event_key (
 	key text NOT NULL,
 	id bigint NOT NULL,
 	recorded_at timestamptz NOT NULL,
-	PRIMARY KEY (source, key)
+	producer oid NOT NULL DEFAULT 0,
+	PRIMARY KEY (source, key, producer)
 );
+CREATE INDEX event_key_common_idx ON respond_internal.event_key (producer) WHERE producer = 0;
+COMMENT ON INDEX respond_internal.event_key_common_idx IS 'finds keys that hold for all producers, usually none';
 COMMENT ON TABLE respond_internal.event_key IS 'keys that are taken; kept as long as the events';
 COMMENT ON COLUMN respond_internal.event_key.source IS 'source of the event that has the key';
 COMMENT ON COLUMN respond_internal.event_key.key IS 'the key';
 COMMENT ON COLUMN respond_internal.event_key.id IS 'id of the event that has the key';
 COMMENT ON COLUMN respond_internal.event_key.recorded_at IS 'of the event; says when the key may be forgotten';
+COMMENT ON COLUMN respond_internal.event_key.producer IS 'role whose key it is; 0: of all, because the event came with a dump and its role is not here';
 
 CREATE FUNCTION respond_internal.event_row() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_event_row';
@@ -98,11 +102,39 @@ SELECT respond_internal.guard_event_partition('respond.event_default');
 COMMENT ON TRIGGER event_guard_truncate ON respond.event IS 'keeps the event log from being emptied';
 COMMENT ON TRIGGER event_guard_truncate ON respond.event_default IS 'keeps the event log from being emptied';
 
+-- Sources that belong to somebody.
+CREATE TABLE respond.producer (
+	role regrole NOT NULL,
+	source text NOT NULL,
+	description text,
+	PRIMARY KEY (role, source)
+);
+COMMENT ON TABLE respond.producer IS 'sources that belong to roles: who has rows here may use no other source, and nobody else may use it; superusers are not bound';
+COMMENT ON COLUMN respond.producer.role IS 'the role; its members may use the source too';
+COMMENT ON COLUMN respond.producer.source IS 'source of events; "*" stands for any run of characters';
+COMMENT ON COLUMN respond.producer.description IS 'what it is for';
+
+CREATE FUNCTION respond_internal.producer_validate() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_producer_validate';
+COMMENT ON FUNCTION respond_internal.producer_validate() IS 'trigger: refuses sources that no event can have';
+CREATE FUNCTION respond_internal.producers_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_producers_changed';
+COMMENT ON FUNCTION respond_internal.producers_changed() IS 'trigger: makes sessions and workers read the producers again after the commit';
+
+CREATE TRIGGER producer_validate BEFORE INSERT OR UPDATE ON respond.producer
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.producer_validate();
+COMMENT ON TRIGGER producer_validate ON respond.producer IS 'refuses sources that no event can have';
+CREATE TRIGGER producers_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.producer
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.producers_changed();
+COMMENT ON TRIGGER producers_changed ON respond.producer IS 'makes sessions and workers read the producers again';
+
+SELECT pg_catalog.pg_extension_config_dump('respond.producer', '');
+
 CREATE FUNCTION respond.emit(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,
 	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL) RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_emit';
 COMMENT ON FUNCTION respond.emit(text, jsonb, text, text, text, timestamptz) IS
-	'records an event and returns its id; with a key that is known, the id of the event that has it. Needs the right to INSERT into respond.event';
+	'records an event and returns its id; with a key that this role has used, the id of the event that has it. Needs the right to INSERT into respond.event';
 
 CREATE FUNCTION respond.capture() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_capture';

@@ -82,6 +82,13 @@ CREATE TRIGGER comment_audit_truncate AFTER TRUNCATE ON respond.comment
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
 COMMENT ON TRIGGER comment_audit_truncate ON respond.comment IS 'puts the removal of all comments on record';
 
+CREATE TRIGGER producer_audit AFTER INSERT OR UPDATE OR DELETE ON respond.producer
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER producer_audit ON respond.producer IS 'puts changes of producers on record';
+CREATE TRIGGER producer_audit_truncate AFTER TRUNCATE ON respond.producer
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER producer_audit_truncate ON respond.producer IS 'puts the removal of all producers on record';
+
 SELECT pg_catalog.pg_extension_config_dump('respond.audit_log', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.audit_log_default', '');
 COMMENT ON SEQUENCE respond.audit_log_id_seq IS 'numbers of rows of the audit log';

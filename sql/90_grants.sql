@@ -92,6 +92,7 @@ GRANT SELECT (channel, set_at, set_by) ON respond_internal.channel_secret TO res
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
+	respond.producer,
 	respond.team, respond.ticket, respond.comment TO respond_admin;
 -- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller
 SELECT respond_internal.grant_execute('respond_admin', 'respond_internal',

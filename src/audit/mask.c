@@ -25,13 +25,13 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "audit/mask.h"
 #include "audit/mask_path.h"
+#include "common/relation_change.h"
 #include "template/template_jsonb.h"
 
 /* Bytes of a value that is looked for in texts. */
@@ -120,7 +120,7 @@ has_masks(void)
 		return mask_count > 0;
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(table_changed, (Datum) 0);
+		respond_relation_on_change(table_changed);
 		registered = true;
 	}
 	if (mask_context == NULL)

@@ -19,6 +19,7 @@
 #include "clock/owner_names.h"
 #include "clock/statement.h"
 #include "common/partition_write.h"
+#include "common/relation_change.h"
 #include "rule/rule_owner.h"
 
 #define INTERVAL_MS		10000
@@ -48,7 +49,7 @@ listen_for_changes(void)
 	if (!registered)
 	{
 		CacheRegisterSyscacheCallback(AUTHOID, role_changed, (Datum) 0);
-		CacheRegisterRelcacheCallback(table_changed, (Datum) 0);
+		respond_relation_on_change(table_changed);
 		registered = true;
 	}
 	AcceptInvalidationMessages();

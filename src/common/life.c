@@ -43,6 +43,7 @@
 #include "common/kept_plan.h"
 #include "common/life.h"
 #include "common/partition_write.h"
+#include "common/relation_change.h"
 #include "common/trigger_call.h"
 
 PG_FUNCTION_INFO_V1(respond_incarnation);
@@ -120,7 +121,7 @@ keep(int64 incarnation, text *source)
 	known_source = copy;
 	known_incarnation = incarnation;
 	if (!registered)
-		CacheRegisterRelcacheCallback(forget, (Datum) 0);
+		respond_relation_on_change(forget);
 	registered = true;
 }
 

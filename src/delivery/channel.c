@@ -29,6 +29,7 @@
 #include "common/jsonb_size.h"
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
+#include "common/relation_change.h"
 #include "common/trigger_call.h"
 #include "delivery/channel.h"
 #include "delivery/outbox.h"
@@ -85,7 +86,7 @@ respond_channel_generation(void)
 
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(table_changed, (Datum) 0);
+		respond_relation_on_change(table_changed);
 		registered = true;
 	}
 	AcceptInvalidationMessages();

@@ -21,12 +21,12 @@
 #include "miscadmin.h"
 #include "partitioning/partdesc.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/xid8.h"
 
 #include "common/guc.h"
+#include "common/relation_change.h"
 #include "dispatcher/log_access.h"
 #include "event/event_size.h"
 
@@ -44,7 +44,7 @@ respond_log_changes(void)
 	static bool registered = false;
 
 	if (!registered)
-		CacheRegisterRelcacheCallback(count_change, (Datum) 0);
+		respond_relation_on_change(count_change);
 	registered = true;
 	return changes;
 }

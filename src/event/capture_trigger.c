@@ -27,6 +27,7 @@
 #include "utils/reltrigger.h"
 #include "utils/syscache.h"
 
+#include "common/relation_change.h"
 #include "event/capture_trigger.h"
 
 typedef struct CacheEntry
@@ -70,7 +71,7 @@ create_cache(void)
 	control.keysize = sizeof(Oid);
 	control.entrysize = sizeof(CacheEntry);
 	cache = hash_create("pg_respond capture triggers", 16, &control, HASH_ELEM | HASH_BLOBS);
-	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
+	respond_relation_on_change(forget_relation);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_all, (Datum) 0);
 }
 

@@ -22,7 +22,9 @@
 
 #include "common/errors.h"
 #include "common/standby.h"
+#include "event/event_defaults.h"
 #include "event/event_write.h"
+#include "event/producer.h"
 
 PG_FUNCTION_INFO_V1(respond_emit);
 
@@ -53,6 +55,19 @@ check_may_insert(FunctionCallInfo fcinfo)
 							   GetUserNameFromId(user, true), argument_columns[i], "respond.event"),
 					 errhint("Grant it membership in role \"%s\".", "respond_producer")));
 	}
+}
+
+static void
+check_may_use_source(const char *source)
+{
+	if (source == NULL)
+	{
+		text	   *standard = respond_event_defaults_source();
+
+		respond_producer_check(GetUserId(), VARDATA_ANY(standard), VARSIZE_ANY_EXHDR(standard));
+	}
+	else
+		respond_producer_check(GetUserId(), source, strlen(source));
 }
 
 static char *
@@ -86,6 +101,7 @@ respond_emit(PG_FUNCTION_ARGS)
 	event.source = text_argument(fcinfo, 3);
 	event.key = text_argument(fcinfo, 4);
 	event.time = PG_ARGISNULL(5) ? 0 : PG_GETARG_TIMESTAMPTZ(5);
+	check_may_use_source(event.source);
 	respond_event_write_set_cause(&event);
 	respond_event_write(&event, 1);
 	PG_RETURN_INT64(event.id != 0 ? event.id : event.known_id);

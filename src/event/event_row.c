@@ -20,6 +20,7 @@
 #include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/tuptable.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -31,6 +32,7 @@
 #include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/event_key.h"
+#include "event/producer.h"
 
 PG_FUNCTION_INFO_V1(respond_event_row);
 
@@ -145,12 +147,27 @@ fill_row(EventRow *row)
 	fill_mark(row);
 }
 
+static void
+check_source(const EventRow *row)
+{
+	text	   *source = DatumGetTextPP(value_of(row, EVENT_SOURCE));
+
+	respond_producer_check(GetUserId(), VARDATA_ANY(source), VARSIZE_ANY_EXHDR(source));
+}
+
+/* Rows of a dump say who recorded them; if that is nobody here, their keys hold for everybody. */
+static Oid
+producer_of(const EventRow *row, bool restored)
+{
+	return restored ? respond_producer_of_actor(TextDatumGetCString(value_of(row, EVENT_ACTOR))) : GetUserId();
+}
+
 /* Whether the key is free, or taken by this very event. */
 static bool
-claim_key(const EventRow *row)
+claim_key(const EventRow *row, Oid producer)
 {
 	int64		id = DatumGetInt64(value_of(row, EVENT_ID));
-	int64		owner = respond_event_key_claim(TextDatumGetCString(value_of(row, EVENT_SOURCE)),
+	int64		owner = respond_event_key_claim(producer, TextDatumGetCString(value_of(row, EVENT_SOURCE)),
 												TextDatumGetCString(value_of(row, EVENT_KEY)), id,
 												DatumGetTimestampTz(value_of(row, EVENT_RECORDED_AT)));
 
@@ -163,6 +180,7 @@ respond_event_row(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	EventRow	row;
+	bool		restored;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
@@ -173,8 +191,11 @@ respond_event_row(PG_FUNCTION_ARGS)
 
 	take_apart(&row, trigger->tg_relation, trigger->tg_trigslot);
 	check_row(&row);
+	restored = !is_null(&row, EVENT_ACTOR);
 	fill_row(&row);
-	if (!is_null(&row, EVENT_KEY) && !is_null(&row, EVENT_ID) && !claim_key(&row))
+	if (!restored)
+		check_source(&row);
+	if (!is_null(&row, EVENT_KEY) && !is_null(&row, EVENT_ID) && !claim_key(&row, producer_of(&row, restored)))
 		return PointerGetDatum(NULL);
 	if (!row.filled)
 		return PointerGetDatum(trigger->tg_trigtuple);

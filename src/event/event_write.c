@@ -18,7 +18,6 @@
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -26,6 +25,7 @@
 
 #include "common/life.h"
 #include "common/partition_write.h"
+#include "common/relation_change.h"
 #include "event/event_check.h"
 #include "event/event_columns.h"
 #include "event/event_context.h"
@@ -77,7 +77,7 @@ find_table(void)
 		return;
 	if (!registered)
 	{
-		CacheRegisterRelcacheCallback(forget_known, (Datum) 0);
+		respond_relation_on_change(forget_known);
 		registered = true;
 	}
 	table = respond_relation_oid("respond", "event");
@@ -109,7 +109,8 @@ claim_identity(NewEvent *event, Oid sequence, const EventDefaults *defaults)
 	event->known_id = 0;
 	if (event->key == NULL)
 		return;
-	event->known_id = respond_event_key_claim(event->source != NULL ? event->source :
+	event->known_id = respond_event_key_claim(OidIsValid(event->producer) ? event->producer : GetUserId(),
+											  event->source != NULL ? event->source :
 											  TextDatumGetCString(defaults->source_datum),
 											  event->key, event->id, defaults->now);
 	if (event->known_id != 0)

@@ -19,6 +19,7 @@ typedef struct NewEvent
 	const char *subject;
 	const char *key;			/* a known (source, key) is not recorded again */
 	const char *actor;			/* NULL: that of the context */
+	Oid			producer;		/* whose key it is; InvalidOid: that of the current user */
 	TimestampTz time;			/* 0: now() */
 	Jsonb	   *data;			/* NULL: {} */
 	int64		cause;			/* 0: none */

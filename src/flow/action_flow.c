@@ -7,8 +7,12 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "common/errors.h"
 #include "event/event_check.h"
+#include "event/event_defaults.h"
+#include "event/producer.h"
 #include "flow/effects.h"
 #include "flow/flow_machine.h"
 
@@ -100,6 +104,23 @@ describe_emit(const StepCall *call, const NewEvent *event)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+/* A rule may use the sources that its owner may. */
+static void
+refuse_foreign_source(const FlowRun *run, const char *source)
+{
+	text	   *standard = source == NULL ? respond_event_defaults_source() : NULL;
+	char	   *fault = source != NULL ? respond_producer_fault(run->owner, source, strlen(source)) :
+		respond_producer_fault(run->owner, VARDATA_ANY(standard), VARSIZE_ANY_EXHDR(standard));
+
+	if (fault != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("the owner of the rule may not record events with source \"%s\"",
+						source != NULL ? source : text_to_cstring(standard)),
+				 errdetail("%s", fault),
+				 errhint("A row of respond.producer gives a source to a role.")));
+}
+
 /*
  * Records an event that names the current one as its cause.  Output: {"id": n},
  * or {"id": null, "duplicate": true} when its key was known.
@@ -129,6 +150,8 @@ respond_action_emit(StepCall *call)
 		respond_event_check_subject(strlen(event.subject));
 	if (event.key != NULL)
 		respond_event_check_key(strlen(event.key));
+
+	refuse_foreign_source(run, event.source);
 
 	/* The id is known only when the event is written; nobody asks for that of a step without name. */
 	id = respond_effects_emit(run, &event, now, describe_emit(call, &event));

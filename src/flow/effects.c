@@ -270,6 +270,7 @@ respond_effects_emit(const FlowRun *run, const NewEvent *event, bool now, Jsonb 
 	row.cause = run->event != NULL ? run->event->id : 0;
 	row.depth = run->event != NULL ? run->event->depth + 1 : 1;
 	row.actor = rule_actor(run);
+	row.producer = run->owner;
 	if (now)
 		respond_event_write(&row, 1);
 	else

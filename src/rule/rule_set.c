@@ -16,6 +16,7 @@
 #include "utils/syscache.h"
 
 #include "common/partition_write.h"
+#include "common/relation_change.h"
 #include "rule/flatten_event.h"
 #include "rule/recode.h"
 #include "rule/rule_set_code.h"
@@ -78,7 +79,7 @@ respond_rule_set_current(void)
 {
 	if (!callbacks_registered)
 	{
-		CacheRegisterRelcacheCallback(table_changed, (Datum) 0);
+		respond_relation_on_change(table_changed);
 		CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
 		callbacks_registered = true;
 	}

@@ -33,4 +33,6 @@ version=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" pg_respond.control)
 check "control file, META.json and changelog name one version" "$(
 	[ "$(grep -c "\"version\": \"$version\"" META.json)" = 2 ] || grep -n '"version"' META.json
 	grep -q "^## \[.*$version" CHANGELOG.md || echo "CHANGELOG.md has no section $version")"
+check "callbacks of the relation cache, of which a process has ten, go through relation_change.h" "$(
+	grep -rn 'CacheRegisterRelcacheCallback(' src --include='*.c' | grep -v '^src/common/relation_change.c:')"
 echo "1..$count"

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ * producer.h
+ *	  Which producers may use which sources.
+ *
+ * src/event/producer.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_PRODUCER_H
+#define RESPOND_PRODUCER_H
+
+/* Nobody in particular: a key that came with a dump holds for all producers. */
+#define RESPOND_ANY_PRODUCER	InvalidOid
+
+/*
+ * Why the role may not record events with this source, in words and palloc'd;
+ * NULL: it may.  Costs nothing while respond.producer is empty.
+ */
+extern char *respond_producer_fault(Oid role, const char *source, size_t length);
+
+/* Raises that as ERRCODE_INSUFFICIENT_PRIVILEGE. */
+extern void respond_producer_check(Oid role, const char *source, size_t length);
+
+/* The producer of a row that came with a dump and says who recorded it. */
+extern Oid	respond_producer_of_actor(const char *actor);
+
+#endif							/* RESPOND_PRODUCER_H */
