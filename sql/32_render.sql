@@ -2,7 +2,7 @@
 
 CREATE FUNCTION respond.render(template text, context jsonb, escape text DEFAULT 'none') RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_render';
-COMMENT ON FUNCTION respond.render(text, jsonb, text) IS 'renders a Mustache template over a context; escape is applied to the values of tags: none, html, json, slack or url';
+COMMENT ON FUNCTION respond.render(text, jsonb, text) IS 'renders a Mustache template over a context; escape is applied to the values of tags: none, html, json, markdown, slack or url';
 
 CREATE FUNCTION respond_internal.text_size(document jsonb) RETURNS bigint
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_text_size';

@@ -10,13 +10,14 @@ CREATE TABLE respond.channel_kind (
 	headers jsonb NOT NULL DEFAULT '{}',
 	body jsonb,
 	encoding text NOT NULL DEFAULT 'json' CHECK (encoding IN ('json', 'form', 'text')),
-	escape text NOT NULL DEFAULT 'none' CHECK (escape IN ('none', 'html', 'json', 'slack', 'url')),
+	escape text NOT NULL DEFAULT 'none' CHECK (escape IN ('none', 'html', 'json', 'markdown', 'slack', 'url')),
 	signature boolean NOT NULL DEFAULT false,
 	auth text CHECK (auth IN ('basic', 'bearer')),
 	needs_text boolean NOT NULL DEFAULT false,
 	options jsonb NOT NULL DEFAULT '{}',
 	required_options text[] NOT NULL DEFAULT '{}',
-	built_in boolean NOT NULL DEFAULT false
+	built_in boolean NOT NULL DEFAULT false,
+	max_text integer CHECK (max_text BETWEEN 10 AND 1000000)
 );
 COMMENT ON TABLE respond.channel_kind IS 'kinds of channels: a new provider is one more row';
 COMMENT ON COLUMN respond.channel_kind.name IS 'name of the kind; channels refer to it';
@@ -34,6 +35,7 @@ COMMENT ON COLUMN respond.channel_kind.needs_text IS 'whether a message without 
 COMMENT ON COLUMN respond.channel_kind.options IS 'the options that channels of this kind may have, with their defaults; null: no default';
 COMMENT ON COLUMN respond.channel_kind.required_options IS 'options that a channel must have';
 COMMENT ON COLUMN respond.channel_kind.built_in IS 'part of pg_respond; cannot be changed';
+COMMENT ON COLUMN respond.channel_kind.max_text IS 'characters that the provider takes in a text: a longer one is cut and ends with three dots; NULL: no limit';
 
 CREATE TABLE respond.channel (
 	name text PRIMARY KEY,
@@ -99,19 +101,23 @@ INSERT INTO respond.channel_kind (name, transport, description, url, headers, bo
 ('teams', 'http', 'workflow webhook of Microsoft Teams',
 	NULL, '{}',
 	'{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "body": [{"type": "TextBlock", "wrap": true, "text": "{{{text}}}"}]}}]}',
-	'json', 'none', false, NULL, true, '{}', '{}', true),
+	'json', 'markdown', false, NULL, true, '{}', '{}', true),
 ('sms', 'http', 'form-encoded API as that of Twilio. username: account, the secret is its token; from, to: numbers',
 	NULL, '{}', '{"To": "{{to}}", "From": "{{options.from}}", "Body": "{{{text}}}"}',
 	'form', 'none', false, 'basic', true, '{"username": null, "from": null, "to": null}', '{from}', true),
 ('pagerduty', 'http', 'Events API v2 of PagerDuty; the secret is the routing key. severity, event_action, dedup_key (the event''s subject if not given): as PagerDuty has them',
 	'https://events.pagerduty.com/v2/enqueue', '{}',
-	'{"routing_key": "{{{secret}}}", "event_action": "{{{options.event_action}}}", "dedup_key": "{{{options.dedup_key}}}{{^options.dedup_key}}{{{subject}}}{{/options.dedup_key}}", "payload": {"summary": "{{{text}}}", "source": "{{{ce.source}}}", "severity": "{{{options.severity}}}", "timestamp": "{{{ce.time}}}", "custom_details": "{{data}}"}}',
+	'{"routing_key": "{{{secret}}}", "event_action": "{{{options.event_action}}}", "dedup_key": "{{{options.dedup_key}}}{{^options.dedup_key}}{{{subject | truncate: 255}}}{{/options.dedup_key}}", "payload": {"summary": "{{{text}}}", "source": "{{{ce.source}}}", "severity": "{{{options.severity}}}", "timestamp": "{{{ce.time}}}", "custom_details": "{{data}}"}}',
 	'json', 'none', false, NULL, true, '{"severity": "error", "event_action": "trigger", "dedup_key": null}', '{}', true),
 ('email', 'smtp', 'mail. from, reply_to, to, cc, bcc: addresses, where steps do not say; username with the secret as password; tls: starttls or none (superusers only), smtps:// has TLS from the start; domain: said in EHLO',
 	NULL, '{}', NULL, 'text', 'none', false, NULL, true,
 	'{"from": null, "reply_to": null, "to": null, "cc": null, "bcc": null, "username": null, "tls": "starttls", "domain": null}', '{}', true),
 ('notify', 'notify', 'NOTIFY in this database. notify_channel: channel to LISTEN on, the name of the channel if not given',
 	NULL, '{}', NULL, 'text', 'none', false, NULL, false, '{"notify_channel": null}', '{}', true);
+
+-- As the providers say; Teams takes 28 kB of JSON, in which a character is three bytes at most where it counts as one.
+UPDATE respond.channel_kind AS k SET max_text = m.characters
+  FROM (VALUES ('slack', 40000), ('teams', 9000), ('sms', 1600), ('pagerduty', 1024)) AS m (name, characters) WHERE k.name = m.name;
 
 CREATE TRIGGER channel_kind_validate BEFORE INSERT OR UPDATE OR DELETE ON respond.channel_kind
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.channel_kind_validate();

@@ -20,6 +20,7 @@
 
 #include "common/errors.h"
 #include "common/owner_tags.h"
+#include "common/tag_path.h"
 
 /* What a path can begin with. */
 static const char *const roots[] = {
@@ -70,12 +71,18 @@ read_tag(const char *start, const char **path, size_t *length)
 	return behind;
 }
 
-static size_t
-root_length(const char *path, size_t length)
+/* Whether the path begins with something that a rule has. */
+static bool
+has_root(const char *path, size_t length)
 {
-	const char *dot = memchr(path, '.', length);
+	char	   *buffer = palloc(length + 1);
+	size_t		at = 0;
+	TagPart		part;
+	bool		known = respond_tag_path_next(path, length, &at, buffer, &part) == TAG_PATH_PART &&
+		is_root(part.name, part.length);
 
-	return dot != NULL ? dot - path : length;
+	pfree(buffer);
+	return known;
 }
 
 /* Quoted text that holds a tag would not do what it looks like. */
@@ -90,7 +97,7 @@ refuse_quoted_tags(TagScan *scan, const char *from, const char *to)
 		size_t		length;
 		const char *behind = read_tag(tag, &path, &length);
 
-		if (behind != NULL && behind <= to && is_root(path, root_length(path, length)))
+		if (behind != NULL && behind <= to && has_root(path, length))
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_INVALID_RULE),
 					 errmsg("\"%.*s\" stands inside quotes", (int) (behind - tag), tag),
@@ -100,30 +107,37 @@ refuse_quoted_tags(TagScan *scan, const char *from, const char *to)
 	}
 }
 
+/* A parameter is the value itself: what a template can do with it, SQL can do better. */
+static void
+check_path(const char *path, size_t length)
+{
+	if (respond_tag_path_find(path, length, '|') < length)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("tag \"{{%.*s}}\" has a filter", (int) length, path),
+				 errhint("In SQL write coalesce(tag, ...) or left(tag, ...) instead.")));
+}
+
 static char **
 split_path(MemoryContext context, const char *path, size_t length, int *count)
 {
 	MemoryContext old_context = MemoryContextSwitchTo(context);
-	char	   *copy = pnstrdup(path, length);
-	char	  **parts;
+	char	  **parts = palloc(sizeof(char *) * respond_tag_path_room(path, length));
+	char	   *buffer = palloc(length + 1);
+	size_t		at = 0;
+	TagPart		part;
+	TagPathStatus status;
 
-	*count = 1;
-	for (size_t i = 0; i < length; i++)
-		if (path[i] == '.')
-			(*count)++;
-	parts = palloc(sizeof(char *) * *count);
-	for (int i = 0; i < *count; i++)
-	{
-		char	   *dot = strchr(copy, '.');
-
-		parts[i] = copy;
-		if (dot != NULL)
-		{
-			*dot = '\0';
-			copy = dot + 1;
-		}
-	}
+	*count = 0;
+	while ((status = respond_tag_path_next(path, length, &at, buffer, &part)) == TAG_PATH_PART)
+		parts[(*count)++] = pnstrdup(part.name, part.length);
+	pfree(buffer);
 	MemoryContextSwitchTo(old_context);
+	if (status != TAG_PATH_END)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("tag \"{{%.*s}}\" is not a path", (int) length, path),
+				 errhint("A tag looks like {{data.id}} or {{data[\"my column\"]}}.")));
 	return parts;
 }
 
@@ -141,7 +155,8 @@ take_tag(TagScan *scan, const char *start, MemoryContext context)
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("tag \"%.20s\" is not closed", start),
 				 errhint("A tag looks like {{data.id}}.")));
-	if (!is_root(path, root_length(path, length)))
+	check_path(path, length);
+	if (!has_root(path, length))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("tag \"%.*s\" names nothing that a rule has",

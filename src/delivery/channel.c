@@ -25,6 +25,7 @@
 
 #include "common/arena_server.h"
 #include "common/error_class.h"
+#include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "common/jsonb_size.h"
 #include "common/kept_plan.h"
@@ -50,7 +51,8 @@ enum
 	COLUMN_NAME, COLUMN_KIND, COLUMN_URL, COLUMN_OPTIONS, COLUMN_MAX_ATTEMPTS, COLUMN_DELAYS,
 	COLUMN_TIMEOUT, COLUMN_RATE_LIMIT, COLUMN_CONCURRENCY, COLUMN_ORDERED, COLUMN_ENABLED,
 	COLUMN_TRANSPORT, COLUMN_METHOD, COLUMN_KIND_URL, COLUMN_HEADERS, COLUMN_BODY, COLUMN_ENCODING,
-	COLUMN_ESCAPE, COLUMN_SIGNATURE, COLUMN_AUTH, COLUMN_NEEDS_TEXT, COLUMN_DEFAULTS, COLUMN_COUNT
+	COLUMN_ESCAPE, COLUMN_SIGNATURE, COLUMN_AUTH, COLUMN_NEEDS_TEXT, COLUMN_DEFAULTS,
+	COLUMN_MAX_TEXT, COLUMN_COUNT
 };
 
 static KeptPlan find_channel = {
@@ -59,7 +61,7 @@ static KeptPlan find_channel = {
 	"    FROM pg_catalog.unnest(c.retry_delays) WITH ORDINALITY AS d (delay, place)),"
 	" (pg_catalog.date_part('epoch', c.timeout) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4,"
 	" c.rate_limit, c.concurrency, c.ordered, c.enabled,"
-	" k.transport, k.method, k.url, k.headers, k.body, k.encoding, k.escape, k.signature, k.auth, k.needs_text, k.options"
+	" k.transport, k.method, k.url, k.headers, k.body, k.encoding, k.escape, k.signature, k.auth, k.needs_text, k.options, k.max_text"
 	" FROM respond.channel AS c LEFT JOIN respond.channel_kind AS k ON k.name OPERATOR(pg_catalog.=) c.kind"
 	" WHERE c.name OPERATOR(pg_catalog.=) $1",
 	1, {TEXTOID}
@@ -112,17 +114,20 @@ reset_cache(uint64 current)
 	cached_generation = current;
 }
 
+static bool
+begins_at(const TemplatePathUse *use, const char *root)
+{
+	return strlen(root) == use->root_length && memcmp(root, use->root, use->root_length) == 0;
+}
+
 /* Names in a template that the courier knows when it sends. */
 static bool
 is_known_late(const TemplatePathUse *use)
 {
 	static const char *const late[] = {"secret", "options", "channel", "key"};
-	size_t		length = 0;
 
-	while (length < use->length && use->text[length] != '.')
-		length++;
 	for (int i = 0; i < lengthof(late); i++)
-		if (strlen(late[i]) == length && memcmp(late[i], use->text, length) == 0)
+		if (begins_at(use, late[i]))
 			return true;
 	return false;
 }
@@ -146,12 +151,17 @@ respond_channel_template_is_dynamic(const Template *template)
 static bool
 is_secret(const TemplatePathUse *use)
 {
-	return use->length == 6 && memcmp(use->text, "secret", 6) == 0;
+	return use->whole && begins_at(use, "secret");
 }
 
 static void
 note_secret(void *state, const TemplatePathUse *use)
 {
+	/* a mark stands in its place, which must stay whole */
+	if (is_secret(use) && use->filtered)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("{{secret}} cannot have a filter")));
 	if (is_secret(use))
 		*(bool *) state = true;
 }
@@ -159,14 +169,14 @@ note_secret(void *state, const TemplatePathUse *use)
 static void
 note_key(void *state, const TemplatePathUse *use)
 {
-	if (use->length == 3 && memcmp(use->text, "key", 3) == 0)
+	if (use->whole && begins_at(use, "key"))
 		*(bool *) state = true;
 }
 
 static void
 note_options(void *state, const TemplatePathUse *use)
 {
-	if (use->length >= 7 && memcmp(use->text, "options", 7) == 0)
+	if (begins_at(use, "options"))
 		*(bool *) state = true;
 }
 
@@ -271,6 +281,7 @@ read_kind(Channel *channel, HeapTuple tuple, TupleDesc desc)
 	char	   *auth = column_text(tuple, desc, COLUMN_AUTH);
 	char	   *escape = column_text(tuple, desc, COLUMN_ESCAPE);
 	Jsonb	   *body = column_jsonb(tuple, desc, COLUMN_BODY);
+	bool		is_null;
 
 	channel->transport = strcmp(transport, "http") == 0 ? TRANSPORT_HTTP :
 		strcmp(transport, "smtp") == 0 ? TRANSPORT_SMTP : TRANSPORT_NOTIFY;
@@ -282,6 +293,8 @@ read_kind(Channel *channel, HeapTuple tuple, TupleDesc desc)
 	channel->method = column_text(tuple, desc, COLUMN_METHOD);
 	channel->signature = column_boolean(tuple, desc, COLUMN_SIGNATURE);
 	channel->needs_text = column_boolean(tuple, desc, COLUMN_NEEDS_TEXT);
+	(void) column_value(tuple, desc, COLUMN_MAX_TEXT, &is_null);
+	channel->max_text = is_null ? 0 : column_int32(tuple, desc, COLUMN_MAX_TEXT);
 	if (channel->url == NULL)
 		channel->url = column_text(tuple, desc, COLUMN_KIND_URL);
 	read_headers(channel, column_jsonb(tuple, desc, COLUMN_HEADERS));

@@ -66,6 +66,7 @@ typedef struct Channel
 	const JsonTemplate *body;	/* NULL: none */
 	BodyEncoding encoding;
 	TemplateEscape escape;
+	int			max_text;		/* characters that a text may have; 0: no limit */
 	bool		signature;
 	ChannelAuth auth;
 	bool		needs_text;

@@ -26,6 +26,7 @@
 #include "delivery/mail_address.h"
 #include "delivery/message.h"
 #include "delivery/message_mail.h"
+#include "delivery/text_cut.h"
 #include "delivery/url.h"
 #include "rule/event_text.h"
 
@@ -451,6 +452,7 @@ respond_message_build(const Channel *channel, const Message *message, const Mess
 					  const char *place, NewDelivery *delivery)
 {
 	Jsonb	   *options = channel->options;
+	Message		cut = *message;
 	MessageRoots roots;
 	TemplateValue root;
 
@@ -464,6 +466,9 @@ respond_message_build(const Channel *channel, const Message *message, const Mess
 				 errmsg("%s.text: is missing or empty", place),
 				 errdetail("Channel \"%s\" is of kind \"%s\", which sends texts.", channel->name, channel->kind)));
 	respond_message_check_options(channel, message->options, place);
+	if (channel->max_text > 0)
+		cut.text = respond_text_cut(message->text, channel->max_text, channel->escape);
+	message = &cut;
 	if (message->options != NULL)
 		options = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(options),
 													 JsonbPGetDatum(message->options)));

@@ -54,20 +54,16 @@ raise_wrong_kind(const char *place, const char *field, const char *expected)
 static void
 note_root(Flow *flow, const TemplatePathUse *use)
 {
-	size_t		length = 0;
-
-	if (use->length == 1 && use->text[0] == '.')
+	if (use->root_length == 1 && use->root[0] == '.')
 	{
 		flow->roots = ~(uint32) 0;
 		return;
 	}
-	while (length < use->length && use->text[length] != '.')
-		length++;
 	for (int root = 0; root < FLOW_ROOTS; root++)
 	{
 		const char *name = respond_flow_root_names[root];
 
-		if (strlen(name) == length && memcmp(name, use->text, length) == 0)
+		if (strlen(name) == use->root_length && memcmp(name, use->root, use->root_length) == 0)
 			flow->roots |= (uint32) 1 << root;
 	}
 	if (flow->roots & ((uint32) 1 << FLOW_ROOT_EVENT))

@@ -225,6 +225,11 @@ render_string(Renderer *renderer, const Template *template)
 
 		if (value.kind == TEMPLATE_MISSING)
 			value.kind = TEMPLATE_NULL;
+		if (value.kind == TEMPLATE_NUMBER && value.form == TEMPLATE_FORM_LITERAL)
+		{
+			emit_text(renderer, JSON_TEMPLATE_NUMBER, value.reference, value.count);
+			return;
+		}
 		if (value.kind != TEMPLATE_STRING)
 		{
 			emit_event(renderer, JSON_TEMPLATE_VALUE, &value);

@@ -21,6 +21,8 @@
 #include <string.h>
 
 #include "template/template_code.h"
+#include "template/template_filter.h"
+#include "template/template_path.h"
 
 /* Bytes of the template shown in a message. */
 #define SHOWN_LENGTH	60
@@ -319,95 +321,100 @@ read_tag(Parser *parser, Tag *tag)
 	return true;
 }
 
-/* True if the part is a decimal number without leading zeros. */
-static bool
-read_index(TemplatePart *part)
+/* The name without what stands behind a bar. */
+static size_t
+name_length(const Tag *tag)
 {
-	if (part->length > 9 || (part->name[0] == '0' && part->length > 1))
-		return false;
-	part->index = 0;
-	for (uint32_t i = 0; i < part->length; i++)
-	{
-		if (part->name[i] < '0' || part->name[i] > '9')
-			return false;
-		part->index = part->index * 10 + (uint32_t) (part->name[i] - '0');
-	}
-	return true;
+	size_t		length = respond_tag_path_find(tag->content, tag->content_length, '|');
+
+	while (length > 0 && is_space(tag->content[length - 1]))
+		length--;
+	return length;
 }
 
 static bool
 check_name(Parser *parser, const Tag *tag)
 {
 	const char *name = tag->content;
-	size_t		length = tag->content_length;
+	size_t		length = name_length(tag);
+	size_t		space = respond_tag_path_find(name, length, ' ');
+	size_t		brace = respond_tag_path_find(name, length, '{');
 
+	if (respond_tag_path_find(name, length, '}') < brace)
+		brace = respond_tag_path_find(name, length, '}');
 	if (length == 0)
 		return fail(parser, tag->start,
 					"Put a name between the delimiters, such as {{data.email}}.",
 					"a tag needs a name");
-	for (size_t i = 0; i < length; i++)
-	{
-		if (is_space(name[i]))
-			return fail(parser, tag->start,
-						"Templates have no helpers, filters or arguments: a tag holds one name.",
-						"the name \"%.*s\" contains white space",
-						respond_template_shown_length(name, length), name);
-		if (name[i] == '{' || name[i] == '}')
-			return fail(parser, tag->start, "A tag has two braces, or three, on either side.",
-						"the name \"%.*s\" contains a brace",
-						respond_template_shown_length(name, length), name);
-	}
+	if (space < length && space < brace)
+		return fail(parser, tag->start,
+					"Templates have no helpers: a tag holds one name, and maybe a filter as in {{name | truncate: 80}}. A name with white space is written as in {{data[\"my column\"]}}.",
+					"the name \"%.*s\" contains white space",
+					respond_template_shown_length(name, length), name);
+	if (brace < length)
+		return fail(parser, tag->start, "A tag has two braces, or three, on either side.",
+					"the name \"%.*s\" contains a brace",
+					respond_template_shown_length(name, length), name);
 	return true;
 }
 
-/* Splits a dotted name; NULL after fail() if it is not one. */
+/* The name of the tag as a path; NULL after fail() if it is not one. */
 static const TemplatePath *
 parse_path(Parser *parser, const Tag *tag)
 {
 	const char *name = tag->content;
-	size_t		length = tag->content_length;
-	size_t		count = 1;
+	size_t		length = name_length(tag);
 	TemplatePath *path;
 
 	if (!check_name(parser, tag))
 		return NULL;
-	for (size_t i = 0; i < length; i++)
-		count += name[i] == '.';
-	if (length == 1 && name[0] == '.')
-		count = 0;
-	if (count > TEMPLATE_MAX_PARTS)
+	switch (respond_template_path_compile(parser->arena, name, length, &path))
+	{
+		case TAG_PATH_PART:
+		case TAG_PATH_END:
+			break;
+		case TAG_PATH_EMPTY:
+			fail(parser, tag->start,
+				 "Write names as parts with single dots between them, such as {{data.email}}.",
+				 "the name \"%.*s\" has an empty part",
+				 respond_template_shown_length(name, length), name);
+			return NULL;
+		case TAG_PATH_UNCLOSED:
+			fail(parser, tag->start,
+				 "Close the quote and the bracket, as in {{data[\"my column\"]}}.",
+				 "a quoted part of the name \"%.*s\" is not closed",
+				 respond_template_shown_length(name, length), name);
+			return NULL;
+		case TAG_PATH_ESCAPE:
+			fail(parser, tag->start,
+				 "Behind a backslash stand a quote, a backslash, or u and four digits of an ASCII character.",
+				 "a quoted part of the name \"%.*s\" has a backslash that means nothing",
+				 respond_template_shown_length(name, length), name);
+			return NULL;
+	}
+	if (path->count > TEMPLATE_MAX_PARTS)
 	{
 		fail(parser, tag->start, "Shorten the name.",
 			 "a name has more than %d parts", TEMPLATE_MAX_PARTS);
 		return NULL;
 	}
-	path = respond_arena_alloc(parser->arena,
-							   sizeof(TemplatePath) + count * sizeof(TemplatePart));
-	path->text = name;
-	path->length = (uint32_t) length;
-	path->count = (uint32_t) count;
-	for (size_t i = 0; i < count; i++)
-	{
-		TemplatePart *part = &path->parts[i];
-		const char *end = name;
-
-		while (end < tag->content + length && *end != '.')
-			end++;
-		part->name = name;
-		part->length = (uint32_t) (end - name);
-		part->index = 0;
-		if (part->length == 0)
-		{
-			fail(parser, tag->start,
-				 "Write names as parts with single dots between them, such as {{data.email}}.",
-				 "the name \"%.*s\" has an empty part",
-				 respond_template_shown_length(tag->content, length), tag->content);
-			return NULL;
-		}
-		part->is_index = read_index(part);
-		name = end + 1;
-	}
 	return path;
+}
+
+/* What stands behind the name of a variable; false after fail(). */
+static bool
+parse_filters(Parser *parser, const Tag *tag, const TemplateFilters **filters)
+{
+	size_t		bar = respond_tag_path_find(tag->content, tag->content_length, '|');
+	char		message[sizeof(parser->error->message)];
+	char		hint[sizeof(parser->error->hint)];
+
+	*filters = NULL;
+	if (bar == tag->content_length)
+		return true;
+	*filters = respond_template_filters_compile(parser->arena, tag->content + bar + 1, tag->content_length - bar - 1,
+												message, sizeof(message), hint, sizeof(hint));
+	return *filters != NULL || fail(parser, tag->start, hint, "%s", message);
 }
 
 static bool
@@ -418,6 +425,9 @@ open_section(Parser *parser, const Tag *tag)
 
 	if (path == NULL)
 		return false;
+	if (path->length < tag->content_length)
+		return fail(parser, tag->start, "Put the filter into the tags inside of the section.",
+					"a section cannot have a filter");
 	if (parser->depth == TEMPLATE_MAX_DEPTH)
 		return fail(parser, tag->start, "Split the template into several.",
 					"sections are nested more than %d deep", TEMPLATE_MAX_DEPTH);
@@ -506,6 +516,7 @@ handle_tag(Parser *parser, const Tag *tag)
 {
 	TemplateNode *node;
 	const TemplatePath *path;
+	const TemplateFilters *filters;
 
 	switch (tag->sigil)
 	{
@@ -526,12 +537,14 @@ handle_tag(Parser *parser, const Tag *tag)
 			break;
 	}
 	path = parse_path(parser, tag);
-	if (path == NULL)
+	if (path == NULL || !parse_filters(parser, tag, &filters))
 		return false;
 	node = add_node(parser, TEMPLATE_NODE_VARIABLE, tag->start);
 	node->path = path;
+	node->filters = filters;
 	node->raw = tag->sigil != '\0';
-	parser->single_tag = tag->start == 0 && tag->end == parser->length;
+	/* what is cut is a text, whatever the value was */
+	parser->single_tag = tag->start == 0 && tag->end == parser->length && (filters == NULL || filters->characters == 0);
 	return true;
 }
 
@@ -568,6 +581,10 @@ respond_template_each_path(const Template *template, TemplatePathVisit visit,
 			continue;
 		use.text = node->path->text;
 		use.length = node->path->length;
+		use.root = node->path->count == 0 ? "." : node->path->parts[0].name;
+		use.root_length = node->path->count == 0 ? 1 : node->path->parts[0].length;
+		use.whole = node->path->count <= 1;
+		use.filtered = node->filters != NULL;
 		advance_place(template->source, place, node->offset, &use.line, &use.column);
 		place = node->offset;
 		use.section = node->kind != TEMPLATE_NODE_VARIABLE;

@@ -5,7 +5,9 @@
  * The language is the core of the public Mustache specification: variables,
  * raw variables, sections, inverted sections, comments and set delimiters,
  * with dotted names, list indexes (items.0.name) and the implicit iterator.
- * Partials, parents and blocks are refused: a template stands alone.
+ * Partials, parents and blocks are refused: a template stands alone.  Beyond
+ * Mustache, a part of a name may be quoted (data["my column"], tag_path.h), and
+ * two filters may stand behind it (template_filter.h).
  *
  * A value counts as false when it is missing, null, false, the number zero,
  * an empty string or an empty list.
@@ -76,6 +78,9 @@ typedef struct TemplateValue
 	const void *reference;		/* bytes of a STRING; else the source's own */
 } TemplateValue;
 
+/* A NUMBER that the template itself holds: reference and count are its text. */
+#define TEMPLATE_FORM_LITERAL	(-1)
+
 /* How to read values. */
 typedef struct TemplateSource
 {
@@ -121,6 +126,10 @@ typedef struct TemplatePathUse
 {
 	const char *text;			/* as written, "." for the implicit iterator */
 	size_t		length;
+	const char *root;			/* its first part, without quotes; "." for the implicit iterator */
+	size_t		root_length;
+	bool		whole;			/* the first part is all */
+	bool		filtered;
 	int			line;
 	int			column;
 	bool		section;		/* names a section, not a variable */

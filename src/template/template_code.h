@@ -32,6 +32,14 @@ typedef struct TemplatePath
 	TemplatePart parts[];
 } TemplatePath;
 
+/* What stands behind the name; characters: 0 for all of the text. */
+typedef struct TemplateFilters
+{
+	bool		has_default;
+	TemplateValue instead;
+	uint32_t	characters;
+} TemplateFilters;
+
 typedef enum TemplateNodeKind
 {
 	TEMPLATE_NODE_TEXT,
@@ -49,6 +57,7 @@ typedef struct TemplateNode
 	uint32_t	length;			/* of text */
 	uint32_t	partner;		/* section: its end; end: its section */
 	const TemplatePath *path;	/* of a variable or a section */
+	const TemplateFilters *filters; /* of a variable, or NULL */
 } TemplateNode;
 
 struct Template

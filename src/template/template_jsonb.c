@@ -182,7 +182,7 @@ write_number(Numeric number, TemplateOutput *output)
 {
 	char	   *text;
 
-	if (respond_numeric_text_size(number) > respond_template_room(output))
+	if (output->cut_after == 0 && respond_numeric_text_size(number) > respond_template_room(output))
 	{
 		respond_template_fail(output, TEMPLATE_TOO_LARGE);
 		return;
@@ -352,11 +352,21 @@ let_interrupts_in(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
+static size_t
+character_size(const char *bytes, size_t length)
+{
+	int			size = pg_mblen(bytes);
+
+	return Min((size_t) size, length);
+}
+
 void
 respond_template_begin_output(TemplateOutput *output, size_t reserved)
 {
 	respond_template_output_init(output, reserved, (size_t) respond_max_rendered_size * 1024,
 								 resize_buffer, let_interrupts_in);
+	if (GetDatabaseEncoding() != PG_UTF8)
+		output->character = character_size;
 }
 
 char *

@@ -18,6 +18,9 @@
 /* Every that many steps interrupts are let in; a power of two. */
 #define STEPS_PER_INTERRUPT 1024
 
+/* What a text that was cut ends with; every receiver and encoding has it. */
+#define CUT_DOTS			"..."
+
 /* Bytes escaped between two looks at the status and interrupts. */
 #define BYTES_PER_STEP		((size_t) 4096)
 
@@ -33,6 +36,7 @@ static const struct
 	{"none", TEMPLATE_ESCAPE_NONE},
 	{"html", TEMPLATE_ESCAPE_HTML},
 	{"json", TEMPLATE_ESCAPE_JSON},
+	{"markdown", TEMPLATE_ESCAPE_MARKDOWN},
 	{"slack", TEMPLATE_ESCAPE_SLACK},
 	{"url", TEMPLATE_ESCAPE_URL},
 };
@@ -101,7 +105,7 @@ respond_template_step(TemplateOutput *output)
 		respond_template_fail(output, TEMPLATE_TOO_MUCH_WORK);
 	if (output->interrupt != NULL && output->work % STEPS_PER_INTERRUPT == 0)
 		output->interrupt();
-	return output->status == TEMPLATE_OK;
+	return output->status == TEMPLATE_OK && !output->cut_off;
 }
 
 /* Doubles the buffer, but not beyond the cap. */
@@ -216,16 +220,140 @@ find_replacement(TemplateEscape escape, unsigned char byte, char *buffer)
 			return replace_for_json(byte, buffer);
 		case TEMPLATE_ESCAPE_URL:
 			return replace_for_url(byte, buffer);
+		case TEMPLATE_ESCAPE_MARKDOWN:
 		case TEMPLATE_ESCAPE_NONE:
 			break;
 	}
 	return NULL;
 }
 
-void
-respond_template_write(TemplateOutput *output, const char *bytes, size_t length)
+/* What a line has had so far, for marks that count at its beginning alone. */
+typedef enum LineState
+{
+	LINE_BEGINS,				/* nothing but spaces */
+	LINE_NUMBER,				/* nothing but a number */
+	LINE_TEXT
+} LineState;
+
+static bool
+ends_mark(const char *bytes, size_t length, size_t next)
+{
+	return next >= length || bytes[next] == ' ' || bytes[next] == '\t' || bytes[next] == '\n' || bytes[next] == '\r';
+}
+
+/* Whether Markdown would read the byte at i as more than itself. */
+static bool
+is_markdown(const char *bytes, size_t length, size_t i, LineState line)
+{
+	switch (bytes[i])
+	{
+		case '\\':
+		case '`':
+		case '*':
+		case '_':
+		case '[':
+		case ']':
+		case '<':
+		case '>':
+		case '&':
+		case '~':
+		case '|':
+			return true;
+		case '#':
+			return line == LINE_BEGINS;
+		case '-':
+		case '+':
+		case '=':
+			return line == LINE_BEGINS && (ends_mark(bytes, length, i + 1) || bytes[i + 1] == bytes[i]);
+		case '.':
+		case ')':
+			return line == LINE_NUMBER && ends_mark(bytes, length, i + 1);
+		default:
+			return false;
+	}
+}
+
+static LineState
+next_line_state(LineState line, char byte)
+{
+	if (byte == '\n' || byte == '\r')
+		return LINE_BEGINS;
+	if (byte >= '0' && byte <= '9' && line != LINE_TEXT)
+		return LINE_NUMBER;
+	if ((byte == ' ' || byte == '\t') && line == LINE_BEGINS)
+		return LINE_BEGINS;
+	return LINE_TEXT;
+}
+
+static void
+write_markdown(TemplateOutput *output, const char *bytes, size_t length)
 {
 	size_t		start = 0;
+	LineState	line = LINE_BEGINS;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		if (i % BYTES_PER_STEP == 0 && !respond_template_step(output))
+			return;
+		if (is_markdown(bytes, length, i, line))
+		{
+			respond_template_append(output, bytes + start, i - start);
+			respond_template_append(output, "\\", 1);
+			start = i;
+		}
+		line = next_line_state(line, bytes[i]);
+	}
+	respond_template_append(output, bytes + start, length - start);
+}
+
+static size_t
+utf8_character(const char *bytes, size_t length)
+{
+	size_t		size = 1;
+
+	while (size < length && ((unsigned char) bytes[size] & 0xC0) == 0x80)
+		size++;
+	return size;
+}
+
+/* The last characters before the end give way to the dots. */
+static size_t
+cut_mark(const TemplateOutput *output)
+{
+	return output->cut_after > strlen(CUT_DOTS) ? output->cut_after - strlen(CUT_DOTS) : output->cut_after;
+}
+
+void
+respond_template_begin_cut(TemplateOutput *output, size_t characters)
+{
+	output->cut_after = characters;
+	output->cut_count = 0;
+	output->cut_off = false;
+}
+
+void
+respond_template_end_cut(TemplateOutput *output)
+{
+	bool		dots = output->cut_off && output->cut_after > strlen(CUT_DOTS);
+
+	output->cut_after = 0;
+	output->cut_off = false;
+	if (!dots || output->status != TEMPLATE_OK)
+		return;
+	output->length = output->cut_length;
+	respond_template_append(output, CUT_DOTS, strlen(CUT_DOTS));
+}
+
+static void
+write_all(TemplateOutput *output, const char *bytes, size_t length)
+{
+	size_t		start = 0;
+
+	if (output->escape == TEMPLATE_ESCAPE_MARKDOWN)
+	{
+		write_markdown(output, bytes, length);
+		return;
+	}
 
 	if (output->escape == TEMPLATE_ESCAPE_NONE)
 	{
@@ -247,6 +375,45 @@ respond_template_write(TemplateOutput *output, const char *bytes, size_t length)
 		start = i + 1;
 	}
 	respond_template_append(output, bytes + start, length - start);
+}
+
+/* Writes as many characters as are left, and remembers where the dots would begin. */
+static void
+write_cut(TemplateOutput *output, const char *bytes, size_t length)
+{
+	size_t		start = 0;
+	size_t		at = 0;
+
+	if (output->cut_off)
+		return;
+	while (at < length)
+	{
+		if (output->cut_count == output->cut_after)
+		{
+			write_all(output, bytes + start, at - start);
+			output->cut_off = true;
+			return;
+		}
+		if (output->cut_count == cut_mark(output))
+		{
+			write_all(output, bytes + start, at - start);
+			output->cut_length = output->length;
+			start = at;
+		}
+		at += output->character != NULL ? output->character(bytes + at, length - at) :
+			utf8_character(bytes + at, length - at);
+		output->cut_count++;
+	}
+	write_all(output, bytes + start, at - start);
+}
+
+void
+respond_template_write(TemplateOutput *output, const char *bytes, size_t length)
+{
+	if (output->cut_after > 0)
+		write_cut(output, bytes, length);
+	else
+		write_all(output, bytes, length);
 }
 
 void

@@ -24,11 +24,12 @@ typedef enum TemplateEscape
 	TEMPLATE_ESCAPE_HTML,		/* & < > and both quotes, as references */
 	TEMPLATE_ESCAPE_JSON,		/* inside a JSON string, RFC 8259 */
 	TEMPLATE_ESCAPE_URL,		/* percent-encoding, RFC 3986: all but unreserved */
-	TEMPLATE_ESCAPE_SLACK		/* & < > only */
+	TEMPLATE_ESCAPE_SLACK,		/* & < > only */
+	TEMPLATE_ESCAPE_MARKDOWN	/* backslashes before what Markdown has a meaning for */
 } TemplateEscape;
 
 /* The names users write, for error messages. */
-#define TEMPLATE_ESCAPE_NAMES "none, html, json, slack, url"
+#define TEMPLATE_ESCAPE_NAMES "none, html, json, markdown, slack, url"
 
 extern bool respond_template_escape_by_name(const char *name, size_t length,
 											TemplateEscape *escape);
@@ -53,14 +54,28 @@ typedef struct TemplateOutput
 	TemplateEscape escape;		/* applied by respond_template_write */
 	TemplateStatus status;
 	uint64_t	work;
+	size_t		cut_after;		/* characters of the value that may be written; 0: all */
+	size_t		cut_count;		/* characters written so far */
+	size_t		cut_length;		/* length of the output where the dots would begin */
+	bool		cut_off;		/* there were more */
 	void	   *(*resize) (void *data, size_t size);	/* never gives NULL */
 	void		(*interrupt) (void);	/* called now and then, may be NULL */
+	size_t		(*character) (const char *bytes, size_t length);	/* bytes of the first character;
+																	 * NULL: of UTF-8 */
 } TemplateOutput;
 
 extern void respond_template_output_init(TemplateOutput *output, size_t reserved,
 										 size_t limit,
 										 void *(*resize) (void *data, size_t size),
 										 void (*interrupt) (void));
+
+/*
+ * Between these, respond_template_write takes no more than so many characters, as
+ * they are before they are escaped.  What has more ends with three dots, which
+ * count; so does what has more than three characters to end with.
+ */
+extern void respond_template_begin_cut(TemplateOutput *output, size_t characters);
+extern void respond_template_end_cut(TemplateOutput *output);
 
 /* Appends bytes as they are. */
 extern void respond_template_append(TemplateOutput *output, const char *bytes,

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "template/template_code.h"
+#include "template/template_filter.h"
 
 typedef struct Frame
 {
@@ -125,8 +126,15 @@ respond_template_write_value(const TemplateSource *source, const TemplateValue *
 			respond_template_write(output, value->boolean ? "true" : "false",
 								   value->boolean ? 4 : 5);
 			break;
-		case TEMPLATE_STRING:
 		case TEMPLATE_NUMBER:
+			if (value->form == TEMPLATE_FORM_LITERAL)
+			{
+				respond_template_write(output, value->reference, value->count);
+				break;
+			}
+			source->write(value, output);
+			break;
+		case TEMPLATE_STRING:
 		case TEMPLATE_ARRAY:
 		case TEMPLATE_OBJECT:
 			source->write(value, output);
@@ -138,9 +146,18 @@ static void
 render_variable(Renderer *renderer, const TemplateNode *node)
 {
 	TemplateValue value = resolve(renderer, node->path);
+	TemplateOutput *output = renderer->output;
 
-	renderer->output->escape = node->raw ? TEMPLATE_ESCAPE_NONE : renderer->escape;
-	respond_template_write_value(renderer->source, &value, renderer->output);
+	value = respond_template_filters_default(node->filters, &value);
+	output->escape = node->raw ? TEMPLATE_ESCAPE_NONE : renderer->escape;
+	if (node->filters != NULL && node->filters->characters > 0)
+	{
+		respond_template_begin_cut(output, node->filters->characters);
+		respond_template_write_value(renderer->source, &value, output);
+		respond_template_end_cut(output);
+	}
+	else
+		respond_template_write_value(renderer->source, &value, output);
 }
 
 /* Enters the section at node, or skips it; gives the next node. */
@@ -242,6 +259,9 @@ respond_template_resolve(const Template *template, const TemplateSource *source,
 	Renderer	renderer;
 	TemplateOutput unused = {.status = TEMPLATE_OK};
 
+	TemplateValue value;
+
 	begin(&renderer, template, source, root, &unused);
-	return resolve(&renderer, template->nodes[0].path);
+	value = resolve(&renderer, template->nodes[0].path);
+	return respond_template_filters_default(template->nodes[0].filters, &value);
 }

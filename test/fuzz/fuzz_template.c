@@ -11,7 +11,8 @@
  *-------------------------------------------------------------------------
  */
 /* links: src/template/json_template.c src/template/template.c src/template/template_render.c
-   src/template/template_output.c src/common/arena.c
+   src/template/template_output.c src/template/template_path.c
+   src/template/template_filter.c src/common/tag_path.c src/common/arena.c
    test/unit/json_reader.c test/unit/template_tree.c */
 #define _GNU_SOURCE				/* memmem */
 #include <stdint.h>
@@ -107,7 +108,7 @@ try_template(Arena *arena, const char *source, size_t length, const TemplateValu
 		return;
 	}
 	respond_template_each_path(template, ignore_path, NULL);
-	for (int escape = TEMPLATE_ESCAPE_NONE; escape <= TEMPLATE_ESCAPE_SLACK; escape++)
+	for (int escape = TEMPLATE_ESCAPE_NONE; escape <= TEMPLATE_ESCAPE_MARKDOWN; escape++)
 	{
 		TemplateOutput output;
 

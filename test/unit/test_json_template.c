@@ -9,7 +9,8 @@
  *-------------------------------------------------------------------------
  */
 /* links: src/template/json_template.c src/template/template.c src/template/template_render.c
-   src/template/template_output.c src/common/arena.c test/unit/json_reader.c
+   src/template/template_output.c src/template/template_path.c
+   src/template/template_filter.c src/common/tag_path.c src/common/arena.c test/unit/json_reader.c
    test/unit/template_tree.c */
 #include "check.h"
 
@@ -43,6 +44,10 @@ static const struct
 	{"raw tags keep the type, too", "[\"{{{b}}}\", \"{{& b }}\"]", "{\"b\": 1}", TEMPLATE_ESCAPE_NONE, "[1, 1]"},
 	{"a string stays one", "[\"{{b}}\"]", "{\"b\": \"1\"}", TEMPLATE_ESCAPE_NONE, "[\"1\"]"},
 	{"null and missing are null", "[\"{{b}}\", \"{{c}}\", \"{{c.d}}\"]", "{\"b\": null}", TEMPLATE_ESCAPE_NONE, "[null, null, null]"},
+	{"a default keeps its type", "[\"{{a | default: 5}}\", \"{{a | default: true}}\", \"{{a | default: '5'}}\", \"{{b | default: 5}}\"]", "{\"b\": 1.0}",
+	TEMPLATE_ESCAPE_NONE, "[5, true, \"5\", 1.0]"},
+	{"what is cut is text", "[\"{{b | truncate: 10}}\", \"{{c | truncate: 5}}\", \"{{d | truncate: 5}}\"]", "{\"b\": 1, \"c\": [1, 2, 3]}", TEMPLATE_ESCAPE_NONE, "[\"1\", \"[1...\", \"\"]"},
+	{"a quoted part keeps the type", "\"{{b[\\\"c d\\\"]}}\"", "{\"b\": {\"c d\": 1}}", TEMPLATE_ESCAPE_NONE, "1"},
 	{"the whole context", "\"{{.}}\"", "{\"b\": 1}", TEMPLATE_ESCAPE_NONE, "{\"b\": 1}"},
 	{"text around a tag makes text", "[\" {{b}}\", \"{{b}}{{b}}\", \"{{! x }}{{b}}\"]", "{\"b\": 1}",
 	TEMPLATE_ESCAPE_NONE, "[\" 1\", \"11\", \"1\"]"},

@@ -8,7 +8,8 @@
  * test/unit/test_template.c
  *-------------------------------------------------------------------------
  */
-/* links: src/template/template.c src/template/template_render.c src/template/template_output.c
+/* links: src/template/template.c src/template/template_render.c src/template/template_output.c src/template/template_path.c
+   src/template/template_filter.c src/common/tag_path.c
    src/common/arena.c test/unit/json_reader.c test/unit/template_tree.c */
 #include "check.h"
 
@@ -160,6 +161,37 @@ static const RenderCase language_cases[] = {
 	{"comment behind a section's end stays", " {{#a}} {{! x }}\n {{/a}} | \n", "{\"a\": true}", "  \n  | \n"},
 	{"lines repeat", "{{#a}}\n- {{.}}\n{{/a}}\n", "{\"a\": [1, 2]}", "- 1\n- 2\n"},
 	{"empty lines stay", "{{#a}}\n\n{{/a}}\n\n", "{\"a\": true}", "\n\n"},
+	{"a quoted part", "{{a[\"b c\"]}}", "{\"a\": {\"b c\": 1}}", "1"},
+	{"a quoted part with a dot", "{{a[\"b.c\"].d}}", "{\"a\": {\"b.c\": {\"d\": 1}}}", "1"},
+	{"single quotes", "{{a['b c']}}", "{\"a\": {\"b c\": 1}}", "1"},
+	{"a quoted part comes first", "{{[\"b c\"].d}}{{ [\"b c\"]['d'] }}", "{\"b c\": {\"d\": 1}}", "11"},
+	{"quotes in a quoted part", "{{[\"\\\"\"]}}{{['\\'']}}{{[\"\\\\\"]}}{{['\"']}}", "{\"\\\"\": 1, \"'\": 2, \"\\\\\": 3}", "1231"},
+	{"braces in a quoted part", "{{[\"a\\u007d\\u007d\"]}}{{[\"{\"]}}", "{\"a}}\": 1, \"{\": 2}", "12"},
+	{"a bar in a quoted part", "{{[\"a | b\"]}}", "{\"a | b\": 1}", "1"},
+	{"a quoted part is no place in a list", "[{{a[\"0\"]}}]{{a.0}}", "{\"a\": [1]}", "[]1"},
+	{"an empty quoted part", "{{a[\"\"]}}", "{\"a\": {\"\": 1}}", "1"},
+	{"a section of a quoted name", "{{#a[\"b c\"]}}{{d}}{{/a[\"b c\"]}}{{^a[\"x y\"]}}n{{/a[\"x y\"]}}", "{\"a\": {\"b c\": [{\"d\": 1}, {\"d\": 2}]}}", "12n"},
+	{"brackets without quotes are a name", "{{a[0]}}{{b[c]}}", "{\"a[0]\": 1, \"b[c]\": 2}", "12"},
+	{"raw and quoted", "{{{a[\"b c\"]}}}{{& a[\"b c\"] }}", "{\"a\": {\"b c\": \"<\"}}", "<<"},
+	{"default: missing", "{{a | default: \"x y\"}}", "{}", "x y"},
+	{"default: null", "{{a|default:\"x\"}}", "{\"a\": null}", "x"},
+	{"default: empty", "{{a | default: 'x'}}{{b | default: \"y\"}}", "{\"a\": \"\", \"b\": []}", "xy"},
+	{"default: what is there stays", "{{a | default: \"x\"}}{{b | default: \"x\"}}{{c | default: \"x\"}}", "{\"a\": 0, \"b\": false, \"c\": \" \"}", "0false "},
+	{"default: numbers and booleans", "{{a | default: -1.50}} {{a | default: true}} {{a | default: 0}}", "{}", "-1.50 true 0"},
+	{"default: is escaped", "{{a | default: \"<\\\"|}\"}}{{{a | default: \"<\"}}}", "{}", "&lt;&quot;|}<"},
+	{"default: in a section", "{{#a}}{{b | default: \"x\"}}{{/a}}", "{\"a\": [{\"b\": 1}, {}]}", "1x"},
+	{"truncate: short", "{{a | truncate: 5}}", "{\"a\": \"abcde\"}", "abcde"},
+	{"truncate: long", "{{a | truncate: 5}}", "{\"a\": \"abcdef\"}", "ab..."},
+	{"truncate: characters", "{{a | truncate: 5}}{{b | truncate: 4}}", "{\"a\": \"ä€😀xyz\", \"b\": \"ääää\"}", "ä€...ääää"},
+	{"truncate: before it is escaped", "{{a | truncate: 4}}", "{\"a\": \"<<<<<\"}", "&lt;..."},
+	{"truncate: nearly nothing", "{{a | truncate: 3}}{{a | truncate: 1}}", "{\"a\": \"abcdef\"}", "abca"},
+	{"truncate: empty and missing", "[{{a | truncate: 4}}{{b | truncate: 4}}]", "{\"a\": \"\"}", "[]"},
+	{"truncate: a number", "{{a | truncate: 5}}{{b | truncate: 5}}", "{\"a\": 1234567, \"b\": 12345}", "12...12345"},
+	{"truncate: an object", "{{{a | truncate: 12}}}", "{\"a\": {\"b\": \"a long text\", \"c\": 1}}", "{\"b\": \"a ..."},
+	{"truncate: an object that fits", "{{{a | truncate: 8}}}", "{\"a\": {\"b\": 1}}", "{\"b\": 1}"},
+	{"truncate: does not last", "{{a | truncate: 4}}{{a}}", "{\"a\": \"abcdef\"}", "a...abcdef"},
+	{"both filters", "{{a | default: \"none at all\" | truncate: 7}}", "{}", "none..."},
+	{"both filters, the other way", "{{a | truncate: 7 | default: \"none at all\"}}", "{}", "none..."},
 };
 
 typedef struct ErrorCase
@@ -186,7 +218,25 @@ static const ErrorCase error_cases[] = {
 	{"{{#a}}{{#b}}{{/a}}{{/b}}", 1, 13, "section \"b\" is open, but \"a\" is closed"},
 	{"{{/a}}", 1, 1, "section \"a\" is closed but not open"},
 	{"{{#if a}}{{/if}}", 1, 1, "the name \"if a\" contains white space"},
-	{"{{a | upper}}", 1, 1, "the name \"a | upper\" contains white space"},
+	{"{{a | upper}}", 1, 1, "there is no filter \"upper\""},
+	{"{{a | }}", 1, 1, "there is no filter \"\""},
+	{"{{a | truncate}}", 1, 1, "\"truncate\" needs a number of characters from 1 to 1000000"},
+	{"{{a | truncate: x}}", 1, 1, "\"truncate\" needs a number of characters from 1 to 1000000"},
+	{"{{a | truncate: 0}}", 1, 1, "\"truncate\" needs a number of characters from 1 to 1000000"},
+	{"{{a | truncate: 1000001}}", 1, 1, "\"truncate\" needs a number of characters from 1 to 1000000"},
+	{"{{a | truncate: 5 6}}", 1, 1, "\"6\" is too much behind a filter"},
+	{"{{a | default: x}}", 1, 1, "\"default\" needs a text in quotes, a number, true or false"},
+	{"{{a | default: 01}}", 1, 1, "\"default\" needs a text in quotes, a number, true or false"},
+	{"{{a | default: \"x}}", 1, 1, "\"default\" needs a text in quotes, a number, true or false"},
+	{"{{a | default}}", 1, 1, "\"default\" needs a text in quotes, a number, true or false"},
+	{"{{#a | default: \"x\"}}{{/a}}", 1, 1, "a section cannot have a filter"},
+	{"{{ | truncate: 5}}", 1, 1, "a tag needs a name"},
+	{"{{a[\"b c}}", 1, 1, "a quoted part of the name \"a[\"b c\" is not closed"},
+	{"{{a[\"b c\"}}", 1, 1, "a quoted part of the name \"a[\"b c\"\" is not closed"},
+	{"{{a[\"b c\"]d}}", 1, 1, "the name \"a[\"b c\"]d\" has an empty part"},
+	{"{{a[\"b\\x\"]}}", 1, 1, "a quoted part of the name \"a[\"b\\x\"]\" has a backslash that means nothing"},
+	{"{{a[\"\\u0100\"]}}", 1, 1, "a quoted part of the name \"a[\"\\u0100\"]\" has a backslash that means nothing"},
+	{"{{a[\"\\u0000\"]}}", 1, 1, "a quoted part of the name \"a[\"\\u0000\"]\" has a backslash that means nothing"},
 	{"{{{{a}}}}", 1, 1, "the name \"{a\" contains a brace"},
 	{"{{#a}b}}{{/a}b}}", 1, 1, "the name \"a}b\" contains a brace"},
 	{"{{a..b}}", 1, 1, "the name \"a..b\" has an empty part"},
@@ -284,6 +334,10 @@ test_escapes(void)
 				 "a1-._~ /?&amp;=&lt;&gt;\"'\\\001\b\f\n\r\t\177\xc3\xa4");
 	check_render("escape url", "{{a}}", data, TEMPLATE_ESCAPE_URL,
 				 "a1-._~%20%2F%3F%26%3D%3C%3E%22%27%5C%01%08%0C%0A%0D%09%7F%C3%A4");
+	check_render("escape markdown", "{{a}}", "{\"a\": \"a*b_c `d` [e](f) <g> & h~i|j \\\\ 1.5 (k) x-y +1 #2\"}", TEMPLATE_ESCAPE_MARKDOWN,
+				 "a\\*b\\_c \\`d\\` \\[e\\](f) \\<g\\> \\& h\\~i\\|j \\\\ 1.5 (k) x-y +1 #2");
+	check_render("escape markdown at the beginning of lines", "{{a}}", "{\"a\": \"# a\\n- b\\n -5\\n  + c\\n1. d\\n23) e\\n4.5\\n---\\n===\\n-\"}", TEMPLATE_ESCAPE_MARKDOWN,
+				 "\\# a\n\\- b\n -5\n  \\+ c\n1\\. d\n23\\) e\n4.5\n\\---\n\\===\n\\-");
 	check_render("the template's own text is not escaped", "<a>\"%{{a}}", "{\"a\": \"%\"}",
 				 TEMPLATE_ESCAPE_URL, "<a>\"%%25");
 	check_render("JSON in a JSON string", "{\"t\": \"{{a}}\"}", "{\"a\": {\"b\": \"\\\"\"}}",

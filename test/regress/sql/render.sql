@@ -101,3 +101,20 @@ SELECT pg_temp.try_render(t) FROM (VALUES ('{{a}}'), ('{{a'), ('{{a'), ('{{a}}')
 -- usable in an index expression and by parallel workers
 SELECT provolatile, proparallel, proisstrict, obj_description(oid, 'pg_proc') IS NOT NULL AS commented
   FROM pg_proc WHERE oid = 'respond.render(text, jsonb, text)'::regprocedure;
+
+-- names in quotes, and filters
+CREATE TEMP TABLE filter_case (template text, context jsonb, wanted text);
+INSERT INTO filter_case VALUES
+	('{{data["my column"]}} {{data[''a.b'']}} {{["x y"].z}}', '{"data": {"my column": 1, "a.b": 2}, "x y": {"z": 3}}', '1 2 3'),
+	('{{a | default: "there"}}, {{b | default: "there"}}, {{c | default: 5}}, {{d | default: "x"}}', '{"b": "", "d": 0}', 'there, there, 5, 0'),
+	('{{a | truncate: 10}}', jsonb_build_object('a', repeat('ä', 11)), 'äääääää...'),
+	('{{a | truncate: 10}}', jsonb_build_object('a', repeat('ä', 10)), 'ääääääääää'),
+	('{{a | truncate: 8}}', '{"a": 1e131071}', '10000...'),
+	('{{a | truncate: 12}}', '{"a": {"b": [1, 2, 3, 4, 5]}}', '{"b": [1,...'),
+	('{{a | truncate: 8}}', jsonb_build_object('a', (SELECT jsonb_agg(repeat('x', 1000)) FROM generate_series(1, 2000))), '["xxx...'),
+	('{{#l}}{{n | truncate: 4 | default: "-"}} {{/l}}', '{"l": [{"n": "abcdef"}, {}, {"n": "ab"}]}', 'a... - ab ');
+SELECT template, respond.render(template, context) FROM filter_case WHERE respond.render(template, context) IS DISTINCT FROM wanted;
+SELECT respond.render('{{a}}', '{"a": "*b* _c_ [d](e) 1.5\n- f\n2. g"}', 'markdown');
+SELECT respond.render('{{a | truncate: 4}}', '{"a": "<<<<<"}', 'html');
+SELECT respond.render('{{a | upper}}', '{}');
+SELECT respond.render('{{a["b}}', '{}');
