@@ -141,6 +141,10 @@ CREATE FUNCTION respond_internal.worker_status(OUT in_recovery boolean, OUT laun
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_worker_status';
 COMMENT ON FUNCTION respond_internal.worker_status() IS 'what health() asks shared memory for';
 
+CREATE FUNCTION respond_internal.worker_errors(OUT kind text, OUT lane integer, OUT errors integer, OUT since timestamptz, OUT sqlstate text) RETURNS SETOF record
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_worker_errors';
+COMMENT ON FUNCTION respond_internal.worker_errors() IS 'workers of this database that caught errors and have done nothing well since; from shared memory';
+
 CREATE FUNCTION respond_internal.partition_status(OUT table_name text, OUT present boolean, OUT ahead integer) RETURNS SETOF record
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_partition_status';
 COMMENT ON FUNCTION respond_internal.partition_status() IS 'for each table that is partitioned by time: whether there is a partition for the present, and how many lie ahead';

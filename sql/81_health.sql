@@ -17,6 +17,23 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_role() IS 'health(): the role that the workers act as';
 
+CREATE FUNCTION respond_internal.health_switches(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	off CONSTANT text := CASE
+		WHEN NOT current_setting('pg_respond.enabled')::boolean THEN 'pg_respond.enabled'
+		WHEN NOT current_setting('pg_respond.courier')::boolean THEN 'pg_respond.courier' END;
+BEGIN
+	ok := off IS NULL;
+	message := CASE
+		WHEN ok THEN 'pg_respond is switched on'
+		WHEN off = 'pg_respond.enabled' THEN 'pg_respond.enabled is off: no worker runs in the whole cluster; events are recorded and wait'
+		ELSE 'pg_respond.courier is off: nothing leaves the databases of the cluster; deliveries are recorded and wait' END;
+	remedy := CASE WHEN NOT ok THEN format('set %s = on where it was set to off (postgresql.conf, or ALTER SYSTEM SET %s = on), then SELECT pg_reload_conf()', off, off) END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_switches() IS 'health(): the emergency switches pg_respond.enabled and pg_respond.courier';
+
 CREATE FUNCTION respond_internal.health_launcher(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -74,15 +91,16 @@ BEGIN
 	SELECT string_agg(w.name, ', ') INTO missing
 	  FROM (SELECT 'clock' AS name, 'clock' AS kind, 1 AS lane
 			UNION ALL
-			SELECT 'courier', 'courier', 1
+			SELECT 'courier', 'courier', 1 WHERE current_setting('pg_respond.courier')::boolean
 			UNION ALL
 			SELECT 'dispatcher ' || n, 'dispatcher', n FROM generate_series(1, status.dispatchers) AS n) AS w
-	 WHERE NOT EXISTS (SELECT FROM respond.worker AS r
+	 WHERE current_setting('pg_respond.enabled')::boolean AND NOT EXISTS (SELECT FROM respond.worker AS r
 			WHERE r.kind = w.kind AND coalesce(r.lane, 1) = w.lane AND r.state NOT IN ('starting', 'failed', 'ended'));
 	SELECT w.kind, w.failures, w.restart_at INTO failed
 	  FROM respond.worker AS w WHERE w.state = 'failed' ORDER BY w.failures DESC LIMIT 1;
 	ok := missing IS NULL;
 	message := CASE
+		WHEN NOT current_setting('pg_respond.enabled')::boolean THEN 'no workers shall run, see check switches'
 		WHEN ok THEN 'all workers of this database run'
 		WHEN failed.kind IS NOT NULL THEN format('not running: %s; the %s failed %s times in a row and is restarted at %s',
 			missing, failed.kind, failed.failures, failed.restart_at)
@@ -96,6 +114,74 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_workers() IS 'health(): whether the workers of this database run';
+
+CREATE FUNCTION respond_internal.health_errors(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	failing text;
+BEGIN
+	SELECT string_agg(format('%s: %s errors in a row since %s, SQLSTATE %s', concat_ws(' ', e.kind, e.lane), e.errors, e.since, e.sqlstate), '; ' ORDER BY e.kind, e.lane)
+	  INTO failing FROM respond_internal.worker_errors() AS e WHERE e.errors >= 3;
+	ok := failing IS NULL;
+	message := CASE WHEN ok THEN 'no worker fails again and again' ELSE 'workers that fail again and again: ' || failing END;
+	remedy := CASE WHEN NOT ok THEN 'the server log has the errors in full; look for pg_respond. A change by hand in schemas respond and respond_internal, a full disk or a lock is likely' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_errors() IS 'health(): workers that catch errors and try again without ever succeeding';
+
+CREATE FUNCTION respond_internal.health_replica_identity(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	lacking record;
+BEGIN
+	SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid::regclass::text) AS tables,
+		string_agg(format('ALTER TABLE %s REPLICA IDENTITY FULL', c.oid::regclass), '; ' ORDER BY c.oid::regclass::text) AS statements
+	  INTO lacking
+	  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+	 WHERE c.relkind = 'r'
+	   AND (n.nspname IN ('respond', 'respond_internal')
+			OR EXISTS (SELECT FROM pg_partition_ancestors(c.oid) AS a JOIN pg_class AS p ON p.oid = a.relid
+				WHERE p.relnamespace = 'respond'::regnamespace))
+	   AND EXISTS (SELECT FROM pg_publication AS p
+			WHERE (p.pubupdate OR p.pubdelete)
+			  AND (p.puballtables OR EXISTS (SELECT FROM pg_class AS a
+				LEFT JOIN pg_publication_rel AS r ON r.prpubid = p.oid AND r.prrelid = a.oid
+				LEFT JOIN pg_publication_namespace AS s ON s.pnpubid = p.oid AND s.pnnspid = a.relnamespace
+				WHERE (a.oid = c.oid OR a.oid IN (SELECT t.relid FROM pg_partition_ancestors(c.oid) AS t))
+				  AND (r.oid IS NOT NULL OR s.oid IS NOT NULL))))
+	   AND NOT CASE c.relreplident
+			WHEN 'f' THEN true
+			WHEN 'i' THEN EXISTS (SELECT FROM pg_index AS x WHERE x.indrelid = c.oid AND x.indisreplident AND x.indisvalid)
+			WHEN 'd' THEN EXISTS (SELECT FROM pg_index AS x WHERE x.indrelid = c.oid AND x.indisprimary AND x.indisvalid)
+			ELSE false END;
+	ok := lacking.tables IS NULL;
+	message := CASE WHEN ok THEN 'every table of pg_respond can be published'
+		ELSE format('without replica identity, so that a publication of UPDATE and DELETE makes the workers fail: %s', lacking.tables) END;
+	remedy := CASE WHEN NOT ok THEN lacking.statements END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_replica_identity() IS 'health(): tables that a publication would keep the workers from changing';
+
+CREATE FUNCTION respond_internal.health_untried(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	waiting record;
+BEGIN
+	SELECT count(*) AS channels, string_agg(format('%s (since %s)', u.name, u.due), ', ' ORDER BY u.due, u.name) FILTER (WHERE u.place <= 10) AS list INTO waiting
+	  FROM (SELECT c.name, d.due, row_number() OVER (ORDER BY d.due, c.name) AS place
+			  FROM respond.channel AS c,
+				   LATERAL (SELECT p.next_attempt_at AS due FROM respond.delivery AS p
+							 WHERE p.channel = c.name AND p.status = 'pending' AND p.attempts = 0
+							   AND p.next_attempt_at < clock_timestamp() - interval '1 minute'
+							 ORDER BY p.next_attempt_at LIMIT 1) AS d
+			 WHERE c.enabled) AS u;
+	ok := waiting.channels = 0;
+	message := CASE WHEN ok THEN 'no delivery waits longer than a minute for its first try'
+		ELSE format('channels with deliveries that have been due for over a minute and were never tried: %s: %s', waiting.channels, waiting.list) END;
+	remedy := CASE WHEN NOT ok THEN 'see the checks above; if all is well there, respond.channel_stats says whether a rate limit, a concurrency or a receiver that is down holds them up' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_untried() IS 'health(): deliveries that are due and that nobody has tried to send';
 
 CREATE FUNCTION respond_internal.health_lag(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -261,11 +347,14 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
 	in_recovery boolean;
 	checks CONSTANT text[] := ARRAY[
+		'switches',
 		'launcher',
 		'role',
 		'hold',
 		'places',
 		'workers',
+		'errors',
+		'replica identity',
 		'lag',
 		'partitions',
 		'dead letters',
@@ -274,6 +363,7 @@ DECLARE
 		'certificates',
 		'channels',
 		'receivers',
+		'untried',
 		'deliveries'
 	];
 BEGIN

@@ -32,6 +32,7 @@
 #include "common/guc.h"
 #include "launcher/launcher.h"
 #include "launcher/worker.h"
+#include "launcher/worker_errors.h"
 
 #define LONGEST_REST_MS		60000
 #define FIRST_RETRY_MS		1000
@@ -98,6 +99,17 @@ note_settings(void)
 		duties[i].due = 0;
 }
 
+/* The clock does well when none of its duties fails. */
+static void
+note_success(void)
+{
+	for (int i = 0; i < lengthof(duties); i++)
+		if (duties[i].failures > 0)
+			return;
+	if (follow_state.failures == 0)
+		respond_worker_succeeded();
+}
+
 static void
 run_duty(Duty *duty, TimestampTz now)
 {
@@ -108,11 +120,13 @@ run_duty(Duty *duty, TimestampTz now)
 	{
 		duty->due = duty->run(now);
 		duty->failures = 0;
+		note_success();
 	}
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(caller);
 		HOLD_INTERRUPTS();
+		respond_worker_failed(geterrcode());
 		report_failure(duty);
 		AbortCurrentTransaction();
 		FlushErrorState();

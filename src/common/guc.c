@@ -21,7 +21,9 @@ char	   *respond_allowed_networks = NULL;
 int			respond_audit_retention = -1;
 int			respond_batch_size = 1000;
 char	   *respond_ca_file = NULL;
+bool		respond_courier = true;
 int			respond_dispatchers = 1;
+bool		respond_enabled = true;
 int			respond_event_retention = 30 * 24 * 60;
 int			respond_max_depth = 16;
 int			respond_max_event_size = 1024;
@@ -85,6 +87,15 @@ respond_guc_define(CheckNetworks check)
 							   GUC_SUPERUSER_ONLY,
 							   NULL, NULL, NULL);
 
+	DefineCustomBoolVariable("pg_respond.courier",
+							 "Whether deliveries leave the cluster's databases.",
+							 "Off: they are recorded and wait; everything else goes on.",
+							 &respond_courier,
+							 true,
+							 PGC_SIGHUP,
+							 0,
+							 NULL, NULL, NULL);
+
 	DefineCustomIntVariable("pg_respond.dispatchers",
 							"Number of dispatchers for each database.",
 							"Events with the same subject go to the same dispatcher.",
@@ -93,6 +104,15 @@ respond_guc_define(CheckNetworks check)
 							PGC_SIGHUP,
 							0,
 							NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("pg_respond.enabled",
+							 "Whether pg_respond acts at all in this cluster.",
+							 "Off: no worker runs in any database; events are recorded and wait.",
+							 &respond_enabled,
+							 true,
+							 PGC_SIGHUP,
+							 0,
+							 NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.event_retention",
 							"How long events and runs are kept before their partitions are dropped.",

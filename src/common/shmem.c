@@ -96,6 +96,9 @@ initialize_slots(void)
 		pg_atomic_init_u64(&slot->runs, 0);
 		pg_atomic_init_u64(&slot->errors, 0);
 		pg_atomic_init_u64(&slot->active_at, 0);
+		pg_atomic_init_u32(&slot->errors_in_row, 0);
+		pg_atomic_init_u32(&slot->last_error, 0);
+		pg_atomic_init_u64(&slot->failing_since, 0);
 	}
 }
 

@@ -120,6 +120,9 @@ typedef struct WorkerSlot
 	pg_atomic_uint64 runs;		/* runs made */
 	pg_atomic_uint64 errors;	/* batches that had to be repeated event by event */
 	pg_atomic_uint64 active_at; /* TimestampTz of the last change of activity */
+	pg_atomic_uint32 errors_in_row; /* caught since something last went well */
+	pg_atomic_uint32 last_error;	/* SQLSTATE of the last of them */
+	pg_atomic_uint64 failing_since; /* TimestampTz of the first of them */
 } WorkerSlot;
 
 /*

@@ -37,6 +37,7 @@
 #include "delivery/courier_send.h"
 #include "delivery/outbox.h"
 #include "launcher/worker.h"
+#include "launcher/worker_errors.h"
 
 /* Outcomes wait this long for others, while requests are under way. */
 #define RECORD_DELAY_US		(3 * 1000)
@@ -364,6 +365,7 @@ recover(Courier *courier)
 {
 	bool		is_locked = geterrcode() == ERRCODE_LOCK_NOT_AVAILABLE;
 
+	respond_worker_failed(geterrcode());
 	HOLD_INTERRUPTS();
 	if (!is_locked || !courier->said_locked)
 		EmitErrorReport();
@@ -401,6 +403,8 @@ work_guarded(Courier *courier)
 	{
 		more = work(courier);
 		courier->failures = 0;
+		if (courier->outcomes.count + courier->left.count == 0)
+			respond_worker_succeeded();
 		courier->said_locked = false;
 		courier->pause_until = 0;
 	}

@@ -32,6 +32,7 @@
 #include "delivery/delivery_dead.h"
 #include "delivery/outcome_rows.h"
 #include "launcher/worker.h"
+#include "launcher/worker_errors.h"
 
 /* After so many failures an outcome is recorded without telling of it. */
 #define TELL_LIMIT			5
@@ -239,6 +240,7 @@ record_contained(Outcome ***places, int count, List **subjects, const char **err
 		FlushErrorState();
 		AbortOutOfAnyTransaction();
 		MemoryContextSwitchTo(caller);
+		respond_worker_failed(data->sqlerrcode);
 		*error = data->message;
 		*lasting = !respond_error_is_transient(data->sqlerrcode) && data->sqlerrcode != ERRCODE_QUERY_CANCELED;
 	}

@@ -26,6 +26,7 @@
 #include "common/guc.h"
 #include "common/life.h"
 #include "dispatcher/dispatcher.h"
+#include "launcher/worker_errors.h"
 
 /* How long a dispatcher trusts wake-ups before it looks by itself, in ms. */
 #define POLL_ACTIVE			1000
@@ -230,6 +231,7 @@ recover(Dispatcher *dispatcher)
 	dispatcher->window = NULL;
 
 	dispatcher->errors++;
+	respond_worker_failed(error->sqlerrcode);
 	choose_mode(dispatcher, error);
 	failures = Max(dispatcher->transient_errors, dispatcher->errors - ERRORS_WITHOUT_WAIT);
 	/* giving up is tried at once: what is mended during a wait is noticed by a whole try */
@@ -256,6 +258,7 @@ run_guarded(Dispatcher *dispatcher)
 	{
 		more = respond_batch_run(dispatcher);
 		dispatcher->errors = 0;
+		respond_worker_succeeded();
 		dispatcher->transient_errors = 0;
 	}
 	PG_CATCH();

@@ -16,6 +16,9 @@
  *	  dispatchers of another division into lanes than the one that is wanted
  *	  now, are stopped.
  *
+ * With pg_respond.enabled = off nothing should run, with pg_respond.courier = off
+ * no courier: the emergency switches, which need a reload and no session.
+ *
  * A cluster in which the extension was never created lacks the role
  * respond_worker, which owns its tables; there the launcher starts nothing.
  *
@@ -62,6 +65,7 @@ static void start_wanted(void);
 static int	start_looking(bool told, int looking);
 static void start_dispatchers(Oid database);
 static void forget_databases(void);
+static void report_switches(void);
 static void report_missing_role(void);
 static void rest(void);
 
@@ -155,6 +159,7 @@ respond_launcher_main(Datum main_arg)
 		scan_if_due();
 		respond_registry_take_requests();
 		respond_starter_reap(worker_ended);
+		report_switches();
 		stop_unwanted();
 		forget_databases();
 		start_wanted();
@@ -227,7 +232,7 @@ is_wanted(WorkerSlot *slot)
 {
 	DatabaseEntry *entry = respond_registry_find(slot->database);
 
-	if (entry == NULL || entry->status == DATABASE_ABSENT)
+	if (entry == NULL || entry->status == DATABASE_ABSENT || !respond_worker_is_switched_on(slot->kind))
 		return false;
 	if (slot->kind == WORKER_CLOCK)
 		/* one that was started before a change is of no use */
@@ -297,13 +302,19 @@ start_wanted(void)
 		return;
 
 	respond_starter_begin_round();
+	if (!respond_enabled)
+	{
+		respond_starter_end_round();
+		return;
+	}
 	position = 0;
 	while ((entry = respond_registry_next(&position)) != NULL)
 	{
 		if (!is_ready(entry))
 			continue;
 		start_dispatchers(entry->database);
-		(void) respond_starter_start(entry->database, respond_registry_role(), WORKER_COURIER, 0, 0);
+		if (respond_courier)
+			(void) respond_starter_start(entry->database, respond_registry_role(), WORKER_COURIER, 0, 0);
 	}
 	position = 0;
 	while ((entry = respond_registry_next(&position)) != NULL)
@@ -364,6 +375,26 @@ start_dispatchers(Oid database)
 	}
 	for (int lane = 0; lane < lanes; lane++)
 		(void) respond_starter_start(database, respond_registry_role(), WORKER_DISPATCHER, lane, lanes);
+}
+
+static void
+report_switch(const char *name, bool is_on, bool *was_on)
+{
+	if (is_on != *was_on)
+		ereport(LOG,
+				(errmsg(is_on ? "pg_respond goes on: \"%s\" is on" : "pg_respond stops its workers: \"%s\" is off", name)));
+	*was_on = is_on;
+}
+
+/* Who reads the log later shall know when, and that it was meant. */
+static void
+report_switches(void)
+{
+	static bool enabled = true;
+	static bool courier = true;
+
+	report_switch("pg_respond.enabled", respond_enabled, &enabled);
+	report_switch("pg_respond.courier", respond_courier, &courier);
 }
 
 /* The role owns the extension's tables, so it can be missing only because it was renamed. */

@@ -227,6 +227,7 @@ take_slot(Oid database, WorkerKind kind, int lane)
 		slot->failures = 0;
 		slot->restart_after = 0;
 		pg_atomic_write_u32(&slot->busy, 0);
+		pg_atomic_write_u32(&slot->errors_in_row, 0);
 		slot->state = WORKER_WAITING;
 		LWLockRelease(respond_shared->lock);
 		return slot;

@@ -33,6 +33,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "common/guc.h"
 #include "common/shmem.h"
 #include "launcher/death_word.h"
 #include "launcher/launcher.h"
@@ -89,6 +90,12 @@ respond_worker_start(Datum main_arg, WorkerKind kind)
 	if (kind != WORKER_CLOCK)
 		publish_slot();
 	return respond_worker_slot;
+}
+
+bool
+respond_worker_is_switched_on(WorkerKind kind)
+{
+	return respond_enabled && (kind != WORKER_COURIER || respond_courier);
 }
 
 /* Whether somebody, DROP DATABASE for example, wants workers to keep out. */
@@ -294,7 +301,7 @@ respond_worker_woken(void)
 void
 respond_worker_check_stop(void)
 {
-	if (respond_worker_slot->stop_wanted)
+	if (respond_worker_slot->stop_wanted || !respond_worker_is_switched_on(respond_worker_slot->kind))
 		end_worker(WORKER_STOPPED);
 	/* one with nothing in its hands ends without a line in the log */
 	if (respond_death_word_terminated())

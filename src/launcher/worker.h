@@ -30,6 +30,9 @@ extern const char *respond_worker_kind_name(WorkerKind kind);
 /* What the launcher hands to an entry point. */
 extern Datum respond_worker_argument(int slot, uint32 generation);
 
+/* Whether the settings allow workers of this kind: pg_respond.enabled, and pg_respond.courier for couriers. */
+extern bool respond_worker_is_switched_on(WorkerKind kind);
+
 /* Whether workers must keep out of the database now; under the lock. */
 extern bool respond_worker_is_barred(Oid database);
 
