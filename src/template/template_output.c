@@ -241,7 +241,11 @@ ends_mark(const char *bytes, size_t length, size_t next)
 	return next >= length || bytes[next] == ' ' || bytes[next] == '\t' || bytes[next] == '\n' || bytes[next] == '\r';
 }
 
-/* Whether Markdown would read the byte at i as more than itself. */
+/*
+ * Whether Markdown would read the byte at i as more than itself.  Adaptive Cards
+ * and chats know no HTML in it, and not all of them take a backslash before
+ * whatever follows, so what they read as text is left alone.
+ */
 static bool
 is_markdown(const char *bytes, size_t length, size_t i, LineState line)
 {
@@ -253,13 +257,11 @@ is_markdown(const char *bytes, size_t length, size_t i, LineState line)
 		case '_':
 		case '[':
 		case ']':
-		case '<':
-		case '>':
-		case '&':
-		case '~':
-		case '|':
 			return true;
+		case '~':
+			return (i > 0 && bytes[i - 1] == '~') || (i + 1 < length && bytes[i + 1] == '~');
 		case '#':
+		case '>':
 			return line == LINE_BEGINS;
 		case '-':
 		case '+':

@@ -25,7 +25,7 @@ typedef enum TemplateEscape
 	TEMPLATE_ESCAPE_JSON,		/* inside a JSON string, RFC 8259 */
 	TEMPLATE_ESCAPE_URL,		/* percent-encoding, RFC 3986: all but unreserved */
 	TEMPLATE_ESCAPE_SLACK,		/* & < > only */
-	TEMPLATE_ESCAPE_MARKDOWN	/* backslashes before what Markdown has a meaning for */
+	TEMPLATE_ESCAPE_MARKDOWN	/* backslashes before what chats read as Markdown; no HTML */
 } TemplateEscape;
 
 /* The names users write, for error messages. */

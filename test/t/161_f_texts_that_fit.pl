@@ -80,7 +80,7 @@ is(text_of('mark', '123456789012345*xxxxx'), '123456789012345\\*...', 'one with 
 like($json->decode(body_of('pagerduty', 'x', 's' x 1000))->{dedup_key}, qr/^s{252}\.\.\.$/, 'a key that PagerDuty takes');
 
 # --- values are not markup
-is(text_of('teams', '*bold* _it_ [click](https://evil.example) `x` <at>all</at> &lt;'), '\\*bold\\* \\_it\\_ \\[click\\](https://evil.example) \\`x\\` \\<at\\>all\\</at\\> \\&lt;', 'Teams: a value is text');
+is(text_of('teams', '*bold* _it_ [click](https://evil.example) `x` <at>all</at> &lt;'), '\\*bold\\* \\_it\\_ \\[click\\](https://evil.example) \\`x\\` <at>all</at> &lt;', 'Teams: a value is text');
 is(text_of('teams', "- a\n1. b\n# c"), "\\- a\n1\\. b\n\\# c", 'Teams: no lists, no headings');
 is(text_of('slack', '<!channel> & <https://evil.example|click>'), '&lt;!channel&gt; &amp; &lt;https://evil.example|click&gt;', 'Slack: a value is text');
 Respond::add_rule($node, $db, 'link', 'link', [ { action => 'notify', channel => 'slack', text => '<https://shop.example/{{data.id}}|{{data.name}}> *{{data.name}}*' } ]);

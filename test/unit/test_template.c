@@ -334,10 +334,10 @@ test_escapes(void)
 				 "a1-._~ /?&amp;=&lt;&gt;\"'\\\001\b\f\n\r\t\177\xc3\xa4");
 	check_render("escape url", "{{a}}", data, TEMPLATE_ESCAPE_URL,
 				 "a1-._~%20%2F%3F%26%3D%3C%3E%22%27%5C%01%08%0C%0A%0D%09%7F%C3%A4");
-	check_render("escape markdown", "{{a}}", "{\"a\": \"a*b_c `d` [e](f) <g> & h~i|j \\\\ 1.5 (k) x-y +1 #2\"}", TEMPLATE_ESCAPE_MARKDOWN,
-				 "a\\*b\\_c \\`d\\` \\[e\\](f) \\<g\\> \\& h\\~i\\|j \\\\ 1.5 (k) x-y +1 #2");
-	check_render("escape markdown at the beginning of lines", "{{a}}", "{\"a\": \"# a\\n- b\\n -5\\n  + c\\n1. d\\n23) e\\n4.5\\n---\\n===\\n-\"}", TEMPLATE_ESCAPE_MARKDOWN,
-				 "\\# a\n\\- b\n -5\n  \\+ c\n1\\. d\n23\\) e\n4.5\n\\---\n\\===\n\\-");
+	check_render("escape markdown", "{{a}}", "{\"a\": \"a*b_c `d` [e](f) <g> & h~i|j \\\\ 1.5 (k) x-y +1 #2 ~~l~~\"}", TEMPLATE_ESCAPE_MARKDOWN,
+				 "a\\*b\\_c \\`d\\` \\[e\\](f) <g> & h~i|j \\\\ 1.5 (k) x-y +1 #2 \\~\\~l\\~\\~");
+	check_render("escape markdown at the beginning of lines", "{{a}}", "{\"a\": \"# a\\n> z\\n- b\\n -5\\n  + c\\n1. d\\n23) e\\n4.5\\n---\\n===\\n-\"}", TEMPLATE_ESCAPE_MARKDOWN,
+				 "\\# a\n\\> z\n\\- b\n -5\n  \\+ c\n1\\. d\n23\\) e\n4.5\n\\---\n\\===\n\\-");
 	check_render("the template's own text is not escaped", "<a>\"%{{a}}", "{\"a\": \"%\"}",
 				 TEMPLATE_ESCAPE_URL, "<a>\"%%25");
 	check_render("JSON in a JSON string", "{\"t\": \"{{a}}\"}", "{\"a\": {\"b\": \"\\\"\"}}",
