@@ -103,6 +103,26 @@ CREATE INDEX attempt_default_delivery_id_idx ON respond.attempt_default (deliver
 COMMENT ON INDEX respond.attempt_default_delivery_id_idx IS 'finds the tries of a delivery';
 COMMENT ON TABLE respond.attempt_default IS 'tries for whose time there is no partition yet';
 
+-- Deliveries that a courier sends alone because one before it died, and the couriers themselves.  Written and committed before
+-- the delivery is touched again.
+CREATE TABLE respond_internal.suspect_delivery (
+	delivery_id bigint PRIMARY KEY,
+	created_at timestamptz NOT NULL,
+	tries integer NOT NULL,
+	vanished integer NOT NULL,
+	life bigint NOT NULL,
+	alone boolean NOT NULL,
+	at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE respond_internal.suspect_delivery IS 'deliveries that are sent one by one because a courier died; one over which too many couriers died is given up';
+COMMENT ON COLUMN respond_internal.suspect_delivery.delivery_id IS 'the delivery; 0: the courier itself, whatever it sends';
+COMMENT ON COLUMN respond_internal.suspect_delivery.created_at IS 'that of the delivery';
+COMMENT ON COLUMN respond_internal.suspect_delivery.tries IS 'how often it was touched, without those tries that somebody else put an end to; of the courier, how often one after the other died';
+COMMENT ON COLUMN respond_internal.suspect_delivery.vanished IS 'how often the whole server vanished during a try; three of them count as one try';
+COMMENT ON COLUMN respond_internal.suspect_delivery.life IS 'process that touched it last, by the number of its life';
+COMMENT ON COLUMN respond_internal.suspect_delivery.alone IS 'whether it was the only one under way then and since';
+COMMENT ON COLUMN respond_internal.suspect_delivery.at IS 'when it was touched last';
+
 SELECT pg_catalog.pg_extension_config_dump('respond.delivery', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.delivery_default', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.delivery_id_seq', '');

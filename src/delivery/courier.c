@@ -34,6 +34,7 @@
 #include "common/guc.h"
 #include "common/shmem.h"
 #include "delivery/courier.h"
+#include "delivery/courier_quarantine.h"
 #include "delivery/courier_send.h"
 #include "delivery/outbox.h"
 #include "launcher/worker.h"
@@ -152,6 +153,7 @@ prepare(Courier *courier, WorkerSlot *slot)
 	take_lock(get_extension_oid("pg_respond", false));
 	respond_worker_commit();
 	pin_settings();
+	respond_quarantine_begin();
 	respond_queue_open();
 	sockets = respond_transport_open();
 	note_settings(courier);

@@ -43,6 +43,7 @@ typedef struct Entry
 	struct CourierChannel *channel;
 	EntryState	state;
 	bool		earlier;		/* of a subject, see courier_queue.c */
+	bool		given_up;		/* couriers died over it: it is not sent any more */
 } Entry;
 
 /*

@@ -32,6 +32,7 @@
 #include "common/partition_read.h"
 #include "common/partition_write.h"
 #include "delivery/courier.h"
+#include "delivery/courier_quarantine.h"
 #include "delivery/delivery_columns.h"
 #include "launcher/worker.h"
 
@@ -96,6 +97,11 @@ read_row(Outgoing *outgoing, TupleTableSlot *row)
 	outgoing->entry->since = row->tts_isnull[DELIVERY_DUE_SINCE] ? created_at :
 		DatumGetTimestampTz(row->tts_values[DELIVERY_DUE_SINCE]);
 	outgoing->depth = DatumGetInt32(row->tts_values[DELIVERY_DEPTH]);
+	if (outgoing->entry->given_up)
+	{
+		outgoing->failure = respond_quarantine_reason();
+		return;
+	}
 	if (!row->tts_isnull[DELIVERY_HEADERS])
 		headers = DatumGetJsonbPCopy(row->tts_values[DELIVERY_HEADERS]);
 	recipients = texts_of(row, DELIVERY_RECIPIENTS, &recipient_count);
@@ -165,6 +171,7 @@ waits_for_another(Entry **place, const char *subject)
 	/* the table has it, should the next query fail */
 	respond_queue_lower(channel, DT_NOBEGIN, 0);
 	*place = NULL;
+	respond_quarantine_let_go(entry);
 	respond_queue_forget(entry);
 	respond_courier_queue_next(channel, subject, 0);
 	return true;
@@ -208,6 +215,7 @@ fetch(Entry **entries, int count, Outgoing **list)
 			/* one of its subject may have come to be known, and have been held to be behind it */
 			if (entry->channel->ordered)
 				respond_queue_lower(entry->channel, DT_NOBEGIN, 0);
+			respond_quarantine_let_go(entry);
 			respond_queue_forget(entry);
 			continue;
 		}

@@ -384,7 +384,7 @@ respond_queue_add(CourierChannel *channel, const PendingDelivery *pending)
 	entry->since = pending->created_at;
 	entry->due = entry->after = pending->due;
 	entry->subject = pending->subject;
-	entry->earlier = false;
+	entry->earlier = entry->given_up = false;
 	entry->written = pending->written;
 	entry->channel = channel;
 	insert_node(entry);

@@ -28,6 +28,7 @@
 #include "common/kept_plan.h"
 #include "delivery/channel_stats.h"
 #include "delivery/courier.h"
+#include "delivery/courier_quarantine.h"
 #include "delivery/courier_split.h"
 #include "delivery/delivery_dead.h"
 #include "delivery/outcome_rows.h"
@@ -89,6 +90,8 @@ record_consequences(Outcome **outcomes, const RecordState *states, int count)
 	{
 		const Outcome *outcome = outcomes[i];
 
+		if (states[i] != RECORD_LOCKED)
+			respond_quarantine_clear(outcome->outgoing->entry);
 		if (states[i] != RECORD_DONE)
 			continue;
 		if (outcome->failures < TELL_LIMIT)
@@ -135,6 +138,7 @@ settle(Outcome *outcome, RecordState state)
 	Outgoing   *outgoing = outcome->outgoing;
 	CourierChannel *channel = outgoing->channel;
 
+	respond_quarantine_forget(outgoing->entry);
 	if (state == RECORD_DONE)
 		respond_channel_stats_count(channel->name, count_of(outcome), outgoing->transfer.duration_us);
 	if (state == RECORD_DONE && outcome->status == OUTCOME_RETRY)

@@ -11,6 +11,8 @@
  * A breaker holds a delivery back no longer than its tries would have taken
  * together: after that it has its tries all the same, and ends.
  *
+ * After a courier has died they are sent one by one, see courier_quarantine.c.
+ *
  * What a synchronous standby has not confirmed yet is not fetched; its channel
  * waits until it has.
  *
@@ -26,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "common/guc.h"
+#include "delivery/courier_quarantine.h"
 #include "delivery/courier_send.h"
 #include "delivery/retry_policy.h"
 
@@ -167,7 +170,7 @@ wait_for_standby(CourierChannel *channel, const Entry *entry, TimestampTz now)
 }
 
 static void
-gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, TimestampTz now)
+gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, bool careful, TimestampTz now)
 {
 	int			room = Min(channel_room(channel, reserved, now), limit);
 	TimestampTz until;
@@ -179,6 +182,8 @@ gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, T
 	{
 		if (count >= through && !passes_breaker(channel->host, entry, now))
 			break;
+		if (!careful && respond_quarantine_suspects(entry))
+			break;
 		if (wait_for_standby(channel, entry, now) || !pass_rate_limit(channel, now))
 			break;
 		respond_queue_take(entry);
@@ -189,13 +194,14 @@ gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, T
 
 /* How many they are is counted in gathered. */
 static void
-gather(Entry **entries, TimestampTz now)
+gather(Entry **entries, bool careful, TimestampTz now)
 {
 	int			left = respond_queue_channel_count();
 	int			reserved = places_reserved();
+	int			limit = careful ? 1 : FETCH_AT_ONCE;
 	CourierChannel *channel;
 
-	while (gathered < FETCH_AT_ONCE && places_left() > 0 && (channel = respond_queue_next(&left)) != NULL)
+	while (gathered < limit && places_left() > 0 && (channel = respond_queue_next(&left)) != NULL)
 	{
 		Entry	   *first = respond_queue_first(channel);
 
@@ -203,7 +209,7 @@ gather(Entry **entries, TimestampTz now)
 			continue;
 		if (!channel->secret_read && !respond_courier_read_secret(channel))
 			continue;
-		gather_from(channel, entries + gathered, Min(FETCH_AT_ONCE - gathered, places_left()), reserved, now);
+		gather_from(channel, entries + gathered, Min(limit - gathered, places_left()), reserved, careful, now);
 	}
 }
 
@@ -215,13 +221,18 @@ put_all_back(Entry **entries, int count, Outgoing *list, TimestampTz now)
 	{
 		Outgoing   *next = list->next;
 
+		respond_quarantine_let_go(list->entry);
 		respond_queue_hold_back(list->entry, now);
 		MemoryContextDelete(list->context);
 		list = next;
 	}
 	for (int i = 0; i < count; i++)
-		if (entries[i] != NULL)
-			respond_queue_hold_back(entries[i], now);
+	{
+		if (entries[i] == NULL)
+			continue;
+		respond_quarantine_let_go(entries[i]);
+		respond_queue_hold_back(entries[i], now);
+	}
 }
 
 static void
@@ -250,6 +261,7 @@ start(Outgoing *outgoing, TimestampTz now)
 	/* asked once more: other channels have the same host, and only the row says when it was begun anew */
 	if (!respond_breaker_allows(outgoing->host, now, &until) && !passes_breaker(outgoing->host, outgoing->entry, now))
 	{
+		respond_quarantine_let_go(outgoing->entry);
 		respond_queue_hold_back(outgoing->entry, until != 0 ? until : now + HOLD_BACK_US);
 		MemoryContextDelete(outgoing->context);
 		return;
@@ -275,12 +287,18 @@ respond_send_due(TimestampTz now)
 {
 	Entry	   *entries[FETCH_AT_ONCE];
 	Outgoing   *list = NULL;
+	TimestampTz until;
+	bool		careful = respond_quarantine_is_careful(now, &until);
 
+	if (until != 0)
+		return false;
 	look_at_standbys();
 	gathered = 0;
 	PG_TRY();
 	{
-		gather(entries, now);
+		gather(entries, careful, now);
+		if (careful && gathered > 0)
+			entries[0]->given_up = !respond_quarantine_mark(entries[0]);
 		if (gathered > 0)
 			respond_courier_fetch(entries, gathered, &list);
 	}
@@ -335,10 +353,13 @@ respond_send_next_due(void)
 	TimestampTz due = DT_NOEND;
 	int			left = respond_queue_channel_count();
 	int			reserved = places_reserved();
+	TimestampTz until;
 	CourierChannel *channel;
 
 	while ((channel = respond_queue_next(&left)) != NULL)
 		due = Min(due, channel_due(channel, reserved, now));
+	if (respond_quarantine_is_careful(now, &until))
+		due = Max(due, until);
 	return due;
 }
 

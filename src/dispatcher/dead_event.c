@@ -56,9 +56,6 @@ respond_suspect_lane(int lanes, int lane)
 	return -(int64) (lanes * 100 + lane + 1);
 }
 
-/* So many disappearances of the whole server count as one try. */
-#define VANISHED_PER_TRY	3
-
 /* What a marker says. */
 typedef struct Marker
 {
@@ -87,19 +84,7 @@ count_try(int64 id)
 	marker.tries = DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_null));
 	marker.vanished = DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_null));
 	life = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &is_null));
-	switch (respond_death_word_judge(life))
-	{
-		case DEATH_BY_OTHERS:
-			break;
-		case DEATH_UNKNOWN:
-			marker.vanished++;
-			if (marker.vanished % VANISHED_PER_TRY == 0)
-				marker.tries++;
-			break;
-		case DEATH_OF_ITS_OWN:
-			marker.tries++;
-			break;
-	}
+	respond_death_word_count(life, &marker.tries, &marker.vanished);
 	return marker;
 }
 

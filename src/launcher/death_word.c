@@ -45,6 +45,9 @@
 #define WORDS_FILE_NEW	WORDS_FILE ".new"
 #define WORDS_MAGIC		UINT64CONST(0x5265737031303032)
 
+/* So many disappearances of the whole server count as one try. */
+#define VANISHED_PER_TRY	3
+
 typedef struct WordsFile
 {
 	uint64		magic;
@@ -195,10 +198,27 @@ respond_death_word_judge(int64 life)
 }
 
 void
+respond_death_word_count(int64 life, int *tries, int *vanished)
+{
+	switch (respond_death_word_judge(life))
+	{
+		case DEATH_BY_OTHERS:
+			break;
+		case DEATH_UNKNOWN:
+			if (++*vanished % VANISHED_PER_TRY == 0)
+				(*tries)++;
+			break;
+		case DEATH_OF_ITS_OWN:
+			(*tries)++;
+			break;
+	}
+}
+
+void
 respond_death_word_end(WorkerSlot *slot)
 {
 	my_slot = NULL;
-	if (slot->told_to_end != 0 && slot->life_noted)
+	if ((slot->told_to_end != 0 || slot->outcome != WORKER_FAILED) && slot->life_noted)
 		keep(&respond_shared->words, slot->life);
 	slot->life_noted = false;
 }

@@ -38,6 +38,13 @@ typedef enum DeathVerdict
 /* How the life with this number, which is over, ended. */
 extern DeathVerdict respond_death_word_judge(int64 life);
 
+/*
+ * The life that touched a thing is over, and the thing is touched once more: how
+ * many tries count, the new one included.  *tries and *vanished, ends of the
+ * whole server, are those of the thing's marker.
+ */
+extern void respond_death_word_count(int64 life, int *tries, int *vanished);
+
 /* Whether this process was sent SIGTERM. */
 extern bool respond_death_word_terminated(void);
 
