@@ -174,19 +174,6 @@ COMMENT ON COLUMN respond_internal.suspect.tries IS 'how often it was touched, w
 COMMENT ON COLUMN respond_internal.suspect.vanished IS 'how often the whole server vanished during a try; three of them count as one try';
 COMMENT ON COLUMN respond_internal.suspect.life IS 'process that touched it last, by the number of its life';
 
--- Events that no rule will be applied to, and why.
-CREATE TABLE respond_internal.dead_event (
-	event_id bigint NOT NULL,
-	event_type text NOT NULL,
-	rule text,
-	reason text NOT NULL,
-	error text,
-	at timestamptz NOT NULL DEFAULT now()
-);
-ALTER TABLE respond_internal.dead_event REPLICA IDENTITY FULL;
-CREATE INDEX dead_event_event_id_idx ON respond_internal.dead_event (event_id);
-COMMENT ON TABLE respond_internal.dead_event IS 'events that were given up; shown in view respond.dead_letter';
-
 -- Events to be handled although the cursor has passed them: replays, and what
 -- a restored copy had not yet handled.
 CREATE TABLE respond_internal.requeue (
@@ -210,5 +197,4 @@ COMMENT ON COLUMN respond_internal.requeue.run_id IS 'number that the run shall 
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.progress_0', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.progress_1', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.suspect', '');
-SELECT pg_catalog.pg_extension_config_dump('respond_internal.dead_event', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.requeue', '');

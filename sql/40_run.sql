@@ -10,8 +10,8 @@ CREATE TABLE respond.run (
 	event_id bigint,
 	status text NOT NULL CHECK (status IN ('running', 'waiting', 'succeeded', 'failed', 'cancelled', 'shadow', 'suppressed')),
 	step text,
-	state jsonb NOT NULL DEFAULT '{}',
-	error text,
+	state respond.private_jsonb NOT NULL DEFAULT '{}',
+	error respond.private_text,
 	replay boolean NOT NULL DEFAULT false,
 	started_at timestamptz NOT NULL DEFAULT now(),
 	finished_at timestamptz,
@@ -24,8 +24,8 @@ COMMENT ON COLUMN respond.run.rule_version IS 'version of the rule that this run
 COMMENT ON COLUMN respond.run.event_id IS 'event that fired the rule; NULL when started by hand without one';
 COMMENT ON COLUMN respond.run.status IS 'running, waiting, succeeded, failed, cancelled, shadow (matched, did nothing) or suppressed (the state says why)';
 COMMENT ON COLUMN respond.run.step IS 'step that the run stands at or failed in: its name, or its place as in steps[2]';
-COMMENT ON COLUMN respond.run.state IS 'data chain: what each step with a name gave, by its name; lines of the log under "_log"; of a shadow run, what it would have done under "shadow"; of a suppressed one, why under "suppressed"';
-COMMENT ON COLUMN respond.run.error IS 'why the run failed; of a run that succeeded, the failure that on_failure of its rule dealt with';
+COMMENT ON COLUMN respond.run.state IS 'data chain: what each step with a name gave, by its name; lines of the log under "_log"; of a shadow run, what it would have done under "shadow"; of a suppressed one, why under "suppressed". What SQL of the rule gave is shown to its owner and superusers alone';
+COMMENT ON COLUMN respond.run.error IS 'why the run failed; of a run that succeeded, the failure that on_failure of its rule dealt with. Its message is shown to the owner of the rule and superusers, to others place and class';
 COMMENT ON COLUMN respond.run.replay IS 'whether the event was played again by replay()';
 COMMENT ON COLUMN respond.run.started_at IS 'when its first step began';
 COMMENT ON COLUMN respond.run.finished_at IS 'when it ended; NULL while it runs or waits';

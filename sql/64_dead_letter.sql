@@ -1,5 +1,19 @@
 -- 64_dead_letter.sql: what was given up, and what somebody has dealt with.
 
+-- Events that no rule will be applied to, and why.
+CREATE TABLE respond_internal.dead_event (
+	event_id bigint NOT NULL,
+	event_type text NOT NULL,
+	rule text,
+	reason text NOT NULL,
+	error respond.private_text,
+	at timestamptz NOT NULL DEFAULT now()
+);
+ALTER TABLE respond_internal.dead_event REPLICA IDENTITY FULL;
+CREATE INDEX dead_event_event_id_idx ON respond_internal.dead_event (event_id);
+COMMENT ON TABLE respond_internal.dead_event IS 'events that were given up; shown in view respond.dead_letter';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.dead_event', '');
+
 CREATE TABLE respond_internal.acknowledged (
 	kind text NOT NULL CHECK (kind IN ('event', 'run', 'delivery')),
 	id bigint NOT NULL,

@@ -12,6 +12,7 @@
 
 #include "common/error_class.h"
 #include "common/guc.h"
+#include "common/errors.h"
 #include "dispatcher/dispatcher.h"
 #include "event/event_context.h"
 #include "event/event_size.h"
@@ -42,7 +43,7 @@ condition_holds(Rule *rule, FlowRun *run, const Event *event)
 		if (respond_error_is_transient(error->sqlerrcode))
 			PG_RE_THROW();
 		FlushErrorState();
-		respond_flow_record_failure(run, psprintf("condition: %s", error->message));
+		respond_flow_record_failure(run, psprintf("condition: %s", error->message), "condition", error->sqlerrcode);
 		return false;
 	}
 	PG_END_TRY();
@@ -66,7 +67,9 @@ apply_rule(Rule *rule, Event *event, const char *muted)
 	CHECK_FOR_INTERRUPTS();
 	if (rule->broken != NULL)
 	{
-		respond_flow_record_failure(&run, rule->broken);
+		/* that a rule has no owner is no secret of its owner */
+		respond_flow_record_failure(&run, rule->broken, "rule",
+									OidIsValid(rule->owner) ? ERRCODE_RESPOND_INVALID_RULE : 0);
 		return;
 	}
 	if (!event->forced)
@@ -90,12 +93,12 @@ beyond_limits(const Event *event)
 	{
 		respond_dead_event(event, event->only_rule, "depth",
 						   psprintf("depth %d is greater than pg_respond.max_depth (%d); rules that cause each other's events loop",
-									event->depth, respond_max_depth));
+									event->depth, respond_max_depth), 0);
 		return true;
 	}
 	if (event->data == NULL)
 	{
-		respond_dead_event(event, event->only_rule, "size", respond_event_size_fault(event));
+		respond_dead_event(event, event->only_rule, "size", respond_event_size_fault(event), 0);
 		return true;
 	}
 	return false;
@@ -116,7 +119,7 @@ respond_batch_apply(RuleSet *rules, Event *event)
 
 		if (rule == NULL)
 			respond_dead_event(event, event->only_rule, "rule",
-							   "the rule is disabled or was dropped before it could start");
+							   "the rule is disabled or was dropped before it could start", 0);
 		else
 			apply_rule(rule, event, NULL);
 		return;

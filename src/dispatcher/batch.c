@@ -102,13 +102,13 @@ is_ours(const Dispatcher *dispatcher, const Event *event)
 }
 
 static void
-give_up(Batch *batch, const Event *event, const char *reason, const char *error)
+give_up(Batch *batch, const Event *event, const char *reason, const char *error, int sqlerrcode)
 {
 	error = respond_error_clip(error);
 	ereport(LOG,
 			(errmsg("pg_respond gave up event " INT64_FORMAT " of type \"%s\": %s",
 					event->id, event->type, error)));
-	respond_dead_event(event, NULL, reason, error);
+	respond_dead_event(event, NULL, reason, error, sqlerrcode);
 	batch->handled++;
 }
 
@@ -165,7 +165,7 @@ apply_contained(Batch *batch, Event *event)
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
 		if (!retry)
-			give_up(batch, event, "error", error->message);
+			give_up(batch, event, "error", error->message, error->sqlerrcode);
 	}
 	PG_END_TRY();
 	respond_error_set_lasting(false);
@@ -397,10 +397,10 @@ run_careful(Batch *batch)
 	if (event != NULL && event->id == id)
 	{
 		if (failed && batch->dispatcher->give_up != NULL)
-			give_up(batch, event, "error", batch->dispatcher->give_up);
+			give_up(batch, event, "error", batch->dispatcher->give_up, batch->dispatcher->give_up_code);
 		else if (tries > CAREFUL_TRIES)
 			give_up(batch, event, "crash",
-					psprintf("the worker died %d times while it handled this event", CAREFUL_TRIES));
+					psprintf("the worker died %d times while it handled this event", CAREFUL_TRIES), 0);
 		else
 			apply_event(batch, event);
 		if (!batch->requeued)

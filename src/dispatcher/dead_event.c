@@ -13,7 +13,9 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "common/condition_name.h"
 #include "common/error_class.h"
+#include "common/private_value.h"
 #include "dispatcher/dispatcher.h"
 #include "launcher/death_word.h"
 
@@ -29,10 +31,20 @@ execute(const char *statement, int count, Oid *types, Datum *values, const char 
 	SPI_finish();
 }
 
-void
-respond_dead_event(const Event *event, const char *rule, const char *reason, const char *error)
+/* No single rule's owner could read what is not for everybody: it may be of any of them. */
+static Datum
+private_error(const char *error, int sqlerrcode)
 {
-	Oid			types[] = {INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
+	if (sqlerrcode == 0)
+		return respond_private_text(error, NULL, InvalidOid);
+	return respond_private_text(psprintf("%s; superusers see the message", respond_condition_text(sqlerrcode)), error,
+								InvalidOid);
+}
+
+void
+respond_dead_event(const Event *event, const char *rule, const char *reason, const char *error, int sqlerrcode)
+{
+	Oid			types[] = {INT8OID, TEXTOID, TEXTOID, TEXTOID, respond_private_text_type()};
 	Datum		values[5];
 	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
 
@@ -40,7 +52,7 @@ respond_dead_event(const Event *event, const char *rule, const char *reason, con
 	values[1] = CStringGetTextDatum(event->type);
 	values[2] = rule != NULL ? CStringGetTextDatum(rule) : (Datum) 0;
 	values[3] = CStringGetTextDatum(reason);
-	values[4] = error != NULL ? CStringGetTextDatum(respond_error_clip(error)) : (Datum) 0;
+	values[4] = error != NULL ? private_error(respond_error_clip(error), sqlerrcode) : (Datum) 0;
 	if (rule == NULL)
 		nulls[2] = 'n';
 	if (error == NULL)

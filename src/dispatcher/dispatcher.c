@@ -199,7 +199,10 @@ choose_mode(Dispatcher *dispatcher, const ErrorData *error)
 				dispatcher->give_up = NULL;
 			}
 			else if (dispatcher->marked != 0)
+			{
 				dispatcher->give_up = MemoryContextStrdup(TopMemoryContext, error->message);
+				dispatcher->give_up_code = error->sqlerrcode;
+			}
 			break;
 	}
 }

@@ -53,6 +53,7 @@ typedef struct Dispatcher
 	int			errors;			/* in a row */
 	int			transient_errors;	/* in a row, of those that may pass */
 	char	   *give_up;		/* error with which the next event is given up, else NULL */
+	int			give_up_code;	/* its SQLSTATE */
 	int64		marked;			/* event whose marker this process committed last, 0 if none */
 	int			marked_tries;	/* what the marker says */
 } Dispatcher;
@@ -70,9 +71,12 @@ extern uint64 respond_batch_wakes(void);
 /* Applies the rules to one event; effects go into the buffer of the flow room. */
 extern void respond_batch_apply(RuleSet *rules, Event *event);
 
-/* Gives an event up: a row of respond_internal.dead_event, in this transaction. */
+/*
+ * Gives an event up: a row of respond_internal.dead_event, in this transaction.
+ * sqlerrcode: that of an error whose message is not for everybody, else 0.
+ */
 extern void respond_dead_event(const Event *event, const char *rule,
-							   const char *reason, const char *error);
+							   const char *reason, const char *error, int sqlerrcode);
 
 /*
  * Events that wait outside of the order of the log.  take removes up to limit

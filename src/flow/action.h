@@ -84,6 +84,7 @@ typedef struct Action
 	const char *name;
 	bool		available;		/* false: known, but of a later version */
 	bool		pure;			/* called in dry runs, too, and has no effects then */
+	bool		private;		/* its output is for the rule's owner: it may hold rows, or what was made of them */
 	const ParameterSpec *parameters;
 	int			parameter_count;
 	uint32		one_of;			/* bits of parameters of which at least one is needed */

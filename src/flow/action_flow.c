@@ -175,7 +175,7 @@ respond_action_log(StepCall *call)
 {
 	const char *message = call->values[MESSAGE_TEXT].text;
 
-	respond_chain_log(call->machine, message);
+	respond_chain_log(call->machine, message, NULL);
 	call->output = respond_jsonb_of_text("message", message);
 	return STEP_DONE;
 }
@@ -185,6 +185,7 @@ respond_action_fail(StepCall *call)
 {
 	const char *message = given_text(&call->values[MESSAGE_TEXT]);
 
+	call->machine->outspoken = true;
 	ereport(ERROR,
 			(errcode(ERRCODE_RESPOND_STEP_FAILED),
 			 errmsg("%s", message != NULL ? message : "the step failed on purpose")));
@@ -196,6 +197,6 @@ respond_action_stop(StepCall *call)
 	const char *message = given_text(&call->values[MESSAGE_TEXT]);
 
 	if (message != NULL)
-		respond_chain_log(call->machine, message);
+		respond_chain_log(call->machine, message, NULL);
 	return STEP_STOP;
 }

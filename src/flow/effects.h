@@ -39,7 +39,9 @@ typedef struct RunRow
 	const char *status;
 	const char *step;			/* NULL: none */
 	Jsonb	   *state;
+	Jsonb	   *shown_state;	/* to those who may not see all; NULL: the same */
 	const char *error;			/* NULL: none */
+	const char *shown_error;	/* NULL: the same */
 	TimestampTz started_at;
 	TimestampTz finished_at;
 } RunRow;

@@ -40,8 +40,11 @@ typedef struct FlowRun
  */
 extern void respond_flow_start(Flow *flow, FlowRun *run);
 
-/* A run that did nothing: the rule itself could not be applied (error), */
-extern void respond_flow_record_failure(FlowRun *run, const char *error);
+/*
+ * A run that did nothing: the rule itself could not be applied (error).  Those who
+ * may not read the message see place and SQLSTATE; 0: everybody sees it.
+ */
+extern void respond_flow_record_failure(FlowRun *run, const char *error, const char *place, int sqlerrcode);
 
 /* or was held back (reason: "muted: ...", "cooldown until ..."). */
 extern void respond_flow_record_suppressed(FlowRun *run, const char *reason);

@@ -139,25 +139,32 @@ value_size(Jsonb *value)
 	return Max(VARSIZE(value), respond_jsonb_text_size(&value->root, FLOW_MAX_CHAIN));
 }
 
+static Jsonb *
+empty_object(void)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 void
-respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value)
+respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value, Jsonb *shown)
 {
 	int			slot;
 
 	if (step->name == NULL)
 		return;
 	if (value == NULL)
-	{
-		JsonbParseState *state = NULL;
-
-		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		value = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-	}
+		value = empty_object();
+	if (shown == NULL)
+		shown = empty_object();
 	slot = find_slot(machine, step->name);
 	if (machine->chain[slot].value != NULL)
 		machine->chain_bytes -= value_size(machine->chain[slot].value);
 	machine->chain_bytes += value_size(value);
 	machine->chain[slot].value = value;
+	machine->chain[slot].shown = shown;
 	machine->chain_values[slot].name = step->name;
 	machine->chain_values[slot].value = respond_template_from_jsonb(value);
 	machine->chain_jsonb = NULL;
@@ -165,20 +172,23 @@ respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value)
 
 /* The first line that does not fit leaves a note, those behind it nothing. */
 void
-respond_chain_log(FlowMachine *machine, const char *line)
+respond_chain_log(FlowMachine *machine, const char *line, const char *shown)
 {
 	if (machine->log_bytes > FLOW_MAX_LOG)
 		return;
 	machine->log_bytes += strlen(line) + 1;
-	machine->log = lappend(machine->log, machine->log_bytes > FLOW_MAX_LOG ?
-						   pstrdup("(the log is full)") : pstrdup(line));
+	if (machine->log_bytes > FLOW_MAX_LOG)
+		line = shown = "(the log is full)";
+	machine->log = lappend(machine->log, pstrdup(line));
+	machine->shown_log = lappend(machine->shown_log, pstrdup(shown != NULL ? shown : line));
 }
 
 static void
-push_chain(FlowMachine *machine, JsonbParseState **state)
+push_chain(FlowMachine *machine, JsonbParseState **state, bool shown)
 {
 	for (int i = 0; i < machine->chain_count; i++)
-		respond_jsonb_push_jsonb(state, machine->chain[i].name, machine->chain[i].value);
+		respond_jsonb_push_jsonb(state, machine->chain[i].name,
+								 shown ? machine->chain[i].shown : machine->chain[i].value);
 }
 
 Jsonb *
@@ -189,7 +199,7 @@ respond_chain_jsonb(FlowMachine *machine)
 		JsonbParseState *state = NULL;
 
 		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		push_chain(machine, &state);
+		push_chain(machine, &state, false);
 		machine->chain_jsonb = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 	}
 	return machine->chain_jsonb;
@@ -209,20 +219,33 @@ respond_failure_jsonb(const FlowFailure *failure)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-Jsonb *
-respond_machine_state(FlowMachine *machine)
+static Jsonb *
+make_state(FlowMachine *machine, const List *log, bool shown)
 {
 	JsonbParseState *state = NULL;
 	ListCell   *cell;
 
-	if (machine->log == NIL)
-		return respond_chain_jsonb(machine);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_chain(machine, &state);
-	push_key(&state, "_log");
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	foreach(cell, machine->log)
-		push_string(&state, WJB_ELEM, lfirst(cell));
-	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	push_chain(machine, &state, shown);
+	if (log != NIL)
+	{
+		push_key(&state, "_log");
+		pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+		foreach(cell, log)
+			push_string(&state, WJB_ELEM, lfirst(cell));
+		pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+respond_machine_state(FlowMachine *machine)
+{
+	return machine->log == NIL ? respond_chain_jsonb(machine) : make_state(machine, machine->log, false);
+}
+
+Jsonb *
+respond_machine_shown_state(FlowMachine *machine)
+{
+	return make_state(machine, machine->shown_log, true);
 }

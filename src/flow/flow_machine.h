@@ -39,6 +39,7 @@ typedef struct ChainEntry
 {
 	const char *name;
 	Jsonb	   *value;
+	Jsonb	   *shown;			/* to readers who may not see the value */
 } ChainEntry;
 
 /* Why a step failed. */
@@ -47,6 +48,7 @@ typedef struct FlowFailure
 	const char *step;			/* name or place of the step; NULL: nothing failed */
 	const char *message;
 	const char *text;			/* message with detail and hint */
+	const char *shown;			/* instead of them to those who may not read them */
 	char		code[6];		/* SQLSTATE */
 } FlowFailure;
 
@@ -55,6 +57,7 @@ typedef struct FlowMachine
 	Flow	   *flow;
 	FlowRun    *run;
 	bool		dry;			/* render only: shadow and simulate() */
+	bool		hides_errors;	/* dry: the record is for somebody who may not read messages */
 	bool		blind;			/* dry: something was not done that later steps may build on */
 	MemoryContext context;		/* of this run */
 
@@ -64,6 +67,7 @@ typedef struct FlowMachine
 	int			chain_size;
 	Size		chain_bytes;
 	List	   *log;			/* of char * */
+	List	   *shown_log;		/* the same lines without what others may not read */
 	Size		log_bytes;
 	FlowFailure failure;		/* the last one */
 	FlowFailure first_failure;	/* the one that led to on_failure */
@@ -71,9 +75,11 @@ typedef struct FlowMachine
 
 	/* of the step that is being executed */
 	bool		contained;		/* an error raised now was rolled back by who raised it */
+	bool		outspoken;		/* an error raised now has words of the rule's author for everybody */
 
 	/* what dry runs leave: [{"step": ..., "action": ..., "parameters": {...}}, ...] */
 	JsonbParseState *record;
+	JsonbParseState *shown_record;	/* without parameters and messages */
 	Jsonb	   *parameters;		/* of the step that is being executed */
 
 	/* what may leave the database; NULL: not made yet */
@@ -98,13 +104,16 @@ extern const char *respond_step_label(const FlowStep *step);
 
 /* flow_chain.c: the data chain */
 
-/* Keeps what the step gave; NULL gives {}.  A step without name leaves nothing. */
-extern void respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value);
-extern void respond_chain_log(FlowMachine *machine, const char *line);
+/* Keeps what the step gave, and what others may see of it; NULL gives {}.  A step without name leaves nothing. */
+extern void respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value, Jsonb *shown);
+/* A line of the log; shown NULL: everybody may read it. */
+extern void respond_chain_log(FlowMachine *machine, const char *line, const char *shown);
 /* The chain as one object; for SQL, as parameter "steps". */
 extern Jsonb *respond_chain_jsonb(FlowMachine *machine);
 /* The chain with the lines of the log under "_log"; for run.state. */
 extern Jsonb *respond_machine_state(FlowMachine *machine);
+/* What of that is for everybody. */
+extern Jsonb *respond_machine_shown_state(FlowMachine *machine);
 /* {"message", "step", "code"}; NULL when nothing failed. */
 extern Jsonb *respond_failure_jsonb(const FlowFailure *failure);
 /* {"key": value}, for the small objects of results and records. */
@@ -148,6 +157,7 @@ extern bool respond_machine_run(FlowMachine *machine);
 extern void respond_machine_open(FlowMachine *machine, Flow *flow, FlowRun *run, bool dry);
 /* Ends the array of records of a dry run. */
 extern Jsonb *respond_machine_record(FlowMachine *machine);
+extern Jsonb *respond_machine_shown_record(FlowMachine *machine);
 /* Frees what the run used; the caller is in its own memory context again. */
 extern void respond_machine_close(FlowMachine *machine);
 

@@ -19,9 +19,11 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/errors.h"
 #include "event/event_context.h"
+#include "flow/action.h"
 #include "flow/effects.h"
 #include "flow/flow_machine.h"
 
@@ -44,8 +46,10 @@ respond_machine_open(FlowMachine *machine, Flow *flow, FlowRun *run, bool dry)
 											 ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(machine->context);
 	respond_context_open(machine);
-	if (dry)
-		pushJsonbValue(&machine->record, WJB_BEGIN_ARRAY, NULL);
+	if (!dry)
+		return;
+	pushJsonbValue(&machine->record, WJB_BEGIN_ARRAY, NULL);
+	pushJsonbValue(&machine->shown_record, WJB_BEGIN_ARRAY, NULL);
 }
 
 void
@@ -59,6 +63,12 @@ Jsonb *
 respond_machine_record(FlowMachine *machine)
 {
 	return JsonbValueToJsonb(pushJsonbValue(&machine->record, WJB_END_ARRAY, NULL));
+}
+
+Jsonb *
+respond_machine_shown_record(FlowMachine *machine)
+{
+	return JsonbValueToJsonb(pushJsonbValue(&machine->shown_record, WJB_END_ARRAY, NULL));
 }
 
 OwnerSql *
@@ -101,6 +111,29 @@ check_chain(FlowMachine *machine, const FlowStep *step)
 				 errhint("Let the steps return less, or leave out their names.")));
 }
 
+/* Of the rows that a step gave others see how many they are. */
+static Jsonb *
+shown_output(const FlowStep *step, Jsonb *output)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *count;
+	JsonbValue	key;
+
+	if (!step->action->private || output == NULL || !JB_ROOT_IS_OBJECT(output))
+		return step->action->private ? NULL : output;
+	key.type = jbvString;
+	key.val.string.val = "count";
+	key.val.string.len = strlen(key.val.string.val);
+	count = step->action->execute == respond_action_sql ?
+		findJsonbValueFromContainer(&output->root, JB_FOBJECT, &key) : NULL;
+	if (count == NULL)
+		return NULL;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	pushJsonbValue(&state, WJB_KEY, &key);
+	pushJsonbValue(&state, WJB_VALUE, count);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 static StepOutcome
 execute_step(FlowMachine *machine, const FlowStep *step)
 {
@@ -116,27 +149,35 @@ execute_step(FlowMachine *machine, const FlowStep *step)
 		result = step->action->execute(&call);
 	else
 		machine->blind = true;
-	respond_chain_set(machine, step, call.output);
+	respond_chain_set(machine, step, call.output, shown_output(step, call.output));
 	check_chain(machine, step);
 	return result == STEP_STOP ? OUTCOME_STOP : OUTCOME_DONE;
 }
 
-/* One object in the record of a dry run. */
+/* One object in a record of a dry run. */
 static void
-record_step(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
+add_record(JsonbParseState **state, const FlowStep *step, StepOutcome outcome, Jsonb *parameters, const char *error)
 {
-	JsonbParseState **state = &machine->record;
-
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_text(state, "step", respond_step_label(step));
 	respond_jsonb_push_text(state, "action", step->action->name);
 	if (outcome == OUTCOME_SKIPPED)
 		respond_jsonb_push_boolean(state, "if", false);
-	if (machine->parameters != NULL)
-		respond_jsonb_push_jsonb(state, "parameters", machine->parameters);
+	if (parameters != NULL)
+		respond_jsonb_push_jsonb(state, "parameters", parameters);
 	if (outcome == OUTCOME_FAILED)
-		respond_jsonb_push_text(state, "error", machine->failure.message);
+		respond_jsonb_push_text(state, "error", error);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static void
+record_step(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
+{
+	const FlowFailure *failure = &machine->failure;
+
+	add_record(&machine->record, step, outcome, machine->parameters,
+			   machine->hides_errors ? failure->shown : failure->message);
+	add_record(&machine->shown_record, step, outcome, NULL, failure->shown);
 }
 
 static bool
@@ -159,6 +200,8 @@ note_failure(FlowMachine *machine, const FlowStep *step, const ErrorData *error)
 									   error->detail != NULL ? error->detail : "",
 									   error->hint != NULL ? "\nHINT:  " : "",
 									   error->hint != NULL ? error->hint : ""));
+	failure->shown = machine->outspoken ? failure->message :
+		respond_error_shown(step->place, error->sqlerrcode, machine->run->run_id);
 	strlcpy(failure->code, unpack_sql_state(error->sqlerrcode), sizeof(failure->code));
 }
 
@@ -169,6 +212,7 @@ try_step(FlowMachine *machine, const FlowStep *step)
 	volatile StepOutcome outcome = OUTCOME_FAILED;
 
 	machine->contained = false;
+	machine->outspoken = false;
 	machine->parameters = NULL;
 	PG_TRY();
 	{
@@ -218,11 +262,13 @@ handle_failure(FlowMachine *machine, const FlowStep *step)
 {
 	bool		jumps = step->on_failure != FLOW_NEXT;
 
-	respond_chain_set(machine, step, respond_jsonb_of_text("error", machine->failure.message));
+	respond_chain_set(machine, step, respond_jsonb_of_text("error", machine->failure.message),
+					  respond_jsonb_of_text("error", machine->failure.shown));
 	if (!jumps && (machine->position.part == FLOW_ON_FAILURE ||
 				   machine->flow->parts[FLOW_ON_FAILURE].count == 0))
 		return false;
-	respond_chain_log(machine, psprintf("%s failed: %s", machine->failure.step, machine->failure.message));
+	respond_chain_log(machine, psprintf("%s failed: %s", machine->failure.step, machine->failure.message),
+					  psprintf("%s failed: %s", machine->failure.step, machine->failure.shown));
 	if (jumps)
 		go_on(machine, step->on_failure);
 	else
@@ -241,6 +287,7 @@ fail_endless(FlowMachine *machine, const FlowStep *step)
 	machine->failure.message = psprintf("the run executed %d steps and did not end", FLOW_MAX_EXECUTED);
 	machine->failure.text = psprintf("%s\nHINT:  Look for jumps (\"on_success\", \"on_failure\") that lead back.",
 									 machine->failure.message);
+	machine->failure.shown = machine->failure.text;
 	strlcpy(machine->failure.code, unpack_sql_state(ERRCODE_RESPOND_LIMIT), sizeof(machine->failure.code));
 }
 

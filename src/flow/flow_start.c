@@ -11,7 +11,9 @@
 #include "utils/timestamp.h"
 
 #include "audit/mask.h"
+#include "common/condition_name.h"
 #include "common/error_class.h"
+#include "common/private_value.h"
 #include "event/event_context.h"
 #include "flow/effects.h"
 #include "flow/flow_machine.h"
@@ -56,12 +58,12 @@ tell_failure(const FlowRun *run, const char *step, const char *error)
 
 /* The state of a dry run: what would have been done. */
 static Jsonb *
-dry_state(FlowMachine *machine)
+dry_state(Jsonb *record)
 {
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	respond_jsonb_push_jsonb(&state, "shadow", respond_machine_record(machine));
+	respond_jsonb_push_jsonb(&state, "shadow", record);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -77,16 +79,20 @@ describe_end(FlowMachine *machine, bool succeeded, RunRow *row)
 
 	row->status = succeeded ? "succeeded" : "failed";
 	row->state = respond_machine_state(machine);
+	row->shown_state = respond_machine_shown_state(machine);
 	if (first->step != NULL)
 	{
 		row->step = first->step;
 		row->error = succeeded ? first->text :
 			psprintf("%s\nThen %s failed: %s", first->text, last->step, last->text);
+		row->shown_error = succeeded ? first->shown :
+			psprintf("%s\nThen %s failed: %s", first->shown, last->step, last->shown);
 	}
 	else if (!succeeded)
 	{
 		row->step = last->step;
 		row->error = last->text;
+		row->shown_error = last->shown;
 	}
 }
 
@@ -100,14 +106,22 @@ run_and_record(FlowMachine *machine)
 	if (machine->dry)
 	{
 		row.status = "shadow";
-		row.state = dry_state(machine);
+		row.state = dry_state(respond_machine_record(machine));
+		row.shown_state = dry_state(respond_machine_shown_record(machine));
 	}
 	else
 		describe_end(machine, succeeded, &row);
 	row.finished_at = GetCurrentTimestamp();
 	respond_effects_run(run, &row);
 	if (!machine->dry && !succeeded)
-		tell_failure(run, row.step, row.error);
+		tell_failure(run, row.step, row.shown_error);
+}
+
+static void
+number_run(FlowRun *run)
+{
+	if (run->run_id == 0)
+		run->run_id = respond_effects_run_id();
 }
 
 void
@@ -117,8 +131,7 @@ respond_flow_start(Flow *flow, FlowRun *run)
 	EventContext context = {.rule = run->rule};
 	EventContext before;
 
-	if (run->run_id == 0)
-		run->run_id = respond_effects_run_id();
+	number_run(run);
 	context.run_id = run->run_id;
 	context.event_id = run->event != NULL ? run->event->id : 0;
 	context.depth = run->event != NULL ? run->event->depth : 0;
@@ -142,12 +155,10 @@ respond_flow_start(Flow *flow, FlowRun *run)
 
 /* The row of a run none of whose steps was executed. */
 static void
-record_run(FlowRun *run, const char *status, Jsonb *state, const char *error)
+record_run(FlowRun *run, const char *status, Jsonb *state, const char *error, const char *shown)
 {
-	RunRow		row = {.status = status,.state = state,.error = error};
+	RunRow		row = {.status = status,.state = state,.error = error,.shown_error = shown};
 
-	if (run->run_id == 0)
-		run->run_id = respond_effects_run_id();
 	row.started_at = row.finished_at = GetCurrentTimestamp();
 	respond_effects_run(run, &row);
 }
@@ -162,17 +173,22 @@ empty_object(void)
 }
 
 void
-respond_flow_record_failure(FlowRun *run, const char *error)
+respond_flow_record_failure(FlowRun *run, const char *error, const char *place, int sqlerrcode)
 {
+	const char *shown;
+
+	number_run(run);
 	error = respond_error_clip(error);
-	record_run(run, "failed", empty_object(), error);
-	tell_failure(run, NULL, error);
+	shown = sqlerrcode == 0 ? error : respond_error_shown(place, sqlerrcode, run->run_id);
+	record_run(run, "failed", empty_object(), error, shown);
+	tell_failure(run, NULL, shown);
 }
 
 void
 respond_flow_record_suppressed(FlowRun *run, const char *reason)
 {
-	record_run(run, "suppressed", respond_jsonb_of_text("suppressed", reason), NULL);
+	number_run(run);
+	record_run(run, "suppressed", respond_jsonb_of_text("suppressed", reason), NULL, NULL);
 }
 
 Jsonb *
@@ -185,6 +201,7 @@ respond_flow_simulate(Flow *flow, const FlowRun *run)
 	Jsonb	   *result;
 
 	respond_machine_open(&machine, flow, &copy, true);
+	machine.hides_errors = !respond_private_is_visible(run->owner);
 	respond_machine_run(&machine);
 	record = respond_machine_record(&machine);
 	result = MemoryContextAlloc(caller, VARSIZE(record));

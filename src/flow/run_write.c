@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "common/partition_write.h"
+#include "common/private_value.h"
 #include "flow/effects.h"
 #include "rule/rule_stats.h"
 
@@ -71,8 +72,12 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 		buffered->values[RUN_EVENT_ID] = Int64GetDatum(run->event->id);
 	set_text(buffered, RUN_STATUS, row->status);
 	set_text(buffered, RUN_STEP, row->step);
-	buffered->values[RUN_STATE] = JsonbPGetDatum(respond_effects_copy_jsonb(row->state));
-	set_text(buffered, RUN_ERROR, row->error);
+	buffered->values[RUN_STATE] = row->shown_state == NULL ? respond_private_jsonb(row->state, NULL, run->owner) :
+		respond_private_jsonb(row->shown_state, row->state, run->owner);
+	buffered->nulls[RUN_ERROR] = row->error == NULL;
+	if (row->error != NULL)
+		buffered->values[RUN_ERROR] = row->shown_error == NULL ? respond_private_text(row->error, NULL, run->owner) :
+			respond_private_text(row->shown_error, row->error, run->owner);
 	buffered->values[RUN_REPLAY] = BoolGetDatum(run->replay);
 	buffered->values[RUN_STARTED_AT] = TimestampTzGetDatum(row->started_at);
 	buffered->values[RUN_FINISHED_AT] = TimestampTzGetDatum(row->finished_at);

@@ -18,9 +18,11 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/guc.h"
 #include "common/owner_guard.h"
+#include "common/private_value.h"
 #include "dispatcher/reader.h"
 #include "event/event_check.h"
 #include "event/event_context.h"
@@ -71,6 +73,13 @@ judge_contents(const Simulation *simulation, Rule *rule, Verdict *verdict)
 	verdict->matched = true;
 }
 
+/* Of what may pass, only what the caller or the server wants; the rest is no more for the caller's eyes than others. */
+static bool
+ends_statement(int sqlerrcode)
+{
+	return ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION || sqlerrcode == ERRCODE_OUT_OF_MEMORY;
+}
+
 /* The same; what a condition raises is its verdict. */
 static void
 judge_contained(const Simulation *simulation, Rule *rule, Verdict *verdict)
@@ -92,11 +101,12 @@ judge_contained(const Simulation *simulation, Rule *rule, Verdict *verdict)
 		respond_owner_set_undo(undo);
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (respond_error_is_transient(error->sqlerrcode))
+		if (respond_error_is_transient(error->sqlerrcode) && ends_statement(error->sqlerrcode))
 			PG_RE_THROW();
 		FlushErrorState();
 		verdict->matched = false;
-		verdict->failed_test = psprintf("condition: %s", error->message);
+		verdict->failed_test = respond_private_is_visible(rule->owner) ? psprintf("condition: %s", error->message) :
+			respond_error_shown("condition", error->sqlerrcode, 0);
 	}
 	PG_END_TRY();
 	respond_event_context_set(before);

@@ -42,6 +42,10 @@ INSERT INTO argument VALUES
 	('interval', ARRAY['NULL', '''0''', '''-1 day''', '''-178000000 years''']),
 	('xid8', ARRAY['NULL', '''0''', '''1''', '''18446744073709551615''']),
 	('pg_snapshot', ARRAY['NULL', '''1:1:''', '''1:10:5''']),
+	('respond.private_text', ARRAY['NULL', '''''', '''x''', 'pg_catalog.repeat(''x'', 1000000)']),
+	('respond.private_jsonb', ARRAY['NULL', '''{}''', '''[1, "a"]''']),
+	('cstring', ARRAY['NULL', '''''', '''{"a": 1}''', '''{''']),
+	('internal', ARRAY['NULL']),
 	('respond.rule', ARRAY['NULL']);
 SELECT is_empty($$ SELECT signature, format_type(t, NULL) FROM ours, unnest(proargtypes) AS t WHERE format_type(t, NULL) NOT IN (SELECT type FROM argument) $$,
 	'every type of an argument is tried');
