@@ -17,7 +17,8 @@ CREATE TABLE respond.channel_kind (
 	options jsonb NOT NULL DEFAULT '{}',
 	required_options text[] NOT NULL DEFAULT '{}',
 	built_in boolean NOT NULL DEFAULT false,
-	max_text integer CHECK (max_text BETWEEN 10 AND 1000000)
+	max_text integer CHECK (max_text BETWEEN 10 AND 1000000),
+	id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() UNIQUE
 );
 COMMENT ON TABLE respond.channel_kind IS 'kinds of channels: a new provider is one more row';
 COMMENT ON COLUMN respond.channel_kind.name IS 'name of the kind; channels refer to it';
@@ -36,6 +37,7 @@ COMMENT ON COLUMN respond.channel_kind.options IS 'the options that channels of 
 COMMENT ON COLUMN respond.channel_kind.required_options IS 'options that a channel must have';
 COMMENT ON COLUMN respond.channel_kind.built_in IS 'part of pg_respond; cannot be changed';
 COMMENT ON COLUMN respond.channel_kind.max_text IS 'characters that the provider takes in a text: a longer one is cut and ends with three dots; NULL: no limit';
+COMMENT ON COLUMN respond.channel_kind.id IS 'given by pg_respond; the name may one day be that of another kind, the id never is';
 
 CREATE TABLE respond.channel (
 	name text PRIMARY KEY,
@@ -53,7 +55,9 @@ CREATE TABLE respond.channel (
 	disabled_reason text,
 	description text,
 	created_at timestamptz NOT NULL DEFAULT now(),
-	updated_at timestamptz NOT NULL DEFAULT now()
+	updated_at timestamptz NOT NULL DEFAULT now(),
+	id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() UNIQUE,
+	kind_id uuid NOT NULL
 );
 COMMENT ON TABLE respond.channel IS 'where messages go; plain INSERT, UPDATE and DELETE are the interface';
 COMMENT ON COLUMN respond.channel.name IS 'name of the channel; steps refer to it; it cannot be changed';
@@ -72,10 +76,15 @@ COMMENT ON COLUMN respond.channel.disabled_reason IS 'why pg_respond disabled it
 COMMENT ON COLUMN respond.channel.description IS 'what it is for';
 COMMENT ON COLUMN respond.channel.created_at IS 'when it was made';
 COMMENT ON COLUMN respond.channel.updated_at IS 'when it was last changed';
+COMMENT ON COLUMN respond.channel.id IS 'given by pg_respond; deliveries and the secret belong to this, not to the name, which may one day be that of another channel';
+COMMENT ON COLUMN respond.channel.kind_id IS 'given by pg_respond: the kind that had the name in column kind when that was set';
 
 CREATE FUNCTION respond_internal.channel_kind_validate() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_kind_validate';
 COMMENT ON FUNCTION respond_internal.channel_kind_validate() IS 'trigger: refuses kinds that could not work, and changes of the built-in ones';
+CREATE FUNCTION respond_internal.channel_kind_renamed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_kind_renamed';
+COMMENT ON FUNCTION respond_internal.channel_kind_renamed() IS 'trigger: channels show the new name of their kind';
 CREATE FUNCTION respond_internal.channel_validate() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_validate';
 COMMENT ON FUNCTION respond_internal.channel_validate() IS 'trigger: refuses channels that could not work, puts the secret away';
@@ -90,30 +99,31 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channels_changed';
 COMMENT ON FUNCTION respond_internal.channels_changed() IS 'trigger: makes workers read the channels again after the commit';
 
 -- The rows that come with the extension; before the triggers, which refuse them to everybody else.
-INSERT INTO respond.channel_kind (name, transport, description, url, headers, body, encoding, escape, signature, auth, needs_text, options, required_options, built_in) VALUES
+-- Their ids are the same everywhere, so that channels that come from a dump find them.
+INSERT INTO respond.channel_kind (name, transport, description, url, headers, body, encoding, escape, signature, auth, needs_text, options, required_options, built_in, id) VALUES
 ('webhook', 'http', 'signed request as Standard Webhooks describes it, with the headers of CloudEvents. content_type: of the body',
 	NULL,
 	'{"ce-specversion": "1.0", "ce-id": "{{{ce.id}}}", "ce-source": "{{{ce.source}}}", "ce-type": "{{{ce.type}}}", "ce-subject": "{{{ce.subject}}}", "ce-time": "{{{ce.time}}}"}',
 	'{"type": "{{{ce.type}}}", "timestamp": "{{{ce.time}}}", "text": "{{{text}}}", "data": "{{data}}"}',
-	'json', 'none', true, NULL, false, '{"content_type": null}', '{}', true),
+	'json', 'none', true, NULL, false, '{"content_type": null}', '{}', true, '00000000-0000-4000-8000-000000000001'),
 ('slack', 'http', 'incoming webhook of Slack; the url, or its last part as {{secret}}, is the secret',
-	NULL, '{}', '{"text": "{{{text}}}"}', 'json', 'slack', false, NULL, true, '{}', '{}', true),
+	NULL, '{}', '{"text": "{{{text}}}"}', 'json', 'slack', false, NULL, true, '{}', '{}', true, '00000000-0000-4000-8000-000000000002'),
 ('teams', 'http', 'workflow webhook of Microsoft Teams',
 	NULL, '{}',
 	'{"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "body": [{"type": "TextBlock", "wrap": true, "text": "{{{text}}}"}]}}]}',
-	'json', 'markdown', false, NULL, true, '{}', '{}', true),
+	'json', 'markdown', false, NULL, true, '{}', '{}', true, '00000000-0000-4000-8000-000000000003'),
 ('sms', 'http', 'form-encoded API as that of Twilio. username: account, the secret is its token; from, to: numbers',
 	NULL, '{}', '{"To": "{{to}}", "From": "{{options.from}}", "Body": "{{{text}}}"}',
-	'form', 'none', false, 'basic', true, '{"username": null, "from": null, "to": null}', '{from}', true),
+	'form', 'none', false, 'basic', true, '{"username": null, "from": null, "to": null}', '{from}', true, '00000000-0000-4000-8000-000000000004'),
 ('pagerduty', 'http', 'Events API v2 of PagerDuty; the secret is the routing key. severity, event_action, dedup_key (the event''s subject if not given): as PagerDuty has them',
 	'https://events.pagerduty.com/v2/enqueue', '{}',
 	'{"routing_key": "{{{secret}}}", "event_action": "{{{options.event_action}}}", "dedup_key": "{{{options.dedup_key}}}{{^options.dedup_key}}{{{subject | truncate: 255}}}{{/options.dedup_key}}", "payload": {"summary": "{{{text}}}", "source": "{{{ce.source}}}", "severity": "{{{options.severity}}}", "timestamp": "{{{ce.time}}}", "custom_details": "{{data}}"}}',
-	'json', 'none', false, NULL, true, '{"severity": "error", "event_action": "trigger", "dedup_key": null}', '{}', true),
+	'json', 'none', false, NULL, true, '{"severity": "error", "event_action": "trigger", "dedup_key": null}', '{}', true, '00000000-0000-4000-8000-000000000005'),
 ('email', 'smtp', 'mail. from, reply_to, to, cc, bcc: addresses, where steps do not say; username with the secret as password; tls: starttls or none (superusers only), smtps:// has TLS from the start; domain: said in EHLO',
 	NULL, '{}', NULL, 'text', 'none', false, NULL, true,
-	'{"from": null, "reply_to": null, "to": null, "cc": null, "bcc": null, "username": null, "tls": "starttls", "domain": null}', '{}', true),
+	'{"from": null, "reply_to": null, "to": null, "cc": null, "bcc": null, "username": null, "tls": "starttls", "domain": null}', '{}', true, '00000000-0000-4000-8000-000000000006'),
 ('notify', 'notify', 'NOTIFY in this database. notify_channel: channel to LISTEN on, the name of the channel if not given',
-	NULL, '{}', NULL, 'text', 'none', false, NULL, false, '{"notify_channel": null}', '{}', true);
+	NULL, '{}', NULL, 'text', 'none', false, NULL, false, '{"notify_channel": null}', '{}', true, '00000000-0000-4000-8000-000000000007');
 
 -- As the providers say; Teams takes 28 kB of JSON, in which a character is three bytes at most where it counts as one.
 UPDATE respond.channel_kind AS k SET max_text = m.characters
@@ -122,6 +132,9 @@ UPDATE respond.channel_kind AS k SET max_text = m.characters
 CREATE TRIGGER channel_kind_validate BEFORE INSERT OR UPDATE OR DELETE ON respond.channel_kind
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.channel_kind_validate();
 COMMENT ON TRIGGER channel_kind_validate ON respond.channel_kind IS 'refuses kinds that could not work, and changes of the built-in ones';
+CREATE TRIGGER channel_kind_renamed AFTER UPDATE ON respond.channel_kind
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.channel_kind_renamed();
+COMMENT ON TRIGGER channel_kind_renamed ON respond.channel_kind IS 'channels show the new name of their kind';
 CREATE TRIGGER channels_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.channel_kind
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.channels_changed();
 COMMENT ON TRIGGER channels_changed ON respond.channel_kind IS 'makes workers read the channels again';

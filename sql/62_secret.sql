@@ -2,16 +2,24 @@
 
 -- Written by C code alone: set_secret() and the trigger of respond.channel.
 CREATE TABLE respond_internal.channel_secret (
-	channel text PRIMARY KEY,
+	channel text NOT NULL,
 	sealed bytea NOT NULL,
 	set_at timestamptz NOT NULL,
-	set_by text
+	set_by text,
+	channel_id uuid PRIMARY KEY,
+	kind_id uuid NOT NULL,
+	definition bytea NOT NULL,
+	host text NOT NULL
 );
 COMMENT ON TABLE respond_internal.channel_secret IS 'secrets of channels, encrypted with a key from pg_respond.secret_key_file';
-COMMENT ON COLUMN respond_internal.channel_secret.channel IS 'name of the channel; part of what is sealed, so a row is of no use to another channel';
-COMMENT ON COLUMN respond_internal.channel_secret.sealed IS 'version, key id, nonce, ciphertext and tag of AES-256-GCM';
+COMMENT ON COLUMN respond_internal.channel_secret.channel IS 'name of the channel';
+COMMENT ON COLUMN respond_internal.channel_secret.sealed IS 'version, key id, nonce, ciphertext and tag of AES-256-GCM; the channel''s id, kind_id, definition and host are authenticated with it, so it is of no use anywhere else';
 COMMENT ON COLUMN respond_internal.channel_secret.set_at IS 'when the secret was set; encrypting it with another key does not count';
 COMMENT ON COLUMN respond_internal.channel_secret.set_by IS 'who set it: a role, or rule:NAME';
+COMMENT ON COLUMN respond_internal.channel_secret.channel_id IS 'the channel';
+COMMENT ON COLUMN respond_internal.channel_secret.kind_id IS 'the kind that the channel had when it was set';
+COMMENT ON COLUMN respond_internal.channel_secret.definition IS 'SHA-256 of what said then where in a request the secret goes';
+COMMENT ON COLUMN respond_internal.channel_secret.host IS 'scheme, host and port that the channel led to then';
 
 CREATE FUNCTION respond.set_secret(channel text, secret text) RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_set_secret';
@@ -25,9 +33,9 @@ CREATE FUNCTION respond_internal.secret_key_status() RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_secret_key_status_sql';
 COMMENT ON FUNCTION respond_internal.secret_key_status() IS 'why no secret can be encrypted or decrypted now; NULL: nothing is in the way';
 
-CREATE FUNCTION respond_internal.secret_fault(channel text, sealed bytea) RETURNS text
+CREATE FUNCTION respond_internal.secret_fault(channel text) RETURNS text
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_secret_fault';
-COMMENT ON FUNCTION respond_internal.secret_fault(text, bytea) IS 'why the secret of a channel cannot be decrypted; NULL: it can';
+COMMENT ON FUNCTION respond_internal.secret_fault(text) IS 'why the secret of a channel cannot be used where the channel leads now; NULL: it can, or there is none';
 
 -- A dump holds what is sealed; without the key file it is of no use.
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.channel_secret', '');

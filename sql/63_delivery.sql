@@ -29,6 +29,8 @@ CREATE TABLE respond.delivery (
 	html text,
 	secret_mark text,
 	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation(),
+	channel_id uuid,
+	definition text,
 	CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL))
 ) PARTITION BY RANGE (created_at);
 COMMENT ON TABLE respond.delivery IS 'one row for each message that leaves the database; written before anything is sent';
@@ -56,6 +58,8 @@ COMMENT ON COLUMN respond.delivery.recipients IS 'addresses that a mail goes to;
 COMMENT ON COLUMN respond.delivery.body IS 'request body; of a mail, its text';
 COMMENT ON COLUMN respond.delivery.html IS 'of a mail, its text as HTML';
 COMMENT ON COLUMN respond.delivery.secret_mark IS 'where this stands in url, headers and body, the secret of the channel is put in when the request is sent; NULL: nowhere';
+COMMENT ON COLUMN respond.delivery.channel_id IS 'id of the channel; it goes through no other one, whatever that is called';
+COMMENT ON COLUMN respond.delivery.definition IS 'with secret_mark: which kind filled in the request, and a digest of what said where the secret goes';
 
 COMMENT ON COLUMN respond.delivery.incarnation IS 'mark of the database that recorded it; one from elsewhere is not sent before release()';
 
@@ -68,9 +72,9 @@ CREATE TABLE respond.delivery_default PARTITION OF respond.delivery DEFAULT;
 CREATE UNIQUE INDEX delivery_default_id_idx ON respond.delivery_default (id);
 ALTER TABLE respond.delivery_default REPLICA IDENTITY USING INDEX delivery_default_id_idx;
 CREATE INDEX delivery_default_event_id_idx ON respond.delivery_default (event_id);
-CREATE INDEX delivery_default_pending_idx ON respond.delivery_default (channel, next_attempt_at, id) WHERE status = 'pending';
-CREATE INDEX delivery_default_subject_idx ON respond.delivery_default (channel, (coalesce(subject, '')), id) WHERE status = 'pending';
-CREATE INDEX delivery_default_dead_idx ON respond.delivery_default (channel, id) WHERE status = 'dead';
+CREATE INDEX delivery_default_pending_idx ON respond.delivery_default (channel_id, next_attempt_at, id) WHERE status = 'pending';
+CREATE INDEX delivery_default_subject_idx ON respond.delivery_default (channel_id, (coalesce(subject, '')), id) WHERE status = 'pending';
+CREATE INDEX delivery_default_dead_idx ON respond.delivery_default (channel_id, id) WHERE status = 'dead';
 COMMENT ON INDEX respond.delivery_default_id_idx IS 'finds a delivery by its number';
 COMMENT ON INDEX respond.delivery_default_event_id_idx IS 'finds the deliveries of an event';
 COMMENT ON INDEX respond.delivery_default_pending_idx IS 'lets the courier take up what waits, in the order in which it is due';

@@ -15,16 +15,20 @@ DECLARE
 	found_one record;
 BEGIN
 	PERFORM respond_internal.check_primary('retry()');
-	SELECT d.id, d.status, d.channel, d.created_at, EXISTS (SELECT FROM respond.channel AS c WHERE c.name = d.channel) AS has_channel
-	  INTO found_one FROM respond.delivery AS d WHERE d.id = $1 FOR UPDATE;
+	SELECT d.id, d.status, d.channel, d.channel_id, d.created_at INTO found_one FROM respond.delivery AS d WHERE d.id = $1 FOR UPDATE;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'delivery % does not exist', $1 USING ERRCODE = 'no_data_found';
 	ELSIF found_one.status = 'delivered' THEN
 		RAISE EXCEPTION 'delivery % was delivered', $1
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new one.';
-	ELSIF NOT found_one.has_channel THEN
-		RAISE EXCEPTION 'delivery % cannot be tried again: channel "%" does not exist', $1, found_one.channel
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make a channel of that name first.';
+	END IF;
+	-- a channel that has the name now may be somebody else's
+	PERFORM FROM respond.channel AS c
+	  WHERE c.id = found_one.channel_id OR (found_one.channel_id IS NULL AND c.name = found_one.channel) FOR KEY SHARE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'delivery % cannot be tried again: channel "%" does not exist any more', $1, found_one.channel
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = 'One that was made under that name later is another channel. respond.replay(event_id) makes a new delivery.';
 	END IF;
 	UPDATE respond.delivery AS d
 	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL,
@@ -40,23 +44,27 @@ COMMENT ON FUNCTION respond.retry(bigint) IS 'tries a delivery again from the co
 CREATE FUNCTION respond.retry_channel(name text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	wanted uuid;
 	retried bigint;
+	hastened bigint;
 BEGIN
 	PERFORM respond_internal.check_primary('retry_channel()');
-	IF NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.name = $1) THEN
+	SELECT c.id INTO wanted FROM respond.channel AS c WHERE c.name = $1 FOR KEY SHARE;
+	IF NOT FOUND THEN
 		RAISE EXCEPTION 'channel "%" does not exist', $1 USING ERRCODE = 'undefined_object';
 	END IF;
 	UPDATE respond.delivery AS d
 	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL, attempts_before = d.attempts, due_since = clock_timestamp()
-	 WHERE d.channel = $1 AND d.status = 'dead';
+	 WHERE d.channel_id = wanted AND d.status = 'dead';
 	GET DIAGNOSTICS retried = ROW_COUNT;
 	UPDATE respond.delivery AS d SET next_attempt_at = clock_timestamp()
-	 WHERE d.channel = $1 AND d.status = 'pending' AND d.next_attempt_at > clock_timestamp();
-	PERFORM respond_internal.audit('channel.retried', 'channel', $1, NULL, jsonb_build_object('deliveries', retried));
-	RETURN retried;
+	 WHERE d.channel_id = wanted AND d.status = 'pending' AND d.next_attempt_at > clock_timestamp();
+	GET DIAGNOSTICS hastened = ROW_COUNT;
+	PERFORM respond_internal.audit('channel.retried', 'channel', $1, NULL, jsonb_build_object('deliveries', retried + hastened));
+	RETURN retried + hastened;
 END
 $$;
-COMMENT ON FUNCTION respond.retry_channel(text) IS 'tries the dead deliveries of a channel again, and those that wait for their next try at once; returns how many were dead';
+COMMENT ON FUNCTION respond.retry_channel(text) IS 'tries the dead deliveries of a channel again, and those that wait for their next try at once; returns how many there were of both';
 
 CREATE FUNCTION respond.discard(delivery_id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION respond_internal.channel_counters(text) IS 'requests of a ch
 
 CREATE FUNCTION respond_internal.has_secret(channel text) RETURNS boolean
 LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-	SELECT EXISTS (SELECT FROM respond_internal.channel_secret AS s WHERE s.channel = $1)
+	SELECT EXISTS (SELECT FROM respond.channel AS c JOIN respond_internal.channel_secret AS s ON s.channel_id = c.id WHERE c.name = $1)
 $$;
 COMMENT ON FUNCTION respond_internal.has_secret(text) IS 'whether the channel has a secret';
 

@@ -258,8 +258,9 @@ DECLARE
 BEGIN
 	SELECT count(*) AS secrets, respond_internal.secret_key_status() AS fault,
 		(SELECT string_agg(format('%s: %s', f.channel, f.fault), '; ' ORDER BY f.channel)
-		   FROM (SELECT c.channel, respond_internal.secret_fault(c.channel, c.sealed) AS fault
-				   FROM respond_internal.channel_secret AS c WHERE respond_internal.secret_key_status() IS NULL) AS f
+		   FROM (SELECT c.name AS channel, respond_internal.secret_fault(c.name) AS fault
+				   FROM respond.channel AS c JOIN respond_internal.channel_secret AS s ON s.channel_id = c.id
+				  WHERE respond_internal.secret_key_status() IS NULL) AS f
 		  WHERE f.fault IS NOT NULL) AS channels
 	  INTO found_one FROM respond_internal.channel_secret;
 	ok := found_one.secrets = 0 OR (found_one.fault IS NULL AND found_one.channels IS NULL);
@@ -271,10 +272,10 @@ BEGIN
 	remedy := CASE
 		WHEN ok THEN NULL
 		WHEN found_one.fault IS NOT NULL THEN 'set pg_respond.secret_key_file to the file with the key and reload; their deliveries wait'
-		ELSE 'put the key that was used into the file that pg_respond.secret_key_file names, or set the secret again with respond.set_secret(); their deliveries wait' END;
+		ELSE 'a secret stays with the host and the kind that it was given for: if it is meant for where the channel leads now, SELECT respond.set_secret(channel, secret); else undo the change of the channel or its kind; a key that is missing belongs into the file that pg_respond.secret_key_file names; their deliveries wait' END;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.health_secrets() IS 'health(): whether the secrets of channels can be decrypted';
+COMMENT ON FUNCTION respond_internal.health_secrets() IS 'health(): whether the secrets of channels can be used where the channels lead now';
 
 CREATE FUNCTION respond_internal.ca_file_status() RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_ca_file_status';
@@ -297,13 +298,19 @@ CREATE FUNCTION respond_internal.health_channels(OUT ok boolean, OUT message tex
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	disabled text;
+	kindless text;
 BEGIN
 	SELECT string_agg(format('%s (%s)', c.name, c.disabled_reason), ', ' ORDER BY c.name) INTO disabled
 	  FROM respond.channel AS c WHERE NOT c.enabled AND c.disabled_reason IS NOT NULL;
-	ok := disabled IS NULL;
+	SELECT string_agg(c.name, ', ' ORDER BY c.name) INTO kindless
+	  FROM respond.channel AS c WHERE NOT EXISTS (SELECT FROM respond.channel_kind AS k WHERE k.id = c.kind_id);
+	ok := disabled IS NULL AND kindless IS NULL;
 	message := CASE WHEN ok THEN 'pg_respond has disabled no channel'
+		WHEN disabled IS NULL THEN format('channels whose kind does not exist any more: %s', kindless)
 		ELSE format('channels that pg_respond disabled: %s', disabled) END;
-	remedy := CASE WHEN NOT ok THEN 'fix its url, then UPDATE respond.channel SET enabled = true WHERE name = ''NAME''; or delete the channel, which cancels what waits for it' END;
+	remedy := CASE WHEN ok THEN NULL
+		WHEN disabled IS NULL THEN 'UPDATE respond.channel SET kind = ''KIND'' WHERE name = ''NAME'', and set its secret again if it has one; what waits for it is sent then'
+		ELSE 'fix its url, then UPDATE respond.channel SET enabled = true WHERE name = ''NAME''; or delete the channel, which cancels what waits for it' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_channels() IS 'health(): channels that receivers closed';

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -15,26 +16,39 @@
 
 static HTAB *hosts = NULL;
 
+static uint32
+hash_name(const void *key, Size size)
+{
+	const char *name = *(const char *const *) key;
+
+	return hash_bytes((const unsigned char *) name, strlen(name));
+}
+
+static int
+compare_names(const void *a, const void *b, Size size)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
 BreakerHost *
 respond_breaker_find(const char *name)
 {
-	char		key[sizeof(((BreakerHost *) NULL)->name)] = {0};
 	BreakerHost *host;
 	bool		found;
 
 	if (hosts == NULL)
 	{
-		HASHCTL		control = {.keysize = sizeof(key),.entrysize = sizeof(BreakerHost),.hcxt = TopMemoryContext};
+		HASHCTL		control = {.keysize = sizeof(char *),.entrysize = sizeof(BreakerHost),.hash = hash_name,
+		.match = compare_names,.hcxt = TopMemoryContext};
 
-		hosts = hash_create("pg_respond hosts", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+		hosts = hash_create("pg_respond hosts", 64, &control, HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
 	}
-	strlcpy(key, name, sizeof(key));
-	host = hash_search(hosts, key, HASH_FIND, NULL);
-	if (host == NULL)
-	{
-		host = hash_search(hosts, key, HASH_ENTER, &found);
-		memset((char *) host + sizeof(key), 0, sizeof(BreakerHost) - sizeof(key));
-	}
+	host = hash_search(hosts, &name, HASH_FIND, NULL);
+	if (host != NULL)
+		return host;
+	name = MemoryContextStrdup(TopMemoryContext, name);
+	host = hash_search(hosts, &name, HASH_ENTER, &found);
+	memset((char *) host + sizeof(host->name), 0, sizeof(BreakerHost) - sizeof(host->name));
 	return host;
 }
 

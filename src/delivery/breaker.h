@@ -23,9 +23,6 @@
 #define BREAKER_FIRST_MS		1000
 #define BREAKER_LONGEST_MS		60000
 
-/* Room for scheme://host:port. */
-#define RESPOND_HOST_SIZE		272
-
 typedef enum BreakerState
 {
 	BREAKER_CLOSED,
@@ -35,7 +32,7 @@ typedef enum BreakerState
 
 typedef struct BreakerHost
 {
-	char		name[RESPOND_HOST_SIZE];	/* scheme://host:port; hash key */
+	const char *name;			/* scheme://host:port, whole; hash key */
 	BreakerState state;
 	int			failures;		/* in a row */
 	int			open_ms;		/* how long it was opened for */

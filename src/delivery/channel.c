@@ -1,11 +1,6 @@
 /*-------------------------------------------------------------------------
  * channel.c
- *	  Channels and their kinds, read once and kept compiled.
- *
- * Dispatchers render messages with them, the courier sends by them.  Both hear
- * of changes as of an invalidation of respond.channel, which arrives when the
- * change commits.  A row that cannot be used any more is kept with the reason,
- * so that it is told once and not looked for again.
+ *	  Channels, compiled from their rows.
  *
  * src/delivery/channel.c
  *-------------------------------------------------------------------------
@@ -13,106 +8,24 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/hsearch.h"
 #include "utils/inval.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/timestamp.h"
 
 #include "common/arena_server.h"
-#include "common/error_class.h"
-#include "common/errors.h"
-#include "common/json_value_jsonb.h"
 #include "common/jsonb_size.h"
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
-#include "common/relation_change.h"
 #include "common/trigger_call.h"
-#include "delivery/channel.h"
+#include "delivery/channel_row.h"
 #include "delivery/outbox.h"
+#include "delivery/url.h"
 
 PG_FUNCTION_INFO_V1(respond_channels_changed);
 
-/* Longest name of a channel in bytes, as the trigger keeps it. */
-#define NAME_SIZE	256
-
-typedef struct ChannelEntry
-{
-	char		name[NAME_SIZE];	/* hash key */
-	Channel    *channel;		/* NULL: there is none of that name */
-} ChannelEntry;
-
-enum
-{
-	COLUMN_NAME, COLUMN_KIND, COLUMN_URL, COLUMN_OPTIONS, COLUMN_MAX_ATTEMPTS, COLUMN_DELAYS,
-	COLUMN_TIMEOUT, COLUMN_RATE_LIMIT, COLUMN_CONCURRENCY, COLUMN_ORDERED, COLUMN_ENABLED,
-	COLUMN_TRANSPORT, COLUMN_METHOD, COLUMN_KIND_URL, COLUMN_HEADERS, COLUMN_BODY, COLUMN_ENCODING,
-	COLUMN_ESCAPE, COLUMN_SIGNATURE, COLUMN_AUTH, COLUMN_NEEDS_TEXT, COLUMN_DEFAULTS,
-	COLUMN_MAX_TEXT, COLUMN_COUNT
-};
-
-static KeptPlan find_channel = {
-	"SELECT c.name, c.kind, c.url, c.options, c.max_attempts,"
-	" (SELECT pg_catalog.array_agg((pg_catalog.date_part('epoch', d.delay) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8 ORDER BY d.place)"
-	"    FROM pg_catalog.unnest(c.retry_delays) WITH ORDINALITY AS d (delay, place)),"
-	" (pg_catalog.date_part('epoch', c.timeout) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4,"
-	" c.rate_limit, c.concurrency, c.ordered, c.enabled,"
-	" k.transport, k.method, k.url, k.headers, k.body, k.encoding, k.escape, k.signature, k.auth, k.needs_text, k.options, k.max_text"
-	" FROM respond.channel AS c LEFT JOIN respond.channel_kind AS k ON k.name OPERATOR(pg_catalog.=) c.kind"
-	" WHERE c.name OPERATOR(pg_catalog.=) $1",
-	1, {TEXTOID}
-};
-
-static MemoryContext cache_context = NULL;
-static MemoryContext previous_context = NULL;	/* of the generation before */
-static HTAB *cache = NULL;
-static uint64 generation = 1;	/* of what the tables say */
-static uint64 cached_generation = 0;	/* of what the cache holds */
-static Oid	channel_table = InvalidOid;
-
-static void
-table_changed(Datum argument, Oid relation)
-{
-	if (relation == InvalidOid || relation == channel_table)
-		generation++;
-}
-
-uint64
-respond_channel_generation(void)
-{
-	static bool registered = false;
-
-	if (!registered)
-	{
-		respond_relation_on_change(table_changed);
-		registered = true;
-	}
-	AcceptInvalidationMessages();
-	return generation;
-}
-
-static void
-reset_cache(uint64 current)
-{
-	HASHCTL		control = {.keysize = NAME_SIZE,.entrysize = sizeof(ChannelEntry)};
-	MemoryContext oldest = previous_context;
-
-	cache = NULL;
-	/* whoever is about to read what has changed may fail, and look at what it had once more */
-	previous_context = cache_context;
-	cache_context = oldest;
-	if (cache_context == NULL)
-		cache_context = AllocSetContextCreate(TopMemoryContext, "pg_respond channels", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextReset(cache_context);
-	control.hcxt = cache_context;
-	cache = hash_create("pg_respond channels", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-	channel_table = respond_relation_oid("respond", "channel");
-	cached_generation = current;
-}
+static KeptPlan read_channel = {CHANNEL_ROW_QUERY, 1, {TEXTOID}};
 
 static bool
 begins_at(const TemplatePathUse *use, const char *root)
@@ -148,24 +61,6 @@ respond_channel_template_is_dynamic(const Template *template)
 	return dynamic;
 }
 
-static bool
-is_secret(const TemplatePathUse *use)
-{
-	return use->whole && begins_at(use, "secret");
-}
-
-static void
-note_secret(void *state, const TemplatePathUse *use)
-{
-	/* a mark stands in its place, which must stay whole */
-	if (is_secret(use) && use->filtered)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("{{secret}} cannot have a filter")));
-	if (is_secret(use))
-		*(bool *) state = true;
-}
-
 static void
 note_key(void *state, const TemplatePathUse *use)
 {
@@ -178,25 +73,6 @@ note_options(void *state, const TemplatePathUse *use)
 {
 	if (begins_at(use, "options"))
 		*(bool *) state = true;
-}
-
-static void
-note_json_secret(void *state, const char *where, const TemplatePathUse *use)
-{
-	note_secret(state, use);
-}
-
-/* Whether a place has to be kept for the secret when a message is rendered. */
-static bool
-uses_secret(const Channel *channel)
-{
-	bool		uses = false;
-
-	if (channel->body != NULL)
-		respond_json_template_each_path(channel->body, note_json_secret, &uses);
-	for (int i = 0; i < channel->header_count; i++)
-		respond_template_each_path(channel->headers[i].value, note_secret, &uses);
-	return uses || ((channel->url_per_delivery || channel->url_names_options) && channel->url_names_secret);
 }
 
 static char *
@@ -242,7 +118,7 @@ static void
 read_delays(Channel *channel, HeapTuple tuple, TupleDesc desc)
 {
 	bool		is_null;
-	Datum		value = column_value(tuple, desc, COLUMN_DELAYS, &is_null);
+	Datum		value = column_value(tuple, desc, CHANNEL_ROW_DELAYS, &is_null);
 	Datum	   *items;
 	bool	   *nulls;
 	int			count;
@@ -257,173 +133,151 @@ read_delays(Channel *channel, HeapTuple tuple, TupleDesc desc)
 	channel->delay_count = count;
 }
 
+/* A url without tags needs no template.  Raises nothing: somebody may be about to put right what is wrong. */
 static void
-read_headers(Channel *channel, Jsonb *headers)
+compile_url(Channel *channel)
 {
-	JsonValue  *object = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), headers);
+	Template   *template;
+	TemplateError error;
+	bool		filtered;
 
-	channel->headers = palloc0(sizeof(KindHeader) * Max(object->count, 1));
-	for (size_t i = 0; i < object->count; i++)
+	if (channel->url == NULL || strstr(channel->url, "{{") == NULL)
+		return;
+	template = respond_template_compile(respond_arena_create_in(CurrentMemoryContext), channel->url, strlen(channel->url), &error);
+	if (template == NULL)
 	{
-		KindHeader *header = &channel->headers[channel->header_count++];
-
-		header->name = pstrdup(object->members[i].name);
-		header->value = respond_template_compile_in(CurrentMemoryContext, object->members[i].value->text,
-													object->members[i].value->length, "headers");
+		channel->broken = psprintf("its url is no template: %s", error.message);
+		channel->url_names_secret = true;
+		return;
 	}
+	channel->url_template = template;
+	channel->url_per_delivery = respond_channel_template_is_dynamic(template);
+	channel->url_names_secret = respond_channel_template_names_secret(template, &filtered);
+	if (filtered)
+		channel->broken = "url: {{secret}} cannot have a filter";
+	respond_template_each_path(template, note_key, &channel->url_names_key);
+	respond_template_each_path(template, note_options, &channel->url_names_options);
 }
 
-static void
-read_kind(Channel *channel, HeapTuple tuple, TupleDesc desc)
+void
+respond_channel_set_url(Channel *channel, const ChannelKind *kind, const char *url)
 {
-	char	   *transport = column_text(tuple, desc, COLUMN_TRANSPORT);
-	char	   *encoding = column_text(tuple, desc, COLUMN_ENCODING);
-	char	   *auth = column_text(tuple, desc, COLUMN_AUTH);
-	char	   *escape = column_text(tuple, desc, COLUMN_ESCAPE);
-	Jsonb	   *body = column_jsonb(tuple, desc, COLUMN_BODY);
-	bool		is_null;
+	StringInfoData digest;
 
-	channel->transport = strcmp(transport, "http") == 0 ? TRANSPORT_HTTP :
-		strcmp(transport, "smtp") == 0 ? TRANSPORT_SMTP : TRANSPORT_NOTIFY;
-	channel->encoding = strcmp(encoding, "json") == 0 ? ENCODING_JSON :
-		strcmp(encoding, "form") == 0 ? ENCODING_FORM : ENCODING_TEXT;
-	channel->auth = auth == NULL ? AUTH_NONE : strcmp(auth, "basic") == 0 ? AUTH_BASIC : AUTH_BEARER;
-	if (!respond_template_escape_by_name(escape, strlen(escape), &channel->escape))
-		elog(ERROR, "unexpected escape \"%s\"", escape);
-	channel->method = column_text(tuple, desc, COLUMN_METHOD);
-	channel->signature = column_boolean(tuple, desc, COLUMN_SIGNATURE);
-	channel->needs_text = column_boolean(tuple, desc, COLUMN_NEEDS_TEXT);
-	(void) column_value(tuple, desc, COLUMN_MAX_TEXT, &is_null);
-	channel->max_text = is_null ? 0 : column_int32(tuple, desc, COLUMN_MAX_TEXT);
-	if (channel->url == NULL)
-		channel->url = column_text(tuple, desc, COLUMN_KIND_URL);
-	read_headers(channel, column_jsonb(tuple, desc, COLUMN_HEADERS));
-	if (body != NULL)
-		channel->body = respond_json_template_compile_in(CurrentMemoryContext,
-														 respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), body),
-														 "body");
-	channel->options = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
-														  JsonbPGetDatum(column_jsonb(tuple, desc, COLUMN_DEFAULTS)),
-														  JsonbPGetDatum(channel->options)));
+	channel->url = url != NULL ? url : kind->url;
+	channel->host = respond_url_host(channel->url, kind->transport);
+	compile_url(channel);
+	memcpy(channel->definition, kind->digest, SECRET_DIGEST_SIZE);
+	if (!channel->url_names_secret)
+		return;
+	initStringInfo(&digest);
+	appendBinaryStringInfo(&digest, (const char *) kind->digest, SECRET_DIGEST_SIZE);
+	respond_secret_digest_add(&digest, "url", channel->url);
+	respond_secret_digest_end(&digest, channel->definition);
 }
 
-/* In the context of the cache. */
-static Channel *
-read_channel(HeapTuple tuple, TupleDesc desc)
+/* What the kind says; its headers and templates are not copied. */
+static void
+set_kind(Channel *channel, const ChannelKind *kind)
+{
+	channel->shared = kind;
+	channel->transport = kind->transport;
+	channel->method = kind->method;
+	channel->headers = kind->headers;
+	channel->header_count = kind->header_count;
+	channel->body = kind->body;
+	channel->encoding = kind->encoding;
+	channel->escape = kind->escape;
+	channel->signature = kind->signature;
+	channel->auth = kind->auth;
+	channel->needs_text = kind->needs_text;
+	channel->max_text = kind->max_text;
+}
+
+Channel *
+respond_channel_compile(HeapTuple tuple, TupleDesc desc, const ChannelKind *kind)
 {
 	Channel    *channel = palloc0(sizeof(Channel));
 	bool		is_null;
 	Datum		rate;
+	Jsonb	   *options = column_jsonb(tuple, desc, CHANNEL_ROW_OPTIONS);
 
-	channel->name = column_text(tuple, desc, COLUMN_NAME);
-	channel->kind = column_text(tuple, desc, COLUMN_KIND);
-	channel->url = column_text(tuple, desc, COLUMN_URL);
-	channel->options = column_jsonb(tuple, desc, COLUMN_OPTIONS);
-	channel->max_attempts = column_int32(tuple, desc, COLUMN_MAX_ATTEMPTS);
-	channel->timeout_ms = column_int32(tuple, desc, COLUMN_TIMEOUT);
-	channel->concurrency = column_int32(tuple, desc, COLUMN_CONCURRENCY);
-	channel->ordered = column_boolean(tuple, desc, COLUMN_ORDERED);
-	channel->enabled = column_boolean(tuple, desc, COLUMN_ENABLED);
-	rate = column_value(tuple, desc, COLUMN_RATE_LIMIT, &is_null);
+	channel->id = *DatumGetUUIDP(column_value(tuple, desc, CHANNEL_ROW_ID, &is_null));
+	channel->name = column_text(tuple, desc, CHANNEL_ROW_NAME);
+	channel->kind = column_text(tuple, desc, CHANNEL_ROW_KIND);
+	channel->max_attempts = column_int32(tuple, desc, CHANNEL_ROW_MAX_ATTEMPTS);
+	channel->timeout_ms = column_int32(tuple, desc, CHANNEL_ROW_TIMEOUT);
+	channel->concurrency = column_int32(tuple, desc, CHANNEL_ROW_CONCURRENCY);
+	channel->ordered = column_boolean(tuple, desc, CHANNEL_ROW_ORDERED);
+	channel->enabled = column_boolean(tuple, desc, CHANNEL_ROW_ENABLED);
+	rate = column_value(tuple, desc, CHANNEL_ROW_RATE_LIMIT, &is_null);
 	channel->rate_limit = is_null ? 0 : DatumGetFloat8(rate);
 	read_delays(channel, tuple, desc);
-	(void) column_value(tuple, desc, COLUMN_TRANSPORT, &is_null);
-	if (is_null)
+	if (kind == NULL)
 	{
-		channel->broken = psprintf("its kind \"%s\" does not exist", channel->kind);
+		channel->broken = psprintf("its kind \"%s\" does not exist any more", channel->kind);
+		channel->host = "";
+		channel->options = options;
 		return channel;
 	}
-	read_kind(channel, tuple, desc);
-	if (channel->url != NULL)
-	{
-		channel->url_template = respond_template_compile_in(CurrentMemoryContext, channel->url,
-															strlen(channel->url), "url");
-		channel->url_per_delivery = respond_channel_template_is_dynamic(channel->url_template);
-		respond_template_each_path(channel->url_template, note_key, &channel->url_names_key);
-		respond_template_each_path(channel->url_template, note_secret, &channel->url_names_secret);
-		respond_template_each_path(channel->url_template, note_options, &channel->url_names_options);
-	}
-	channel->uses_secret = uses_secret(channel);
-	return channel;
-}
-
-/* A copy of the row, so that SPI is left before anything in it can be at fault. */
-static HeapTuple
-find_row(const char *name, TupleDesc *desc)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	Datum		value = CStringGetTextDatum(name);
-	HeapTuple	row = NULL;
-
-	SPI_connect();
-	if (respond_kept_plan_run(&find_channel, &value, NULL) > 0)
-	{
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		row = heap_copytuple(SPI_tuptable->vals[0]);
-		*desc = CreateTupleDescCopy(SPI_tuptable->tupdesc);
-		MemoryContextSwitchTo(spi);
-	}
-	SPI_finish();
-	return row;
-}
-
-/* Only memory is touched, so an error can be caught without a subtransaction; a dump may bring rows that no trigger saw. */
-static Channel *
-read_or_break(const char *name, HeapTuple row, TupleDesc desc)
-{
-	MemoryContext caller = MemoryContextSwitchTo(cache_context);
-	Channel    *volatile channel = NULL;
-
-	PG_TRY();
-	{
-		channel = read_channel(row, desc);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (respond_error_is_transient(error->sqlerrcode))
-			PG_RE_THROW();
-		FlushErrorState();
-		MemoryContextSwitchTo(cache_context);
-		channel = palloc0(sizeof(Channel));
-		channel->name = pstrdup(name);
-		channel->kind = column_text(row, desc, COLUMN_KIND);
-		channel->broken = pstrdup(error->message);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
+	set_kind(channel, kind);
+	respond_channel_set_url(channel, kind, column_text(tuple, desc, CHANNEL_ROW_URL));
+	/* most channels have no options of their own, and share the kind's */
+	channel->options = JB_ROOT_COUNT(options) == 0 ? kind->options :
+		DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(kind->options), JsonbPGetDatum(options)));
+	/* whether a place has to be kept for the secret when a message is rendered */
+	channel->uses_secret = kind->names_secret ||
+		((channel->url_per_delivery || channel->url_names_options) && channel->url_names_secret);
 	return channel;
 }
 
 const Channel *
-respond_channel_find(const char *name)
+respond_channel_read(const char *name)
 {
-	uint64		current = respond_channel_generation();
-	char		key[NAME_SIZE] = {0};
-	ChannelEntry *entry;
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		value = CStringGetTextDatum(name);
 	Channel    *channel = NULL;
-	HeapTuple	row;
-	TupleDesc	desc;
 
-	if (strlen(name) >= NAME_SIZE)
-		return NULL;
-	if (cache == NULL || cached_generation != current)
-		reset_cache(current);
-	strlcpy(key, name, sizeof(key));
-	entry = hash_search(cache, key, HASH_FIND, NULL);
-	if (entry != NULL)
-		return entry->channel;
+	SPI_connect();
+	if (respond_kept_plan_run_as_owner(&read_channel, &value, NULL) > 0)
+	{
+		HeapTuple	row = SPI_tuptable->vals[0];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+		bool		no_kind;
 
-	row = find_row(name, &desc);
-	if (row != NULL)
-		channel = read_or_break(name, row, desc);
-	entry = hash_search(cache, key, HASH_ENTER, NULL);
-	entry->channel = channel;
+		(void) column_value(row, desc, CHANNEL_ROW_KIND_COLUMNS, &no_kind);
+		channel = respond_channel_compile(row, desc, no_kind ? NULL :
+										  respond_channel_kind_compile(row, desc, CHANNEL_ROW_KIND_COLUMNS + 1));
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
 	return channel;
+}
+
+SecretPlace
+respond_channel_place(const Channel *channel)
+{
+	SecretPlace place = {.channel = channel->id,.host = channel->host};
+
+	if (channel->shared != NULL)
+		place.kind = channel->shared->id;
+	memcpy(place.definition, channel->definition, SECRET_DIGEST_SIZE);
+	return place;
+}
+
+char *
+respond_channel_definition(const Channel *channel)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < UUID_LEN; i++)
+		appendStringInfo(&text, "%02x", channel->shared->id.data[i]);
+	appendStringInfoChar(&text, ':');
+	for (int i = 0; i < SECRET_DIGEST_SIZE; i++)
+		appendStringInfo(&text, "%02x", channel->definition[i]);
+	return text.data;
 }
 
 char *

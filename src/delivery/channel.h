@@ -2,8 +2,9 @@
  * channel.h
  *	  Channels and their kinds, as workers use them.
  *
- * Each process keeps the channels that it has met, compiled, until a message
- * says that channels changed.
+ * Each process keeps the channels that it has met, compiled, and one compiled
+ * kind for all channels of it, until a message says that channels changed; then
+ * it reads anew what has changed.
  *
  * src/delivery/channel.h
  *-------------------------------------------------------------------------
@@ -11,10 +12,10 @@
 #ifndef RESPOND_CHANNEL_H
 #define RESPOND_CHANNEL_H
 
+#include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
-#include "template/json_template_jsonb.h"
-#include "template/template_jsonb.h"
+#include "delivery/channel_kind.h"
 
 /* Bounds of what a channel may ask for. */
 #define CHANNEL_MAX_ATTEMPTS		100
@@ -24,44 +25,17 @@
 #define CHANNEL_MAX_TIMEOUT_MS		(10 * 60 * 1000)
 #define CHANNEL_MAX_RATE			1000000.0
 
-typedef enum ChannelTransport
-{
-	TRANSPORT_HTTP,
-	TRANSPORT_SMTP,
-	TRANSPORT_NOTIFY
-} ChannelTransport;
-
-typedef enum BodyEncoding
-{
-	ENCODING_JSON,
-	ENCODING_FORM,
-	ENCODING_TEXT
-} BodyEncoding;
-
-typedef enum ChannelAuth
-{
-	AUTH_NONE,
-	AUTH_BASIC,
-	AUTH_BEARER
-} ChannelAuth;
-
-/* One header of a kind: a name and the template of its value. */
-typedef struct KindHeader
-{
-	const char *name;
-	const Template *value;
-} KindHeader;
-
 typedef struct Channel
 {
+	pg_uuid_t	id;				/* its name may be given to another channel, its id never */
 	const char *name;
-	const char *kind;
+	const char *kind;			/* as the row calls it */
+	const ChannelKind *shared;	/* the kind, one for all of its channels; NULL: broken */
+
+	/* of the kind; what these point to is the kind's */
 	ChannelTransport transport;
 	const char *method;
-	const char *url;			/* as written, of the channel or of the kind; NULL: none */
-	const Template *url_template;
-	bool		url_per_delivery;	/* it names values of the event or the message */
-	KindHeader *headers;
+	const KindHeader *headers;
 	int			header_count;
 	const JsonTemplate *body;	/* NULL: none */
 	BodyEncoding encoding;
@@ -70,6 +44,12 @@ typedef struct Channel
 	bool		signature;
 	ChannelAuth auth;
 	bool		needs_text;
+
+	const char *url;			/* as written, of the channel or of the kind; NULL: none */
+	const Template *url_template;	/* NULL: no url, or one without tags */
+	const char *host;			/* scheme://host:port that it leads to, in UTF-8; empty: none */
+	uint8		definition[SECRET_DIGEST_SIZE]; /* of all that says where in a request the secret goes */
+	bool		url_per_delivery;	/* it names values of the event or the message */
 	bool		url_names_key;	/* it is another one for each delivery, but known before that is sent */
 	bool		url_names_secret;
 	bool		url_names_options;
@@ -87,10 +67,33 @@ typedef struct Channel
 } Channel;
 
 /*
- * The channel of that name, NULL when there is none.  It lives until the next
- * call after a change of channels; see respond_channel_generation().
+ * The channel of that name, NULL when there is none.  It lives until the call
+ * after the next change of channels; see respond_channel_generation().
  */
 extern const Channel *respond_channel_find(const char *name);
+
+/*
+ * All channels, a list in the current memory context.  From the first call on
+ * no channel that was found in this process is freed before
+ * respond_channel_release(), which frees those that are not in force any more.
+ */
+extern List *respond_channel_find_all(void);
+extern void respond_channel_release(void);
+
+/* As its row is now, this transaction's own changes too, palloc'd; with the rights of the tables' owner. */
+extern const Channel *respond_channel_read(const char *name);
+
+/*
+ * What secrets are bound to: fills in url (as written, of the channel alone),
+ * host and definition of a channel of this kind, in the current memory context.
+ */
+extern void respond_channel_set_url(Channel *channel, const ChannelKind *kind, const char *url);
+
+/* The place that a secret is given for when it is set today. */
+extern SecretPlace respond_channel_place(const Channel *channel);
+
+/* Kind and definition as a text, palloc'd: what fills in a message that holds the place of the secret. */
+extern char *respond_channel_definition(const Channel *channel);
 
 /*
  * Grows with each change of channels that this process heard of; accepts

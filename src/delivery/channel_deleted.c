@@ -19,18 +19,22 @@
 
 PG_FUNCTION_INFO_V1(respond_channel_deleted);
 
-/* $1: name of the channel, NULL: all of them */
+/* Column id of respond.channel. */
+#define CHANNEL_ID_NUMBER	17
+
+/* $1: id of the channel, NULL: all of them; $3: its name, for rows that somebody put in by hand without the id */
 static KeptPlan cancel_deliveries = {
 	"UPDATE respond.delivery AS d SET status = 'cancelled', next_attempt_at = NULL,"
 	" finished_at = pg_catalog.clock_timestamp(),"
 	" last_error = pg_catalog.concat_ws(E'\\n', 'the channel was deleted by ' OPERATOR(pg_catalog.||) $2, d.last_error)"
-	" WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND ($1 IS NULL OR d.channel OPERATOR(pg_catalog.=) $1)",
-	2, {TEXTOID, TEXTOID}
+	" WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND ($1 IS NULL OR d.channel_id OPERATOR(pg_catalog.=) $1"
+	" OR (d.channel_id IS NULL AND d.channel OPERATOR(pg_catalog.=) $3))",
+	3, {UUIDOID, TEXTOID, TEXTOID}
 };
 
 static KeptPlan forget_secrets = {
-	"DELETE FROM respond_internal.channel_secret AS s WHERE $1 IS NULL OR s.channel OPERATOR(pg_catalog.=) $1",
-	1, {TEXTOID}
+	"DELETE FROM respond_internal.channel_secret AS s WHERE $1 IS NULL OR s.channel_id OPERATOR(pg_catalog.=) $1",
+	1, {UUIDOID}
 };
 
 /* channel_deleted(): AFTER DELETE FOR EACH ROW, or AFTER TRUNCATE, ON respond.channel */
@@ -38,14 +42,15 @@ Datum
 respond_channel_deleted(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_deleted", "AFTER", NULL, "channel");
-	Datum		values[2] = {0};
-	char		nulls[2] = {'n', ' '};
+	Datum		values[3] = {0};
+	char		nulls[3] = {'n', ' ', 'n'};
 	bool		is_null;
 
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 	{
-		values[0] = heap_getattr(trigger->tg_trigtuple, 1, RelationGetDescr(trigger->tg_relation), &is_null);
-		nulls[0] = ' ';
+		values[0] = heap_getattr(trigger->tg_trigtuple, CHANNEL_ID_NUMBER, RelationGetDescr(trigger->tg_relation), &is_null);
+		values[2] = heap_getattr(trigger->tg_trigtuple, 1, RelationGetDescr(trigger->tg_relation), &is_null);
+		nulls[0] = nulls[2] = ' ';
 	}
 	else if (!TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		ereport(ERROR,
@@ -53,8 +58,8 @@ respond_channel_deleted(PG_FUNCTION_ARGS)
 				 errmsg("function \"channel_deleted\" must be a trigger FOR EACH ROW, or of TRUNCATE")));
 	values[1] = CStringGetTextDatum(respond_event_context_actor());
 	SPI_connect();
-	respond_kept_plan_run_as_owner(&cancel_deliveries, values, nulls);
-	respond_kept_plan_run_as_owner(&forget_secrets, values, nulls);
+	respond_kept_plan_run_newest(&cancel_deliveries, values, nulls);
+	respond_kept_plan_run_newest(&forget_secrets, values, nulls);
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * channel_kind.c
- *	  Kinds of channels: read for checks, and checked themselves.
+ *	  Kinds of channels: rows of respond.channel_kind, compiled.
  *
  * src/delivery/channel_kind.c
  *-------------------------------------------------------------------------
@@ -9,43 +9,76 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
 
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "common/kept_plan.h"
-#include "common/restore.h"
-#include "common/trigger_call.h"
 #include "delivery/channel_kind.h"
-#include "delivery/http_header.h"
-#include "delivery/url.h"
-#include "rule/rule_row.h"
 
-PG_FUNCTION_INFO_V1(respond_channel_kind_validate);
-
-/* Columns of respond.channel_kind in order. */
+/* Columns of CHANNEL_KIND_COLUMNS. */
 enum
 {
-	KIND_NAME, KIND_TRANSPORT, KIND_DESCRIPTION, KIND_METHOD, KIND_URL, KIND_HEADERS, KIND_BODY, KIND_ENCODING,
-	KIND_ESCAPE, KIND_SIGNATURE, KIND_AUTH, KIND_NEEDS_TEXT, KIND_OPTIONS, KIND_REQUIRED, KIND_BUILT_IN,
-	KIND_COLUMNS
-};
-
-static KeptPlan find_user = {
-	"SELECT c.name FROM respond.channel AS c WHERE c.kind OPERATOR(pg_catalog.=) $1 ORDER BY c.name LIMIT 1",
-	1, {TEXTOID}
+	COLUMN_ID, COLUMN_NAME, COLUMN_TRANSPORT, COLUMN_METHOD, COLUMN_URL, COLUMN_HEADERS, COLUMN_BODY, COLUMN_ENCODING,
+	COLUMN_ESCAPE, COLUMN_SIGNATURE, COLUMN_AUTH, COLUMN_NEEDS_TEXT, COLUMN_BUILT_IN, COLUMN_OPTIONS, COLUMN_REQUIRED,
+	COLUMN_MAX_TEXT
 };
 
 static KeptPlan read_kind = {
-	"SELECT k.name, k.transport, k.url, k.signature, k.options, k.required_options, k.built_in"
-	" FROM respond.channel_kind AS k WHERE k.name OPERATOR(pg_catalog.=) $1",
+	"SELECT " CHANNEL_KIND_COLUMNS " FROM respond.channel_kind AS k WHERE k.name OPERATOR(pg_catalog.=) $1",
 	1, {TEXTOID}
 };
+
+static KeptPlan read_kind_by_id = {
+	"SELECT " CHANNEL_KIND_COLUMNS " FROM respond.channel_kind AS k WHERE k.id OPERATOR(pg_catalog.=) $1",
+	1, {UUIDOID}
+};
+
+static KeptPlan lock_kind = {
+	"SELECT k.id FROM respond.channel_kind AS k WHERE k.name OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
+	1, {TEXTOID}
+};
+
+/* A row and where its columns begin. */
+typedef struct KindRow
+{
+	HeapTuple	tuple;
+	TupleDesc	desc;
+	int			first;
+} KindRow;
+
+static char *
+text_of(const KindRow *row, int column)
+{
+	return SPI_getvalue(row->tuple, row->desc, row->first + column);
+}
+
+static Datum
+value_of(const KindRow *row, int column, bool *is_null)
+{
+	return SPI_getbinval(row->tuple, row->desc, row->first + column, is_null);
+}
+
+static bool
+boolean_of(const KindRow *row, int column)
+{
+	bool		is_null;
+	Datum		value = value_of(row, column, &is_null);
+
+	return !is_null && DatumGetBool(value);
+}
+
+static Jsonb *
+jsonb_of(const KindRow *row, int column)
+{
+	bool		is_null;
+	Datum		value = value_of(row, column, &is_null);
+
+	return is_null ? NULL : DatumGetJsonbPCopy(value);
+}
 
 static ChannelTransport
 transport_of(const char *name)
@@ -54,18 +87,159 @@ transport_of(const char *name)
 		strcmp(name, "smtp") == 0 ? TRANSPORT_SMTP : TRANSPORT_NOTIFY;
 }
 
-static char **
-read_texts(Datum value, int *count)
+static void
+read_required(ChannelKind *kind, const KindRow *row)
 {
+	bool		is_null;
+	Datum		value = value_of(row, COLUMN_REQUIRED, &is_null);
 	Datum	   *items;
 	bool	   *nulls;
-	char	  **texts;
 
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, count);
-	texts = palloc(sizeof(char *) * Max(*count, 1));
-	for (int i = 0; i < *count; i++)
-		texts[i] = nulls[i] ? "" : TextDatumGetCString(items[i]);
-	return texts;
+	if (is_null)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &kind->required_count);
+	kind->required = palloc(sizeof(char *) * Max(kind->required_count, 1));
+	for (int i = 0; i < kind->required_count; i++)
+		kind->required[i] = nulls[i] ? "" : TextDatumGetCString(items[i]);
+}
+
+/* What is found of {{secret}} in a template. */
+typedef struct SecretUse
+{
+	bool		named;
+	bool		filtered;
+} SecretUse;
+
+static void
+note_secret(void *state, const TemplatePathUse *use)
+{
+	SecretUse  *found = state;
+
+	if (!use->whole || use->root_length != strlen("secret") || memcmp(use->root, "secret", use->root_length) != 0)
+		return;
+	found->named = true;
+	found->filtered |= use->filtered;
+}
+
+static void
+note_json_secret(void *state, const char *where, const TemplatePathUse *use)
+{
+	note_secret(state, use);
+}
+
+bool
+respond_channel_template_names_secret(const Template *template, bool *filtered)
+{
+	SecretUse	found = {0};
+
+	respond_template_each_path(template, note_secret, &found);
+	*filtered = found.filtered;
+	return found.named;
+}
+
+/* A mark stands in its place, which must stay whole. */
+static void
+refuse_filter(const char *place)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_RESPOND_INVALID_RULE),
+			 errmsg("%s: {{secret}} cannot have a filter", place)));
+}
+
+static void
+read_headers(ChannelKind *kind, Jsonb *headers, StringInfo digest)
+{
+	JsonValue  *object = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), headers);
+
+	kind->headers = palloc0(sizeof(KindHeader) * Max(object->count, 1));
+	for (size_t i = 0; i < object->count; i++)
+	{
+		const JsonValue *text = object->members[i].value;
+		KindHeader *header = &kind->headers[kind->header_count++];
+		bool		filtered;
+
+		header->name = pstrdup(object->members[i].name);
+		header->value = respond_template_compile_in(CurrentMemoryContext, text->text, text->length, "headers");
+		if (!respond_channel_template_names_secret(header->value, &filtered))
+			continue;
+		if (filtered)
+			refuse_filter(psprintf("headers.%s", header->name));
+		kind->names_secret = true;
+		respond_secret_digest_add(digest, "header", header->name);
+		respond_secret_digest_add(digest, "value", pnstrdup(text->text, text->length));
+	}
+}
+
+static void
+read_body(ChannelKind *kind, Jsonb *body, const char *encoding, StringInfo digest)
+{
+	SecretUse	found = {0};
+
+	if (body == NULL)
+		return;
+	kind->body = respond_json_template_compile_in(CurrentMemoryContext,
+												  respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), body),
+												  "body");
+	respond_json_template_each_path(kind->body, note_json_secret, &found);
+	if (!found.named)
+		return;
+	if (found.filtered)
+		refuse_filter("body");
+	kind->names_secret = true;
+	respond_secret_digest_add(digest, "body", JsonbToCString(NULL, &body->root, VARSIZE(body)));
+	respond_secret_digest_add(digest, "encoding", encoding);
+}
+
+ChannelKind *
+respond_channel_kind_compile(HeapTuple tuple, TupleDesc desc, int first)
+{
+	KindRow		row = {tuple, desc, first};
+	ChannelKind *kind = palloc0(sizeof(ChannelKind));
+	char	   *transport = text_of(&row, COLUMN_TRANSPORT);
+	char	   *encoding = text_of(&row, COLUMN_ENCODING);
+	char	   *auth = text_of(&row, COLUMN_AUTH);
+	char	   *escape = text_of(&row, COLUMN_ESCAPE);
+	StringInfoData digest;
+	bool		is_null;
+	Datum		max_text;
+
+	kind->id = *DatumGetUUIDP(value_of(&row, COLUMN_ID, &is_null));
+	kind->name = text_of(&row, COLUMN_NAME);
+	kind->transport = transport_of(transport);
+	kind->encoding = strcmp(encoding, "json") == 0 ? ENCODING_JSON :
+		strcmp(encoding, "form") == 0 ? ENCODING_FORM : ENCODING_TEXT;
+	kind->auth = auth == NULL ? AUTH_NONE : strcmp(auth, "basic") == 0 ? AUTH_BASIC : AUTH_BEARER;
+	if (!respond_template_escape_by_name(escape, strlen(escape), &kind->escape))
+		elog(ERROR, "unexpected escape \"%s\"", escape);
+	kind->method = text_of(&row, COLUMN_METHOD);
+	kind->url = text_of(&row, COLUMN_URL);
+	kind->signature = boolean_of(&row, COLUMN_SIGNATURE);
+	kind->needs_text = boolean_of(&row, COLUMN_NEEDS_TEXT);
+	kind->built_in = boolean_of(&row, COLUMN_BUILT_IN);
+	kind->options = jsonb_of(&row, COLUMN_OPTIONS);
+	read_required(kind, &row);
+	max_text = value_of(&row, COLUMN_MAX_TEXT, &is_null);
+	kind->max_text = is_null ? 0 : DatumGetInt32(max_text);
+
+	initStringInfo(&digest);
+	respond_secret_digest_add(&digest, "transport", transport);
+	respond_secret_digest_add(&digest, "auth", auth);
+	respond_secret_digest_add(&digest, "signature", kind->signature ? "standard-webhooks" : NULL);
+	read_headers(kind, jsonb_of(&row, COLUMN_HEADERS), &digest);
+	read_body(kind, jsonb_of(&row, COLUMN_BODY), encoding, &digest);
+	respond_secret_digest_end(&digest, kind->digest);
+	return kind;
+}
+
+/* Of the one row that SPI has, in the memory context of the caller. */
+static ChannelKind *
+compile_found(MemoryContext caller)
+{
+	MemoryContext spi = MemoryContextSwitchTo(caller);
+	ChannelKind *kind = respond_channel_kind_compile(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+
+	MemoryContextSwitchTo(spi);
+	return kind;
 }
 
 const ChannelKind *
@@ -74,27 +248,41 @@ respond_channel_kind_read(const char *name)
 	MemoryContext caller = CurrentMemoryContext;
 	Datum		value = CStringGetTextDatum(name);
 	ChannelKind *kind = NULL;
-	bool		is_null;
 
 	SPI_connect();
 	if (respond_kept_plan_run(&read_kind, &value, NULL) > 0)
-	{
-		HeapTuple	row = SPI_tuptable->vals[0];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		kind = palloc0(sizeof(ChannelKind));
-		kind->name = SPI_getvalue(row, desc, 1);
-		kind->transport = transport_of(SPI_getvalue(row, desc, 2));
-		kind->url = SPI_getvalue(row, desc, 3);
-		kind->signature = DatumGetBool(SPI_getbinval(row, desc, 4, &is_null));
-		kind->options = DatumGetJsonbPCopy(SPI_getbinval(row, desc, 5, &is_null));
-		kind->required = read_texts(SPI_getbinval(row, desc, 6, &is_null), &kind->required_count);
-		kind->built_in = DatumGetBool(SPI_getbinval(row, desc, 7, &is_null));
-		MemoryContextSwitchTo(spi);
-	}
+		kind = compile_found(caller);
 	SPI_finish();
 	return kind;
+}
+
+const ChannelKind *
+respond_channel_kind_read_by_id(const pg_uuid_t *id)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		value = UUIDPGetDatum(id);
+	ChannelKind *kind = NULL;
+
+	SPI_connect();
+	if (respond_kept_plan_run_as_owner(&read_kind_by_id, &value, NULL) > 0)
+		kind = compile_found(caller);
+	SPI_finish();
+	return kind;
+}
+
+bool
+respond_channel_kind_lock(const char *name, pg_uuid_t *id)
+{
+	Datum		value = CStringGetTextDatum(name);
+	bool		found;
+	bool		is_null;
+
+	SPI_connect();
+	found = respond_kept_plan_run_as_owner(&lock_kind, &value, NULL) > 0;
+	if (found)
+		*id = *DatumGetUUIDP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	SPI_finish();
+	return found;
 }
 
 bool
@@ -113,169 +301,4 @@ respond_channel_kind_option_names(const ChannelKind *kind)
 	for (size_t i = 0; i < options->count; i++)
 		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", options->members[i].name);
 	return options->count > 0 ? names.data : "none";
-}
-
-static void
-refuse(const char *column, const char *fault, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
-			 errmsg("%s: %s", column, fault),
-			 hint != NULL ? errhint("%s", hint) : 0));
-}
-
-static void
-check_headers(Jsonb *headers)
-{
-	JsonValue  *object = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), headers);
-
-	if (object->kind != JSON_KIND_OBJECT)
-		refuse("headers", "must be a JSON object", NULL);
-	for (size_t i = 0; i < object->count; i++)
-	{
-		const JsonMember *header = &object->members[i];
-		const char *fault = respond_header_check(header->name, NULL);
-
-		if (fault != NULL)
-			refuse(psprintf("headers.%s", header->name), fault, NULL);
-		if (pg_strcasecmp(header->name, "host") == 0 || pg_strcasecmp(header->name, "content-length") == 0 ||
-			pg_strcasecmp(header->name, "transfer-encoding") == 0 || pg_strcasecmp(header->name, "connection") == 0)
-			refuse(psprintf("headers.%s", header->name), "this header is made by the transport", NULL);
-		if (header->value->kind != JSON_KIND_STRING)
-			refuse(psprintf("headers.%s", header->name), "must be a text", NULL);
-		respond_template_compile_in(CurrentMemoryContext, header->value->text, header->value->length,
-									psprintf("headers.%s", header->name));
-	}
-}
-
-static void
-check_body(Jsonb *body, const char *encoding)
-{
-	JsonValue  *value = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), body);
-
-	respond_json_template_compile_in(CurrentMemoryContext, value, "body");
-	if (strcmp(encoding, "form") == 0 && value->kind != JSON_KIND_OBJECT)
-		refuse("body", "must be a JSON object, which is sent as a form", NULL);
-	if (strcmp(encoding, "text") == 0 && value->kind != JSON_KIND_STRING)
-		refuse("body", "must be a JSON string, which is sent as text", NULL);
-}
-
-static void
-check_method(const char *method)
-{
-	if (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0 && strcmp(method, "PATCH") != 0)
-		refuse("method", psprintf("\"%s\" is not one of POST, PUT, PATCH", method), NULL);
-}
-
-static void
-check_url(const char *url, ChannelTransport transport)
-{
-	TemplateRoots nothing = {0, NULL};
-	TemplateValue root = respond_template_from_roots(&nothing);
-	Template   *template = respond_template_compile_in(CurrentMemoryContext, url, strlen(url), "url");
-	const char *rest = strstr(url, "://");
-	const char *fault;
-
-	if (rest != NULL && strstr(pnstrdup(url, rest + 3 - url + strcspn(rest + 3, "/?#")), "{{") != NULL)
-		refuse("url", "scheme, host and port cannot hold a tag", NULL);
-	fault = respond_url_check(respond_template_render_cstring(template, &root, TEMPLATE_ESCAPE_URL, NULL),
-							  transport, NULL, 0);
-	if (fault != NULL)
-		refuse("url", psprintf("it %s", fault), NULL);
-}
-
-/* Channels without a url of their own go with that of the kind, and so do their secrets. */
-static void
-check_same_host(const Datum *old_values, const bool *old_nulls, const Datum *values, const bool *nulls)
-{
-	char		old_host[256] = "";
-	char		host[256] = "";
-	ChannelTransport transport = transport_of(respond_row_text(values, nulls, KIND_TRANSPORT));
-
-	if (!old_nulls[KIND_URL])
-		(void) respond_url_check(respond_row_text(old_values, old_nulls, KIND_URL), transport, old_host, sizeof(old_host));
-	if (!nulls[KIND_URL])
-		(void) respond_url_check(respond_row_text(values, nulls, KIND_URL), transport, host, sizeof(host));
-	if (strcmp(old_host, host) != 0)
-		refuse("url", "a kind cannot be sent to another host", "Insert a kind of another name.");
-}
-
-static void
-check_row(const Datum *values, const bool *nulls)
-{
-	char	   *text;
-	char	   *transport = respond_row_text(values, nulls, KIND_TRANSPORT);
-	char	   *encoding = respond_row_text(values, nulls, KIND_ENCODING);
-	Jsonb	   *json;
-
-	if ((text = respond_row_text(values, nulls, KIND_NAME)) != NULL)
-		respond_rule_check_name("kind", text);
-	if (!nulls[KIND_METHOD])
-		check_method(respond_row_text(values, nulls, KIND_METHOD));
-	if (!nulls[KIND_URL] && transport != NULL)
-		check_url(respond_row_text(values, nulls, KIND_URL), transport_of(transport));
-	if ((json = respond_row_jsonb(values, nulls, KIND_HEADERS)) != NULL)
-		check_headers(json);
-	if ((json = respond_row_jsonb(values, nulls, KIND_BODY)) != NULL && encoding != NULL)
-		check_body(json, encoding);
-	if ((json = respond_row_jsonb(values, nulls, KIND_OPTIONS)) != NULL && !JB_ROOT_IS_OBJECT(json))
-		refuse("options", "must be a JSON object of the options with their defaults", NULL);
-	if (json != NULL && text != NULL && transport != NULL)
-	{
-		/* a default counts as if the channel had it */
-		ChannelKind kind = {.name = text,.transport = transport_of(transport),.options = json};
-
-		respond_channel_check_options(&kind, json, NULL);
-	}
-	if (!nulls[KIND_BUILT_IN] && DatumGetBool(values[KIND_BUILT_IN]))
-		refuse("built_in", "is for the kinds of pg_respond itself", NULL);
-}
-
-static void
-check_unused(const char *name)
-{
-	Datum		value;
-
-	SPI_connect();
-	value = CStringGetTextDatum(name);
-	if (respond_kept_plan_run_as_owner(&find_user, &value, NULL) > 0)
-		refuse("name", psprintf("kind \"%s\" is that of channel \"%s\"", name,
-								SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1)),
-			   "Delete the channel first, or give it another kind.");
-	SPI_finish();
-}
-
-/* channel_kind_validate(): BEFORE INSERT OR UPDATE OR DELETE ON respond.channel_kind FOR EACH ROW */
-Datum
-respond_channel_kind_validate(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_kind_validate", "BEFORE", "ROW", "channel_kind");
-	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
-	Datum		values[KIND_COLUMNS];
-	bool		nulls[KIND_COLUMNS];
-
-	if (respond_restore_in_progress())
-		return PointerGetDatum(tuple);
-	if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-	{
-		heap_deform_tuple(trigger->tg_trigtuple, desc, values, nulls);
-		if (DatumGetBool(values[KIND_BUILT_IN]))
-			refuse("built_in", psprintf("kind \"%s\" is part of pg_respond and cannot be changed",
-										respond_row_text(values, nulls, KIND_NAME)),
-				   "Insert a kind of another name.");
-	}
-	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		check_unused(respond_row_text(values, nulls, KIND_NAME));
-	else
-	{
-		Datum		new_values[KIND_COLUMNS];
-		bool		new_nulls[KIND_COLUMNS];
-
-		heap_deform_tuple(tuple, desc, new_values, new_nulls);
-		check_row(new_values, new_nulls);
-		if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-			check_same_host(values, nulls, new_values, new_nulls);
-	}
-	return PointerGetDatum(tuple);
 }

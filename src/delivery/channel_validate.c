@@ -31,6 +31,7 @@
 #include "common/trigger_call.h"
 #include "delivery/channel.h"
 #include "delivery/channel_kind.h"
+#include "delivery/identity.h"
 #include "delivery/kept_secret.h"
 #include "delivery/mail_address.h"
 #include "delivery/signature.h"
@@ -46,7 +47,7 @@ enum
 {
 	CHANNEL_NAME, CHANNEL_KIND, CHANNEL_URL, CHANNEL_OPTIONS, CHANNEL_SECRET, CHANNEL_ATTEMPTS, CHANNEL_DELAYS,
 	CHANNEL_TIMEOUT, CHANNEL_RATE, CHANNEL_CONCURRENCY, CHANNEL_ORDERED, CHANNEL_ENABLED, CHANNEL_REASON,
-	CHANNEL_DESCRIPTION, CHANNEL_CREATED_AT, CHANNEL_UPDATED_AT, CHANNEL_COLUMNS
+	CHANNEL_DESCRIPTION, CHANNEL_CREATED_AT, CHANNEL_UPDATED_AT, CHANNEL_ID, CHANNEL_KIND_ID, CHANNEL_COLUMNS
 };
 
 static void
@@ -101,7 +102,7 @@ check_url(const char *url, const ChannelKind *kind)
 	if (kind->transport == TRANSPORT_SMTP && !respond_template_is_plain(template))
 		refuse("url", "that of a mail server cannot hold a tag", NULL);
 	filled = respond_template_render_cstring(template, &root, TEMPLATE_ESCAPE_URL, NULL);
-	fault = respond_url_check(filled, kind->transport, NULL, 0);
+	fault = respond_url_check(filled, kind->transport, NULL);
 	if (fault != NULL)
 		refuse("url", psprintf("it %s", fault), NULL);
 }
@@ -240,8 +241,8 @@ check_numbers(const Datum *values, const bool *nulls)
 }
 
 /* Messages name what is wrong with a secret, never the secret. */
-static void
-check_secret(const ChannelKind *kind, const char *secret)
+void
+respond_channel_check_secret(const ChannelKind *kind, const char *secret)
 {
 	SigningKeys *keys;
 	const char *fault;
@@ -261,21 +262,40 @@ check_secret(const ChannelKind *kind, const char *secret)
 				 errhidestmt(true)));
 }
 
-void
-respond_channel_check_secret(const char *kind_name, const char *secret)
+/*
+ * The kind of a row.  One that goes on with the kind that it had keeps it,
+ * whatever that is called by now; a name that was given is looked up, and what it
+ * stands for is locked and put into the row.  NULL when there is none.
+ */
+static const ChannelKind *
+settle_kind(Datum *values, bool *nulls, const Datum *old_values, const bool *old_nulls)
 {
-	const ChannelKind *kind = respond_channel_kind_read(kind_name);
+	char	   *name = respond_row_text(values, nulls, CHANNEL_KIND);
+	const ChannelKind *kind;
+	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
 
-	if (kind != NULL)
-		check_secret(kind, secret);
+	if (name == NULL)
+		return NULL;
+	if (old_values != NULL && strcmp(respond_row_text(old_values, old_nulls, CHANNEL_KIND), name) == 0)
+	{
+		values[CHANNEL_KIND_ID] = old_values[CHANNEL_KIND_ID];
+		nulls[CHANNEL_KIND_ID] = false;
+		kind = respond_channel_kind_read_by_id(DatumGetUUIDP(old_values[CHANNEL_KIND_ID]));
+		if (kind != NULL)
+			return kind;
+	}
+	if (!respond_channel_kind_lock(name, id))
+		return NULL;
+	values[CHANNEL_KIND_ID] = UUIDPGetDatum(id);
+	nulls[CHANNEL_KIND_ID] = false;
+	return respond_channel_kind_read_by_id(id);
 }
 
 /* Options that were there before count as known, unless the channel goes somewhere else now. */
 static void
-check_row(const Datum *values, const bool *nulls, Jsonb *known)
+check_row(const Datum *values, const bool *nulls, const ChannelKind *kind, Jsonb *known)
 {
 	char	   *text;
-	const ChannelKind *kind;
 
 	if ((text = respond_row_text(values, nulls, CHANNEL_NAME)) != NULL)
 		respond_rule_check_name("channel", text);
@@ -283,7 +303,6 @@ check_row(const Datum *values, const bool *nulls, Jsonb *known)
 	text = respond_row_text(values, nulls, CHANNEL_KIND);
 	if (text == NULL)
 		return;
-	kind = respond_channel_kind_read(text);
 	check_kind_name(text, kind);
 	text = respond_row_text(values, nulls, CHANNEL_URL);
 	if (text != NULL)
@@ -298,57 +317,41 @@ check_row(const Datum *values, const bool *nulls, Jsonb *known)
 		refuse("options.notify_channel", psprintf("is missing; the channel's own name is too long for NOTIFY, which takes %d bytes",
 												  NAMEDATALEN - 1), NULL);
 	if ((text = respond_row_text(values, nulls, CHANNEL_SECRET)) != NULL)
-		check_secret(kind, text);
+		respond_channel_check_secret(kind, text);
 }
 
-/* scheme://host:port that the channel sends to; empty when it has none. */
-static char *
-host_of(const Datum *values, const bool *nulls)
+/* What of a row secrets are bound to. */
+static SecretPlace
+place_of(const Datum *values, const bool *nulls, const ChannelKind *kind)
 {
-	const ChannelKind *kind = respond_channel_kind_read(respond_row_text(values, nulls, CHANNEL_KIND));
-	const char *url = nulls[CHANNEL_URL] ? (kind != NULL ? kind->url : NULL) : respond_row_text(values, nulls, CHANNEL_URL);
-	char	   *host = palloc0(256);
-	size_t		length;
+	Channel    *channel = palloc0(sizeof(Channel));
 
-	if (kind == NULL || url == NULL || strstr(url, "://") == NULL)
-		return host;
-	/* what follows the host may be a template */
-	length = strcspn(strstr(url, "://") + 3, "/?#");
-	(void) respond_url_check(pnstrdup(url, strstr(url, "://") + 3 - url + length), kind->transport, host, 256);
-	return host;
-}
-
-/* Whether requests carry the secret itself, and not only a signature made with it. */
-static bool
-sends_secret(const Datum *values, const bool *nulls)
-{
-	const ChannelKind *kind = respond_channel_kind_read(respond_row_text(values, nulls, CHANNEL_KIND));
-	char	   *url = respond_row_text(values, nulls, CHANNEL_URL);
-
-	return kind == NULL || !kind->signature || !kind->built_in || (url != NULL && strstr(url, "secret") != NULL);
+	channel->id = *DatumGetUUIDP(values[CHANNEL_ID]);
+	channel->shared = kind;
+	channel->host = "";
+	if (kind != NULL)
+		respond_channel_set_url(channel, kind, respond_row_text(values, nulls, CHANNEL_URL));
+	return respond_channel_place(channel);
 }
 
 /*
  * A secret is written and never read.  Who may change a channel could read it
- * all the same by having it sent to a host of theirs; so it stays with the host
- * and the kind that it was given for.
+ * all the same by having it sent elsewhere; so it stays with the place that it was
+ * given for.  It could not be unsealed for another one: this only says so in time.
  */
 static void
-check_secret_stays(const Datum *old_values, const bool *old_nulls, const Datum *values, const bool *nulls)
+check_secret_stays(const char *name, const SecretPlace *before, const SecretPlace *after)
 {
-	char	   *name = respond_row_text(values, nulls, CHANNEL_NAME);
-	bool		same_kind = strcmp(respond_row_text(old_values, old_nulls, CHANNEL_KIND), respond_row_text(values, nulls, CHANNEL_KIND)) == 0;
-	bool		same_host = strcmp(host_of(old_values, old_nulls), host_of(values, nulls)) == 0;
+	SecretPlace given;
 
-	/* one that only signs may sign for another host, but not be sent from now on */
-	if (!nulls[CHANNEL_SECRET] ||
-		(same_kind && (!sends_secret(values, nulls) || (same_host && sends_secret(old_values, old_nulls)))))
+	if (respond_secret_place_change(before, after) == NULL || !respond_secret_exists(&after->channel, &given) ||
+		respond_secret_place_change(&given, after) == NULL)
 		return;
-	if (respond_secret_exists(name))
-		refuse(same_kind ? "url" : "kind",
-			   psprintf("the secret of channel \"%s\" must not go %s", name,
-						!same_kind ? "with another kind" : !same_host ? "to another host" : "into its url"),
-			   "Give the secret again in the same statement, or remove it first with respond.set_secret(channel, NULL).");
+	refuse(memcmp(&before->kind, &after->kind, sizeof(pg_uuid_t)) != 0 ? "kind" : "url",
+		   psprintf("the secret of channel \"%s\" must not go %s", name,
+					memcmp(&before->kind, &after->kind, sizeof(pg_uuid_t)) != 0 ? "with another kind" :
+					strcmp(before->host, after->host) != 0 ? "to another host" : "to another place in its url"),
+		   "Give the secret again in the same statement, or remove it first with respond.set_secret(channel, NULL).");
 }
 
 /* Whether more changes than what says if it may send: a channel that has become invalid can be disabled. */
@@ -359,7 +362,7 @@ goes_elsewhere(TupleDesc desc, const Datum *old_values, const bool *old_nulls, c
 	{
 		Form_pg_attribute column = TupleDescAttr(desc, i);
 
-		if (column->attisdropped || i == CHANNEL_REASON || i == CHANNEL_UPDATED_AT ||
+		if (column->attisdropped || i == CHANNEL_REASON || i == CHANNEL_UPDATED_AT || i == CHANNEL_KIND_ID ||
 			(i == CHANNEL_ENABLED && !nulls[i] && !DatumGetBool(values[i])))
 			continue;
 		if (old_nulls[i] != nulls[i] ||
@@ -379,25 +382,44 @@ touch(const Datum *old_values, Datum *values, bool *nulls)
 }
 
 static void
+check_insert(Datum *values, bool *nulls)
+{
+	const ChannelKind *kind;
+
+	respond_identity_set(&values[CHANNEL_ID], &nulls[CHANNEL_ID], NULL);
+	kind = settle_kind(values, nulls, NULL, NULL);
+	check_row(values, nulls, kind, NULL);
+}
+
+static void
 check_update(HeapTuple old_tuple, TupleDesc desc, Datum *values, bool *nulls)
 {
 	Datum		old_values[CHANNEL_COLUMNS];
 	bool		old_nulls[CHANNEL_COLUMNS];
-	bool		complete = !nulls[CHANNEL_NAME] && !nulls[CHANNEL_KIND];
+	const ChannelKind *old_kind;
+	const ChannelKind *kind;
+	SecretPlace before;
+	SecretPlace after;
 
 	heap_deform_tuple(old_tuple, desc, old_values, old_nulls);
+	respond_identity_set(&values[CHANNEL_ID], &nulls[CHANNEL_ID], &old_values[CHANNEL_ID]);
 	if (!goes_elsewhere(desc, old_values, old_nulls, values, nulls))
 	{
+		values[CHANNEL_KIND_ID] = old_values[CHANNEL_KIND_ID];
 		touch(old_values, values, nulls);
 		return;
 	}
-	check_row(values, nulls, complete && strcmp(host_of(old_values, old_nulls), host_of(values, nulls)) == 0 ?
+	kind = settle_kind(values, nulls, old_values, old_nulls);
+	old_kind = respond_channel_kind_read_by_id(DatumGetUUIDP(old_values[CHANNEL_KIND_ID]));
+	before = place_of(old_values, old_nulls, old_kind);
+	after = place_of(values, nulls, kind);
+	check_row(values, nulls, kind, strcmp(before.host, after.host) == 0 ?
 			  respond_row_jsonb(old_values, old_nulls, CHANNEL_OPTIONS) : NULL);
-	if (complete &&
+	if (!nulls[CHANNEL_NAME] &&
 		strcmp(respond_row_text(values, nulls, CHANNEL_NAME), respond_row_text(old_values, old_nulls, CHANNEL_NAME)) != 0)
 		refuse("name", "a channel cannot be renamed", "Insert a new one, change the rules, and delete this one.");
-	if (complete)
-		check_secret_stays(old_values, old_nulls, values, nulls);
+	if (nulls[CHANNEL_SECRET] && !nulls[CHANNEL_NAME])
+		check_secret_stays(respond_row_text(values, nulls, CHANNEL_NAME), &before, &after);
 	touch(old_values, values, nulls);
 }
 
@@ -420,7 +442,7 @@ respond_channel_validate(PG_FUNCTION_ARGS)
 		if (is_update)
 			check_update(trigger->tg_trigtuple, desc, values, nulls);
 		else
-			check_row(values, nulls, NULL);
+			check_insert(values, nulls);
 	}
 	/* without a secret, that of an INSERT whose conflict led to this UPDATE stays */
 	if (!nulls[CHANNEL_NAME] && !nulls[CHANNEL_SECRET])

@@ -58,7 +58,8 @@ typedef struct Entry
  */
 typedef struct CourierChannel
 {
-	uint64		hash;			/* of its name, hash key */
+	uint64		hash;			/* of its id, hash key */
+	pg_uuid_t	id;
 	char	   *name;
 	const Channel *config;		/* valid for the generation that was read last */
 	bool		ordered;
@@ -76,7 +77,6 @@ typedef struct CourierChannel
 
 	char	   *secret;			/* NULL: it has none, or it was not read */
 	bool		secret_read;
-	SigningKeys *keys;			/* made from it; NULL: nothing is signed */
 	SecretForms *forms;			/* of it, as answers may hold it */
 
 	int			in_flight;
@@ -87,7 +87,7 @@ typedef struct CourierChannel
 	char	   *blocked_reason;	/* NULL: it is not */
 	BreakerHost *host;			/* that its url names; NULL: not known yet */
 	char	   *url;			/* ready to be sent to, secret and all; NULL: not known, or each has its own */
-	char		host_name[RESPOND_HOST_SIZE];	/* of url */
+	char	   *host_name;		/* of url */
 	dlist_node	node;			/* in the ring of channels, see respond_queue_next() */
 } CourierChannel;
 
@@ -98,7 +98,7 @@ typedef struct Outgoing
 	MemoryContext context;		/* of this struct and all that it points to */
 	Entry	   *entry;
 	CourierChannel *channel;
-	char		host_name[RESPOND_HOST_SIZE];	/* scheme://host:port; empty: NOTIFY */
+	char	   *host_name;		/* scheme://host:port; NULL: NOTIFY */
 	BreakerHost *host;			/* NULL: not begun */
 	bool		is_probe;
 	bool		is_notify;
@@ -148,7 +148,7 @@ typedef struct Outcome
 /* courier_queue.c */
 extern void respond_queue_open(void);
 extern CourierChannel *respond_queue_channel(uint64 hash);
-extern CourierChannel *respond_queue_add_channel(const char *name);
+extern CourierChannel *respond_queue_add_channel(const Channel *config);
 extern void respond_queue_remove_channel(CourierChannel *channel);
 /* Walks over all channels, beginning behind the one that was given last. */
 extern CourierChannel *respond_queue_next(int *left);
@@ -224,7 +224,8 @@ extern XLogRecPtr respond_courier_confirmed(void);
  */
 extern void respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers,
 								 const char **recipients, int recipient_count,
-								 const char *body, const char *html, const char *mark, TimestampTz created_at);
+								 const char *body, const char *html, const char *mark, const char *definition,
+								 TimestampTz created_at);
 /* Adds a header; the line is the request's own memory. */
 extern void respond_request_add_line(Transfer *transfer, char *line);
 /* The text with the secret in the place of each mark; the text itself when mark is NULL. */

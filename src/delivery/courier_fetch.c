@@ -39,10 +39,10 @@
 /* The first pending delivery of the same subject in an ordered channel. */
 static KeptPlan find_head = {
 	"SELECT d.id FROM respond.delivery AS d"
-	" WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending'"
+	" WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending'"
 	" AND COALESCE(d.subject, '') OPERATOR(pg_catalog.=) $2"
 	" ORDER BY COALESCE(d.subject, ''), d.id LIMIT 1",
-	2, {TEXTOID, TEXTOID}
+	2, {UUIDOID, TEXTOID}
 };
 
 static char *
@@ -107,7 +107,7 @@ read_row(Outgoing *outgoing, TupleTableSlot *row)
 	recipients = texts_of(row, DELIVERY_RECIPIENTS, &recipient_count);
 	respond_request_fill(outgoing, text_of(row, DELIVERY_URL), headers, recipients, recipient_count,
 						 text_of(row, DELIVERY_BODY), text_of(row, DELIVERY_HTML),
-						 text_of(row, DELIVERY_SECRET_MARK), created_at);
+						 text_of(row, DELIVERY_SECRET_MARK), text_of(row, DELIVERY_DEFINITION), created_at);
 }
 
 /* What cannot be made a request is dead, with the reason; it must not hold up the others. */
@@ -156,7 +156,7 @@ waits_for_another(Entry **place, const char *subject)
 {
 	Entry	   *entry = *place;
 	CourierChannel *channel = entry->channel;
-	Datum		values[2] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(subject != NULL ? subject : "")};
+	Datum		values[2] = {UUIDPGetDatum(&channel->id), CStringGetTextDatum(subject != NULL ? subject : "")};
 	bool		null;
 	int64		first = entry->id;
 
@@ -196,6 +196,13 @@ is_own(TupleTableSlot *row)
 	return false;
 }
 
+static bool
+is_of_channel(TupleTableSlot *row, const CourierChannel *channel)
+{
+	return !row->tts_isnull[DELIVERY_CHANNEL_ID] &&
+		memcmp(DatumGetUUIDP(row->tts_values[DELIVERY_CHANNEL_ID]), &channel->id, sizeof(pg_uuid_t)) == 0;
+}
+
 /* What is behind an error is still in entries, what is before it in the list. */
 static void
 fetch(Entry **entries, int count, Outgoing **list)
@@ -208,8 +215,8 @@ fetch(Entry **entries, int count, Outgoing **list)
 		Entry	   *entry = entries[i];
 		TupleTableSlot *row = respond_row_lookup(lookup, entry->created_at, entry->id);
 
-		/* cancelled, gone, or not ours */
-		if (row == NULL || !is_pending(row) || !is_own(row))
+		/* cancelled, gone, not ours, or somebody gave it to another channel */
+		if (row == NULL || !is_pending(row) || !is_own(row) || !is_of_channel(row, entry->channel))
 		{
 			entries[i] = NULL;
 			/* one of its subject may have come to be known, and have been held to be behind it */

@@ -98,16 +98,17 @@ respond_queue_channel(uint64 hash)
 }
 
 CourierChannel *
-respond_queue_add_channel(const char *name)
+respond_queue_add_channel(const Channel *config)
 {
-	uint64		hash = respond_outbox_channel_hash(name);
+	uint64		hash = respond_outbox_channel_hash(&config->id);
 	bool		found;
 	CourierChannel *channel = hash_search(channels, &hash, HASH_ENTER, &found);
 
 	if (found)
 		return channel;
 	memset((char *) channel + sizeof(hash), 0, sizeof(CourierChannel) - sizeof(hash));
-	channel->name = MemoryContextStrdup(queue_context, name);
+	channel->id = config->id;
+	channel->name = MemoryContextStrdup(queue_context, config->name);
 	{
 		MemoryContext caller = MemoryContextSwitchTo(queue_context);
 

@@ -36,25 +36,21 @@
 /* How long a channel rests whose secret cannot be had. */
 #define SECRET_PAUSE_US		(10 * USECS_PER_SEC)
 
-static KeptPlan read_names = {
-	"SELECT c.name FROM respond.channel AS c", 0, {0}
-};
-
 /*
- * Deliveries whose channel was deleted while they were being recorded.  The
- * names of channels in the index are stepped through, one probe each.  What
- * somebody has locked is left for the next time: the courier waits for nobody.
+ * Deliveries whose channel was deleted while they were being recorded.  The ids
+ * of channels in the index are stepped through, one probe each.  What somebody
+ * has locked is left for the next time: the courier waits for nobody.
  */
 static KeptPlan cancel_orphans = {
-	"WITH RECURSIVE names AS ("
-	" (SELECT d.channel FROM respond.delivery AS d WHERE d.status OPERATOR(pg_catalog.=) 'pending' ORDER BY d.channel LIMIT 1)"
+	"WITH RECURSIVE ids AS ("
+	" (SELECT d.channel_id FROM respond.delivery AS d WHERE d.status OPERATOR(pg_catalog.=) 'pending' ORDER BY d.channel_id LIMIT 1)"
 	" UNION ALL"
-	" SELECT n.channel FROM names AS o CROSS JOIN LATERAL ("
-	"  SELECT d.channel FROM respond.delivery AS d"
-	"   WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND d.channel OPERATOR(pg_catalog.>) o.channel ORDER BY d.channel LIMIT 1) AS n),"
+	" SELECT n.channel_id FROM ids AS o CROSS JOIN LATERAL ("
+	"  SELECT d.channel_id FROM respond.delivery AS d"
+	"   WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND d.channel_id OPERATOR(pg_catalog.>) o.channel_id ORDER BY d.channel_id LIMIT 1) AS n),"
 	" orphans AS MATERIALIZED ("
-	" SELECT d.id, d.created_at FROM names JOIN respond.delivery AS d ON d.channel OPERATOR(pg_catalog.=) names.channel"
-	"  WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) names.channel)"
+	" SELECT d.id, d.created_at FROM ids JOIN respond.delivery AS d ON d.channel_id OPERATOR(pg_catalog.=) ids.channel_id"
+	"  WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.id OPERATOR(pg_catalog.=) ids.channel_id)"
 	"  FOR NO KEY UPDATE OF d SKIP LOCKED)"
 	" UPDATE respond.delivery AS d SET status = 'cancelled', next_attempt_at = NULL,"
 	" finished_at = pg_catalog.clock_timestamp(), last_error = 'the channel was deleted'"
@@ -64,9 +60,9 @@ static KeptPlan cancel_orphans = {
 
 static KeptPlan read_page = {
 	"SELECT d.id, d.created_at, d.next_attempt_at FROM respond.delivery AS d"
-	" WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND (d.next_attempt_at, d.id) OPERATOR(pg_catalog.>) ($2, $3)"
+	" WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND (d.next_attempt_at, d.id) OPERATOR(pg_catalog.>) ($2, $3)"
 	" ORDER BY d.next_attempt_at, d.id LIMIT " PAGE_SIZE,
-	3, {TEXTOID, TIMESTAMPTZOID, INT8OID}
+	3, {UUIDOID, TIMESTAMPTZOID, INT8OID}
 };
 
 #define HEAD_COLUMNS "d.id, d.created_at, d.next_attempt_at, COALESCE(d.subject, '') AS subject"
@@ -76,20 +72,20 @@ static KeptPlan read_page = {
 #define HEADS(operator) \
 	"WITH RECURSIVE heads AS (" \
 	" (SELECT " HEAD_COLUMNS " FROM respond.delivery AS d" \
-	"   WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog." operator ") $2" HEAD_ORDER ")" \
+	"   WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog." operator ") $2" HEAD_ORDER ")" \
 	" UNION ALL" \
 	" SELECT n.id, n.created_at, n.next_attempt_at, n.subject FROM heads AS h CROSS JOIN LATERAL (" \
 	"  SELECT " HEAD_COLUMNS " FROM respond.delivery AS d" \
-	"   WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog.>) h.subject" HEAD_ORDER ") AS n)" \
+	"   WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog.>) h.subject" HEAD_ORDER ") AS n)" \
 	" SELECT h.id, h.created_at, h.next_attempt_at, h.subject FROM heads AS h LIMIT " PAGE_SIZE
 
-static KeptPlan read_first_heads = {HEADS(">="), 2, {TEXTOID, TEXTOID}};
-static KeptPlan read_next_heads = {HEADS(">"), 2, {TEXTOID, TEXTOID}};
+static KeptPlan read_first_heads = {HEADS(">="), 2, {UUIDOID, TEXTOID}};
+static KeptPlan read_next_heads = {HEADS(">"), 2, {UUIDOID, TEXTOID}};
 
 static KeptPlan read_head = {
 	"SELECT " HEAD_COLUMNS " FROM respond.delivery AS d"
-	" WHERE d.channel OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog.=) $2 AND d.id OPERATOR(pg_catalog.>) $3" HEAD_ORDER,
-	3, {TEXTOID, TEXTOID, INT8OID}
+	" WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog.=) $2 AND d.id OPERATOR(pg_catalog.>) $3" HEAD_ORDER,
+	3, {UUIDOID, TEXTOID, INT8OID}
 };
 
 static void
@@ -151,22 +147,10 @@ configure_channel(CourierChannel *channel, const Channel *config)
 static void
 read_all_channels(void)
 {
-	List	   *names = NIL;
+	List	   *configs = respond_channel_find_all();
 	ListCell   *cell;
-	MemoryContext caller = CurrentMemoryContext;
 	CourierChannel *channel;
 	int			left;
-
-	SPI_connect();
-	respond_kept_plan_run(&read_names, NULL, NULL);
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		names = lappend(names, text_to_cstring(DatumGetTextPP(value_of(i, 1))));
-		MemoryContextSwitchTo(spi);
-	}
-	SPI_finish();
 
 	left = respond_queue_channel_count();
 	while ((channel = respond_queue_next(&left)) != NULL)
@@ -176,13 +160,8 @@ read_all_channels(void)
 		channel->host = NULL;
 		respond_queue_look_from_start(channel);
 	}
-	foreach(cell, names)
-	{
-		const Channel *config = respond_channel_find(lfirst(cell));
-
-		if (config != NULL)
-			configure_channel(respond_queue_add_channel(lfirst(cell)), config);
-	}
+	foreach(cell, configs)
+		configure_channel(respond_queue_add_channel(lfirst(cell)), lfirst(cell));
 	left = respond_queue_channel_count();
 	for (int count = left; count > 0; count--)
 	{
@@ -205,10 +184,14 @@ respond_courier_read_channels(void)
 		current = respond_channel_generation();
 		read_all_channels();
 	} while (respond_channel_generation() != current);
+	/* those that no trigger saw */
+	(void) respond_outbox_adopt();
 	SPI_connect();
 	respond_kept_plan_run(&cancel_orphans, NULL, NULL);
 	SPI_finish();
 	commit();
+	/* nothing points to what was in force before */
+	respond_channel_release();
 }
 
 /* The end of the last record. */
@@ -242,7 +225,7 @@ queue_row(CourierChannel *channel, uint64 row, XLogRecPtr written)
 static void
 read_unordered(CourierChannel *channel)
 {
-	Datum		values[3] = {CStringGetTextDatum(channel->name), TimestampTzGetDatum(channel->more_due),
+	Datum		values[3] = {UUIDPGetDatum(&channel->id), TimestampTzGetDatum(channel->more_due),
 	Int64GetDatum(channel->more_id)};
 	uint64		count = respond_kept_plan_run(&read_page, values, NULL);
 	XLogRecPtr	written = respond_courier_end_of_wal();
@@ -276,7 +259,7 @@ static void
 read_ordered(CourierChannel *channel, TimestampTz now)
 {
 	bool		first = channel->more_subject == NULL;
-	Datum		values[2] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(first ? "" : channel->more_subject)};
+	Datum		values[2] = {UUIDPGetDatum(&channel->id), CStringGetTextDatum(first ? "" : channel->more_subject)};
 	uint64		count = respond_kept_plan_run(first ? &read_first_heads : &read_next_heads, values, NULL);
 	XLogRecPtr	written = respond_courier_end_of_wal();
 	char	   *last = NULL;
@@ -330,7 +313,7 @@ respond_courier_read_pages(TimestampTz now)
 void
 respond_courier_queue_next(CourierChannel *channel, const char *subject, int64 after)
 {
-	Datum		values[3] = {CStringGetTextDatum(channel->name), CStringGetTextDatum(subject != NULL ? subject : ""),
+	Datum		values[3] = {UUIDPGetDatum(&channel->id), CStringGetTextDatum(subject != NULL ? subject : ""),
 	Int64GetDatum(after)};
 
 	SPI_connect();
@@ -344,17 +327,14 @@ respond_courier_forget_secret(CourierChannel *channel)
 {
 	if (channel->secret != NULL)
 		respond_secret_wipe(channel->secret);
-	if (channel->keys != NULL)
-	{
-		respond_signature_wipe(channel->keys);
-		pfree(channel->keys);
-	}
 	respond_secret_forms_release(channel->forms);
 	/* it may hold the secret */
 	respond_secret_wipe(channel->url);
 	channel->url = NULL;
+	if (channel->host_name != NULL)
+		pfree(channel->host_name);
+	channel->host_name = NULL;
 	channel->secret = NULL;
-	channel->keys = NULL;
 	channel->forms = NULL;
 	channel->secret_read = false;
 }
@@ -362,12 +342,14 @@ respond_courier_forget_secret(CourierChannel *channel)
 static void
 read_secret(CourierChannel *channel)
 {
+	SecretPlace place = respond_channel_place(channel->config);
 	MemoryContext caller;
+	SigningKeys keys;
 	const char *fault;
 
 	begin();
 	caller = MemoryContextSwitchTo(TopMemoryContext);
-	channel->secret = respond_secret_fetch(channel->name);
+	channel->secret = respond_secret_fetch(channel->name, &place);
 	MemoryContextSwitchTo(caller);
 	commit();
 	channel->secret_read = true;
@@ -376,8 +358,8 @@ read_secret(CourierChannel *channel)
 	channel->forms = respond_secret_forms(channel->secret, respond_channel_option(channel->config->options, "username"));
 	if (!channel->config->signature)
 		return;
-	channel->keys = MemoryContextAllocZero(TopMemoryContext, sizeof(SigningKeys));
-	fault = respond_signature_read(channel->secret, channel->keys);
+	fault = respond_signature_read(channel->secret, &keys);
+	respond_signature_wipe(&keys);
 	if (fault != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

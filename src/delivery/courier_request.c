@@ -96,8 +96,10 @@ render_url(const CourierChannel *channel, const char *key)
 	TemplateRoots all = {lengthof(roots), roots};
 	TemplateValue root = respond_template_from_roots(&all);
 
-	if (config->url_template == NULL)
+	if (config->url == NULL)
 		refuse("url", "is missing: the channel has none");
+	if (config->url_template == NULL)
+		return pstrdup(config->url);
 	return respond_template_render_cstring(config->url_template, &root, TEMPLATE_ESCAPE_URL, NULL);
 }
 
@@ -153,13 +155,17 @@ add_signature(Outgoing *outgoing)
 	Transfer   *transfer = &outgoing->transfer;
 	int64		now = (int64) time(NULL);
 	char		signature[SIGNATURE_SIZE];
+	SigningKeys keys;
+	bool		made;
 
 	add_header(outgoing, "webhook-id", outgoing->key);
 	add_header(outgoing, "webhook-timestamp", psprintf(INT64_FORMAT, now));
-	if (outgoing->channel->keys == NULL)
+	if (outgoing->channel->secret == NULL)
 		return;
-	if (!respond_signature_make(outgoing->channel->keys, outgoing->key, now, transfer->body, transfer->body_length,
-								signature, sizeof(signature)))
+	made = respond_signature_read(outgoing->channel->secret, &keys) == NULL &&
+		respond_signature_make(&keys, outgoing->key, now, transfer->body, transfer->body_length, signature, sizeof(signature));
+	respond_signature_wipe(&keys);
+	if (!made)
 		refuse("signature", "could not be made");
 	add_header(outgoing, "webhook-signature", signature);
 }
@@ -223,7 +229,7 @@ static void
 check_url(Outgoing *outgoing)
 {
 	const char *fault = respond_url_check(outgoing->transfer.url, outgoing->channel->config->transport,
-										  outgoing->host_name, sizeof(outgoing->host_name));
+										  &outgoing->host_name);
 
 	if (fault != NULL)
 		refuse("url", fault);
@@ -238,7 +244,7 @@ set_channel_url(Outgoing *outgoing)
 	if (channel->url != NULL)
 	{
 		outgoing->transfer.url = pstrdup(channel->url);
-		strlcpy(outgoing->host_name, channel->host_name, sizeof(outgoing->host_name));
+		outgoing->host_name = pstrdup(channel->host_name);
 		return;
 	}
 	outgoing->transfer.url = to_utf8(render_url(channel, outgoing->key));
@@ -246,13 +252,34 @@ set_channel_url(Outgoing *outgoing)
 	if (channel->config->url_names_key)
 		return;
 	channel->url = MemoryContextStrdup(TopMemoryContext, outgoing->transfer.url);
-	strlcpy(channel->host_name, outgoing->host_name, sizeof(channel->host_name));
+	channel->host_name = MemoryContextStrdup(TopMemoryContext, outgoing->host_name);
+}
+
+/*
+ * The secret is for one host, and for the places that the kind and the url have
+ * for it now.  A delivery that was filled in before that changed must not take the
+ * secret of today to where things led then. 
+ */
+static void
+check_secret_place(const Outgoing *outgoing, const char *mark, const char *definition)
+{
+	const CourierChannel *channel = outgoing->channel;
+	const Channel *config = channel->config;
+
+	if (channel->secret == NULL)
+		return;
+	if (strcmp(outgoing->host_name, config->host) != 0)
+		refuse("url", psprintf("leads to %s, but the secret of the channel is for %s; respond.replay(event_id) makes a new delivery",
+							   outgoing->host_name, config->host));
+	if (mark != NULL && (definition == NULL || strcmp(definition, respond_channel_definition(config)) != 0))
+		refuse("the request", "was made before the kind or the url of the channel changed, so it has no place for the secret;"
+			   " respond.replay(event_id) makes a new delivery");
 }
 
 void
 respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const char **recipients,
 					 int recipient_count, const char *body, const char *html, const char *mark,
-					 TimestampTz created_at)
+					 const char *definition, TimestampTz created_at)
 {
 	CourierChannel *channel = outgoing->channel;
 	const Channel *config = channel->config;
@@ -280,6 +307,7 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 		transfer->url = to_utf8(put_secret_into_url(url, mark, channel->secret));
 		check_url(outgoing);
 	}
+	check_secret_place(outgoing, mark, definition);
 	if (transfer->is_mail)
 		respond_mail_request_fill(outgoing, headers, recipients, recipient_count, body, html, mark, created_at);
 	else

@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "common/trigger_call.h"
+#include "delivery/channel.h"
 #include "delivery/kept_secret.h"
 #include "secret/channel_secret.h"
 
@@ -107,6 +108,20 @@ respond_channel_begin(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(NULL);
 }
 
+/* For where the row that has just been written leads to. */
+static void
+store(const char *name, const char *secret)
+{
+	const Channel *channel = respond_channel_read(name);
+	SecretPlace place;
+
+	/* another trigger may have deleted the row */
+	if (channel == NULL)
+		return;
+	place = respond_channel_place(channel);
+	respond_secret_store(name, &place, secret);
+}
+
 /* channel_keep_secret(): AFTER INSERT OR UPDATE ON respond.channel FOR EACH ROW */
 Datum
 respond_channel_keep_secret(PG_FUNCTION_ARGS)
@@ -121,7 +136,7 @@ respond_channel_keep_secret(PG_FUNCTION_ARGS)
 	{
 		PG_TRY();
 		{
-			respond_secret_store(name, secret);
+			store(name, secret);
 		}
 		PG_FINALLY();
 		{

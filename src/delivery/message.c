@@ -335,7 +335,7 @@ render_url(const Channel *channel, const Message *message, MessageRoots *roots, 
 	if (mark != NULL)
 		roots->values[ROOT_SECRET].value = respond_template_from_cstring(psprintf("%s%s", mark, SECRET_MARK_END));
 	url = respond_template_render_cstring(channel->url_template, root, TEMPLATE_ESCAPE_URL, NULL);
-	fault = respond_url_check(url, channel->transport, NULL, 0);
+	fault = respond_url_check(url, channel->transport, NULL);
 	if (fault != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
@@ -475,6 +475,7 @@ respond_message_build(const Channel *channel, const Message *message, const Mess
 	memset(delivery, 0, sizeof(*delivery));
 	make_key(&delivery->key);
 	delivery->channel = pstrdup(channel->name);
+	delivery->channel_id = channel->id;
 	delivery->rule = origin->rule;
 	delivery->run_id = origin->run_id;
 	delivery->event_id = origin->event != NULL ? origin->event->id : 0;
@@ -482,7 +483,10 @@ respond_message_build(const Channel *channel, const Message *message, const Mess
 	delivery->subject = origin->event != NULL ? origin->event->subject : NULL;
 	delivery->depth = origin->depth;
 	if (channel->uses_secret)
+	{
 		delivery->secret_mark = make_mark();
+		delivery->definition = respond_channel_definition(channel);
+	}
 	fill_roots(&roots, channel, message, origin, options, delivery);
 	root = respond_template_from_roots(&roots.all);
 	switch (channel->transport)

@@ -23,6 +23,7 @@
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "common/hashfn.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -32,6 +33,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "common/kept_plan.h"
 #include "common/life.h"
 #include "common/partition_write.h"
 #include "common/shmem.h"
@@ -42,6 +44,16 @@
 #include "launcher/worker.h"
 
 PG_FUNCTION_INFO_V1(respond_deliveries_changed);
+
+/*
+ * A row that a superuser has put in by hand may name its channel only: it is
+ * for the one that has the name then.  Nothing of ours writes such rows.
+ */
+static KeptPlan adopt_nameless = {
+	"UPDATE respond.delivery AS d SET channel_id = c.id FROM respond.channel AS c"
+	" WHERE d.channel_id IS NULL AND d.status OPERATOR(pg_catalog.=) 'pending' AND c.name OPERATOR(pg_catalog.=) d.channel",
+	0, {0}
+};
 
 typedef struct PendingNotice
 {
@@ -56,9 +68,9 @@ static TimestampTz pending_lost_due = DT_NOEND; /* of those that the list has no
 static bool all_wanted = false;
 
 uint64
-respond_outbox_channel_hash(const char *channel)
+respond_outbox_channel_hash(const pg_uuid_t *channel)
 {
-	return hash_bytes_extended((const unsigned char *) channel, strlen(channel), 0);
+	return hash_bytes_extended(channel->data, UUID_LEN, 0);
 }
 
 uint64
@@ -132,6 +144,9 @@ fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz no
 	set_text(values, nulls, DELIVERY_HTML, delivery->html);
 	set_text(values, nulls, DELIVERY_SECRET_MARK, delivery->secret_mark);
 	set_int64(values, nulls, DELIVERY_INCARNATION, respond_life_incarnation());
+	values[DELIVERY_CHANNEL_ID] = UUIDPGetDatum(&delivery->channel_id);
+	nulls[DELIVERY_CHANNEL_ID] = false;
+	set_text(values, nulls, DELIVERY_DEFINITION, delivery->definition);
 }
 
 /*
@@ -160,7 +175,7 @@ respond_outbox_write(const NewDelivery *deliveries, int count)
 
 		fill_row(values, nulls, delivery, now);
 		respond_partition_writer_add(writer, now, values, nulls);
-		respond_outbox_announce(delivery->channel, delivery->subject, delivery->id, now,
+		respond_outbox_announce(&delivery->channel_id, delivery->subject, delivery->id, now,
 								delivery->due != 0 ? delivery->due : now);
 		MemoryContextReset(context);
 	}
@@ -170,7 +185,7 @@ respond_outbox_write(const NewDelivery *deliveries, int count)
 }
 
 void
-respond_outbox_announce(const char *channel, const char *subject, int64 id, TimestampTz created_at, TimestampTz due)
+respond_outbox_announce(const pg_uuid_t *channel, const char *subject, int64 id, TimestampTz created_at, TimestampTz due)
 {
 	PendingNotice *entry;
 
@@ -289,6 +304,17 @@ respond_outbox_initialize(void)
 	RegisterResourceReleaseCallback(release_callback, NULL);
 }
 
+uint64
+respond_outbox_adopt(void)
+{
+	uint64		adopted;
+
+	SPI_connect();
+	adopted = respond_kept_plan_run_as_owner(&adopt_nameless, NULL, NULL);
+	SPI_finish();
+	return adopted;
+}
+
 /*
  * deliveries_changed(): AFTER any change FOR EACH STATEMENT on respond.delivery.
  * What the courier itself changes it knows.
@@ -296,8 +322,12 @@ respond_outbox_initialize(void)
 Datum
 respond_deliveries_changed(PG_FUNCTION_ARGS)
 {
-	(void) respond_trigger_call(fcinfo, "deliveries_changed", "AFTER", "STATEMENT", "delivery");
-	if (respond_worker_slot == NULL || respond_worker_slot->kind != WORKER_COURIER)
-		respond_outbox_announce_all();
+	TriggerData *trigger = respond_trigger_call(fcinfo, "deliveries_changed", "AFTER", "STATEMENT", "delivery");
+
+	if (respond_worker_slot != NULL && respond_worker_slot->kind == WORKER_COURIER)
+		PG_RETURN_POINTER(NULL);
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		respond_outbox_adopt();
+	respond_outbox_announce_all();
 	PG_RETURN_POINTER(NULL);
 }

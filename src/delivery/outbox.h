@@ -18,6 +18,7 @@ typedef struct NewDelivery
 	int64		id;				/* from respond_outbox_next_id() */
 	pg_uuid_t	key;
 	const char *channel;
+	pg_uuid_t	channel_id;
 	const char *rule;
 	int64		run_id;			/* 0 here and below: none */
 	int64		event_id;
@@ -31,6 +32,7 @@ typedef struct NewDelivery
 	const char *body;
 	const char *html;
 	const char *secret_mark;
+	const char *definition;		/* with a mark: what was filled in; NULL: none */
 	int32		attempts;		/* of one that goes on where another was split */
 	TimestampTz due;			/* 0: now */
 } NewDelivery;
@@ -44,17 +46,20 @@ extern int64 respond_outbox_next_id(void);
 extern void respond_outbox_write(const NewDelivery *deliveries, int count);
 
 /* At commit the courier of this database hears of one pending delivery, */
-extern void respond_outbox_announce(const char *channel, const char *subject, int64 id,
+extern void respond_outbox_announce(const pg_uuid_t *channel, const char *subject, int64 id,
 									TimestampTz created_at, TimestampTz due);
 
 /* or looks at all of them and at the channels. */
 extern void respond_outbox_announce_all(void);
 
+/* Gives what is pending without a channel's id to the channel that has that name; how many. */
+extern uint64 respond_outbox_adopt(void);
+
 /* Now; for COMMIT PREPARED. */
 extern void respond_outbox_look_at_all(Oid database);
 
 /* How notices name channels and subjects; subject NULL: none. */
-extern uint64 respond_outbox_channel_hash(const char *channel);
+extern uint64 respond_outbox_channel_hash(const pg_uuid_t *channel);
 extern uint64 respond_outbox_subject_hash(const char *subject);
 
 /* Installs the callbacks of commit; at load. */

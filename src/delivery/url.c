@@ -12,6 +12,8 @@
 
 #include <curl/curl.h>
 
+#include "mb/pg_wchar.h"
+
 #include "delivery/url.h"
 
 /* Longest address, in bytes. */
@@ -56,11 +58,28 @@ check_scheme(const char *scheme, ChannelTransport transport)
 		"does not begin with http:// or https://";
 }
 
+/*
+ * As two forms of the same host compare: case does not count, libcurl's parser has
+ * brought numbers into one form, the port is always there.  Whatever else differs
+ * counts as another host.
+ */
+static char *
+host_text(const char *scheme, const char *name, const char *zone, const char *port)
+{
+	char	   *host = zone == NULL ? psprintf("%s://%s:%s", scheme, name, port) :
+	psprintf("%s://%s%%%s:%s", scheme, name, zone, port);
+
+	for (char *s = host; *s != '\0'; s++)
+		*s = pg_ascii_tolower((unsigned char) *s);
+	return host;
+}
+
 static const char *
-check_parts(CURLU *parsed, ChannelTransport transport, char *host, size_t size)
+check_parts(CURLU *parsed, ChannelTransport transport, char **host)
 {
 	char	   *scheme = NULL;
 	char	   *name = NULL;
+	char	   *zone = NULL;
 	char	   *port = NULL;
 	const char *fault = NULL;
 
@@ -75,15 +94,19 @@ check_parts(CURLU *parsed, ChannelTransport transport, char *host, size_t size)
 	else if (curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK)
 		fault = "has no port";
 	else if (host != NULL)
-		snprintf(host, size, "%s://%s:%s", scheme, name, port);
+	{
+		(void) curl_url_get(parsed, CURLUPART_ZONEID, &zone, 0);
+		*host = host_text(scheme, name, zone, port);
+	}
 	curl_free(scheme);
 	curl_free(name);
+	curl_free(zone);
 	curl_free(port);
 	return fault;
 }
 
 const char *
-respond_url_check(const char *url, ChannelTransport transport, char *host, size_t size)
+respond_url_check(const char *url, ChannelTransport transport, char **host)
 {
 	const char *fault = check_characters(url);
 	CURLU	   *parsed;
@@ -98,7 +121,22 @@ respond_url_check(const char *url, ChannelTransport transport, char *host, size_
 	if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
 		fault = "is not a url";
 	else
-		fault = check_parts(parsed, transport, host, size);
+		fault = check_parts(parsed, transport, host);
 	curl_url_cleanup(parsed);
 	return fault;
+}
+
+char *
+respond_url_host(const char *url, ChannelTransport transport)
+{
+	const char *rest = url != NULL ? strstr(url, "://") : NULL;
+	char	   *start;
+	char	   *host = NULL;
+
+	if (rest == NULL)
+		return pstrdup("");
+	start = pnstrdup(url, rest + 3 - url + strcspn(rest + 3, "/?#"));
+	if (respond_url_check(pg_server_to_any(start, strlen(start), PG_UTF8), transport, &host) != NULL)
+		return pstrdup("");
+	return host;
 }

@@ -12,9 +12,16 @@
 
 /*
  * Why the url cannot be used by a channel of this transport, NULL when it can.
- * Part of a sentence that begins with "it": "holds a control character".  host,
- * when not NULL, gets "scheme://host:port", cut to size bytes.
+ * Part of a sentence that begins with "it": "holds a control character".
+ * *host, unless host is NULL, becomes "scheme://host:port", whole and palloc'd.
+ * The url is in UTF-8 when hosts are to be compared.
  */
-extern const char *respond_url_check(const char *url, ChannelTransport transport, char *host, size_t size);
+extern const char *respond_url_check(const char *url, ChannelTransport transport, char **host);
+
+/*
+ * "scheme://host:port" of a url in the database's encoding, in UTF-8 and
+ * palloc'd; what follows the host may be a template.  Empty when there is none.
+ */
+extern char *respond_url_host(const char *url, ChannelTransport transport);
 
 #endif							/* RESPOND_URL_H */

@@ -48,6 +48,7 @@ respond_effects_delivery(const FlowRun *run, const NewDelivery *delivery)
 	row->body = respond_effects_copy_text(delivery->body);
 	row->html = respond_effects_copy_text(delivery->html);
 	row->secret_mark = respond_effects_copy_text(delivery->secret_mark);
+	row->definition = respond_effects_copy_text(delivery->definition);
 	row->recipients = MemoryContextAlloc(respond_effects_context(), sizeof(char *) * Max(delivery->recipient_count, 1));
 	for (int i = 0; i < delivery->recipient_count; i++)
 		row->recipients[i] = respond_effects_copy_text(delivery->recipients[i]);

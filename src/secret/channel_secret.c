@@ -3,9 +3,10 @@
  *	  Secrets of channels: stored encrypted, read by the courier alone.
  *
  * Table respond_internal.channel_secret has a sealed secret for each channel
- * that has one.  The channel's name is part of what is sealed: a row that
- * somebody copies to another channel cannot be unsealed there.  Nothing in SQL
- * gives a secret back; all that SQL can do is to set and remove it.
+ * that has one.  The place that it was given for is part of what is sealed (see
+ * secret_place.h): a row that somebody copies to another channel cannot be
+ * unsealed there, nor after the channel or its kind lead elsewhere.  Nothing in
+ * SQL gives a secret back; all that SQL can do is to set and remove it.
  *
  * Keys are in memory only between respond_secret_keys_load() and _wipe(), with
  * nothing in between that could raise, so an error leaves none behind.
@@ -21,48 +22,32 @@
 #include <openssl/crypto.h>
 
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
-#include "utils/relcache.h"
+#include "utils/uuid.h"
 
-#include "common/partition_write.h"
 #include "event/event_context.h"
 #include "secret/channel_secret.h"
 #include "secret/channel_secret_code.h"
 #include "secret/log_filter.h"
 
 static KeptPlan store_plan = {
-	"INSERT INTO respond_internal.channel_secret AS s (channel, sealed, set_at, set_by)"
-	" VALUES ($1, $2, pg_catalog.now(), $3)"
-	" ON CONFLICT (channel) DO UPDATE SET sealed = EXCLUDED.sealed, set_at = EXCLUDED.set_at, set_by = EXCLUDED.set_by",
-	3, {TEXTOID, BYTEAOID, TEXTOID}
+	"INSERT INTO respond_internal.channel_secret AS s (channel, sealed, set_at, set_by, channel_id, kind_id, definition, host)"
+	" VALUES ($1, $2, pg_catalog.now(), $3, $4, $5, $6, $7)"
+	" ON CONFLICT (channel_id) DO UPDATE SET channel = EXCLUDED.channel, sealed = EXCLUDED.sealed, set_at = EXCLUDED.set_at,"
+	" set_by = EXCLUDED.set_by, kind_id = EXCLUDED.kind_id, definition = EXCLUDED.definition, host = EXCLUDED.host",
+	7, {TEXTOID, BYTEAOID, TEXTOID, UUIDOID, UUIDOID, BYTEAOID, TEXTOID}
 };
-static KeptPlan exists_plan = {
-	"SELECT FROM respond_internal.channel_secret AS s WHERE s.channel OPERATOR(pg_catalog.=) $1",
-	1, {TEXTOID}
+
+static KeptPlan fetch_plan = {
+	"SELECT s.sealed, " SECRET_PLACE_COLUMNS " FROM respond_internal.channel_secret AS s WHERE s.channel_id OPERATOR(pg_catalog.=) $1",
+	1, {UUIDOID}
 };
 
 static KeptPlan remove_plan = {
-	"DELETE FROM respond_internal.channel_secret AS s WHERE s.channel OPERATOR(pg_catalog.=) $1",
-	1, {TEXTOID}
+	"DELETE FROM respond_internal.channel_secret AS s WHERE s.channel_id OPERATOR(pg_catalog.=) $1",
+	1, {UUIDOID}
 };
-static KeptPlan fetch_plan = {
-	"SELECT s.sealed FROM respond_internal.channel_secret AS s WHERE s.channel OPERATOR(pg_catalog.=) $1",
-	1, {TEXTOID}
-};
-char *
-respond_secret_aad(const char *channel, size_t *length)
-{
-	static const char label[] = "pg_respond channel secret";	/* with its zero byte */
-	size_t		name_length = strlen(channel);
-	char	   *aad = palloc(sizeof(label) + name_length);
-
-	memcpy(aad, label, sizeof(label));
-	memcpy(aad + sizeof(label), channel, name_length);
-	*length = sizeof(label) + name_length;
-	return aad;
-}
 
 bytea *
 respond_secret_bytea(size_t length)
@@ -98,7 +83,7 @@ respond_secret_require(SealOutcome outcome, const char *channel)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_CORRUPTED),
 					 errmsg("the stored secret of channel \"%s\" cannot be decrypted", channel),
-					 errdetail("It is damaged, or was stored for another channel."),
+					 errdetail("It is damaged."),
 					 errhint("Set the secret anew with respond.set_secret()."),
 					 errhidestmt(true)));
 			break;
@@ -129,63 +114,124 @@ validate_secret(const char *channel, const char *secret)
 	}
 }
 
-bool
-respond_secret_exists(const char *channel)
+SecretPlace
+respond_secret_place_read(HeapTuple row, TupleDesc desc, int first)
 {
-	uint64		found;
-	Datum		name;
+	SecretPlace place = {0};
+	bool		is_null;
+	bytea	   *definition;
+	char	   *host;
+
+	place.channel = *DatumGetUUIDP(SPI_getbinval(row, desc, first, &is_null));
+	place.kind = *DatumGetUUIDP(SPI_getbinval(row, desc, first + 1, &is_null));
+	definition = DatumGetByteaPP(SPI_getbinval(row, desc, first + 2, &is_null));
+	/* one of another length is no digest, and fits nothing */
+	if (VARSIZE_ANY_EXHDR(definition) == SECRET_DIGEST_SIZE)
+		memcpy(place.definition, VARDATA_ANY(definition), SECRET_DIGEST_SIZE);
+	host = TextDatumGetCString(SPI_getbinval(row, desc, first + 3, &is_null));
+	place.host = pg_server_to_any(host, strlen(host), PG_UTF8);
+	return place;
+}
+
+/* A secret as it lies in its table. */
+typedef struct StoredSecret
+{
+	bytea	   *sealed;
+	SecretPlace given;
+} StoredSecret;
+
+/* In the current memory context; false when the channel has none. */
+static bool
+read_stored(const pg_uuid_t *channel, bool as_owner, StoredSecret *stored)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		id = UUIDPGetDatum(channel);
+	bool		found;
 
 	SPI_connect();
-	name = CStringGetTextDatum(channel);
-	found = respond_kept_plan_run_as_owner(&exists_plan, &name, NULL);
+	found = (as_owner ? respond_kept_plan_run_as_owner(&fetch_plan, &id, NULL) : respond_kept_plan_run(&fetch_plan, &id, NULL)) > 0;
+	if (found)
+	{
+		HeapTuple	row = SPI_tuptable->vals[0];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+		bool		is_null;
+
+		stored->sealed = DatumGetByteaPCopy(SPI_getbinval(row, desc, 1, &is_null));
+		stored->given = respond_secret_place_read(row, desc, 2);
+		MemoryContextSwitchTo(spi);
+	}
 	SPI_finish();
-	return found > 0;
+	return found;
 }
 
 bool
-respond_secret_remove(const char *channel)
+respond_secret_exists(const pg_uuid_t *channel, SecretPlace *given)
+{
+	StoredSecret stored;
+
+	if (!read_stored(channel, true, &stored))
+		return false;
+	if (given != NULL)
+		*given = stored.given;
+	return true;
+}
+
+bool
+respond_secret_remove(const pg_uuid_t *channel)
 {
 	uint64		removed;
-	Datum		name;
+	Datum		id = UUIDPGetDatum(channel);
 
 	SPI_connect();
-	name = CStringGetTextDatum(channel);
-	removed = respond_kept_plan_run_as_owner(&remove_plan, &name, NULL);
+	removed = respond_kept_plan_run_as_owner(&remove_plan, &id, NULL);
 	SPI_finish();
 	return removed > 0;
 }
 
+static void
+write_row(const char *channel, const SecretPlace *place, bytea *sealed)
+{
+	bytea	   *definition = respond_secret_bytea(SECRET_DIGEST_SIZE);
+	Datum		values[7];
+
+	memcpy(VARDATA(definition), place->definition, SECRET_DIGEST_SIZE);
+	SPI_connect();
+	values[0] = CStringGetTextDatum(channel);
+	values[1] = PointerGetDatum(sealed);
+	values[2] = CStringGetTextDatum(respond_event_context_actor());
+	values[3] = UUIDPGetDatum(&place->channel);
+	values[4] = UUIDPGetDatum(&place->kind);
+	values[5] = PointerGetDatum(definition);
+	values[6] = CStringGetTextDatum(pg_any_to_server(place->host, strlen(place->host), PG_UTF8));
+	respond_kept_plan_run_as_owner(&store_plan, values, NULL);
+	SPI_finish();
+}
+
 void
-respond_secret_store(const char *channel, const char *secret)
+respond_secret_store(const char *channel, const SecretPlace *place, const char *secret)
 {
 	size_t		aad_length;
 	char	   *aad;
 	bytea	   *sealed;
 	SecretKeys	keys;
 	bool		done;
-	Datum		values[3];
 
 	if (secret == NULL)
 	{
-		respond_secret_remove(channel);
+		respond_secret_remove(&place->channel);
 		return;
 	}
 	respond_log_filter_mark();
 	validate_secret(channel, secret);
-	aad = respond_secret_aad(channel, &aad_length);
+	aad = respond_secret_place_bytes(place, &aad_length);
 	sealed = respond_secret_bytea(strlen(secret) + RESPOND_SEAL_OVERHEAD);
 
 	respond_secret_keys_load(&keys);
 	done = respond_seal(keys.keys[0], aad, aad_length, secret, strlen(secret), (uint8_t *) VARDATA(sealed));
 	respond_secret_keys_wipe(&keys);
 	respond_secret_require(done ? SEAL_DONE : SEAL_FAILED, channel);
-
-	SPI_connect();
-	values[0] = CStringGetTextDatum(channel);
-	values[1] = PointerGetDatum(sealed);
-	values[2] = CStringGetTextDatum(respond_event_context_actor());
-	respond_kept_plan_run_as_owner(&store_plan, values, NULL);
-	SPI_finish();
+	write_row(channel, place, sealed);
 	pfree(sealed);
 	pfree(aad);
 }
@@ -214,12 +260,12 @@ respond_secret_room(const bytea *sealed)
 	return palloc0(length > RESPOND_SEAL_OVERHEAD ? length - RESPOND_SEAL_OVERHEAD + 1 : 1);
 }
 
-/* Unseals into room, which respond_secret_room() gave. */
+/* Unseals for a place into room, which respond_secret_room() gave. */
 static SealOutcome
-unseal(const char *channel, const bytea *sealed, char *room)
+unseal(const SecretPlace *place, const bytea *sealed, char *room)
 {
 	size_t		aad_length;
-	char	   *aad = respond_secret_aad(channel, &aad_length);
+	char	   *aad = respond_secret_place_bytes(place, &aad_length);
 	SecretKeys	keys;
 	SealOutcome outcome;
 
@@ -231,46 +277,56 @@ unseal(const char *channel, const bytea *sealed, char *room)
 }
 
 const char *
-respond_secret_check(const char *channel, const bytea *sealed)
+respond_secret_check(const SecretPlace *place)
 {
-	char	   *plain = respond_secret_room(sealed);
-	SealOutcome outcome = unseal(channel, sealed, plain);
+	StoredSecret stored;
+	char	   *plain;
+	char	   *change;
+	SealOutcome outcome;
 
+	if (!read_stored(&place->channel, true, &stored))
+		return NULL;
+	plain = respond_secret_room(stored.sealed);
+	outcome = unseal(place, stored.sealed, plain);
 	respond_secret_wipe(plain);
 	if (outcome == SEAL_DONE)
 		return NULL;
-	return outcome == SEAL_NO_KEY ? "there is no key to decrypt its secret" :
-		"its stored secret is damaged, or was stored for another channel";
+	if (outcome == SEAL_NO_KEY)
+		return "there is no key to decrypt its secret";
+	change = respond_secret_place_change(&stored.given, place);
+	return change != NULL ? psprintf("its secret %s", change) : "its stored secret is damaged";
+}
+
+/* What the row says of the place is for this message alone: what decides is what was sealed. */
+static void
+require_place(const char *channel, const SecretPlace *given, const SecretPlace *place, SealOutcome outcome)
+{
+	char	   *change = outcome == SEAL_TAMPERED ? respond_secret_place_change(given, place) : NULL;
+
+	if (change != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("its secret %s", change),
+				 errhint("Give it again with respond.set_secret(), or undo the change."),
+				 errhidestmt(true)));
+	respond_secret_require(outcome, channel);
 }
 
 char *
-respond_secret_fetch(const char *channel)
+respond_secret_fetch(const char *channel, const SecretPlace *place)
 {
-	MemoryContext caller_context = CurrentMemoryContext;
-	bytea	   *sealed = NULL;
+	StoredSecret stored;
 	char	   *plain;
 	SealOutcome outcome;
-	Datum		name;
 
-	SPI_connect();
-	name = CStringGetTextDatum(channel);
-	if (respond_kept_plan_run(&fetch_plan, &name, NULL) > 0)
-	{
-		bool		is_null;
-		Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
-		MemoryContext spi_context = MemoryContextSwitchTo(caller_context);
-
-		sealed = DatumGetByteaPCopy(value);
-		MemoryContextSwitchTo(spi_context);
-	}
-	SPI_finish();
-	if (sealed == NULL)
+	if (!read_stored(&place->channel, false, &stored))
 		return NULL;
-
-	plain = respond_secret_room(sealed);
-	outcome = unseal(channel, sealed, plain);
-	pfree(sealed);
-	respond_secret_require(outcome, channel);
+	plain = respond_secret_room(stored.sealed);
+	outcome = unseal(place, stored.sealed, plain);
+	pfree(stored.sealed);
+	if (outcome != SEAL_DONE)
+		respond_secret_wipe(plain);
+	require_place(channel, &stored.given, place, outcome);
 	return plain;
 }
 

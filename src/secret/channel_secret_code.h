@@ -10,6 +10,7 @@
 
 #include "common/kept_plan.h"
 #include "secret/key_file.h"
+#include "secret/secret_place.h"
 
 typedef enum SealOutcome
 {
@@ -18,12 +19,6 @@ typedef enum SealOutcome
 	SEAL_NO_KEY,
 	SEAL_TAMPERED
 } SealOutcome;
-
-/*
- * What binds a secret to its place, palloc'd: a text that is ours alone, a zero
- * byte, the channel's name.
- */
-extern char *respond_secret_aad(const char *channel, size_t *length);
 
 /* Room for so many bytes, zeroed. */
 extern bytea *respond_secret_bytea(size_t length);
@@ -35,13 +30,18 @@ extern char *respond_secret_room(const bytea *sealed);
 extern SealOutcome respond_secret_unseal(const SecretKeys *keys, const char *aad, size_t aad_length,
 										 const bytea *sealed, char *plain);
 
-/* Why it cannot be unsealed for the channel; NULL: it can.  Raises as respond_secret_keys_load() does. */
-extern const char *respond_secret_check(const char *channel, const bytea *sealed);
+/* The columns of channel_secret s that tell the place, and the place as they tell it, read from this column on, counted from 1. */
+#define SECRET_PLACE_COLUMNS	"s.channel_id, s.kind_id, s.definition, s.host"
+#define SECRET_PLACE_COLUMN_COUNT	4
+extern SecretPlace respond_secret_place_read(HeapTuple row, TupleDesc desc, int first);
+
+/* Why the secret of the channel cannot be unsealed for the place; NULL: it can, or there is none.  Raises as respond_secret_keys_load() does. */
+extern const char *respond_secret_check(const SecretPlace *place);
 
 /* Raises unless it went well; no keys may be in memory. */
 extern void respond_secret_require(SealOutcome outcome, const char *channel);
 
 /* False when there was none. */
-extern bool respond_secret_remove(const char *channel);
+extern bool respond_secret_remove(const pg_uuid_t *channel);
 
 #endif							/* RESPOND_CHANNEL_SECRET_CODE_H */

@@ -23,17 +23,18 @@
 PG_FUNCTION_INFO_V1(respond_rotate_secrets);
 
 static KeptPlan lock_all_plan = {
-	"SELECT s.channel, s.sealed FROM respond_internal.channel_secret AS s ORDER BY s.channel FOR UPDATE", 0
+	"SELECT s.channel, s.sealed, " SECRET_PLACE_COLUMNS " FROM respond_internal.channel_secret AS s ORDER BY s.channel FOR UPDATE", 0
 };
 static KeptPlan reseal_plan = {
-	"UPDATE respond_internal.channel_secret AS s SET sealed = $2 WHERE s.channel OPERATOR(pg_catalog.=) $1",
-	2, {TEXTOID, BYTEAOID}
+	"UPDATE respond_internal.channel_secret AS s SET sealed = $2 WHERE s.channel_id OPERATOR(pg_catalog.=) $1",
+	2, {UUIDOID, BYTEAOID}
 };
 
 /* A secret and its row, while keys are rotated. */
 typedef struct Rotated
 {
 	char	   *channel;
+	SecretPlace place;			/* that it was given for, and stays with */
 	bytea	   *sealed;
 	bytea	   *resealed;		/* NULL: is under the first key already */
 } Rotated;
@@ -58,6 +59,7 @@ lock_all(int *count)
 
 		rows[i].channel = text_to_cstring(DatumGetTextPP(SPI_getbinval(tuple, columns, 1, &is_null)));
 		rows[i].sealed = DatumGetByteaPCopy(SPI_getbinval(tuple, columns, 2, &is_null));
+		rows[i].place = respond_secret_place_read(tuple, columns, 3);
 	}
 	MemoryContextSwitchTo(spi_context);
 	SPI_finish();
@@ -69,7 +71,7 @@ static void
 reseal(Rotated *row)
 {
 	size_t		aad_length;
-	char	   *aad = respond_secret_aad(row->channel, &aad_length);
+	char	   *aad = respond_secret_place_bytes(&row->place, &aad_length);
 	char	   *plain = respond_secret_room(row->sealed);
 	bytea	   *resealed = respond_secret_bytea(VARSIZE(row->sealed) - VARHDRSZ);
 	SecretKeys	keys;
@@ -121,7 +123,7 @@ respond_rotate_secrets(PG_FUNCTION_ARGS)
 
 		if (rows[i].resealed == NULL)
 			continue;
-		values[0] = CStringGetTextDatum(rows[i].channel);
+		values[0] = UUIDPGetDatum(&rows[i].place.channel);
 		values[1] = PointerGetDatum(rows[i].resealed);
 		respond_kept_plan_run_as_owner(&reseal_plan, values, NULL);
 		rewritten++;

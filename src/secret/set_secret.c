@@ -28,7 +28,7 @@ PG_FUNCTION_INFO_V1(respond_secret_fault);
 
 /* The lock makes two set_secret() of a channel wait for each other, and its removal for both. */
 static KeptPlan lock_channel_plan = {
-	"SELECT c.kind FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
+	"SELECT c.id FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
 	1, {TEXTOID}
 };
 
@@ -43,37 +43,47 @@ write_audit(const char *action, const char *channel)
 	respond_audit_write(&row, 1);
 }
 
-/* The caller's own rights count: it must see the channel and be allowed to change channels.  Returns its kind. */
-static char *
+/* The caller's own rights count: it must see the channel and be allowed to change channels. */
+static const Channel *
 require_channel(const char *channel)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	char	   *kind = NULL;
 	Oid			table = respond_relation_oid("respond", "channel");
 	AclResult	acl = pg_class_aclcheck(table, GetUserId(), ACL_UPDATE);
+	uint64		found;
 	Datum		name;
 
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, OBJECT_TABLE, "channel");
 	SPI_connect();
 	name = CStringGetTextDatum(channel);
-	if (respond_kept_plan_run(&lock_channel_plan, &name, NULL) > 0)
-		kind = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
+	found = respond_kept_plan_run(&lock_channel_plan, &name, NULL);
 	SPI_finish();
-	if (kind == NULL)
+	if (found == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("channel \"%s\" does not exist", channel),
 				 errhidestmt(true)));
-	return kind;
+	return respond_channel_read(channel);
+}
+
+/* Nobody knows what such a channel will be one day, and so where its secret would go. */
+static void
+require_kind(const Channel *channel)
+{
+	if (channel->shared == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the secret of channel \"%s\" cannot be set: %s", channel->name, channel->broken),
+				 errhint("Give the channel a kind first."),
+				 errhidestmt(true)));
 }
 
 /* set_secret(channel text, secret text) RETURNS void */
 Datum
 respond_set_secret(PG_FUNCTION_ARGS)
 {
-	char	   *channel;
-	char	   *kind;
+	char	   *name;
+	const Channel *channel;
 
 	/* before anything can fail: what the statement holds is a secret even then */
 	respond_log_filter_mark();
@@ -82,22 +92,24 @@ respond_set_secret(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the name of the channel must not be NULL"),
 				 errhidestmt(true)));
-	channel = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	kind = require_channel(channel);
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	channel = require_channel(name);
 	if (PG_ARGISNULL(1))
 	{
-		if (!respond_secret_remove(channel))
+		if (!respond_secret_remove(&channel->id))
 			PG_RETURN_VOID();
-		write_audit("channel.secret_removed", channel);
+		write_audit("channel.secret_removed", name);
 	}
 	else
 	{
 		char	   *secret = text_to_cstring(PG_GETARG_TEXT_PP(1));
+		SecretPlace place = respond_channel_place(channel);
 
-		respond_channel_check_secret(kind, secret);
-		respond_secret_store(channel, secret);
+		require_kind(channel);
+		respond_channel_check_secret(channel->shared, secret);
+		respond_secret_store(name, &place, secret);
 		respond_secret_wipe(secret);
-		write_audit("channel.secret_set", channel);
+		write_audit("channel.secret_set", name);
 	}
 	respond_channel_changed();
 	PG_RETURN_VOID();
@@ -114,12 +126,18 @@ respond_secret_key_status_sql(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(status));
 }
 
-/* secret_fault(channel text, sealed bytea) RETURNS text */
+/* secret_fault(channel text) RETURNS text: why the channel's secret cannot be used where the channel leads now */
 Datum
 respond_secret_fault(PG_FUNCTION_ARGS)
 {
-	const char *fault = respond_secret_check(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_BYTEA_P(1));
+	const Channel *channel = respond_channel_read(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	SecretPlace place;
+	const char *fault;
 
+	if (channel == NULL)
+		PG_RETURN_NULL();
+	place = respond_channel_place(channel);
+	fault = respond_secret_check(&place);
 	if (fault == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(fault));

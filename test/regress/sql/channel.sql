@@ -147,7 +147,9 @@ UPDATE respond.channel_kind SET built_in = false WHERE name = 'webhook';
 INSERT INTO respond.channel_kind (name, transport) VALUES ('webhook', 'http');
 INSERT INTO respond.channel_kind (name, transport, built_in) VALUES ('ctk', 'http', true);
 INSERT INTO respond.channel_kind (name, transport) VALUES ('', 'http');
+\set VERBOSITY terse
 INSERT INTO respond.channel_kind (name, transport) VALUES ('ctk', 'gopher');
+\set VERBOSITY default
 INSERT INTO respond.channel_kind (name, transport, method) VALUES ('ctk', 'http', 'GET');
 INSERT INTO respond.channel_kind (name, transport, method) VALUES ('ctk', 'http', 'post');
 INSERT INTO respond.channel_kind (name, transport, url) VALUES ('ctk', 'http', 'ftp://x.test');
@@ -164,9 +166,15 @@ INSERT INTO respond.channel_kind (name, transport, headers) VALUES ('ctk', 'http
 INSERT INTO respond.channel_kind (name, transport, body) VALUES ('ctk', 'http', '{"x": "{{#a}}"}');
 INSERT INTO respond.channel_kind (name, transport, body, encoding) VALUES ('ctk', 'http', '["x"]', 'form');
 INSERT INTO respond.channel_kind (name, transport, body, encoding) VALUES ('ctk', 'http', '{"x": 1}', 'text');
+\set VERBOSITY terse
 INSERT INTO respond.channel_kind (name, transport, encoding) VALUES ('ctk', 'http', 'xml');
+\set VERBOSITY default
+\set VERBOSITY terse
 INSERT INTO respond.channel_kind (name, transport, escape) VALUES ('ctk', 'http', 'shell');
+\set VERBOSITY default
+\set VERBOSITY terse
 INSERT INTO respond.channel_kind (name, transport, auth) VALUES ('ctk', 'http', 'digest');
+\set VERBOSITY default
 INSERT INTO respond.channel_kind (name, transport, options) VALUES ('ctk', 'http', '[]');
 INSERT INTO respond.channel_kind (name, transport, options) VALUES ('ctk', 'smtp', '{"from": "nobody"}');
 SET ROLE channel_test_admin;
