@@ -31,6 +31,7 @@ int			respond_max_rendered_size = 1024;
 int			respond_max_requests = 256;
 int			respond_max_workers = 24;
 int			respond_partition_interval = 24 * 60;
+char	   *respond_rule_extensions = NULL;
 int			respond_rule_timeout = 5000;
 char	   *respond_secret_key_file = NULL;
 
@@ -176,6 +177,17 @@ respond_guc_define(CheckNetworks check)
 							PGC_SIGHUP,
 							GUC_UNIT_MIN,
 							NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_respond.rule_extensions",
+							   "Extensions whose functions rules may call although rules have several owners.",
+							   "Their functions must leave nothing in the session that another owner's SQL could reach.",
+							   &respond_rule_extensions,
+							   "address_standardizer, btree_gin, btree_gist, citext, cube, dict_int, dict_xsyn, earthdistance, fuzzystrmatch,"
+							   " hstore, intarray, isn, ltree, pg_stat_statements, pg_trgm, pgcrypto, postgis, postgis_raster,"
+							   " postgis_topology, seg, tablefunc, unaccent, \"uuid-ossp\", vector, xml2",
+							   PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY | GUC_LIST_INPUT,
+							   NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.rule_timeout",
 							"Longest time that one SQL condition or SQL action of a rule may run.",

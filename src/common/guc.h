@@ -22,6 +22,7 @@ extern int	respond_max_rendered_size;
 extern int	respond_max_requests;
 extern int	respond_max_workers;
 extern int	respond_partition_interval;
+extern char *respond_rule_extensions;
 extern int	respond_rule_timeout;
 extern char *respond_secret_key_file;
 

@@ -40,6 +40,7 @@
 #include "common/door.h"
 #include "common/errors.h"
 #include "common/owner_guard.h"
+#include "common/owner_session.h"
 
 /* How often SQL may catch its own cancel. */
 #define EXPIRATIONS_TO_DIE 3
@@ -182,7 +183,7 @@ defer_nothing(void)
 }
 
 static void
-call_as_owner(const OwnerCall *call)
+call_as_owner(const OwnerCall *call, const OwnerSession *session)
 {
 	Oid			user;
 	int			security;
@@ -194,6 +195,7 @@ call_as_owner(const OwnerCall *call)
 						   SECURITY_LOCAL_USERID_CHANGE);
 	guc_level = NewGUCNestLevel();
 	respond_door_pin(DOOR_AS_CALLER);
+	respond_owner_session_hide_settings(session);
 	if (call->may_lock)
 		defer_nothing();
 	if (!ActiveSnapshotSet())
@@ -216,6 +218,7 @@ respond_owner_call(const OwnerCall *call)
 	bool		undo = call->undo || undo_everything;
 	volatile bool timed = true;
 	List	   *locks = NIL;
+	OwnerSession session = {0};
 
 	if (call->may_lock && !in_own_worker())
 		locks = list_advisory_locks();
@@ -224,9 +227,14 @@ respond_owner_call(const OwnerCall *call)
 	start_timer(call->timeout);
 	PG_TRY();
 	{
-		call_as_owner(call);
+		respond_owner_session_begin(&session, call->owner, call->may_lock);
+		if (call->may_lock && !call->parses)
+			respond_owner_session_refuse_cursors();
+		call_as_owner(call, &session);
 		timed = false;
 		stop_timer();
+		if (call->may_lock)
+			respond_owner_session_close_files();
 		if (undo)
 			RollbackAndReleaseCurrentSubTransaction();
 		else
@@ -243,6 +251,7 @@ respond_owner_call(const OwnerCall *call)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
+		respond_owner_session_end(&session, call->may_lock);
 		if (call->may_lock)
 			release_advisory_locks(locks);
 		if (expired && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
@@ -257,7 +266,8 @@ respond_owner_call(const OwnerCall *call)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	if (call->may_lock)
+	respond_owner_session_end(&session, call->may_lock);
+	if (call->may_lock || in_own_worker())
 		release_advisory_locks(locks);
 }
 

@@ -11,9 +11,7 @@
  */
 #include "postgres.h"
 
-#include "access/transam.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -25,12 +23,12 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/syscache.h"
 
 #include "common/error_class.h"
 #include "common/errors.h"
 #include "common/guc.h"
 #include "common/owner_guard.h"
+#include "common/owner_simple.h"
 #include "common/owner_sql_code.h"
 
 typedef struct ParameterInfo
@@ -227,40 +225,6 @@ check_grammar(OwnerSql *sql)
 	check_statement(sql, statement);
 }
 
-/* Whether a function may look at tables or leave something behind. */
-static bool
-is_remarkable_function(Oid function, void *context)
-{
-	HeapTuple	tuple;
-	Form_pg_proc form;
-	bool		remarkable;
-
-	if (function >= FirstUnpinnedObjectId)
-		return true;
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	if (!HeapTupleIsValid(tuple))
-		return true;
-	form = (Form_pg_proc) GETSTRUCT(tuple);
-	/* table_to_xml and its kin are called stable, but run queries */
-	remarkable = form->provolatile == PROVOLATILE_VOLATILE ||
-		strstr(NameStr(form->proname), "_to_xml") != NULL;
-	ReleaseSysCache(tuple);
-	return remarkable;
-}
-
-static bool
-is_remarkable(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, SubLink) || IsA(node, Query) || IsA(node, Aggref) || IsA(node, WindowFunc) ||
-		IsA(node, CoerceToDomain) || IsA(node, NextValueExpr))
-		return true;
-	if (check_functions_in_node(node, is_remarkable_function, context))
-		return true;
-	return expression_tree_walker(node, is_remarkable, context);
-}
-
 static void
 inspect_expression(OwnerSql *sql, CachedPlanSource *source)
 {
@@ -278,7 +242,7 @@ inspect_expression(OwnerSql *sql, CachedPlanSource *source)
 				 errmsg("it must be boolean, but is of type %s", format_type_be(type)),
 				 errhint("Compare it with something, as in (data ->> 'amount')::numeric > 100.")));
 	sql->simple = query->rtable == NIL && !query->hasSubLinks &&
-		!is_remarkable((Node *) query->targetList, NULL);
+		respond_expression_is_simple((Node *) query->targetList);
 	sql->reads_tables = !sql->simple;
 }
 
@@ -406,7 +370,8 @@ respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, Oid owner,
 {
 	OwnerSql   *sql = MemoryContextAllocZero(context, sizeof(OwnerSql));
 	MemoryContext caller = CurrentMemoryContext;
-	OwnerCall	call = {.function = prepare,.argument = sql,.owner = owner,.timeout = respond_rule_timeout,.may_lock = true};
+	OwnerCall	call = {.function = prepare,.argument = sql,.owner = owner,.timeout = respond_rule_timeout,
+	.parses = true,.may_lock = true};
 
 	sql->kind = kind;
 	sql->context = context;

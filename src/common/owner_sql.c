@@ -26,6 +26,7 @@
 #include "common/guc.h"
 #include "common/owner_guard.h"
 #include "common/owner_result.h"
+#include "common/owner_simple.h"
 #include "common/owner_sql_code.h"
 
 #if PG_VERSION_NUM >= 170000
@@ -152,7 +153,8 @@ make_state(OwnerSql *sql, CachedPlanSource *source)
 	sql->state_plan = GetCachedPlan(source, sql->params, NULL, NULL);
 	sql->state_lxid = CURRENT_LXID;
 	expression = plan_expression(sql->state_plan);
-	if (expression == NULL)
+	/* what it means may have changed since it was prepared, and planning opens functions up */
+	if (expression == NULL || !respond_expression_is_simple((Node *) expression))
 		return;
 	old_context = MemoryContextSwitchTo(sql->state_context);
 	sql->state_type = exprType((Node *) expression);

@@ -32,6 +32,7 @@
 #include "utils/resowner.h"
 
 #include "common/life.h"
+#include "common/owner_session.h"
 #include "common/restore.h"
 #include "common/shmem.h"
 #include "launcher/ddl_hooks.h"
@@ -141,6 +142,8 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 	bool		restore_before = in_restore;
 	Oid			target = InvalidOid;
 
+	respond_owner_session_utility(tree);
+
 	/*
 	 * The statements that workers make way for cannot run inside a transaction
 	 * block; there they fail, and nobody needs to leave for that.
@@ -187,6 +190,11 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int sub_id, void *ar
 	if (previous_access_hook)
 		previous_access_hook(access, class, object, sub_id, argument);
 
+	if (access == OAT_FUNCTION_EXECUTE)
+	{
+		respond_owner_session_function(object);
+		return;
+	}
 	if (class != ExtensionRelationId)
 		return;
 	if (access == OAT_POST_CREATE)

@@ -34,6 +34,7 @@
 #include "utils/wait_event.h"
 
 #include "common/guc.h"
+#include "common/owner_session.h"
 #include "common/shmem.h"
 #include "launcher/death_word.h"
 #include "launcher/launcher.h"
@@ -75,6 +76,14 @@ respond_worker_argument(int slot, uint32 generation)
 	return Int64GetDatum(((int64) slot << 32) | generation);
 }
 
+/* In the middle of its work, which the next process does again. */
+static void
+make_way(void)
+{
+	respond_worker_slot->told_to_end = 1;
+	end_worker(WORKER_STOPPED);
+}
+
 WorkerSlot *
 respond_worker_start(Datum main_arg, WorkerKind kind)
 {
@@ -85,6 +94,7 @@ respond_worker_start(Datum main_arg, WorkerKind kind)
 	BackgroundWorkerUnblockSignals();
 
 	claim_slot((int) (argument >> 32), (uint32) argument, kind);
+	respond_owner_session_leave = make_way;
 	connect_to_database();
 	find_extension();
 	if (kind != WORKER_CLOCK)

@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ * owner_session.h
+ *	  What the SQL of a rule finds and leaves in the session that it runs in.
+ *
+ * src/common/owner_session.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_OWNER_SESSION_H
+#define RESPOND_OWNER_SESSION_H
+
+#include "nodes/nodes.h"
+
+/* One call of an owner's SQL, as far as the session is concerned. */
+typedef struct OwnerSession
+{
+	struct OwnerSession *outer;
+	Oid			owner;
+	Oid			caller;			/* whose session it is; InvalidOid in a worker of ours */
+	bool		reseeds;		/* setseed() was called */
+	bool		is_paused;		/* our own SQL runs in between */
+} OwnerSession;
+
+/*
+ * Around the call, in its subtransaction: begin before the SQL, close_files
+ * after it and before the subtransaction ends; end when that has ended, however
+ * it ended.  closes_all: more may be left than what a subtransaction takes along.
+ * refuse_cursors: SQL that may look at cursors is about to run.
+ */
+extern void respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all);
+extern void respond_owner_session_refuse_cursors(void);
+extern void respond_owner_session_close_files(void);
+extern void respond_owner_session_end(OwnerSession *session, bool closes_all);
+
+/* Settings of the caller's own invention are empty from here to the end of the level of settings. */
+extern void respond_owner_session_hide_settings(const OwnerSession *session);
+
+/* From the hooks: a function is about to be called; a utility statement is about to run. */
+extern void respond_owner_session_function(Oid function);
+extern void respond_owner_session_utility(Node *statement);
+
+/* Ends the process, to be followed by another one.  Set by workers. */
+extern void (*respond_owner_session_leave) (void);
+
+#endif							/* RESPOND_OWNER_SESSION_H */
