@@ -131,10 +131,10 @@ COMMENT ON TRIGGER producers_changed ON respond.producer IS 'makes sessions and 
 SELECT pg_catalog.pg_extension_config_dump('respond.producer', '');
 
 CREATE FUNCTION respond.emit(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,
-	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL) RETURNS bigint
+	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL, occurred_at timestamptz DEFAULT NULL) RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_emit';
-COMMENT ON FUNCTION respond.emit(text, jsonb, text, text, text, timestamptz) IS
-	'records an event and returns its id; with a key that this role has used, the id of the event that has it. Needs the right to INSERT into respond.event';
+COMMENT ON FUNCTION respond.emit(text, jsonb, text, text, text, timestamptz, timestamptz) IS
+	'records an event and returns its id; with a key that this role has used, the id of the event that has it. occurred_at is the same as "time" and needs no quotes. Needs the right to INSERT into respond.event';
 
 CREATE FUNCTION respond.capture() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_capture';
@@ -142,14 +142,56 @@ COMMENT ON FUNCTION respond.capture() IS
 	'AFTER trigger, for each row or statement, that records changes as events: capture(type, ''subject=...'', ''column=...''); watch() creates such triggers';
 
 CREATE FUNCTION respond.watch("table" regclass, type text DEFAULT NULL, operations text[] DEFAULT NULL,
-	columns text[] DEFAULT NULL, condition text DEFAULT NULL, subject text DEFAULT NULL) RETURNS text
+	columns text[] DEFAULT NULL, condition text DEFAULT NULL, subject text DEFAULT NULL, replicated boolean DEFAULT false) RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_watch';
-COMMENT ON FUNCTION respond.watch(regclass, text, text[], text[], text, text) IS
-	'makes a table a producer: changes of its rows become events of this type, by default of INSERT, UPDATE and DELETE, type TABLE.inserted and so on, subject TABLE/KEY. With columns, an UPDATE counts only if one of them changed. condition is SQL over OLD and NEW. subject is a column, a template or SQL. Returns the name of the first trigger; watching again with the same type replaces';
+COMMENT ON FUNCTION respond.watch(regclass, text, text[], text[], text, text, boolean) IS
+	'makes a table a producer: changes of its rows become events of this type, by default of INSERT, UPDATE and DELETE, type TABLE.inserted and so on, subject TABLE/KEY. With columns, an UPDATE counts only if one of them changed. condition is SQL over OLD and NEW. subject is a column, a template or SQL. With replicated, rows that a subscription applies count too. Returns the name of the first trigger; watching again with the same type replaces';
 
-CREATE FUNCTION respond.unwatch("table" regclass) RETURNS integer
+CREATE FUNCTION respond.unwatch("table" regclass, type text DEFAULT NULL) RETURNS integer
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_unwatch';
-COMMENT ON FUNCTION respond.unwatch(regclass) IS 'undoes every watch() of a table and returns the number of triggers dropped';
+COMMENT ON FUNCTION respond.unwatch(regclass, text) IS 'ends the watch of a table with this type (as respond.watched shows it), or every watch, and returns the number of triggers dropped';
+
+CREATE FUNCTION respond_internal.watch_triggers(OUT trigger oid, OUT name text, OUT "table" oid, OUT by_watch boolean, OUT type text, OUT operations text[],
+	OUT columns text[], OUT condition text, OUT subject text, OUT replicated boolean, OUT enabled boolean, OUT problem text) RETURNS SETOF record
+LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'respond_watch_triggers';
+COMMENT ON FUNCTION respond_internal.watch_triggers() IS 'the triggers of this database that capture changes, and whether they still fit their tables';
+
+CREATE FUNCTION respond_internal.capture_faults(OUT trigger oid, OUT "table" oid, OUT fault text, OUT count bigint, OUT first_at timestamptz, OUT last_at timestamptz,
+	OUT message text) RETURNS SETOF record
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_capture_faults';
+COMMENT ON FUNCTION respond_internal.capture_faults() IS 'what went wrong in capture() since the server started and did not fail the writes, from shared memory';
+
+CREATE FUNCTION respond_internal.capture_forget_faults("table" oid) RETURNS integer
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_capture_forget_faults';
+COMMENT ON FUNCTION respond_internal.capture_forget_faults(oid) IS 'forgets those of a table; for acknowledge()';
+
+CREATE VIEW respond.watched WITH (security_invoker = true) AS
+SELECT w."table"::regclass AS "table", w.type, w.operations, w.columns, w.condition, w.subject, w.replicated, w.enabled,
+	NULLIF(pg_catalog.concat_ws('; ', w.problem, f.problem), '') AS problem, w.triggers
+  FROM (
+	SELECT t."table", t.type,
+		ARRAY(SELECT DISTINCT o FROM pg_catalog.unnest(pg_catalog.array_agg(pg_catalog.array_to_string(t.operations, ','))) AS a,
+			pg_catalog.unnest(pg_catalog.string_to_array(a, ',')) AS o ORDER BY o) AS operations,
+		pg_catalog.min(t.columns) AS columns, pg_catalog.min(t.condition) AS condition, pg_catalog.min(t.subject) AS subject,
+		pg_catalog.bool_and(t.replicated OR t.operations OPERATOR(pg_catalog.=) '{TRUNCATE}') AS replicated, pg_catalog.bool_and(t.enabled) AS enabled,
+		pg_catalog.min(t.problem) AS problem, pg_catalog.array_agg(t.name ORDER BY t.name) AS triggers, pg_catalog.array_agg(t.trigger) AS trigger_ids
+	  FROM respond_internal.watch_triggers() AS t
+	 GROUP BY t."table", t.type, t.by_watch, CASE WHEN NOT t.by_watch THEN t.trigger END) AS w
+  LEFT JOIN LATERAL (
+	SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('%s: %s', c.fault, c.message), '; ') AS problem
+	  FROM respond_internal.capture_faults() AS c
+	 WHERE c.count OPERATOR(pg_catalog.>) 0 AND c.trigger OPERATOR(pg_catalog.=) ANY (w.trigger_ids)) AS f ON true;
+COMMENT ON VIEW respond.watched IS 'the watches of this database, and hand-written triggers that call capture()';
+COMMENT ON COLUMN respond.watched."table" IS 'the table';
+COMMENT ON COLUMN respond.watched.type IS 'type of the events; TABLE.* for a watch without a type of its own, whose events are TABLE.inserted and so on';
+COMMENT ON COLUMN respond.watched.operations IS 'INSERT, UPDATE, DELETE, TRUNCATE';
+COMMENT ON COLUMN respond.watched.columns IS 'an UPDATE counts only if one of these changed; NULL: any';
+COMMENT ON COLUMN respond.watched.condition IS 'what must hold for the row; NULL: nothing';
+COMMENT ON COLUMN respond.watched.subject IS 'how the subject is made; NULL: from the table and its key';
+COMMENT ON COLUMN respond.watched.replicated IS 'whether rows that a subscription applies count';
+COMMENT ON COLUMN respond.watched.enabled IS 'false when one of its triggers is disabled';
+COMMENT ON COLUMN respond.watched.problem IS 'what is wrong with it; NULL: nothing';
+COMMENT ON COLUMN respond.watched.triggers IS 'names of its triggers';
 
 CREATE VIEW respond.cloud_event WITH (security_invoker = true) AS
 SELECT e.id, e.recorded_at,

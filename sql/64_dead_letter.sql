@@ -89,9 +89,15 @@ BEGIN
 			SELECT coalesce(r.finished_at, r.started_at) INTO given_up_at FROM respond.run AS r WHERE r.id = $2 AND r.status = 'failed';
 		WHEN 'delivery' THEN
 			SELECT d.finished_at INTO given_up_at FROM respond.delivery AS d WHERE d.id = $2 AND d.status = 'dead';
+		WHEN 'watch' THEN
+			IF respond_internal.capture_forget_faults($2::oid) = 0 THEN
+				RETURN false;
+			END IF;
+			PERFORM respond_internal.audit('watch.acknowledged', 'watch', $2::text, NULL, NULL);
+			RETURN true;
 		ELSE
 			RAISE EXCEPTION 'there is no kind of dead letter "%"', $1
-				USING ERRCODE = 'invalid_parameter_value', HINT = 'The kinds are event, run and delivery.';
+				USING ERRCODE = 'invalid_parameter_value', HINT = 'The kinds are event, run, delivery and watch.';
 	END CASE;
 	IF given_up_at IS NULL THEN
 		RAISE EXCEPTION '% % is not a dead letter', $1, $2
@@ -106,4 +112,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION respond.acknowledge(text, bigint) IS
-	'says that somebody has dealt with a dead letter (kind: event, run or delivery), so that health() is ok again; returns false if it was acknowledged already';
+	'says that somebody has dealt with a dead letter (kind: event, run or delivery), or with what went wrong in the watch of a table (kind watch, id: oid of the table), so that health() is ok again; returns false if it was acknowledged already';

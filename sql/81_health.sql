@@ -349,6 +349,45 @@ $$;
 COMMENT ON FUNCTION respond_internal.health_deliveries() IS 'health(): deliveries that were given up and that nobody retried, discarded or acknowledged';
 
 -- Nobody's lock makes a monitor wait: a check that would have to says so.
+CREATE FUNCTION respond_internal.health_watches(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	problems text;
+	disabled text;
+	statements text;
+BEGIN
+	SELECT string_agg(format('%s of %s: %s', w.type, w."table", w.problem), '; ' ORDER BY w."table"::text, w.type)
+			FILTER (WHERE w.problem IS NOT NULL AND w.enabled),
+		string_agg(format('%s of %s', w.type, w."table"), ', ' ORDER BY w."table"::text, w.type) FILTER (WHERE NOT w.enabled),
+		string_agg(DISTINCT format('SELECT respond.acknowledge(''watch'', %s)', w."table"::oid), '; ') FILTER (WHERE w.problem IS NOT NULL AND w.enabled)
+	  INTO problems, disabled, statements FROM respond.watched AS w;
+	ok := problems IS NULL AND disabled IS NULL;
+	message := CASE
+		WHEN ok THEN 'every watch fits its table'
+		ELSE concat_ws('; ', problems, 'disabled: ' || disabled) END;
+	remedy := CASE WHEN NOT ok THEN concat_ws('; ',
+		CASE WHEN problems IS NOT NULL THEN 'call respond.watch() again in a way that fits the table, or end it with respond.unwatch("table", type); where only single rows failed, ' || statements END,
+		CASE WHEN disabled IS NOT NULL THEN 'ALTER TABLE ... ENABLE TRIGGER, or respond.unwatch("table", type)' END) END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_watches() IS 'health(): watches whose column is gone, whose subject or condition fails, or that are disabled';
+
+CREATE FUNCTION respond_internal.health_lost_events(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	lost record;
+BEGIN
+	SELECT sum(f.count) AS count, min(f.first_at) AS since, string_agg(DISTINCT format('%s: %s', f."table"::regclass, f.message), '; ') AS why,
+		string_agg(DISTINCT format('SELECT respond.acknowledge(''watch'', %s)', f."table"), '; ') AS statements
+	  INTO lost FROM respond_internal.capture_faults() AS f WHERE f.fault = 'lost';
+	ok := lost.count IS NULL;
+	message := CASE WHEN ok THEN 'every change of a watched table was recorded'
+		ELSE format('%s changes of watched tables could not be recorded since %s, although they were made: %s', lost.count, lost.since, lost.why) END;
+	remedy := CASE WHEN NOT ok THEN 'remove the reason; record what is missing with respond.emit() if it matters; then ' || lost.statements END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_lost_events() IS 'health(): changes whose events could not be recorded';
+
 CREATE FUNCTION respond.health(OUT "check" text, OUT ok boolean, OUT message text, OUT remedy text) RETURNS SETOF record
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
 DECLARE
@@ -363,6 +402,8 @@ DECLARE
 		'errors',
 		'replica identity',
 		'lag',
+		'watches',
+		'lost events',
 		'partitions',
 		'dead letters',
 		'owners',

@@ -15,6 +15,9 @@
 #include "delivery/channel_stats.h"
 #include "delivery/outbox.h"
 #include "delivery/transport.h"
+#include "event/capture_fault.h"
+#include "event/capture_tree.h"
+#include "event/capture_write.h"
 #include "event/wake.h"
 #include "launcher/death_word.h"
 #include "launcher/launcher.h"
@@ -42,6 +45,9 @@ _PG_init(void)
 	respond_rule_stats_initialize();
 	respond_channel_stats_initialize();
 	respond_wake_initialize();
+	respond_capture_fault_initialize();
+	respond_capture_tree_initialize();
+	respond_capture_write_initialize();
 	respond_outbox_initialize();
 	respond_launcher_register();
 	respond_rule_owner_initialize();

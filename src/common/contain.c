@@ -12,6 +12,7 @@
 #include "utils/resowner.h"
 
 #include "common/contain.h"
+#include "common/error_class.h"
 
 void
 respond_contain(void (*function) (void *argument), void *argument)
@@ -41,4 +42,26 @@ respond_contain(void (*function) (void *argument), void *argument)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+}
+
+ErrorData *
+respond_contain_try(void (*function) (void *argument), void *argument)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		respond_contain(function, argument);
+	}
+	PG_CATCH();
+	{
+		if (!respond_error_may_be_swallowed(geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return error;
 }

@@ -15,4 +15,11 @@
  */
 extern void respond_contain(void (*function) (void *argument), void *argument);
 
+/*
+ * The same, but what it raises is returned, in the caller's memory context, and
+ * NULL when it raised nothing.  Errors that must not be swallowed
+ * (error_class.h) are raised all the same.
+ */
+extern ErrorData *respond_contain_try(void (*function) (void *argument), void *argument);
+
 #endif							/* RESPOND_CONTAIN_H */

@@ -34,9 +34,12 @@
 #include "parser/parse_expr.h"
 #include "parser/parser.h"
 #include "pgtime.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/bytea.h"
 #include "utils/float.h"
 #include "utils/guc.h"
+#include "utils/pg_locale.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/rls.h"
@@ -65,6 +68,8 @@ formats_are_pinned(void)
 {
 	return DateStyle == USE_ISO_DATES && DateOrder == DATEORDER_YMD && IntervalStyle == INTSTYLE_POSTGRES &&
 		extra_float_digits == 1 && bytea_output == BYTEA_OUTPUT_HEX && xmlbinary == XMLBINARY_BASE64 &&
+		xmloption == XMLOPTION_CONTENT && Array_nulls && !quote_all_identifiers &&
+		locale_monetary != NULL && strcmp(locale_monetary, "C") == 0 &&
 		strcmp(pg_get_timezone_name(session_timezone), "UTC") == 0;
 }
 
@@ -93,6 +98,10 @@ respond_door_pin(int flags)
 	pin("extra_float_digits", "1");
 	pin("bytea_output", "hex");
 	pin("xmlbinary", "base64");
+	pin("xmloption", "content");
+	pin("array_nulls", "on");
+	pin("quote_all_identifiers", "off");
+	pin("lc_monetary", "C");
 	pin("TimeZone", "UTC");
 }
 

@@ -40,6 +40,14 @@ respond_error_is_transient(int sqlerrcode)
 	}
 }
 
+bool
+respond_error_may_be_swallowed(int sqlerrcode)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlerrcode);
+
+	return category != ERRCODE_OPERATOR_INTERVENTION && category != ERRCODE_TRANSACTION_ROLLBACK;
+}
+
 const char *
 respond_error_clip(const char *message)
 {

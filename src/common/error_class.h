@@ -22,6 +22,13 @@ extern bool respond_error_is_transient(int sqlerrcode);
 extern void respond_error_set_lasting(bool lasting);
 
 /*
+ * Whether work may go on without what raised this: not when somebody wants it
+ * to end (cancel, timeout, termination), nor when the server's promises for the
+ * transaction hang on it (serialization, deadlock).
+ */
+extern bool respond_error_may_be_swallowed(int sqlerrcode);
+
+/*
  * The beginning of an error's message, at most 8 kB: messages may quote whole
  * documents, and go into runs, events and the audit log.
  */

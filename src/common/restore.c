@@ -23,16 +23,29 @@
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "replication/logicalworker.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 
 #include "common/restore.h"
+
+static bool
+looks_like_restore(void)
+{
+	return !check_function_bodies && namespace_search_path != NULL &&
+		(namespace_search_path[0] == '\0' || strcmp(namespace_search_path, "\"\"") == 0);
+}
 
 bool
 respond_restore_in_progress(void)
 {
 	if (IsLogicalWorker())
 		return superuser_arg(GetSessionUserId());
-	return !check_function_bodies && namespace_search_path != NULL &&
-		(namespace_search_path[0] == '\0' || strcmp(namespace_search_path, "\"\"") == 0) &&
-		superuser() && superuser_arg(GetOuterUserId());
+	return looks_like_restore() && superuser() && superuser_arg(GetOuterUserId());
+}
+
+bool
+respond_restore_of_table(Oid owner)
+{
+	return looks_like_restore() && has_privs_of_role(GetUserId(), owner) &&
+		has_privs_of_role(GetOuterUserId(), owner);
 }

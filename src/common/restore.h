@@ -18,4 +18,11 @@
  */
 extern bool respond_restore_in_progress(void);
 
+/*
+ * Whether this session loads a dump, rows of a table of somebody: its owner,
+ * who may disable its triggers anyway, restores it too.  Not true of a
+ * subscription.
+ */
+extern bool respond_restore_of_table(Oid owner);
+
 #endif							/* RESPOND_RESTORE_H */

@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -32,6 +33,7 @@ typedef struct ColumnJson
 
 struct RowJson
 {
+	const ValueJson **by_attribute; /* NULL where the row has no value */
 	int			count;
 	ColumnJson	columns[FLEXIBLE_ARRAY_MEMBER];
 };
@@ -56,6 +58,7 @@ respond_row_json_create(TupleDesc desc)
 	RowJson    *row_json = palloc(offsetof(RowJson, columns) + desc->natts * sizeof(ColumnJson));
 
 	row_json->count = 0;
+	row_json->by_attribute = palloc0(Max(desc->natts, 1) * sizeof(ValueJson *));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
@@ -75,6 +78,8 @@ respond_row_json_create(TupleDesc desc)
 		row_json->count++;
 	}
 	qsort(row_json->columns, row_json->count, sizeof(ColumnJson), compare_names);
+	for (int i = 0; i < row_json->count; i++)
+		row_json->by_attribute[row_json->columns[i].attribute] = &row_json->columns[i].how;
 	return row_json;
 }
 
@@ -112,33 +117,21 @@ respond_row_json(const RowJson *row_json, const Datum *values, const bool *nulls
 Jsonb *
 respond_value_json(Datum value, bool is_null, Oid type)
 {
-	JsonbParseState *state = NULL;
-	JsonbValue *array;
+	JsonbValue	null = {.type = jbvNull};
 	ValueJson	how;
 
-	respond_value_json_prepare(&how, type);
-	if (!is_null && how.kind == VALUE_JSON_JSONB)
+	if (is_null)
+		return JsonbValueToJsonb(&null);
+	if (type == JSONBOID)
 		return DatumGetJsonbP(value);
-	if (!is_null && how.kind == VALUE_JSON_JSON)
-		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(value))));
-	if (!is_null && how.kind == VALUE_JSON_CONVERT)
-		return DatumGetJsonbP(FunctionCall1(how.function, value));
+	respond_value_json_prepare(&how, type);
+	return respond_value_json_document(&how, value);
+}
 
-	/* A scalar document is an array of one element with a mark on it. */
-	if (is_null || how.kind != VALUE_JSON_TEXT_ARRAY)
-	{
-		JsonbValue	scalar;
-
-		scalar.type = jbvArray;
-		scalar.val.array.rawScalar = true;
-		scalar.val.array.nElems = 1;
-		pushJsonbValue(&state, WJB_BEGIN_ARRAY, &scalar);
-		respond_value_json_push(&how, &state, WJB_ELEM, value, is_null);
-		array = pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-	}
-	else
-		array = respond_value_json_push(&how, &state, WJB_VALUE, value, is_null);
-	return JsonbValueToJsonb(array);
+const ValueJson *
+respond_row_json_column(const RowJson *row_json, int attribute)
+{
+	return row_json->by_attribute[attribute];
 }
 
 void

@@ -11,6 +11,8 @@
 #include "access/tupdesc.h"
 #include "utils/jsonb.h"
 
+#include "common/value_json.h"
+
 typedef struct RowJson RowJson;
 
 /*
@@ -35,6 +37,9 @@ extern JsonbValue *respond_row_json_push(const RowJson *row_json, JsonbParseStat
 /* The row as a document of its own, palloc'd. */
 extern Jsonb *respond_row_json(const RowJson *row_json, const Datum *values,
 							   const bool *nulls, const bool *columns);
+
+/* How the attribute, from 0, is converted; NULL for one that is not in the row. */
+extern const ValueJson *respond_row_json_column(const RowJson *row_json, int attribute);
 
 /* One value of the given type, palloc'd; never NULL: an SQL NULL becomes a JSON null. */
 extern Jsonb *respond_value_json(Datum value, bool is_null, Oid type);

@@ -3,9 +3,16 @@
  *	  SQL values of any type as jsonb.
  *
  * The server's to_jsonb() looks up the type for every value and its time zone
- * in the session.  Here the type is looked up once and common types are
- * converted in place; to_jsonb() remains for arrays, rows and types that
- * extensions make (they may bring a cast to json).
+ * in the session, and raises when a json is one that jsonb refuses.  Here the
+ * type is looked up once, and arrays, rows and common types are converted in
+ * place; to_jsonb() remains for types that bring a cast to json.  Anything else
+ * becomes what its output function says: whether that depends on settings, and
+ * whether it is code of the server, is known beforehand.
+ *
+ * A json that jsonb refuses (an escaped NUL, half a surrogate pair, a number
+ * without end, nesting beyond the stack) stays text.  jsonb's input function
+ * holds nothing but memory while it works, so its errors can be caught without
+ * a subtransaction.
  *
  * src/common/value_json.c
  *-------------------------------------------------------------------------
@@ -14,104 +21,26 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/float.h"
-#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
+#include "utils/typcache.h"
 
-#include "common/value_json.h"
+#include "common/error_class.h"
+#include "common/value_json_code.h"
 
-static ValueJsonKind
-kind_of(Oid type)
-{
-	switch (type)
-	{
-		case BOOLOID:
-			return VALUE_JSON_BOOLEAN;
-		case INT2OID:
-			return VALUE_JSON_INT2;
-		case INT4OID:
-			return VALUE_JSON_INT4;
-		case INT8OID:
-			return VALUE_JSON_INT8;
-		case NUMERICOID:
-			return VALUE_JSON_NUMERIC;
-		case FLOAT4OID:
-			return VALUE_JSON_FLOAT4;
-		case FLOAT8OID:
-			return VALUE_JSON_FLOAT8;
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-			return VALUE_JSON_TEXT;
-		case NAMEOID:
-			return VALUE_JSON_NAME;
-		case DATEOID:
-		case TIMEOID:
-		case TIMETZOID:
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			return VALUE_JSON_TIME;
-		case INTERVALOID:
-			return VALUE_JSON_INTERVAL;
-		case BYTEAOID:
-			return VALUE_JSON_BYTEA;
-		case JSONOID:
-			return VALUE_JSON_JSON;
-		case JSONBOID:
-			return VALUE_JSON_JSONB;
-		case TEXTARRAYOID:
-			return VALUE_JSON_TEXT_ARRAY;
-		default:
-			break;
-	}
-	if (get_typtype(type) == TYPTYPE_ENUM)
-		return VALUE_JSON_OUTPUT;
-	if (type >= FirstNormalObjectId || type_is_rowtype(type) || OidIsValid(get_element_type(type)))
-		return VALUE_JSON_CONVERT;
-	return VALUE_JSON_OUTPUT;
-}
-
-/* to_jsonb() learns the type of its argument from the expression that calls it. */
-static FmgrInfo *
-prepare_to_jsonb(Oid type)
-{
-	FmgrInfo   *function = palloc0(sizeof(FmgrInfo));
-	Const	   *argument = makeNullConst(type, -1, get_typcollation(type));
-	FuncExpr   *call = makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(argument), InvalidOid,
-									get_typcollation(type), COERCE_EXPLICIT_CALL);
-
-	fmgr_info(F_TO_JSONB, function);
-	fmgr_info_set_expr((Node *) call, function);
-	return function;
-}
-
-void
-respond_value_json_prepare(ValueJson *how, Oid type)
-{
-	how->type = getBaseType(type);
-	how->kind = kind_of(how->type);
-	how->function = NULL;
-	if (how->kind == VALUE_JSON_CONVERT)
-		how->function = prepare_to_jsonb(how->type);
-	else if (how->kind == VALUE_JSON_OUTPUT)
-	{
-		Oid			output;
-		bool		is_varlena;
-
-		how->function = palloc0(sizeof(FmgrInfo));
-		getTypeOutputInfo(how->type, &output, &is_varlena);
-		fmgr_info(output, how->function);
-	}
-}
+static bool took_text = false;
 
 static void
 set_string(JsonbValue *result, char *string)
@@ -126,6 +55,34 @@ set_int64(JsonbValue *result, int64 number)
 {
 	result->type = jbvNumeric;
 	result->val.numeric = int64_to_numeric(number);
+}
+
+static char *
+special_text(double number)
+{
+	return pstrdup(isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
+}
+
+static char *
+float4_text(float4 number)
+{
+	char	   *text = palloc(FLOAT_SHORTEST_DECIMAL_LEN);
+
+	if (!isfinite(number))
+		return special_text(number);
+	float_to_shortest_decimal_buf(number, text);
+	return text;
+}
+
+static char *
+float8_text(float8 number)
+{
+	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+
+	if (!isfinite(number))
+		return special_text(number);
+	double_to_shortest_decimal_buf(number, text);
+	return text;
 }
 
 /* digits: the shortest text that gives the number back, or NaN or Infinity */
@@ -168,16 +125,65 @@ set_jsonb(JsonbValue *result, Jsonb *document)
 	}
 }
 
-/* Type json may hold an escaped NUL, which jsonb refuses: such a value stays text. */
+/* Holds the text of the error as long as the current context. */
+static Jsonb *
+parse_json(const char *string)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Jsonb	   *volatile document = NULL;
+
+	PG_TRY();
+	{
+		document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(string)));
+	}
+	PG_CATCH();
+	{
+		if (!respond_error_may_be_swallowed(geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return document;
+}
+
 static void
 set_json(JsonbValue *result, Datum value)
 {
 	char	   *string = TextDatumGetCString(value);
+	Jsonb	   *document = parse_json(string);
 
-	if (strstr(string, "\\u0000") != NULL)
-		set_string(result, string);
-	else
-		set_jsonb(result, DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(string))));
+	if (document != NULL)
+	{
+		set_jsonb(result, document);
+		return;
+	}
+	set_string(result, string);
+	took_text = true;
+}
+
+/* As the server writes it in locale "C"; others differ by setting. */
+static char *
+money_text(int64 amount)
+{
+	uint64		rest = amount < 0 ? -(uint64) amount : (uint64) amount;
+	char		digits[32];
+	char	   *text = palloc(64);
+	char	   *end = text;
+	int			count;
+
+	count = snprintf(digits, sizeof(digits), UINT64_FORMAT, rest / 100);
+	if (amount < 0)
+		*end++ = '-';
+	*end++ = '$';
+	for (int i = 0; i < count; i++)
+	{
+		if (i > 0 && (count - i) % 3 == 0)
+			*end++ = ',';
+		*end++ = digits[i];
+	}
+	sprintf(end, ".%02d", (int) (rest % 100));
+	return text;
 }
 
 static char *
@@ -206,23 +212,131 @@ bytea_text(bytea *bytes)
 	return text;
 }
 
-static JsonbValue *
-push_text_array(JsonbParseState **state, Datum value)
+/* The elements of an array on their way, dimension by dimension. */
+typedef struct ArrayWalk
 {
-	ValueJson	how = {VALUE_JSON_TEXT, TEXTOID, NULL};
-	ArrayType  *array = DatumGetArrayTypeP(value);
-	Datum	   *elements;
+	const ValueJson *how;
+	JsonbParseState **state;
+	Datum	   *values;
 	bool	   *nulls;
-	int			count;
+	int			dimensions;
+	const int  *sizes;
+	int			next;
+} ArrayWalk;
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
-	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (int i = 0; i < count; i++)
-		respond_value_json_push(&how, state, WJB_ELEM, elements[i], nulls[i]);
-	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
+static JsonbValue *
+push_dimension(ArrayWalk *walk, int dimension)
+{
+	pushJsonbValue(walk->state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < walk->sizes[dimension]; i++)
+	{
+		if (dimension + 1 < walk->dimensions)
+			push_dimension(walk, dimension + 1);
+		else
+		{
+			respond_value_json_push(walk->how->element, walk->state, WJB_ELEM,
+									walk->values[walk->next], walk->nulls[walk->next]);
+			walk->next++;
+		}
+	}
+	return pushJsonbValue(walk->state, WJB_END_ARRAY, NULL);
 }
 
-/* Everything but an array of text, which is no single JsonbValue. */
+static JsonbValue *
+push_array(const ValueJson *how, JsonbParseState **state, Datum value)
+{
+	static const int empty = 0;
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	ArrayWalk	walk = {how, state};
+	int			count;
+
+	check_stack_depth();
+	walk.dimensions = Max(ARR_NDIM(array), 1);
+	walk.sizes = ARR_NDIM(array) == 0 ? &empty : ARR_DIMS(array);
+	deconstruct_array(array, ARR_ELEMTYPE(array), how->length, how->by_value, how->alignment,
+					  &walk.values, &walk.nulls, &count);
+	return push_dimension(&walk, 0);
+}
+
+static JsonbValue *
+push_fields(const ValueJson *how, JsonbParseState **state, Datum value)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+	ValueJsonRow *row = how->row;
+	Oid			type = HeapTupleHeaderGetTypeId(header);
+	int32		typmod = HeapTupleHeaderGetTypMod(header);
+	HeapTupleData tuple = {0};
+	Datum	   *values;
+	bool	   *nulls;
+
+	check_stack_depth();
+	if (row->fields == NULL || row->type != type || row->typmod != typmod ||
+		row->shape != assign_record_type_identifier(type, typmod))
+	{
+		row->fields = NULL;
+		MemoryContextReset(row->fields_context);
+		respond_value_json_prepare_row(row, type, typmod);
+	}
+	values = palloc(Max(row->description->natts, 1) * sizeof(Datum));
+	nulls = palloc(Max(row->description->natts, 1) * sizeof(bool));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	tuple.t_data = header;
+	heap_deform_tuple(&tuple, row->description, values, nulls);
+
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < row->description->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(row->description, i);
+		JsonbValue	key;
+
+		if (attribute->attisdropped)
+			continue;
+		key.type = jbvString;
+		/* a copy: the description goes when the type is altered */
+		key.val.string.val = pstrdup(NameStr(attribute->attname));
+		key.val.string.len = strlen(key.val.string.val);
+		pushJsonbValue(state, WJB_KEY, &key);
+		respond_value_json_push(&row->fields[i], state, WJB_VALUE, values[i], nulls[i]);
+	}
+	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* Arrays and rows, which are no single JsonbValue. */
+static bool
+is_nested(const ValueJson *how)
+{
+	return how->kind == VALUE_JSON_ARRAY || how->kind == VALUE_JSON_ROW;
+}
+
+static JsonbValue *
+push_nested(const ValueJson *how, JsonbParseState **state, Datum value)
+{
+	return how->kind == VALUE_JSON_ARRAY ? push_array(how, state, value) : push_fields(how, state, value);
+}
+
+/*
+ * A type whose values are bytes ("char", or one of an extension) may say what
+ * is no text in the database's encoding: such bytes are shown in octal.
+ */
+static char *
+readable(char *text)
+{
+	StringInfoData result;
+
+	if (pg_verify_mbstr(GetDatabaseEncoding(), text, strlen(text), true))
+		return text;
+	initStringInfo(&result);
+	for (const char *c = text; *c != '\0'; c++)
+	{
+		if (IS_HIGHBIT_SET(*c))
+			appendStringInfo(&result, "\\%03o", (unsigned char) *c);
+		else
+			appendStringInfoChar(&result, *c);
+	}
+	return result.data;
+}
+
+/* Everything else. */
 static void
 convert(const ValueJson *how, Datum value, JsonbValue *result)
 {
@@ -249,11 +363,11 @@ convert(const ValueJson *how, Datum value, JsonbValue *result)
 			break;
 		case VALUE_JSON_FLOAT4:
 			set_float(result, isfinite(DatumGetFloat4(value)),
-					  DatumGetCString(DirectFunctionCall1(float4out, value)));
+					  float4_text(DatumGetFloat4(value)));
 			break;
 		case VALUE_JSON_FLOAT8:
 			set_float(result, isfinite(DatumGetFloat8(value)),
-					  float8out_internal(DatumGetFloat8(value)));
+					  float8_text(DatumGetFloat8(value)));
 			break;
 		case VALUE_JSON_TEXT:
 			{
@@ -276,6 +390,9 @@ convert(const ValueJson *how, Datum value, JsonbValue *result)
 		case VALUE_JSON_INTERVAL:
 			set_string(result, interval_text(DatumGetIntervalP(value)));
 			break;
+		case VALUE_JSON_MONEY:
+			set_string(result, money_text(DatumGetInt64(value)));
+			break;
 		case VALUE_JSON_BYTEA:
 			set_string(result, bytea_text(DatumGetByteaPP(value)));
 			break;
@@ -286,13 +403,14 @@ convert(const ValueJson *how, Datum value, JsonbValue *result)
 			set_jsonb(result, DatumGetJsonbP(value));
 			break;
 		case VALUE_JSON_OUTPUT:
-			set_string(result, OutputFunctionCall(how->function, value));
+			set_string(result, readable(OutputFunctionCall(how->function, value)));
 			break;
 		case VALUE_JSON_CONVERT:
 			set_jsonb(result, DatumGetJsonbP(FunctionCall1(how->function, value)));
 			break;
-		case VALUE_JSON_TEXT_ARRAY:
-			elog(ERROR, "an array is not a single value");
+		case VALUE_JSON_ARRAY:
+		case VALUE_JSON_ROW:
+			elog(ERROR, "an array or row is not a single value");
 	}
 }
 
@@ -304,8 +422,8 @@ respond_value_json_push(const ValueJson *how, JsonbParseState **state, JsonbIter
 
 	if (is_null)
 		result.type = jbvNull;
-	else if (how->kind == VALUE_JSON_TEXT_ARRAY)
-		return push_text_array(state, value);
+	else if (is_nested(how))
+		return push_nested(how, state, value);
 	else
 		convert(how, value, &result);
 	return pushJsonbValue(state, token, &result);
@@ -318,7 +436,7 @@ respond_value_json_append(const ValueJson *how, StringInfo text, Datum value)
 	JsonbValue	result;
 	Jsonb	   *document;
 
-	if (how->kind != VALUE_JSON_TEXT_ARRAY)
+	if (!is_nested(how))
 	{
 		convert(how, value, &result);
 		switch (result.type)
@@ -340,6 +458,37 @@ respond_value_json_append(const ValueJson *how, StringInfo text, Datum value)
 		}
 	}
 	else
-		document = JsonbValueToJsonb(push_text_array(&state, value));
+		document = JsonbValueToJsonb(push_nested(how, &state, value));
 	(void) JsonbToCString(text, &document->root, VARSIZE(document));
+}
+
+Jsonb *
+respond_value_json_document(const ValueJson *how, Datum value)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	result;
+
+	if (is_nested(how))
+		return JsonbValueToJsonb(push_nested(how, &state, value));
+	convert(how, value, &result);
+	return JsonbValueToJsonb(&result);
+}
+
+char *
+respond_value_json_text(const ValueJson *how, Datum value)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(how->type, &output, &is_varlena);
+	return readable(OidOutputFunctionCall(output, value));
+}
+
+bool
+respond_value_json_took_text(void)
+{
+	bool		result = took_text;
+
+	took_text = false;
+	return result;
 }

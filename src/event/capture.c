@@ -12,6 +12,9 @@
  * who may make a table a producer is asked when the trigger is created, by the
  * right to EXECUTE this function.
  *
+ * The change is the user's, and nothing that goes wrong here may undo it: see
+ * capture_build.c for rows and capture_write.c for the log.
+ *
  * src/event/capture.c
  *-------------------------------------------------------------------------
  */
@@ -25,9 +28,11 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#include "event/capture_data.h"
-#include "event/capture_trigger.h"
-#include "event/event_write.h"
+#include "common/door.h"
+#include "common/restore.h"
+#include "event/capture_build.h"
+#include "event/capture_fault.h"
+#include "event/capture_write.h"
 
 PG_FUNCTION_INFO_V1(respond_capture);
 
@@ -50,7 +55,7 @@ typedef struct CaptureGroup
 static void
 write_group(CaptureGroup *group)
 {
-	respond_event_write(group->events, group->count);
+	respond_capture_write(group->capture, group->events, group->count);
 	group->count = 0;
 	group->bytes = 0;
 	MemoryContextReset(group->context);
@@ -61,27 +66,25 @@ static void
 add_change(CaptureGroup *group, TupleTableSlot *old_row, TupleTableSlot *new_row)
 {
 	CaptureTrigger *capture = group->capture;
-	const bool *changed = NULL;
-	const char *type = capture->types[group->operation];
+	CaptureChange change = {capture, group->operation, old_row, new_row};
 	NewEvent	event = {0};
 	MemoryContext before = MemoryContextSwitchTo(group->context);
+	bool		wanted = true;
 
 	if (group->operation == CAPTURE_UPDATE && old_row != NULL && new_row != NULL)
 	{
-		if (!respond_capture_compare(capture, old_row, new_row, group->changed))
-		{
-			MemoryContextSwitchTo(before);
-			return;
-		}
-		changed = group->changed;
+		wanted = respond_capture_compare(capture, old_row, new_row, group->changed);
+		change.changed = group->changed;
 	}
-	event.type = type;
-	event.data = respond_capture_data(capture, group->operation, old_row, new_row, changed);
-	if (old_row != NULL || new_row != NULL)
-		event.subject = respond_capture_subject_make(capture->subject, old_row, new_row, type,
-													 event.data);
-	respond_event_write_set_cause(&event);
+	if (wanted)
+	{
+		event.type = capture->types[group->operation];
+		respond_event_write_set_cause(&event);
+		wanted = respond_capture_build(&change, &event);
+	}
 	MemoryContextSwitchTo(before);
+	if (!wanted)
+		return;
 
 	group->bytes += VARSIZE(event.data);
 	group->events[group->count++] = event;
@@ -188,43 +191,73 @@ operation_of(TriggerEvent event)
 	return CAPTURE_TRUNCATE;
 }
 
+static void
+capture_changes(CaptureTrigger *capture, TriggerData *trigger)
+{
+	bool		for_row = TRIGGER_FIRED_FOR_ROW(trigger->tg_event);
+	CaptureGroup group = {0};
+	Door		door;
+	bool		pinned = capture->foreign || capture->by_settings;
+
+	group.capture = capture;
+	group.operation = operation_of(trigger->tg_event);
+	if (capture->covered[group.operation])
+		return;
+	group.room = for_row ? 1 : GROUP_ROWS;
+	group.events = palloc(group.room * sizeof(NewEvent));
+	group.context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond capture",
+										  ALLOCSET_DEFAULT_SIZES);
+	group.changed = palloc(Max(capture->description->natts, 1) * sizeof(bool));
+	if (pinned)
+		respond_door_enter(&door, DOOR_AS_CALLER | DOOR_FORMATS);
+	if (for_row)
+		capture_row(&group, trigger);
+	else
+		capture_statement(&group, trigger);
+	write_group(&group);
+	if (pinned)
+		respond_door_leave(&door);
+	MemoryContextDelete(group.context);
+}
+
+/* What a trigger returns that leaves the change as it is. */
+static Datum
+leave_alone(TriggerData *trigger)
+{
+	if (TRIGGER_FIRED_AFTER(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		return PointerGetDatum(NULL);
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		return PointerGetDatum(trigger->tg_newtuple);
+	return PointerGetDatum(trigger->tg_trigtuple);
+}
+
 /* capture(): AFTER trigger for each row or statement; its arguments are in capture_trigger.h. */
 Datum
 respond_capture(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	CaptureGroup group = {0};
-	bool		for_row;
+	CaptureTrigger *capture;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by a trigger", "respond.capture"),
 				 errhint("Use respond.watch() to make a table a producer.")));
-	if (!TRIGGER_FIRED_AFTER(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("trigger \"%s\" on table \"%s\" must be an AFTER trigger",
-						trigger->tg_trigger->tgname, RelationGetRelationName(trigger->tg_relation)),
-				 errdetail("Before the change is made it may still be altered or refused.")));
+	if (respond_restore_of_table(trigger->tg_relation->rd_rel->relowner))
+		return leave_alone(trigger);
 
-	for_row = TRIGGER_FIRED_FOR_ROW(trigger->tg_event);
-	group.operation = operation_of(trigger->tg_event);
-	group.room = for_row ? 1 : GROUP_ROWS;
-	group.events = palloc(group.room * sizeof(NewEvent));
-	group.context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond capture",
-										  ALLOCSET_DEFAULT_SIZES);
-	group.capture = respond_capture_trigger_find(trigger->tg_trigger, trigger->tg_relation);
-	group.changed = palloc(Max(group.capture->description->natts, 1) * sizeof(bool));
+	capture = respond_capture_trigger_find(trigger->tg_trigger, trigger->tg_relation);
+	if (!TRIGGER_FIRED_AFTER(trigger->tg_event))
+	{
+		respond_capture_fault(capture, CAPTURE_FAULT_ARGUMENT, 0,
+							  psprintf("trigger \"%s\" must be an AFTER trigger: before the change is made it may still be altered or refused, so nothing is recorded",
+									   trigger->tg_trigger->tgname));
+		return leave_alone(trigger);
+	}
 
 	/* An error leaves the count too high, and at most the memory of one trigger unused. */
-	group.capture->users++;
-	if (for_row)
-		capture_row(&group, trigger);
-	else
-		capture_statement(&group, trigger);
-	write_group(&group);
-	group.capture->users--;
-	MemoryContextDelete(group.context);
+	capture->users++;
+	capture_changes(capture, trigger);
+	capture->users--;
 	return PointerGetDatum(NULL);
 }

@@ -6,9 +6,8 @@
  * of the row would see.  A large value that the UPDATE did not touch has the
  * same pointer in both rows and is not fetched to find that out.
  *
- * A document, a picture or a backup in a column must not make every change of
- * its row unusable (the dispatcher refuses events beyond a size) or fail (jsonb
- * has limits), so a value beyond the limit of a whole event is left out.
+ * Values that jsonb cannot take are rare, and finding out which one it is costs
+ * a subtransaction for each value; so rows are first converted as a whole.
  *
  * src/event/capture_data.c
  *-------------------------------------------------------------------------
@@ -19,8 +18,10 @@
 #include "executor/tuptable.h"
 #include "utils/datum.h"
 
+#include "common/contain.h"
 #include "common/guc.h"
 #include "event/capture_data.h"
+#include "event/capture_limit.h"
 
 static const char *const operation_names[CAPTURE_OPERATIONS] = {
 	"INSERT", "UPDATE", "DELETE", "TRUNCATE"
@@ -69,44 +70,6 @@ respond_capture_compare(const CaptureTrigger *capture, TupleTableSlot *old_row,
 	return counts;
 }
 
-static bool
-is_too_large(const TupleTableSlot *row, int i)
-{
-	struct varlena *value;
-
-	if (row == NULL || row->tts_isnull[i])
-		return false;
-	value = (struct varlena *) DatumGetPointer(row->tts_values[i]);
-	if (!VARATT_IS_EXTENDED(value))
-		return VARSIZE(value) > respond_max_event_size * (Size) 1024;
-	return toast_raw_datum_size(row->tts_values[i]) > respond_max_event_size * (Size) 1024;
-}
-
-/* Which columns are small enough, NULL when all of them are. */
-static bool *
-find_included(const CaptureTrigger *capture, const TupleTableSlot *old_row,
-			  const TupleTableSlot *new_row)
-{
-	TupleDesc	description = capture->description;
-	bool	   *included = NULL;
-
-	for (int i = 0; i < description->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(description, i);
-
-		if (attribute->attlen != -1 || attribute->attisdropped ||
-			(!is_too_large(old_row, i) && !is_too_large(new_row, i)))
-			continue;
-		if (included == NULL)
-		{
-			included = palloc(description->natts * sizeof(bool));
-			memset(included, true, description->natts * sizeof(bool));
-		}
-		included[i] = false;
-	}
-	return included;
-}
-
 /* The names of the columns whose flag is as wanted. */
 static void
 push_names(const CaptureTrigger *capture, JsonbParseState **state, const char *key,
@@ -136,30 +99,215 @@ push_row(const CaptureTrigger *capture, JsonbParseState **state, const char *key
 	respond_row_json_push(capture->rows, state, row->tts_values, row->tts_isnull, included);
 }
 
-Jsonb *
-respond_capture_data(const CaptureTrigger *capture, CaptureOperation operation,
-					 TupleTableSlot *old_row, TupleTableSlot *new_row, const bool *changed)
+/* In jsonb's order of keys, shorter ones first: what comes before the rows, */
+static void
+begin_data(const CaptureChange *change, JsonbParseState **state)
+{
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_json_push_key(state, "op");
+	respond_json_push_string(state, WJB_VALUE, operation_names[change->operation]);
+}
+
+/* and after them. */
+static Jsonb *
+end_data(const CaptureChange *change, JsonbParseState **state, const bool *not_as_text)
+{
+	CaptureTrigger *capture = change->capture;
+
+	respond_json_push_key(state, "table");
+	respond_json_push_string(state, WJB_VALUE, capture->table);
+	if (not_as_text != NULL)
+		push_names(capture, state, "as_text", not_as_text, false);
+	if (change->changed != NULL)
+		push_names(capture, state, "changed", change->changed, true);
+	if (change->included != NULL)
+		push_names(capture, state, "omitted", change->included, false);
+	if (change->condition_failed)
+	{
+		JsonbValue	yes = {.type = jbvBool, .val.boolean = true};
+
+		respond_json_push_key(state, "condition_failed");
+		pushJsonbValue(state, WJB_VALUE, &yes);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(state, WJB_END_OBJECT, NULL));
+}
+
+static Jsonb *
+build_data(CaptureChange *change)
 {
 	JsonbParseState *state = NULL;
+
+	begin_data(change, &state);
+	push_row(change->capture, &state, "new", change->new_row, change->included);
+	push_row(change->capture, &state, "old", change->old_row, change->included);
+	return end_data(change, &state, NULL);
+}
+
+static void
+take_rows_apart(CaptureChange *change)
+{
+	if (change->old_row != NULL)
+		slot_getallattrs(change->old_row);
+	if (change->new_row != NULL)
+		slot_getallattrs(change->new_row);
+}
+
+Jsonb *
+respond_capture_data(CaptureChange *change)
+{
+	Jsonb	   *data;
+
+	take_rows_apart(change);
+	(void) respond_value_json_took_text();
+	respond_capture_limit(change);
+	do
+		data = build_data(change);
+	while (respond_capture_limit_again(change, VARSIZE(data)));
+	return respond_value_json_took_text() ? NULL : data;
+}
+
+/* One value while it is converted carefully. */
+typedef struct ValueConversion
+{
+	const ValueJson *how;
+	Datum		value;
+	Jsonb	   *result;
+} ValueConversion;
+
+static void
+convert_value(void *argument)
+{
+	ValueConversion *conversion = argument;
+
+	conversion->result = respond_value_json_document(conversion->how, conversion->value);
+}
+
+static void
+convert_to_text(void *argument)
+{
+	ValueConversion *conversion = argument;
+	JsonbValue	string = {.type = jbvString};
+
+	string.val.string.val = respond_value_json_text(conversion->how, conversion->value);
+	string.val.string.len = strlen(string.val.string.val);
+	conversion->result = JsonbValueToJsonb(&string);
+}
+
+/* NULL when it cannot be converted at all. */
+static Jsonb *
+convert_carefully(const ValueJson *how, Datum value, bool *as_json, const char **fault)
+{
+	ValueConversion conversion = {how, value};
+	ErrorData  *error;
+
+	(void) respond_value_json_took_text();
+	error = respond_contain_try(convert_value, &conversion);
+	if (error == NULL && !respond_value_json_took_text())
+		return conversion.result;
+	*as_json = false;
+	*fault = error != NULL ? error->message : "a json holds what jsonb refuses";
+	if (error == NULL)
+		return conversion.result;
+	return respond_contain_try(convert_to_text, &conversion) == NULL ? conversion.result : NULL;
+}
+
+/* The values of a row; sets included of those for which there is none to false. */
+static Jsonb **
+convert_row(CaptureChange *change, TupleTableSlot *row, bool *included, bool *as_json,
+			const char **fault)
+{
+	CaptureTrigger *capture = change->capture;
+	Jsonb	  **values = palloc0(Max(capture->description->natts, 1) * sizeof(Jsonb *));
+
+	if (row == NULL)
+		return values;
+	for (int i = 0; i < capture->description->natts; i++)
+	{
+		const ValueJson *how = respond_row_json_column(capture->rows, i);
+
+		if (how == NULL || !included[i])
+			continue;
+		if (row->tts_isnull[i])
+			values[i] = respond_value_json((Datum) 0, true, InvalidOid);
+		else
+			values[i] = convert_carefully(how, row->tts_values[i], &as_json[i], fault);
+		if (values[i] == NULL)
+			included[i] = false;
+	}
+	return values;
+}
+
+static void
+push_document(JsonbParseState **state, Jsonb *document)
+{
+	JsonbValue	value;
+
+	if (JB_ROOT_IS_SCALAR(document))
+		JsonbExtractScalar(&document->root, &value);
+	else
+	{
+		value.type = jbvBinary;
+		value.val.binary.data = &document->root;
+		value.val.binary.len = VARSIZE(document) - VARHDRSZ;
+	}
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+push_values(CaptureChange *change, JsonbParseState **state, const char *key, TupleTableSlot *row,
+			Jsonb **values)
+{
+	TupleDesc	description = change->capture->description;
+
+	if (row == NULL)
+		return;
+	respond_json_push_key(state, key);
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < description->natts; i++)
+	{
+		if (values[i] == NULL || (change->included != NULL && !change->included[i]))
+			continue;
+		respond_json_push_key(state, NameStr(TupleDescAttr(description, i)->attname));
+		push_document(state, values[i]);
+	}
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static bool *
+all_true(int count)
+{
+	bool	   *flags = palloc(Max(count, 1) * sizeof(bool));
+
+	memset(flags, true, Max(count, 1) * sizeof(bool));
+	return flags;
+}
+
+Jsonb *
+respond_capture_data_carefully(CaptureChange *change, const char **fault)
+{
+	int			count = change->capture->description->natts;
+	bool	   *as_json = all_true(count);
 	bool	   *included;
+	Jsonb	  **new_values;
+	Jsonb	  **old_values;
+	Jsonb	   *data;
 
-	if (old_row != NULL)
-		slot_getallattrs(old_row);
-	if (new_row != NULL)
-		slot_getallattrs(new_row);
-	included = find_included(capture, old_row, new_row);
+	take_rows_apart(change);
+	change->included = NULL;
+	respond_capture_limit(change);
+	included = change->included != NULL ? change->included : all_true(count);
+	new_values = convert_row(change, change->new_row, included, as_json, fault);
+	old_values = convert_row(change, change->old_row, included, as_json, fault);
+	if (memchr(included, false, count) != NULL)
+		change->included = included;
+	do
+	{
+		JsonbParseState *state = NULL;
 
-	/* In jsonb's order of keys, shorter ones first. */
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	respond_json_push_key(&state, "op");
-	respond_json_push_string(&state, WJB_VALUE, operation_names[operation]);
-	push_row(capture, &state, "new", new_row, included);
-	push_row(capture, &state, "old", old_row, included);
-	respond_json_push_key(&state, "table");
-	respond_json_push_string(&state, WJB_VALUE, capture->table);
-	if (changed != NULL)
-		push_names(capture, &state, "changed", changed, true);
-	if (included != NULL)
-		push_names(capture, &state, "omitted", included, false);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+		begin_data(change, &state);
+		push_values(change, &state, "new", change->new_row, new_values);
+		push_values(change, &state, "old", change->old_row, old_values);
+		data = end_data(change, &state, memchr(as_json, false, count) != NULL ? as_json : NULL);
+	} while (respond_capture_limit_again(change, VARSIZE(data)));
+	return data;
 }

@@ -6,19 +6,43 @@
  * evaluated by capture().  Both come as text, and the text must be one
  * expression: what follows it would be run as SQL of its own.
  *
+ * The server evaluates a WHEN clause before any code of ours, and an error in
+ * it would be one of the user's write.  So a condition that may raise is written
+ * as WHEN (true OR condition), which the server knows to be true without
+ * looking further, and capture() takes it from there.  The catalog follows
+ * renamed columns and keeps those that are named from being dropped, as with
+ * every WHEN clause.
+ *
  * src/event/capture_expression.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "common/door.h"
 #include "event/capture_expression.h"
+
+struct CaptureExpression
+{
+	ExprState  *state;
+	ExprContext *context;
+};
 
 static void
 point_into_expression(void *argument)
@@ -159,4 +183,142 @@ respond_capture_expression_qualify(const char *text, Node *raw, Relation relatio
 	}
 	appendStringInfoString(&result, text + copied);
 	return result.data;
+}
+
+/* Comparing numbers raises no more than comparing integers does, but is not marked so. */
+static bool
+function_may_raise(Oid function, void *context)
+{
+	switch (function)
+	{
+		case F_NUMERIC_EQ:
+		case F_NUMERIC_NE:
+		case F_NUMERIC_LT:
+		case F_NUMERIC_LE:
+		case F_NUMERIC_GT:
+		case F_NUMERIC_GE:
+			return false;
+		default:
+			return function >= FirstNormalObjectId || !get_func_leakproof(function);
+	}
+}
+
+static bool
+may_raise(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_Const:
+		case T_List:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_RelabelType:
+		case T_OpExpr:
+		case T_FuncExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_CoalesceExpr:
+			break;
+		default:
+			return true;
+	}
+	if (check_functions_in_node(node, function_may_raise, context))
+		return true;
+	return expression_tree_walker(node, may_raise, context);
+}
+
+bool
+respond_capture_expression_is_safe(Node *expression)
+{
+	return !may_raise(expression, NULL);
+}
+
+/* With names of the executor for the two rows. */
+static Node *
+transform(const char *form, Relation relation, const char *what)
+{
+	ParseState *parse_state = make_parsestate(NULL);
+	Node	   *raw = respond_capture_expression_parse(form, what);
+	Node	   *expression;
+	int			level = NewGUCNestLevel();
+	CaptureExpressionPlace place;
+
+	respond_capture_expression_enter(&place, form, what);
+	respond_door_pin(DOOR_FORMATS);
+	parse_state->p_sourcetext = form;
+	respond_capture_expression_add_rows(parse_state, relation);
+	expression = transformExpr(parse_state, raw, EXPR_KIND_TRIGGER_WHEN);
+	expression = coerce_to_target_type(parse_state, expression, exprType(expression), TEXTOID, -1,
+									   COERCION_EXPLICIT, COERCE_EXPLICIT_CAST, -1);
+	if (expression == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("%s \"%s\" cannot be converted to type text", what, form)));
+	assign_expr_collations(parse_state, expression);
+	free_parsestate(parse_state);
+	AtEOXact_GUC(true, level);
+	respond_capture_expression_leave(&place);
+	return expression;
+}
+
+static CaptureExpression *
+make_ready(Node *expression)
+{
+	CaptureExpression *result = palloc(sizeof(CaptureExpression));
+
+	ChangeVarNodes(expression, RESPOND_OLD_ROW, INNER_VAR, 0);
+	ChangeVarNodes(expression, RESPOND_NEW_ROW, OUTER_VAR, 0);
+	result->state = ExecInitExpr(expression_planner((Expr *) expression), NULL);
+	result->context = CreateStandaloneExprContext();
+	return result;
+}
+
+void
+respond_capture_expression_check(const char *form, Relation relation, const char *what)
+{
+	(void) transform(form, relation, what);
+}
+
+CaptureExpression *
+respond_capture_expression_compile(const char *form, Relation relation, const char *what)
+{
+	return make_ready(transform(form, relation, what));
+}
+
+CaptureExpression *
+respond_capture_expression_from_when(const char *when)
+{
+	Node	   *tree = stringToNode(when);
+	List	   *parts;
+
+	/* Kept as a list of conditions that all hold, with one member. */
+	if (IsA(tree, List))
+		tree = linitial((List *) tree);
+	parts = IsA(tree, BoolExpr) ? list_copy_tail(((BoolExpr *) tree)->args, 1) : NIL;
+	if (parts == NIL || ((BoolExpr *) tree)->boolop != OR_EXPR)
+		elog(ERROR, "the WHEN clause of a watch is not of the form \"true OR condition\"");
+	return make_ready(list_length(parts) == 1 ? linitial(parts) : (Node *) makeBoolExpr(OR_EXPR, parts, -1));
+}
+
+Datum
+respond_capture_expression_evaluate(CaptureExpression *expression, TupleTableSlot *old_row,
+									TupleTableSlot *new_row, bool *is_null)
+{
+	expression->context->ecxt_innertuple = old_row;
+	expression->context->ecxt_outertuple = new_row;
+	return ExecEvalExprSwitchContext(expression->state, expression->context, is_null);
+}
+
+void
+respond_capture_expression_reset(CaptureExpression *expression)
+{
+	ResetExprContext(expression->context);
 }

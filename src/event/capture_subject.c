@@ -6,8 +6,9 @@
  * what a row is known by: its table and its primary key.
  *
  * An expression is parsed when the trigger first fires in a session, by
- * whoever makes it fire.  With search_path pinned its names mean the same for
- * everybody, as they do for the table's owner who wrote it.
+ * whoever makes it fire.  With search_path and settings pinned its names and
+ * values mean the same for everybody, as they do for the table's owner who wrote
+ * it: a row has one subject.
  *
  * src/event/capture_subject.c
  *-------------------------------------------------------------------------
@@ -15,22 +16,11 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "catalog/pg_type.h"
-#include "executor/executor.h"
+#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
-#include "parser/parse_coerce.h"
-#include "parser/parse_collate.h"
-#include "parser/parse_expr.h"
-#include "parser/parse_relation.h"
-#include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/relcache.h"
-#include "utils/snapmgr.h"
 
 #include "common/value_json.h"
 #include "event/capture_expression.h"
@@ -53,8 +43,7 @@ struct CaptureSubject
 	int			columns[INDEX_MAX_KEYS];	/* from 0 */
 	ValueJson	values[INDEX_MAX_KEYS];
 	Template   *template;
-	ExprState  *expression;
-	ExprContext *expression_context;
+	CaptureExpression *expression;
 };
 
 static void
@@ -112,40 +101,32 @@ is_name(const char *text)
 	return *text != '\0' && !isdigit((unsigned char) *text);
 }
 
-static ExprState *
-compile_expression(const char *form, Relation relation)
+/* What a text is; column: which one, for SUBJECT_COLUMNS.  Raises for a name that is no column. */
+static SubjectForm
+form_of(const char *form, Relation relation, int *column)
 {
-	ParseState *parse_state = make_parsestate(NULL);
-	Node	   *raw = respond_capture_expression_parse(form, "subject");
-	Node	   *expression;
-	int			nest_level = NewGUCNestLevel();
-	CaptureExpressionPlace place;
-
-	respond_capture_expression_enter(&place, form, "subject");
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	parse_state->p_sourcetext = form;
-	respond_capture_expression_add_rows(parse_state, relation);
-	expression = transformExpr(parse_state, raw, EXPR_KIND_TRIGGER_WHEN);
-	expression = coerce_to_target_type(parse_state, expression, exprType(expression), TEXTOID, -1,
-									   COERCION_EXPLICIT, COERCE_EXPLICIT_CAST, -1);
-	if (expression == NULL)
+	*column = find_column(relation, form);
+	if (*column >= 0)
+		return SUBJECT_COLUMNS;
+	if (strstr(form, "{{") != NULL)
+		return SUBJECT_TEMPLATE;
+	if (is_name(form))
 		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("subject \"%s\" cannot be converted to type text", form)));
-	assign_expr_collations(parse_state, expression);
-	free_parsestate(parse_state);
-	AtEOXact_GUC(true, nest_level);
-	respond_capture_expression_leave(&place);
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("subject: column \"%s\" of table \"%s\" does not exist", form,
+						RelationGetRelationName(relation)),
+				 errhint("Name a column, or give a template (order/{{new.id}}) or a SQL expression ('order/' || NEW.id).")));
+	return SUBJECT_EXPRESSION;
+}
 
-	/* The executor's names of the two rows. */
-	ChangeVarNodes(expression, RESPOND_OLD_ROW, INNER_VAR, 0);
-	ChangeVarNodes(expression, RESPOND_NEW_ROW, OUTER_VAR, 0);
-	return ExecInitExpr(expression_planner((Expr *) expression), NULL);
+static Template *
+compile_template(const char *form)
+{
+	return respond_template_compile_in(CurrentMemoryContext, form, strlen(form), "subject");
 }
 
 CaptureSubject *
-respond_capture_subject_compile(const char *form, Relation relation, const char *name, bool strict)
+respond_capture_subject_compile(const char *form, Relation relation, const char *name)
 {
 	CaptureSubject *subject = palloc0(sizeof(CaptureSubject));
 	int			column;
@@ -157,35 +138,89 @@ respond_capture_subject_compile(const char *form, Relation relation, const char 
 		return subject;
 	}
 
-	column = find_column(relation, form);
-	if (column >= 0)
+	subject->form = form_of(form, relation, &column);
+	switch (subject->form)
 	{
-		subject->form = SUBJECT_COLUMNS;
-		add_column(subject, RelationGetDescr(relation), column);
-	}
-	else if (strstr(form, "{{") != NULL)
-	{
-		subject->form = SUBJECT_TEMPLATE;
-		subject->template = respond_template_compile_in(CurrentMemoryContext, form, strlen(form),
-														"subject");
-	}
-	else if (is_name(form))
-	{
-		if (strict)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("subject: column \"%s\" of table \"%s\" does not exist", form,
-							RelationGetRelationName(relation)),
-					 errhint("Name a column, or give a template (order/{{new.id}}) or a SQL expression ('order/' || NEW.id).")));
-		use_primary_key(subject, relation, name);
-	}
-	else
-	{
-		subject->form = SUBJECT_EXPRESSION;
-		subject->expression = compile_expression(form, relation);
-		subject->expression_context = CreateStandaloneExprContext();
+		case SUBJECT_COLUMNS:
+			add_column(subject, RelationGetDescr(relation), column);
+			break;
+		case SUBJECT_TEMPLATE:
+			subject->template = compile_template(form);
+			break;
+		case SUBJECT_EXPRESSION:
+			subject->expression = respond_capture_expression_compile(form, relation, "subject");
+			break;
 	}
 	return subject;
+}
+
+void
+respond_capture_subject_check(const char *form, Relation relation)
+{
+	int			column;
+
+	switch (form_of(form, relation, &column))
+	{
+		case SUBJECT_COLUMNS:
+			break;
+		case SUBJECT_TEMPLATE:
+			(void) compile_template(form);
+			break;
+		case SUBJECT_EXPRESSION:
+			respond_capture_expression_check(form, relation, "subject");
+			break;
+	}
+}
+
+bool
+respond_capture_subject_is_foreign(const CaptureSubject *subject)
+{
+	/* A function of the server too may raise, and leave things to be cleaned up. */
+	if (subject->form != SUBJECT_COLUMNS)
+		return true;
+	for (int i = 0; i < subject->column_count; i++)
+		if (subject->values[i].foreign)
+			return true;
+	return false;
+}
+
+bool
+respond_capture_subject_is_by_settings(const CaptureSubject *subject)
+{
+	if (subject->form == SUBJECT_EXPRESSION)
+		return true;
+	for (int i = 0; i < subject->column_count; i++)
+		if (subject->values[i].by_settings)
+			return true;
+	return false;
+}
+
+char *
+respond_capture_subject_escape(const char *text, const char *further)
+{
+	StringInfoData result;
+
+	initStringInfo(&result);
+	for (const char *c = text; *c != '\0'; c++)
+	{
+		if (*c == '/' || *c == '%' || strchr(further, *c) != NULL)
+			appendStringInfo(&result, "%%%02X", (unsigned char) *c);
+		else
+			appendStringInfoChar(&result, *c);
+	}
+	return result.data;
+}
+
+char *
+respond_capture_subject_clip(char *text, int limit)
+{
+	int			length = strlen(text);
+	int			room = limit - 9;
+
+	if (length <= limit)
+		return text;
+	return psprintf("%.*s#%08x", pg_mbcliplen(text, length, room), text,
+					DatumGetUInt32(hash_any((unsigned char *) text, length)));
 }
 
 static char *
@@ -202,8 +237,18 @@ join_columns(CaptureSubject *subject, TupleTableSlot *row)
 
 		if (text.len > 0)
 			appendStringInfoChar(&text, '/');
-		if (!is_null)
+		if (is_null)
+			continue;
+		if (subject->column_count == 1)
 			respond_value_json_append(&subject->values[i], &text, value);
+		else
+		{
+			StringInfoData part;
+
+			initStringInfo(&part);
+			respond_value_json_append(&subject->values[i], &part, value);
+			appendStringInfoString(&text, respond_capture_subject_escape(part.data, ""));
+		}
 	}
 	return text.data;
 }
@@ -237,16 +282,14 @@ render_template(CaptureSubject *subject, const char *type, Jsonb *data)
 static char *
 evaluate_expression(CaptureSubject *subject, TupleTableSlot *old_row, TupleTableSlot *new_row)
 {
-	ExprContext *context = subject->expression_context;
 	bool		is_null;
 	Datum		value;
 	char	   *result;
 
-	context->ecxt_innertuple = old_row;
-	context->ecxt_outertuple = new_row;
-	value = ExecEvalExprSwitchContext(subject->expression, context, &is_null);
+	respond_capture_expression_reset(subject->expression);
+	value = respond_capture_expression_evaluate(subject->expression, old_row, new_row, &is_null);
 	result = is_null ? NULL : TextDatumGetCString(value);
-	ResetExprContext(context);
+	respond_capture_expression_reset(subject->expression);
 	return result;
 }
 
@@ -273,7 +316,5 @@ respond_capture_subject_make(CaptureSubject *subject, TupleTableSlot *old_row,
 		return NULL;
 
 	/* The tail of a long key is given up rather than the change it belongs to. */
-	if (strlen(result) > RESPOND_MAX_SUBJECT)
-		result[pg_mbcliplen(result, strlen(result), RESPOND_MAX_SUBJECT)] = '\0';
-	return result;
+	return respond_capture_subject_clip(result, RESPOND_MAX_SUBJECT);
 }

@@ -21,24 +21,40 @@ typedef struct CaptureSubject CaptureSubject;
  *	- a template, known by its {{: Mustache over "data" (that of the event),
  *	  "type", "old" and "new";
  *	- a SQL expression over OLD and NEW; columns without a name before them are
- *	  those of NEW.  It is parsed with search_path = pg_catalog, so functions of
+ *	  those of NEW.  It is parsed and evaluated with search_path = pg_catalog,
+ *	  pg_temp and settings that are the same in every session, so functions of
  *	  users are named with their schema.
  * Where a row is missing (OLD of an INSERT, NEW of a DELETE) the other one
  * stands for it.
  *
- * strict: raise what is wrong with it.  Otherwise a name that is no column (any
- * more) counts as NULL, so that a renamed column does not stop writers.  Lives
- * in the current memory context; name is the table's name and is not copied.
+ * Raises what is wrong with the form; NULL cannot be wrong.  Lives in the
+ * current memory context; name, that of the table, is not copied.
  */
 extern CaptureSubject *respond_capture_subject_compile(const char *form, Relation relation,
-													   const char *name, bool strict);
+													   const char *name);
+
+/* Raises what is wrong with the form; runs no code of users. */
+extern void respond_capture_subject_check(const char *form, Relation relation);
+
+/* Whether making it runs code that may do and raise anything, whatever the types of columns. */
+extern bool respond_capture_subject_is_foreign(const CaptureSubject *subject);
+
+/* Whether what it makes depends on settings: see DOOR_FORMATS. */
+extern bool respond_capture_subject_is_by_settings(const CaptureSubject *subject);
 
 /*
  * The subject, palloc'd, at most RESPOND_MAX_SUBJECT bytes; NULL when it is
  * null or empty.  Either slot may be NULL, not both.  data is needed by
- * templates.
+ * templates.  Values of a key with several columns have / and % escaped as in
+ * URLs.  Of what is too long the end is replaced by a hash.
  */
 extern char *respond_capture_subject_make(CaptureSubject *subject, TupleTableSlot *old_row,
 										  TupleTableSlot *new_row, const char *type, Jsonb *data);
+
+/* The text with / and %, and further characters, written as %2F and so on. */
+extern char *respond_capture_subject_escape(const char *text, const char *further);
+
+/* At most limit bytes: of a longer text the end is replaced by a hash of it. */
+extern char *respond_capture_subject_clip(char *text, int limit);
 
 #endif							/* RESPOND_CAPTURE_SUBJECT_H */

@@ -30,7 +30,7 @@ PG_FUNCTION_INFO_V1(respond_emit);
 
 /* Columns of respond.event by argument of emit(). */
 static const char *const argument_columns[] = {
-	"type", "data", "subject", "source", "key", "time"
+	"type", "data", "subject", "source", "key", "time", "time"
 };
 
 /* What the executor checks for an INSERT that names the columns given. */
@@ -76,9 +76,23 @@ text_argument(FunctionCallInfo fcinfo, int i)
 	return PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
 }
 
+/* "time" is a keyword, so as the name of an argument it needs quotes; occurred_at needs none. */
+static TimestampTz
+time_argument(FunctionCallInfo fcinfo)
+{
+	if (!PG_ARGISNULL(5) && !PG_ARGISNULL(6))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time and occurred_at cannot both be given"),
+				 errhint("They are two names of one argument; leave one out.")));
+	if (!PG_ARGISNULL(5))
+		return PG_GETARG_TIMESTAMPTZ(5);
+	return PG_ARGISNULL(6) ? 0 : PG_GETARG_TIMESTAMPTZ(6);
+}
+
 /*
- * emit(type, data, subject, source, key, time) → bigint: id of the event, or of
- * the earlier event that has the same source and key.
+ * emit(type, data, subject, source, key, time, occurred_at) → bigint: id of the
+ * event, or of the earlier event that has the same source and key.
  */
 Datum
 respond_emit(PG_FUNCTION_ARGS)
@@ -100,7 +114,7 @@ respond_emit(PG_FUNCTION_ARGS)
 	event.subject = text_argument(fcinfo, 2);
 	event.source = text_argument(fcinfo, 3);
 	event.key = text_argument(fcinfo, 4);
-	event.time = PG_ARGISNULL(5) ? 0 : PG_GETARG_TIMESTAMPTZ(5);
+	event.time = time_argument(fcinfo);
 	check_may_use_source(event.source);
 	respond_event_write_set_cause(&event);
 	respond_event_write(&event, 1);

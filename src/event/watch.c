@@ -5,17 +5,6 @@
  * Both are CREATE TRIGGER and DROP TRIGGER in disguise, run with the rights and
  * the search_path of the caller; the triggers show in \d and go into dumps.
  *
- * A plain table without a condition gets statement triggers with transition
- * tables, one for each operation because the server wants it so: a statement
- * then pays once, however many rows it changes.  A condition becomes the WHEN
- * clause of row triggers.  Partitioned tables and partitions get row triggers
- * too: a statement trigger would not see what is written to another level of
- * the tree.
- *
- * The first trigger of a watch has the name that watch() returns, the others
- * have it as a prefix.  The name is made from the type, so that watching again
- * with the same type replaces.
- *
  * src/event/watch.c
  *-------------------------------------------------------------------------
  */
@@ -26,53 +15,23 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "parser/parse_func.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/reltrigger.h"
 
 #include "common/standby.h"
 #include "event/capture_expression.h"
 #include "event/capture_subject.h"
-#include "event/capture_trigger.h"
 #include "event/event_check.h"
+#include "event/watch_trigger.h"
 
 PG_FUNCTION_INFO_V1(respond_watch);
 PG_FUNCTION_INFO_V1(respond_unwatch);
-
-#define NAME_PREFIX		"respond_watch"
-
-/* Room that "__truncate" and a hash of a long type need at the end of a name. */
-#define NAME_ROOM		(NAMEDATALEN - 1 - 10 - 9)
-
-static const char *const operation_names[CAPTURE_OPERATIONS] = {
-	"INSERT", "UPDATE", "DELETE", "TRUNCATE"
-};
-static const char *const operation_endings[CAPTURE_OPERATIONS] = {
-	"__insert", "__update", "__delete", "__truncate"
-};
-
-typedef struct Watch
-{
-	Relation	table;
-	const char *type;			/* NULL: the default of each operation */
-	bool		operations[CAPTURE_OPERATIONS];
-	List	   *columns;		/* names, NIL: all */
-	const char *condition;
-	Node	   *condition_tree;
-	const char *subject;
-	bool		for_each_row;
-	char	   *name;
-} Watch;
 
 static const char *
 kind_of_relation(char kind)
@@ -125,7 +84,7 @@ static CaptureOperation
 parse_operation(const char *name)
 {
 	for (int i = 0; i < CAPTURE_OPERATIONS; i++)
-		if (pg_strcasecmp(name, operation_names[i]) == 0)
+		if (pg_strcasecmp(name, respond_watch_operations[i]) == 0)
 			return (CaptureOperation) i;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -194,157 +153,21 @@ check_columns(const Watch *watch)
 	}
 }
 
-/* respond_watch_TYPE; the tail of a long type is replaced by a hash of it. */
-static char *
-make_name(const char *type)
-{
-	char	   *name;
-
-	if (type == NULL)
-		return pstrdup(NAME_PREFIX);
-	name = psprintf("%s_%s", NAME_PREFIX, type);
-	if (strlen(name) > NAME_ROOM)
-	{
-		int			length = pg_mbcliplen(name, strlen(name), NAME_ROOM);
-
-		name = psprintf("%.*s_%08x", length, name,
-						DatumGetUInt32(hash_any((const unsigned char *) type, strlen(type))));
-	}
-	return name;
-}
-
-/* Whether it was made by watch() for this type; NULL: for any. */
-static bool
-is_watch_trigger(const Trigger *trigger, Oid capture, const char *type)
-{
-	return trigger->tgfoid == capture && !trigger->tgisinternal && !trigger->tgisclone &&
-		strncmp(trigger->tgname, NAME_PREFIX, strlen(NAME_PREFIX)) == 0 &&
-		(type == NULL || (trigger->tgnargs > 0 && strcmp(trigger->tgargs[0], type) == 0));
-}
-
-static void
-run_sql(const char *sql)
-{
-	int			result = SPI_execute(sql, false, 0);
-
-	if (result != SPI_OK_UTILITY)
-		elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(result));
-}
-
-static const char *
-quoted_table(Relation table)
-{
-	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
-									  RelationGetRelationName(table));
-}
-
-/* Drops the triggers of watches for a type, or with NULL of all; returns how many. */
-static int
-drop_triggers(Relation table, const char *type)
-{
-	TriggerDesc *triggers = table->trigdesc;
-	Oid			capture = LookupFuncName(list_make2(makeString("respond"), makeString("capture")),
-										 0, NULL, false);
-	List	   *names = NIL;
-	ListCell   *cell;
-
-	/* Dropping changes the descriptor, so first the names. */
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (is_watch_trigger(trigger, capture, type))
-			names = lappend(names, pstrdup(trigger->tgname));
-	}
-	foreach(cell, names)
-		run_sql(psprintf("DROP TRIGGER %s ON %s", quote_identifier(lfirst(cell)),
-						 quoted_table(table)));
-	return list_length(names);
-}
-
-static char *
-trigger_arguments(const Watch *watch, CaptureOperation operation)
-{
-	StringInfoData text;
-	ListCell   *cell;
-
-	initStringInfo(&text);
-	appendStringInfoString(&text, quote_literal_cstr(watch->type != NULL ? watch->type : ""));
-	if (watch->subject != NULL)
-		appendStringInfo(&text, ", %s",
-						 quote_literal_cstr(psprintf("%s%s", CAPTURE_SUBJECT_OPTION, watch->subject)));
-	if (operation == CAPTURE_UPDATE)
-		foreach(cell, watch->columns)
-			appendStringInfo(&text, ", %s",
-							 quote_literal_cstr(psprintf("%s%s", CAPTURE_COLUMN_OPTION, (char *) lfirst(cell))));
-	return text.data;
-}
-
-static const char *
-transition_tables(CaptureOperation operation)
-{
-	switch (operation)
-	{
-		case CAPTURE_INSERT:
-			return "REFERENCING NEW TABLE AS respond_new";
-		case CAPTURE_UPDATE:
-			return "REFERENCING OLD TABLE AS respond_old NEW TABLE AS respond_new";
-		case CAPTURE_DELETE:
-			return "REFERENCING OLD TABLE AS respond_old";
-		default:
-			return "";
-	}
-}
-
-static void
-create_trigger(const Watch *watch, CaptureOperation operation, const char *name)
-{
-	StringInfoData sql;
-	bool		for_each_row = watch->for_each_row && operation != CAPTURE_TRUNCATE;
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE TRIGGER %s AFTER %s ON %s %s FOR EACH %s",
-					 quote_identifier(name), operation_names[operation],
-					 quoted_table(watch->table),
-					 for_each_row ? "" : transition_tables(operation),
-					 for_each_row ? "ROW" : "STATEMENT");
-
-	/* On a line of its own: the condition may end in a comment. */
-	if (for_each_row && watch->condition != NULL)
-		appendStringInfo(&sql, " WHEN (%s\n)",
-						 respond_capture_expression_qualify(watch->condition, watch->condition_tree,
-															watch->table,
-															operation == CAPTURE_DELETE ? "OLD" : "NEW"));
-	appendStringInfo(&sql, " EXECUTE FUNCTION respond.capture(%s)",
-					 trigger_arguments(watch, operation));
-	run_sql(sql.data);
-}
-
-static void
-create_triggers(const Watch *watch)
-{
-	/* UPDATE first: with the name that is returned it is what people look for. */
-	static const CaptureOperation order[CAPTURE_OPERATIONS] = {
-		CAPTURE_UPDATE, CAPTURE_INSERT, CAPTURE_DELETE, CAPTURE_TRUNCATE
-	};
-	bool		is_first = true;
-
-	for (int i = 0; i < CAPTURE_OPERATIONS; i++)
-	{
-		CaptureOperation operation = order[i];
-
-		if (!watch->operations[operation])
-			continue;
-		create_trigger(watch, operation,
-					   is_first ? watch->name : psprintf("%s%s", watch->name, operation_endings[operation]));
-		is_first = false;
-	}
-}
-
 static char *
 text_argument(FunctionCallInfo fcinfo, int i)
 {
 	return PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
+}
+
+static void
+check_owner(Oid table)
+{
+#if PG_VERSION_NUM >= 160000
+	if (!object_ownercheck(RelationRelationId, table, GetUserId()))
+#else
+	if (!pg_class_ownercheck(table, GetUserId()))
+#endif
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(table));
 }
 
 /* Who may not touch the triggers of a table shall not even lock it. */
@@ -363,17 +186,53 @@ open_table(FunctionCallInfo fcinfo, bool to_drop)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", table)));
-	if (!to_drop)
+	if (to_drop)
+		check_owner(table);
+	else
 		result = pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER);
-#if PG_VERSION_NUM >= 160000
-	else if (!object_ownercheck(RelationRelationId, table, GetUserId()))
-#else
-	else if (!pg_class_ownercheck(table, GetUserId()))
-#endif
-		result = ACLCHECK_NOT_OWNER;
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, get_rel_name(table));
 	return table_open(table, ShareRowExclusiveLock);
+}
+
+/* Whether the text names operations and nothing else: UPDATE, {insert,delete}, INSERT OR UPDATE. */
+static bool
+names_operations(const char *text)
+{
+	const char *separators = " ,;|/{}[]()'\"";
+	char	   *rest = pstrdup(text);
+	bool		found = false;
+
+	for (char *word = strtok(rest, separators); word != NULL; word = strtok(NULL, separators))
+	{
+		bool		is_operation = false;
+
+		for (int i = 0; i < CAPTURE_OPERATIONS; i++)
+			is_operation |= pg_strcasecmp(word, respond_watch_operations[i]) == 0;
+		if (!is_operation && pg_strcasecmp(word, "or") != 0 && pg_strcasecmp(word, "and") != 0)
+			return false;
+		found |= is_operation;
+	}
+	return found;
+}
+
+static void
+check_type(const char *type)
+{
+	respond_event_check_type(type, strlen(type));
+	if (names_operations(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" names an operation, not a type of events", type),
+				 errhint("Name the argument, as in respond.watch(..., operations => '{INSERT}'); a type is for example \"payment.updated\".")));
+	if (strncmp(type, CAPTURE_SUBJECT_OPTION, strlen(CAPTURE_SUBJECT_OPTION)) == 0 ||
+		strncmp(type, CAPTURE_COLUMN_OPTION, strlen(CAPTURE_COLUMN_OPTION)) == 0 ||
+		strncmp(type, CAPTURE_NAME_OPTION, strlen(CAPTURE_NAME_OPTION)) == 0 ||
+		strcmp(type, CAPTURE_CONDITION_OPTION) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" cannot be the type of a watch", type),
+				 errhint("The triggers of a watch would take it for an option; choose another type.")));
 }
 
 static void
@@ -381,7 +240,7 @@ read_arguments(Watch *watch, FunctionCallInfo fcinfo)
 {
 	watch->type = text_argument(fcinfo, 1);
 	if (watch->type != NULL)
-		respond_event_check_type(watch->type, strlen(watch->type));
+		check_type(watch->type);
 
 	watch->condition = text_argument(fcinfo, 4);
 	if (watch->condition != NULL)
@@ -403,52 +262,57 @@ read_arguments(Watch *watch, FunctionCallInfo fcinfo)
 
 	watch->subject = text_argument(fcinfo, 5);
 	if (watch->subject != NULL)
-		(void) respond_capture_subject_compile(watch->subject, watch->table,
-											   RelationGetRelationName(watch->table), true);
+		respond_capture_subject_check(watch->subject, watch->table);
+	watch->replicated = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
+	/* as for ALTER TABLE ... ENABLE ALWAYS TRIGGER */
+	if (watch->replicated)
+		check_owner(RelationGetRelid(watch->table));
 }
 
 /*
- * watch(table, type, operations, columns, condition, subject) → name of the
- * first trigger.  Locks the table as CREATE TRIGGER does.
+ * watch(table, type, operations, columns, condition, subject, replicated) →
+ * name of the first trigger.  Locks the table as CREATE TRIGGER does.
  */
 Datum
 respond_watch(PG_FUNCTION_ARGS)
 {
 	Watch		watch = {0};
-	text	   *name;
+	MemoryContext context = CurrentMemoryContext;
+	char	   *name;
 
 	respond_standby_refuse("watch()");
 	watch.table = open_table(fcinfo, false);
 	check_table(watch.table);
 	read_arguments(&watch, fcinfo);
-	watch.for_each_row = watch.condition != NULL || watch.table->rd_rel->relispartition ||
-		watch.table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-	watch.name = make_name(watch.type);
-	name = cstring_to_text(watch.name);
 
 	SPI_connect();
-	drop_triggers(watch.table, watch.type != NULL ? watch.type : "");
-	create_triggers(&watch);
+	respond_watch_drop_triggers(watch.table, watch.type != NULL ? watch.type : "");
+	name = MemoryContextStrdup(context, respond_watch_create_triggers(&watch));
 	SPI_finish();
 	table_close(watch.table, NoLock);
-	PG_RETURN_TEXT_P(name);
+	PG_RETURN_TEXT_P(cstring_to_text(name));
 }
 
-/* unwatch(table) → how many triggers of watch() were dropped. */
+/* unwatch(table, type) → how many triggers of watch() were dropped. */
 Datum
 respond_unwatch(PG_FUNCTION_ARGS)
 {
 	Relation	table;
+	char	   *type = text_argument(fcinfo, 1);
 	int			dropped;
 
 	respond_standby_refuse("unwatch()");
 	table = open_table(fcinfo, true);
 	SPI_connect();
-	dropped = drop_triggers(table, NULL);
+	dropped = respond_watch_drop_triggers(table, type);
 	SPI_finish();
-	if (dropped == 0)
+	if (dropped == 0 && type == NULL)
 		ereport(NOTICE,
 				(errmsg("table \"%s\" is not watched, skipping", RelationGetRelationName(table))));
+	else if (dropped == 0)
+		ereport(NOTICE,
+				(errmsg("table \"%s\" has no watch of type \"%s\", skipping", RelationGetRelationName(table), type),
+				 errhint("View respond.watched lists them.")));
 	table_close(table, NoLock);
 	PG_RETURN_INT32(dropped);
 }

@@ -222,7 +222,7 @@ CREATE TABLE bulk (id integer PRIMARY KEY, value integer);
 SELECT respond.watch('bulk', 'bulk');
 INSERT INTO bulk SELECT n, n FROM generate_series(1, 10000) AS n;
 UPDATE bulk SET value = -value;
-SELECT data->>'op' AS op, count(*), count(DISTINCT subject), bool_and(subject = 'bulk/' || (data->'new'->>'id')) AS subjects,
+SELECT data->>'op' AS op, count(*), count(DISTINCT subject), bool_and(subject = 'capture_test.bulk/' || (data->'new'->>'id')) AS subjects,
 	sum((data->'new'->>'value')::int) AS new, sum((data->'old'->>'value')::int) AS old,
 	bool_and((data->'old'->>'id') = (data->'new'->>'id')) IS NOT FALSE AS paired
 FROM recorded() GROUP BY op;
@@ -243,11 +243,12 @@ CREATE TRIGGER early BEFORE INSERT ON hand FOR EACH ROW EXECUTE FUNCTION respond
 INSERT INTO hand VALUES (1, 'x', 'y');
 DROP TRIGGER early ON hand;
 CREATE TRIGGER odd AFTER INSERT ON hand FOR EACH ROW EXECUTE FUNCTION respond.capture('t', 'columns=a,b');
-INSERT INTO hand VALUES (1, 'x', 'y');
+INSERT INTO hand VALUES (2, 'x', 'y');
 DROP TRIGGER odd ON hand;
 CREATE TRIGGER odd AFTER INSERT ON hand FOR EACH ROW EXECUTE FUNCTION respond.capture(E'a\nb');
-INSERT INTO hand VALUES (1, 'x', 'y');
+INSERT INTO hand VALUES (3, 'x', 'y');
 DROP TRIGGER odd ON hand;
+SELECT type, subject, data->'new' AS new FROM recorded() WHERE type NOT LIKE 'hand.row';
 SELECT respond.capture();
 
 -- refusals of watch()

@@ -1,0 +1,147 @@
+/*-------------------------------------------------------------------------
+ * capture_limit.c
+ *	  Which columns fit into an event.
+ *
+ * A document, a picture or a backup in a column must not make every change of
+ * its row unusable (the dispatcher refuses events beyond a size) or fail (jsonb
+ * has limits), nor must it be read from disk only to be refused.  So sizes are
+ * added up before a value is touched, and the largest ones are left out until
+ * the rest fits: first those that the UPDATE did not change, which tell least.
+ * A column is left out of both rows: one of them alone would look like a change.
+ *
+ * The sum is an estimate, since a value in jsonb may be larger or smaller than
+ * in its column.  It is enough that no work is done in vain by orders of
+ * magnitude; what comes out is measured, and if need be more is left out.
+ *
+ * src/event/capture_limit.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/guc.h"
+#include "event/capture_limit.h"
+
+/* Of the data around the rows. */
+#define ENVELOPE	512
+
+typedef struct Candidate
+{
+	int			column;			/* from 0 */
+	bool		unchanged;
+	Size		size;			/* in both rows */
+} Candidate;
+
+static Size
+limit(void)
+{
+	return respond_max_event_size * (Size) 1024;
+}
+
+static Size
+value_size(const CaptureTrigger *capture, const TupleTableSlot *row, int column)
+{
+	if (row == NULL || row->tts_isnull[column])
+		return 0;
+	return respond_value_json_size(respond_row_json_column(capture->rows, column), row->tts_values[column]);
+}
+
+static bool
+is_long(const CaptureTrigger *capture, int column)
+{
+	return TupleDescAttr(capture->description, column)->attlen == -1 &&
+		respond_row_json_column(capture->rows, column) != NULL;
+}
+
+/* The sum for both rows of the columns that are included. */
+static Size
+total_size(const CaptureChange *change)
+{
+	const CaptureTrigger *capture = change->capture;
+	int			rows = (change->old_row != NULL) + (change->new_row != NULL);
+	Size		total = ENVELOPE + rows * capture->fixed_size;
+
+	for (int i = 0; i < capture->description->natts; i++)
+	{
+		if (!is_long(capture, i) || (change->included != NULL && !change->included[i]))
+			continue;
+		total += value_size(capture, change->new_row, i) + value_size(capture, change->old_row, i);
+	}
+	return total;
+}
+
+static int
+compare_candidates(const void *a, const void *b)
+{
+	const Candidate *left = a;
+	const Candidate *right = b;
+
+	if (left->unchanged != right->unchanged)
+		return left->unchanged ? -1 : 1;
+	if (left->size != right->size)
+		return left->size > right->size ? -1 : 1;
+	return left->column - right->column;
+}
+
+/*
+ * Leaves out long values until so many bytes are saved; returns whether there
+ * were any.  What was left out in vain, since a larger one had to go after all,
+ * is put back.
+ */
+static bool
+leave_out(CaptureChange *change, Size excess)
+{
+	const CaptureTrigger *capture = change->capture;
+	int			natts = Max(capture->description->natts, 1);
+	Candidate  *candidates = palloc(natts * sizeof(Candidate));
+	int			count = 0;
+	int			left_out;
+	Size		saved = 0;
+
+	if (change->included == NULL)
+	{
+		change->included = palloc(natts * sizeof(bool));
+		memset(change->included, true, natts * sizeof(bool));
+	}
+	for (int i = 0; i < capture->description->natts; i++)
+	{
+		Candidate  *candidate = &candidates[count];
+
+		if (!is_long(capture, i) || !change->included[i])
+			continue;
+		candidate->column = i;
+		candidate->unchanged = change->changed != NULL && !change->changed[i];
+		candidate->size = value_size(capture, change->new_row, i) + value_size(capture, change->old_row, i);
+		if (candidate->size > 0)
+			count++;
+	}
+	qsort(candidates, count, sizeof(Candidate), compare_candidates);
+	for (left_out = 0; left_out < count && saved < excess; left_out++)
+	{
+		change->included[candidates[left_out].column] = false;
+		saved += candidates[left_out].size;
+	}
+	for (int i = left_out - 1; i >= 0; i--)
+	{
+		if (saved < excess + candidates[i].size)
+			continue;
+		change->included[candidates[i].column] = true;
+		saved -= candidates[i].size;
+	}
+	pfree(candidates);
+	return saved > 0;
+}
+
+void
+respond_capture_limit(CaptureChange *change)
+{
+	Size		total = total_size(change);
+
+	if (total > limit())
+		(void) leave_out(change, total - limit());
+}
+
+bool
+respond_capture_limit_again(CaptureChange *change, Size size)
+{
+	return size > limit() && leave_out(change, size - limit());
+}

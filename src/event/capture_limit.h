@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ * capture_limit.h
+ *	  Which columns fit into an event.
+ *
+ * src/event/capture_limit.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_CAPTURE_LIMIT_H
+#define RESPOND_CAPTURE_LIMIT_H
+
+#include "event/capture_data.h"
+
+/*
+ * Sets change->included so that the data is likely to stay within
+ * pg_respond.max_event_size; looks at sizes only, no value is fetched.
+ */
+extern void respond_capture_limit(CaptureChange *change);
+
+/*
+ * Given the size that the data really has: when that is beyond the limit and
+ * there is more to leave out, leaves it out and returns true.
+ */
+extern bool respond_capture_limit_again(CaptureChange *change, Size size);
+
+#endif							/* RESPOND_CAPTURE_LIMIT_H */
