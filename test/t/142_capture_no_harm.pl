@@ -1,0 +1,116 @@
+# Group E, kind "a write never fails because of us": whatever is wrong with the event log, the change of the user is made, he is
+# warned once, the lost events are counted, and health() is well again after its remedy.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Respond;
+
+my $node = Respond::node('main', fsync => 'off');
+my $db = 'desk';
+my $row = 0;
+
+Respond::create_extension($node, $db);
+$node->safe_psql($db, q{CREATE TABLE item (id integer PRIMARY KEY, v text); SELECT respond.watch('item', 'item')});
+$node->safe_psql($db, q{SELECT respond.hold('test')});
+
+# run(sql): runs it in a session of its own; returns what it wrote to stderr.
+sub run
+{
+	my ($sql) = @_;
+	my ($out, $err);
+
+	$node->psql($db, $sql, stdout => \$out, stderr => \$err);
+	return $err;
+}
+
+# lost(name, break, mend): while the log is broken, writes succeed with one warning and are counted; then all is well again.
+sub lost
+{
+	my ($name, $break, $mend) = @_;
+	my $first = ++$row;
+	my $second = ++$row;
+	my $third = ++$row;
+
+	run($break) if $break ne '';
+	my $err = run("INSERT INTO item VALUES ($first, 'x'); INSERT INTO item VALUES ($second, 'x')");
+	my $warnings = () = $err =~ /could not be recorded/g;
+
+	is($warnings, 1, "$name: warned once") or diag($err);
+	unlike($err, qr/ERROR/, "$name: no error");
+	is($node->safe_psql($db, "SELECT count(*) FROM item WHERE id IN ($first, $second)"), '2', "$name: the rows are written");
+	is($node->safe_psql($db, q{SELECT sum(count) FROM respond_internal.capture_faults() WHERE fault = 'lost'}), '2', "$name: the events are counted");
+	run($mend) if $mend ne '';
+	my ($ok, $remedy) = split /\|/, $node->safe_psql($db, q{SELECT ok, remedy FROM respond.health() WHERE "check" = 'lost events'});
+
+	is($ok, 'f', "$name: health() tells");
+	my ($statement) = $remedy =~ /(SELECT respond\.acknowledge\('watch', \d+\))/;
+	$node->safe_psql($db, $statement);
+	is($node->safe_psql($db, q{SELECT ok FROM respond.health() WHERE "check" = 'lost events'}), 't', "$name: and after its remedy all is well");
+	is(run("INSERT INTO item VALUES ($third, 'x')"), '', "$name: no warning afterwards");
+	is($node->safe_psql($db, "SELECT count(*) FROM respond.event WHERE data->'new'->>'id' IN ('$first', '$second', '$third')"), '1', "$name: events are recorded again");
+	return;
+}
+
+my $partition = q{(SELECT tableoid::regclass::text FROM respond.event ORDER BY id DESC LIMIT 1)};
+
+run(q{INSERT INTO item VALUES (0, 'x')});
+lost('a renamed log', q{ALTER TABLE respond.event RENAME TO events}, q{ALTER TABLE respond.events RENAME TO event});
+lost('a renamed schema', q{ALTER SCHEMA respond_internal RENAME TO internal; ALTER TABLE respond.event RENAME TO x}, q{ALTER TABLE respond.x RENAME TO event; ALTER SCHEMA internal RENAME TO respond_internal});
+lost('an index of somebody that refuses rows',
+	qq{DO \$\$ BEGIN EXECUTE 'CREATE INDEX mine ON ' || $partition || ' (((data->''new''->>''v'')::integer))'; END \$\$},
+	q{DROP INDEX respond_internal.mine});
+lost('a sequence that is used up', q{ALTER SEQUENCE respond.event_id_seq MAXVALUE 100000 START 1; SELECT setval('respond.event_id_seq', 100000)},
+	q{ALTER SEQUENCE respond.event_id_seq NO MAXVALUE});
+lost('a sequence that was put back', q{SELECT setval('respond.event_id_seq', (SELECT min(id) FROM respond.event WHERE id > 1))
+	FROM (SELECT respond.emit('filler') FROM generate_series(1, 10)) AS f LIMIT 1}, q{SELECT setval('respond.event_id_seq', 1000000)});
+lost('no partition at all', q{BEGIN; ALTER TABLE respond.event RENAME TO hidden; CREATE TABLE respond.event (LIKE respond.hidden) PARTITION BY RANGE (recorded_at); COMMIT},
+	q{BEGIN; DROP TABLE respond.event; ALTER TABLE respond.hidden RENAME TO event; COMMIT});
+
+# --- a log that breaks in the middle of a session's life
+{
+	my $session = $node->background_psql($db);
+	my $write = sub { my $id = ++$row; $session->query("INSERT INTO item VALUES ($id, 'x'); SELECT 1"); };
+
+	$write->() for 1 .. 3;
+	run(q{ALTER TABLE respond.event RENAME TO events});
+	$write->() for 1 .. 3;
+	is($node->safe_psql($db, q{SELECT sum(count) FROM respond_internal.capture_faults() WHERE fault = 'lost'}), '3', 'a session that is under way notices');
+	run(q{ALTER TABLE respond.events RENAME TO event});
+	$write->() for 1 .. 3;
+	is($node->safe_psql($db, 'SELECT count(*) FROM item'), $row + 1, 'all of its rows are written');
+	is($node->safe_psql($db, q{SELECT sum(count) FROM respond_internal.capture_faults() WHERE fault = 'lost'}), '3', 'and it notices that all is well');
+	$session->quit;
+	run(q{SELECT respond.acknowledge('watch', 'item'::regclass::oid::bigint)});
+}
+
+# --- one bad row among many, rows of a trigger of a trigger, a transaction that cannot write
+{
+	run(qq{DO \$\$ BEGIN EXECUTE 'CREATE INDEX mine ON ' || $partition || ' (((data->''new''->>''v'')::integer))'; END \$\$});
+	like(run(q{INSERT INTO item SELECT 10000 + n, CASE n WHEN 500 THEN 'bad' ELSE '1' END FROM generate_series(1, 1000) AS n}), qr/could not be recorded/, 'a bad row among a thousand');
+	is($node->safe_psql($db, q{SELECT count(*) FROM respond.event WHERE data->'new'->>'id' BETWEEN '10001' AND '11000'}), '999', 'the others are recorded');
+	is($node->safe_psql($db, q{SELECT count(*) FROM item WHERE id > 10000}), '1000', 'and all are written');
+	run(q{DROP INDEX respond_internal.mine; SELECT respond.acknowledge('watch', 'item'::regclass::oid::bigint)});
+	like(run(q{CREATE TEMPORARY TABLE t (id integer); SELECT respond.watch('t', 't'); BEGIN READ ONLY; INSERT INTO t VALUES (1); COMMIT; SELECT count(*) FROM t}),
+		qr/WARNING.*could not be recorded.*read-only/s, 'a temporary table in a read-only transaction');
+}
+
+# --- a cancel is no fault
+{
+	run(q{CREATE FUNCTION public.nap(integer) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_catalog.pg_sleep(60); RETURN 'x'; END $$;
+		CREATE TABLE slow (id integer); SELECT respond.watch('slow', 'slow', subject => 'public.nap(id)')});
+	like(run(q{SET statement_timeout = '200ms'; INSERT INTO slow VALUES (1)}), qr/ERROR: .*statement timeout/, 'a timeout ends the statement all the same');
+	is($node->safe_psql($db, 'SELECT count(*) FROM slow'), '0', 'and its change');
+}
+
+# --- another encoding: escapes that it cannot say
+$node->safe_psql('postgres', q{CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0});
+Respond::create_extension($node, 'latin');
+$node->safe_psql('latin', q{CREATE TABLE item (id integer PRIMARY KEY, j json, t text); SELECT respond.watch('item', 'item')});
+{
+	my ($out, $err);
+
+	$node->psql('latin', q{INSERT INTO item VALUES (1, '{"a": "\u20ac"}', 'x'), (2, '{"a": "\u00e4"}', 'y')}, stdout => \$out, stderr => \$err);
+	unlike($err, qr/ERROR/, 'a json with a character that the encoding does not have');
+	is($node->safe_psql('latin', q{SELECT string_agg(subject || coalesce(' ' || (data->>'as_text'), '') || ' ' || jsonb_typeof(data->'new'->'j'), ', ' ORDER BY id) FROM respond.event}),
+		'item/1 ["j"] string, item/2 object', 'is text, and one with a character that it has is json');
+}
+done_testing();
