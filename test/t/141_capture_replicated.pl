@@ -4,9 +4,9 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
 
-my $publisher = Respond::node('publisher', wal_level => 'logical', fsync => 'off');
+my $publisher = Respond::node('publisher', init => [ allows_streaming => 'logical' ], fsync => 'off');
 my $subscriber = Respond::node('subscriber', fsync => 'off');
-my $source = $publisher->connstr('postgres');
+my $source = 'host=' . $publisher->host . ' port=' . $publisher->port . ' dbname=postgres';
 
 # recorded(type): what was recorded of a type on the subscriber, in order.
 sub recorded
