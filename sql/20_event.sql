@@ -193,22 +193,35 @@ COMMENT ON COLUMN respond.watched.enabled IS 'false when one of its triggers is 
 COMMENT ON COLUMN respond.watched.problem IS 'what is wrong with it; NULL: nothing';
 COMMENT ON COLUMN respond.watched.triggers IS 'names of its triggers';
 
+-- What is the same for webhooks and for the view.
+CREATE FUNCTION respond_internal.cloud_event_id(id bigint, recorded_at timestamptz) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cloud_event_id_sql';
+COMMENT ON FUNCTION respond_internal.cloud_event_id(bigint, timestamptz) IS 'id of an event for the outside, the same wherever it goes and never given to another one';
+CREATE FUNCTION respond_internal.cloud_event_source(source text) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cloud_event_source_sql';
+COMMENT ON FUNCTION respond_internal.cloud_event_source(text) IS 'a source as URI-reference';
+CREATE FUNCTION respond_internal.cloud_event_text(value text) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cloud_event_text_sql';
+COMMENT ON FUNCTION respond_internal.cloud_event_text(text) IS 'a text without control characters; NULL when it is empty';
+CREATE FUNCTION respond_internal.cloud_event_time(at timestamptz) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cloud_event_time_sql';
+COMMENT ON FUNCTION respond_internal.cloud_event_time(timestamptz) IS 'a time as RFC 3339 has it; NULL when it has none';
+
 CREATE VIEW respond.cloud_event WITH (security_invoker = true) AS
 SELECT e.id, e.recorded_at,
 	pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
 		'specversion', '1.0',
-		'id', e.id::text,
-		'source', e.source,
-		'type', e.type,
-		'subject', NULLIF(e.subject, ''),
-		'time', CASE WHEN pg_catalog.isfinite(e."time")
-			THEN pg_catalog.to_char(e."time" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') END,
+		'id', respond_internal.cloud_event_id(e.id, e.recorded_at),
+		'source', respond_internal.cloud_event_source(e.source),
+		'type', respond_internal.cloud_event_text(e.type),
+		'subject', respond_internal.cloud_event_text(e.subject),
+		'time', respond_internal.cloud_event_time(e."time"),
 		'datacontenttype', 'application/json',
-		'key', e.key,
+		'key', respond_internal.cloud_event_text(e.key),
 		'cause', e.cause::text,
 		'depth', e.depth,
-		'actor', e.actor,
-		'recordedat', pg_catalog.to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
+		'actor', respond_internal.cloud_event_text(e.actor),
+		'recordedat', respond_internal.cloud_event_time(e.recorded_at)))
 	|| pg_catalog.jsonb_build_object('data', e.data) AS cloud_event
 FROM respond.event AS e;
 COMMENT ON VIEW respond.cloud_event IS 'the events as CloudEvents 1.0 in JSON; key, cause, depth, actor and recordedat are extension attributes';

@@ -28,6 +28,7 @@
 #include "delivery/message_mail.h"
 #include "delivery/text_cut.h"
 #include "delivery/url.h"
+#include "rule/cloud_event.h"
 #include "rule/event_text.h"
 
 /* What templates of kinds and urls can name beside the event. */
@@ -95,19 +96,6 @@ make_mark(void)
 	return mark.data;
 }
 
-/*
- * The id of the event for receivers.  A number from a sequence may be given out
- * again after a failover, so the time of recording is part of it.
- */
-static char *
-event_identity(const MessageOrigin *origin, const char *key)
-{
-	if (origin->event == NULL)
-		return pstrdup(key);
-	return psprintf(INT64_FORMAT "-%llx", origin->event->id,
-					(unsigned long long) origin->event->recorded_at);
-}
-
 static TemplateValue
 number(int64 value)
 {
@@ -128,11 +116,14 @@ fill_event(MessageRoots *roots, const MessageOrigin *origin, const char *key)
 	roots->values[ROOT_DATA].value = respond_template_from_jsonb(event != NULL ? event->data : NULL);
 	for (int i = 0; i < CE_COUNT; i++)
 		roots->ce_values[i].name = ce_names[i];
-	roots->ce_values[CE_ID].value = respond_template_from_cstring(event_identity(origin, key));
-	roots->ce_values[CE_SOURCE].value = roots->values[ROOT_SOURCE].value;
-	roots->ce_values[CE_TYPE].value = roots->values[ROOT_TYPE].value;
-	roots->ce_values[CE_SUBJECT].value = roots->values[ROOT_SUBJECT].value;
-	roots->ce_values[CE_TIME].value = roots->values[ROOT_TIME].value;
+	roots->ce_values[CE_ID].value = respond_template_from_cstring(event != NULL ?
+																  respond_cloud_event_id(event->id, event->recorded_at) : key);
+	roots->ce_values[CE_SOURCE].value = event != NULL ?
+		respond_template_from_cstring(respond_cloud_event_source(event->source)) : roots->values[ROOT_SOURCE].value;
+	roots->ce_values[CE_TYPE].value = event != NULL ?
+		respond_template_from_cstring(respond_cloud_event_text(event->type)) : roots->values[ROOT_TYPE].value;
+	roots->ce_values[CE_SUBJECT].value = respond_template_from_cstring(event != NULL ? respond_cloud_event_text(event->subject) : NULL);
+	roots->ce_values[CE_TIME].value = respond_template_from_cstring(respond_cloud_event_time(time));
 	roots->ce = (TemplateRoots) {CE_COUNT, roots->ce_values};
 	roots->event = (TemplateRoots) {EVENT_ROOTS, roots->values};
 	roots->values[ROOT_EVENT].value = respond_template_from_roots(&roots->event);

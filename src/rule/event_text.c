@@ -12,6 +12,7 @@
 #include "utils/json.h"
 #include "utils/timestamp.h"
 
+#include "rule/cloud_event.h"
 #include "rule/event_text.h"
 
 char *
@@ -45,18 +46,19 @@ respond_event_cloud_event(TemplateOutput *output, const Event *event)
 {
 	TemplateValue data = respond_template_from_jsonb(event->data);
 
-	append_text(output, psprintf("{\"specversion\":\"1.0\",\"id\":\"" INT64_FORMAT "\"", event->id));
-	append_member(output, "source", event->source);
-	append_member(output, "type", event->type);
-	append_member(output, "subject", event->subject);
-	append_member(output, "time", respond_event_time(event->time));
+	append_text(output, "{\"specversion\":\"1.0\"");
+	append_member(output, "id", respond_cloud_event_id(event->id, event->recorded_at));
+	append_member(output, "source", respond_cloud_event_source(event->source));
+	append_member(output, "type", respond_cloud_event_text(event->type));
+	append_member(output, "subject", respond_cloud_event_text(event->subject));
+	append_member(output, "time", respond_cloud_event_time(event->time));
 	append_member(output, "datacontenttype", "application/json");
-	append_member(output, "key", event->key);
+	append_member(output, "key", respond_cloud_event_text(event->key));
 	if (event->has_cause)
 		append_member(output, "cause", psprintf(INT64_FORMAT, event->cause));
 	append_text(output, psprintf(",\"depth\":%d", event->depth));
-	append_member(output, "actor", event->actor);
-	append_member(output, "recordedat", respond_event_time(event->recorded_at));
+	append_member(output, "actor", respond_cloud_event_text(event->actor));
+	append_member(output, "recordedat", respond_cloud_event_time(event->recorded_at));
 	append_text(output, ",\"data\":");
 	respond_template_write_value(&respond_template_jsonb_source, &data, output);
 	append_text(output, "}");
