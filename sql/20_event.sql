@@ -8,6 +8,10 @@ CREATE FUNCTION respond_internal.actor() RETURNS text
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_actor';
 COMMENT ON FUNCTION respond_internal.actor() IS 'who acts: the role of the session, or rule:NAME while a rule runs';
 
+CREATE FUNCTION respond_internal.session_actor() RETURNS text
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_session_actor';
+COMMENT ON FUNCTION respond_internal.session_actor() IS 'who is logged in, when SET ROLE made the actor another role; else NULL';
+
 CREATE FUNCTION respond_internal.current_cause() RETURNS bigint
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_current_cause';
 COMMENT ON FUNCTION respond_internal.current_cause() IS 'id of the event whose rule runs now; NULL outside of rules';

@@ -48,6 +48,7 @@ CREATE TABLE respond.rule_version (
 	LIKE respond.rule,
 	changed_by text NOT NULL,
 	changed_at timestamptz NOT NULL DEFAULT now(),
+	session_actor text DEFAULT respond_internal.session_actor(),
 	PRIMARY KEY (name, version)
 );
 COMMENT ON TABLE respond.rule_version IS 'what rules were before they were changed or deleted';
@@ -73,6 +74,7 @@ COMMENT ON COLUMN respond.rule_version.start_role_ids IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.owner_system IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.changed_by IS 'who put an end to this version';
 COMMENT ON COLUMN respond.rule_version.changed_at IS 'until when this version was in force';
+COMMENT ON COLUMN respond.rule_version.session_actor IS 'who was logged in, when SET ROLE made changed_by another role; NULL: the same';
 
 CREATE TABLE respond.mute (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -37,6 +37,7 @@ CREATE TABLE respond.ticket (
 	closed_at timestamptz,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now(),
+	session_actor text DEFAULT respond_internal.session_actor(),
 	CONSTRAINT ticket_valid CHECK (respond_internal.ticket_is_valid(status, priority, key, fields))
 );
 COMMENT ON TABLE respond.ticket IS 'tickets; plain INSERT and UPDATE are the interface';
@@ -58,6 +59,7 @@ COMMENT ON COLUMN respond.ticket.solved_at IS 'when it was solved; NULL again on
 COMMENT ON COLUMN respond.ticket.closed_at IS 'when it was closed';
 COMMENT ON COLUMN respond.ticket.created_at IS 'when it was opened';
 COMMENT ON COLUMN respond.ticket.updated_at IS 'when something about it was last changed';
+COMMENT ON COLUMN respond.ticket.session_actor IS 'who was logged in when it was opened, if SET ROLE made created_by another role';
 COMMENT ON CONSTRAINT ticket_valid ON respond.ticket IS 'refuses values that a ticket cannot have, and names those that it can';
 
 CREATE UNIQUE INDEX ticket_open_key_idx ON respond.ticket (key) WHERE key IS NOT NULL AND status NOT IN ('solved', 'closed');
@@ -106,7 +108,8 @@ CREATE TABLE respond.ticket_history (
 	new jsonb,
 	event_id bigint,
 	run_id bigint,
-	rule text
+	rule text,
+	session_actor text DEFAULT respond_internal.session_actor()
 );
 COMMENT ON TABLE respond.ticket_history IS 'one row for each field of a ticket that changed; written by the desk''s triggers';
 COMMENT ON COLUMN respond.ticket_history.id IS 'number of the change';
@@ -119,6 +122,7 @@ COMMENT ON COLUMN respond.ticket_history.new IS 'value after; of a created ticke
 COMMENT ON COLUMN respond.ticket_history.event_id IS 'event whose rule changed it';
 COMMENT ON COLUMN respond.ticket_history.run_id IS 'run of the rule that changed it';
 COMMENT ON COLUMN respond.ticket_history.rule IS 'rule that changed it';
+COMMENT ON COLUMN respond.ticket_history.session_actor IS 'who was logged in, when SET ROLE made the actor another role; NULL: the actor';
 
 CREATE INDEX ticket_history_ticket_id_idx ON respond.ticket_history (ticket_id);
 COMMENT ON INDEX respond.ticket_history_ticket_id_idx IS 'the history of a ticket';

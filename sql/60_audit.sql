@@ -11,7 +11,8 @@ CREATE TABLE respond.audit_log (
 	run_id bigint,
 	rule text,
 	old jsonb,
-	new jsonb
+	new jsonb,
+	session_actor text DEFAULT respond_internal.session_actor()
 ) PARTITION BY RANGE (at);
 COMMENT ON TABLE respond.audit_log IS 'who did what, when and why; append-only for everybody';
 COMMENT ON COLUMN respond.audit_log.id IS 'number of the row';
@@ -25,6 +26,7 @@ COMMENT ON COLUMN respond.audit_log.run_id IS 'run that did it';
 COMMENT ON COLUMN respond.audit_log.rule IS 'rule that did it';
 COMMENT ON COLUMN respond.audit_log.old IS 'what was there before; of a changed thing, the values that changed';
 COMMENT ON COLUMN respond.audit_log.new IS 'what is there now; of a changed thing, the values that changed';
+COMMENT ON COLUMN respond.audit_log.session_actor IS 'who was logged in, when SET ROLE made the actor another role; NULL: the actor';
 
 CREATE TABLE respond.audit_log_default PARTITION OF respond.audit_log DEFAULT;
 CREATE UNIQUE INDEX audit_log_default_id_idx ON respond.audit_log_default (id);

@@ -31,6 +31,7 @@ enum
 	AUDIT_RULE,
 	AUDIT_OLD,
 	AUDIT_NEW,
+	AUDIT_SESSION_ACTOR,
 	AUDIT_COLUMNS
 };
 
@@ -76,9 +77,11 @@ respond_audit_write(const AuditRow *rows, int count)
 	Oid			sequence;
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	char	   *actor = NULL;
+	char	   *session_actor;
 
 	if (count == 0)
 		return;
+	session_actor = respond_event_context_session_actor();
 	sequence = respond_relation_oid("respond", "audit_log_id_seq");
 	writer = respond_partition_writer_open(respond_relation_oid("respond", "audit_log"));
 	for (int i = 0; i < count; i++)
@@ -105,6 +108,7 @@ respond_audit_write(const AuditRow *rows, int count)
 		event_id = from_context ? context->event_id : row->event_id;
 		set_jsonb(values, nulls, AUDIT_OLD, masked(row, row->old, event_id));
 		set_jsonb(values, nulls, AUDIT_NEW, masked(row, row->new, event_id));
+		set_text(values, nulls, AUDIT_SESSION_ACTOR, session_actor);
 		respond_partition_writer_add(writer, at, values, nulls);
 	}
 	respond_partition_writer_close(writer);

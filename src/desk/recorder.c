@@ -43,6 +43,7 @@ enum
 	HISTORY_EVENT_ID,
 	HISTORY_RUN_ID,
 	HISTORY_RULE,
+	HISTORY_SESSION_ACTOR,
 	HISTORY_COLUMNS
 };
 
@@ -69,7 +70,8 @@ struct Recorder
 	Oid			history_sequence;
 	TimestampTz now;
 
-	char	   *session_actor;	/* of rows that no rule wrote; NULL: not yet asked for */
+	char	   *actor;			/* of rows that no rule wrote; NULL: not yet asked for */
+	char	   *session_actor;	/* who is logged in, when that is not the actor */
 	const char *last_rule;		/* in the group's memory, as is last_actor */
 	const char *last_actor;
 };
@@ -117,14 +119,15 @@ respond_recorder_origin(Recorder *recorder, int64 run_id)
 	origin.depth = context->event_id == 0 ? 0 : context->depth + 1;
 	if (context->rule == NULL)
 	{
-		if (recorder->session_actor == NULL)
+		if (recorder->actor == NULL)
 		{
 			MemoryContext old = MemoryContextSwitchTo(recorder->context);
 
-			recorder->session_actor = respond_event_context_actor();
+			recorder->actor = respond_event_context_actor();
+			recorder->session_actor = respond_event_context_session_actor();
 			MemoryContextSwitchTo(old);
 		}
-		origin.actor = recorder->session_actor;
+		origin.actor = recorder->actor;
 	}
 	else
 	{
@@ -211,6 +214,9 @@ respond_recorder_history(Recorder *recorder, const Origin *origin, int64 ticket_
 	nulls[HISTORY_RULE] = origin->rule == NULL;
 	if (origin->rule != NULL)
 		values[HISTORY_RULE] = CStringGetTextDatum(origin->rule);
+	nulls[HISTORY_SESSION_ACTOR] = origin->rule != NULL || recorder->session_actor == NULL;
+	if (!nulls[HISTORY_SESSION_ACTOR])
+		values[HISTORY_SESSION_ACTOR] = CStringGetTextDatum(recorder->session_actor);
 	respond_partition_writer_add(recorder->history, recorder->now, values, nulls);
 }
 

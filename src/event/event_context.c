@@ -31,11 +31,17 @@ respond_event_context(void)
 	return &current_context;
 }
 
+static char *
+role_name(Oid role)
+{
+	char	   *name = GetUserNameFromId(role, true);
+
+	return name != NULL ? name : psprintf("%u", role);
+}
+
 char *
 respond_event_context_actor(void)
 {
-	char	   *name;
-
 	if (current_context.rule != NULL)
 		return psprintf("rule:%s", current_context.rule);
 
@@ -44,6 +50,13 @@ respond_event_context_actor(void)
 	 * by it), SECURITY DEFINER does not, because the function is a tool of
 	 * whoever called it.
 	 */
-	name = GetUserNameFromId(GetOuterUserId(), true);
-	return name != NULL ? name : psprintf("%u", GetOuterUserId());
+	return role_name(GetOuterUserId());
+}
+
+char *
+respond_event_context_session_actor(void)
+{
+	if (current_context.rule != NULL || GetSessionUserId() == GetOuterUserId())
+		return NULL;
+	return role_name(GetSessionUserId());
 }

@@ -30,4 +30,10 @@ extern const EventContext *respond_event_context(void);
 /* "rule:NAME" while a rule runs, else the name of the session's role; palloc'd. */
 extern char *respond_event_context_actor(void);
 
+/*
+ * Who is logged in, when SET ROLE made the actor somebody else; NULL when the
+ * actor is who is logged in, or a rule.  palloc'd.
+ */
+extern char *respond_event_context_session_actor(void);
+
 #endif							/* RESPOND_EVENT_CONTEXT_H */

@@ -28,6 +28,7 @@
 
 PG_FUNCTION_INFO_V1(respond_event_xid);
 PG_FUNCTION_INFO_V1(respond_event_actor);
+PG_FUNCTION_INFO_V1(respond_event_session_actor);
 PG_FUNCTION_INFO_V1(respond_event_current_cause);
 
 FullTransactionId
@@ -122,6 +123,17 @@ Datum
 respond_event_actor(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(respond_event_defaults_actor());
+}
+
+/* session_actor() → text: who is logged in, NULL when that is the actor. */
+Datum
+respond_event_session_actor(PG_FUNCTION_ARGS)
+{
+	char	   *actor = respond_event_context_session_actor();
+
+	if (actor == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(actor));
 }
 
 /* current_cause() → bigint: the event whose rule runs, or NULL. */

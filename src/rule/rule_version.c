@@ -64,6 +64,7 @@ keep(PartitionWriter *writer, TupleTableSlot *row)
 {
 	Datum		values[VERSION_COLUMNS];
 	bool		nulls[VERSION_COLUMNS];
+	char	   *session_actor = respond_event_context_session_actor();
 
 	slot_getallattrs(row);
 	memcpy(values, row->tts_values, sizeof(Datum) * RULE_COLUMNS);
@@ -72,6 +73,9 @@ keep(PartitionWriter *writer, TupleTableSlot *row)
 	nulls[VERSION_CHANGED_BY] = false;
 	values[VERSION_CHANGED_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	nulls[VERSION_CHANGED_AT] = false;
+	nulls[VERSION_SESSION_ACTOR] = session_actor == NULL;
+	if (session_actor != NULL)
+		values[VERSION_SESSION_ACTOR] = CStringGetTextDatum(session_actor);
 	respond_partition_writer_add(writer, 0, values, nulls);
 }
 

@@ -1,0 +1,33 @@
+-- SET ROLE does not hide who acted.
+CREATE ROLE session_test_alice LOGIN IN ROLE respond_agent, respond_admin;
+CREATE ROLE session_test_shared IN ROLE respond_agent;
+GRANT session_test_shared TO session_test_alice;
+SET SESSION AUTHORIZATION session_test_alice;
+INSERT INTO respond.ticket (subject) VALUES ('as herself') RETURNING created_by, session_actor;
+SET ROLE session_test_shared;
+INSERT INTO respond.ticket (subject) VALUES ('as a role') RETURNING created_by, session_actor;
+UPDATE respond.ticket SET priority = 'high' WHERE subject = 'as a role';
+INSERT INTO respond.comment (ticket_id, body) SELECT id, 'x' FROM respond.ticket WHERE subject = 'as a role' RETURNING author;
+SET ROLE respond_admin;
+INSERT INTO respond.team (name) VALUES ('session test');
+INSERT INTO respond.rule (name, event_type) VALUES ('session test', 'none');
+UPDATE respond.rule SET description = 'x' WHERE name = 'session test';
+DELETE FROM respond.rule WHERE name = 'session test';
+DELETE FROM respond.team WHERE name = 'session test';
+-- a function with the rights of its owner changes nothing about that
+RESET SESSION AUTHORIZATION;
+CREATE FUNCTION public.session_test_open() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$ INSERT INTO respond.ticket (subject) VALUES ('by a function') $$;
+SET SESSION AUTHORIZATION session_test_alice;
+SELECT public.session_test_open();
+SET ROLE session_test_shared;
+SELECT public.session_test_open();
+INSERT INTO respond.ticket (subject, session_actor) VALUES ('forged', 'bob');
+RESET SESSION AUTHORIZATION;
+SELECT subject, created_by, session_actor FROM respond.ticket WHERE created_by LIKE 'session%' ORDER BY id;
+SELECT h.actor, h.session_actor, h.field FROM respond.ticket_history AS h JOIN respond.ticket AS t ON t.id = h.ticket_id WHERE t.created_by LIKE 'session%' ORDER BY h.id;
+SELECT actor, session_actor, action FROM respond.audit_log WHERE actor LIKE 'session%' OR session_actor LIKE 'session%' ORDER BY id;
+SELECT changed_by, session_actor FROM respond.rule_version WHERE name = 'session test' ORDER BY version;
+DROP FUNCTION public.session_test_open();
+DELETE FROM respond.ticket WHERE created_by LIKE 'session%';
+DROP OWNED BY session_test_alice, session_test_shared;
+DROP ROLE session_test_alice, session_test_shared;
