@@ -32,3 +32,48 @@ COMMENT ON FUNCTION respond_internal.adopt() IS 'makes what came from elsewhere,
 CREATE FUNCTION respond_internal.lag(OUT lane integer, OUT lanes integer, OUT events bigint, OUT oldest timestamptz) RETURNS SETOF record
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_lag';
 COMMENT ON FUNCTION respond_internal.lag() IS 'for each dispatcher: committed events that wait (at most 1,000,000 are counted), and when the oldest was recorded';
+
+CREATE FUNCTION respond_internal.event_lane(subject text, id bigint, lanes integer) RETURNS integer
+LANGUAGE c IMMUTABLE AS 'MODULE_PATHNAME', 'respond_event_lane';
+COMMENT ON FUNCTION respond_internal.event_lane(text, bigint, integer) IS 'number of the dispatcher that handles the event, of so many';
+
+CREATE VIEW respond.set_aside WITH (security_invoker = true) AS
+SELECT s.event_id, nullif(s.rule, '') AS rule, s.subject,
+	CASE
+		WHEN s.queue IS NOT NULL THEN 'the rule takes too long'
+		WHEN s.due_at = 'infinity' THEN 'an earlier event of the subject is set aside'
+		WHEN s.sqlstate = '55P03' THEN 'a lock was not available'
+		WHEN s.sqlstate = '53100' THEN 'the disk was full'
+		WHEN s.sqlstate LIKE '08%' THEN 'a connection failed'
+		WHEN s.sqlstate LIKE '40%' THEN 'a conflict with another transaction'
+		WHEN s.sqlstate LIKE '53%' THEN 'the server lacked resources'
+		WHEN s.sqlstate LIKE '57%' THEN 'it was cancelled'
+		ELSE 'an error of the system' END AS reason,
+	s.sqlstate, s.tries, s.first_at, CASE WHEN s.due_at < 'infinity' THEN s.due_at END AS next_try_at
+  FROM respond_internal.set_aside_event AS s;
+COMMENT ON VIEW respond.set_aside IS 'events that a rule could not be applied to yet, because of an error that may pass or because the rule takes too long; they are tried again';
+COMMENT ON COLUMN respond.set_aside.event_id IS 'the event';
+COMMENT ON COLUMN respond.set_aside.rule IS 'the rule; NULL: all rules';
+COMMENT ON COLUMN respond.set_aside.subject IS 'subject of the event; later events with the same one wait for it, as far as this rule goes';
+COMMENT ON COLUMN respond.set_aside.reason IS 'why it waits; the server log has the message';
+COMMENT ON COLUMN respond.set_aside.sqlstate IS 'code of the error of the last try; NULL: none was made yet';
+COMMENT ON COLUMN respond.set_aside.tries IS 'tries that failed';
+COMMENT ON COLUMN respond.set_aside.first_at IS 'when it was set aside';
+COMMENT ON COLUMN respond.set_aside.next_try_at IS 'when it is tried again; NULL: after the one before it, or when the rule has time';
+
+CREATE FUNCTION respond.retry_set_aside(rule text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	row_count bigint;
+BEGIN
+	PERFORM respond_internal.check_primary('retry_set_aside()');
+	UPDATE respond_internal.set_aside_event AS s SET due_at = clock_timestamp()
+	 WHERE s.due_at < 'infinity' AND (retry_set_aside.rule IS NULL OR s.rule = retry_set_aside.rule);
+	GET DIAGNOSTICS row_count = ROW_COUNT;
+	IF row_count > 0 THEN
+		PERFORM respond_internal.event_xid();
+	END IF;
+	RETURN row_count;
+END
+$$;
+COMMENT ON FUNCTION respond.retry_set_aside(text) IS 'tries events that were set aside again at once, all or those of one rule; returns how many';

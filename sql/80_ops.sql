@@ -34,16 +34,20 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_lane_status';
 COMMENT ON FUNCTION respond_internal.lane_status() IS 'for each dispatcher of this database: whether something waits for it, and when it last looked; from shared memory';
 
 CREATE VIEW respond.lag WITH (security_invoker = true) AS
-SELECT l.lane, l.lanes, l.events + CASE l.lane WHEN 1 THEN (SELECT pg_catalog.count(*) FROM respond_internal.requeue) ELSE 0 END AS events, l.oldest, pg_catalog.now() - l.oldest AS age, s.looked_at
+SELECT l.lane, l.lanes, l.events + a.set_aside + CASE l.lane WHEN 1 THEN (SELECT pg_catalog.count(*) FROM respond_internal.requeue) ELSE 0 END AS events,
+	LEAST(l.oldest, a.oldest) AS oldest, pg_catalog.now() - LEAST(l.oldest, a.oldest) AS age, s.looked_at, a.set_aside
   FROM respond_internal.lag() AS l
+ CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS set_aside, pg_catalog.min(w.recorded_at) AS oldest FROM respond_internal.set_aside_event AS w
+	WHERE respond_internal.event_lane(w.subject, w.event_id, l.lanes) = l.lane) AS a
   LEFT JOIN respond_internal.lane_status() AS s ON s.lane = l.lane;
 COMMENT ON VIEW respond.lag IS 'for each dispatcher: committed events that it has not handled';
 COMMENT ON COLUMN respond.lag.lane IS 'number of the dispatcher, from 1 on';
 COMMENT ON COLUMN respond.lag.lanes IS 'number of dispatchers that the events are split among';
-COMMENT ON COLUMN respond.lag.events IS 'committed events that wait, with those to be played again; counting ends at 1,000,000';
+COMMENT ON COLUMN respond.lag.events IS 'committed events that wait, with those to be played again and those set aside; counting ends at 1,000,000';
 COMMENT ON COLUMN respond.lag.oldest IS 'when the oldest of them was recorded';
 COMMENT ON COLUMN respond.lag.age IS 'how long ago that was';
 COMMENT ON COLUMN respond.lag.looked_at IS 'when the dispatcher last looked; NULL when it has not since the workers started';
+COMMENT ON COLUMN respond.lag.set_aside IS 'how many of them were set aside, once for each rule; see respond.set_aside';
 
 CREATE FUNCTION respond_internal.announce_hold(restart boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_announce_hold';

@@ -202,6 +202,26 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_lag() IS 'health(): whether events wait for the dispatchers';
 
+CREATE FUNCTION respond_internal.health_set_aside(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	waiting record;
+BEGIN
+	SELECT count(*) AS events, min(s.first_at) AS oldest, string_agg(DISTINCT format('%s (%s)', coalesce(s.rule, 'all rules'), s.reason), ', ') AS rules,
+		count(*) FILTER (WHERE s.reason = 'the rule takes too long') AS slow INTO waiting
+	  FROM respond.set_aside AS s WHERE s.first_at < clock_timestamp() - interval '30 seconds' OR s.reason = 'the rule takes too long';
+	ok := waiting.events = 0;
+	message := CASE
+		WHEN ok THEN 'no event has been set aside for longer than 30 seconds'
+		ELSE format('events set aside: %s, the oldest since %s, for %s', waiting.events, waiting.oldest, waiting.rules) END;
+	remedy := CASE
+		WHEN ok THEN NULL
+		WHEN waiting.slow > 0 THEN 'make the condition or the SQL of the rule faster, for example with an index; until then its events are handled in a small share of the time, so that others go on'
+		ELSE 'the server log has the message; end the transaction that holds the lock, or bring back what the rule needs: they are tried again by themselves, and SELECT respond.retry_set_aside() does it at once' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_set_aside() IS 'health(): events that a rule could not be applied to yet';
+
 CREATE FUNCTION respond_internal.health_partitions(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -402,6 +422,7 @@ DECLARE
 		'errors',
 		'replica identity',
 		'lag',
+		'set aside',
 		'watches',
 		'lost events',
 		'partitions',

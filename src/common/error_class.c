@@ -48,6 +48,20 @@ respond_error_may_be_swallowed(int sqlerrcode)
 	return category != ERRCODE_OPERATOR_INTERVENTION && category != ERRCODE_TRANSACTION_ROLLBACK;
 }
 
+bool
+respond_error_may_last(int sqlerrcode)
+{
+	switch (sqlerrcode)
+	{
+		case ERRCODE_DISK_FULL:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_TOO_MANY_CONNECTIONS:
+			return false;
+		default:
+			return true;
+	}
+}
+
 const char *
 respond_error_clip(const char *message)
 {
@@ -56,4 +70,14 @@ respond_error_clip(const char *message)
 	if (length <= MAX_MESSAGE)
 		return message;
 	return psprintf("%.*s...", pg_mbcliplen(message, length, MAX_MESSAGE), message);
+}
+
+ErrorData *
+respond_error_copy(const ErrorData *error)
+{
+	ErrorData  *copy = palloc0(sizeof(ErrorData));
+
+	copy->sqlerrcode = error->sqlerrcode;
+	copy->message = pstrdup(respond_error_clip(error->message));
+	return copy;
 }

@@ -8,12 +8,20 @@
 #ifndef RESPOND_ERROR_CLASS_H
 #define RESPOND_ERROR_CLASS_H
 
+#include "utils/elog.h"
+
 /*
  * Whether the same work may succeed when it is tried again: a lost connection,
  * a serialization failure or deadlock, missing resources, a cancel or shutdown,
  * a lock that was not to be had.
  */
 extern bool respond_error_is_transient(int sqlerrcode);
+
+/*
+ * Whether an error that is transient by its class may be the fault of what raises
+ * it when it does so for long.  A disk that is full is not, however long it is.
+ */
+extern bool respond_error_may_last(int sqlerrcode);
 
 /*
  * Whether no error counts as transient from now on: the same work was tried
@@ -33,5 +41,8 @@ extern bool respond_error_may_be_swallowed(int sqlerrcode);
  * documents, and go into runs, events and the audit log.
  */
 extern const char *respond_error_clip(const char *message);
+
+/* Code and message of an error alone, to be kept; FreeErrorData() frees it. */
+extern ErrorData *respond_error_copy(const ErrorData *error);
 
 #endif							/* RESPOND_ERROR_CLASS_H */

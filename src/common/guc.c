@@ -25,12 +25,14 @@ bool		respond_courier = true;
 int			respond_dispatchers = 1;
 bool		respond_enabled = true;
 int			respond_event_retention = 30 * 24 * 60;
+int			respond_lock_timeout = 100;
 int			respond_max_depth = 16;
 int			respond_max_event_size = 1024;
 int			respond_max_rendered_size = 1024;
 int			respond_max_requests = 256;
 int			respond_max_workers = 24;
 int			respond_partition_interval = 24 * 60;
+int			respond_retry_time = 3600;
 char	   *respond_rule_extensions = NULL;
 int			respond_rule_timeout = 5000;
 char	   *respond_secret_key_file = NULL;
@@ -124,6 +126,15 @@ respond_guc_define(CheckNetworks check)
 							GUC_UNIT_MIN,
 							NULL, NULL, NULL);
 
+	DefineCustomIntVariable("pg_respond.lock_timeout",
+							"How long a worker waits for a lock that somebody else holds.",
+							"What needs the lock is tried again later, and the worker goes on with other things.",
+							&respond_lock_timeout,
+							100, 1, 60000,
+							PGC_SIGHUP,
+							GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
 	DefineCustomIntVariable("pg_respond.max_depth",
 							"Longest chain of events that cause each other before rules stop firing.",
 							"An event beyond it is recorded and becomes a dead letter.",
@@ -176,6 +187,15 @@ respond_guc_define(CheckNetworks check)
 							24 * 60, 1, 366 * 24 * 60,
 							PGC_SIGHUP,
 							GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.retry_time",
+							"How long a rule is tried again for an event after errors that may pass.",
+							"After it such an error counts as the rule's failure; a full disk never does.  -1 has no limit.",
+							&respond_retry_time,
+							3600, -1, INT_MAX / 1000,
+							PGC_SIGHUP,
+							GUC_UNIT_S,
 							NULL, NULL, NULL);
 
 	DefineCustomStringVariable("pg_respond.rule_extensions",

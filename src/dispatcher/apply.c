@@ -7,13 +7,18 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "common/error_class.h"
 #include "common/guc.h"
 #include "common/errors.h"
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/rule_share.h"
+#include "dispatcher/set_aside.h"
 #include "event/event_context.h"
 #include "event/event_size.h"
 
@@ -85,6 +90,71 @@ apply_rule(Rule *rule, Event *event, const char *muted)
 	respond_flow_start(rule->flow, &run);
 }
 
+/* Whatever an error report says, it says for which rule. */
+static void
+name_rule(void *argument)
+{
+	errcontext("rule \"%s\" of pg_respond", ((const Rule *) argument)->name);
+}
+
+/*
+ * Applies the rule and writes its effects in a subtransaction.  After an error
+ * that may pass the event is set aside for this rule.
+ */
+static void
+apply_contained(Rule *rule, Event *event, const char *muted)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		apply_rule(rule, event, muted);
+		respond_effects_flush();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		respond_effects_discard();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (!respond_error_is_transient(error->sqlerrcode))
+			ReThrowError(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (error != NULL)
+		respond_aside_put(event, rule->name, error);
+}
+
+/* One rule: unless it must wait, and within its share of the time. */
+static void
+handle_rule(Rule *rule, Event *event, const char *muted, bool contained)
+{
+	ErrorContextCallback context = {.previous = error_context_stack,.callback = name_rule,.arg = rule};
+	instr_time	start;
+	instr_time	taken;
+
+	if (respond_aside_holds(event, rule->name))
+		return;
+	INSTR_TIME_SET_CURRENT(start);
+	error_context_stack = &context;
+	if (contained)
+		apply_contained(rule, event, muted);
+	else
+		apply_rule(rule, event, muted);
+	error_context_stack = context.previous;
+	INSTR_TIME_SET_CURRENT(taken);
+	INSTR_TIME_SUBTRACT(taken, start);
+	respond_share_charge(respond_share_rule(rule->name), INSTR_TIME_GET_MILLISEC(taken));
+}
+
 /* Whether the event may not fire anything; then it is a dead letter. */
 static bool
 beyond_limits(const Event *event)
@@ -104,8 +174,24 @@ beyond_limits(const Event *event)
 	return false;
 }
 
+/* Started by hand, or tried again, for one rule; NULL when that is not in force. */
+static Rule *
+find_only_rule(RuleSet *rules, Event *event)
+{
+	Rule	   *rule = respond_rule_set_find(rules, event->only_rule);
+
+	if (rule != NULL)
+		return rule;
+	if (event->aside != NULL)
+		respond_aside_without_rule(event);
+	else if (event->forced)
+		respond_dead_event(event, event->only_rule, "rule",
+						   "the rule is disabled or was dropped before it could start", 0);
+	return NULL;
+}
+
 void
-respond_batch_apply(RuleSet *rules, Event *event)
+respond_batch_apply(RuleSet *rules, Event *event, bool contained)
 {
 	Rule	  **matched;
 	const char *muted;
@@ -113,24 +199,28 @@ respond_batch_apply(RuleSet *rules, Event *event)
 
 	if (beyond_limits(event))
 		return;
-	if (event->forced)
+	if (event->forced || (event->aside != NULL && event->only_rule != NULL))
 	{
-		Rule	   *rule = respond_rule_set_find(rules, event->only_rule);
+		Rule	   *rule = find_only_rule(rules, event);
 
 		if (rule == NULL)
-			respond_dead_event(event, event->only_rule, "rule",
-							   "the rule is disabled or was dropped before it could start", 0);
-		else
-			apply_rule(rule, event, NULL);
-		return;
+			return;
+		if (event->forced)
+		{
+			handle_rule(rule, event, NULL, contained);
+			return;
+		}
 	}
+	else if (event->only_rule == NULL && respond_aside_holds(event, ""))
+		return;
 	muted = respond_rule_set_muted(rules, event);
-	if (!event->replay && muted == NULL)
+	/* an event that was set aside for one rule was told of then */
+	if (!event->replay && (event->aside == NULL || event->only_rule == NULL) && muted == NULL)
 		respond_rule_set_notify(rules, event);
 	count = respond_rule_set_match(rules, event, &matched);
 	for (int i = 0; i < count; i++)
 	{
 		if (event->only_rule == NULL || strcmp(matched[i]->name, event->only_rule) == 0)
-			apply_rule(matched[i], event, muted);
+			handle_rule(matched[i], event, muted, contained);
 	}
 }

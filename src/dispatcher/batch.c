@@ -18,6 +18,7 @@
 #include "common/error_class.h"
 #include "common/guc.h"
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/set_aside.h"
 
 /* How often a cursor that moved past other lanes' events is written, in ms. */
 #define STORE_INTERVAL		10000
@@ -29,8 +30,9 @@
  */
 #define CAREFUL_TRIES		2
 
-/* Tries of an event that raises errors which may pass; then they count as lasting. */
-#define TRANSIENT_TRIES		5
+/* Events that had been set aside: so many in one batch, or for so long, in ms. */
+#define RETRIED_AT_ONCE		64
+#define RETRY_LONGEST_MS	100
 
 typedef struct Batch
 {
@@ -40,7 +42,8 @@ typedef struct Batch
 	RuleSet    *rules;			/* NULL until the first event */
 	int			handled;		/* events of this lane */
 	int			next;			/* entry of the window behind the last one that was looked at */
-	bool		requeued;		/* this batch takes from the requeue, not from the log */
+	bool		requeued;		/* this batch takes from the requeue or what was set aside, not
+								 * from the log */
 	uint64		wakes;			/* as counted before the snapshot */
 	bool		cut_short;		/* the next event shall be tried again later */
 } Batch;
@@ -128,8 +131,8 @@ wants_retry(Batch *batch, const ErrorData *error)
 
 /*
  * Applies the rules to an event in a subtransaction.  An error of the event
- * makes it a dead letter; one that may pass cuts the batch short in front of it,
- * or is raised again if it is the first.
+ * makes it a dead letter; one that may pass and that no rule raised cuts the batch
+ * short in front of it, or is raised again if it is the first.
  */
 static void
 apply_contained(Batch *batch, Event *event)
@@ -137,12 +140,12 @@ apply_contained(Batch *batch, Event *event)
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 
-	respond_error_set_lasting(batch->handled == 0 && batch->dispatcher->transient_errors >= TRANSIENT_TRIES);
+	respond_error_set_lasting(event->aside != NULL && respond_aside_is_over(event->aside));
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
-		respond_batch_apply(batch->rules, event);
+		respond_batch_apply(batch->rules, event, true);
 		respond_effects_flush();
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
@@ -181,7 +184,7 @@ apply_event(Batch *batch, Event *event)
 		apply_contained(batch, event);
 		return;
 	}
-	respond_batch_apply(batch->rules, event);
+	respond_batch_apply(batch->rules, event, false);
 	batch->handled++;
 }
 
@@ -192,6 +195,27 @@ apply_requeued(Batch *batch, List *events)
 
 	foreach(cell, events)
 		apply_event(batch, lfirst(cell));
+}
+
+/* Each is contained, and what takes long leaves the rest to the next time. */
+static void
+apply_set_aside(Batch *batch, List *events)
+{
+	TimestampTz start = GetCurrentTimestamp();
+	ListCell   *cell;
+
+	batch->mode = BATCH_ONE_BY_ONE;
+	foreach(cell, events)
+	{
+		Event	   *event = lfirst(cell);
+
+		apply_event(batch, event);
+		if (batch->cut_short)
+			break;
+		respond_aside_finish(event);
+		if (TimestampDifferenceExceeds(start, GetCurrentTimestamp(), RETRY_LONGEST_MS))
+			break;
+	}
 }
 
 static void
@@ -246,19 +270,24 @@ static void
 begin_transaction(Dispatcher *dispatcher)
 {
 	respond_worker_begin();
+	if (dispatcher->lane_lost)
+		respond_lane_take(dispatcher);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	respond_effects_begin();
 	MemoryContextSwitchTo(dispatcher->batch_context);
+	respond_aside_look();
 }
 
 /* Ends a transaction that only looked; what it took from the requeue goes back. */
 static void
-end_look(void)
+end_look(Dispatcher *dispatcher)
 {
 	respond_reader_forget();
 	respond_effects_discard();
 	respond_requeue_forget();
+	respond_aside_forget();
 	AbortCurrentTransaction();
+	dispatcher->lane_lost = true;
 }
 
 static void
@@ -294,6 +323,7 @@ finish(Batch *batch)
 	if (store)
 		respond_progress_append(dispatcher->seq + 1, dispatcher->lanes, dispatcher->lane, cursor);
 	commit_transaction(batch->mode == BATCH_CAREFUL && batch->handled > 0);
+	respond_aside_commit();
 
 	if (store)
 	{
@@ -317,6 +347,15 @@ take_requeued(Batch *batch, int limit)
 	return batch->dispatcher->lane == 0 ? respond_requeue_take(limit, batch->wakes) : NIL;
 }
 
+/* One event that is not taken from the log, NIL if there is none. */
+static List *
+take_other(Batch *batch)
+{
+	List	   *events = take_requeued(batch, 1);
+
+	return events != NIL ? events : respond_aside_take(1);
+}
+
 /*
  * Before its first batch a process commits a marker that the batch deletes.  If
  * it is there already, the process before died in its first batch, and one of
@@ -326,12 +365,12 @@ static void
 announce_first_batch(Batch *batch)
 {
 	Dispatcher *dispatcher = batch->dispatcher;
-	List	   *requeued = take_requeued(batch, 1);
+	List	   *requeued = take_other(batch);
 
 	batch->requeued = requeued != NIL;
 	if (peek(batch, requeued) == NULL)
 		return;
-	end_look();
+	end_look(batch->dispatcher);
 	if (respond_suspect_raise(respond_suspect_lane(dispatcher->lanes, dispatcher->lane)) > 1)
 	{
 		dispatcher->mode = batch->mode = BATCH_CAREFUL;
@@ -359,8 +398,21 @@ forget_failure(Dispatcher *dispatcher)
 {
 	dispatcher->marked = 0;
 	if (dispatcher->give_up != NULL)
-		pfree(dispatcher->give_up);
+		FreeErrorData(dispatcher->give_up);
 	dispatcher->give_up = NULL;
+}
+
+/* What failed with the commit, although the event alone was in it. */
+static void
+put_away(Batch *batch, const Event *event, const ErrorData *error)
+{
+	if (!respond_error_is_transient(error->sqlerrcode))
+	{
+		give_up(batch, event, "error", error->message, error->sqlerrcode);
+		return;
+	}
+	respond_aside_put(event, event->only_rule != NULL ? event->only_rule : "", error);
+	batch->handled++;
 }
 
 /*
@@ -372,7 +424,7 @@ static void
 run_careful(Batch *batch)
 {
 	Event	   *event;
-	List	   *requeued = take_requeued(batch, 1);
+	List	   *requeued = take_other(batch);
 	int64		id;
 	int			tries;
 	bool		failed;
@@ -387,22 +439,24 @@ run_careful(Batch *batch)
 	id = event->id;
 	failed = batch->dispatcher->marked == id;
 
-	end_look();
+	end_look(batch->dispatcher);
 	tries = mark(batch->dispatcher, id);
 
 	begin_transaction(batch->dispatcher);
-	requeued = batch->requeued ? take_requeued(batch, 1) : NIL;
+	requeued = batch->requeued ? take_other(batch) : NIL;
 	batch->requeued = requeued != NIL;
 	event = peek(batch, requeued);
 	if (event != NULL && event->id == id)
 	{
 		if (failed && batch->dispatcher->give_up != NULL)
-			give_up(batch, event, "error", batch->dispatcher->give_up, batch->dispatcher->give_up_code);
+			put_away(batch, event, batch->dispatcher->give_up);
 		else if (tries > CAREFUL_TRIES)
 			give_up(batch, event, "crash",
 					psprintf("the worker died %d times while it handled this event", CAREFUL_TRIES), 0);
 		else
 			apply_event(batch, event);
+		if (event->aside != NULL)
+			respond_aside_finish(event);
 		if (!batch->requeued)
 			batch->next++;
 	}
@@ -416,9 +470,22 @@ run_plain(Batch *batch)
 {
 	Dispatcher *dispatcher = batch->dispatcher;
 	List	   *requeued = NIL;
+	bool		log_waits = dispatcher->window->next < dispatcher->window->count;
+
+	/* what was set aside takes turns with everything else */
+	if (!dispatcher->retried || !log_waits)
+		requeued = respond_aside_take(batch->mode == BATCH_TOGETHER ? RETRIED_AT_ONCE : 1);
+	dispatcher->retried = requeued != NIL;
+	if (dispatcher->retried)
+	{
+		batch->requeued = true;
+		apply_set_aside(batch, requeued);
+		finish(batch);
+		return;
+	}
 
 	/* a long replay takes turns with the log; a batch that is cut short could not give back what it took */
-	if (!dispatcher->replayed || dispatcher->window->next >= dispatcher->window->count)
+	if (!dispatcher->replayed || !log_waits)
 		requeued = take_requeued(batch, batch->mode == BATCH_TOGETHER ? batch->limit : 1);
 	batch->requeued = requeued != NIL;
 	dispatcher->replayed = batch->requeued && ((Event *) linitial(requeued))->replay;

@@ -26,6 +26,7 @@
 #include "common/guc.h"
 #include "common/life.h"
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/set_aside.h"
 #include "launcher/worker_errors.h"
 
 /* How long a dispatcher trusts wake-ups before it looks by itself, in ms. */
@@ -51,6 +52,12 @@
  */
 #define ERRORS_WITHOUT_WAIT	4
 
+/* Errors in a row that may pass before it is found out which event raises them. */
+#define TRANSIENT_TRIES		5
+
+/* The same error that may pass is reported so often, in ms. */
+#define REPORT_EVERY		60000
+
 /* Waits after an error that may pass, or that trying in other ways does not help against, in ms. */
 #define RETRY_FIRST			100
 #define RETRY_LONGEST		10000
@@ -72,12 +79,14 @@ set_lane_tag(LOCKTAG *tag, Oid extension, int lanes, int lane)
 }
 
 /*
- * Takes the lane for this process until it ends.  Two processes in one lane, or
- * two divisions into lanes at once, would handle events twice.
+ * Takes the lane for this process until it ends, or until a transaction is rolled
+ * back, which lets go of all locks.  Two processes in one lane, or two divisions
+ * into lanes at once, would handle events twice.
  */
-static void
-take_lane(Dispatcher *dispatcher, Oid extension)
+void
+respond_lane_take(Dispatcher *dispatcher)
 {
+	Oid			extension = get_extension_oid("pg_respond", false);
 	LOCKTAG		tag;
 	int			steps = 0;
 
@@ -103,6 +112,7 @@ take_lane(Dispatcher *dispatcher, Oid extension)
 			LockRelease(&tag, ExclusiveLock, true);
 		}
 	}
+	dispatcher->lane_lost = false;
 }
 
 static void
@@ -137,6 +147,38 @@ has_looked_since_restart(int lane)
 	return database != NULL && pg_atomic_read_u64(&database->lanes[lane].cursor_at) != 0;
 }
 
+/* False when somebody keeps a table locked. */
+static bool
+open_lane(Dispatcher *dispatcher)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool opened = false;
+
+	PG_TRY();
+	{
+		respond_worker_begin();
+		respond_lane_take(dispatcher);
+		respond_progress_lock();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		load_progress(dispatcher);
+		PopActiveSnapshot();
+		CommitTransactionCommand();
+		opened = true;
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
+			PG_RE_THROW();
+		HOLD_INTERRUPTS();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return opened;
+}
+
 static void
 prepare(Dispatcher *dispatcher, WorkerSlot *slot)
 {
@@ -153,58 +195,72 @@ prepare(Dispatcher *dispatcher, WorkerSlot *slot)
 	}
 	pg_atomic_write_u32(&slot->busy, 0);
 
-	respond_worker_begin();
-	take_lane(dispatcher, get_extension_oid("pg_respond", false));
-	respond_progress_lock();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	load_progress(dispatcher);
-	PopActiveSnapshot();
-	CommitTransactionCommand();
+	respond_aside_open(dispatcher->lanes, dispatcher->lane);
+	while (!open_lane(dispatcher))
+		respond_worker_wait(RETRY_FIRST);
+}
+
+static void
+keep_apart(Dispatcher *dispatcher, BatchMode mode)
+{
+	dispatcher->mode = mode;
+	dispatcher->mode_left = respond_batch_size;
 }
 
 /* What to do next time, after an error that is already reported. */
 static void
 choose_mode(Dispatcher *dispatcher, const ErrorData *error)
 {
-	bool		transient = respond_error_is_transient(error->sqlerrcode);
-
-	if (transient)
+	if (respond_error_is_transient(error->sqlerrcode))
 		dispatcher->transient_errors++;
-	if (transient)
-	{
-		/* if it does not pass, an event may be why; the others shall not wait for it */
-		if (dispatcher->mode == BATCH_TOGETHER && dispatcher->transient_errors > 1)
-		{
-			dispatcher->mode = BATCH_ONE_BY_ONE;
-			dispatcher->mode_left = respond_batch_size;
-		}
-		return;
-	}
 	switch (dispatcher->mode)
 	{
 		case BATCH_TOGETHER:
-			dispatcher->mode = BATCH_ONE_BY_ONE;
-			dispatcher->mode_left = respond_batch_size;
+			keep_apart(dispatcher, BATCH_ONE_BY_ONE);
 			break;
 		case BATCH_ONE_BY_ONE:
-			/* not even that contained it: it came with the commit */
-			dispatcher->mode = BATCH_CAREFUL;
-			dispatcher->mode_left = respond_batch_size;
+			/* not even that contained it: it came with the commit, or from outside of rules */
+			if (dispatcher->transient_errors == 0 || dispatcher->transient_errors > TRANSIENT_TRIES)
+				keep_apart(dispatcher, BATCH_CAREFUL);
 			break;
 		case BATCH_CAREFUL:
 			/* if the event that was announced cannot be given up either, it is not the culprit */
 			if (dispatcher->give_up != NULL)
 			{
-				pfree(dispatcher->give_up);
+				FreeErrorData(dispatcher->give_up);
 				dispatcher->give_up = NULL;
 			}
 			else if (dispatcher->marked != 0)
 			{
-				dispatcher->give_up = MemoryContextStrdup(TopMemoryContext, error->message);
-				dispatcher->give_up_code = error->sqlerrcode;
+				MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+				dispatcher->give_up = respond_error_copy(error);
+				MemoryContextSwitchTo(caller);
 			}
 			break;
 	}
+}
+
+/*
+ * Reports the error, unless it came in the same way a moment ago, or the batch is
+ * repeated so that the rule can be named.
+ */
+static void
+report(Dispatcher *dispatcher, const ErrorData *error)
+{
+	static int	reported = 0;
+	static TimestampTz reported_at = 0;
+	TimestampTz now = GetCurrentTimestamp();
+	bool		transient = respond_error_is_transient(error->sqlerrcode);
+
+	if (transient && dispatcher->mode == BATCH_TOGETHER)
+		return;
+	if (transient && error->sqlerrcode == reported &&
+		!TimestampDifferenceExceeds(reported_at, now, REPORT_EVERY))
+		return;
+	reported = transient ? error->sqlerrcode : 0;
+	reported_at = now;
+	EmitErrorReport();
 }
 
 /*
@@ -221,12 +277,14 @@ recover(Dispatcher *dispatcher)
 	MemoryContextSwitchTo(dispatcher->batch_context);
 	error = CopyErrorData();
 	HOLD_INTERRUPTS();
-	EmitErrorReport();
+	report(dispatcher, error);
 	FlushErrorState();
 	respond_reader_forget();
 	AbortOutOfAnyTransaction();
+	dispatcher->lane_lost = true;
 	respond_effects_discard();
 	respond_requeue_forget();
+	respond_aside_forget();
 	respond_error_set_lasting(false);
 	RESUME_INTERRUPTS();
 	pg_atomic_write_u32(&dispatcher->slot->busy, 0);
@@ -236,7 +294,8 @@ recover(Dispatcher *dispatcher)
 	dispatcher->errors++;
 	respond_worker_failed(error->sqlerrcode);
 	choose_mode(dispatcher, error);
-	failures = Max(dispatcher->transient_errors, dispatcher->errors - ERRORS_WITHOUT_WAIT);
+	/* the first error that may pass has a rule, most likely, for which the event is set aside now */
+	failures = Max(dispatcher->transient_errors - 1, dispatcher->errors - ERRORS_WITHOUT_WAIT);
 	/* giving up is tried at once: what is mended during a wait is noticed by a whole try */
 	if (failures > 0 && dispatcher->give_up == NULL)
 	{
@@ -280,9 +339,12 @@ poll_interval(const Dispatcher *dispatcher)
 {
 	TimestampTz active_at = (TimestampTz) pg_atomic_read_u64(&dispatcher->slot->active_at);
 	long		requeue = respond_requeue_due(respond_batch_wakes());
+	long		aside = respond_aside_due();
 	long		poll = TimestampDifferenceExceeds(active_at, GetCurrentTimestamp(), ACTIVE_FOR) ? POLL_IDLE : POLL_ACTIVE;
 
-	return requeue >= 0 ? Min(requeue, poll) : poll;
+	if (requeue >= 0)
+		poll = Min(requeue, poll);
+	return aside >= 0 ? Min(aside, poll) : poll;
 }
 
 /* Sleeps until there may be something to do; true when that was soon. */

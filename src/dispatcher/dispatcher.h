@@ -45,6 +45,7 @@ typedef struct Dispatcher
 	MemoryContext batch_context;	/* reset after each batch */
 
 	bool		replayed;		/* the last batch was a replay */
+	bool		retried;		/* the last batch was of events that had been set aside */
 	BatchMode	mode;
 	int			mode_left;		/* events to be handled in this mode before going back */
 	bool		announced;		/* the marker of this process's first batch is committed */
@@ -52,8 +53,8 @@ typedef struct Dispatcher
 	bool		proven;			/* this process completed a batch */
 	int			errors;			/* in a row */
 	int			transient_errors;	/* in a row, of those that may pass */
-	char	   *give_up;		/* error with which the next event is given up, else NULL */
-	int			give_up_code;	/* its SQLSTATE */
+	ErrorData  *give_up;		/* error with which the next event is given up, else NULL */
+	bool		lane_lost;		/* a rollback has let go of the lock of the lane */
 	int64		marked;			/* event whose marker this process committed last, 0 if none */
 	int			marked_tries;	/* what the marker says */
 } Dispatcher;
@@ -68,8 +69,15 @@ extern bool respond_batch_run(Dispatcher *dispatcher);
 /* Counts the commits that recorded events or asked for something to be done again. */
 extern uint64 respond_batch_wakes(void);
 
-/* Applies the rules to one event; effects go into the buffer of the flow room. */
-extern void respond_batch_apply(RuleSet *rules, Event *event);
+/*
+ * Applies the rules to one event; effects go into the buffer of the flow room.
+ * contained: each rule in a subtransaction, in which its effects are written; one
+ * that fails for a reason that may pass leaves the event set aside for this rule.
+ */
+extern void respond_batch_apply(RuleSet *rules, Event *event, bool contained);
+
+/* Takes the lane for this process; in a transaction. */
+extern void respond_lane_take(Dispatcher *dispatcher);
 
 /*
  * Gives an event up: a row of respond_internal.dead_event, in this transaction.

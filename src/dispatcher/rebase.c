@@ -16,6 +16,7 @@
 #include "dispatcher/progress.h"
 
 PG_FUNCTION_INFO_V1(respond_event_is_done);
+PG_FUNCTION_INFO_V1(respond_event_lane);
 
 /* The progress of one incarnation, in a list that lives as long as the query. */
 typedef struct KnownProgress
@@ -60,4 +61,15 @@ respond_event_is_done(PG_FUNCTION_ARGS)
 	subject = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
 	PG_RETURN_BOOL(respond_progress_passed(progress_of(fcinfo, PG_GETARG_INT64(0)), 0,
 										   U64FromFullTransactionId(xid), PG_GETARG_INT64(2), subject));
+}
+
+/* event_lane(subject text, id bigint, lanes integer) → integer: the dispatcher that handles the event, from 1 on. */
+Datum
+respond_event_lane(PG_FUNCTION_ARGS)
+{
+	char	   *subject = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_GETARG_INT32(2) < 1)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(respond_progress_lane(subject, PG_GETARG_INT64(1), PG_GETARG_INT32(2)) + 1);
 }

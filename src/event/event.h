@@ -41,6 +41,7 @@ typedef struct Event
 	const char *only_rule;		/* apply this rule alone, NULL for all */
 	bool		forced;			/* apply only_rule without asking type, pattern, condition */
 	int64		run_id;			/* number that the run shall have, 0 for a new one */
+	struct AsideEntry *aside;	/* it was set aside and is tried again; NULL if not */
 } Event;
 
 #endif							/* RESPOND_EVENT_H */

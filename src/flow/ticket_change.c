@@ -10,11 +10,9 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 
 #include "common/contain.h"
 #include "common/errors.h"
-#include "common/guc.h"
 #include "common/kept_plan.h"
 #include "flow/ticket_find.h"
 
@@ -49,8 +47,9 @@ tags_datum(const TicketChange *change)
 }
 
 static void
-run_update(const TicketChange *change)
+run_update(void *argument)
 {
+	const TicketChange *change = argument;
 	Datum		values[19];
 	char		nulls[19];
 	int			next = 0;
@@ -80,40 +79,9 @@ run_update(const TicketChange *change)
 				 errmsg("ticket " INT64_FORMAT " does not exist", change->id)));
 }
 
-/* Somebody who forgot a transaction over the ticket must not stop the dispatcher. */
-static void
-change_within_timeout(void *argument)
-{
-	int			level = NewGUCNestLevel();
-	char		timeout[32];
-
-	snprintf(timeout, sizeof(timeout), "%d", respond_rule_timeout);
-	SetConfigOption("lock_timeout", timeout, PGC_USERSET, PGC_S_SESSION);
-	run_update(argument);
-	AtEOXact_GUC(true, level);
-}
-
+/* A ticket that somebody keeps locked raises lock_not_available, see pg_respond.lock_timeout. */
 void
 respond_ticket_change(const TicketChange *change)
 {
-	MemoryContext context = CurrentMemoryContext;
-
-	PG_TRY();
-	{
-		respond_contain(change_within_timeout, unconstify(TicketChange *, change));
-	}
-	PG_CATCH();
-	{
-		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_STEP_FAILED),
-				 errmsg("ticket " INT64_FORMAT " is locked by another transaction", change->id),
-				 errdetail("It was not released within %d ms.", respond_rule_timeout),
-				 errhint("End the transaction, or consider increasing \"%s\".",
-						 "pg_respond.rule_timeout")));
-	}
-	PG_END_TRY();
+	respond_contain(run_update, unconstify(TicketChange *, change));
 }

@@ -15,6 +15,7 @@
 
 #include "utils/guc.h"
 
+#include "common/guc.h"
 #include "launcher/settings.h"
 
 typedef struct PinnedSetting
@@ -38,7 +39,6 @@ static const PinnedSetting pinned[] = {
 	{"idle_session_timeout", "0"},
 	/* compiling short statements costs more than it saves */
 	{"jit", "off"},
-	{"lock_timeout", "0"},
 	/* parallel workers come from the same pool as ours */
 	{"max_parallel_workers_per_gather", "0"},
 	{"quote_all_identifiers", "off"},
@@ -56,9 +56,20 @@ static const PinnedSetting pinned[] = {
 	{"xmloption", "content"},
 };
 
+/* Nobody's lock is waited for without a limit. */
+static void
+pin_lock_timeout(void)
+{
+	char		value[16];
+
+	snprintf(value, sizeof(value), "%d", respond_lock_timeout);
+	SetConfigOption("lock_timeout", value, PGC_SUSET, PGC_S_SESSION);
+}
+
 void
 respond_settings_pin(void)
 {
+	pin_lock_timeout();
 	for (int i = 0; i < lengthof(pinned); i++)
 		SetConfigOption(pinned[i].name, pinned[i].value, PGC_SUSET, PGC_S_SESSION);
 }

@@ -4,7 +4,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
 
-my $node = Respond::node('poison', restart_after_crash => 'on', fsync => 'off', 'pg_respond.rule_timeout' => '400ms',
+my $node = Respond::node('poison', restart_after_crash => 'on', fsync => 'off', 'pg_respond.rule_timeout' => '400ms', 'pg_respond.retry_time' => '1s',
 	'pg_respond.max_depth' => 5, max_connections => 30);
 my $db = 'desk';
 
@@ -113,12 +113,12 @@ fails('temporary', q{DO $$ BEGIN CREATE TEMP TABLE t (a int); END $$}, qr/^faile
 	my $other = Respond::session($node, $db);
 
 	$other->query_safe('BEGIN; UPDATE account SET n = 1 WHERE id = 1');
-	fails('locked', 'UPDATE public.account SET n = n + 1 WHERE id = 1', qr/^failed: SQL was canceled after 400 ms/);
+	fails('locked', 'UPDATE public.account SET n = n + 1 WHERE id = 1', qr/^failed: canceling statement due to lock timeout/);
 	fails('nowait', 'SELECT n FROM public.account WHERE id = 1 FOR UPDATE NOWAIT', qr/^failed: could not obtain lock/);
 	$other->quit;
 }
 
-# Errors that may pass, raised by a rule for ever: retried a few times, then a failure of this rule alone.
+# Errors that may pass, raised by a rule for ever: retried for pg_respond.retry_time, then a failure of this rule alone.
 for my $code (qw(08006 57014))
 {
 	fails("class_$code", "SELECT public.raise_it('$code')", qr/^failed: raised $code/);

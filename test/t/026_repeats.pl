@@ -5,7 +5,7 @@ use lib "$FindBin::RealBin/lib";
 use Respond;
 
 my $node = Respond::node('repeats', restart_after_crash => 'on', fsync => 'off', max_connections => 40, autovacuum => 'off',
-	'pg_respond.batch_size' => 100, deadlock_timeout => '100ms');
+	'pg_respond.batch_size' => 100, 'pg_respond.retry_time' => '1s', deadlock_timeout => '100ms');
 my $db = 'desk';
 
 Respond::create_extension($node, $db);
