@@ -38,7 +38,11 @@
 #include "utils/typcache.h"
 
 #include "common/error_class.h"
+#include "common/jsonb_size.h"
 #include "common/value_json_code.h"
+
+/* Longest text of a document that is appended. */
+#define MOST_APPENDED	((Size) 64 * 1024)
 
 static bool took_text = false;
 
@@ -459,7 +463,11 @@ respond_value_json_append(const ValueJson *how, StringInfo text, Datum value)
 	}
 	else
 		document = JsonbValueToJsonb(push_nested(how, &state, value));
-	(void) JsonbToCString(text, &document->root, VARSIZE(document));
+	/* a few bytes of numbers can be megabytes of text: then a sum has to do */
+	if (respond_jsonb_text_size(&document->root, MOST_APPENDED) > MOST_APPENDED)
+		appendStringInfo(text, "#%08x", DatumGetUInt32(DirectFunctionCall1(jsonb_hash, JsonbPGetDatum(document))));
+	else
+		(void) JsonbToCString(text, &document->root, VARSIZE(document));
 }
 
 Jsonb *

@@ -162,7 +162,7 @@ respond_capture_data(CaptureChange *change)
 	respond_capture_limit(change);
 	do
 		data = build_data(change);
-	while (respond_capture_limit_again(change, VARSIZE(data)));
+	while (respond_capture_limit_again(change, data));
 	return respond_value_json_took_text() ? NULL : data;
 }
 
@@ -308,6 +308,6 @@ respond_capture_data_carefully(CaptureChange *change, const char **fault)
 		push_values(change, &state, "new", change->new_row, new_values);
 		push_values(change, &state, "old", change->old_row, old_values);
 		data = end_data(change, &state, memchr(as_json, false, count) != NULL ? as_json : NULL);
-	} while (respond_capture_limit_again(change, VARSIZE(data)));
+	} while (respond_capture_limit_again(change, data));
 	return data;
 }

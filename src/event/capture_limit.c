@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "common/guc.h"
+#include "common/jsonb_size.h"
 #include "event/capture_limit.h"
 
 /* Of the data around the rows. */
@@ -43,6 +44,32 @@ value_size(const CaptureTrigger *capture, const TupleTableSlot *row, int column)
 	if (row == NULL || row->tts_isnull[column])
 		return 0;
 	return respond_value_json_size(respond_row_json_column(capture->rows, column), row->tts_values[column]);
+}
+
+/* How long a column became in one of the rows of data, as text. */
+static Size
+text_size(const CaptureTrigger *capture, Jsonb *data, const char *row, int column)
+{
+	const char *name = NameStr(TupleDescAttr(capture->description, column)->attname);
+	JsonbValue	found;
+	JsonbValue	value;
+
+	if (getKeyJsonValueFromContainer(&data->root, row, strlen(row), &found) == NULL ||
+		getKeyJsonValueFromContainer(found.val.binary.data, name, strlen(name), &value) == NULL)
+		return 0;
+	return respond_jsonb_value_text_size(&value, SIZE_MAX);
+}
+
+/* In both rows.  data: what came out, when that is known already. */
+static Size
+column_size(const CaptureChange *change, Jsonb *data, int column)
+{
+	const CaptureTrigger *capture = change->capture;
+	Size		size = value_size(capture, change->new_row, column) + value_size(capture, change->old_row, column);
+
+	if (data == NULL)
+		return size;
+	return Max(size, text_size(capture, data, "new", column) + text_size(capture, data, "old", column));
 }
 
 static bool
@@ -88,7 +115,7 @@ compare_candidates(const void *a, const void *b)
  * is put back.
  */
 static bool
-leave_out(CaptureChange *change, Size excess)
+leave_out(CaptureChange *change, Jsonb *data, Size excess)
 {
 	const CaptureTrigger *capture = change->capture;
 	int			natts = Max(capture->description->natts, 1);
@@ -110,7 +137,7 @@ leave_out(CaptureChange *change, Size excess)
 			continue;
 		candidate->column = i;
 		candidate->unchanged = change->changed != NULL && !change->changed[i];
-		candidate->size = value_size(capture, change->new_row, i) + value_size(capture, change->old_row, i);
+		candidate->size = column_size(change, data, i);
 		if (candidate->size > 0)
 			count++;
 	}
@@ -137,11 +164,16 @@ respond_capture_limit(CaptureChange *change)
 	Size		total = total_size(change);
 
 	if (total > limit())
-		(void) leave_out(change, total - limit());
+		(void) leave_out(change, NULL, total - limit());
 }
 
 bool
-respond_capture_limit_again(CaptureChange *change, Size size)
+respond_capture_limit_again(CaptureChange *change, Jsonb *data)
 {
-	return size > limit() && leave_out(change, size - limit());
+	Size		size = VARSIZE(data);
+
+	/* rules see data as text: a few bytes of numbers can be megabytes of it */
+	if (!respond_jsonb_text_fits(&data->root, size, limit()))
+		size = Max(size, respond_jsonb_text_size(&data->root, SIZE_MAX));
+	return size > limit() && leave_out(change, data, size - limit());
 }

@@ -17,9 +17,9 @@
 extern void respond_capture_limit(CaptureChange *change);
 
 /*
- * Given the size that the data really has: when that is beyond the limit and
- * there is more to leave out, leaves it out and returns true.
+ * Given the data that came out: when it is beyond the limit, as it is stored or as
+ * text, and there is more to leave out, leaves it out and returns true.
  */
-extern bool respond_capture_limit_again(CaptureChange *change, Size size);
+extern bool respond_capture_limit_again(CaptureChange *change, Jsonb *data);
 
 #endif							/* RESPOND_CAPTURE_LIMIT_H */

@@ -139,6 +139,20 @@ one(q{INSERT INTO respond.mask (event_type, path) VALUES ('*', 'secret')});
 one(q{INSERT INTO respond.ticket (subject) VALUES ('mine')});
 like(error("UPDATE respond.ticket SET fields = jsonb_build_object('a', " . numbers(6000) . ") WHERE subject = 'mine'"), qr/fields of a ticket are too long/, 'a ticket with such fields is refused');
 
+# --- captured rows: what is too long as text is left out, the rest stays, and the writer does not pay for it
+one(q{CREATE TABLE wide (id integer PRIMARY KEY, note text, document jsonb, numbers numeric[], big numeric, key jsonb);
+	SELECT respond.watch('wide'); SELECT respond.watch('wide', 'wide.key', subject => 'key')});
+{
+	my $out = one("INSERT INTO wide VALUES (1, 'a note', jsonb_build_object('a', " . numbers(6000) . "), array_fill(1e131071::numeric, '{6000}'), 1e131071, " . numbers(600) . '); SELECT pg_backend_pid(), 1');
+	my $data = one(q{SELECT jsonb_build_object('note', data->'new'->'note', 'omitted', data->'omitted', 'size', respond_internal.text_size(data) < 1024 * 1024, 'big', data->'new' ? 'big') FROM respond.event WHERE type = 'wide.inserted'});
+
+	is($data, '{"big": true, "note": "a note", "size": true, "omitted": ["document", "numbers", "key"]}', 'a captured row keeps what fits');
+	like(one(q{SELECT subject FROM respond.event WHERE type = 'wide.key'}), qr/^#[0-9a-f]{8}$/, 'a subject that would be too long is a sum');
+	is(one(q{UPDATE wide SET note = 'changed'; SELECT data->'changed' FROM respond.event WHERE type = 'wide.updated'}), '["note"]', 'so does an UPDATE');
+	Respond::wait_idle($node, $db);
+	is(one(q{SELECT count(*) FROM respond.dead_letter WHERE event_type LIKE 'wide.%'}), '0', 'none of it is a dead letter');
+}
+
 Respond::wait_idle($node, $db);
 is(Respond::worker_pid($node, $db, 'dispatcher'), $pid, 'all of that in one process');
 cmp_ok(peak($pid), '<', 250_000, 'that never took much memory');
