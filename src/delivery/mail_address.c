@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "delivery/mail_text.h"
+#include "template/template_shield.h"
 
 /* How much of a piece an error shows, in bytes. */
 #define SHOWN_LONGEST		80
@@ -28,6 +29,7 @@ typedef struct Piece
 	const char *close;			/* its >, or NULL */
 	const char *next;			/* the comma or NUL behind it */
 	const char *problem;		/* or NULL */
+	bool		shielded;		/* it may hold what is shielded */
 } Piece;
 
 static void
@@ -87,15 +89,17 @@ scan_outside(Piece *piece, const char *at, bool *quoted)
 }
 
 static Piece
-scan_piece(const char *text)
+scan_piece(const char *text, bool shielded)
 {
-	Piece		piece = {0};
+	Piece		piece = {.shielded = shielded};
 	bool		quoted = false;
 	const char *at;
 
 	for (at = text; *at != '\0'; at++)
 	{
-		if (quoted)
+		if (shielded && *at == TEMPLATE_SHIELD && at[1] != '\0')
+			at++;
+		else if (quoted)
 		{
 			if (*at == '\\' && at[1] != '\0')
 				at++;
@@ -123,13 +127,24 @@ scan_piece(const char *text)
 
 /* Removes quotes, escapes within them, and superfluous spaces outside of them. */
 static void
-read_name(const char *text, size_t length, MailText *name)
+read_name(const char *text, size_t length, bool shielded, MailText *name)
 {
 	bool		quoted = false;
 	bool		space = false;
 
 	for (size_t i = 0; i < length; i++)
 	{
+		char		byte;
+
+		if (shielded && respond_template_unshield(text + i, length - i, &byte))
+		{
+			if (space)
+				respond_mail_text_append(name, " ", 1);
+			space = false;
+			respond_mail_text_append(name, &byte, 1);
+			i++;
+			continue;
+		}
 		if (text[i] == '"')
 		{
 			quoted = !quoted;
@@ -211,27 +226,60 @@ respond_mail_address_check(const char *address)
 	return check_domain(at + 1);
 }
 
+/* The piece, or a part of it, as it is read in the end. */
+static void
+append_unshielded(const Piece *piece, const char *text, size_t length, MailText *out)
+{
+	for (size_t i = 0; i < length; i++)
+	{
+		char		byte = text[i];
+
+		if (piece->shielded && respond_template_unshield(text + i, length - i, &byte))
+			i++;
+		respond_mail_text_append(out, &byte, 1);
+	}
+}
+
 /* Appends the piece shortened and with ? for what no message should hold. */
 static void
 show_piece(const Piece *piece, MailText *shown)
 {
+	MailText	whole = {0};
+	const char *text;
 	size_t		at = 0;
 
-	while (at < piece->length)
+	append_unshielded(piece, piece->text, piece->length, &whole);
+	text = respond_mail_text_string(&whole);
+	while (at < whole.length)
 	{
-		size_t		size = respond_mail_utf8_size(piece->text + at, piece->length - at);
+		size_t		size = respond_mail_utf8_size(text + at, whole.length - at);
 
 		if (at + (size == 0 ? 1 : size) > SHOWN_LONGEST)
 		{
 			respond_mail_text_append_string(shown, "...");
 			break;
 		}
-		if (size == 0 || respond_mail_text_check(piece->text + at, size, false) != NULL)
+		if (size == 0 || respond_mail_text_check(text + at, size, false) != NULL)
 			respond_mail_text_append(shown, "?", 1);
 		else
-			respond_mail_text_append(shown, piece->text + at, size);
+			respond_mail_text_append(shown, text + at, size);
 		at += size == 0 ? 1 : size;
 	}
+	respond_mail_text_free(&whole);
+}
+
+static const char *
+check_piece(const Piece *piece)
+{
+	MailText	whole = {0};
+	const char *reason;
+
+	if (!piece->shielded)
+		return respond_mail_text_check(piece->text, piece->length, false);
+	append_unshielded(piece, piece->text, piece->length, &whole);
+	reason = respond_mail_text_check(respond_mail_text_string(&whole), whole.length, false);
+	respond_mail_text_free(&whole);
+	return reason;
 }
 
 /* Empties the list and leaves only the message. */
@@ -264,7 +312,7 @@ read_piece(MailAddresses *list, const Piece *piece)
 	MailText	address = {0};
 	const char *text = piece->text;
 	size_t		length = piece->length;
-	const char *reason = respond_mail_text_check(text, length, false);
+	const char *reason = check_piece(piece);
 
 	if (reason == NULL)
 		reason = piece->problem;
@@ -272,16 +320,17 @@ read_piece(MailAddresses *list, const Piece *piece)
 		return refuse_piece(list, piece, reason);
 	if (piece->open != NULL)
 	{
-		read_name(text, (size_t) (piece->open - text), &name);
+		read_name(text, (size_t) (piece->open - text), piece->shielded, &name);
 		text = piece->open + 1;
 		length = (size_t) (piece->close - text);
 		trim(&text, &length);
 	}
-	respond_mail_text_append(&address, text, length);
+	append_unshielded(piece, text, length, &address);
+	respond_mail_text_append(&address, "", 0);
 	if (name.failed || address.failed)
 		reason = "is too much for the memory left";
 	else
-		reason = respond_mail_address_check(address.data);
+		reason = respond_mail_address_check(respond_mail_text_string(&address));
 	if (reason != NULL)
 	{
 		respond_mail_text_free(&name);
@@ -295,8 +344,8 @@ read_piece(MailAddresses *list, const Piece *piece)
 	return true;
 }
 
-bool
-respond_mail_addresses_parse(const char *text, int most, MailAddresses *list)
+static bool
+parse(const char *text, int most, bool shielded, MailAddresses *list)
 {
 	Piece		piece;
 
@@ -305,7 +354,7 @@ respond_mail_addresses_parse(const char *text, int most, MailAddresses *list)
 	memset(list, 0, sizeof(*list));
 	for (;; text = piece.next + 1)
 	{
-		piece = scan_piece(text);
+		piece = scan_piece(text, shielded);
 		if (piece.length > 0)
 		{
 			if (list->count == most)
@@ -320,6 +369,53 @@ respond_mail_addresses_parse(const char *text, int most, MailAddresses *list)
 	if (list->count == 0)
 		return refuse_list(list, "no mail address", 0);
 	return true;
+}
+
+bool
+respond_mail_addresses_parse(const char *text, int most, MailAddresses *list)
+{
+	return parse(text, most, false, list);
+}
+
+bool
+respond_mail_addresses_parse_shielded(const char *text, int most, MailAddresses *list)
+{
+	return parse(text, most, true, list);
+}
+
+/* In quotes, whatever it is: readers take them off. */
+static void
+write_name(const char *name, MailText *out)
+{
+	respond_mail_text_append(out, "\"", 1);
+	for (; *name != '\0'; name++)
+	{
+		if (*name == '"' || *name == '\\')
+			respond_mail_text_append(out, "\\", 1);
+		respond_mail_text_append(out, name, 1);
+	}
+	respond_mail_text_append(out, "\"", 1);
+}
+
+void
+respond_mail_addresses_write(const MailAddresses *list, MailText *out)
+{
+	for (int i = 0; i < list->count; i++)
+	{
+		const MailAddress *item = &list->items[i];
+		bool		named = item->name != NULL && item->name[0] != '\0';
+
+		if (i > 0)
+			respond_mail_text_append_string(out, ", ");
+		if (named)
+		{
+			write_name(item->name, out);
+			respond_mail_text_append_string(out, " <");
+		}
+		respond_mail_text_append_string(out, item->address);
+		if (named)
+			respond_mail_text_append_string(out, ">");
+	}
 }
 
 void

@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "delivery/mail_text.h"
+
 #define MAIL_ADDRESSES_MOST		100
 #define MAIL_ADDRESS_LONGEST	254	/* bytes: RFC 5321 section 4.5.3.1.3, without <> */
 #define MAIL_LOCAL_PART_LONGEST	64	/* bytes: RFC 5321 section 4.5.3.1.1 */
@@ -44,6 +46,15 @@ typedef struct MailAddresses
  * characters.  What *list held before is not looked at.
  */
 extern bool respond_mail_addresses_parse(const char *text, int most, MailAddresses *list);
+
+/*
+ * The same for a text that templates gave with TEMPLATE_ESCAPE_ADDRESS: what is
+ * shielded in it is a part of a name, or makes its address illegal.
+ */
+extern bool respond_mail_addresses_parse_shielded(const char *text, int most, MailAddresses *list);
+
+/* Appends the list as text that respond_mail_addresses_parse() reads as the same list. */
+extern void respond_mail_addresses_write(const MailAddresses *list, MailText *out);
 
 /* Frees what the list holds and empties it. */
 extern void respond_mail_addresses_free(MailAddresses *list);

@@ -438,6 +438,36 @@ respond_message_check_options(const Channel *channel, Jsonb *options, const char
 	}
 }
 
+static bool
+is_empty_option(Jsonb *options, const char *name)
+{
+	JsonbValue	value;
+
+	return options != NULL && getKeyJsonValueFromContainer(&options->root, name, strlen(name), &value) != NULL && is_empty(&value);
+}
+
+/* A receiver that a step names, but the event lacks, is not the channel's own. */
+static void
+check_receiver(const Message *message, const char *place)
+{
+	const char *field = NULL;
+
+	if (message->to != NULL && message->to[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.to: there is no recipient", place),
+				 errhint("Leave \"to\" out to have that of the channel.")));
+	if (message->to == NULL && is_empty_option(message->options, "to"))
+		field = "options.to";
+	else if (is_empty_option(message->options, "from"))
+		field = "options.from";
+	if (field != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.%s: came out empty", place, field),
+				 errhint("Leave it out to have what the channel says.")));
+}
+
 void
 respond_message_build(const Channel *channel, const Message *message, const MessageOrigin *origin,
 					  const char *place, NewDelivery *delivery)
@@ -457,6 +487,7 @@ respond_message_build(const Channel *channel, const Message *message, const Mess
 				 errmsg("%s.text: is missing or empty", place),
 				 errdetail("Channel \"%s\" is of kind \"%s\", which sends texts.", channel->name, channel->kind)));
 	respond_message_check_options(channel, message->options, place);
+	check_receiver(message, place);
 	if (channel->max_text > 0)
 		cut.text = respond_text_cut(message->text, channel->max_text, channel->escape);
 	message = &cut;

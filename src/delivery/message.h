@@ -23,7 +23,7 @@ typedef struct Message
 	Jsonb	   *body;			/* in place of the kind's body */
 	const char *title;			/* the subject of a mail */
 	const char *html;			/* of a mail */
-	const char *to;				/* lists of addresses with commas between them */
+	const char *to;				/* lists of addresses with commas between them; NULL: those of the channel */
 	const char *cc;
 	const char *bcc;
 	const char *reply_to;

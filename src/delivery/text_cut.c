@@ -94,6 +94,7 @@ before_escape(const char *text, Size end, TemplateEscape escape)
 			return before_backslash(text, end);
 		case TEMPLATE_ESCAPE_URL:
 			return before_percent(text, end);
+		case TEMPLATE_ESCAPE_ADDRESS:
 		case TEMPLATE_ESCAPE_NONE:
 			break;
 	}

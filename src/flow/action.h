@@ -41,6 +41,7 @@ typedef struct ParameterSpec
 	bool		outward;		/* leaves the database: escaped as the channel asks for, without
 								 * what masks keep back */
 	bool		html;			/* values are escaped for HTML */
+	bool		addresses;		/* may hold mail addresses, which tags must not add to */
 	const char *aliases[2];		/* other names of it, NULL when fewer */
 	const char *const *words;	/* PARAMETER_WORD: legal values, NULL at the end */
 } ParameterSpec;
@@ -55,6 +56,7 @@ typedef struct StepValue
 	TimestampTz time;			/* TIME */
 	char	  **tags;			/* TAGS */
 	int			tag_count;
+	const char *fault;			/* TAGS, OBJECT: what is wrong with an address, NULL: nothing */
 	Jsonb	   *json;			/* OBJECT, JSON */
 	const struct Channel *channel;	/* CHANNEL */
 	OwnerSql   *sql;			/* STATEMENT, EXPRESSION; NULL in a dry run */

@@ -94,20 +94,20 @@ static const ParameterSpec notify_parameters[] = {
 	[NOTIFY_TEXT] = {"text", PARAMETER_TEXT,.outward = true,.aliases = {"message"}},
 	[NOTIFY_BODY] = {"body", PARAMETER_JSON,.outward = true},
 	[NOTIFY_SUBJECT] = {"subject", PARAMETER_TEXT,.outward = true,.aliases = {"title"}},
-	[NOTIFY_TO] = {"to", PARAMETER_TAGS,.outward = true},
-	[NOTIFY_OPTIONS] = {"options", PARAMETER_OBJECT,.outward = true},
+	[NOTIFY_TO] = {"to", PARAMETER_TAGS,.outward = true,.addresses = true},
+	[NOTIFY_OPTIONS] = {"options", PARAMETER_OBJECT,.outward = true,.addresses = true},
 };
 
 static const ParameterSpec email_parameters[] = {
 	[EMAIL_CHANNEL] = {"channel", PARAMETER_CHANNEL,.required = true,.filled = true},
-	[EMAIL_TO] = {"to", PARAMETER_TAGS,.outward = true},
-	[EMAIL_CC] = {"cc", PARAMETER_TAGS,.outward = true},
-	[EMAIL_BCC] = {"bcc", PARAMETER_TAGS,.outward = true},
-	[EMAIL_REPLY_TO] = {"reply_to", PARAMETER_TAGS,.outward = true},
+	[EMAIL_TO] = {"to", PARAMETER_TAGS,.outward = true,.addresses = true},
+	[EMAIL_CC] = {"cc", PARAMETER_TAGS,.outward = true,.addresses = true},
+	[EMAIL_BCC] = {"bcc", PARAMETER_TAGS,.outward = true,.addresses = true},
+	[EMAIL_REPLY_TO] = {"reply_to", PARAMETER_TAGS,.outward = true,.addresses = true},
 	[EMAIL_SUBJECT] = {"subject", PARAMETER_TEXT,.outward = true},
 	[EMAIL_TEXT] = {"text", PARAMETER_TEXT,.outward = true,.aliases = {"body"}},
 	[EMAIL_HTML] = {"html", PARAMETER_TEXT,.outward = true,.html = true},
-	[EMAIL_OPTIONS] = {"options", PARAMETER_OBJECT,.outward = true},
+	[EMAIL_OPTIONS] = {"options", PARAMETER_OBJECT,.outward = true,.addresses = true},
 };
 
 #define BIT(place)			((uint32) 1 << (place))

@@ -28,13 +28,13 @@ given_text(const StepValue *value)
 	return value->given && !value->is_null && value->text[0] != '\0' ? value->text : NULL;
 }
 
-/* Addresses of an array, as one list. */
+/* Addresses of an array, as one list; empty when it was given, but has none. */
 static const char *
 given_list(const StepValue *value)
 {
 	StringInfoData list;
 
-	if (!value->given || value->tag_count == 0)
+	if (!value->given)
 		return NULL;
 	initStringInfo(&list);
 	for (int i = 0; i < value->tag_count; i++)
@@ -84,6 +84,16 @@ scrub(NewDelivery *delivery)
 	delivery->html = respond_mask_text(delivery->html, delivery->event_id);
 }
 
+static void
+check_addresses(const StepCall *call)
+{
+	for (int i = 0; i < call->step->action->parameter_count; i++)
+		if (call->values[i].fault != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_STEP_FAILED),
+					 errmsg("%s.%s", call->step->place, call->values[i].fault)));
+}
+
 static StepResult
 send(StepCall *call, const Channel *channel, const Message *message)
 {
@@ -102,6 +112,7 @@ send(StepCall *call, const Channel *channel, const Message *message)
 	/* what it would be made of is not known */
 	if (machine->dry && machine->blind)
 		return STEP_DONE;
+	check_addresses(call);
 	respond_message_build(channel, &scrubbed, &origin, call->step->place, &delivery);
 	scrub(&delivery);
 	if (machine->dry)

@@ -148,6 +148,9 @@ extern int64 respond_event_ticket_id(const Event *event);
  */
 extern StepValue *respond_step_render(FlowMachine *machine, const FlowStep *step);
 /* The rendered parameters as an object, for records of dry runs. */
+/* step_address.c: of a parameter that may hold mail addresses, rendered with them shielded */
+extern void respond_step_read_addresses(const FlowMachine *machine, const ParameterSpec *spec,
+										const struct Channel *channel, StepValue *value);
 extern Jsonb *respond_step_values_jsonb(const FlowStep *step, const StepValue *values);
 
 /* flow_run.c */

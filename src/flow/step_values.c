@@ -201,6 +201,7 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 	TemplateValue inward = respond_context_root(machine);
 	TemplateValue outward = inward;
 	TemplateEscape escape = TEMPLATE_ESCAPE_NONE;
+	const Channel *channel = NULL;
 
 	for (int i = 0; i < action->parameter_count; i++)
 	{
@@ -222,18 +223,22 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 		else if (parameter->json != NULL)
 		{
 			value->json = respond_json_template_render_jsonb(parameter->json, root,
+															 spec->addresses ? TEMPLATE_ESCAPE_ADDRESS :
 															 spec->kind == PARAMETER_JSON ? escape : TEMPLATE_ESCAPE_NONE);
 			if (spec->kind == PARAMETER_OBJECT)
 				check_object(step, spec, value);
 			else if (spec->kind == PARAMETER_TAGS)
 				read_tags(step, spec, value->json, value);
+			if (spec->addresses)
+				respond_step_read_addresses(machine, spec, channel, value);
 		}
 		else
 			render_text(machine, step, spec, parameter, root,
 						spec->html ? TEMPLATE_ESCAPE_HTML : spec->outward ? escape : TEMPLATE_ESCAPE_NONE, value);
 		if (value->channel != NULL)
 		{
-			escape = value->channel->escape;
+			channel = value->channel;
+			escape = channel->escape;
 			outward = respond_context_outward_root(machine);
 		}
 	}
@@ -251,7 +256,7 @@ respond_step_values_jsonb(const FlowStep *step, const StepValue *values)
 		const ParameterSpec *spec = &step->action->parameters[i];
 		const StepValue *value = &values[i];
 
-		if (!value->given)
+		if (!value->given || (spec->addresses && spec->kind == PARAMETER_TAGS && value->tag_count == 0))
 			continue;
 		if (value->json != NULL)
 			respond_jsonb_push_jsonb(&state, spec->name, value->json);

@@ -216,6 +216,7 @@ static void
 render_string(Renderer *renderer, const Template *template)
 {
 	TemplateOutput *output = renderer->output;
+	TemplateEscape escape = renderer->escape;
 	size_t		length;
 
 	if (respond_template_is_single_tag(template))
@@ -235,10 +236,13 @@ render_string(Renderer *renderer, const Template *template)
 			emit_event(renderer, JSON_TEMPLATE_VALUE, &value);
 			return;
 		}
+		/* the value is the whole text, and has the structure that it has */
+		if (escape == TEMPLATE_ESCAPE_ADDRESS)
+			escape = TEMPLATE_ESCAPE_NONE;
 	}
 	output->length = output->reserved;
 	respond_template_render(template, renderer->source, renderer->root,
-							renderer->escape, output);
+							escape, output);
 	length = output->length - output->reserved;
 	output->length = output->reserved;
 	if (respond_template_charge(output, length))

@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include "template/template_shield.h"
+
 #define FIRST_CAPACITY		((size_t) 256)
 
 /* Every that many steps interrupts are let in; a power of two. */
@@ -220,6 +222,8 @@ find_replacement(TemplateEscape escape, unsigned char byte, char *buffer)
 			return replace_for_json(byte, buffer);
 		case TEMPLATE_ESCAPE_URL:
 			return replace_for_url(byte, buffer);
+		case TEMPLATE_ESCAPE_ADDRESS:
+			return respond_template_shield(byte, buffer);
 		case TEMPLATE_ESCAPE_MARKDOWN:
 		case TEMPLATE_ESCAPE_NONE:
 			break;

@@ -25,7 +25,9 @@ typedef enum TemplateEscape
 	TEMPLATE_ESCAPE_JSON,		/* inside a JSON string, RFC 8259 */
 	TEMPLATE_ESCAPE_URL,		/* percent-encoding, RFC 3986: all but unreserved */
 	TEMPLATE_ESCAPE_SLACK,		/* & < > only */
-	TEMPLATE_ESCAPE_MARKDOWN	/* backslashes before what chats read as Markdown; no HTML */
+	TEMPLATE_ESCAPE_MARKDOWN,	/* backslashes before what chats read as Markdown; no HTML */
+	TEMPLATE_ESCAPE_ADDRESS		/* what separates mail addresses is shielded, see template_shield.h;
+								 * raw tags too, but not the only tag of a text */
 } TemplateEscape;
 
 /* The names users write, for error messages. */

@@ -10,7 +10,7 @@
  * test/fuzz/fuzz_mail_header.c
  *-------------------------------------------------------------------------
  */
-/* links: test/unit/mail_decode.c src/delivery/mail_header.c src/delivery/mail_line.c src/delivery/mail_address.c
+/* links: test/unit/mail_decode.c src/delivery/mail_header.c src/delivery/mail_line.c src/delivery/mail_address.c src/template/template_shield.c
    src/delivery/mail_text.c src/delivery/http_header.c */
 #include <stdint.h>
 #include <stdio.h>

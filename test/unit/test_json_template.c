@@ -9,7 +9,7 @@
  *-------------------------------------------------------------------------
  */
 /* links: src/template/json_template.c src/template/template.c src/template/template_render.c
-   src/template/template_output.c src/template/template_path.c
+   src/template/template_output.c src/template/template_shield.c src/template/template_path.c
    src/template/template_filter.c src/common/tag_path.c src/common/arena.c test/unit/json_reader.c
    test/unit/template_tree.c */
 #include "check.h"

@@ -1,4 +1,4 @@
-/* links: src/delivery/mail_address.c src/delivery/mail_text.c */
+/* links: src/delivery/mail_address.c src/template/template_shield.c src/delivery/mail_text.c */
 /*-------------------------------------------------------------------------
  * test_mail_address.c
  *	  Lists of mail addresses: what is read, what is refused, and why.
@@ -132,10 +132,39 @@ check_address_limits(void)
 	check_string(list.error, "more than 100 mail addresses", "and the message says so");
 }
 
+/* Shielded as templates do it: "," is \002a, "<" \002d, ">" \002e, a quote \002j. */
+static void
+check_shielded(const char *text, const char *expected)
+{
+	MailAddresses list;
+	MailText	written = {0};
+
+	if (respond_mail_addresses_parse_shielded(text, MAIL_ADDRESSES_MOST, &list))
+		respond_mail_addresses_write(&list, &written);
+	else
+		respond_mail_text_append_string(&written, list.error);
+	check_string(respond_mail_text_string(&written), expected, expected);
+	respond_mail_addresses_free(&list);
+	respond_mail_text_free(&written);
+}
+
+static void
+test_shielded(void)
+{
+	check_shielded("eve@evil.test\002a Bob <b@x.test>", "\"eve@evil.test, Bob\" <b@x.test>");
+	check_shielded("\"eve@evil.test\002j\002a Bob\" <b@x.test>", "\"eve@evil.test\\\", Bob\" <b@x.test>");
+	check_shielded("\002dEve\002e <b@x.test>, c@x.test", "\"<Eve>\" <b@x.test>, c@x.test");
+	check_shielded("Bob <b@x.test\002a eve@evil.test>", "\"Bob <b@x.test, eve@evil.test>\" is not a mail address: it holds a space");
+	check_shielded("b@x.test\002aeve@evil.test", "\"b@x.test,eve@evil.test\" is not a mail address: it holds one of < > , ; : \" \\ ( )");
+	check_shielded("Bob \002dx@x.test\002e <b@x.test>", "\"Bob <x@x.test>\" <b@x.test>");
+	check_shielded("\002z <b@x.test>", "\"?z <b@x.test>\" is not a mail address: it holds a control character");
+}
+
 int
 main(void)
 {
 	check_addresses();
 	check_address_limits();
+	test_shielded();
 	return check_done();
 }

@@ -1,4 +1,4 @@
-/* links: test/unit/mail_decode.c src/delivery/mail_header.c src/delivery/mail_line.c src/delivery/mail_address.c
+/* links: test/unit/mail_decode.c src/delivery/mail_header.c src/delivery/mail_line.c src/delivery/mail_address.c src/template/template_shield.c
    src/delivery/mail_text.c src/delivery/http_header.c */
 /*-------------------------------------------------------------------------
  * test_mail_header.c
