@@ -34,6 +34,7 @@ int			respond_max_workers = 24;
 int			respond_partition_interval = 24 * 60;
 int			respond_retry_time = 3600;
 char	   *respond_rule_extensions = NULL;
+int			respond_rule_memory = 1024;
 int			respond_rule_timeout = 5000;
 char	   *respond_secret_key_file = NULL;
 
@@ -47,6 +48,16 @@ check_allowed_networks(char **value, void **extra, GucSource source)
 	if (check_networks(*value, error, sizeof(error)))
 		return true;
 	GUC_check_errdetail("%s.", error);
+	return false;
+}
+
+/* With less a dispatcher could not even start. */
+static bool
+check_rule_memory(int *value, void **extra, GucSource source)
+{
+	if (*value == 0 || *value >= 64)
+		return true;
+	GUC_check_errdetail("It must be 0, or at least 64 MB.");
 	return false;
 }
 
@@ -208,6 +219,15 @@ respond_guc_define(CheckNetworks check)
 							   PGC_SIGHUP,
 							   GUC_SUPERUSER_ONLY | GUC_LIST_INPUT,
 							   NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.rule_memory",
+							"Memory that a dispatcher may have of its own; SQL of a rule that needs more fails.",
+							"Shared memory does not count.  0: no limit.",
+							&respond_rule_memory,
+							1024, 0, 1024 * 1024,
+							PGC_SIGHUP,
+							GUC_UNIT_MB,
+							check_rule_memory, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.rule_timeout",
 							"Longest time that one SQL condition or SQL action of a rule may run.",

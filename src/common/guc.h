@@ -25,6 +25,7 @@ extern int	respond_max_workers;
 extern int	respond_partition_interval;
 extern int	respond_retry_time;
 extern char *respond_rule_extensions;
+extern int	respond_rule_memory;
 extern int	respond_rule_timeout;
 extern char *respond_secret_key_file;
 

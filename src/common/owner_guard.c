@@ -39,6 +39,8 @@
 
 #include "common/door.h"
 #include "common/errors.h"
+#include "common/guc.h"
+#include "common/memory_limit.h"
 #include "common/owner_guard.h"
 #include "common/owner_session.h"
 
@@ -260,6 +262,13 @@ respond_owner_call(const OwnerCall *call)
 			error->message = psprintf("SQL was canceled after %d ms", call->timeout);
 			error->detail = NULL;
 			error->hint = "Make it faster, or raise \"pg_respond.rule_timeout\" (or the step's timeout, if it has one).";
+		}
+		if (error->sqlerrcode == ERRCODE_OUT_OF_MEMORY && respond_memory_limit_applies())
+		{
+			error->sqlerrcode = ERRCODE_RESPOND_LIMIT;
+			error->message = psprintf("SQL needs more than %d MB of memory", respond_rule_memory);
+			error->detail = NULL;
+			error->hint = "Let it build less at once, or raise \"pg_respond.rule_memory\".";
 		}
 		ReThrowError(error);
 	}

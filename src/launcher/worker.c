@@ -34,6 +34,7 @@
 #include "utils/wait_event.h"
 
 #include "common/guc.h"
+#include "common/memory_limit.h"
 #include "common/owner_session.h"
 #include "common/shmem.h"
 #include "launcher/death_word.h"
@@ -97,6 +98,8 @@ respond_worker_start(Datum main_arg, WorkerKind kind)
 	respond_owner_session_leave = make_way;
 	connect_to_database();
 	find_extension();
+	if (kind == WORKER_DISPATCHER)
+		respond_memory_limit_apply();
 	if (kind != WORKER_CLOCK)
 		publish_slot();
 	return respond_worker_slot;
@@ -305,6 +308,8 @@ respond_worker_woken(void)
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
 		respond_settings_pin();
+		if (respond_worker_slot->kind == WORKER_DISPATCHER)
+			respond_memory_limit_apply();
 	}
 }
 
