@@ -417,6 +417,7 @@ DECLARE
 		'launcher',
 		'role',
 		'hold',
+		'manifest',
 		'places',
 		'workers',
 		'errors',

@@ -1,4 +1,4 @@
--- 83_manifest.sql: our triggers fire in every session.
+-- 83_manifest.sql: our triggers fire in every session, and nobody else's hang beside them.
 
 -- session_replication_role = replica would switch checks, guards and records
 -- off, and with them the owner of a rule could be forged.  The hint to the
@@ -19,3 +19,211 @@ BEGIN
 	END LOOP;
 END
 $$;
+
+-- What this version of the extension put here.  A trigger or a rule that
+-- somebody hangs on one of our tables runs as the workers; a trigger of ours
+-- that is switched off lets things in unchecked.  Both are noticed by comparing
+-- with this table: by health(), and by the clock, which makes the workers wait
+-- while foreign code would run with their rights.  Not dumped: CREATE EXTENSION
+-- fills it.
+CREATE TABLE respond_internal.manifest (
+	kind text NOT NULL,
+	object text NOT NULL,
+	definition text NOT NULL,
+	server_version integer NOT NULL,
+	PRIMARY KEY (kind, object)
+);
+COMMENT ON TABLE respond_internal.manifest IS 'objects that belong to pg_respond as it was installed; see respond_internal.manifest_fault()';
+COMMENT ON COLUMN respond_internal.manifest.kind IS 'kind of thing: trigger, firing, rule, constraint, default, view, function, owner, row security';
+COMMENT ON COLUMN respond_internal.manifest.object IS 'which one';
+COMMENT ON COLUMN respond_internal.manifest.definition IS 'statement that makes it what it was';
+COMMENT ON COLUMN respond_internal.manifest.server_version IS 'release of the server that wrote the definition; another one may write it differently';
+
+-- Names in what follows are those of the pinned path: qualified but for pg_catalog's.
+CREATE FUNCTION respond_internal.manifest_relation(OUT oid oid, OUT name text, OUT kind "char", OUT is_made_by_clock boolean) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT c.oid, c.oid::regclass::text, c.relkind, NOT m.is_member
+	  FROM pg_class AS c
+	 CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'pg_respond'
+			 WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e')) AS m (is_member)
+	 WHERE c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND c.relkind IN ('r', 'p', 'v', 'S')
+	   AND (m.is_member OR c.relispartition)
+$$;
+COMMENT ON FUNCTION respond_internal.manifest_relation(OUT oid oid, OUT name text, OUT kind "char", OUT is_made_by_clock boolean) IS
+	'tables, views and sequences of pg_respond, with the partitions that the clock made';
+
+-- Whether something calls code from outside of the server and of pg_respond.
+CREATE FUNCTION respond_internal.calls_foreign_code(class oid, object oid) RETURNS boolean
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+	SELECT EXISTS (
+		SELECT FROM pg_depend AS d
+		  LEFT JOIN pg_proc AS p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
+		  LEFT JOIN pg_operator AS o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
+		  LEFT JOIN pg_type AS t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
+		 WHERE d.classid = $1 AND d.objid = $2
+		   AND coalesce(p.pronamespace, o.oprnamespace, t.typnamespace)
+			   NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'respond'::regnamespace, 'respond_internal'::regnamespace))
+$$;
+COMMENT ON FUNCTION respond_internal.calls_foreign_code(oid, oid) IS 'whether an object uses functions, operators or types from outside of the server and of pg_respond';
+
+-- definition makes the thing, removal takes it away; is_wanted: even if it is
+-- not in the manifest it is no fault, unless it runs foreign code.
+CREATE FUNCTION respond_internal.manifest_now(OUT kind text, OUT object text, OUT definition text, OUT removal text,
+	OUT runs_code boolean, OUT is_wanted boolean) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH relation AS MATERIALIZED (SELECT r.oid, r.name, r.kind, r.is_made_by_clock FROM respond_internal.manifest_relation() AS r)
+	SELECT 'trigger', format('%I on %s', t.tgname, r.name), pg_get_triggerdef(t.oid), format('DROP TRIGGER %I ON %s', t.tgname, r.name),
+		   f.pronamespace NOT IN ('pg_catalog'::regnamespace, 'respond'::regnamespace, 'respond_internal'::regnamespace)
+			   OR respond_internal.calls_foreign_code('pg_trigger'::regclass, t.oid),
+		   r.is_made_by_clock AND f.pronamespace = 'respond_internal'::regnamespace
+	  FROM relation AS r JOIN pg_trigger AS t ON t.tgrelid = r.oid JOIN pg_proc AS f ON f.oid = t.tgfoid
+	 WHERE NOT t.tgisinternal AND t.tgparentid = 0
+	UNION ALL
+	SELECT 'firing', format('%I on %s', t.tgname, r.name),
+		   format('ALTER TABLE %s %s TRIGGER %I', r.name, CASE t.tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'D' THEN 'DISABLE' ELSE 'ENABLE' END, t.tgname),
+		   CASE WHEN r.is_made_by_clock THEN format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', r.name, t.tgname) END, false, NOT r.is_made_by_clock
+	  FROM relation AS r JOIN pg_trigger AS t ON t.tgrelid = r.oid
+	 WHERE NOT t.tgisinternal
+	   AND NOT (r.is_made_by_clock AND t.tgenabled = COALESCE((SELECT p.tgenabled FROM pg_trigger AS p WHERE p.oid = t.tgparentid), 'A'))
+	   AND NOT (r.is_made_by_clock AND t.tgparentid = 0 AND (SELECT p.pronamespace FROM pg_proc AS p WHERE p.oid = t.tgfoid) <> 'respond_internal'::regnamespace)
+	UNION ALL
+	SELECT 'rule', format('%I on %s', w.rulename, r.name), pg_get_ruledef(w.oid), format('DROP RULE %I ON %s', w.rulename, r.name), true, false
+	  FROM relation AS r JOIN pg_rewrite AS w ON w.ev_class = r.oid
+	 WHERE w.rulename <> '_RETURN'
+	UNION ALL
+	SELECT 'view', r.name, format('CREATE OR REPLACE VIEW %s WITH (%s) AS %s', r.name, array_to_string(c.reloptions, ', '), rtrim(pg_get_viewdef(r.oid), ';')), NULL, false, false
+	  FROM relation AS r JOIN pg_class AS c ON c.oid = r.oid
+	 WHERE r.kind = 'v'
+	UNION ALL
+	SELECT 'policy', format('%I on %s', p.polname, r.name), format('policy %I', p.polname), format('DROP POLICY %I ON %s', p.polname, r.name),
+		   respond_internal.calls_foreign_code('pg_policy'::regclass, p.oid), false
+	  FROM relation AS r JOIN pg_policy AS p ON p.polrelid = r.oid
+	UNION ALL
+	SELECT 'row security', r.name, format('ALTER TABLE %s %s ROW LEVEL SECURITY, %s ROW LEVEL SECURITY', r.name,
+			CASE WHEN c.relrowsecurity THEN 'ENABLE' ELSE 'DISABLE' END, CASE WHEN c.relforcerowsecurity THEN 'FORCE' ELSE 'NO FORCE' END), NULL, false, true
+	  FROM relation AS r JOIN pg_class AS c ON c.oid = r.oid
+	 WHERE r.kind IN ('r', 'p') AND NOT (r.is_made_by_clock AND NOT c.relrowsecurity)
+	UNION ALL
+	SELECT 'constraint', format('%I on %s', k.conname, r.name), format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.name, k.conname, pg_get_constraintdef(k.oid)),
+		   format('ALTER TABLE %s DROP CONSTRAINT %I', r.name, k.conname), respond_internal.calls_foreign_code('pg_constraint'::regclass, k.oid), r.is_made_by_clock
+	  FROM relation AS r JOIN pg_constraint AS k ON k.conrelid = r.oid
+	 WHERE k.contype IN ('c', 'p', 'u', 'x', 'f') AND k.conislocal
+	UNION ALL
+	SELECT 'default', format('%I of %s', a.attname, r.name), format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', r.name, a.attname, pg_get_expr(d.adbin, d.adrelid)),
+		   format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', r.name, a.attname), respond_internal.calls_foreign_code('pg_attrdef'::regclass, d.oid),
+		   r.is_made_by_clock OR NOT EXISTS (SELECT FROM respond_internal.manifest AS m WHERE m.kind = 'column' AND m.object = format('%I of %s', a.attname, r.name))
+	  FROM relation AS r JOIN pg_attrdef AS d ON d.adrelid = r.oid JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+	 WHERE a.attgenerated = ''
+	UNION ALL
+	SELECT 'generated column', format('%I of %s', a.attname, r.name), pg_get_expr(d.adbin, d.adrelid),
+		   format('ALTER TABLE %s DROP COLUMN %I', r.name, a.attname), respond_internal.calls_foreign_code('pg_attrdef'::regclass, d.oid), true
+	  FROM relation AS r JOIN pg_attrdef AS d ON d.adrelid = r.oid JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+	 WHERE a.attgenerated <> ''
+	UNION ALL
+	SELECT 'column', format('%I of %s', a.attname, r.name), format('ALTER TABLE %s ADD COLUMN %I %s', r.name, a.attname, format_type(a.atttypid, a.atttypmod)),
+		   CASE t.typtype WHEN 'd' THEN format('ALTER TABLE %s ALTER COLUMN %I TYPE %s', r.name, a.attname, format_type(t.typbasetype, t.typtypmod)) END,
+		   t.typtype = 'd' AND t.typnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace), true
+	  FROM relation AS r JOIN pg_attribute AS a ON a.attrelid = r.oid JOIN pg_type AS t ON t.oid = a.atttypid
+	 WHERE r.kind IN ('r', 'p') AND NOT r.is_made_by_clock AND a.attnum > 0 AND NOT a.attisdropped
+	UNION ALL
+	SELECT 'index', i.indexrelid::regclass::text, '', format('DROP INDEX %s', i.indexrelid::regclass), respond_internal.calls_foreign_code('pg_class'::regclass, i.indexrelid), true
+	  FROM relation AS r JOIN pg_index AS i ON i.indrelid = r.oid
+	 WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
+	UNION ALL
+	SELECT 'inheritance', i.inhrelid::regclass::text, '', format(CASE c.relispartition WHEN true THEN 'ALTER TABLE %2$s DETACH PARTITION %1$s' ELSE 'ALTER TABLE %s NO INHERIT %s' END,
+			i.inhrelid::regclass, r.name), false, c.relispartition AND c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND c.relkind = 'r'
+	  FROM relation AS r JOIN pg_inherits AS i ON i.inhparent = r.oid JOIN pg_class AS c ON c.oid = i.inhrelid
+	 WHERE c.relkind NOT IN ('i', 'I')
+	UNION ALL
+	SELECT 'owner', r.name, format('ALTER %s %s OWNER TO %I', CASE r.kind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, r.name, c.relowner::regrole), NULL, false,
+		   r.is_made_by_clock AND c.relowner = (SELECT e.relowner FROM pg_class AS e WHERE e.oid = 'respond.event'::regclass)
+	  FROM relation AS r JOIN pg_class AS c ON c.oid = r.oid
+	 WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.deptype IN ('a', 'i') AND r.kind = 'S')
+	UNION ALL
+	SELECT 'function', p.oid::regprocedure::text, pg_get_functiondef(p.oid), NULL, false, true
+	  FROM pg_proc AS p
+	 WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND p.prokind IN ('f', 'p')
+	UNION ALL
+	SELECT 'owner', p.oid::regprocedure::text, format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, p.proowner::regrole), NULL, false, true
+	  FROM pg_proc AS p
+	 WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace)
+	UNION ALL
+	-- a trigger of whoever has this right would run as the workers
+	SELECT 'privilege', format('%s on %s for %s', a.privilege_type, r.name, g.name), '', format('REVOKE %s ON %s FROM %s', a.privilege_type, r.name, g.name), false, false
+	  FROM relation AS r JOIN pg_class AS c ON c.oid = r.oid CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+	 CROSS JOIN LATERAL (SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END) AS g (name)
+	 WHERE r.kind IN ('r', 'p', 'v') AND a.grantee <> c.relowner
+	   AND (a.privilege_type = 'TRIGGER' OR (c.relnamespace = 'respond_internal'::regnamespace AND a.privilege_type NOT IN ('SELECT', 'MAINTAIN')))
+	UNION ALL
+	SELECT 'privilege', format('EXECUTE on %s for %s', p.oid::regprocedure, g.name), '', format('REVOKE EXECUTE ON FUNCTION %s FROM %s', p.oid::regprocedure, g.name), false, false
+	  FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+	 CROSS JOIN LATERAL (SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END) AS g (name)
+	 WHERE p.pronamespace = 'respond_internal'::regnamespace AND a.grantee <> p.proowner
+	UNION ALL
+	SELECT 'privilege', format('CREATE on schema %s for %s', n.nspname, g.name), '', format('REVOKE CREATE ON SCHEMA %s FROM %s', n.nspname, g.name), false, false
+	  FROM pg_namespace AS n CROSS JOIN LATERAL aclexplode(n.nspacl) AS a
+	 CROSS JOIN LATERAL (SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END) AS g (name)
+	 WHERE n.nspname IN ('respond', 'respond_internal') AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner AND g.name <> 'respond_worker'
+	UNION ALL
+	-- whoever can act as the workers can write rules that act as anybody
+	SELECT 'membership', format('%s in %s', m.member::regrole, m.roleid::regrole), '', format('REVOKE %s FROM %s', m.roleid::regrole, m.member::regrole), false, false
+	  FROM pg_auth_members AS m JOIN pg_roles AS r ON r.oid = m.member
+	 WHERE (m.roleid = 'respond_worker'::regrole AND NOT r.rolsuper) OR m.member = 'respond_worker'::regrole
+	UNION ALL
+	SELECT 'attributes', 'respond_worker', '', 'ALTER ROLE respond_worker NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS', false, false
+	  FROM pg_roles AS r
+	 WHERE r.rolname = 'respond_worker' AND (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls)
+$$;
+COMMENT ON FUNCTION respond_internal.manifest_now(OUT kind text, OUT object text, OUT definition text, OUT removal text, OUT runs_code boolean, OUT is_wanted boolean) IS
+	'what the catalogs hold now that the manifest tells of, or should not hold';
+
+CREATE FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault text, OUT remedy text, OUT runs_code boolean) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT f.object, f.fault, f.remedy, f.runs_code
+	  FROM (SELECT format('%s %s', coalesce(m.kind, n.kind), coalesce(m.object, n.object)) AS object,
+				CASE
+					WHEN coalesce(m.kind, n.kind) = 'firing' AND n.kind IS NOT NULL THEN 'is not as it was installed'
+					WHEN m.kind IS NULL AND n.runs_code THEN 'does not belong to pg_respond, and its code would run with the rights of the workers'
+					WHEN m.kind IS NULL THEN 'does not belong to pg_respond'
+					WHEN n.kind IS NULL THEN 'is missing'
+					ELSE 'was changed' END AS fault,
+				CASE
+					WHEN m.kind IS NULL THEN n.removal
+					WHEN n.kind IS NULL OR n.removal IS NULL OR m.kind = 'default' THEN m.definition
+					ELSE n.removal || '; ' || m.definition END
+				|| CASE m.kind WHEN 'trigger' THEN coalesce('; ' || (SELECT e.definition FROM respond_internal.manifest AS e WHERE e.kind = 'firing' AND e.object = m.object), '') ELSE '' END AS remedy,
+				m.kind IS NULL AND n.runs_code AS runs_code,
+				m.kind AS kind, n.kind AS now_kind, m.definition, n.definition AS definition_now, n.is_wanted, m.server_version
+			  FROM respond_internal.manifest AS m
+			  FULL JOIN respond_internal.manifest_now() AS n ON n.kind = m.kind AND n.object = m.object) AS f
+	 WHERE CASE
+			WHEN f.kind IS NULL THEN f.runs_code OR NOT f.is_wanted
+			-- a trigger that is gone is told of once, and columns are looked after by whoever reads them
+			WHEN f.now_kind IS NULL THEN f.kind NOT IN ('firing', 'column', 'index', 'inheritance', 'privilege', 'row security', 'default')
+				OR (f.kind = 'default' AND EXISTS (SELECT FROM respond_internal.manifest_now() AS c WHERE c.kind = 'column' AND 'default ' || c.object = f.object))
+			WHEN f.kind IN ('column', 'index') THEN false
+			ELSE f.definition <> f.definition_now
+				AND (f.kind IN ('firing', 'owner', 'row security') OR f.server_version / 10000 = current_setting('server_version_num')::integer / 10000) END
+$$;
+COMMENT ON FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault text, OUT remedy text, OUT runs_code boolean) IS
+	'what somebody added to the objects of pg_respond, changed or took away, and the statement that undoes it';
+
+CREATE FUNCTION respond_internal.health_manifest(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_one record;
+BEGIN
+	SELECT count(*) AS faults, count(*) FILTER (WHERE f.runs_code) AS dangers,
+		   string_agg(format('%s %s', f.object, f.fault), '; ' ORDER BY f.place) FILTER (WHERE f.place <= 5) AS faults_text,
+		   string_agg(f.remedy, '; ' ORDER BY f.place) FILTER (WHERE f.place <= 100) AS remedies
+	  INTO found_one
+	  FROM (SELECT m.object, m.fault, m.remedy, m.runs_code, row_number() OVER (ORDER BY m.runs_code DESC, m.object) AS place FROM respond_internal.manifest_fault() AS m) AS f;
+	ok := found_one.faults = 0;
+	message := CASE WHEN ok THEN 'the objects of pg_respond are as they were installed'
+		ELSE concat(CASE WHEN found_one.dangers > 0 THEN 'the workers wait: ' END, found_one.faults_text,
+			CASE WHEN found_one.faults > 5 THEN format('; and %s more', found_one.faults - 5) END) END;
+	remedy := CASE WHEN NOT ok THEN concat('as a superuser: ', found_one.remedies,
+		CASE WHEN found_one.faults > 100 THEN '; and so on, see SELECT * FROM respond_internal.manifest_fault()' END) END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_manifest() IS 'health(): what somebody added to the objects of pg_respond, changed or took away';

@@ -21,6 +21,7 @@
 #include "event/wake.h"
 #include "launcher/death_word.h"
 #include "launcher/launcher.h"
+#include "launcher/manifest_watch.h"
 #include "rule/rule_owner.h"
 #include "rule/rule_stats.h"
 #include "secret/log_filter.h"
@@ -51,5 +52,6 @@ _PG_init(void)
 	respond_outbox_initialize();
 	respond_launcher_register();
 	respond_rule_owner_initialize();
+	respond_manifest_watch_initialize();
 	respond_log_filter_initialize();
 }

@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "clock/manifest.h"
 #include "clock/owner_names.h"
 #include "clock/partition.h"
 #include "clock/progress_rotation.h"
@@ -52,7 +53,8 @@ static Duty duties[] = {
 	{"bring the names of rules' owners up to date", respond_owner_names_keep},
 };
 
-/* The one duty that is done on hold as well. */
+/* The duties that are done on hold as well. */
+static Duty check_manifest = {"compare the objects of pg_respond with what was installed", respond_manifest_check};
 static Duty follow_state = {"read respond_internal.state", respond_state_follow};
 
 static void note_settings(void);
@@ -79,6 +81,9 @@ respond_clock_main(Datum main_arg)
 		pg_atomic_write_u32(&slot->sleeping, 1);
 		note_settings();
 		run_if_due(&follow_state);
+		if (respond_manifest_is_wanted() && check_manifest.failures == 0)
+			check_manifest.due = 0;
+		run_if_due(&check_manifest);
 		for (int i = 0; i < lengthof(duties) && !respond_worker_on_hold(); i++)
 			run_if_due(&duties[i]);
 		respond_worker_wait(rest_milliseconds());
@@ -106,7 +111,7 @@ note_success(void)
 	for (int i = 0; i < lengthof(duties); i++)
 		if (duties[i].failures > 0)
 			return;
-	if (follow_state.failures == 0)
+	if (follow_state.failures == 0 && check_manifest.failures == 0)
 		respond_worker_succeeded();
 }
 
@@ -174,8 +179,9 @@ rest_milliseconds(void)
 	TimestampTz now = GetCurrentTimestamp();
 	long		rest = LONGEST_REST_MS;
 
+	rest = Min(rest, TimestampDifferenceMilliseconds(now, check_manifest.due));
 	if (respond_worker_on_hold())
-		return LONGEST_REST_MS;
+		return Max(rest, 1);
 	for (int i = 0; i < lengthof(duties); i++)
 		rest = Min(rest, TimestampDifferenceMilliseconds(now, duties[i].due));
 	return Max(rest, 1);

@@ -30,6 +30,7 @@
 #include "clock/state.h"
 #include "clock/statement.h"
 #include "common/life.h"
+#include "common/shmem.h"
 #include "launcher/worker.h"
 
 #define LOCK_WAIT_MS		200
@@ -88,7 +89,7 @@ respond_state_follow(TimestampTz now)
 	respond_statement_begin();
 	held = respond_life_is_held();
 	respond_statement_commit();
-	if (held != respond_worker_on_hold())
+	if (held != (pg_atomic_read_u32(&respond_shmem_find_database(MyDatabaseId)->hold) != 0))
 		publish(LOCK_WAIT_MS);
 	return now + FOLLOW_INTERVAL_US;
 }

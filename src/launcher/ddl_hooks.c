@@ -39,6 +39,7 @@
 #include "launcher/drop_extension.h"
 #include "launcher/eviction.h"
 #include "launcher/launcher.h"
+#include "launcher/manifest_watch.h"
 #include "launcher/worker.h"
 
 /* What the current transaction did that the launcher will have to know. */
@@ -182,6 +183,7 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 
 	if (commit_prepared)
 		check_after_commit_prepared();
+	respond_manifest_note(tree);
 }
 
 static void

@@ -63,6 +63,7 @@ static void put_worker(ReturnSetInfo *result, const WorkerSlot *slot);
 static Description describe(const WorkerSlot *slot);
 static char *wait_of_process(int procno);
 static bool database_holds(Oid database);
+static bool manifest_holds(Oid database);
 
 /*
  * workers() → setof: one row for the launcher and for each slot in use, of all
@@ -162,6 +163,8 @@ describe(const WorkerSlot *slot)
 		return (Description) {"stopping", wait};
 	if (database_holds(slot->database))
 		return (Description) {"holding", pstrdup("respond.release()")};
+	if (slot->kind != WORKER_CLOCK && manifest_holds(slot->database))
+		return (Description) {"holding", pstrdup("check manifest of respond.health()")};
 	if (pg_atomic_read_u32(&flags->busy) != 0)
 		return (Description) {"busy", wait};
 	if (pg_atomic_read_u32(&flags->sleeping) != 0)
@@ -186,6 +189,14 @@ database_holds(Oid database)
 	DatabaseSlot *entry = respond_shmem_find_database(database);
 
 	return entry != NULL && pg_atomic_read_u32(&entry->hold) != 0;
+}
+
+static bool
+manifest_holds(Oid database)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	return entry != NULL && pg_atomic_read_u32(&entry->manifest) != 0;
 }
 
 /*

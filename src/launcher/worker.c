@@ -350,10 +350,9 @@ respond_worker_commit(void)
 bool
 respond_worker_on_hold(void)
 {
-	return pg_atomic_read_u32(&my_database->hold) != 0;
+	return pg_atomic_read_u32(&my_database->hold) != 0 || pg_atomic_read_u32(&my_database->manifest) != 0;
 }
 
-/* Workers that hold do not wait for events, so their latches are set in any case. */
 void
 respond_worker_set_hold(Oid database, bool hold)
 {
@@ -362,6 +361,13 @@ respond_worker_set_hold(Oid database, bool hold)
 	if (entry == NULL)
 		return;
 	pg_atomic_write_u32(&entry->hold, hold ? 1 : 0);
+	respond_worker_wake_all(database);
+}
+
+/* Workers that hold do not wait for events, so their latches are set in any case. */
+void
+respond_worker_wake_all(Oid database)
+{
 	LWLockAcquire(respond_shared->lock, LW_SHARED);
 	for (int i = 0; i < respond_shared->slot_count; i++)
 	{

@@ -75,8 +75,11 @@ extern void respond_worker_commit(void);
  */
 extern DatabaseSlot *respond_worker_open_database(bool *created);
 
-/* Whether hold() or a restore wants the workers to rest; a flag in shared memory. */
+/* Whether the workers shall rest: by the wish of a person, after a restore, or because of foreign code on our tables. */
 extern bool respond_worker_on_hold(void);
+
+/* Sets the latches of all workers of a database. */
+extern void respond_worker_wake_all(Oid database);
 
 /* Sets that flag and lets the database's workers see it now. */
 extern void respond_worker_set_hold(Oid database, bool hold);
