@@ -49,7 +49,7 @@ COMMENT ON COLUMN respond.ticket.priority IS 'low, normal, high or urgent';
 COMMENT ON COLUMN respond.ticket.team IS 'team that works on it, a row of respond.team';
 COMMENT ON COLUMN respond.ticket.assignee IS 'person who works on it';
 COMMENT ON COLUMN respond.ticket.requester IS 'who asked for it';
-COMMENT ON COLUMN respond.ticket.tags IS 'labels';
+COMMENT ON COLUMN respond.ticket.tags IS 'labels, each once';
 COMMENT ON COLUMN respond.ticket.key IS 'what it is the ticket for: at most one ticket with the same key is neither solved nor closed';
 COMMENT ON COLUMN respond.ticket.fields IS 'further values, a JSON object';
 COMMENT ON COLUMN respond.ticket.event_id IS 'event whose rule opened it; NULL for a ticket entered by hand';
@@ -133,11 +133,11 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'respond_ticket_guard';
 COMMENT ON FUNCTION respond_internal.ticket_guard() IS 'trigger: refuses illegal transitions, keeps updated_at, solved_at and closed_at';
 
 CREATE TRIGGER ticket_guard_insert BEFORE INSERT ON respond.ticket
-	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed')) EXECUTE FUNCTION respond_internal.ticket_guard();
-COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'gives a ticket that is entered solved or closed its times';
+	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1) EXECUTE FUNCTION respond_internal.ticket_guard();
+COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'gives a ticket that is entered solved or closed its times, and each tag once';
 CREATE TRIGGER ticket_guard_update BEFORE UPDATE ON respond.ticket
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.ticket_guard();
-COMMENT ON TRIGGER ticket_guard_update ON respond.ticket IS 'refuses illegal transitions, keeps updated_at, solved_at and closed_at';
+COMMENT ON TRIGGER ticket_guard_update ON respond.ticket IS 'refuses illegal transitions and a second open ticket with a key, keeps updated_at, solved_at and closed_at';
 
 -- References.  There are no foreign keys: see src/desk/reference.c.
 CREATE FUNCTION respond_internal.team_reference() RETURNS trigger

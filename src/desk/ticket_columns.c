@@ -30,6 +30,9 @@ respond_ticket_columns(TupleDesc desc, TicketColumns *columns)
 	columns->priority = respond_column_place(desc, "priority");
 	columns->team = respond_column_place(desc, "team");
 	columns->assignee = respond_column_place(desc, "assignee");
+	columns->tags = respond_column_place(desc, "tags");
+	columns->key = respond_column_place(desc, "key");
+	columns->session_actor = respond_column_place(desc, "session_actor");
 	columns->event_id = respond_column_place(desc, "event_id");
 	columns->run_id = respond_column_place(desc, "run_id");
 	columns->created_by = respond_column_place(desc, "created_by");

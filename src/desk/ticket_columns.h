@@ -21,6 +21,9 @@ typedef struct TicketColumns
 	int			priority;
 	int			team;
 	int			assignee;
+	int			tags;
+	int			key;
+	int			session_actor;
 	int			event_id;
 	int			run_id;
 	int			created_by;

@@ -2,8 +2,8 @@
  * ticket_guard.c
  *	  Row triggers that keep tickets in order: legal transitions, times, origin.
  *
- * A new ticket pays for it only when it is entered solved or closed: the trigger
- * for INSERT has a WHEN clause.
+ * A new ticket pays for it only when it is entered solved or closed, or with more
+ * than one tag: the trigger for INSERT has a WHEN clause.
  *
  * src/desk/ticket_guard.c
  *-------------------------------------------------------------------------
@@ -11,16 +11,20 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "common/kept_plan.h"
 #include "common/restore.h"
 #include "common/trigger_call.h"
 #include "desk/desk_check.h"
 #include "desk/row_compare.h"
 #include "desk/ticket_columns.h"
+#include "desk/ticket_tags.h"
 
 PG_FUNCTION_INFO_V1(respond_ticket_guard);
 
@@ -31,14 +35,21 @@ typedef struct GuardState
 	bool	   *changed;		/* scratch, one per column */
 } GuardState;
 
-/* The three times that follow from the status, and those to be written instead. */
-typedef struct TicketTimes
+/* What is to be written instead: the three times that follow from the status, and tags. */
+typedef struct RowChanges
 {
 	int			count;
-	int			attributes[3];	/* from 1 */
-	Datum		values[3];
-	bool		nulls[3];
-} TicketTimes;
+	int			attributes[4];	/* from 1 */
+	Datum		values[4];
+	bool		nulls[4];
+} RowChanges;
+
+static KeptPlan open_ticket_plan = {
+	"SELECT t.id FROM respond.ticket AS t WHERE t.key OPERATOR(pg_catalog.=) $1"
+	" AND t.status OPERATOR(pg_catalog.<>) 'solved' AND t.status OPERATOR(pg_catalog.<>) 'closed'"
+	" AND t.id OPERATOR(pg_catalog.<>) $2",
+	2, {TEXTOID, INT8OID}
+};
 
 static GuardState *
 guard_state(FunctionCallInfo fcinfo, TupleDesc desc)
@@ -70,23 +81,40 @@ row_status(const TicketColumns *columns, TupleTableSlot *row)
 
 /* Wants the time (0: NULL) in the row; notes a replacement if the row has another. */
 static void
-want_time(TicketTimes *times, TupleTableSlot *row, int column, bool is_null, Datum value)
+want_time(RowChanges *changes, TupleTableSlot *row, int column, bool is_null, Datum value)
 {
 	if (row->tts_isnull[column] == is_null && (is_null || row->tts_values[column] == value))
 		return;
-	times->attributes[times->count] = column + 1;
-	times->values[times->count] = value;
-	times->nulls[times->count] = is_null;
-	times->count++;
+	changes->attributes[changes->count] = column + 1;
+	changes->values[changes->count] = value;
+	changes->nulls[changes->count] = is_null;
+	changes->count++;
+}
+
+/* Tags are labels: a ticket has each of them once, in the order in which they were given. */
+static void
+want_tags_once(RowChanges *changes, TupleTableSlot *row, int column)
+{
+	ArrayType  *once;
+
+	if (row->tts_isnull[column])
+		return;
+	once = respond_tags_once(DatumGetArrayTypeP(row->tts_values[column]));
+	if (once == NULL)
+		return;
+	changes->attributes[changes->count] = column + 1;
+	changes->values[changes->count] = PointerGetDatum(once);
+	changes->nulls[changes->count] = false;
+	changes->count++;
 }
 
 static HeapTuple
-apply_times(TupleDesc desc, HeapTuple tuple, TicketTimes *times)
+apply_changes(TupleDesc desc, HeapTuple tuple, RowChanges *changes)
 {
-	if (times->count == 0)
+	if (changes->count == 0)
 		return tuple;
-	return heap_modify_tuple_by_cols(tuple, desc, times->count, times->attributes,
-									 times->values, times->nulls);
+	return heap_modify_tuple_by_cols(tuple, desc, changes->count, changes->attributes,
+									 changes->values, changes->nulls);
 }
 
 /* A ticket that is entered solved or closed gets its times, unless it brings them. */
@@ -97,15 +125,48 @@ guard_insert(GuardState *state, TupleDesc desc, TriggerData *trigger)
 	TupleTableSlot *row = trigger->tg_trigslot;
 	Datum		now = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	TicketStatus status;
-	TicketTimes times = {0};
+	RowChanges changes = {0};
 
 	slot_getallattrs(row);
 	status = row_status(columns, row);
 	if (status == TICKET_SOLVED && row->tts_isnull[columns->solved_at])
-		want_time(&times, row, columns->solved_at, false, now);
+		want_time(&changes, row, columns->solved_at, false, now);
 	if (status == TICKET_CLOSED && row->tts_isnull[columns->closed_at])
-		want_time(&times, row, columns->closed_at, false, now);
-	return apply_times(desc, trigger->tg_trigtuple, &times);
+		want_time(&changes, row, columns->closed_at, false, now);
+	want_tags_once(&changes, row, columns->tags);
+	return apply_changes(desc, trigger->tg_trigtuple, &changes);
+}
+
+static bool
+is_open(TicketStatus status)
+{
+	return status != TICKET_SOLVED && status != TICKET_CLOSED;
+}
+
+/*
+ * A ticket that is opened again, or gets another key, while another ticket with
+ * the key is open.  The unique index would say it in words of its own; it still
+ * does for a ticket that is opened at the same moment.
+ */
+static void
+refuse_second_open_ticket(const TicketColumns *columns, TupleTableSlot *row)
+{
+	Datum		values[2] = {row->tts_values[columns->key], row->tts_values[columns->id]};
+	int64		other = 0;
+	bool		is_null;
+
+	SPI_connect();
+	if (respond_kept_plan_run_newest(&open_ticket_plan, values, NULL) > 0)
+		other = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	SPI_finish();
+	if (other != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNIQUE_VIOLATION),
+				 errmsg("ticket " INT64_FORMAT " cannot be open: ticket " INT64_FORMAT " with the same key is",
+						DatumGetInt64(values[1]), other),
+				 errdetail("Of all tickets with the key \"%s\" one can be neither solved nor closed.",
+						   TextDatumGetCString(values[0])),
+				 errhint("Go on with ticket " INT64_FORMAT ", or solve it first, or give one of them another key.", other)));
 }
 
 static void
@@ -113,7 +174,7 @@ refuse_changes_of_origin(GuardState *state, TupleDesc desc)
 {
 	const TicketColumns *columns = &state->columns;
 	int			fixed[] = {columns->id, columns->event_id, columns->run_id,
-	columns->created_by, columns->created_at};
+	columns->created_by, columns->created_at, columns->session_actor};
 
 	for (int i = 0; i < lengthof(fixed); i++)
 		if (state->changed[fixed[i]])
@@ -133,7 +194,7 @@ guard_update(GuardState *state, TupleDesc desc, TriggerData *trigger)
 	TupleTableSlot *new_row = trigger->tg_newslot;
 	Datum		now = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	bool		any_change;
-	TicketTimes times = {0};
+	RowChanges changes = {0};
 	bool		solved_null;
 	bool		closed_null;
 	Datum		solved_at;
@@ -169,11 +230,18 @@ guard_update(GuardState *state, TupleDesc desc, TriggerData *trigger)
 			solved_null = true;
 	}
 
-	want_time(&times, new_row, columns->solved_at, solved_null, solved_at);
-	want_time(&times, new_row, columns->closed_at, closed_null, closed_at);
-	want_time(&times, new_row, columns->updated_at, false,
+	if (!new_row->tts_isnull[columns->key] && (state->changed[columns->key] || state->changed[columns->status]) &&
+		is_open(row_status(columns, new_row)) &&
+		(state->changed[columns->key] || !is_open(row_status(columns, old_row))))
+		refuse_second_open_ticket(columns, new_row);
+	if (state->changed[columns->tags])
+		want_tags_once(&changes, new_row, columns->tags);
+
+	want_time(&changes, new_row, columns->solved_at, solved_null, solved_at);
+	want_time(&changes, new_row, columns->closed_at, closed_null, closed_at);
+	want_time(&changes, new_row, columns->updated_at, false,
 			  any_change ? now : old_row->tts_values[columns->updated_at]);
-	return apply_times(desc, trigger->tg_newtuple, &times);
+	return apply_changes(desc, trigger->tg_newtuple, &changes);
 }
 
 /*
