@@ -174,6 +174,20 @@ COMMENT ON COLUMN respond_internal.suspect.tries IS 'how often it was touched, w
 COMMENT ON COLUMN respond_internal.suspect.vanished IS 'how often the whole server vanished during a try; three of them count as one try';
 COMMENT ON COLUMN respond_internal.suspect.life IS 'process that touched it last, by the number of its life';
 
+-- Rules that multiplied their own events, see src/dispatcher/storm.c.
+CREATE TABLE respond_internal.stopped_rule (
+	rule text PRIMARY KEY,
+	version integer NOT NULL,
+	event_id bigint NOT NULL,
+	runs bigint NOT NULL,
+	since timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE respond_internal.stopped_rule IS 'rules that are not applied to events that rules caused, because they multiply them; until the rule is changed, or respond.resume_rule()';
+COMMENT ON COLUMN respond_internal.stopped_rule.since IS 'start of the transaction in which it was stopped, as in its dead letters';
+COMMENT ON COLUMN respond_internal.stopped_rule.version IS 'version of the rule; another one is not stopped';
+COMMENT ON COLUMN respond_internal.stopped_rule.event_id IS 'event for which it was stopped';
+COMMENT ON COLUMN respond_internal.stopped_rule.runs IS 'how many events of that depth it had been applied to';
+
 -- Events to be handled although the cursor has passed them: replays, and what
 -- a restored copy had not yet handled.
 CREATE TABLE respond_internal.requeue (
@@ -228,6 +242,7 @@ COMMENT ON COLUMN respond_internal.set_aside_event.first_at IS 'when it was set 
 COMMENT ON COLUMN respond_internal.set_aside_event.due_at IS 'when it is tried again; infinity: behind another one, or when the rule has time';
 COMMENT ON COLUMN respond_internal.set_aside_event.queue IS 'its place in the queue of a rule that takes too long';
 
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.stopped_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.set_aside_event', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.set_aside_event_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.set_aside_queue', '');

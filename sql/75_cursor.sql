@@ -77,3 +77,35 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION respond.retry_set_aside(text) IS 'tries events that were set aside again at once, all or those of one rule; returns how many';
+
+-- What was given up meanwhile is played again for this rule alone, or has been dealt with.
+CREATE FUNCTION respond.resume_rule(rule text, replay boolean DEFAULT false) RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	event_count bigint := 0;
+	stopped_since timestamptz;
+BEGIN
+	PERFORM respond_internal.check_primary('resume_rule()');
+	PERFORM respond_internal.check_outside_rule('resume_rule()');
+	DELETE FROM respond_internal.stopped_rule AS s WHERE s.rule = resume_rule.rule RETURNING s.since INTO stopped_since;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'rule "%" is not stopped', rule
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Line "storms" of respond.health() names the rules that are.';
+	END IF;
+	IF replay THEN
+		INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, replay)
+		SELECT e.id, e.recorded_at, resume_rule.rule, true
+		  FROM respond_internal.dead_event AS d JOIN respond.event AS e ON e.id = d.event_id
+		 WHERE d.rule = resume_rule.rule AND d.reason = 'storm' AND d.at >= stopped_since
+		 ORDER BY e.id;
+		GET DIAGNOSTICS event_count = ROW_COUNT;
+	END IF;
+	PERFORM respond_internal.mark_acknowledged('event', d.event_id)
+	   FROM (SELECT DISTINCT e.event_id FROM respond_internal.dead_event AS e WHERE e.rule = resume_rule.rule AND e.reason = 'storm') AS d;
+	PERFORM respond_internal.event_xid();
+	PERFORM respond_internal.audit('rule.resumed', 'rule', rule, NULL, jsonb_build_object('replay', replay, 'events', event_count));
+	RETURN event_count;
+END
+$$;
+COMMENT ON FUNCTION respond.resume_rule(text, boolean) IS
+	'lets a rule go on that was stopped because it multiplied its own events; the events that were given up for it meanwhile count as dealt with, or are played again; returns how many are';

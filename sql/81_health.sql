@@ -202,6 +202,22 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_lag() IS 'health(): whether events wait for the dispatchers';
 
+CREATE FUNCTION respond_internal.health_storms(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	rules text;
+	first_rule text;
+BEGIN
+	SELECT string_agg(format('%s (since %s)', r.name, s.since), ', ' ORDER BY r.name), min(r.name) INTO rules, first_rule
+	  FROM respond_internal.stopped_rule AS s JOIN respond.rule AS r ON r.name = s.rule AND r.version = s.version;
+	ok := rules IS NULL;
+	message := CASE WHEN ok THEN 'no rule multiplies its own events'
+		ELSE format('stopped because they multiply their own events: %s', rules) END;
+	remedy := CASE WHEN NOT ok THEN format('change the rule, then SELECT respond.resume_rule(%L): the events that were given up for it count as dealt with; respond.resume_rule(%L, replay => true) applies it to them', first_rule, first_rule) END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_storms() IS 'health(): rules that were stopped';
+
 CREATE FUNCTION respond_internal.health_set_aside(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -424,6 +440,7 @@ DECLARE
 		'replica identity',
 		'lag',
 		'set aside',
+		'storms',
 		'watches',
 		'lost events',
 		'partitions',

@@ -28,6 +28,7 @@ int			respond_event_retention = 30 * 24 * 60;
 int			respond_lock_timeout = 100;
 int			respond_max_depth = 16;
 int			respond_max_event_size = 1024;
+int			respond_max_fan_out = 10000;
 int			respond_max_rendered_size = 1024;
 int			respond_max_requests = 256;
 int			respond_max_workers = 24;
@@ -37,6 +38,7 @@ char	   *respond_rule_extensions = NULL;
 int			respond_rule_memory = 1024;
 int			respond_rule_timeout = 5000;
 char	   *respond_secret_key_file = NULL;
+int			respond_storm_limit = 1000;
 
 static CheckNetworks check_networks;
 
@@ -164,6 +166,15 @@ respond_guc_define(CheckNetworks check)
 							GUC_UNIT_KB,
 							NULL, NULL, NULL);
 
+	DefineCustomIntVariable("pg_respond.max_fan_out",
+							"Largest number of events, tickets, comments and deliveries that one run of a rule may cause.",
+							NULL,
+							&respond_max_fan_out,
+							10000, 1, INT_MAX,
+							PGC_SIGHUP,
+							0,
+							NULL, NULL, NULL);
+
 	DefineCustomIntVariable("pg_respond.max_rendered_size",
 							"Largest text that a template may produce.",
 							NULL,
@@ -246,6 +257,15 @@ respond_guc_define(CheckNetworks check)
 							   PGC_SIGHUP,
 							   GUC_SUPERUSER_ONLY,
 							   NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.storm_limit",
+							"Runs of a rule for events of one depth from which on it may be stopped for multiplying its own events.",
+							"-1 stops no rule.",
+							&respond_storm_limit,
+							1000, -1, INT_MAX,
+							PGC_SIGHUP,
+							0,
+							NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("pg_respond");
 }

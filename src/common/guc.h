@@ -19,6 +19,7 @@ extern int	respond_event_retention;
 extern int	respond_lock_timeout;
 extern int	respond_max_depth;
 extern int	respond_max_event_size;
+extern int	respond_max_fan_out;
 extern int	respond_max_rendered_size;
 extern int	respond_max_requests;
 extern int	respond_max_workers;
@@ -28,6 +29,7 @@ extern char *respond_rule_extensions;
 extern int	respond_rule_memory;
 extern int	respond_rule_timeout;
 extern char *respond_secret_key_file;
+extern int	respond_storm_limit;
 
 /* Whether a list of networks is legal; if not, error says why. */
 typedef bool (*CheckNetworks) (const char *text, char *error, size_t size);

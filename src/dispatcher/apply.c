@@ -19,6 +19,7 @@
 #include "dispatcher/dispatcher.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/set_aside.h"
+#include "dispatcher/storm.h"
 #include "event/event_context.h"
 #include "event/event_size.h"
 
@@ -141,7 +142,7 @@ handle_rule(Rule *rule, Event *event, const char *muted, bool contained)
 	instr_time	start;
 	instr_time	taken;
 
-	if (respond_aside_holds(event, rule->name))
+	if (respond_storm_stops(rule, event) || respond_aside_holds(event, rule->name))
 		return;
 	INSTR_TIME_SET_CURRENT(start);
 	error_context_stack = &context;

@@ -19,6 +19,7 @@
 #include "common/guc.h"
 #include "dispatcher/dispatcher.h"
 #include "dispatcher/set_aside.h"
+#include "dispatcher/storm.h"
 
 /* How often a cursor that moved past other lanes' events is written, in ms. */
 #define STORE_INTERVAL		10000
@@ -276,6 +277,7 @@ begin_transaction(Dispatcher *dispatcher)
 	respond_effects_begin();
 	MemoryContextSwitchTo(dispatcher->batch_context);
 	respond_aside_look();
+	respond_storm_look(respond_batch_wakes());
 }
 
 /* Ends a transaction that only looked; what it took from the requeue goes back. */
@@ -286,6 +288,7 @@ end_look(Dispatcher *dispatcher)
 	respond_effects_discard();
 	respond_requeue_forget();
 	respond_aside_forget();
+	respond_storm_forget();
 	AbortCurrentTransaction();
 	dispatcher->lane_lost = true;
 }

@@ -27,6 +27,7 @@
 #include "common/life.h"
 #include "dispatcher/dispatcher.h"
 #include "dispatcher/set_aside.h"
+#include "dispatcher/storm.h"
 #include "launcher/worker_errors.h"
 
 /* How long a dispatcher trusts wake-ups before it looks by itself, in ms. */
@@ -285,6 +286,7 @@ recover(Dispatcher *dispatcher)
 	respond_effects_discard();
 	respond_requeue_forget();
 	respond_aside_forget();
+	respond_storm_forget();
 	respond_error_set_lasting(false);
 	RESUME_INTERRUPTS();
 	pg_atomic_write_u32(&dispatcher->slot->busy, 0);

@@ -12,6 +12,8 @@
 
 #include "miscadmin.h"
 
+#include "common/errors.h"
+#include "common/guc.h"
 #include "event/event_context.h"
 
 static EventContext current_context = {0};
@@ -59,4 +61,25 @@ respond_event_context_session_actor(void)
 	if (current_context.rule != NULL || GetSessionUserId() == GetOuterUserId())
 		return NULL;
 	return role_name(GetSessionUserId());
+}
+
+void
+respond_event_context_fan_out(void)
+{
+	static int64 run = 0;
+	static int	caused = 0;
+
+	if (current_context.run_id == 0)
+		return;
+	if (current_context.run_id != run)
+	{
+		run = current_context.run_id;
+		caused = 0;
+	}
+	if (++caused > respond_max_fan_out)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_LIMIT),
+				 errmsg("the run causes more events, tickets, comments and deliveries than a run may"),
+				 errdetail("At most %d are allowed.", respond_max_fan_out),
+				 errhint("Let the rule cause less, or consider increasing \"%s\".", "pg_respond.max_fan_out")));
 }

@@ -27,6 +27,12 @@ typedef struct EventContext
 extern EventContext respond_event_context_set(EventContext context);
 extern const EventContext *respond_event_context(void);
 
+/*
+ * One more thing that the run in the context causes; raises ERRCODE_RESPOND_LIMIT
+ * when they are more than pg_respond.max_fan_out.
+ */
+extern void respond_event_context_fan_out(void);
+
 /* "rule:NAME" while a rule runs, else the name of the session's role; palloc'd. */
 extern char *respond_event_context_actor(void);
 

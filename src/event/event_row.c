@@ -139,6 +139,7 @@ fill_row(EventRow *row)
 		fill(row, EVENT_SOURCE, PointerGetDatum(respond_event_defaults_source()));
 	if (is_null(row, EVENT_ACTOR))
 		fill(row, EVENT_ACTOR, PointerGetDatum(respond_event_defaults_actor()));
+	respond_event_context_fan_out();
 	if (is_null(row, EVENT_CAUSE) && context->event_id != 0)
 	{
 		fill(row, EVENT_CAUSE, Int64GetDatum(context->event_id));

@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 
 #include "common/errors.h"
+#include "event/event_context.h"
 #include "event/event_check.h"
 #include "event/event_defaults.h"
 #include "event/producer.h"
@@ -153,6 +154,7 @@ respond_action_emit(StepCall *call)
 
 	refuse_foreign_source(run, event.source);
 
+	respond_event_context_fan_out();
 	/* The id is known only when the event is written; nobody asks for that of a step without name. */
 	id = respond_effects_emit(run, &event, now, describe_emit(call, &event));
 	if (!now)

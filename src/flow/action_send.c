@@ -19,6 +19,7 @@
 #include "audit/mask.h"
 #include "common/errors.h"
 #include "delivery/message.h"
+#include "event/event_context.h"
 #include "flow/effects.h"
 #include "flow/flow_machine.h"
 
@@ -117,6 +118,7 @@ send(StepCall *call, const Channel *channel, const Message *message)
 	scrub(&delivery);
 	if (machine->dry)
 		return STEP_DONE;
+	respond_event_context_fan_out();
 	delivery.id = respond_effects_delivery(run, &delivery);
 	call->output = delivery_output(&delivery);
 	return STEP_DONE;

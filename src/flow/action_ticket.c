@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "common/errors.h"
+#include "event/event_context.h"
 #include "flow/effects.h"
 #include "flow/flow_machine.h"
 #include "flow/ticket_find.h"
@@ -74,6 +75,7 @@ respond_action_ticket(StepCall *call)
 	int64		id = 0;
 	bool		opened;
 
+	respond_event_context_fan_out();
 	if (ticket.key != NULL)
 		id = respond_ticket_find_open(ticket.key);
 	opened = id == 0;
@@ -221,6 +223,7 @@ respond_action_comment(StepCall *call)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.ticket: ticket " INT64_FORMAT " does not exist", call->step->place, ticket_id)));
+	respond_event_context_fan_out();
 	id = respond_effects_comment(call->machine->run, ticket_id, given_text(&values[COMMENT_AUTHOR]),
 								 given_text(&values[COMMENT_KIND]), values[COMMENT_BODY].text);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
