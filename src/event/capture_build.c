@@ -18,13 +18,13 @@
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
 #include "executor/tuptable.h"
 
 #include "common/contain.h"
 #include "common/error_class.h"
 #include "event/capture_build.h"
 #include "event/capture_fault.h"
+#include "event/capture_limit.h"
 
 typedef struct Build
 {
@@ -112,19 +112,6 @@ build_unguarded(Build *build)
 	return done;
 }
 
-static bool
-has_stored_value(const CaptureTrigger *capture, TupleTableSlot *row)
-{
-	if (row == NULL)
-		return false;
-	slot_getallattrs(row);
-	for (int i = 0; i < capture->description->natts; i++)
-		if (TupleDescAttr(capture->description, i)->attlen == -1 && !row->tts_isnull[i] &&
-			VARATT_IS_EXTERNAL(DatumGetPointer(row->tts_values[i])))
-			return true;
-	return false;
-}
-
 static void
 build_carefully(Build *build)
 {
@@ -170,7 +157,12 @@ respond_capture_build(CaptureChange *change, NewEvent *event)
 
 	change->condition_failed = capture->condition_lost;
 	event->data = NULL;
-	if (capture->foreign || has_stored_value(capture, change->old_row) || has_stored_value(capture, change->new_row))
+	if (change->old_row != NULL)
+		slot_getallattrs(change->old_row);
+	if (change->new_row != NULL)
+		slot_getallattrs(change->new_row);
+	/* what is not small may have to be fetched */
+	if (!respond_capture_limit_is_far(change) || capture->foreign)
 		done = respond_contain_try(build_all, &build) == NULL;
 	else
 		done = build_unguarded(&build);

@@ -143,21 +143,11 @@ build_data(CaptureChange *change)
 	return end_data(change, &state, NULL);
 }
 
-static void
-take_rows_apart(CaptureChange *change)
-{
-	if (change->old_row != NULL)
-		slot_getallattrs(change->old_row);
-	if (change->new_row != NULL)
-		slot_getallattrs(change->new_row);
-}
-
 Jsonb *
 respond_capture_data(CaptureChange *change)
 {
 	Jsonb	   *data;
 
-	take_rows_apart(change);
 	(void) respond_value_json_took_text();
 	respond_capture_limit(change);
 	do
@@ -292,7 +282,6 @@ respond_capture_data_carefully(CaptureChange *change, const char **fault)
 	Jsonb	  **old_values;
 	Jsonb	   *data;
 
-	take_rows_apart(change);
 	change->included = NULL;
 	respond_capture_limit(change);
 	included = change->included != NULL ? change->included : all_true(count);

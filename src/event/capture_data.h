@@ -19,7 +19,7 @@ extern bool respond_capture_compare(const CaptureTrigger *capture, TupleTableSlo
 
 /*
  * One change on its way into an event, and what had to be done to its values.
- * Slots may be NULL; changed too, and has a flag for each attribute.
+ * Slots may be NULL, and are taken apart (slot_getallattrs); changed too, and has a flag for each attribute.
  */
 typedef struct CaptureChange
 {
@@ -28,6 +28,7 @@ typedef struct CaptureChange
 	TupleTableSlot *old_row;
 	TupleTableSlot *new_row;
 	const bool *changed;
+	bool		small;			/* nothing will have to be left out for its size */
 	bool	   *included;		/* by attribute: is in the data; NULL: all are */
 	bool		condition_failed;
 } CaptureChange;

@@ -25,6 +25,9 @@
 /* Of the data around the rows. */
 #define ENVELOPE	512
 
+/* No value is larger in jsonb than so many times its size in the row, give or take its overhead. */
+#define LARGEST_GROWTH	8
+
 typedef struct Candidate
 {
 	int			column;			/* from 0 */
@@ -72,11 +75,35 @@ column_size(const CaptureChange *change, Jsonb *data, int column)
 	return Max(size, text_size(capture, data, "new", column) + text_size(capture, data, "old", column));
 }
 
+/* Adds the size of the long values of a row; false when one is compressed or not in the row. */
 static bool
-is_long(const CaptureTrigger *capture, int column)
+add_plain_size(const CaptureTrigger *capture, TupleTableSlot *row, Size *size)
 {
-	return TupleDescAttr(capture->description, column)->attlen == -1 &&
-		respond_row_json_column(capture->rows, column) != NULL;
+	if (row == NULL)
+		return true;
+	*size += capture->fixed_size;
+	for (int i = 0; i < capture->long_count; i++)
+	{
+		int			column = capture->long_columns[i];
+		struct varlena *value = (struct varlena *) DatumGetPointer(row->tts_values[column]);
+
+		if (row->tts_isnull[column])
+			continue;
+		if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
+			return false;
+		*size += LARGEST_GROWTH * VARSIZE_ANY(value);
+	}
+	return true;
+}
+
+bool
+respond_capture_limit_is_far(CaptureChange *change)
+{
+	Size		size = ENVELOPE;
+
+	change->small = add_plain_size(change->capture, change->old_row, &size) &&
+		add_plain_size(change->capture, change->new_row, &size) && size < limit();
+	return change->small;
 }
 
 /* The sum for both rows of the columns that are included. */
@@ -87,11 +114,12 @@ total_size(const CaptureChange *change)
 	int			rows = (change->old_row != NULL) + (change->new_row != NULL);
 	Size		total = ENVELOPE + rows * capture->fixed_size;
 
-	for (int i = 0; i < capture->description->natts; i++)
+	for (int i = 0; i < capture->long_count; i++)
 	{
-		if (!is_long(capture, i) || (change->included != NULL && !change->included[i]))
-			continue;
-		total += value_size(capture, change->new_row, i) + value_size(capture, change->old_row, i);
+		int			column = capture->long_columns[i];
+
+		if (change->included == NULL || change->included[column])
+			total += value_size(capture, change->new_row, column) + value_size(capture, change->old_row, column);
 	}
 	return total;
 }
@@ -129,15 +157,16 @@ leave_out(CaptureChange *change, Jsonb *data, Size excess)
 		change->included = palloc(natts * sizeof(bool));
 		memset(change->included, true, natts * sizeof(bool));
 	}
-	for (int i = 0; i < capture->description->natts; i++)
+	for (int i = 0; i < capture->long_count; i++)
 	{
+		int			column = capture->long_columns[i];
 		Candidate  *candidate = &candidates[count];
 
-		if (!is_long(capture, i) || !change->included[i])
+		if (!change->included[column])
 			continue;
-		candidate->column = i;
-		candidate->unchanged = change->changed != NULL && !change->changed[i];
-		candidate->size = column_size(change, data, i);
+		candidate->column = column;
+		candidate->unchanged = change->changed != NULL && !change->changed[column];
+		candidate->size = column_size(change, data, column);
 		if (candidate->size > 0)
 			count++;
 	}
@@ -161,8 +190,11 @@ leave_out(CaptureChange *change, Jsonb *data, Size excess)
 void
 respond_capture_limit(CaptureChange *change)
 {
-	Size		total = total_size(change);
+	Size		total;
 
+	if (change->small)
+		return;
+	total = total_size(change);
 	if (total > limit())
 		(void) leave_out(change, NULL, total - limit());
 }

@@ -11,6 +11,12 @@
 #include "event/capture_data.h"
 
 /*
+ * Whether the rows are so small that there is nothing to leave out, and all of
+ * their values are in the rows themselves.  Sets change->small.
+ */
+extern bool respond_capture_limit_is_far(CaptureChange *change);
+
+/*
  * Sets change->included so that the data is likely to stay within
  * pg_respond.max_event_size; looks at sizes only, no value is fetched.
  */

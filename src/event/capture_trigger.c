@@ -18,6 +18,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
@@ -155,7 +156,8 @@ respond_capture_arguments_read(CaptureArguments *arguments, int count, char **te
 char *
 respond_capture_table_name(Oid relation)
 {
-	const char *schema = get_namespace_name(get_rel_namespace(relation));
+	Oid			namespace = get_rel_namespace(relation);
+	const char *schema = isAnyTempNamespace(namespace) ? "pg_temp" : get_namespace_name(namespace);
 	char	   *name = respond_capture_subject_escape(get_rel_name(relation), ".");
 
 	if (schema == NULL || strcmp(schema, "public") == 0)
@@ -368,6 +370,7 @@ look_at_columns(CaptureTrigger *capture)
 
 	capture->foreign = respond_capture_subject_is_foreign(capture->subject) || capture->condition != NULL;
 	capture->by_settings = respond_capture_subject_is_by_settings(capture->subject) || capture->condition != NULL;
+	capture->long_columns = palloc(Max(capture->description->natts, 1) * sizeof(int));
 	for (int i = 0; i < capture->description->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(capture->description, i);
@@ -378,7 +381,9 @@ look_at_columns(CaptureTrigger *capture)
 		capture->foreign |= how->foreign;
 		capture->by_settings |= how->by_settings;
 		capture->fixed_size += strlen(NameStr(attribute->attname)) + overhead;
-		if (attribute->attlen != -1)
+		if (attribute->attlen == -1)
+			capture->long_columns[capture->long_count++] = i;
+		else
 			capture->fixed_size += 32;
 	}
 }

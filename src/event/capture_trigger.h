@@ -45,6 +45,8 @@ typedef struct CaptureTrigger
 	bool		foreign;		/* runs code that may raise anything */
 	bool		by_settings;	/* settings matter: see DOOR_FORMATS */
 	bool		covered[CAPTURE_OPERATIONS];	/* another trigger of the tree records the same */
+	int		   *long_columns;	/* from 0: those of variable length */
+	int			long_count;
 	Size		fixed_size;		/* bytes that a row takes in jsonb, without its long values */
 } CaptureTrigger;
 
