@@ -13,16 +13,16 @@ COMMENT ON FUNCTION respond_internal.explain_rules(bigint) IS 'what each enabled
 -- Conditions run with the rights of their rule's owner, so their outcome is
 -- for those alone who may see rules.
 CREATE FUNCTION respond.simulate(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,
-	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL)
+	key text DEFAULT NULL, "time" timestamptz DEFAULT NULL, occurred_at timestamptz DEFAULT NULL)
 RETURNS TABLE (rule text, matched boolean, failed_test text, steps jsonb, remark text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT s.rule, s.matched, s.failed_test, s.steps, s.remark
-	  FROM respond_internal.simulate_rules($1, $2, $3, $4, $5, $6) AS s
+	  FROM respond_internal.simulate_rules($1, $2, $3, $4, $5, coalesce($6, $7)) AS s
 	UNION ALL
 	SELECT r.name, false, 'the rule is disabled', NULL, NULL
 	  FROM respond.rule AS r WHERE NOT r.enabled
 $$;
-COMMENT ON FUNCTION respond.simulate(text, jsonb, text, text, text, timestamptz) IS 'what each rule would do with this event: matched or not, the test that failed, the steps with their parameters; changes nothing';
+COMMENT ON FUNCTION respond.simulate(text, jsonb, text, text, text, timestamptz, timestamptz) IS 'what each rule would do with this event: matched or not, the test that failed, the steps with their parameters; changes nothing. occurred_at is the same as "time" and needs no quotes';
 
 CREATE FUNCTION respond.explain(event_id bigint)
 RETURNS TABLE (rule text, fired boolean, reason text, run_id bigint)
