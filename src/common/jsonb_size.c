@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
@@ -213,13 +214,79 @@ respond_text_size(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) respond_jsonb_text_size(&document->root, SIZE_MAX));
 }
 
+static void
+write_string(StringInfo text, const char *bytes, int length)
+{
+	appendStringInfoCharMacro(text, '"');
+	for (int i = 0; i < length; i++)
+	{
+		char		byte = bytes[i];
+		const char *short_form = byte == '\b' ? "\\b" : byte == '\f' ? "\\f" : byte == '\n' ? "\\n" :
+			byte == '\r' ? "\\r" : byte == '\t' ? "\\t" : byte == '"' ? "\\\"" : byte == '\\' ? "\\\\" : NULL;
+
+		if (short_form != NULL)
+			appendStringInfoString(text, short_form);
+		else if ((unsigned char) byte < 0x20)
+			appendStringInfo(text, "\\u%04x", (int) byte);
+		else
+			appendStringInfoCharMacro(text, byte);
+	}
+	appendStringInfoCharMacro(text, '"');
+}
+
+static void
+write_scalar(StringInfo text, const JsonbValue *value)
+{
+	char	   *number;
+
+	if (value->type == jbvString)
+		write_string(text, value->val.string.val, value->val.string.len);
+	else if (value->type == jbvNumeric)
+	{
+		number = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+		appendStringInfoString(text, number);
+		pfree(number);
+	}
+	else if (value->type == jbvBool)
+		appendStringInfoString(text, value->val.boolean ? "true" : "false");
+	else
+		appendStringInfoString(text, "null");
+}
+
+/* The server's own function hears no interrupts, and a long number takes it milliseconds. */
 static char *
 container_text(JsonbContainer *container)
 {
 	Size		size = respond_jsonb_text_size(container, (Size) respond_max_rendered_size * 1024);
+	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	StringInfoData text;
+	bool		follows = false;	/* a comma comes before the next item */
 
 	respond_check_text_size(size);
-	return JsonbToCString(NULL, container, (int) size);
+	initStringInfo(&text);
+	enlargeStringInfo(&text, (int) size);
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		bool		ends = token == WJB_END_ARRAY || token == WJB_END_OBJECT;
+
+		CHECK_FOR_INTERRUPTS();
+		if (follows && !ends)
+			appendStringInfoString(&text, ", ");
+		follows = ends || token == WJB_ELEM || token == WJB_VALUE;
+		if (token == WJB_BEGIN_ARRAY || token == WJB_END_ARRAY)
+			appendStringInfoChar(&text, token == WJB_BEGIN_ARRAY ? '[' : ']');
+		else if (token == WJB_BEGIN_OBJECT || token == WJB_END_OBJECT)
+			appendStringInfoChar(&text, token == WJB_BEGIN_OBJECT ? '{' : '}');
+		else
+		{
+			write_scalar(&text, &value);
+			if (token == WJB_KEY)
+				appendStringInfoString(&text, ": ");
+		}
+	}
+	return text.data;
 }
 
 char *
