@@ -252,13 +252,13 @@ respond_channel_check_secret(const ChannelKind *kind, const char *secret)
 	keys = palloc0(sizeof(SigningKeys));
 	fault = respond_signature_read(secret, keys);
 	respond_signature_wipe(keys);
-	if (fault == NULL && (strncmp(secret, "whsk_", 5) == 0 || strncmp(secret, "whpk_", 5) == 0))
+	if (strncmp(secret, "whsk_", 5) == 0 || strncmp(secret, "whpk_", 5) == 0)
 		fault = "is an asymmetric key, which is not available in this version";
 	if (fault != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
 				 errmsg("secret: it %s", fault),
-				 errhint("A secret of Standard Webhooks is \"whsec_\" and 24 to 64 random bytes in base64; several, with spaces between them, all sign."),
+				 errhint("A secret of Standard Webhooks is \"whsec_\" and 24 to 64 random bytes in base64, or these bytes in base64 alone; several, with spaces between them, all sign."),
 				 errhidestmt(true)));
 }
 

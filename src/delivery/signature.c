@@ -23,6 +23,7 @@
 
 #define SECRET_PREFIX		"whsec_"
 #define WHITE_SPACE			" \t\r\n\f\v"
+#define NOT_BASE64			"is not \"" SECRET_PREFIX "\" and base64, nor base64 alone"
 
 #define DIGEST_BYTES		32
 #define DIGEST_BASE64		44		/* characters */
@@ -67,7 +68,7 @@ decode_base64(const char *text, size_t length, unsigned char *bytes, size_t *byt
 		padding++;
 	digits = length - padding;
 	if (digits % 4 == 1 || (padding > 0 && length % 4 != 0))
-		return "is not base64 behind " SECRET_PREFIX;
+		return NOT_BASE64;
 
 	*byte_count = 0;
 	for (size_t i = 0; i < digits; i++)
@@ -75,7 +76,7 @@ decode_base64(const char *text, size_t length, unsigned char *bytes, size_t *byt
 		int			value = base64_value(text[i]);
 
 		if (value < 0)
-			return "is not base64 behind " SECRET_PREFIX;
+			return NOT_BASE64;
 		bits = (bits << 6 | (unsigned int) value) & 0xFFFF;
 		bit_count += 6;
 		if (bit_count < 8)
@@ -85,9 +86,14 @@ decode_base64(const char *text, size_t length, unsigned char *bytes, size_t *byt
 			return "holds a key of more than 1024 bytes";
 		bytes[(*byte_count)++] = (unsigned char) (bits >> bit_count);
 	}
-	return *byte_count == 0 ? "has nothing behind " SECRET_PREFIX : NULL;
+	return *byte_count == 0 ? "has nothing behind \"" SECRET_PREFIX "\"" : NULL;
 }
 
+/*
+ * The prefix is optional, and there is one spelling of it, as in the public
+ * libraries (standardwebhooks for Go, JavaScript, Python, PHP, Ruby, Rust, Java
+ * and C#): what they decode is decoded, and nothing stands for its own bytes.
+ */
 static const char *
 read_key(const char *text, size_t length, unsigned char *bytes, size_t *byte_count)
 {
@@ -95,11 +101,7 @@ read_key(const char *text, size_t length, unsigned char *bytes, size_t *byte_cou
 
 	if (length >= prefix && memcmp(text, SECRET_PREFIX, prefix) == 0)
 		return decode_base64(text + prefix, length - prefix, bytes, byte_count);
-	if (length > SIGNING_KEY_LONGEST)
-		return "holds a key of more than 1024 bytes";
-	memcpy(bytes, text, length);
-	*byte_count = length;
-	return NULL;
+	return decode_base64(text, length, bytes, byte_count);
 }
 
 const char *

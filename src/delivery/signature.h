@@ -38,10 +38,10 @@ typedef struct SigningKeys
 
 /*
  * Reads the secret of a webhook: one or several, separated by white space.
- * "whsec_" and base64 (standard alphabet, padding optional) stands for the
- * decoded bytes, anything else for its own bytes.  The specification wants
- * 24 to 64 bytes; 1 to 1024 are taken, since receivers exist that chose
- * otherwise.  Returns NULL, or why the secret is not legal ("is empty"), in
+ * "whsec_" and base64 (standard alphabet, padding optional), or base64 alone,
+ * stands for the decoded bytes, as in the public libraries; anything else is
+ * not legal.  The specification wants 24 to 64 bytes; 1 to 1024 are taken,
+ * since receivers exist that chose otherwise.  Returns NULL, or why the secret is not legal ("is empty"), in
  * which case no key is kept.  The reason shows nothing of the secret.
  */
 extern const char *respond_signature_read(const char *secret, SigningKeys *keys);

@@ -17,6 +17,7 @@
 #define ID			"msg_p5jXN8AQM9LWM0D4loKWxJek"
 #define TIMESTAMP	INT64_C(1614265330)
 #define BODY		"{\"test\": 2432232314}"
+#define WRONG		"is not \"whsec_\" and base64, nor base64 alone"
 #define SECRET		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 /* standard-webhooks/standard-webhooks: libraries/go/webhook_symmetric_test.go and its siblings. */
@@ -44,8 +45,8 @@ check_vectors(void)
 				 "white space around a secret does not matter");
 
 	/* Like all others here made with Python: b64encode(hmac.new(key, content, sha256).digest()). */
-	check_string(sign("plain-secret", "msg_1", 0, NULL, 0),
-				 "v1,PM+KkrxBckY1yLXvl4HKsQkMha7iC4zmA8nlS6e5iko=", "a plain secret is its bytes, a body may be empty");
+	check_string(sign("cGxhaW4tc2VjcmV0", "msg_1", 0, NULL, 0),
+				 "v1,PM+KkrxBckY1yLXvl4HKsQkMha7iC4zmA8nlS6e5iko=", "base64 without the prefix, a body may be empty");
 	check_string(sign("whsec_AQ", "m", -1, "x", 1), "v1,ctuW9+49P9zX64/JHuGvty9mK2yVgeyN5eMQFn2SvXo=",
 				 "base64 without padding, a time before 1970");
 	check_string(sign("whsec_AQ==", "m", -1, "x", 1), "v1,ctuW9+49P9zX64/JHuGvty9mK2yVgeyN5eMQFn2SvXo=", "the same with padding");
@@ -58,9 +59,9 @@ check_rotation(void)
 	char		expected[SIGNATURE_SIZE];
 
 	snprintf(expected, sizeof(expected), "v1,CKf0RGn6vQyH69wBQeNfwOpNhGHdH44gYlCHFesoYiY= %s", SIGNATURE);
-	check_string(sign("old-secret " SECRET, ID, TIMESTAMP, BODY, strlen(BODY)), expected,
+	check_string(sign("b2xkLXNlY3JldA== " SECRET, ID, TIMESTAMP, BODY, strlen(BODY)), expected,
 				 "one signature per secret, in their order");
-	check(strlen(sign("a b c d", ID, TIMESTAMP, BODY, strlen(BODY))) == SIGNATURE_SIZE - 1,
+	check(strlen(sign("AQ AQ AQ AQ", ID, TIMESTAMP, BODY, strlen(BODY))) == SIGNATURE_SIZE - 1,
 		  "four signatures fill the buffer");
 	check(!respond_signature_make(&keys, ID, TIMESTAMP, BODY, strlen(BODY), expected, SIGNATURE_SIZE - 1),
 		  "a buffer that is too small is refused");
@@ -78,27 +79,32 @@ check_refusals(void)
 	check_string(sign(NULL, ID, 0, "", 0), "is empty", "no secret");
 	check_string(sign("", ID, 0, "", 0), "is empty", "an empty secret");
 	check_string(sign(" \n\t", ID, 0, "", 0), "is empty", "only white space");
-	check_string(sign("whsec_", ID, 0, "", 0), "has nothing behind whsec_", "only the prefix");
-	check_string(sign("whsec_==", ID, 0, "", 0), "is not base64 behind whsec_", "only padding");
-	check_string(sign("whsec_A", ID, 0, "", 0), "is not base64 behind whsec_", "one digit is no byte");
-	check_string(sign("whsec_AAA==", ID, 0, "", 0), "is not base64 behind whsec_", "too much padding");
-	check_string(sign("whsec_AA=", ID, 0, "", 0), "is not base64 behind whsec_", "too little padding");
-	check_string(sign("whsec_A=AA", ID, 0, "", 0), "is not base64 behind whsec_", "padding within");
-	check_string(sign("whsec_A===", ID, 0, "", 0), "is not base64 behind whsec_", "three of padding");
-	check_string(sign("whsec_AA-_", ID, 0, "", 0), "is not base64 behind whsec_", "the alphabet of URLs");
-	check_string(sign("whsec_AA\xc3\xa4", ID, 0, "", 0), "is not base64 behind whsec_", "not ASCII");
-	check_string(sign("a b c d e", ID, 0, "", 0), "holds more than 4 secrets", "five secrets");
-	check_string(sign("good whsec_!", ID, 0, "", 0), "is not base64 behind whsec_", "the second is bad");
+	check_string(sign("whsec_", ID, 0, "", 0), "has nothing behind \"whsec_\"", "only the prefix");
+	check_string(sign("whsec_==", ID, 0, "", 0), WRONG, "only padding");
+	check_string(sign("whsec_A", ID, 0, "", 0), WRONG, "one digit is no byte");
+	check_string(sign("whsec_AAA==", ID, 0, "", 0), WRONG, "too much padding");
+	check_string(sign("whsec_AA=", ID, 0, "", 0), WRONG, "too little padding");
+	check_string(sign("whsec_A=AA", ID, 0, "", 0), WRONG, "padding within");
+	check_string(sign("whsec_A===", ID, 0, "", 0), WRONG, "three of padding");
+	check_string(sign("whsec_AA-_", ID, 0, "", 0), WRONG, "the alphabet of URLs");
+	check_string(sign("whsec_AA\xc3\xa4", ID, 0, "", 0), WRONG, "not ASCII");
+	check_string(sign("AQ AQ AQ AQ AQ", ID, 0, "", 0), "holds more than 4 secrets", "five secrets");
+	check_string(sign("good whsec_!", ID, 0, "", 0), WRONG, "the second is bad");
 	check(memcmp(&keys, &nothing, sizeof(keys)) == 0, "a refusal leaves no key in memory");
 
-	memset(secret, 'k', sizeof(secret));
-	secret[SIGNING_KEY_LONGEST] = '\0';
-	check(respond_signature_read(secret, &keys) == NULL && keys.keys[0].length == SIGNING_KEY_LONGEST,
-		  "a plain secret of 1024 bytes");
-	secret[SIGNING_KEY_LONGEST] = 'k';
-	secret[SIGNING_KEY_LONGEST + 1] = '\0';
-	check_string(respond_signature_read(secret, &keys), "holds a key of more than 1024 bytes",
-				 "a plain secret of 1025 bytes");
+	/* what people paste, and no library reads */
+	check_string(sign("v1," SECRET, ID, 0, "", 0), WRONG, "a version before it");
+	check_string(sign("\"" SECRET "\"", ID, 0, "", 0), WRONG, "quotes around it");
+	check_string(sign("'" SECRET "'", ID, 0, "", 0), WRONG, "single quotes around it");
+	check_string(sign("WHSEC_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", ID, 0, "", 0), WRONG, "the prefix in upper case");
+	check_string(sign("whsec_" SECRET, ID, 0, "", 0), WRONG, "the prefix twice");
+	check_string(sign(SECRET "," SECRET, ID, 0, "", 0), WRONG, "a comma between two");
+	check_string(sign(SECRET ";", ID, 0, "", 0), WRONG, "a semicolon behind it");
+	check_string(sign("x", ID, 0, "", 0), WRONG, "one letter");
+	check_string(sign("plain secret", ID, 0, "", 0), WRONG, "words");
+	check_string(sign("whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", ID, 0, "", 0), WRONG, "an asymmetric key");
+	check_string(sign("sk_live_51Nq", ID, 0, "", 0), WRONG, "a token of something else");
+
 	memset(secret, 'A', sizeof(secret));
 	memcpy(secret, "whsec_", 6);
 	secret[6 + 1366] = '\0';
