@@ -351,11 +351,14 @@ read_secret(CourierChannel *channel)
 	caller = MemoryContextSwitchTo(TopMemoryContext);
 	channel->secret = respond_secret_fetch(channel->name, &place);
 	MemoryContextSwitchTo(caller);
+	/* before the end of the transaction, which encodings may need */
+	if (channel->secret != NULL)
+		channel->forms = respond_secret_forms(channel->secret, respond_channel_option(channel->config->options, "username"),
+											  channel->config->signature);
 	commit();
 	channel->secret_read = true;
 	if (channel->secret == NULL)
 		return;
-	channel->forms = respond_secret_forms(channel->secret, respond_channel_option(channel->config->options, "username"));
 	if (!channel->config->signature)
 		return;
 	fault = respond_signature_read(channel->secret, &keys);

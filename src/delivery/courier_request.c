@@ -42,7 +42,9 @@ quote_secret(const char *secret, BodyEncoding encoding)
 {
 	if (encoding == ENCODING_TEXT)
 		return pstrdup(secret);
-	return respond_template_escape(secret, encoding == ENCODING_JSON ? TEMPLATE_ESCAPE_JSON : TEMPLATE_ESCAPE_URL);
+	if (encoding == ENCODING_JSON)
+		return respond_template_escape(secret, TEMPLATE_ESCAPE_JSON);
+	return respond_template_escape(to_utf8(secret), TEMPLATE_ESCAPE_URL);
 }
 
 char *
@@ -194,7 +196,7 @@ add_authorization(Outgoing *outgoing)
 		add_header(outgoing, "Authorization", psprintf("Bearer %s", secret));
 		return;
 	}
-	pair = psprintf("%s:%s", user != NULL ? user : "", secret);
+	pair = to_utf8(psprintf("%s:%s", user != NULL ? user : "", secret));
 	encoded = palloc0(pg_b64_enc_len(strlen(pair)) + 1);
 	length = pg_b64_encode(pair, strlen(pair), encoded, pg_b64_enc_len(strlen(pair)));
 	if (length < 0)

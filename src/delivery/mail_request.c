@@ -178,11 +178,11 @@ respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recip
 		body = NULL;
 	set_message(transfer, &message, to_utf8(respond_request_put_secret(body, mark, secret)),
 				to_utf8(respond_request_put_secret(html, mark, secret)), outgoing->key);
-	transfer->username = respond_channel_option(config->options, "username");
+	transfer->username = to_utf8(respond_channel_option(config->options, "username"));
 	if (transfer->username != NULL && secret == NULL)
 		refuse("the channel", "has an option \"username\", but no secret; see respond.set_secret()");
 	/* a copy: the channel's own is wiped when channels are read again */
-	transfer->password = transfer->username != NULL ? pstrdup(secret) : NULL;
+	transfer->password = transfer->username != NULL ? to_utf8(pstrdup(secret)) : NULL;
 	transfer->tls_required = tls == NULL || strcmp(tls, "none") != 0;
 	transfer->url = url_with_domain(transfer->url, respond_channel_option(config->options, "domain"));
 }

@@ -54,7 +54,9 @@ respond_outcome_clean(const Outgoing *outgoing, const char *bytes, size_t length
 	for (size_t i = 0; i < length; i++)
 		copy[i] = bytes[i] != '\0' ? bytes[i] : '?';
 	/* before it is cut: what is left of a secret at the end would not be known for one */
-	kept = Min(respond_secret_redact(outgoing->forms, copy, length), RESPONSE_KEPT);
+	kept = respond_secret_redact(outgoing->forms, copy, length);
+	/* NB: not around the call, for Min() would make it twice, and the second would see what the first has left behind its end */
+	kept = Min(kept, RESPONSE_KEPT);
 	copy[kept] = '\0';
 	/* the last character may be cut */
 	copy[utf8_whole(copy, kept)] = '\0';

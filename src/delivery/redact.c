@@ -15,6 +15,8 @@
 #include <openssl/crypto.h>
 
 #include "common/base64.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
 #include "delivery/redact.h"
@@ -60,32 +62,32 @@ add_form(SecretForms *forms, char *text)
 	forms->texts[i] = text;
 }
 
-static char *
-encode(const char *bytes, size_t length)
-{
-	int			room = pg_b64_enc_len(length);
-	char	   *encoded = palloc0(room + 1);
-
-	if (pg_b64_encode(bytes, length, encoded, room) < 0)
-		elog(ERROR, "could not encode credentials");
-	return encoded;
-}
-
-/* A secret for signing may be several, each with a prefix that says so. */
+/*
+ * The characters that base64 has for these bytes wherever in a text they stand:
+ * behind a multiple of three bytes, and one or two more.  Those at the edges, in
+ * which there are bits of others, are left out.
+ */
 static void
-add_signing_secrets(SecretForms *forms, const char *secret)
+add_base64(SecretForms *forms, const char *bytes, size_t length)
 {
-	char	   *copy = pstrdup(secret);
-	char	   *rest;
-
-	for (char *part = strtok_r(copy, " ", &rest); part != NULL; part = strtok_r(NULL, " ", &rest))
+	if (length < SHORTEST_FORM)
+		return;
+	for (int shift = 0; shift < 3; shift++)
 	{
-		if (strncmp(part, SIGNING_PREFIX, strlen(SIGNING_PREFIX)) != 0)
-			continue;
-		add_form(forms, pstrdup(part));
-		add_form(forms, pstrdup(part + strlen(SIGNING_PREFIX)));
+		size_t		first = (shift * 8 + 5) / 6;
+		size_t		end = (shift + length) * 8 / 6;
+		size_t		room = pg_b64_enc_len(shift + length);
+		char	   *shifted = palloc0(shift + length);
+		char	   *encoded = palloc0(room + 1);
+
+		memcpy(shifted + shift, bytes, length);
+		if (pg_b64_encode(shifted, shift + length, encoded, room) < 0)
+			elog(ERROR, "could not encode credentials");
+		if (end > first)
+			add_form(forms, pnstrdup(encoded + first, end - first));
+		wipe(shifted, shift + length);
+		wipe(encoded, room);
 	}
-	wipe(copy, strlen(secret));
 }
 
 /* As HTTP has them in Authorization, and SMTP behind AUTH (RFC 4616; LOGIN: the secret alone). */
@@ -96,26 +98,128 @@ add_credentials(SecretForms *forms, const char *user, const char *secret)
 	size_t		secret_length = strlen(secret);
 	char	   *plain = psprintf("?%s:%s", user, secret);
 
-	add_form(forms, encode(secret, secret_length));
-	add_form(forms, encode(plain + 1, user_length + 1 + secret_length));
+	add_base64(forms, secret, secret_length);
+	add_base64(forms, plain + 1, user_length + 1 + secret_length);
 	plain[0] = plain[1 + user_length] = '\0';
-	add_form(forms, encode(plain, user_length + 2 + secret_length));
+	add_base64(forms, plain, user_length + 2 + secret_length);
 	wipe(plain, user_length + 2 + secret_length);
 }
 
-SecretForms *
-respond_secret_forms(const char *secret, const char *user)
+/* JSON in ASCII alone, as many libraries write it; some put a backslash before the slash, too. */
+static void
+add_ascii_json(SecretForms *forms, const char *utf8, bool escape_slash)
 {
-	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-	SecretForms *forms = palloc0(sizeof(SecretForms));
+	char	   *json = respond_template_escape(utf8, TEMPLATE_ESCAPE_JSON);
+	StringInfoData text;
 
-	forms->holders = 1;
+	initStringInfo(&text);
+	for (const unsigned char *s = (const unsigned char *) json; *s != '\0'; s += *s < 0x80 ? 1 : pg_utf_mblen(s))
+	{
+		pg_wchar	code = *s < 0x80 ? *s : utf8_to_unicode(s);
+
+		if (code == '/' && escape_slash)
+			appendStringInfoString(&text, "\\/");
+		else if (code < 0x80)
+			appendStringInfoChar(&text, (char) code);
+		else if (code < 0x10000)
+			appendStringInfo(&text, "\\u%04x", code);
+		else
+			appendStringInfo(&text, "\\u%04x\\u%04x", 0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF));
+	}
+	wipe(json, strlen(json));
+	add_form(forms, text.data);
+}
+
+/* As forms write spaces. */
+static void
+add_url(SecretForms *forms, const char *secret)
+{
+	char	   *quoted = respond_template_escape(secret, TEMPLATE_ESCAPE_URL);
+	char	   *form = palloc0(strlen(quoted) + 1);
+	char	   *to = form;
+
+	for (const char *s = quoted; *s != '\0'; s++)
+	{
+		bool		space = strncmp(s, "%20", 3) == 0;
+
+		*to++ = space ? '+' : *s;
+		s += space ? 2 : 0;
+	}
+	add_form(forms, quoted);
+	add_form(forms, form);
+}
+
+/* The secret in one encoding. */
+static void
+add_encoded(SecretForms *forms, const char *secret, const char *user)
+{
 	add_form(forms, pstrdup(secret));
 	add_form(forms, respond_template_escape(secret, TEMPLATE_ESCAPE_JSON));
 	add_form(forms, respond_template_escape(secret, TEMPLATE_ESCAPE_HTML));
-	add_form(forms, respond_template_escape(secret, TEMPLATE_ESCAPE_URL));
-	add_credentials(forms, user != NULL ? user : "", secret);
-	add_signing_secrets(forms, secret);
+	add_url(forms, secret);
+	add_credentials(forms, user, secret);
+}
+
+/* In ISO 8859-1, NULL when that lacks a character of it. */
+static char *
+to_latin1(const char *utf8)
+{
+	char	   *latin1 = palloc0(strlen(utf8) + 1);
+	char	   *to = latin1;
+
+	for (const unsigned char *s = (const unsigned char *) utf8; *s != '\0'; s += *s < 0x80 ? 1 : pg_utf_mblen(s))
+	{
+		pg_wchar	code = *s < 0x80 ? *s : utf8_to_unicode(s);
+
+		if (code > 0xFF)
+		{
+			wipe(latin1, to - latin1);
+			return NULL;
+		}
+		*to++ = (char) code;
+	}
+	return latin1;
+}
+
+/* A secret for signing may be several, with or without the prefix. */
+static void
+add_signing_secrets(SecretForms *forms, const char *secret)
+{
+	char	   *copy = pstrdup(secret);
+	char	   *rest;
+
+	for (char *part = strtok_r(copy, " ", &rest); part != NULL; part = strtok_r(NULL, " ", &rest))
+	{
+		add_form(forms, pstrdup(part));
+		if (strncmp(part, SIGNING_PREFIX, strlen(SIGNING_PREFIX)) == 0)
+			add_form(forms, pstrdup(part + strlen(SIGNING_PREFIX)));
+	}
+	wipe(copy, strlen(secret));
+}
+
+/* Requests are in UTF-8 whatever the database is in, and answers in whatever the receiver likes. */
+SecretForms *
+respond_secret_forms(const char *secret, const char *user, bool signs)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+	SecretForms *forms = palloc0(sizeof(SecretForms));
+	char	   *utf8 = pstrdup(pg_server_to_any(secret, strlen(secret), PG_UTF8));
+	char	   *utf8_user = user != NULL ? pg_server_to_any(user, strlen(user), PG_UTF8) : "";
+	char	   *latin1 = to_latin1(utf8);
+
+	forms->holders = 1;
+	add_encoded(forms, utf8, utf8_user);
+	add_encoded(forms, secret, user != NULL ? user : "");
+	if (latin1 != NULL)
+	{
+		add_encoded(forms, latin1, user != NULL ? user : "");
+		wipe(latin1, strlen(latin1));
+	}
+	add_ascii_json(forms, utf8, false);
+	add_ascii_json(forms, utf8, true);
+	if (signs)
+		add_signing_secrets(forms, secret);
+	wipe(utf8, strlen(utf8));
 	MemoryContextSwitchTo(caller);
 	return forms;
 }

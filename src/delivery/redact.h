@@ -12,12 +12,13 @@
 typedef struct SecretForms SecretForms;
 
 /*
- * The forms of the secret of a channel, held once, in memory of their own: as it is,
- * quoted for JSON, HTML and urls, as the credentials that go with the user name
- * (NULL: none) in base64, and each of several signing secrets.  Those of less
+ * The forms of the secret of a channel, held once, in memory of their own: in UTF-8,
+ * in the database's encoding and in ISO 8859-1, as it is, quoted for JSON, HTML and
+ * urls, in base64 wherever in a text it stands, as the credentials that go with
+ * the user name (NULL: none), and, if it signs, each of several secrets.  Those of less
  * than four bytes are left out: taking them out of a text would leave nothing of it.
  */
-extern SecretForms *respond_secret_forms(const char *secret, const char *user);
+extern SecretForms *respond_secret_forms(const char *secret, const char *user, bool signs);
 
 /* Keeps them until context is reset or deleted; NULL is fine. */
 extern void respond_secret_forms_hold(SecretForms *forms, MemoryContext context);
