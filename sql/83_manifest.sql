@@ -121,9 +121,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	 WHERE a.attgenerated <> ''
 	UNION ALL
 	SELECT 'column', format('%I of %s', a.attname, r.name), format('ALTER TABLE %s ADD COLUMN %I %s', r.name, a.attname, format_type(a.atttypid, a.atttypmod)),
-		   CASE t.typtype WHEN 'd' THEN format('ALTER TABLE %s ALTER COLUMN %I TYPE %s', r.name, a.attname, format_type(t.typbasetype, t.typtypmod)) END,
-		   t.typtype = 'd' AND t.typnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace), true
-	  FROM relation AS r JOIN pg_attribute AS a ON a.attrelid = r.oid JOIN pg_type AS t ON t.oid = a.atttypid
+		   format('ALTER TABLE %s ALTER COLUMN %I TYPE text', r.name, a.attname),
+		   -- a domain checks values, and a cast to json may be anybody's function
+		   t.typnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+			   AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'), true
+	  FROM relation AS r JOIN pg_attribute AS a ON a.attrelid = r.oid JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_type AS t ON t.oid = COALESCE(NULLIF(y.typelem, 0), y.oid)
 	 WHERE r.kind IN ('r', 'p') AND NOT r.is_made_by_clock AND a.attnum > 0 AND NOT a.attisdropped
 	UNION ALL
 	SELECT 'index', i.indexrelid::regclass::text, '', format('DROP INDEX %s', i.indexrelid::regclass), respond_internal.calls_foreign_code('pg_class'::regclass, i.indexrelid), true

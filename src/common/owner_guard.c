@@ -230,8 +230,6 @@ respond_owner_call(const OwnerCall *call)
 	PG_TRY();
 	{
 		respond_owner_session_begin(&session, call->owner, call->may_lock);
-		if (call->may_lock && !call->parses)
-			respond_owner_session_refuse_cursors();
 		call_as_owner(call, &session);
 		timed = false;
 		stop_timer();

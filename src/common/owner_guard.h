@@ -14,7 +14,6 @@ typedef struct OwnerCall
 	void	   *argument;
 	Oid			owner;
 	int			timeout;		/* milliseconds */
-	bool		parses;			/* it runs no SQL but what parsing calls */
 	bool		may_lock;		/* it may take advisory locks of the session */
 	bool		undo;			/* roll back whatever it did */
 } OwnerCall;

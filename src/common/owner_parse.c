@@ -370,8 +370,7 @@ respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, Oid owner,
 {
 	OwnerSql   *sql = MemoryContextAllocZero(context, sizeof(OwnerSql));
 	MemoryContext caller = CurrentMemoryContext;
-	OwnerCall	call = {.function = prepare,.argument = sql,.owner = owner,.timeout = respond_rule_timeout,
-	.parses = true,.may_lock = true};
+	OwnerCall	call = {.function = prepare,.argument = sql,.owner = owner,.timeout = respond_rule_timeout,.may_lock = true};
 
 	sql->kind = kind;
 	sql->context = context;

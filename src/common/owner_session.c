@@ -24,8 +24,9 @@
  *
  * In somebody's session there is no such way out: what was there before cannot
  * be put away.  So functions that reach cursors, prepared statements,
- * descriptors and locks of the session are refused unless owner and caller are
- * the same role, and so is SQL that is not plain while cursors are open.
+ * descriptors and locks of the session, or its query, are refused unless owner
+ * and caller are the same role, and so are functions from outside of the server
+ * while cursors are open.
  *
  * Accepted: advisory locks of a transaction stay to its end, as everywhere.
  *
@@ -127,7 +128,7 @@ static FunctionReach
 judge_builtin(const char *name)
 {
 	static const char *const session[] = {
-		"cursor_to_xml", "lo_close", "lo_lseek", "lo_tell", "lo_truncate", "loread", "lowrite", "pg_advisory_unlock",
+		"current_query", "cursor_to_xml", "lo_close", "lo_lseek", "lo_tell", "lo_truncate", "loread", "lowrite", "pg_advisory_unlock",
 		"pg_cursor", "pg_listening_channels", "pg_prepared_statement", "lastval", "currval"
 	};
 
@@ -264,6 +265,44 @@ refuse_unknown(Oid function)
 					 "pg_respond.rule_extensions")));
 }
 
+/* A cursor that is being fetched from right now cannot be fetched from by anybody else. */
+static bool
+is_within_reach(const char *cursor)
+{
+	Portal		portal = GetPortalByName(cursor);
+
+	return PortalIsValid(portal) && portal->status != PORTAL_ACTIVE;
+}
+
+static void
+refuse_open_cursors(void)
+{
+	char	   *found = NULL;
+	MemoryContext caller = CurrentMemoryContext;
+
+	current->looked_for_cursors = true;
+	current->is_paused = true;
+	SPI_connect();
+	respond_kept_plan_run(&list_cursors, NULL, NULL);
+	for (uint64 i = 0; i < SPI_processed && found == NULL; i++)
+	{
+		char	   *name = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+
+		if (is_within_reach(name))
+			found = MemoryContextStrdup(caller, name);
+	}
+	SPI_finish();
+	current->is_paused = false;
+	if (found == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("SQL of a rule of \"%s\" cannot run in this session while cursor \"%s\" is open",
+					GetUserNameFromId(current->owner, false), found),
+			 errdetail("It could read the cursor."),
+			 errhint("Close it, or ask in a session of its own.")));
+}
+
 static DatabaseSlot *
 my_database(void)
 {
@@ -307,6 +346,9 @@ respond_owner_session_function(Oid function)
 {
 	if (current == NULL || current->is_paused)
 		return;
+	/* a function in PL/pgSQL can read any cursor whose name it knows */
+	if (function >= FirstUnpinnedObjectId && is_guest(current) && !current->looked_for_cursors)
+		refuse_open_cursors();
 	switch (reach_of(function))
 	{
 		case REACH_NOTHING:
@@ -361,45 +403,6 @@ respond_owner_session_utility(Node *statement)
 }
 
 /* --- around a call -------------------------------------------------------- */
-
-/* A cursor that is being fetched from right now cannot be fetched from by anybody else. */
-static bool
-is_within_reach(const char *cursor)
-{
-	Portal		portal = GetPortalByName(cursor);
-
-	return PortalIsValid(portal) && portal->status != PORTAL_ACTIVE;
-}
-
-void
-respond_owner_session_refuse_cursors(void)
-{
-	char	   *found = NULL;
-	MemoryContext caller = CurrentMemoryContext;
-
-	if (!is_guest(current) || current->outer != NULL)
-		return;
-	current->is_paused = true;
-	SPI_connect();
-	respond_kept_plan_run(&list_cursors, NULL, NULL);
-	for (uint64 i = 0; i < SPI_processed && found == NULL; i++)
-	{
-		char	   *name = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-
-		if (is_within_reach(name))
-			found = MemoryContextStrdup(caller, name);
-	}
-	SPI_finish();
-	current->is_paused = false;
-	if (found == NULL)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("SQL of a rule of \"%s\" cannot run in this session while cursor \"%s\" is open",
-					GetUserNameFromId(current->owner, false), found),
-			 errdetail("It could read the cursor."),
-			 errhint("Close it, or ask in a session of its own.")));
-}
 
 void
 respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all)

@@ -17,6 +17,7 @@ typedef struct OwnerSession
 	Oid			owner;
 	Oid			caller;			/* whose session it is; InvalidOid in a worker of ours */
 	bool		reseeds;		/* setseed() was called */
+	bool		looked_for_cursors;
 	bool		is_paused;		/* our own SQL runs in between */
 } OwnerSession;
 
@@ -24,10 +25,8 @@ typedef struct OwnerSession
  * Around the call, in its subtransaction: begin before the SQL, close_files
  * after it and before the subtransaction ends; end when that has ended, however
  * it ended.  closes_all: more may be left than what a subtransaction takes along.
- * refuse_cursors: SQL that may look at cursors is about to run.
  */
 extern void respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all);
-extern void respond_owner_session_refuse_cursors(void);
 extern void respond_owner_session_close_files(void);
 extern void respond_owner_session_end(OwnerSession *session, bool closes_all);
 

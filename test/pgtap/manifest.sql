@@ -9,6 +9,7 @@ CREATE SCHEMA eve;
 CREATE FUNCTION eve.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE FUNCTION eve.holds(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN true; END $$;
 CREATE FUNCTION eve.value() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'x'; END $$;
+CREATE TYPE eve.pair AS (a text, b text);
 CREATE DOMAIN eve.checked AS text CHECK (eve.holds(VALUE));
 CREATE FUNCTION pg_temp.partition(name text) RETURNS text LANGUAGE sql AS $$
 	SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace = 'respond_internal'::regnamespace AND c.relispartition AND c.relname LIKE name || '\_2%' ORDER BY 1 LIMIT 1
@@ -42,6 +43,8 @@ INSERT INTO plant (statement, object, waits) VALUES
 	('ALTER TABLE respond.ticket ALTER COLUMN created_by DROP DEFAULT', 'default created_by of respond.ticket is missing', false),
 	('ALTER TABLE respond.ticket ADD COLUMN mine text DEFAULT eve.value()', 'default mine of respond.ticket', true),
 	('ALTER TABLE respond.ticket ADD COLUMN mine eve.checked', 'column mine of respond.ticket', true),
+	('ALTER TABLE respond.ticket ADD COLUMN mine eve.checked[]', 'column mine of respond.ticket', true),
+	('ALTER TABLE respond.ticket ADD COLUMN mine eve.pair', 'column mine of respond.ticket', true),
 	('CREATE INDEX evil ON respond.ticket (eve.holds(subject))', 'index respond.evil', true),
 	('CREATE INDEX evil ON respond.ticket (id) WHERE eve.holds(subject)', 'index respond.evil', true),
 	('CREATE TABLE eve.child () INHERITS (respond.ticket)', 'inheritance eve.child', false),

@@ -131,6 +131,7 @@ my %reach = (
 	statement => q{public.try('EXECUTE mine') = 'x'},
 	statements => q{public.try('SELECT string_agg(statement, '','') FROM pg_prepared_statements') = 'x'},
 	setting => q{current_setting('my.token', true) = 'x'},
+	query => q{current_query() = 'x'},
 	connection => q{public.try('SELECT * FROM public.dblink(''mine'', ''SELECT current_user::text'') AS t (a text)') = 'x'},
 	lock => q{pg_advisory_unlock(4713)},
 );
@@ -151,7 +152,7 @@ my $outcome = sub {
 my %echo = (
 	cursor => q{public.peek('mine')}, cursor_as_xml => q{cursor_to_xml('mine', 10, true, true, '')::text}, large_object => q{convert_from(loread(0, 100), 'UTF8')},
 	large_object_in_function => q{public.try('SELECT convert_from(loread(0, 100), ''UTF8'')')}, statement => q{public.try('EXECUTE mine')},
-	statements => q{public.try('SELECT string_agg(statement, '','') FROM pg_prepared_statements')}, setting => q{current_setting('my.token', true)},
+	statements => q{public.try('SELECT string_agg(statement, '','') FROM pg_prepared_statements')}, setting => q{current_setting('my.token', true)}, query => q{current_query()},
 	connection => q{public.try('SELECT * FROM public.dblink(''mine'', ''SELECT current_user::text'') AS t (a text)')},
 );
 for my $name (sort keys %echo)
@@ -169,7 +170,15 @@ like($outcome->('lock', ''), qr/lock\|1/, 'a lock of the caller stays');
 # Plain conditions can be simulated whatever the session holds, one's own rules too.
 one(q{UPDATE respond.rule SET condition = 'lower(type) = ''simulated.lock''' WHERE name = 'lock'});
 like($outcome->('lock', q{DECLARE mine CURSOR FOR SELECT 1;}), qr/verdict\|t/, 'a plain condition is simulated beside an open cursor');
-one(q{UPDATE respond.rule SET owner = current_user, condition = 'EXISTS (SELECT FROM public.secret)' WHERE name = 'lock'});
-like($outcome->('lock', q{DECLARE mine CURSOR FOR SELECT 1;}), qr/verdict\|t/, 'and so is one of the caller\'s own rules');
+one(q{UPDATE respond.rule SET owner = current_user, condition = 'public.peek(''mine'') = ''1''' WHERE name = 'lock'});
+like($outcome->('lock', q{DECLARE mine SCROLL CURSOR FOR SELECT 1;}), qr/verdict\|t/, 'and so is one of the caller\'s own rules');
+
+# What parsing runs: the CHECK of a domain, when a superuser takes over a rule of eve's.
+one(q{SET ROLE eve; CREATE DOMAIN public.curious AS text CHECK (public.note('parsed', public.peek('mine')))});
+my ($out, $err);
+$node->psql($db, q{BEGIN; DECLARE mine CURSOR FOR SELECT 'TOP7'; INSERT INTO respond.rule (name, event_type, condition, owner) VALUES ('parsed', 'x', '''{a}''::public.curious[] IS NOT NULL', 'eve'); COMMIT},
+	stdout => \$out, stderr => \$err, on_error_stop => 1);
+like($err, qr/cursor "mine" is open/, 'a function of the owner is not called while a cursor is open');
+is(one(q{SELECT count(*) FROM public.seen WHERE value LIKE '%TOP%'}), '0', 'so nothing is read');
 
 done_testing();
