@@ -69,7 +69,7 @@ formats_are_pinned(void)
 	return DateStyle == USE_ISO_DATES && DateOrder == DATEORDER_YMD && IntervalStyle == INTSTYLE_POSTGRES &&
 		extra_float_digits == 1 && bytea_output == BYTEA_OUTPUT_HEX && xmlbinary == XMLBINARY_BASE64 &&
 		xmloption == XMLOPTION_CONTENT && Array_nulls && !quote_all_identifiers &&
-		locale_monetary != NULL && strcmp(locale_monetary, "C") == 0 &&
+		strcmp(locale_monetary, "C") == 0 && strcmp(locale_numeric, "C") == 0 && strcmp(locale_time, "C") == 0 &&
 		strcmp(pg_get_timezone_name(session_timezone), "UTC") == 0;
 }
 
@@ -102,6 +102,8 @@ respond_door_pin(int flags)
 	pin("array_nulls", "on");
 	pin("quote_all_identifiers", "off");
 	pin("lc_monetary", "C");
+	pin("lc_numeric", "C");
+	pin("lc_time", "C");
 	pin("TimeZone", "UTC");
 }
 

@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
+#include "common/contain.h"
 #include "common/door.h"
 #include "common/restore.h"
 #include "event/capture_build.h"
@@ -231,6 +232,41 @@ leave_alone(TriggerData *trigger)
 	return PointerGetDatum(trigger->tg_trigtuple);
 }
 
+/* A trigger that has to be made ready. */
+typedef struct Finding
+{
+	TriggerData *trigger;
+	CaptureTrigger *capture;
+} Finding;
+
+static void
+find_trigger(void *argument)
+{
+	Finding    *finding = argument;
+
+	finding->capture = respond_capture_trigger_find(finding->trigger->tg_trigger, finding->trigger->tg_relation);
+}
+
+/* What is known of the trigger; NULL when it cannot be made ready, so that nothing is recorded. */
+static CaptureTrigger *
+get_trigger(TriggerData *trigger)
+{
+	Finding		finding = {trigger, respond_capture_trigger_known(trigger->tg_trigger)};
+	CaptureTrigger unknown = {0};
+	ErrorData  *error;
+
+	if (finding.capture != NULL)
+		return finding.capture;
+	error = respond_contain_try(find_trigger, &finding);
+	if (error == NULL)
+		return finding.capture;
+	unknown.trigger = unknown.original = trigger->tg_trigger->tgoid;
+	unknown.created_on = RelationGetRelid(trigger->tg_relation);
+	unknown.relation_name = RelationGetRelationName(trigger->tg_relation);
+	respond_capture_fault(&unknown, CAPTURE_FAULT_LOST, 1, error->message);
+	return NULL;
+}
+
 /* capture(): AFTER trigger for each row or statement; its arguments are in capture_trigger.h. */
 Datum
 respond_capture(PG_FUNCTION_ARGS)
@@ -246,7 +282,9 @@ respond_capture(PG_FUNCTION_ARGS)
 	if (respond_restore_of_table(trigger->tg_relation->rd_rel->relowner))
 		return leave_alone(trigger);
 
-	capture = respond_capture_trigger_find(trigger->tg_trigger, trigger->tg_relation);
+	capture = get_trigger(trigger);
+	if (capture == NULL)
+		return leave_alone(trigger);
 	if (!TRIGGER_FIRED_AFTER(trigger->tg_event))
 	{
 		respond_capture_fault(capture, CAPTURE_FAULT_ARGUMENT, 0,

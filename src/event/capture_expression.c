@@ -203,6 +203,38 @@ function_may_raise(Oid function, void *context)
 	}
 }
 
+/* Whether it compares texts of which the server cannot tell which collation counts; it says so when it runs. */
+static bool
+lacks_collation(Node *node)
+{
+	Oid			collation = exprInputCollation(node);
+	List	   *arguments = NIL;
+	ListCell   *cell;
+
+	if (OidIsValid(collation))
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+			arguments = ((OpExpr *) node)->args;
+			break;
+		case T_ScalarArrayOpExpr:
+			arguments = ((ScalarArrayOpExpr *) node)->args;
+			break;
+		case T_FuncExpr:
+			arguments = ((FuncExpr *) node)->args;
+			break;
+		default:
+			break;
+	}
+	foreach(cell, arguments)
+		if (type_is_collatable(exprType(lfirst(cell))))
+			return true;
+	return false;
+}
+
 static bool
 may_raise(Node *node, void *context)
 {
@@ -230,7 +262,7 @@ may_raise(Node *node, void *context)
 		default:
 			return true;
 	}
-	if (check_functions_in_node(node, function_may_raise, context))
+	if (check_functions_in_node(node, function_may_raise, context) || lacks_collation(node))
 		return true;
 	return expression_tree_walker(node, may_raise, context);
 }

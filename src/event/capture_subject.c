@@ -119,10 +119,52 @@ form_of(const char *form, Relation relation, int *column)
 	return SUBJECT_EXPRESSION;
 }
 
-static Template *
-compile_template(const char *form)
+static bool
+is_word(const char *text, size_t length, const char *word)
 {
-	return respond_template_compile_in(CurrentMemoryContext, form, strlen(form), "subject");
+	return text != NULL && length == strlen(word) && memcmp(text, word, length) == 0;
+}
+
+/* A row has all columns of its table, and nothing else. */
+static void
+check_path(void *state, const TemplatePathUse *use)
+{
+	Relation	relation = state;
+	const char *column = NULL;
+	size_t		length = 0;
+	char	   *name;
+
+	if (use->in_section)
+		return;
+	if (is_word(use->root, use->root_length, "new") || is_word(use->root, use->root_length, "old"))
+	{
+		column = use->second;
+		length = use->second_length;
+	}
+	else if (is_word(use->root, use->root_length, "data") &&
+			 (is_word(use->second, use->second_length, "new") || is_word(use->second, use->second_length, "old")))
+	{
+		column = use->third;
+		length = use->third_length;
+	}
+	if (column == NULL)
+		return;
+	name = pnstrdup(column, length);
+	if (find_column(relation, name) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("subject: column \"%s\" of table \"%s\" does not exist", name,
+						RelationGetRelationName(relation))));
+	pfree(name);
+}
+
+static Template *
+compile_template(const char *form, Relation relation)
+{
+	Template   *template = respond_template_compile_in(CurrentMemoryContext, form, strlen(form), "subject");
+
+	respond_template_each_path(template, check_path, relation);
+	return template;
 }
 
 CaptureSubject *
@@ -145,7 +187,7 @@ respond_capture_subject_compile(const char *form, Relation relation, const char 
 			add_column(subject, RelationGetDescr(relation), column);
 			break;
 		case SUBJECT_TEMPLATE:
-			subject->template = compile_template(form);
+			subject->template = compile_template(form, relation);
 			break;
 		case SUBJECT_EXPRESSION:
 			subject->expression = respond_capture_expression_compile(form, relation, "subject");
@@ -164,7 +206,7 @@ respond_capture_subject_check(const char *form, Relation relation)
 		case SUBJECT_COLUMNS:
 			break;
 		case SUBJECT_TEMPLATE:
-			(void) compile_template(form);
+			(void) compile_template(form, relation);
 			break;
 		case SUBJECT_EXPRESSION:
 			respond_capture_expression_check(form, relation, "subject");

@@ -413,17 +413,24 @@ compile(Trigger *trigger, Relation relation)
 }
 
 CaptureTrigger *
+respond_capture_trigger_known(const Trigger *trigger)
+{
+	CacheEntry *entry = cache != NULL ? hash_search(cache, &trigger->tgoid, HASH_FIND, NULL) : NULL;
+
+	return entry != NULL && entry->capture != NULL && entry->capture->valid ? entry->capture : NULL;
+}
+
+CaptureTrigger *
 respond_capture_trigger_find(Trigger *trigger, Relation relation)
 {
+	CaptureTrigger *capture = respond_capture_trigger_known(trigger);
 	CacheEntry *entry;
-	CaptureTrigger *capture;
 	bool		found;
 
+	if (capture != NULL)
+		return capture;
 	if (cache == NULL)
 		create_cache();
-	entry = hash_search(cache, &trigger->tgoid, HASH_FIND, NULL);
-	if (entry != NULL && entry->capture != NULL && entry->capture->valid)
-		return entry->capture;
 
 	/* The cache is touched only when nothing can fail any more. */
 	capture = compile(trigger, relation);

@@ -57,10 +57,13 @@ typedef struct CaptureTrigger
  * the value of one of them changed), name=NAME (instead of the table's name as
  * it is now), and condition=when (see capture_expression.h).
  *
- * Raises nothing that has to do with the trigger: what cannot be understood is
- * left out and noted as a fault.
+ * What cannot be understood is left out and noted as a fault; raises what has to
+ * do with the server.
  */
 extern CaptureTrigger *respond_capture_trigger_find(Trigger *trigger, Relation relation);
+
+/* The same when it is known already, else NULL; raises nothing. */
+extern CaptureTrigger *respond_capture_trigger_known(const Trigger *trigger);
 
 /* What the arguments of a trigger say; strings point into them, and are NULL where nothing is said. */
 typedef struct CaptureArguments

@@ -583,6 +583,10 @@ respond_template_each_path(const Template *template, TemplatePathVisit visit,
 		use.length = node->path->length;
 		use.root = node->path->count == 0 ? "." : node->path->parts[0].name;
 		use.root_length = node->path->count == 0 ? 1 : node->path->parts[0].length;
+		use.second = node->path->count > 1 ? node->path->parts[1].name : NULL;
+		use.second_length = node->path->count > 1 ? node->path->parts[1].length : 0;
+		use.third = node->path->count > 2 ? node->path->parts[2].name : NULL;
+		use.third_length = node->path->count > 2 ? node->path->parts[2].length : 0;
 		use.whole = node->path->count <= 1;
 		use.filtered = node->filters != NULL;
 		advance_place(template->source, place, node->offset, &use.line, &use.column);

@@ -128,6 +128,10 @@ typedef struct TemplatePathUse
 	size_t		length;
 	const char *root;			/* its first part, without quotes; "." for the implicit iterator */
 	size_t		root_length;
+	const char *second;			/* its second and third part, NULL if there is none */
+	size_t		second_length;
+	const char *third;
+	size_t		third_length;
 	bool		whole;			/* the first part is all */
 	bool		filtered;
 	int			line;

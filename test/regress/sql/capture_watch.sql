@@ -82,7 +82,23 @@ INSERT INTO page VALUES (1, repeat('x', 1000000)), (2, 'y');
 SELECT octet_length(subject) AS octets, left(subject, 17) AS subject FROM recorded();
 SELECT respond.unwatch('page');
 
+-- a template whose column is renamed
+SELECT respond.watch('page', 'page', subject => 'page/{{new.nope}}');
+SELECT respond.watch('page', 'page', subject => 'page/{{data.old.nope}}');
+SELECT respond.watch('page', 'page', subject => 'page/{{new.body}}/{{#new}}{{nope}}{{/new}}');
+INSERT INTO page VALUES (3, 'z');
+ALTER TABLE page RENAME COLUMN body TO content;
+INSERT INTO page VALUES (4, 'z');
+SELECT subject FROM recorded();
+SELECT problem FROM watches WHERE "table" = 'page'::regclass;
+SELECT respond.unwatch('page');
+
 -- a condition that raises is true, with a mark
+CREATE TABLE collated (id integer PRIMARY KEY, a text COLLATE "C", b text COLLATE "POSIX");
+SELECT respond.watch('collated', 'collated', condition => 'NEW.a = NEW.b');
+INSERT INTO collated VALUES (1, 'a', 'b');
+SELECT data->'condition_failed' AS failed FROM recorded();
+SELECT respond.unwatch('collated');
 CREATE TABLE ratio (id integer PRIMARY KEY, a numeric, b numeric, at timestamptz);
 SELECT respond.watch('ratio', 'high', condition => 'a / b > 2');
 SELECT respond.watch('ratio', 'either', condition => $$a / b > 2 OR at::text LIKE '2024%'$$);
