@@ -9,6 +9,14 @@ CREATE TRIGGER deliveries_changed AFTER INSERT OR UPDATE OR DELETE ON respond.de
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.deliveries_changed();
 COMMENT ON TRIGGER deliveries_changed ON respond.delivery IS 'lets the courier look at the pending deliveries anew';
 
+CREATE FUNCTION respond_internal.breakers(OUT name text, OUT is_channel boolean, OUT probing boolean, OUT failures integer,
+	OUT answer integer, OUT since timestamptz, OUT until timestamptz) RETURNS SETOF record
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_breakers';
+COMMENT ON FUNCTION respond_internal.breakers() IS 'hosts that do not answer, and channels whose receivers answer with errors, that are left alone for a while; from shared memory';
+CREATE FUNCTION respond_internal.breakers_try_now() RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_breakers_try_now';
+COMMENT ON FUNCTION respond_internal.breakers_try_now() IS 'whoever is left alone is tried at once when the courier looks next';
+
 CREATE FUNCTION respond.retry(delivery_id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -60,6 +68,7 @@ BEGIN
 	UPDATE respond.delivery AS d SET next_attempt_at = clock_timestamp()
 	 WHERE d.channel_id = wanted AND d.status = 'pending' AND d.next_attempt_at > clock_timestamp();
 	GET DIAGNOSTICS hastened = ROW_COUNT;
+	PERFORM respond_internal.breakers_try_now();
 	PERFORM respond_internal.audit('channel.retried', 'channel', $1, NULL, jsonb_build_object('deliveries', retried + hastened));
 	RETURN retried + hastened;
 END

@@ -351,6 +351,25 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_channels() IS 'health(): channels that receivers closed';
 
+-- One that nothing waits for any more is not probed, and not told of once its time is over.
+CREATE FUNCTION respond_internal.health_breakers(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	held text;
+BEGIN
+	SELECT string_agg(CASE
+			WHEN b.is_channel THEN format('channel %s (its receiver answered %s, %s times in a row)', b.name, coalesce(b.answer::text, 'nothing'), b.failures)
+			ELSE format('all channels to %s (no connection or no answer, %s times in a row)', b.name, b.failures) END
+			|| CASE WHEN b.probing THEN ', one request tries now' ELSE format(', next try at %s', date_trunc('second', b.until)) END, '; ' ORDER BY b.name)
+	  INTO held FROM respond_internal.breakers() AS b WHERE b.probing OR b.until > clock_timestamp();
+	ok := held IS NULL;
+	message := CASE WHEN ok THEN 'no delivery is held back because its receiver fails'
+		ELSE format('held back by a breaker: %s', held) END;
+	remedy := CASE WHEN NOT ok THEN 'last_error in respond.delivery says why; the rest follows by itself when a try succeeds; SELECT respond.retry_channel(name) tries at once, respond.discard(delivery_id) gives up' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_breakers() IS 'health(): hosts and channels that are left alone for a while';
+
 CREATE FUNCTION respond_internal.health_receivers(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -449,6 +468,7 @@ DECLARE
 		'secrets',
 		'certificates',
 		'channels',
+		'breakers',
 		'receivers',
 		'untried',
 		'deliveries'

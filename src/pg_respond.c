@@ -12,6 +12,7 @@
 
 #include "common/guc.h"
 #include "common/shmem.h"
+#include "delivery/breaker_status.h"
 #include "delivery/channel_stats.h"
 #include "delivery/outbox.h"
 #include "delivery/transport.h"
@@ -44,6 +45,7 @@ _PG_init(void)
 	respond_shmem_request();
 	respond_death_word_initialize();
 	respond_rule_stats_initialize();
+	respond_breaker_status_initialize();
 	respond_channel_stats_initialize();
 	respond_wake_initialize();
 	respond_capture_fault_initialize();

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * breaker.c
- *	  Circuit breakers: a host that does not answer is left alone for a while.
+ *	  Circuit breakers: who fails is left alone for a while.
  *
  * src/delivery/breaker.c
  *-------------------------------------------------------------------------
@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "delivery/breaker.h"
+#include "delivery/breaker_status.h"
 
 static HTAB *hosts = NULL;
 
@@ -30,15 +31,15 @@ compare_names(const void *a, const void *b, Size size)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-BreakerHost *
+Breaker *
 respond_breaker_find(const char *name)
 {
-	BreakerHost *host;
+	Breaker *host;
 	bool		found;
 
 	if (hosts == NULL)
 	{
-		HASHCTL		control = {.keysize = sizeof(char *),.entrysize = sizeof(BreakerHost),.hash = hash_name,
+		HASHCTL		control = {.keysize = sizeof(char *),.entrysize = sizeof(Breaker),.hash = hash_name,
 		.match = compare_names,.hcxt = TopMemoryContext};
 
 		hosts = hash_create("pg_respond hosts", 64, &control, HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
@@ -48,12 +49,12 @@ respond_breaker_find(const char *name)
 		return host;
 	name = MemoryContextStrdup(TopMemoryContext, name);
 	host = hash_search(hosts, &name, HASH_ENTER, &found);
-	memset((char *) host + sizeof(host->name), 0, sizeof(BreakerHost) - sizeof(host->name));
+	memset((char *) host + sizeof(host->name), 0, sizeof(Breaker) - sizeof(host->name));
 	return host;
 }
 
 bool
-respond_breaker_allows(BreakerHost *host, TimestampTz now, TimestampTz *until)
+respond_breaker_allows(Breaker *host, TimestampTz now, TimestampTz *until)
 {
 	*until = 0;
 	switch (host->state)
@@ -71,7 +72,7 @@ respond_breaker_allows(BreakerHost *host, TimestampTz now, TimestampTz *until)
 }
 
 bool
-respond_breaker_begin(BreakerHost *host, TimestampTz now)
+respond_breaker_begin(Breaker *host, TimestampTz now)
 {
 	TimestampTz until;
 
@@ -79,21 +80,33 @@ respond_breaker_begin(BreakerHost *host, TimestampTz now)
 	if (host->state != BREAKER_OPEN || !respond_breaker_allows(host, now, &until))
 		return false;
 	host->state = BREAKER_HALF_OPEN;
+	respond_breaker_status_show(host, now);
 	return true;
 }
 
 /* Between half and one and a half of its time, so that hosts that failed together do not return together. */
 static void
-open_breaker(BreakerHost *host, TimestampTz now, double random)
+open_breaker(Breaker *host, TimestampTz now, double random)
 {
 	host->open_ms = host->open_ms == 0 ? BREAKER_FIRST_MS : Min(host->open_ms * 2, BREAKER_LONGEST_MS);
 	host->open_until = now + (int64) (host->open_ms * (0.5 + random)) * 1000;
 	host->state = BREAKER_OPEN;
 	host->ramp = 1;
+	respond_breaker_status_show(host, now);
 }
 
 void
-respond_breaker_end(BreakerHost *host, bool is_probe, bool success, TimestampTz now, double random)
+respond_breaker_reset(Breaker *breaker, const char *name)
+{
+	respond_breaker_status_hide(breaker);
+	breaker->name = name;
+	breaker->is_channel = true;
+	breaker->failures = breaker->open_ms = breaker->ramp = 0;
+	breaker->state = BREAKER_CLOSED;
+}
+
+void
+respond_breaker_end(Breaker *host, bool is_probe, bool success, long answer, TimestampTz now, double random)
 {
 	host->in_flight--;
 	if (success)
@@ -101,17 +114,19 @@ respond_breaker_end(BreakerHost *host, bool is_probe, bool success, TimestampTz 
 		host->failures = 0;
 		host->open_ms = 0;
 		host->state = BREAKER_CLOSED;
+		respond_breaker_status_hide(host);
 		if (host->ramp > 0)
 			host->ramp = host->ramp >= 512 ? 0 : host->ramp * 2;
 		return;
 	}
 	host->failures++;
+	host->last_answer = (int) answer;
 	if (is_probe || (host->state == BREAKER_CLOSED && host->failures >= BREAKER_FAILURES))
 		open_breaker(host, now, random);
 }
 
 void
-respond_breaker_cancel(BreakerHost *host, bool is_probe)
+respond_breaker_cancel(Breaker *host, bool is_probe)
 {
 	host->in_flight--;
 	if (is_probe)

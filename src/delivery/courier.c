@@ -33,6 +33,7 @@
 
 #include "common/guc.h"
 #include "common/shmem.h"
+#include "delivery/breaker_status.h"
 #include "delivery/courier.h"
 #include "delivery/courier_quarantine.h"
 #include "delivery/courier_send.h"
@@ -155,6 +156,7 @@ prepare(Courier *courier, WorkerSlot *slot)
 	pin_settings();
 	respond_quarantine_begin();
 	respond_queue_open();
+	respond_breaker_status_clear();
 	sockets = respond_transport_open();
 	note_settings(courier);
 	courier->events = CreateWaitEventSet(TopMemoryContext, 3);

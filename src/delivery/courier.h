@@ -85,7 +85,8 @@ typedef struct CourierChannel
 	TimestampTz blocked_until;	/* the secret cannot be had, or a standby has not confirmed */
 	double		rate;			/* that next_send_at was reckoned with */
 	char	   *blocked_reason;	/* NULL: it is not */
-	BreakerHost *host;			/* that its url names; NULL: not known yet */
+	Breaker    *host;			/* that its url names; NULL: not known yet */
+	Breaker		answers;		/* of what its receiver answers */
 	char	   *url;			/* ready to be sent to, secret and all; NULL: not known, or each has its own */
 	char	   *host_name;		/* of url */
 	dlist_node	node;			/* in the ring of channels, see respond_queue_next() */
@@ -99,8 +100,9 @@ typedef struct Outgoing
 	Entry	   *entry;
 	CourierChannel *channel;
 	char	   *host_name;		/* scheme://host:port; NULL: NOTIFY */
-	BreakerHost *host;			/* NULL: not begun */
+	Breaker    *host;			/* NULL: not begun */
 	bool		is_probe;
+	bool		is_channel_probe;
 	bool		is_notify;
 
 	/* of the row */

@@ -136,6 +136,7 @@ respond_queue_remove_channel(CourierChannel *channel)
 	respond_courier_forget_secret(channel);
 	if (channel->in_flight > 0)
 		return;
+	respond_breaker_reset(&channel->answers, NULL);
 	dlist_delete(&channel->node);
 	channel_count--;
 	pfree(channel->queue);

@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "common/kept_plan.h"
+#include "delivery/breaker_status.h"
 #include "delivery/courier.h"
 #include "delivery/outbox.h"
 #include "launcher/worker.h"
@@ -137,6 +138,9 @@ static void
 configure_channel(CourierChannel *channel, const Channel *config)
 {
 	channel->present = true;
+	/* who changes it may have put right what was wrong */
+	if (channel->config != config)
+		respond_breaker_reset(&channel->answers, channel->name);
 	channel->config = config;
 	channel->blocked_until = 0;
 	if (config->broken != NULL)
@@ -192,6 +196,7 @@ respond_courier_read_channels(void)
 	commit();
 	/* nothing points to what was in force before */
 	respond_channel_release();
+	respond_breaker_status_take_up(GetCurrentTimestamp());
 }
 
 /* The end of the last record. */

@@ -83,23 +83,38 @@ is_overdue(const Entry *entry, TimestampTz now)
 
 /* A breaker that is not closed holds back nothing whose time is over; the ramp does. */
 static bool
-passes_breaker(const BreakerHost *host, const Entry *entry, TimestampTz now)
+passes_breakers(const CourierChannel *channel, const Entry *entry, TimestampTz now)
 {
-	return host->state != BREAKER_CLOSED && is_overdue(entry, now);
+	return (channel->answers.state != BREAKER_CLOSED || (channel->host != NULL && channel->host->state != BREAKER_CLOSED)) &&
+		is_overdue(entry, now);
 }
 
-/* How many requests the breaker of the channel's host lets through; *until: when to ask again. */
+/* How many requests a breaker lets through; *until: when to ask again, 0: when one that is under way has ended. */
 static int
-breaker_room(const CourierChannel *channel, TimestampTz now, TimestampTz *until)
+room_of(Breaker *breaker, TimestampTz now, TimestampTz *until)
 {
-	BreakerHost *host = channel->host;
-
 	*until = 0;
-	if (host == NULL)
-		return INT_MAX;
-	if (host->state == BREAKER_CLOSED)
-		return host->ramp == 0 ? INT_MAX : Max(0, host->ramp - host->in_flight);
-	return respond_breaker_allows(host, now, until) ? 1 : 0;
+	if (breaker->state == BREAKER_CLOSED)
+		return breaker->ramp == 0 ? INT_MAX : Max(0, breaker->ramp - breaker->in_flight);
+	return respond_breaker_allows(breaker, now, until) ? 1 : 0;
+}
+
+/* The same for both breakers of a channel: of its host, and of what its receiver answers. */
+static int
+breaker_room(CourierChannel *channel, TimestampTz now, TimestampTz *until)
+{
+	int			room = room_of(&channel->answers, now, until);
+	TimestampTz host_until;
+	int			host_room;
+
+	if (channel->host == NULL)
+		return room;
+	host_room = room_of(channel->host, now, &host_until);
+	if (host_room <= 0 && room <= 0)
+		*until = *until != 0 && host_until != 0 ? Max(*until, host_until) : 0;
+	else if (host_room <= 0)
+		*until = host_until;
+	return Min(room, host_room);
 }
 
 /*
@@ -180,7 +195,7 @@ gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, b
 
 	while (count < room && (entry = respond_queue_first(channel)) != NULL && entry->after <= now)
 	{
-		if (count >= through && !passes_breaker(channel->host, entry, now))
+		if (count >= through && !passes_breakers(channel, entry, now))
 			break;
 		if (!careful && respond_quarantine_suspects(entry))
 			break;
@@ -259,7 +274,7 @@ start(Outgoing *outgoing, TimestampTz now)
 	outgoing->host = respond_breaker_find(outgoing->host_name);
 	channel->host = outgoing->host;
 	/* asked once more: other channels have the same host, and only the row says when it was begun anew */
-	if (!respond_breaker_allows(outgoing->host, now, &until) && !passes_breaker(outgoing->host, outgoing->entry, now))
+	if (breaker_room(channel, now, &until) <= 0 && !passes_breakers(channel, outgoing->entry, now))
 	{
 		respond_quarantine_let_go(outgoing->entry);
 		respond_queue_hold_back(outgoing->entry, until != 0 ? until : now + HOLD_BACK_US);
@@ -267,6 +282,7 @@ start(Outgoing *outgoing, TimestampTz now)
 		return;
 	}
 	outgoing->is_probe = respond_breaker_begin(outgoing->host, now);
+	outgoing->is_channel_probe = respond_breaker_begin(&channel->answers, now);
 	respond_transport_start(&outgoing->transfer);
 }
 
@@ -339,7 +355,7 @@ channel_due(CourierChannel *channel, int reserved, TimestampTz now)
 	{
 		Entry	   *first = respond_queue_first(channel);
 
-		if (first != NULL && passes_breaker(channel->host, first, now))
+		if (first != NULL && passes_breakers(channel, first, now))
 			return due;
 		return until != 0 ? until : DT_NOEND;
 	}

@@ -153,25 +153,41 @@ judge_mail(const Transfer *transfer, Outcome *outcome)
 	return respond_retry_judge_smtp(outcome->answer);
 }
 
-/* Whether the host itself failed, as far as its breaker is concerned. */
+/* Whether the host itself failed: no connection, no answer; a mail server that wants nothing of anybody. */
 static bool
 host_failed(const Transfer *transfer, const Outcome *outcome)
 {
 	if (transfer->is_mail)
 		return transfer->code != CURLE_OK && (outcome->answer == 0 || outcome->answer == 421);
-	return outcome->answer == 0 || outcome->answer >= 500;
+	return outcome->answer == 0;
+}
+
+/* Whether it is well, but what the channel leads to is not. */
+static bool
+receiver_failed(const Transfer *transfer, const Outcome *outcome)
+{
+	return !transfer->is_mail && outcome->answer >= 500;
 }
 
 static void
-tell_breaker(Outgoing *outgoing, const Outcome *outcome)
+tell_breakers(Outgoing *outgoing, const Outcome *outcome)
 {
+	const Transfer *transfer = &outgoing->transfer;
+	Breaker    *answers = &outgoing->channel->answers;
+	double		random = pg_prng_double(&pg_global_prng_state);
+
 	if (outgoing->host == NULL)
 		return;
-	if (outgoing->transfer.refused)
+	if (transfer->refused)
 		respond_breaker_cancel(outgoing->host, outgoing->is_probe);
 	else
-		respond_breaker_end(outgoing->host, outgoing->is_probe, !host_failed(&outgoing->transfer, outcome),
-							outcome->at, pg_prng_double(&pg_global_prng_state));
+		respond_breaker_end(outgoing->host, outgoing->is_probe, !host_failed(transfer, outcome), outcome->answer,
+							outcome->at, random);
+	if (transfer->refused || outcome->answer == 0)
+		respond_breaker_cancel(answers, outgoing->is_channel_probe);
+	else
+		respond_breaker_end(answers, outgoing->is_channel_probe, !receiver_failed(transfer, outcome), outcome->answer,
+							outcome->at, random);
 	outgoing->host = NULL;
 }
 
@@ -275,7 +291,7 @@ respond_outcome_judge(Outgoing *outgoing)
 			outcome->status = OUTCOME_DEAD;
 			break;
 	}
-	tell_breaker(outgoing, outcome);
+	tell_breakers(outgoing, outcome);
 	MemoryContextSwitchTo(caller);
 	return outcome;
 }

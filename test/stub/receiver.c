@@ -43,6 +43,7 @@
  *	 /close-after				200 with Connection: close
  *	 /silent-close				200, deaf for 50 ms, then closes
  *	 /fail-while/FILE			503 while the file /FILE exists, then 200
+ *	 /rst-while/FILE			a reset while the file /FILE exists, then 200
  *	 /continue					100, 103, 200
  *	 /binary[/NNN]				a body of the bytes 0 to 255
  *	 /body/NNN/N				a body of N letters

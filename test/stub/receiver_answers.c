@@ -377,6 +377,15 @@ plan_fail_while(Request *request)
 }
 
 static void
+plan_reset_while(Request *request)
+{
+	if (access(request->path, F_OK) == 0)
+		plan_reset(request);
+	else
+		plan_simple(request->connection, 200, NULL);
+}
+
+static void
 plan_continue(Request *request)
 {
 	addf(&request->plan->bytes, "HTTP/1.1 100 Continue\r\n\r\n"
@@ -434,6 +443,7 @@ static const Mode modes[] = {
 	{"close-after", plan_close_after},
 	{"silent-close", plan_silent_close},
 	{"fail-while", plan_fail_while},
+	{"rst-while", plan_reset_while},
 	{"continue", plan_continue},
 	{"binary", plan_binary},
 	{"body", plan_body}

@@ -256,9 +256,9 @@ sub check_ramp
 }
 
 {
-	# channels of one host share its breaker
+	# channels of one host share its breaker, which counts what gets no answer
 	my $file = "$dir/crowd";
-	my $url = url("fail-while$file");
+	my $url = url("rst-while$file");
 
 	touch($file);
 	for my $n (1 .. 12)
@@ -273,7 +273,7 @@ sub check_ramp
 	one(q{UPDATE respond.channel SET enabled = true WHERE name LIKE 'crowd%'});
 	# the first requests are under way when the breaker opens; from the first pause on, one asks
 	pauses('crowd%', 'crowd: it is asked again now and then');
-	my @times = times_of("/fail-while$file");
+	my @times = times_of("/rst-while$file");
 	my @gaps = map { $times[$_] - $times[ $_ - 1 ] } 1 .. $#times;
 	shift @gaps while @gaps && $gaps[0] < 0.45;
 	is(scalar(grep { $_ < 0.45 } @gaps), 0, 'crowd: one request asks for all channels of the host') or diag(join(' ', map { sprintf '%.3f', $_ } @gaps));
