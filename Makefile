@@ -24,7 +24,7 @@ WERROR     = -Werror
 WARNINGS   = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
              -Wno-clobbered -Wno-cast-function-type $(WERROR)
 PG_CPPFLAGS = -Isrc
-SHLIB_LINK  = -lcurl -lcrypto
+SHLIB_LINK  = -lcurl -lcrypto -lidn2
 PG_CFLAGS  = $(WARNINGS) -MMD -MP
 
 # Bitcode for JIT inlining would make clang a build dependency and gains nothing: no function of

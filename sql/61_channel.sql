@@ -47,7 +47,7 @@ CREATE TABLE respond.channel (
 	secret text,
 	max_attempts integer NOT NULL DEFAULT 10,
 	retry_delays interval[],
-	timeout interval NOT NULL DEFAULT '15 s',
+	timeout interval NOT NULL,
 	rate_limit double precision,
 	concurrency integer NOT NULL DEFAULT 16,
 	ordered boolean NOT NULL DEFAULT false,
@@ -67,7 +67,7 @@ COMMENT ON COLUMN respond.channel.options IS 'options of the kind, see channel_k
 COMMENT ON COLUMN respond.channel.secret IS 'write only: kept encrypted elsewhere, always reads as NULL; see set_secret()';
 COMMENT ON COLUMN respond.channel.max_attempts IS 'tries before a delivery is dead';
 COMMENT ON COLUMN respond.channel.retry_delays IS 'waits between tries, the last one repeats; NULL: those of Standard Webhooks, 10 tries over 75 hours';
-COMMENT ON COLUMN respond.channel.timeout IS 'time that one try may take, from its sending on';
+COMMENT ON COLUMN respond.channel.timeout IS 'time that one try may take, from its sending on; 15 seconds if not given, 5 minutes for mail';
 COMMENT ON COLUMN respond.channel.rate_limit IS 'requests per second at most; NULL: no limit';
 COMMENT ON COLUMN respond.channel.concurrency IS 'requests at the same time at most';
 COMMENT ON COLUMN respond.channel.ordered IS 'one request at a time for each subject of an event, in the order of the events';
@@ -119,9 +119,9 @@ INSERT INTO respond.channel_kind (name, transport, description, url, headers, bo
 	'https://events.pagerduty.com/v2/enqueue', '{}',
 	'{"routing_key": "{{{secret}}}", "event_action": "{{{options.event_action}}}", "dedup_key": "{{{options.dedup_key}}}{{^options.dedup_key}}{{{subject | truncate: 255}}}{{/options.dedup_key}}", "payload": {"summary": "{{{text}}}", "source": "{{{ce.source}}}", "severity": "{{{options.severity}}}", "timestamp": "{{{ce.time}}}", "custom_details": "{{data}}"}}',
 	'json', 'none', false, NULL, true, '{"severity": "error", "event_action": "trigger", "dedup_key": null}', '{}', true, '00000000-0000-4000-8000-000000000005'),
-('email', 'smtp', 'mail. from, reply_to, to, cc, bcc: addresses, where steps do not say; username with the secret as password; tls: starttls or none (superusers only), smtps:// has TLS from the start; domain: said in EHLO',
+('email', 'smtp', 'mail. from, reply_to, to, cc, bcc: addresses, where steps do not say; username with the secret as password; tls: starttls or none (superusers only), smtps:// has TLS from the start; auth: how to log in (plain, login, cram-md5...); domain: said in EHLO',
 	NULL, '{}', NULL, 'text', 'none', false, NULL, true,
-	'{"from": null, "reply_to": null, "to": null, "cc": null, "bcc": null, "username": null, "tls": "starttls", "domain": null}', '{}', true, '00000000-0000-4000-8000-000000000006'),
+	'{"from": null, "reply_to": null, "to": null, "cc": null, "bcc": null, "username": null, "tls": "starttls", "domain": null, "auth": null}', '{}', true, '00000000-0000-4000-8000-000000000006'),
 ('notify', 'notify', 'NOTIFY in this database. notify_channel: channel to LISTEN on, the name of the channel if not given',
 	NULL, '{}', NULL, 'text', 'none', false, NULL, false, '{"notify_channel": null}', '{}', true, '00000000-0000-4000-8000-000000000007');
 

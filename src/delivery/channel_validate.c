@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include <curl/curl.h>
 #include <math.h>
 
 #include "access/htup_details.h"
@@ -115,6 +116,31 @@ is_known(Jsonb *known, const char *name, const char *value)
 	return before != NULL && strcmp(before, value) == 0;
 }
 
+/* How to log in to a mail server; what libcurl can of it depends on how it was built. */
+static void
+check_mechanism(const char *name)
+{
+	static const struct
+	{
+		const char *name;
+		int			feature;	/* of libcurl; 0: always there */
+	}			mechanisms[] = {
+		{"plain", 0}, {"login", 0}, {"cram-md5", 0}, {"digest-md5", 0}, {"external", 0}, {"xoauth2", 0}, {"oauthbearer", 0},
+		{"ntlm", CURL_VERSION_NTLM}, {"scram-sha-1", CURL_VERSION_GSASL}, {"scram-sha-256", CURL_VERSION_GSASL}
+	};
+
+	for (int i = 0; i < lengthof(mechanisms); i++)
+	{
+		if (strcmp(name, mechanisms[i].name) != 0)
+			continue;
+		if (mechanisms[i].feature != 0 && (curl_version_info(CURLVERSION_NOW)->features & mechanisms[i].feature) == 0)
+			refuse("options.auth", psprintf("\"%s\" is not available: this server's libcurl was built without it", name), NULL);
+		return;
+	}
+	refuse("options.auth", psprintf("\"%s\" is no way to log in to a mail server", name),
+		   "Use one of plain, login, cram-md5, digest-md5, scram-sha-1, scram-sha-256, ntlm, xoauth2, oauthbearer, external; or leave it out.");
+}
+
 static void
 check_option(const ChannelKind *kind, const JsonMember *option, Jsonb *known)
 {
@@ -143,6 +169,8 @@ check_option(const ChannelKind *kind, const JsonMember *option, Jsonb *known)
 		if (strcmp(value->text, "none") == 0 && !superuser() && !is_known(known, name, value->text))
 			refuse("options.tls", "only superusers may have mail sent in the clear", "Leave it out; then the server must offer STARTTLS.");
 	}
+	if (strcmp(name, "auth") == 0)
+		check_mechanism(value->text);
 	if (strcmp(name, "domain") == 0 && strpbrk(value->text, " /<>@") != NULL)
 		refuse("options.domain", "must be the name of a host", NULL);
 	if (strcmp(name, "from") == 0 || strcmp(name, "reply_to") == 0 || strcmp(name, "to") == 0 ||
@@ -381,6 +409,17 @@ touch(const Datum *old_values, Datum *values, bool *nulls)
 	nulls[CHANNEL_UPDATED_AT] = false;
 }
 
+/* What is usual for a webhook; a mail server may take as long for its greeting (RFC 5321 section 4.5.3.2.1). */
+static void
+set_timeout(const ChannelKind *kind, Datum *values, bool *nulls)
+{
+	Interval   *timeout = palloc0(sizeof(Interval));
+
+	timeout->time = (kind != NULL && kind->transport == TRANSPORT_SMTP ? 300 : 15) * USECS_PER_SEC;
+	values[CHANNEL_TIMEOUT] = IntervalPGetDatum(timeout);
+	nulls[CHANNEL_TIMEOUT] = false;
+}
+
 static void
 check_insert(Datum *values, bool *nulls)
 {
@@ -388,6 +427,8 @@ check_insert(Datum *values, bool *nulls)
 
 	respond_identity_set(&values[CHANNEL_ID], &nulls[CHANNEL_ID], NULL);
 	kind = settle_kind(values, nulls, NULL, NULL);
+	if (nulls[CHANNEL_TIMEOUT])
+		set_timeout(kind, values, nulls);
 	check_row(values, nulls, kind, NULL);
 }
 

@@ -10,6 +10,7 @@
  */
 #include "delivery/mail_address.h"
 
+#include <idn2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,6 +305,43 @@ refuse_list(MailAddresses *list, const char *format, int number)
 	return false;
 }
 
+static bool
+is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char) *text >= 0x80)
+			return false;
+	return true;
+}
+
+/*
+ * Domains in A-labels, whatever they were written in; NULL, or what is wrong.
+ * Mapping to plain characters can give any of ASCII, commas too.
+ */
+static const char *
+convert_domain(MailText *address)
+{
+	const char *at = strchr(respond_mail_text_string(address), '@');
+	char	   *labels = NULL;
+	size_t		local;
+
+	if (at == NULL || is_ascii(at))
+		return NULL;
+	if (idn2_to_ascii_8z(at + 1, &labels, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return "has a domain that cannot be one (IDNA)";
+	if (strspn(labels, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(labels))
+	{
+		idn2_free(labels);
+		return "has a domain that cannot be one (IDNA)";
+	}
+	local = (size_t) (at + 1 - address->data);
+	address->length = local;
+	address->data[local] = '\0';
+	respond_mail_text_append_string(address, labels);
+	idn2_free(labels);
+	return NULL;
+}
+
 /* Adds one address, or refuses the list. */
 static bool
 read_piece(MailAddresses *list, const Piece *piece)
@@ -327,9 +365,10 @@ read_piece(MailAddresses *list, const Piece *piece)
 	}
 	append_unshielded(piece, text, length, &address);
 	respond_mail_text_append(&address, "", 0);
+	reason = convert_domain(&address);
 	if (name.failed || address.failed)
 		reason = "is too much for the memory left";
-	else
+	else if (reason == NULL)
 		reason = respond_mail_address_check(respond_mail_text_string(&address));
 	if (reason != NULL)
 	{
@@ -416,6 +455,15 @@ respond_mail_addresses_write(const MailAddresses *list, MailText *out)
 		if (named)
 			respond_mail_text_append_string(out, ">");
 	}
+}
+
+const char *
+respond_mail_addresses_find_utf8(const MailAddresses *list)
+{
+	for (int i = 0; i < list->count; i++)
+		if (!is_ascii(list->items[i].address))
+			return list->items[i].address;
+	return NULL;
 }
 
 void

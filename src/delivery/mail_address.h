@@ -5,9 +5,10 @@
  * Legal forms, separated by commas: a@b, <a@b>, Name <a@b>, "Quoted, Name"
  * <a@b>.  It is a part of RFC 5322 section 3.4 on purpose: groups, comments and
  * quoted local parts are refused or have no special meaning, because what two
- * programs read differently is what attacks are made of.  Local parts and
- * domains need not be ASCII (RFC 6532): whether such mail can be sent is for
- * the transport to say.
+ * programs read differently is what attacks are made of.  A domain that is not
+ * ASCII is read as its A-labels (IDNA 2008), which every server knows.  Local parts
+ * need not be ASCII (RFC 6532): whether such mail can be sent is for the transport
+ * to say.
  *
  * src/delivery/mail_address.h
  *-------------------------------------------------------------------------
@@ -35,6 +36,7 @@ typedef struct MailAddresses
 {
 	int			count;
 	MailAddress items[MAIL_ADDRESSES_MOST];
+	bool		in_ascii;		/* the header must be ASCII: see respond_mail_header_addresses() */
 	char		error[MAIL_ADDRESS_ERROR_SIZE];	/* "" if none */
 } MailAddresses;
 
@@ -58,6 +60,9 @@ extern void respond_mail_addresses_write(const MailAddresses *list, MailText *ou
 
 /* Frees what the list holds and empties it. */
 extern void respond_mail_addresses_free(MailAddresses *list);
+
+/* The first address of the list that is not ASCII, NULL when all are. */
+extern const char *respond_mail_addresses_find_utf8(const MailAddresses *list);
 
 /*
  * NULL when an address alone is legal, or why not, to be read behind "it":

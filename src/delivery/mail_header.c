@@ -198,6 +198,24 @@ put_name(MailLine *line, const char *name)
 		respond_mail_line_put_encoded(line, name, strlen(name));
 }
 
+/* An address that cannot stand in an ASCII header, to be read only. */
+static void
+put_group(MailLine *line, const MailAddress *item, bool is_last)
+{
+	MailText	text = {0};
+
+	if (item->name != NULL && item->name[0] != '\0')
+	{
+		respond_mail_text_append_string(&text, item->name);
+		respond_mail_text_append_string(&text, " ");
+	}
+	respond_mail_text_append_string(&text, item->address);
+	respond_mail_line_put_encoded(line, respond_mail_text_string(&text), text.length);
+	respond_mail_line_put_piece(line, is_last ? ":;" : ":;,", is_last ? 2 : 3);
+	line->out->failed |= text.failed;
+	respond_mail_text_free(&text);
+}
+
 static void
 put_address(MailLine *line, const MailAddress *item, bool is_last)
 {
@@ -241,7 +259,12 @@ respond_mail_header_addresses(const char *name, const MailAddresses *list, MailT
 	if (reason != NULL)
 		return reason;
 	for (int i = 0; i < list->count; i++)
-		put_address(&line, &list->items[i], i == list->count - 1);
+	{
+		if (list->in_ascii && !is_ascii(list->items[i].address))
+			put_group(&line, &list->items[i], i == list->count - 1);
+		else
+			put_address(&line, &list->items[i], i == list->count - 1);
+	}
 	return out->failed ? NO_MEMORY : NULL;
 }
 

@@ -37,7 +37,9 @@ extern const char *respond_mail_header_text(const char *name, const char *value,
 /*
  * A header of addresses, such as From or To.  Names become atoms, quoted
  * strings or encoded words, whatever they need; lines have at most 76
- * characters unless one address alone is longer.
+ * characters unless one address alone is longer.  In a list that must be ASCII an
+ * address that is not becomes the name of an empty group (as in RFC 6857): it can
+ * be read, but not be answered to.
  */
 extern const char *respond_mail_header_addresses(const char *name, const MailAddresses *list,
 												 MailText *out);

@@ -10,8 +10,10 @@
  */
 #include "postgres.h"
 
+#include "common/string.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/formatting.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -48,9 +50,12 @@ add_formatted(StringInfo message, MailText *text, const char *name, const char *
 		refuse(psprintf("header %s", name), fault);
 }
 
-/* Returns the first address, in the current memory context. */
+/*
+ * Returns the first address, in the current memory context.  Only where the
+ * envelope has an address that needs SMTPUTF8 may the headers have one.
+ */
 static char *
-add_addresses(StringInfo message, const char *name, const char *value, int most)
+add_addresses(StringInfo message, const char *name, const char *value, int most, bool in_ascii)
 {
 	MailAddresses *list = palloc0(sizeof(MailAddresses));
 	MailText	text = {0};
@@ -66,6 +71,7 @@ add_addresses(StringInfo message, const char *name, const char *value, int most)
 		respond_mail_addresses_free(list);
 		refuse(psprintf("header %s:", name), error);
 	}
+	list->in_ascii = in_ascii;
 	fault = respond_mail_header_addresses(name, list, &text);
 	first = list->count > 0 ? pstrdup(list->items[0].address) : NULL;
 	respond_mail_addresses_free(list);
@@ -81,10 +87,28 @@ add_message_id(StringInfo message, const char *key, const char *sender)
 	appendStringInfo(message, "Message-ID: <%s@%s>\r\n", key, at[1] != '\0' ? at + 1 : "localhost");
 }
 
+/* The address that mail comes from; notes it if it needs SMTPUTF8. */
+static char *
+read_sender(Transfer *transfer, const char *from)
+{
+	MailAddresses *list = palloc0(sizeof(MailAddresses));
+	char	   *sender = NULL;
+
+	if (respond_mail_addresses_parse(from, 1, list))
+	{
+		sender = pstrdup(list->items[0].address);
+		if (respond_mail_addresses_find_utf8(list) != NULL)
+			transfer->utf8_address = sender;
+	}
+	respond_mail_addresses_free(list);
+	return sender;
+}
+
 static void
 add_headers(StringInfo message, Outgoing *outgoing, Jsonb *headers, TimestampTz created_at)
 {
 	char	   *from = to_utf8(respond_channel_option(headers, "From"));
+	bool		in_ascii;
 	char	   *subject = to_utf8(respond_channel_option(headers, "Subject"));
 	char	   *sender;
 	MailText	text = {0};
@@ -92,13 +116,15 @@ add_headers(StringInfo message, Outgoing *outgoing, Jsonb *headers, TimestampTz 
 
 	if (from == NULL)
 		refuse("header From", "is missing");
-	sender = add_addresses(message, "From", from, 1);
+	sender = read_sender(&outgoing->transfer, from);
 	if (sender == NULL)
 		refuse("header From", "holds no address");
 	outgoing->transfer.sender = sender;
-	add_addresses(message, "To", to_utf8(respond_channel_option(headers, "To")), 100);
-	add_addresses(message, "Cc", to_utf8(respond_channel_option(headers, "Cc")), 100);
-	add_addresses(message, "Reply-To", to_utf8(respond_channel_option(headers, "Reply-To")), 100);
+	in_ascii = outgoing->transfer.utf8_address == NULL;
+	add_addresses(message, "From", from, 1, in_ascii);
+	add_addresses(message, "To", to_utf8(respond_channel_option(headers, "To")), 100, in_ascii);
+	add_addresses(message, "Cc", to_utf8(respond_channel_option(headers, "Cc")), 100, in_ascii);
+	add_addresses(message, "Reply-To", to_utf8(respond_channel_option(headers, "Reply-To")), 100, in_ascii);
 	fault = respond_mail_header_text("Subject", subject != NULL ? subject : "", &text);
 	add_formatted(message, &text, "Subject", fault);
 	memset(&text, 0, sizeof(text));
@@ -167,6 +193,8 @@ respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recip
 		fault = respond_mail_address_check(addresses[i]);
 		if (fault != NULL)
 			refuse(psprintf("recipient \"%s\"", recipients[i]), fault);
+		if (transfer->utf8_address == NULL && !pg_is_ascii(addresses[i]))
+			transfer->utf8_address = addresses[i];
 	}
 	initStringInfo(&message);
 	add_headers(&message, outgoing, headers, created_at);
@@ -183,6 +211,10 @@ respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recip
 		refuse("the channel", "has an option \"username\", but no secret; see respond.set_secret()");
 	/* a copy: the channel's own is wiped when channels are read again */
 	transfer->password = transfer->username != NULL ? to_utf8(pstrdup(secret)) : NULL;
+	transfer->mechanism = respond_channel_option(config->options, "auth");
+	if (transfer->mechanism != NULL)
+		transfer->mechanism = asc_toupper(transfer->mechanism, strlen(transfer->mechanism));
+	transfer->in_clear = tls != NULL && strcmp(tls, "none") == 0 && strncmp(transfer->url, "smtps:", 6) != 0;
 	transfer->tls_required = tls == NULL || strcmp(tls, "none") != 0;
 	transfer->url = url_with_domain(transfer->url, respond_channel_option(config->options, "domain"));
 }

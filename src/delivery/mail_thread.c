@@ -105,7 +105,7 @@ perform(void *argument)
 	Transfer   *transfer = argument;
 	TransferHandle *handle = transfer->handle;
 
-	transfer->code = curl_easy_perform(handle->easy);
+	transfer->code = respond_mail_perform(handle, transfer);
 	respond_transfer_end(handle, transfer);
 	close_connection(handle->easy);
 	handle->easy = NULL;

@@ -21,6 +21,7 @@
 enum
 {
 	COMMAND_OTHER,
+	COMMAND_HELLO,
 	COMMAND_RECIPIENT,
 	COMMAND_DATA,
 	COMMAND_MESSAGE,
@@ -34,6 +35,13 @@ note_sent(Transfer *transfer, const char *data, size_t length)
 		transfer->command = COMMAND_RECIPIENT;
 	else if (length >= 4 && pg_strncasecmp(data, "DATA", 4) == 0)
 		transfer->command = COMMAND_DATA;
+	else if (length >= 4 && pg_strncasecmp(data, "EHLO", 4) == 0)
+	{
+		/* what was offered before STARTTLS is offered no longer */
+		transfer->command = COMMAND_HELLO;
+		transfer->offers_utf8 = false;
+		transfer->mechanisms[0] = '\0';
+	}
 	else if (length >= 4 && pg_strncasecmp(data, "QUIT", 4) == 0)
 		transfer->command = COMMAND_QUIT;
 	else
@@ -53,12 +61,31 @@ copy_line(char *line, size_t size, const char *data, size_t length)
 			*s = '?';
 }
 
+/* One of the words that EHLO is answered with: "250-AUTH PLAIN LOGIN". */
+static void
+note_offer(Transfer *transfer, const char *data, size_t length)
+{
+	static const char utf8[] = "SMTPUTF8";
+	static const char auth[] = "AUTH ";
+
+	if (length < 4)
+		return;
+	data += 4;
+	length -= 4;
+	if (length >= sizeof(utf8) - 1 && pg_strncasecmp(data, utf8, sizeof(utf8) - 1) == 0)
+		transfer->offers_utf8 = true;
+	else if (length >= sizeof(auth) - 1 && pg_strncasecmp(data, auth, sizeof(auth) - 1) == 0)
+		copy_line(transfer->mechanisms, sizeof(transfer->mechanisms), data + sizeof(auth) - 1, length - (sizeof(auth) - 1));
+}
+
 /* A line that ends an answer: three digits and no hyphen behind them. */
 static void
 note_received(Transfer *transfer, const char *data, size_t length)
 {
 	MailReply  *reply;
 
+	if (transfer->command == COMMAND_HELLO)
+		note_offer(transfer, data, length);
 	if (length < 3 || data[0] < '2' || data[0] > '5' || (length > 3 && data[3] == '-') ||
 		transfer->command == COMMAND_QUIT)
 		return;
@@ -114,6 +141,38 @@ read_callback(char *buffer, size_t size, size_t count, void *state)
 	return length;
 }
 
+/*
+ * libcurl takes the greeting, STARTTLS and AUTH for a part of connecting, and a
+ * mail server may take minutes for each (RFC 5321 section 4.5.3.2).  So the time
+ * until there is a connection is watched here, about once a second.
+ */
+static int
+progress_callback(void *state, curl_off_t download_size, curl_off_t downloaded, curl_off_t upload_size, curl_off_t uploaded)
+{
+	Transfer   *transfer = state;
+	curl_off_t	connected = 0;
+
+	if (transfer == NULL || transfer->connected)
+		return 0;
+	curl_easy_getinfo(transfer->handle->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	transfer->connected = connected > 0;
+	if (transfer->connected || respond_transfer_now() - transfer->begun_us < CONNECT_TIMEOUT_MS * 1000)
+		return 0;
+	snprintf(transfer->error, sizeof(transfer->error), "no connection within %ld s", CONNECT_TIMEOUT_MS / 1000);
+	return 1;
+}
+
+bool
+respond_mail_suits(Transfer *transfer)
+{
+	if (transfer->utf8_address == NULL || transfer->offers_utf8)
+		return true;
+	transfer->unfit = true;
+	snprintf(transfer->error, sizeof(transfer->error), "the mail server does not offer SMTPUTF8, which the address \"%s\" needs",
+			 transfer->utf8_address);
+	return false;
+}
+
 bool
 respond_mail_prepare(CURL *easy)
 {
@@ -123,8 +182,91 @@ respond_mail_prepare(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_callback) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, progress_callback) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
 		/* one bad recipient must not keep the mail from the others (the name has three L) */
 		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L) == CURLE_OK;
+}
+
+static bool
+takes_token(const Transfer *transfer)
+{
+	return transfer->mechanism != NULL && strstr(transfer->mechanism, "OAUTH") != NULL;
+}
+
+/*
+ * libcurl would take NTLM before PLAIN and LOGIN, which is what servers mean under
+ * TLS.  In the clear, what does not say the password goes first.
+ */
+static void
+set_mechanism(CURL *easy, const Transfer *transfer)
+{
+	char		options[64];
+
+	if (transfer->mechanism != NULL)
+	{
+		snprintf(options, sizeof(options), "AUTH=%s", transfer->mechanism);
+		curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, options);
+	}
+	else if (transfer->in_clear)
+		curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS,
+						 "AUTH=SCRAM-SHA-256;AUTH=SCRAM-SHA-1;AUTH=CRAM-MD5;AUTH=PLAIN;AUTH=LOGIN");
+	else
+		curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
+}
+
+/* Whether a word is among those that the server offers. */
+static bool
+offers(const Transfer *transfer, const char *word)
+{
+	size_t		length = strlen(word);
+
+	for (const char *at = transfer->mechanisms; *at != '\0'; at += strcspn(at, " "))
+	{
+		at += strspn(at, " ");
+		if (strcspn(at, " ") == length && pg_strncasecmp(at, word, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether logging in failed because the server knows none of the usual ways. */
+static bool
+wants_other_mechanism(const Transfer *transfer)
+{
+	return transfer->username != NULL && transfer->mechanism == NULL && transfer->mechanisms[0] != '\0' &&
+		!offers(transfer, "PLAIN") && !offers(transfer, "LOGIN");
+}
+
+/* What the first try has noted is not of the second. */
+static void
+begin_again(TransferHandle *handle, Transfer *transfer)
+{
+	int64		now = respond_transfer_now();
+	long		left = transfer->timeout_ms - (long) ((now - handle->started_us) / 1000);
+
+	transfer->begun_us = now;
+	transfer->connected = false;
+	transfer->command = COMMAND_OTHER;
+	transfer->header_bytes = 0;
+	transfer->last_line[0] = '\0';
+	handle->error[0] = '\0';
+	curl_easy_setopt(handle->easy, CURLOPT_TIMEOUT_MS, Max(left, 1));
+	curl_easy_setopt(handle->easy, CURLOPT_LOGIN_OPTIONS,
+					 "AUTH=SCRAM-SHA-256;AUTH=SCRAM-SHA-1;AUTH=CRAM-MD5;AUTH=DIGEST-MD5;AUTH=NTLM");
+}
+
+CURLcode
+respond_mail_perform(TransferHandle *handle, Transfer *transfer)
+{
+	CURLcode	code;
+
+	transfer->begun_us = handle->started_us;
+	code = curl_easy_perform(handle->easy);
+	if (code != CURLE_LOGIN_DENIED || !wants_other_mechanism(transfer))
+		return code;
+	begin_again(handle, transfer);
+	return curl_easy_perform(handle->easy);
 }
 
 CURLcode
@@ -147,7 +289,12 @@ respond_mail_fill(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t) transfer->body_length);
 	curl_easy_setopt(easy, CURLOPT_USE_SSL, (long) (transfer->tls_required ? CURLUSESSL_ALL : CURLUSESSL_NONE));
 	curl_easy_setopt(easy, CURLOPT_USERNAME, transfer->username);
-	curl_easy_setopt(easy, CURLOPT_PASSWORD, transfer->password);
+	curl_easy_setopt(easy, takes_token(transfer) ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD, transfer->password);
+	set_mechanism(easy, transfer);
+	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
+	/* the whole time is for all of it, see progress_callback() */
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, transfer->timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (transfer->timeout_ms + 999) / 1000);
 	return respond_transfer_fill(handle, transfer);
 }
 
@@ -161,6 +308,9 @@ respond_mail_result(Transfer *transfer)
 	transfer->status = strtol(transfer->last_line, NULL, 10);
 	if (transfer->code == CURLE_OK || transfer->last_line[0] == '\0')
 		return;
+	if (transfer->code == CURLE_LOGIN_DENIED && transfer->status < 400)
+		snprintf(transfer->error, sizeof(transfer->error), "no way to log in that the mail server offers can be used: %s; see option \"auth\"",
+				 transfer->mechanisms[0] != '\0' ? transfer->mechanisms : "none");
 	if (transfer->data_sent && transfer->last_line[0] == '3')
 		strlcat(transfer->error, "; the message was sent and not answered", sizeof(transfer->error));
 }

@@ -403,7 +403,7 @@ build_notify(const Message *message, const MessageOrigin *origin, const char *pl
 static bool
 is_of_connection(const char *name, int length)
 {
-	static const char *const names[] = {"tls", "username", "domain"};
+	static const char *const names[] = {"tls", "username", "domain", "auth"};
 
 	for (int i = 0; i < lengthof(names); i++)
 		if (length == strlen(names[i]) && memcmp(name, names[i], length) == 0)

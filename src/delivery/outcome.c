@@ -157,6 +157,8 @@ judge_mail(const Transfer *transfer, Outcome *outcome)
 static bool
 host_failed(const Transfer *transfer, const Outcome *outcome)
 {
+	if (transfer->unfit)
+		return false;
 	if (transfer->is_mail)
 		return transfer->code != CURLE_OK && (outcome->answer == 0 || outcome->answer == 421);
 	return outcome->answer == 0;
@@ -267,7 +269,7 @@ respond_outcome_judge(Outgoing *outgoing)
 		outcome->error = unconstify(char *, outgoing->failure);
 	else if (outgoing->is_notify)
 		verdict = VERDICT_DELIVERED;
-	else if (transfer->refused)
+	else if (transfer->refused || transfer->unfit)
 		outcome->error = pstrdup(transfer->error);
 	else
 		verdict = transfer->is_mail ? judge_mail(transfer, outcome) : judge_http(transfer, outcome);

@@ -24,8 +24,6 @@
 #include "delivery/retry_policy.h"
 #include "delivery/transport_handle.h"
 
-#define CONNECT_TIMEOUT_MS	10000L
-
 /* An unused connection is closed after this many seconds. */
 #define IDLE_CONNECTION_S	60L
 
@@ -123,7 +121,7 @@ check_peer(void *state, char *address, char *local, int port, int local_port)
 		length = sizeof(peer);
 	}
 	if (reason == NULL)
-		return CURL_PREREQFUNC_OK;
+		return !transfer->is_mail || respond_mail_suits(transfer) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 	transfer->tried = false;
 	note_refusal(transfer, (struct sockaddr *) &peer, length, reason);
 	return CURL_PREREQFUNC_ABORT;
@@ -263,6 +261,7 @@ respond_transfer_clear(TransferHandle *handle, Transfer *transfer)
 		/* libcurl holds copies of these otherwise */
 		curl_easy_setopt(handle->easy, CURLOPT_USERNAME, NULL);
 		curl_easy_setopt(handle->easy, CURLOPT_PASSWORD, NULL);
+		curl_easy_setopt(handle->easy, CURLOPT_XOAUTH2_BEARER, NULL);
 	}
 	curl_slist_free_all(handle->recipients);
 	handle->recipients = NULL;

@@ -44,6 +44,9 @@ typedef struct Transfer
 	const char **recipients;
 	int			recipient_count;
 	bool		tls_required;	/* mail: STARTTLS must be had */
+	bool		in_clear;		/* mail: neither that nor TLS from the start */
+	const char *mechanism;		/* mail: of AUTH; NULL: whichever is best of those that are offered */
+	const char *utf8_address;	/* mail: one that needs SMTPUTF8; NULL: none does */
 	void	   *owner;			/* the caller's own */
 
 	/* result */
@@ -63,6 +66,11 @@ typedef struct Transfer
 	bool		tried;			/* a socket was opened */
 	bool		is_final;		/* HTTP: these headers are not those of an interim answer */
 	bool		answered;		/* HTTP: the headers of the final answer are complete */
+	bool		unfit;			/* mail: the server lacks what the mail needs */
+	int64_t		begun_us;		/* mail: when connecting began */
+	bool		connected;		/* mail: there is a TCP connection */
+	bool		offers_utf8;	/* mail: SMTPUTF8 was in the last answer to EHLO */
+	char		mechanisms[128];	/* mail: what stood behind AUTH in it */
 	bool		data_sent;		/* mail: the message itself was under way */
 	size_t		read;			/* mail: bytes of the body that libcurl has taken */
 	size_t		received;

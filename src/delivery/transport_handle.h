@@ -38,6 +38,9 @@ extern void respond_transfer_end(TransferHandle *handle, Transfer *transfer);
 /* Microseconds of a clock that only goes forward. */
 extern int64 respond_transfer_now(void);
 
+/* Longest time until there is a connection; of a mail, one of TCP. */
+#define CONNECT_TIMEOUT_MS	10000L
+
 /* Takes back what libcurl was given for this transfer, and frees it. */
 extern void respond_transfer_clear(TransferHandle *handle, Transfer *transfer);
 
@@ -46,6 +49,10 @@ extern bool respond_http_prepare(CURL *easy);
 extern CURLcode respond_http_fill(TransferHandle *handle, Transfer *transfer);
 extern bool respond_mail_prepare(CURL *easy);
 extern CURLcode respond_mail_fill(TransferHandle *handle, Transfer *transfer);
+/* In its thread; the transfer's own code is not set. */
+extern CURLcode respond_mail_perform(TransferHandle *handle, Transfer *transfer);
+/* Before MAIL: whether the server, as it has shown itself, can take the mail; notes why not. */
+extern bool respond_mail_suits(Transfer *transfer);
 extern void respond_mail_result(Transfer *transfer);
 
 #endif							/* RESPOND_TRANSPORT_HANDLE_H */

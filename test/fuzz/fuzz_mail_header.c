@@ -12,6 +12,7 @@
  */
 /* links: test/unit/mail_decode.c src/delivery/mail_header.c src/delivery/mail_line.c src/delivery/mail_address.c src/template/template_shield.c
    src/delivery/mail_text.c src/delivery/http_header.c */
+/* libs: -lidn2 */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* links: src/delivery/mail_address.c src/template/template_shield.c src/delivery/mail_text.c */
+/* libs: -lidn2 */
 /*-------------------------------------------------------------------------
  * test_mail_address.c
  *	  Lists of mail addresses: what is read, what is refused, and why.
@@ -45,7 +46,13 @@ check_addresses(void)
 	check_parse("\"a \\\"b\\\" \\\\c\" <a@b>", "a \"b\" \\c|a@b");
 	check_parse("Ada \"the, first\" King <a@b>", "Ada the, first King|a@b");
 	check_parse("J. R. (Bob) O'Neil <a@b>", "J. R. (Bob) O'Neil|a@b");
-	check_parse("M\xc3\xbcller <m\xc3\xbc@b\xc3\xbc" "cher.example>", "M\xc3\xbcller|m\xc3\xbc@b\xc3\xbc" "cher.example");
+	check_parse("M\xc3\xbcller <m\xc3\xbc@b\xc3\xbc" "cher.example>", "M\xc3\xbcller|m\xc3\xbc@xn--bcher-kva.example");
+	check_parse("a@b\xc3\xbc" "cher.example", "-|a@xn--bcher-kva.example");
+	check_parse("a@B\xc3\x9c" "CHER.example, b@x.test", "-|a@xn--bcher-kva.example + -|b@x.test");
+	check_parse("a@xn--bcher-kva.example", "-|a@xn--bcher-kva.example");
+	check_parse("a@\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x80\x82jp", "-|a@xn--wgv71a119e.jp");
+	check_parse("a@evil\xef\xbc\x8ctest.example", "\"a@evil\xef\xbc\x8ctest.example\" is not a mail address: it has a domain that cannot be one (IDNA)");
+	check_parse("a@\xef\xb9\xa4x\xc3\xa4.example", "\"a@\xef\xb9\xa4x\xc3\xa4.example\" is not a mail address: it has a domain that cannot be one (IDNA)");
 	check_parse("a@b, C <c@d>,<e@f>", "-|a@b + C|c@d + -|e@f");
 	check_parse(",a@b, ,c@d,", "-|a@b + -|c@d");
 	check_parse("a+tag!#$%&'*/?=^_`{|}~-.x@b-c.d", "-|a+tag!#$%&'*/?=^_`{|}~-.x@b-c.d");

@@ -1,5 +1,6 @@
 /* links: test/unit/mail_decode.c src/delivery/mail_header.c src/delivery/mail_line.c src/delivery/mail_address.c src/template/template_shield.c
    src/delivery/mail_text.c src/delivery/http_header.c */
+/* libs: -lidn2 */
 /*-------------------------------------------------------------------------
  * test_mail_header.c
  *	  Headers of mail: what is written reads back, nothing gets in.
@@ -47,7 +48,7 @@ text_header(const char *name, const char *value)
 
 /* The header of the addresses that a text holds, or its error. */
 static const char *
-address_header(const char *name, const char *text)
+make_address_header(const char *name, const char *text, bool in_ascii)
 {
 	static MailText out;
 	MailAddresses list;
@@ -55,13 +56,28 @@ address_header(const char *name, const char *text)
 
 	respond_mail_text_reset(&out);
 	if (respond_mail_addresses_parse(text, MAIL_ADDRESSES_MOST, &list))
+	{
+		list.in_ascii = in_ascii;
 		reason = respond_mail_header_addresses(name, &list, &out);
+	}
 	else
 		reason = list.error;
 	if (reason != NULL)
 		respond_mail_text_append_string(&out, reason);
 	respond_mail_addresses_free(&list);
 	return respond_mail_text_string(&out);
+}
+
+static const char *
+address_header(const char *name, const char *text)
+{
+	return make_address_header(name, text, false);
+}
+
+static const char *
+ascii_header(const char *name, const char *text)
+{
+	return make_address_header(name, text, true);
 }
 
 static void
@@ -227,6 +243,10 @@ check_address_header(void)
 	check_string(address_header("Cc", "M\xc3\xbcller <a@b>"), "Cc: =?UTF-8?Q?M=C3=BCller?= <a@b>", "an umlaut is encoded");
 	check_string(address_header("Cc", "\"=?UTF-8?Q?x?=\" <a@b>"),
 				 "Cc: =?UTF-8?B?PT9VVEYtOD9RP3g/PQ==?= <a@b>", "so is what looks encoded");
+	check_string(address_header("To", "b\xc3\xbc" "cher@b\xc3\xbc" "cher.example"), "To: b\xc3\xbc" "cher@xn--bcher-kva.example",
+				 "a domain is ASCII, a local part as it is");
+	check_string(ascii_header("To", "M\xc3\xbcller <m\xc3\xbc@x.example>, a@x.example"),
+				 "To: =?UTF-8?B?TcO8bGxlciBtw7xAeC5leGFtcGxl?= :;, a@x.example", "where the header must be ASCII it is to be read only");
 	check_string(address_header("To", "Somebody With A Name <somebody@a-domain.example>, "
 								"Another <another@a-domain.example>"),
 				 "To: Somebody With A Name <somebody@a-domain.example>, Another\r\n <another@a-domain.example>",

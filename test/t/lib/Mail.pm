@@ -40,11 +40,12 @@ sub mail
 	my $scheme = delete $row{scheme} || 'smtp';
 	my $step = delete $row{step} || {};
 	my $options = delete $row{options} || {};
+	my $attempts = delete $row{max_attempts} || 1;
 
 	$self->{server}{$name} = Peers::mail_server(tls => 'server', %$peer, options => [ '--trace', @{ $peer->{options} || [] } ]);
 	$self->one(sprintf('INSERT INTO respond.channel (%s) VALUES (%s)', join(', ', qw(name kind url options max_attempts retry_delays), sort keys %row),
 		join(', ', map { Respond::quote_literal($_) } $name, 'email', "$scheme://127.0.0.1:$self->{server}{$name}{port}",
-			$json->encode({ from => 'Desk <desk@sender.test>', %$options }), delete $row{max_attempts} || 1, '{10ms}', map { $row{$_} } sort keys %row)));
+			$json->encode({ from => 'Desk <desk@sender.test>', %$options }), $attempts, '{10ms}', map { $row{$_} } sort keys %row)));
 	$self->rule($name, %$step);
 	return;
 }
@@ -122,7 +123,7 @@ sub parse
 	close($file);
 	IPC::Run::run([ '/usr/bin/python3', '-c', <<'END', $file->filename ], '>', \$out, '2>', \$error) or die $error;
 import email, email.policy, json, sys
-message = email.message_from_bytes(json.load(open(sys.argv[1]))["data"].encode(), policy=email.policy.SMTPUTF8)
+message = email.message_from_string(json.load(open(sys.argv[1]))["data"], policy=email.policy.SMTPUTF8)
 defects = [str(d) for part in message.walk() for d in part.defects]
 defects += [f"{name}: {d}" for name, value in message.items() for d in value.defects]
 parts = [[p.get_content_type(), p.get_content().replace("\r\n", "\n")] for p in message.walk() if not p.is_multipart()]
