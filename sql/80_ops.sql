@@ -141,7 +141,7 @@ $$;
 COMMENT ON FUNCTION respond.release() IS 'lets the workers of this database go on from the commit on; after a restore they handle what the original had not handled';
 
 CREATE FUNCTION respond_internal.worker_status(OUT in_recovery boolean, OUT launcher boolean, OUT known boolean, OUT role_missing boolean,
-	OUT missing_workers integer, OUT missing_setting text, OUT dispatchers integer)
+	OUT missing_workers integer, OUT missing_setting text, OUT dispatchers integer, OUT wanted_workers integer, OUT needed_processes integer)
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_worker_status';
 COMMENT ON FUNCTION respond_internal.worker_status() IS 'what health() asks shared memory for';
 

@@ -9,10 +9,36 @@
 
 CREATE FUNCTION respond_internal.health_role(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	missing boolean;
+	can_login boolean;
+	not_owned text;
 BEGIN
-	SELECT NOT s.role_missing INTO ok FROM respond_internal.worker_status() AS s;
-	message := CASE WHEN ok THEN 'role respond_worker exists' ELSE 'role respond_worker is missing, so no workers can start' END;
-	remedy := CASE WHEN NOT ok THEN 'rename the role that owns the tables of schema respond back: ALTER ROLE ... RENAME TO respond_worker' END;
+	SELECT s.role_missing INTO missing FROM respond_internal.worker_status() AS s;
+	SELECT r.rolcanlogin INTO can_login FROM pg_catalog.pg_roles AS r WHERE r.rolname = 'respond_worker';
+	missing := missing OR can_login IS NULL;
+	SELECT format('%s belongs to %I', c.oid::regclass, r.rolname) INTO not_owned
+	  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_roles AS r ON r.oid = c.relowner
+	 WHERE c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND c.relkind IN ('r', 'p') AND r.rolname <> 'respond_worker'
+	 ORDER BY c.relname LIMIT 1;
+	ok := NOT missing AND can_login AND not_owned IS NULL;
+	message := CASE
+		WHEN ok THEN 'role respond_worker exists and owns the tables'
+		WHEN missing THEN 'role respond_worker is missing, so no workers can start'
+		WHEN NOT can_login THEN 'role respond_worker may not log in, so no workers can start'
+		ELSE format('the workers cannot use tables that role respond_worker does not own: %s', not_owned) END;
+	remedy := CASE
+		WHEN ok THEN NULL
+		WHEN missing THEN 'rename the role that owns the tables of schema respond back: ALTER ROLE ... RENAME TO respond_worker'
+		WHEN NOT can_login THEN 'ALTER ROLE respond_worker LOGIN'
+		ELSE (SELECT string_agg(format('ALTER %s %s OWNER TO respond_worker', o.kind, o.name), '; ' ORDER BY o.kind DESC, o.name)
+			FROM (SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, c.oid::regclass::text AS name
+					FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_roles AS r ON r.oid = c.relowner
+				   WHERE c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND c.relkind IN ('r', 'p', 'v', 'S') AND r.rolname <> 'respond_worker'
+					 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND c.relkind = 'S')
+				  UNION ALL
+				  SELECT 'FUNCTION', p.oid::regprocedure::text FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_roles AS r ON r.oid = p.proowner
+				   WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND r.rolname <> 'respond_worker') AS o) END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_role() IS 'health(): the role that the workers act as';
@@ -38,8 +64,15 @@ CREATE FUNCTION respond_internal.health_launcher(OUT ok boolean, OUT message tex
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	SELECT s.launcher INTO ok FROM respond_internal.worker_status() AS s;
-	message := CASE WHEN ok THEN 'the launcher runs' ELSE 'the launcher does not run' END;
-	remedy := CASE WHEN NOT ok THEN 'it is restarted a second after it ends; if it keeps ending, the server log says why' END;
+	message := CASE
+		WHEN ok THEN 'the launcher runs'
+		WHEN current_setting('max_worker_processes')::integer < 2 THEN 'the launcher does not run: max_worker_processes leaves no slot for it'
+		ELSE 'the launcher does not run' END;
+	remedy := CASE
+		WHEN ok THEN NULL
+		WHEN current_setting('max_worker_processes')::integer < 5 THEN format('raise max_worker_processes (now %s) to %s or more and restart the server',
+			current_setting('max_worker_processes'), 4 + current_setting('pg_respond.dispatchers')::integer)
+		ELSE 'it is restarted a second after it ends; if it keeps ending, the server log says why' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_launcher() IS 'health(): the process that starts the workers';
@@ -74,8 +107,15 @@ BEGIN
 		WHEN ok THEN 'there is a slot for every worker of the cluster'
 		WHEN status.missing_workers = 1 THEN '1 worker of the cluster cannot start: all slots are taken'
 		ELSE format('%s workers of the cluster cannot start: all slots are taken', status.missing_workers) END;
-	remedy := CASE WHEN NOT ok THEN format('raise %s (now %s) and restart the server', status.missing_setting,
-		current_setting(status.missing_setting)) END;
+	remedy := CASE WHEN NOT ok THEN concat(
+		format('raise %s (now %s) to %s or more', status.missing_setting, current_setting(status.missing_setting),
+			CASE status.missing_setting WHEN 'max_worker_processes' THEN status.needed_processes ELSE status.wanted_workers END),
+		CASE
+			WHEN status.missing_setting = 'max_worker_processes' AND current_setting('pg_respond.max_workers')::integer < status.wanted_workers
+				THEN format(' and pg_respond.max_workers (now %s) to %s or more', current_setting('pg_respond.max_workers'), status.wanted_workers)
+			WHEN status.missing_setting <> 'max_worker_processes' AND current_setting('max_worker_processes')::integer < status.needed_processes
+				THEN format(' and max_worker_processes (now %s) to %s or more', current_setting('max_worker_processes'), status.needed_processes) END,
+		format(' and restart the server: all databases together need %s workers', status.wanted_workers)) END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_places() IS 'health(): whether every worker found a slot for its process';
@@ -201,6 +241,35 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_lag() IS 'health(): whether events wait for the dispatchers';
+
+-- Logical replication copies rows and not sequences; each id has an index that leads to the largest one.
+CREATE FUNCTION respond_internal.health_sequences(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	numbered record;
+	largest bigint;
+	behind text[] := '{}';
+	remedies text[] := '{}';
+BEGIN
+	FOR numbered IN
+		SELECT format('respond.%I', t.name) AS table_name, format('respond.%I', t.name || '_id_seq') AS sequence
+		  FROM unnest(ARRAY['event', 'run', 'delivery', 'ticket', 'comment', 'ticket_history', 'audit_log', 'mute', 'mask']) AS t (name)
+		UNION ALL
+		SELECT 'respond_internal.set_aside_event', 'respond_internal.set_aside_event_id_seq'
+	LOOP
+		EXECUTE format('SELECT max(t.id) FROM %s AS t', numbered.table_name) INTO largest;
+		IF largest > coalesce(pg_sequence_last_value(numbered.sequence::regclass), 0) THEN
+			behind := behind || numbered.table_name;
+			remedies := remedies || format('SELECT setval(%L, %s)', numbered.sequence, largest);
+		END IF;
+	END LOOP;
+	ok := behind = '{}';
+	message := CASE WHEN ok THEN 'the sequences of ids are ahead of the ids that are taken'
+		ELSE format('ids that are taken will be given again, because sequences were not copied with the rows: %s', array_to_string(behind, ', ')) END;
+	remedy := CASE WHEN NOT ok THEN array_to_string(remedies, '; ') END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_sequences() IS 'health(): whether sequences are behind the ids of rows, as on the subscriber of a logical replication';
 
 CREATE FUNCTION respond_internal.health_storms(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -460,6 +529,7 @@ DECLARE
 		'lag',
 		'set aside',
 		'storms',
+		'sequences',
 		'watches',
 		'lost events',
 		'partitions',

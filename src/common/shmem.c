@@ -126,6 +126,8 @@ create_shared_memory(void)
 		memset(respond_shared->barred, 0, sizeof(respond_shared->barred));
 		respond_shared->missing_workers = 0;
 		respond_shared->missing_own_slots = false;
+		respond_shared->wanted_workers = 0;
+		respond_shared->needed_processes = 0;
 		respond_shared->role_missing = false;
 		memset(&respond_shared->words, 0, sizeof(DeathWords));
 		respond_shared->started_at = GetCurrentTimestamp();

@@ -200,6 +200,8 @@ typedef struct RespondShared
 	DatabaseRequest requests[RESPOND_MAX_REQUESTS];
 	BarredDatabase barred[RESPOND_MAX_BARRED];
 	int			missing_workers;	/* wanted, but there was no place for them */
+	int			wanted_workers;	/* in all databases, once all of them run */
+	int			needed_processes;	/* what max_worker_processes must be for that, 0: enough */
 	bool		missing_own_slots;	/* because of pg_respond.max_workers, not max_worker_processes */
 	bool		role_missing;	/* role respond_worker is wanted and not there */
 	DeathWords	words;

@@ -144,7 +144,7 @@ respond_launcher_tell(Oid database, bool replaced, bool present)
 void
 respond_launcher_main(Datum main_arg)
 {
-	pqsignal(SIGTERM, die);
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
 
@@ -287,6 +287,25 @@ forget_databases(void)
 }
 
 /*
+ * Workers of all databases together.  One that could not be looked at for want of a
+ * place counts as if it had the extension, so that this advice is given once.
+ */
+static int
+count_wanted(void)
+{
+	DatabaseEntry *entry;
+	int			position = 0;
+	int			wanted = 0;
+
+	while ((entry = respond_registry_next(&position)) != NULL)
+	{
+		if (entry->status != DATABASE_ABSENT)
+			wanted += 2 + respond_dispatchers;
+	}
+	return wanted;
+}
+
+/*
  * When places are scarce, few databases that are served completely are better
  * than many with half of their workers: first the dispatchers where a clock
  * runs, then clocks, and last those that must look for the extension first.
@@ -304,7 +323,7 @@ start_wanted(void)
 	respond_starter_begin_round();
 	if (!respond_enabled)
 	{
-		respond_starter_end_round();
+		respond_starter_end_round(count_wanted());
 		return;
 	}
 	position = 0;
@@ -332,7 +351,7 @@ start_wanted(void)
 	}
 	looking = start_looking(true, looking);
 	(void) start_looking(false, looking);
-	respond_starter_end_round();
+	respond_starter_end_round(count_wanted());
 }
 
 /*
@@ -428,6 +447,9 @@ rest(void)
 		timeout = scan;
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
+	/* no error, and with any other code than 1 the postmaster would not start it again */
+	if (ShutdownRequestPending)
+		proc_exit(1);
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
 	{

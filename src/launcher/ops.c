@@ -209,8 +209,8 @@ Datum
 respond_worker_status(PG_FUNCTION_ARGS)
 {
 	TupleDesc	descriptor;
-	Datum		values[7];
-	bool		nulls[7] = {0};
+	Datum		values[9];
+	bool		nulls[9] = {0};
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -223,6 +223,8 @@ respond_worker_status(PG_FUNCTION_ARGS)
 	values[4] = Int32GetDatum(respond_shared->missing_workers);
 	nulls[5] = respond_shared->missing_workers == 0;
 	values[6] = Int32GetDatum(respond_dispatchers);
+	values[7] = Int32GetDatum(respond_shared->wanted_workers);
+	values[8] = Int32GetDatum(respond_shared->needed_processes);
 	LWLockRelease(respond_shared->lock);
 	values[5] = CStringGetTextDatum(respond_shared->missing_own_slots ? "pg_respond.max_workers" : "max_worker_processes");
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));

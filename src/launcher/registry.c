@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -38,7 +39,7 @@ static int	entry_count = 0;
 static int	entry_room = 64;
 static Oid	worker_role = InvalidOid;
 
-static void note_database(Oid database);
+static void note_database(Oid database, const char *name);
 static void forget_unseen(void);
 static void apply_request(const DatabaseRequest *request);
 
@@ -71,7 +72,7 @@ respond_registry_scan(void)
 
 		if (form->datallowconn && !form->datistemplate &&
 			form->datconnlimit != CONNECTION_LIMIT_INVALID)
-			note_database(form->oid);
+			note_database(form->oid, NameStr(form->datname));
 	}
 	table_endscan(scan);
 	table_close(databases, AccessShareLock);
@@ -83,7 +84,7 @@ respond_registry_scan(void)
 }
 
 static void
-note_database(Oid database)
+note_database(Oid database, const char *name)
 {
 	DatabaseEntry *entry = respond_registry_find(database);
 
@@ -100,6 +101,7 @@ note_database(Oid database)
 		/* a launcher before this one may have found it */
 		entry->status = respond_shmem_find_database(database) != NULL ? DATABASE_PRESENT : DATABASE_UNKNOWN;
 	}
+	namestrcpy(&entry->name, name);
 	entry->seen = true;
 }
 
@@ -165,6 +167,14 @@ respond_registry_find(Oid database)
 			return &entries[i];
 	}
 	return NULL;
+}
+
+const char *
+respond_registry_name(Oid database)
+{
+	DatabaseEntry *entry = respond_registry_find(database);
+
+	return entry != NULL ? NameStr(entry->name) : psprintf("%u", database);
 }
 
 Oid

@@ -20,6 +20,7 @@ typedef enum DatabaseStatus
 typedef struct DatabaseEntry
 {
 	Oid			database;		/* hash key */
+	NameData	name;
 	DatabaseStatus status;
 	bool		seen;			/* by the scan that goes on */
 	uint32		asked;			/* grows when a backend tells of a change */
@@ -41,6 +42,9 @@ extern void respond_registry_take_requests(void);
 
 /* The database's entry, or NULL. */
 extern DatabaseEntry *respond_registry_find(Oid database);
+
+/* Its name for people, as of the last scan; its number if it has none. */
+extern const char *respond_registry_name(Oid database);
 
 /* Role that workers connect as, InvalidOid when there is none. */
 extern Oid	respond_registry_role(void);

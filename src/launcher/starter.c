@@ -6,7 +6,8 @@
  * itself: only the launcher knows whether a worker is still wanted.  One that
  * failed keeps its slot, in state WAITING, until it is its turn again: 100 ms
  * after the first failure, then twice as long each time up to a minute, and
- * from the start again once it ran for a minute.
+ * from the start again once it ran for a minute or got something done.  One that
+ * somebody terminated comes back after 100 ms.
  *
  * A slot is free again only when the postmaster has buried the process,
  * because until then its place in max_worker_processes is taken too, and the
@@ -32,12 +33,14 @@
 #include "utils/timestamp.h"
 
 #include "common/shmem.h"
+#include "launcher/registry.h"
 #include "launcher/starter.h"
 #include "launcher/worker.h"
 
 #define FIRST_DELAY_MS		100
 #define LONGEST_DELAY_MS	60000
 #define GOOD_RUN_MS			60000
+#define SHORT_RUN_MS		1000
 #define TERMINATE_AFTER_MS	1000
 #define CLAIM_LIMIT_MS		30000
 #define PLACE_RETRY_MS		500
@@ -63,6 +66,22 @@ respond_starter_initialize(void)
 	warned = respond_shared->missing_workers > 0;
 }
 
+static void
+report_end(const WorkerSlot *slot, int pid)
+{
+	const char *kind = respond_worker_kind_name(slot->kind);
+	const char *database = respond_registry_name(slot->database);
+
+	if (slot->told_to_end)
+		ereport(LOG,
+				(errmsg("pg_respond %s of database \"%s\" was terminated by another process and is restarted", kind, database),
+				 errdetail("It was process %d.", pid)));
+	else
+		ereport(LOG,
+				(errmsg("pg_respond %s of database \"%s\" ended unexpectedly", kind, database),
+				 errdetail("It was process %d; failures in a row: %d.", pid, slot->failures)));
+}
+
 void
 respond_starter_reap(WorkerEnded ended)
 {
@@ -85,10 +104,7 @@ respond_starter_reap(WorkerEnded ended)
 			pfree(handles[i]);
 		handles[i] = NULL;
 		if (slot->outcome == WORKER_FAILED)
-			ereport(LOG,
-					(errmsg("pg_respond %s of database %u ended unexpectedly",
-							respond_worker_kind_name(slot->kind), slot->database),
-					 errdetail("It was process %d; failures in a row: %d.", pid, slot->failures)));
+			report_end(slot, pid);
 		ended(slot->database, slot->kind, slot->outcome);
 	}
 }
@@ -104,6 +120,16 @@ process_is_gone(int number)
 	if (slot->state == WORKER_STARTING)
 		return TimestampDifferenceExceeds(slot->started_at, GetCurrentTimestamp(), CLAIM_LIMIT_MS);
 	return slot->state == WORKER_ENDED;
+}
+
+/* Whether it did something before it ended, so that it need not wait long. */
+static bool
+has_worked(const WorkerSlot *slot, TimestampTz now)
+{
+	return slot->state == WORKER_ENDED &&
+		(TimestampDifferenceExceeds(slot->started_at, now, GOOD_RUN_MS) ||
+		 (pg_atomic_read_u64(&unconstify(WorkerSlot *, slot)->batches) > 0 &&
+		  TimestampDifferenceExceeds(slot->started_at, now, SHORT_RUN_MS)));
 }
 
 static void
@@ -124,12 +150,13 @@ bury(WorkerSlot *slot, TimestampTz now)
 		return;
 	}
 
-	if (slot->state == WORKER_ENDED &&
-		TimestampDifferenceExceeds(slot->started_at, now, GOOD_RUN_MS))
+	if (slot->told_to_end || has_worked(slot, now))
 		slot->failures = 0;
 	for (int i = 0; i < slot->failures && delay < LONGEST_DELAY_MS; i++)
 		delay *= 2;
-	slot->failures++;
+	/* an end that somebody else wanted is no failure */
+	if (!slot->told_to_end)
+		slot->failures++;
 	slot->restart_after = TimestampTzPlusMilliseconds(now, Min(delay, LONGEST_DELAY_MS));
 	slot->state = WORKER_WAITING;
 	slot->pid = 0;
@@ -186,6 +213,7 @@ respond_starter_start(Oid database, Oid role, WorkerKind kind, int lane, int lan
 	slot->stop_wanted = false;
 	slot->stop_asked_at = 0;
 	slot->outcome = WORKER_FAILED;
+	slot->told_to_end = 0;
 	slot->started_at = now;
 	slot->state = WORKER_STARTING;
 	pg_atomic_write_u64(&slot->events, 0);
@@ -252,10 +280,11 @@ start_process(WorkerSlot *slot)
 	snprintf(worker.bgw_function_name, BGW_MAXLEN, "respond_%s_main", respond_worker_kind_name(slot->kind));
 	snprintf(worker.bgw_type, BGW_MAXLEN, "pg_respond %s", respond_worker_kind_name(slot->kind));
 	if (slot->kind == WORKER_DISPATCHER)
-		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond dispatcher %u lane %d",
-				 slot->database, slot->lane);
+		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond dispatcher %d of %s",
+				 slot->lane + 1, respond_registry_name(slot->database));
 	else
-		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond %s %u", respond_worker_kind_name(slot->kind), slot->database);
+		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond %s of %s", respond_worker_kind_name(slot->kind),
+				 respond_registry_name(slot->database));
 
 	previous = MemoryContextSwitchTo(TopMemoryContext);
 	registered = RegisterDynamicBackgroundWorker(&worker, &handles[number]);
@@ -309,8 +338,36 @@ respond_starter_begin_round(void)
 	missing_own = false;
 }
 
+static int
+count_processes(void)
+{
+	int			count = 0;
+
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerState state = respond_shared->slots[i].state;
+
+		if (state == WORKER_STARTING || state == WORKER_RUNNING)
+			count++;
+	}
+	return count;
+}
+
+/*
+ * What max_worker_processes must be for all workers that are wanted.  If all
+ * processes are taken, those that are not ours stay so; else only those that every
+ * server has are known: its own launcher and ours.
+ */
+static int
+processes_needed(int wanted)
+{
+	if (missing_own)
+		return Max(max_worker_processes, wanted + 2);
+	return max_worker_processes + Max(wanted - count_processes(), missing);
+}
+
 void
-respond_starter_end_round(void)
+respond_starter_end_round(int wanted)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
@@ -321,6 +378,8 @@ respond_starter_end_round(void)
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
 	respond_shared->missing_workers = missing;
 	respond_shared->missing_own_slots = missing_own;
+	respond_shared->wanted_workers = wanted;
+	respond_shared->needed_processes = missing > 0 ? processes_needed(wanted) : 0;
 	LWLockRelease(respond_shared->lock);
 
 	if (missing == 0)
@@ -333,13 +392,15 @@ respond_starter_end_round(void)
 	first_try_after = TimestampTzPlusMilliseconds(now, PLACE_RETRY_MS);
 	if (!warned)
 	{
-		const char *setting = missing_own ? "pg_respond.max_workers" : "max_worker_processes";
-
 		ereport(WARNING,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("pg_respond has no place for %d of its workers", missing),
 				 errdetail("Events of their databases wait.  The workers are started when places become free."),
-				 errhint("Raise \"%s\" and restart the server.", setting)));
+				 missing_own ?
+				 errhint("Raise \"%s\" to %d or more, see to it that \"%s\" is %d or more, and restart the server.",
+						 "pg_respond.max_workers", wanted, "max_worker_processes", respond_shared->needed_processes) :
+				 errhint("Raise \"%s\" to %d or more, see to it that \"%s\" is %d or more, and restart the server.",
+						 "max_worker_processes", respond_shared->needed_processes, "pg_respond.max_workers", wanted)));
 		warned = true;
 	}
 }

@@ -41,10 +41,11 @@ extern void respond_starter_forget(WorkerSlot *slot);
 
 /*
  * Brackets the attempts of one round.  The end reports workers for which there
- * was no place, once until there was a place for all of them.
+ * was no place, once until there was a place for all of them.  wanted: how many
+ * workers all databases have together when everything runs.
  */
 extern void respond_starter_begin_round(void);
-extern void respond_starter_end_round(void);
+extern void respond_starter_end_round(int wanted);
 
 /* Milliseconds until something is to be done without a latch being set; -1: nothing. */
 extern long respond_starter_next_due(void);
