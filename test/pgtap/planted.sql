@@ -178,6 +178,29 @@ SELECT is_empty($$ SELECT caller, statement, planted, plain FROM pg_temp.outcome
 	'every statement ends as it does without what was planted');
 SELECT cmp_ok(count(*), '>', 500::bigint, 'many of them worked') FROM pg_temp.outcome WHERE plain = 'ZZ001';
 
+-- Settings that change what SQL means do not change what ours does.
+CREATE TEMP TABLE setting (name text, value text);
+INSERT INTO setting VALUES ('row_security', 'off'), ('transform_null_equals', 'on'), ('standard_conforming_strings', 'off'), ('backslash_quote', 'on'),
+	('array_nulls', 'off'), ('quote_all_identifiers', 'on'), ('DateStyle', 'SQL, DMY'), ('IntervalStyle', 'sql_standard'), ('TimeZone', 'Asia/Kathmandu'),
+	('extra_float_digits', '-15'), ('bytea_output', 'escape'), ('xmlbinary', 'hex'), ('xmloption', 'document'), ('check_function_bodies', 'off'),
+	('plpgsql.extra_errors', 'all'), ('plpgsql.variable_conflict', 'error'), ('enable_seqscan', 'off'), ('enable_indexscan', 'off'), ('plan_cache_mode', 'force_generic_plan'),
+	('default_transaction_read_only', 'on'), ('escape_string_warning', 'off'), ('lc_numeric', 'C'),
+	('jit', 'off'), ('join_collapse_limit', '1'), ('default_table_access_method', 'heap'), ('constraint_exclusion', 'on');
+DELETE FROM setting WHERE name NOT IN (SELECT s.name FROM pg_settings AS s);
+CREATE FUNCTION pg_temp.with_settings(caller text, statement text, which text, OUT state text) LANGUAGE plpgsql AS $$
+BEGIN
+	BEGIN
+		PERFORM set_config(s.name, s.value, true) FROM pg_temp.setting AS s WHERE s.name = which OR which IS NULL;
+		SELECT o.state INTO state FROM public.outcome(caller, 'pg_catalog, public', statement) AS o;
+		RAISE EXCEPTION USING ERRCODE = 'ZZ002';
+	EXCEPTION WHEN SQLSTATE 'ZZ002' THEN
+		NULL;
+	END;
+END
+$$;
+SELECT is_empty($$ SELECT o.caller, o.statement, o.plain, w.state FROM pg_temp.outcome AS o CROSS JOIN LATERAL pg_temp.with_settings(o.caller, o.statement, NULL) AS w
+	WHERE o.caller IN (current_user, 'planted_admin', 'planted_owner') AND w.state IS DISTINCT FROM o.plain $$, 'every statement ends as it does with the usual settings');
+
 SELECT ok(ran, 'what was planted does run where a name is not qualified')
   FROM public.outcome(current_user, 'eve, pg_temp, pg_catalog, public', 'SELECT FROM respond.team WHERE name = ''x''');
 
