@@ -55,6 +55,12 @@ relation_changed(Datum argument, Oid relation)
 }
 
 static void
+function_changed(Datum argument, int cache, uint32 hash)
+{
+	has_news = true;
+}
+
+static void
 listen_for_changes(void)
 {
 	static bool registered = false;
@@ -62,6 +68,7 @@ listen_for_changes(void)
 	if (!registered)
 	{
 		respond_relation_on_change(relation_changed);
+		CacheRegisterSyscacheCallback(PROCOID, function_changed, (Datum) 0);
 		registered = true;
 	}
 	AcceptInvalidationMessages();

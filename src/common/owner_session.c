@@ -95,7 +95,7 @@ static Oid	marked_by = InvalidOid;
 static Oid	dblink_schema = InvalidOid;
 
 static KeptPlan find_other_owner = {
-	"SELECT r.name FROM respond.rule AS r WHERE r.enabled AND r.owner_id OPERATOR(pg_catalog.<>) $1 LIMIT 1",
+	"SELECT r.name FROM respond.rule AS r WHERE r.enabled AND (r.owner_id IS NULL OR r.owner_id OPERATOR(pg_catalog.<>) $1) LIMIT 1",
 	1, {OIDOID}
 };
 
