@@ -5,8 +5,9 @@
  * The limits keep an event usable further on: a type goes into index keys and
  * channel payloads, (source, key) into a B-tree whose entries end at 2.7 kB,
  * and CloudEvents forbids control characters in its attributes.  The size and
- * depth of data are no business of the producer: the dispatcher makes a dead
- * letter of what it will not handle, so that nothing is lost.
+ * depth of data are no business of the producer, up to what the server itself
+ * can show: the dispatcher makes a dead letter of what it will not handle, so
+ * that nothing is lost.
  *
  * src/event/event_check.c
  *-------------------------------------------------------------------------
@@ -18,7 +19,12 @@
 #include "utils/jsonb.h"
 
 #include "common/errors.h"
+#include "common/jsonb_size.h"
 #include "event/event_check.h"
+
+/* Longest text of data, and bytes of jsonb that cannot be longer than that. */
+#define MAX_DATA_TEXT		((Size) 1000 * 1000 * 1000)
+#define DATA_NEVER_LONG		(64 * 1024)
 
 /* Bytes of a jsonb that tell its kind: its header and its first entry. */
 #define JSONB_KIND_BYTES	(sizeof(uint32) + sizeof(JEntry))
@@ -103,6 +109,30 @@ scalar_kind(JEntry entry)
 	return "null";
 }
 
+/*
+ * What the server could not even show cannot be dumped either, and events are
+ * there to stay.
+ */
+static void
+check_data_text(Datum data)
+{
+	Jsonb	   *document;
+	Size		size;
+
+	if (toast_raw_datum_size(data) < DATA_NEVER_LONG)
+		return;
+	document = DatumGetJsonbP(data);
+	size = respond_jsonb_text_size(&document->root, MAX_DATA_TEXT);
+	if ((Pointer) document != DatumGetPointer(data))
+		pfree(document);
+	if (size > MAX_DATA_TEXT)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_EVENT),
+				 errmsg("data of an event is too long"),
+				 errdetail("As JSON text it would have more than %zu bytes, more than the server can show.", MAX_DATA_TEXT),
+				 errhint("A number such as 1e131071 is short in jsonb and long as text; write it as a string.")));
+}
+
 void
 respond_event_check_data(Datum data)
 {
@@ -116,7 +146,10 @@ respond_event_check_data(Datum data)
 	content = VARDATA_ANY(start);
 	memcpy(&header, content, sizeof(header));
 	if (header & JB_FOBJECT)
+	{
+		check_data_text(data);
 		return;
+	}
 
 	if (header & JB_FSCALAR)
 		memcpy(&first, content + sizeof(header), sizeof(first));
