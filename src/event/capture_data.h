@@ -28,7 +28,8 @@ typedef struct CaptureChange
 	TupleTableSlot *old_row;
 	TupleTableSlot *new_row;
 	const bool *changed;
-	bool		small;			/* nothing will have to be left out for its size */
+	bool		small;			/* nothing has to be left out beforehand for its size */
+	bool		small_text;		/* nor when it is seen as text */
 	bool	   *included;		/* by attribute: is in the data; NULL: all are */
 	bool		condition_failed;
 } CaptureChange;

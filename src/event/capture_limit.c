@@ -20,6 +20,7 @@
 
 #include "common/guc.h"
 #include "common/jsonb_size.h"
+#include "common/numeric_size.h"
 #include "event/capture_limit.h"
 
 /* Of the data around the rows. */
@@ -75,10 +76,16 @@ column_size(const CaptureChange *change, Jsonb *data, int column)
 	return Max(size, text_size(capture, data, "new", column) + text_size(capture, data, "old", column));
 }
 
-/* Adds the size of the long values of a row; false when one is compressed or not in the row. */
+/*
+ * Adds the size of the long values of a row; false when one is compressed or
+ * not in the row.  A number may be longer as text than in any other form; with
+ * numbers inside of a value, only what comes out can tell.
+ */
 static bool
-add_plain_size(const CaptureTrigger *capture, TupleTableSlot *row, Size *size)
+add_plain_size(CaptureChange *change, TupleTableSlot *row, Size *size)
 {
+	const CaptureTrigger *capture = change->capture;
+
 	if (row == NULL)
 		return true;
 	*size += capture->fixed_size;
@@ -92,6 +99,18 @@ add_plain_size(const CaptureTrigger *capture, TupleTableSlot *row, Size *size)
 		if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
 			return false;
 		*size += LARGEST_GROWTH * VARSIZE_ANY(value);
+		switch (respond_row_json_column(capture->rows, column)->kind)
+		{
+			case VALUE_JSON_TEXT:
+			case VALUE_JSON_BYTEA:
+				break;
+			case VALUE_JSON_NUMERIC:
+				*size += respond_numeric_text_size((Numeric) value);
+				break;
+			default:
+				change->small_text = false;
+				break;
+		}
 	}
 	return true;
 }
@@ -101,8 +120,10 @@ respond_capture_limit_is_far(CaptureChange *change)
 {
 	Size		size = ENVELOPE;
 
-	change->small = add_plain_size(change->capture, change->old_row, &size) &&
-		add_plain_size(change->capture, change->new_row, &size) && size < limit();
+	change->small_text = true;
+	change->small = add_plain_size(change, change->old_row, &size) &&
+		add_plain_size(change, change->new_row, &size) && size < limit() / 2;
+	change->small_text &= change->small;
 	return change->small;
 }
 
@@ -204,6 +225,8 @@ respond_capture_limit_again(CaptureChange *change, Jsonb *data)
 {
 	Size		size = VARSIZE(data);
 
+	if (change->small_text)
+		return false;
 	/* rules see data as text: a few bytes of numbers can be megabytes of it */
 	if (!respond_jsonb_text_fits(&data->root, size, limit()))
 		size = Max(size, respond_jsonb_text_size(&data->root, SIZE_MAX));

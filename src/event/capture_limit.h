@@ -12,7 +12,7 @@
 
 /*
  * Whether the rows are so small that there is nothing to leave out, and all of
- * their values are in the rows themselves.  Sets change->small.
+ * their values are in the rows themselves.  Sets change->small, and small_text.
  */
 extern bool respond_capture_limit_is_far(CaptureChange *change);
 
