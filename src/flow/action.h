@@ -59,7 +59,7 @@ typedef struct StepValue
 	const char *fault;			/* TAGS, OBJECT: what is wrong with an address, NULL: nothing */
 	Jsonb	   *json;			/* OBJECT, JSON */
 	const struct Channel *channel;	/* CHANNEL */
-	OwnerSql   *sql;			/* STATEMENT, EXPRESSION; NULL in a dry run */
+	OwnerSql   *sql;			/* STATEMENT, EXPRESSION */
 } StepValue;
 
 struct FlowMachine;

@@ -154,6 +154,9 @@ respond_action_emit(StepCall *call)
 
 	refuse_foreign_source(run, event.source);
 
+	if (call->machine->dry)
+		return STEP_DONE;
+
 	respond_event_context_fan_out();
 	/* The id is known only when the event is written; nobody asks for that of a step without name. */
 	id = respond_effects_emit(run, &event, now, describe_emit(call, &event));

@@ -104,14 +104,14 @@ send(StepCall *call, const Channel *channel, const Message *message)
 		.event = respond_machine_outward_event(machine),
 		.rule = run->rule,
 		.run_id = run->run_id,
-		.ticket_id = machine->ticket_id != 0 ? machine->ticket_id : respond_event_ticket_id(run->event),
+		.ticket_id = machine->ticket_id > 0 ? machine->ticket_id : respond_event_ticket_id(run->event),
 		.depth = run->event != NULL ? run->event->depth : 0
 	};
 	Message		scrubbed = scrub_message(message, run->event != NULL ? run->event->id : 0);
 	NewDelivery delivery;
 
 	/* what it would be made of is not known */
-	if (machine->dry && machine->blind)
+	if (machine->dry && respond_machine_is_blind(machine))
 		return STEP_DONE;
 	check_addresses(call);
 	respond_message_build(channel, &scrubbed, &origin, call->step->place, &delivery);

@@ -50,6 +50,20 @@ checked_key(const StepCall *call, const StepValue *value)
 	return key;
 }
 
+/* A dry run does not know what templates give that build on what was not done. */
+static void
+check_team(const StepCall *call, const char *team)
+{
+	const FlowMachine *machine = call->machine;
+
+	if (team == NULL || team[0] == '\0')
+		return;
+	if (!machine->dry)
+		respond_team_check(call->step->place, team);
+	else if (!respond_machine_is_blind(machine))
+		respond_team_look(call->step->place, team);
+}
+
 /*
  * Opens a ticket, or adds an automatic comment to the open one with the same
  * key.  Output: {"id": n, "opened": whether it is a new one}.
@@ -79,10 +93,16 @@ respond_action_ticket(StepCall *call)
 	if (ticket.key != NULL)
 		id = respond_ticket_find_open(ticket.key);
 	opened = id == 0;
+	if (machine->dry)
+	{
+		if (opened)
+			check_team(call, ticket.team);
+		machine->ticket_id = opened ? FLOW_DRY_TICKET : id;
+		return STEP_DONE;
+	}
 	if (opened)
 	{
-		if (ticket.team != NULL)
-			respond_team_check(call->step->place, ticket.team);
+		check_team(call, ticket.team);
 		id = respond_effects_ticket(machine->run, &ticket);
 	}
 	else
@@ -129,13 +149,18 @@ target_ticket(const StepCall *call, const StepValue *ticket, const StepValue *ke
 {
 	FlowMachine *machine = call->machine;
 	const char *key = checked_key(call, key_value);
+	bool		unknown = machine->dry &&
+		(machine->ticket_id == FLOW_DRY_TICKET || machine->changed || respond_machine_is_blind(machine));
 	int64		id;
 
-	if (ticket->given)
+	/* in a dry run what comes out empty counts as given */
+	if (ticket->given && !(machine->dry && ticket->number == 0))
 		return ticket->number;
-	if (key != NULL)
+	if (key != NULL && !(machine->dry && key[0] == '\0'))
 	{
 		id = respond_ticket_find_open(key);
+		if (id == 0 && unknown)
+			return FLOW_DRY_TICKET;
 		if (id == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_STEP_FAILED),
@@ -143,6 +168,8 @@ target_ticket(const StepCall *call, const StepValue *ticket, const StepValue *ke
 		return id;
 	}
 	id = machine->ticket_id != 0 ? machine->ticket_id : respond_event_ticket_id(machine->run->event);
+	if (id == 0 && unknown)
+		return FLOW_DRY_TICKET;
 	if (id == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
@@ -167,8 +194,13 @@ set_column(TicketChange *change, int column, const StepValue *value)
 static void
 change_ticket(StepCall *call, const TicketChange *change)
 {
-	if (change->columns[TICKET_TEAM].text != NULL)
-		respond_team_check(call->step->place, change->columns[TICKET_TEAM].text);
+	check_team(call, change->columns[TICKET_TEAM].text);
+	if (call->machine->dry)
+	{
+		if (change->id != FLOW_DRY_TICKET && !call->machine->changed)
+			respond_ticket_look(call->step->place, change->id, change->columns[TICKET_STATUS].text);
+		return;
+	}
 	if (respond_effects_has_ticket(change->id) ||
 		(change->columns[TICKET_STATUS].given && respond_effects_has_keys()))
 		respond_effects_flush();
@@ -219,10 +251,14 @@ respond_action_comment(StepCall *call)
 	JsonbParseState *state = NULL;
 	int64		id;
 
+	if (call->machine->dry && (ticket_id == FLOW_DRY_TICKET || call->machine->changed))
+		return STEP_DONE;
 	if (!respond_ticket_exists(ticket_id))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.ticket: ticket " INT64_FORMAT " does not exist", call->step->place, ticket_id)));
+	if (call->machine->dry)
+		return STEP_DONE;
 	respond_event_context_fan_out();
 	id = respond_effects_comment(call->machine->run, ticket_id, given_text(&values[COMMENT_AUTHOR]),
 								 given_text(&values[COMMENT_KIND]), values[COMMENT_BODY].text);

@@ -50,6 +50,7 @@ typedef struct FlowFailure
 	const char *text;			/* message with detail and hint */
 	const char *shown;			/* instead of them to those who may not read them */
 	char		code[6];		/* SQLSTATE */
+	bool		of_sql;			/* raised by what ran with the owner's rights */
 } FlowFailure;
 
 typedef struct FlowMachine
@@ -57,8 +58,9 @@ typedef struct FlowMachine
 	Flow	   *flow;
 	FlowRun    *run;
 	bool		dry;			/* render only: shadow and simulate() */
-	bool		hides_errors;	/* dry: the record is for somebody who may not read messages */
+	bool		hides_errors;	/* dry: the record is for somebody who may not read messages of SQL */
 	bool		blind;			/* dry: something was not done that later steps may build on */
+	bool		changed;		/* dry: SQL was not run that may have changed what is looked up */
 	MemoryContext context;		/* of this run */
 
 	FlowPosition position;
@@ -71,7 +73,7 @@ typedef struct FlowMachine
 	Size		log_bytes;
 	FlowFailure failure;		/* the last one */
 	FlowFailure first_failure;	/* the one that led to on_failure */
-	int64		ticket_id;		/* ticket that the run opened or added to last, 0: none */
+	int64		ticket_id;		/* ticket that the run opened or added to last, 0: none, -1: a dry one */
 
 	/* of the step that is being executed */
 	bool		contained;		/* an error raised now was rolled back by who raised it */
@@ -98,6 +100,9 @@ typedef struct FlowMachine
 	TemplateRoot failure_values[3];
 	TemplateRoots error;		/* over failure_values */
 } FlowMachine;
+
+/* A ticket that a dry run would have opened. */
+#define FLOW_DRY_TICKET			((int64) -1)
 
 /* Name of a step, or its place when it has none. */
 extern const char *respond_step_label(const FlowStep *step);
@@ -136,6 +141,9 @@ extern TemplateValue respond_context_root(FlowMachine *machine);
 /* The same without what masks keep from leaving the database; and the event so. */
 extern TemplateValue respond_context_outward_root(FlowMachine *machine);
 extern const Event *respond_machine_outward_event(FlowMachine *machine);
+
+/* Whether values of templates may be other than they would be in a run. */
+extern bool respond_machine_is_blind(const FlowMachine *machine);
 
 /* action_ticket.c: the ticket that an event's data names, 0: none */
 extern int64 respond_event_ticket_id(const Event *event);

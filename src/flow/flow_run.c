@@ -71,6 +71,12 @@ respond_machine_shown_record(FlowMachine *machine)
 	return JsonbValueToJsonb(pushJsonbValue(&machine->shown_record, WJB_END_ARRAY, NULL));
 }
 
+bool
+respond_machine_is_blind(const FlowMachine *machine)
+{
+	return machine->blind && (machine->flow->roots & ((uint32) 1 << FLOW_ROOT_STEPS)) != 0;
+}
+
 OwnerSql *
 respond_machine_sql(FlowMachine *machine, FlowSql *sql)
 {
@@ -148,6 +154,9 @@ execute_step(FlowMachine *machine, const FlowStep *step)
 	if (!machine->dry || step->action->pure)
 		result = step->action->execute(&call);
 	else
+		machine->blind = machine->changed = true;
+	/* what the desk's actions give is known when they are done */
+	if (machine->dry && step->name != NULL && call.output == NULL)
 		machine->blind = true;
 	respond_chain_set(machine, step, call.output, shown_output(step, call.output));
 	check_chain(machine, step);
@@ -170,13 +179,14 @@ add_record(JsonbParseState **state, const FlowStep *step, StepOutcome outcome, J
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+/* What simulate() shows is made of the caller's data, but for what SQL says. */
 static void
 record_step(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
 {
 	const FlowFailure *failure = &machine->failure;
 
 	add_record(&machine->record, step, outcome, machine->parameters,
-			   machine->hides_errors ? failure->shown : failure->message);
+			   machine->hides_errors && failure->of_sql ? failure->shown : failure->message);
 	add_record(&machine->shown_record, step, outcome, NULL, failure->shown);
 }
 
@@ -203,6 +213,7 @@ note_failure(FlowMachine *machine, const FlowStep *step, const ErrorData *error)
 	failure->shown = machine->outspoken ? failure->message :
 		respond_error_shown(step->place, error->sqlerrcode, machine->run->run_id);
 	strlcpy(failure->code, unpack_sql_state(error->sqlerrcode), sizeof(failure->code));
+	failure->of_sql = machine->contained;
 }
 
 /* One attempt; errors that are the step's own end here. */

@@ -177,7 +177,7 @@ respond_step_read_addresses(const FlowMachine *machine, const ParameterSpec *spe
 							StepValue *value)
 {
 	/* what a dry run does not know cannot be an address */
-	bool		is_mail = channel != NULL && channel->transport == TRANSPORT_SMTP && !(machine->dry && machine->blind);
+	bool		is_mail = channel != NULL && channel->transport == TRANSPORT_SMTP && !(machine->dry && respond_machine_is_blind(machine));
 
 	if (spec->kind == PARAMETER_TAGS)
 		read_tags(spec, is_mail, value);

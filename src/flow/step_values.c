@@ -159,7 +159,7 @@ render_text(FlowMachine *machine, const FlowStep *step, const ParameterSpec *spe
 {
 	char	   *text = respond_template_render_cstring(parameter->text, root, escape, NULL);
 
-	if (text[0] == '\0' && machine->dry)
+	if (text[0] == '\0' && machine->dry && !(spec->filled && !respond_machine_is_blind(machine)))
 	{
 		value->text = text;
 		return;
@@ -217,8 +217,8 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 		if (parameter->sql != NULL)
 		{
 			value->text = unconstify(char *, parameter->sql->text);
-			if (!machine->dry)
-				value->sql = respond_machine_sql(machine, parameter->sql);
+			/* a dry run does not run it, but tells when it cannot be run */
+			value->sql = respond_machine_sql(machine, parameter->sql);
 		}
 		else if (parameter->json != NULL)
 		{

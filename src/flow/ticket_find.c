@@ -12,9 +12,11 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "common/errors.h"
 #include "common/kept_plan.h"
+#include "desk/desk_check.h"
 #include "flow/effects.h"
 #include "flow/ticket_find.h"
 
@@ -27,6 +29,11 @@ static KeptPlan find_by_key = {
 
 static KeptPlan find_by_id = {
 	"SELECT t.id FROM respond.ticket AS t WHERE t.id OPERATOR(pg_catalog.=) $1",
+	1, {INT8OID}
+};
+
+static KeptPlan find_status = {
+	"SELECT t.status FROM respond.ticket AS t WHERE t.id OPERATOR(pg_catalog.=) $1",
 	1, {INT8OID}
 };
 
@@ -57,19 +64,44 @@ respond_ticket_exists(int64 id)
 }
 
 void
-respond_team_check(const char *place, const char *team)
+respond_team_look(const char *place, const char *team)
 {
-	Datum		values[1];
+	Datum		values[1] = {CStringGetTextDatum(team)};
 	int64		found;
 
-	if (respond_effects_knows_team(team))
-		return;
-	values[0] = CStringGetTextDatum(team);
 	if (!respond_kept_plan_int64(&find_team, values, &found))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.team: team \"%s\" does not exist", place, team),
 				 errhint("Add it with INSERT INTO respond.team (name) VALUES (%s).",
 						 quote_literal_cstr(team))));
+}
+
+void
+respond_team_check(const char *place, const char *team)
+{
+	if (respond_effects_knows_team(team))
+		return;
+	respond_team_look(place, team);
 	respond_effects_note_team(team);
+}
+
+void
+respond_ticket_look(const char *place, int64 id, const char *status)
+{
+	Datum		values[1] = {Int64GetDatum(id)};
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *current = NULL;
+
+	SPI_connect();
+	if (respond_kept_plan_run(&find_status, values, NULL) > 0)
+		current = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+	if (current == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.ticket: ticket " INT64_FORMAT " does not exist", place, id)));
+	if (status != NULL && status[0] != '\0')
+		respond_desk_check_transition(id, respond_desk_status(current, strlen(current)),
+									  respond_desk_status(status, strlen(status)));
 }

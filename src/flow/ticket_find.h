@@ -21,6 +21,13 @@ extern bool respond_ticket_exists(int64 id);
  */
 extern void respond_team_check(const char *place, const char *team);
 
+/*
+ * For dry runs, which keep nothing: the same, and whether a ticket exists and may
+ * get this status (NULL or empty: keeps its own).
+ */
+extern void respond_team_look(const char *place, const char *team);
+extern void respond_ticket_look(const char *place, int64 id, const char *status);
+
 /* A column that is to be changed. */
 typedef struct ColumnChange
 {
