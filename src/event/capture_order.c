@@ -77,13 +77,13 @@ write_kept(void)
 	while (from < kept_count)
 	{
 		int			to = from;
-		NewEvent   *events = palloc((kept_count - from) * sizeof(NewEvent));
+		NewEvent   *events;
 
 		while (to < kept_count && kept[to].capture == kept[from].capture)
-		{
-			events[to - from] = kept[to].event;
 			to++;
-		}
+		events = palloc((to - from) * sizeof(NewEvent));
+		for (int i = from; i < to; i++)
+			events[i - from] = kept[i].event;
 		write_events(kept[from].capture, events, to - from);
 		pfree(events);
 		from = to;
@@ -246,29 +246,19 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 	PG_END_TRY();
 }
 
+/* What a subtransaction captured is at the end: it began after all that is before. */
 static void
 subtransaction_callback(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *argument)
 {
-	if (kept_count == 0)
-		return;
 	if (event == SUBXACT_EVENT_COMMIT_SUB)
 	{
-		for (int i = kept_count - 1; i >= 0; i--)
-			if (kept[i].subtransaction == id)
-				kept[i].subtransaction = parent;
+		for (int i = kept_count - 1; i >= 0 && kept[i].subtransaction >= id; i--)
+			kept[i].subtransaction = parent;
 	}
 	else if (event == SUBXACT_EVENT_ABORT_SUB)
 	{
-		int			left = 0;
-
-		for (int i = 0; i < kept_count; i++)
-		{
-			if (kept[i].subtransaction == id)
-				kept[i].capture->users--;
-			else
-				kept[left++] = kept[i];
-		}
-		kept_count = left;
+		while (kept_count > 0 && kept[kept_count - 1].subtransaction >= id)
+			kept[--kept_count].capture->users--;
 	}
 }
 

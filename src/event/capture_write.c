@@ -13,6 +13,9 @@
  * An error that comes all the same fails one statement; it raises an alarm,
  * after which every session contains its next write.
  *
+ * Who waits with a lock_timeout for a log that somebody has locked shall lose
+ * the event, not the change.  Without one the write waits, as for any table.
+ *
  * src/event/capture_write.c
  *-------------------------------------------------------------------------
  */
@@ -23,6 +26,8 @@
 #include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
@@ -135,6 +140,14 @@ write_trusting(NewEvent *events, int count)
 	PG_END_TRY();
 }
 
+/* Takes the locks of a write, which it keeps, if nobody has to be waited for. */
+static bool
+can_lock(void)
+{
+	return ConditionalLockRelationOid(trusted_table, RowExclusiveLock) &&
+		ConditionalLockRelationOid(trusted_partition, RowExclusiveLock);
+}
+
 static void
 write_now(const CaptureTrigger *capture, NewEvent *events, int count)
 {
@@ -142,7 +155,7 @@ write_now(const CaptureTrigger *capture, NewEvent *events, int count)
 
 	if (XactReadOnly || RecoveryInProgress())
 		respond_capture_fault(trigger, CAPTURE_FAULT_LOST, count, "the transaction is read-only");
-	else if (trusted && trusted_alarms == respond_capture_fault_alarms())
+	else if (trusted && trusted_alarms == respond_capture_fault_alarms() && (LockTimeout == 0 || can_lock()))
 		write_trusting(events, count);
 	else
 		write_contained(trigger, events, count);

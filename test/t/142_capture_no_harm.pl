@@ -83,6 +83,24 @@ lost('no partition at all', q{BEGIN; ALTER TABLE respond.event RENAME TO hidden;
 	run(q{SELECT respond.acknowledge('watch', 'item'::regclass::oid::bigint)});
 }
 
+# --- a log that somebody has locked
+{
+	my $locker = $node->background_psql($db);
+	my $session = $node->background_psql($db);
+	my $first = ++$row;
+	my $second = ++$row;
+
+	$session->query(q{SET lock_timeout = '100ms'; INSERT INTO item VALUES (} . ++$row . q{, 'x')});
+	$locker->query(q{BEGIN; LOCK TABLE respond.event});
+	like(run("SET lock_timeout = '100ms'; INSERT INTO item VALUES ($first, 'x')"), qr/WARNING.*could not be recorded.*lock timeout/s, 'a locked log, with a lock_timeout');
+	$session->query("INSERT INTO item VALUES ($second, 'x')");
+	$locker->query('COMMIT');
+	is($node->safe_psql($db, "SELECT count(*) FROM item WHERE id IN ($first, $second)"), '2', 'the rows are written, by a session that is under way too');
+	$locker->quit;
+	$session->quit;
+	run(q{SELECT respond.acknowledge('watch', 'item'::regclass::oid::bigint)});
+}
+
 # --- one bad row among many, rows of a trigger of a trigger, a transaction that cannot write
 {
 	run($foreign_index);
