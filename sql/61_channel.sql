@@ -18,13 +18,14 @@ CREATE TABLE respond.channel_kind (
 	required_options text[] NOT NULL DEFAULT '{}',
 	built_in boolean NOT NULL DEFAULT false,
 	max_text integer CHECK (max_text BETWEEN 10 AND 1000000),
-	id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() UNIQUE
+	id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() UNIQUE,
+	hmac jsonb
 );
 COMMENT ON TABLE respond.channel_kind IS 'kinds of channels: a new provider is one more row';
 COMMENT ON COLUMN respond.channel_kind.name IS 'name of the kind; channels refer to it';
 COMMENT ON COLUMN respond.channel_kind.transport IS 'http (and https), smtp (and smtps), or notify for LISTEN/NOTIFY in this database';
 COMMENT ON COLUMN respond.channel_kind.description IS 'what it is for, and what its options mean';
-COMMENT ON COLUMN respond.channel_kind.method IS 'HTTP method';
+COMMENT ON COLUMN respond.channel_kind.method IS 'HTTP method: GET, POST, PUT, PATCH or DELETE';
 COMMENT ON COLUMN respond.channel_kind.url IS 'where channels without url send to; a template, as the url of a channel';
 COMMENT ON COLUMN respond.channel_kind.headers IS 'HTTP headers: an object of templates; those that come out empty are not sent';
 COMMENT ON COLUMN respond.channel_kind.body IS 'the request body: a JSON value whose strings are templates over text, title, to, data, type, subject, options, secret and so on; members of the outermost object that come out null or empty are left out';
@@ -37,6 +38,7 @@ COMMENT ON COLUMN respond.channel_kind.options IS 'the options that channels of 
 COMMENT ON COLUMN respond.channel_kind.required_options IS 'options that a channel must have';
 COMMENT ON COLUMN respond.channel_kind.built_in IS 'part of pg_respond; cannot be changed';
 COMMENT ON COLUMN respond.channel_kind.max_text IS 'characters that the provider takes in a text: a longer one is cut and ends with three dots; NULL: no limit';
+COMMENT ON COLUMN respond.channel_kind.hmac IS 'how requests are signed when the channel has a secret: an object of algorithm (sha1, sha256, sha384, sha512), encoding (hex, base64, base64url), secret (text, hex, base64), content ({{body}}, {{timestamp}}, {{key}}) and headers ({{signature}} and the same); NULL: not so';
 COMMENT ON COLUMN respond.channel_kind.id IS 'given by pg_respond; the name may one day be that of another kind, the id never is';
 
 CREATE TABLE respond.channel (

@@ -24,7 +24,7 @@ enum
 {
 	COLUMN_ID, COLUMN_NAME, COLUMN_TRANSPORT, COLUMN_METHOD, COLUMN_URL, COLUMN_HEADERS, COLUMN_BODY, COLUMN_ENCODING,
 	COLUMN_ESCAPE, COLUMN_SIGNATURE, COLUMN_AUTH, COLUMN_NEEDS_TEXT, COLUMN_BUILT_IN, COLUMN_OPTIONS, COLUMN_REQUIRED,
-	COLUMN_MAX_TEXT
+	COLUMN_MAX_TEXT, COLUMN_HMAC
 };
 
 static KeptPlan read_kind = {
@@ -190,6 +190,15 @@ read_body(ChannelKind *kind, Jsonb *body, const char *encoding, StringInfo diges
 	respond_secret_digest_add(digest, "encoding", encoding);
 }
 
+static void
+read_hmac(ChannelKind *kind, Jsonb *hmac, StringInfo digest)
+{
+	if (hmac == NULL)
+		return;
+	kind->hmac = respond_hmac_scheme_read(hmac);
+	respond_secret_digest_add(digest, "hmac", JsonbToCString(NULL, &hmac->root, VARSIZE(hmac)));
+}
+
 ChannelKind *
 respond_channel_kind_compile(HeapTuple tuple, TupleDesc desc, int first)
 {
@@ -225,6 +234,7 @@ respond_channel_kind_compile(HeapTuple tuple, TupleDesc desc, int first)
 	respond_secret_digest_add(&digest, "transport", transport);
 	respond_secret_digest_add(&digest, "auth", auth);
 	respond_secret_digest_add(&digest, "signature", kind->signature ? "standard-webhooks" : NULL);
+	read_hmac(kind, jsonb_of(&row, COLUMN_HMAC), &digest);
 	read_headers(kind, jsonb_of(&row, COLUMN_HEADERS), &digest);
 	read_body(kind, jsonb_of(&row, COLUMN_BODY), encoding, &digest);
 	respond_secret_digest_end(&digest, kind->digest);

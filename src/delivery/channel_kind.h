@@ -11,6 +11,7 @@
 #include "executor/spi.h"
 #include "utils/uuid.h"
 
+#include "delivery/hmac_scheme.h"
 #include "secret/secret_place.h"
 #include "template/json_template_jsonb.h"
 #include "template/template_jsonb.h"
@@ -57,6 +58,7 @@ typedef struct ChannelKind
 	TemplateEscape escape;
 	int			max_text;		/* characters that a text may have; 0: no limit */
 	bool		signature;
+	const HmacScheme *hmac;		/* NULL: none */
 	ChannelAuth auth;
 	bool		needs_text;
 	bool		built_in;
@@ -75,7 +77,7 @@ typedef struct ChannelKind
 /* The columns of channel_kind k, in the order in which respond_channel_kind_compile() wants them. */
 #define CHANNEL_KIND_COLUMNS \
 	"k.id, k.name, k.transport, k.method, k.url, k.headers, k.body, k.encoding, k.escape, k.signature, k.auth," \
-	" k.needs_text, k.built_in, k.options, k.required_options, k.max_text"
+	" k.needs_text, k.built_in, k.options, k.required_options, k.max_text, k.hmac"
 
 /*
  * Compiles a row whose columns begin at this one, counted from 1, in the current

@@ -27,6 +27,7 @@
 #include "common/restore.h"
 #include "common/trigger_call.h"
 #include "delivery/channel_kind.h"
+#include "delivery/hmac_scheme.h"
 #include "delivery/http_header.h"
 #include "delivery/identity.h"
 #include "delivery/url.h"
@@ -39,7 +40,7 @@ PG_FUNCTION_INFO_V1(respond_channel_kind_renamed);
 enum
 {
 	KIND_NAME, KIND_TRANSPORT, KIND_DESCRIPTION, KIND_METHOD, KIND_URL, KIND_HEADERS, KIND_BODY, KIND_ENCODING,
-	KIND_ESCAPE, KIND_SIGNATURE, KIND_AUTH, KIND_NEEDS_TEXT, KIND_OPTIONS, KIND_REQUIRED, KIND_BUILT_IN, KIND_MAX_TEXT, KIND_ID,
+	KIND_ESCAPE, KIND_SIGNATURE, KIND_AUTH, KIND_NEEDS_TEXT, KIND_OPTIONS, KIND_REQUIRED, KIND_BUILT_IN, KIND_MAX_TEXT, KIND_ID, KIND_HMAC,
 	KIND_COLUMNS
 };
 
@@ -79,13 +80,10 @@ check_headers(Jsonb *headers)
 	for (size_t i = 0; i < object->count; i++)
 	{
 		const JsonMember *header = &object->members[i];
-		const char *fault = respond_header_check(header->name, NULL);
+		const char *fault = respond_header_check_name(header->name);
 
 		if (fault != NULL)
 			refuse(psprintf("headers.%s", header->name), fault, NULL);
-		if (pg_strcasecmp(header->name, "host") == 0 || pg_strcasecmp(header->name, "content-length") == 0 ||
-			pg_strcasecmp(header->name, "transfer-encoding") == 0 || pg_strcasecmp(header->name, "connection") == 0)
-			refuse(psprintf("headers.%s", header->name), "this header is made by the transport", NULL);
 		if (header->value->kind != JSON_KIND_STRING)
 			refuse(psprintf("headers.%s", header->name), "must be a text", NULL);
 		respond_template_compile_in(CurrentMemoryContext, header->value->text, header->value->length,
@@ -108,8 +106,9 @@ check_body(Jsonb *body, const char *encoding)
 static void
 check_method(const char *method)
 {
-	if (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0 && strcmp(method, "PATCH") != 0)
-		refuse("method", psprintf("\"%s\" is not one of POST, PUT, PATCH", method), NULL);
+	if (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0 && strcmp(method, "PATCH") != 0 &&
+		strcmp(method, "GET") != 0 && strcmp(method, "DELETE") != 0)
+		refuse("method", psprintf("\"%s\" is not one of GET, POST, PUT, PATCH, DELETE", method), NULL);
 }
 
 static void
@@ -168,6 +167,10 @@ check_row(const Datum *values, const bool *nulls)
 
 		respond_channel_check_options(&kind, json, NULL);
 	}
+	if ((json = respond_row_jsonb(values, nulls, KIND_HMAC)) != NULL)
+		(void) respond_hmac_scheme_read(json);
+	if (!nulls[KIND_HMAC] && transport != NULL && transport_of(transport) != TRANSPORT_HTTP)
+		refuse("hmac", "is for kinds that are spoken to with http", NULL);
 	if (!nulls[KIND_BUILT_IN] && DatumGetBool(values[KIND_BUILT_IN]))
 		refuse("built_in", "is for the kinds of pg_respond itself", NULL);
 }

@@ -141,6 +141,13 @@ check_mechanism(const char *name)
 		   "Use one of plain, login, cram-md5, digest-md5, scram-sha-1, scram-sha-256, ntlm, xoauth2, oauthbearer, external; or leave it out.");
 }
 
+/* Options that are more than values for templates; those may be lists and objects. */
+static bool
+is_read_here(const char *name)
+{
+	return strcmp(name, "username") == 0 || strcmp(name, "content_type") == 0 || strcmp(name, "to") == 0;
+}
+
 static void
 check_option(const ChannelKind *kind, const JsonMember *option, Jsonb *known)
 {
@@ -150,7 +157,7 @@ check_option(const ChannelKind *kind, const JsonMember *option, Jsonb *known)
 	if (!respond_channel_kind_has_option(kind, name))
 		refuse(psprintf("options.%s", name), psprintf("kind \"%s\" has no such option", kind->name),
 			   psprintf("Its options are: %s.", respond_channel_kind_option_names(kind)));
-	if (value->kind == JSON_KIND_ARRAY || value->kind == JSON_KIND_OBJECT)
+	if ((value->kind == JSON_KIND_ARRAY || value->kind == JSON_KIND_OBJECT) && (kind->transport != TRANSPORT_HTTP || is_read_here(name)))
 		refuse(psprintf("options.%s", name), "must be a text, a number or a boolean", NULL);
 	if (value->kind != JSON_KIND_STRING)
 		return;
@@ -273,8 +280,14 @@ void
 respond_channel_check_secret(const ChannelKind *kind, const char *secret)
 {
 	SigningKeys *keys;
-	const char *fault;
+	const char *fault = kind->hmac != NULL ? respond_hmac_check_secret(kind->hmac, secret) : NULL;
 
+	if (fault != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
+				 errmsg("secret: it %s", fault),
+				 errhint("Kind \"%s\" says what it is in \"hmac\".", kind->name),
+				 errhidestmt(true)));
 	if (!kind->signature)
 		return;
 	keys = palloc0(sizeof(SigningKeys));

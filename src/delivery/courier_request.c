@@ -172,6 +172,22 @@ add_signature(Outgoing *outgoing)
 	add_header(outgoing, "webhook-signature", signature);
 }
 
+/* As the kind says; the time is that of the try. */
+static void
+add_hmac(Outgoing *outgoing, const HmacScheme *scheme)
+{
+	HmacRequest request = {.body = outgoing->transfer.body,.key = outgoing->key,.timestamp = (int64) time(NULL)};
+	char	   *signature;
+
+	if (outgoing->channel->secret == NULL)
+		return;
+	signature = respond_hmac_sign(scheme, outgoing->channel->secret, &request);
+	if (signature == NULL)
+		refuse("signature", "could not be made");
+	for (int i = 0; i < scheme->header_count; i++)
+		add_header(outgoing, scheme->headers[i].name, respond_hmac_header(&scheme->headers[i], &request, signature));
+}
+
 static void
 require_secret(const CourierChannel *channel)
 {
@@ -222,6 +238,8 @@ fill_http(Outgoing *outgoing, Jsonb *headers, const char *body, const char *mark
 	add_stored_headers(outgoing, headers, mark);
 	if (config->signature)
 		add_signature(outgoing);
+	if (config->shared->hmac != NULL)
+		add_hmac(outgoing, config->shared->hmac);
 	add_authorization(outgoing);
 	/* do not ask whether the body is welcome, nor wait for the answer */
 	respond_request_add_line(transfer, pstrdup("Expect:"));

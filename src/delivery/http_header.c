@@ -8,6 +8,7 @@
 #include "delivery/http_header.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* tchar of RFC 9110 section 5.6.2; not by isalnum, which asks the locale. */
 static bool
@@ -59,4 +60,15 @@ respond_header_cloudevents(const char *value, MailText *out)
 		start = at + 1;
 	}
 	respond_mail_text_append_string(out, start);
+}
+
+const char *
+respond_header_check_name(const char *name)
+{
+	static const char *const made[] = {"host", "content-length", "transfer-encoding", "connection"};
+
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		if (strcasecmp(name, made[i]) == 0)
+			return "this header is made by the transport";
+	return respond_header_check(name, NULL);
 }

@@ -19,6 +19,9 @@
  */
 extern const char *respond_header_check(const char *name, const char *value);
 
+/* The same of the name of a header that a kind may set: those that the transport makes are refused. */
+extern const char *respond_header_check_name(const char *name);
+
 /*
  * Appends the value of an attribute, a string of UTF-8, percent-encoded for a
  * ce-* header: CloudEvents HTTP binding 1.0.2 section 3.1.3.2.

@@ -83,7 +83,6 @@ respond_http_prepare(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, "pg_respond") == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_callback) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, keep_socket) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK;
@@ -93,12 +92,16 @@ CURLcode
 respond_http_fill(TransferHandle *handle, Transfer *transfer)
 {
 	CURL	   *easy = handle->easy;
+	bool		is_get = strcmp(transfer->method, "GET") == 0;
+	bool		without_body = transfer->body_length == 0 && (is_get || strcmp(transfer->method, "DELETE") == 0);
 
 	/* libcurl keeps these pointers; the caller keeps what they point to */
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) transfer->body_length);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body);
+	/* the handle may have sent a request of the other sort before */
+	curl_easy_setopt(easy, without_body ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
-					 strcmp(transfer->method, "POST") == 0 ? NULL : transfer->method);
+					 strcmp(transfer->method, without_body ? "GET" : "POST") == 0 ? NULL : transfer->method);
 	return respond_transfer_fill(handle, transfer);
 }

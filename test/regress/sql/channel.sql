@@ -150,7 +150,7 @@ INSERT INTO respond.channel_kind (name, transport) VALUES ('', 'http');
 \set VERBOSITY terse
 INSERT INTO respond.channel_kind (name, transport) VALUES ('ctk', 'gopher');
 \set VERBOSITY default
-INSERT INTO respond.channel_kind (name, transport, method) VALUES ('ctk', 'http', 'GET');
+INSERT INTO respond.channel_kind (name, transport, method) VALUES ('ctk', 'http', 'HEAD');
 INSERT INTO respond.channel_kind (name, transport, method) VALUES ('ctk', 'http', 'post');
 INSERT INTO respond.channel_kind (name, transport, url) VALUES ('ctk', 'http', 'ftp://x.test');
 INSERT INTO respond.channel_kind (name, transport, url) VALUES ('ctk', 'http', 'https://{{data.x}}.test/');
@@ -176,6 +176,15 @@ INSERT INTO respond.channel_kind (name, transport, escape) VALUES ('ctk', 'http'
 INSERT INTO respond.channel_kind (name, transport, auth) VALUES ('ctk', 'http', 'digest');
 \set VERBOSITY default
 INSERT INTO respond.channel_kind (name, transport, options) VALUES ('ctk', 'http', '[]');
+INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('ctk', 'http', '[]');
+INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('ctk', 'http', '{}');
+INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('ctk', 'http', '{"headers": {"X": "y"}}');
+INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('ctk', 'http', '{"headers": {"Host": "{{signature}}"}}');
+INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('ctk', 'http', '{"headers": {"X": "{{signature}} {{secret}}"}}');
+INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('ctk', 'http', '{"content": "{{data}}", "headers": {"X": "{{signature}}"}}');
+INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('ctk', 'http', '{"algorithm": "md5", "headers": {"X": "{{signature}}"}}');
+INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('ctk', 'http', '{"digest": "sha1", "headers": {"X": "{{signature}}"}}');
+INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('ctk', 'smtp', '{"headers": {"X": "{{signature}}"}}');
 INSERT INTO respond.channel_kind (name, transport, options) VALUES ('ctk', 'smtp', '{"from": "nobody"}');
 SET ROLE channel_test_admin;
 INSERT INTO respond.channel_kind (name, transport, options) VALUES ('ctk', 'smtp', '{"tls": "none"}');
