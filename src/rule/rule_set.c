@@ -25,6 +25,7 @@ static RuleSet *current_set = NULL;
 
 /* The set is not what the tables say; written by invalidation callbacks. */
 static bool is_stale = true;
+static bool roles_have_changed = false;
 static bool callbacks_registered = false;
 static Oid	rule_table = InvalidOid;
 
@@ -39,38 +40,31 @@ table_changed(Datum argument, Oid relation)
 static void
 roles_changed(Datum argument, int cache, uint32 hash)
 {
-	is_stale = true;
-}
-
-static void
-free_set(RuleSet *set)
-{
-	for (int i = 0; i < set->rule_count; i++)
-		if (set->rules[i].code_context != NULL)
-			MemoryContextDelete(set->rules[i].code_context);
-	MemoryContextDelete(set->context);
+	is_stale = roles_have_changed = true;
 }
 
 static void
 load(void)
 {
 	RuleSet    *set;
+	bool		anew = roles_have_changed;
 
 	rule_table = respond_relation_oid("respond", "rule");
 	/* a message that comes while the tables are read must count */
-	is_stale = false;
+	is_stale = roles_have_changed = false;
 	PG_TRY();
 	{
-		set = respond_rule_set_load(current_set);
+		set = respond_rule_set_load(current_set, anew);
 	}
 	PG_CATCH();
 	{
 		is_stale = true;
+		roles_have_changed = anew;
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	if (current_set != NULL)
-		free_set(current_set);
+		respond_rule_set_free(current_set, set);
 	current_set = set;
 }
 
@@ -91,13 +85,21 @@ respond_rule_set_current(void)
 }
 
 static void
+match_part(RulePart *part, const Event *event)
+{
+	respond_flatten_event(respond_state_event(part->state), event);
+	respond_matcher_match(part->state, &part->numbers, &part->number_count);
+}
+
+static void
 match_event(RuleSet *set, const Event *event)
 {
 	if (event->id != 0 && event->id == set->event_id)
 		return;
 	set->event_id = 0;
-	respond_flatten_event(respond_state_event(set->state), event);
-	respond_matcher_match(set->state, &set->numbers, &set->number_count);
+	match_part(set->base, event);
+	if (set->changes != NULL)
+		match_part(set->changes, event);
 	set->event_id = event->id;
 }
 
@@ -133,18 +135,42 @@ prepare_rule(LoadedRule *loaded)
 	PG_END_TRY();
 }
 
+/* The next rule of the part that was matched; NULL at the end. */
+static LoadedRule *
+next_match(RulePart *part, int *position)
+{
+	while (part != NULL && *position < part->number_count && part->numbers[*position] < part->rule_count)
+	{
+		LoadedRule *loaded = &part->rules[part->numbers[(*position)++]];
+
+		if (!loaded->dead)
+			return loaded;
+	}
+	return NULL;
+}
+
 int
 respond_rule_set_match(RuleSet *set, const Event *event, Rule ***rules)
 {
+	int			positions[2] = {0};
+	LoadedRule *base;
+	LoadedRule *changed;
 	int			count = 0;
 
 	match_event(set, event);
-	for (int i = 0; i < set->number_count && set->numbers[i] < set->rule_count; i++)
+	base = next_match(set->base, &positions[0]);
+	changed = next_match(set->changes, &positions[1]);
+	while (base != NULL || changed != NULL)
 	{
-		LoadedRule *loaded = &set->rules[set->numbers[i]];
+		bool		first = changed == NULL || (base != NULL && base->rank < changed->rank);
+		LoadedRule *loaded = first ? base : changed;
 
 		prepare_rule(loaded);
 		set->matched[count++] = &loaded->rule;
+		if (first)
+			base = next_match(set->base, &positions[0]);
+		else
+			changed = next_match(set->changes, &positions[1]);
 	}
 	*rules = set->matched;
 	return count;
@@ -183,20 +209,21 @@ respond_rule_set_count(RuleSet *set)
 Rule *
 respond_rule_set_get(RuleSet *set, int number)
 {
-	prepare_rule(&set->rules[number]);
-	return &set->rules[number].rule;
+	prepare_rule(set->ordered[number]);
+	return &set->ordered[number]->rule;
 }
 
 bool
 respond_rule_set_explain(RuleSet *set, const Event *event, const Rule *rule, char *text, size_t room)
 {
-	int			number = (const LoadedRule *) rule - set->rules;
+	RulePart   *part = ((const LoadedRule *) rule)->part;
+	int			number = (const LoadedRule *) rule - part->rules;
 
 	/* the matcher explains the event that it matched last */
 	set->event_id = 0;
 	match_event(set, event);
 	set->event_id = 0;
-	if (respond_matcher_explain(set->state, number, text, room))
+	if (respond_matcher_explain(part->state, number, text, room))
 		return true;
 	respond_from_utf8(text, room);
 	return false;
@@ -205,13 +232,15 @@ respond_rule_set_explain(RuleSet *set, const Event *event, const Rule *rule, cha
 const char *
 respond_rule_set_muted(RuleSet *set, const Event *event)
 {
-	match_event(set, event);
-	for (int i = 0; i < set->number_count; i++)
-	{
-		int			number = set->numbers[i] - set->rule_count;
+	const RulePart *part = set->speaker;
 
-		if (number >= 0 && number < set->mute_count && respond_mute_covers(&set->mutes[number], event))
-			return respond_mute_text(&set->mutes[number]);
+	match_event(set, event);
+	for (int i = 0; i < part->number_count; i++)
+	{
+		int			number = part->numbers[i] - part->rule_count;
+
+		if (number >= 0 && number < part->mute_count && respond_mute_covers(&part->mutes[number], event))
+			return respond_mute_text(&part->mutes[number]);
 	}
 	return NULL;
 }
@@ -219,12 +248,13 @@ respond_rule_set_muted(RuleSet *set, const Event *event)
 void
 respond_rule_set_notify(RuleSet *set, const Event *event)
 {
-	int			first = set->rule_count + set->mute_count;
+	const RulePart *part = set->speaker;
+	int			first = part->rule_count + part->mute_count;
 
 	match_event(set, event);
-	for (int i = 0; i < set->number_count; i++)
-		if (set->numbers[i] >= first)
-			respond_route_send(&set->routes[set->numbers[i] - first], event);
+	for (int i = 0; i < part->number_count; i++)
+		if (part->numbers[i] >= first)
+			respond_route_send(&part->routes[part->numbers[i] - first], event);
 }
 
 bool

@@ -13,6 +13,7 @@
 #define RESPOND_RULE_SET_CODE_H
 
 #include "storage/itemptr.h"
+#include "utils/hsearch.h"
 
 #include "rule/matcher.h"
 #include "rule/rule_set.h"
@@ -27,6 +28,9 @@ typedef struct LoadedRule
 	Jsonb	   *steps;
 	Jsonb	   *on_failure;
 	MemoryContext code_context; /* of flow and condition; NULL until one is made */
+	struct RulePart *part;
+	int			rank;			/* in RuleSet.ordered */
+	bool		dead;			/* the row is not that any more */
 } LoadedRule;
 
 typedef struct Mute
@@ -45,31 +49,54 @@ typedef struct Route
 	bool		is_json;		/* payload begins as JSON */
 } Route;
 
-struct RuleSet
+/* Rules, mutes and routes that were compiled together. */
+typedef struct RulePart
 {
 	MemoryContext context;		/* of all but the code of rules */
 	int			rule_count;
-	LoadedRule *rules;			/* in the order in which they are applied */
-	LoadedRule **by_name;
+	struct LoadedRule *rules;	/* in the order in which they are applied */
+	struct LoadedRule **by_name;
 	int			mute_count;
 	Mute	   *mutes;
 	int			route_count;
 	Route	   *routes;
+	uint64		speech;			/* tells one state of the tables of mutes and routes from another */
+	HTAB	   *by_tid;			/* rules by the place of their row; NULL: the part is small */
 	Matcher    *matcher;
 	MatchState *state;
 
 	/* the last match */
-	int64		event_id;		/* 0: none that can be used again */
 	const int  *numbers;
 	int			number_count;
+} RulePart;
+
+/*
+ * All rules: those that were compiled first, and in a small part of their own
+ * those that changed since.  A large base is made anew only when much of it has
+ * changed.
+ */
+struct RuleSet
+{
+	MemoryContext context;
+	RulePart   *base;
+	RulePart   *changes;		/* NULL: none */
+	RulePart   *speaker;		/* the one of both whose mutes and routes count */
+	int			rule_count;
+	struct LoadedRule **ordered;	/* in the order in which they are applied */
+	struct LoadedRule **by_name;
+	int64		event_id;		/* last match; 0: none that can be used again */
 	Rule	  **matched;		/* room for all rules */
 };
 
 /*
  * Reads the tables as they are now.  What was compiled for rules of the old
- * set, which may be NULL, and has not changed goes over to the new one.
+ * set, which may be NULL, and has not changed goes over to the new one, which may
+ * have the same base.  anew: everything counts as changed.
  */
-extern RuleSet *respond_rule_set_load(RuleSet *old);
+extern RuleSet *respond_rule_set_load(RuleSet *old, bool anew);
+
+/* Frees a set, but for a base that another one has now. */
+extern void respond_rule_set_free(RuleSet *set, const RuleSet *heir);
 
 /* Fills a mute or route from the values of its row; copies into the current context. */
 extern void respond_mute_read(Mute *mute, const Datum *values, const bool *nulls);
