@@ -4,7 +4,9 @@
  *
  * Whether a watch still fits its table is asked here, for health(), without
  * waiting for a change that shows it.  A subject in SQL is parsed for that, as
- * the table's owner and in a security-restricted operation; it is not run.
+ * the table's owner; it is not run.  Parsing can call code of the owner's (the
+ * CHECK of a domain), so it is guarded as the SQL of rules is, and reaches
+ * nothing of the session.
  *
  * src/event/watch_list.c
  *-------------------------------------------------------------------------
@@ -30,6 +32,8 @@
 
 #include "common/contain.h"
 #include "common/door.h"
+#include "common/guc.h"
+#include "common/owner_guard.h"
 #include "event/capture_expression.h"
 #include "event/capture_subject.h"
 #include "event/capture_tree.h"
@@ -85,15 +89,29 @@ split_arguments(HeapTuple tuple, TupleDesc description, int *count)
 	return result;
 }
 
+typedef struct SubjectCheck
+{
+	const char *subject;
+	Relation	table;
+} SubjectCheck;
+
+static void
+check_subject(void *argument)
+{
+	SubjectCheck *check = argument;
+	Door		door;
+
+	respond_door_enter(&door, DOOR_AS_CALLER | DOOR_FORMATS);
+	respond_capture_subject_check(check->subject, check->table);
+	respond_door_leave(&door);
+}
+
 static void
 look_over(void *argument)
 {
 	Inspection *inspection = argument;
 	Form_pg_trigger trigger = inspection->trigger;
 	Relation	table = relation_open(trigger->tgrelid, NoLock);
-	Door		door;
-	Oid			user;
-	int			security;
 	ListCell   *cell;
 
 	if (inspection->arguments.unknown != NULL)
@@ -112,12 +130,13 @@ look_over(void *argument)
 	inspection->what = "subject";
 	if (inspection->arguments.subject != NULL)
 	{
-		GetUserIdAndSecContext(&user, &security);
-		SetUserIdAndSecContext(table->rd_rel->relowner, security | SECURITY_LOCAL_USERID_CHANGE);
-		respond_door_enter(&door, DOOR_AS_CALLER | DOOR_FORMATS);
-		respond_capture_subject_check(inspection->arguments.subject, table);
-		respond_door_leave(&door);
-		SetUserIdAndSecContext(user, security);
+		SubjectCheck check = {inspection->arguments.subject, table};
+		OwnerCall	call = {
+			.function = check_subject,.argument = &check,.owner = table->rd_rel->relowner,
+			.timeout = respond_rule_timeout,.may_lock = true,.undo = true
+		};
+
+		respond_owner_call(&call);
 	}
 	relation_close(table, NoLock);
 }
