@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -60,7 +61,8 @@ static FaultTable *faults = NULL;
 typedef struct SaidEntry
 {
 	Oid			table;			/* the key */
-	int			faults;			/* a bit for each */
+	bool		changed;		/* the table has, since */
+	uint32		messages[CAPTURE_FAULTS];	/* hash of what was said last, 0: nothing */
 } SaidEntry;
 
 static HTAB *said = NULL;
@@ -175,10 +177,15 @@ consequence(CaptureFault fault)
 	}
 }
 
-/* Notes that it is said now; a watch has several triggers, which would say the same. */
+/*
+ * Notes that it is said now.  A watch has several triggers, which would say the
+ * same; and a row that fails is likely to be followed by others, for reasons that
+ * are worded differently.  Once the table has changed, something else is news.
+ */
 static bool
-was_said(Oid table, CaptureFault fault)
+was_said(Oid table, CaptureFault fault, const char *message)
 {
+	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) message, strlen(message))) | 1;
 	SaidEntry  *entry;
 	bool		found;
 	bool		result;
@@ -193,24 +200,22 @@ was_said(Oid table, CaptureFault fault)
 	}
 	entry = hash_search(said, &table, HASH_ENTER, &found);
 	if (!found)
-		entry->faults = 0;
-	result = (entry->faults & (1 << fault)) != 0;
-	entry->faults |= 1 << fault;
+	{
+		memset(entry->messages, 0, sizeof(entry->messages));
+		entry->changed = false;
+	}
+	result = entry->messages[fault] != 0 && (!entry->changed || entry->messages[fault] == hash);
+	entry->messages[fault] = hash;
 	return result;
 }
 
 void
 respond_capture_fault_table_changed(Oid table)
 {
-	if (said == NULL)
-		return;
-	if (OidIsValid(table))
-		hash_search(said, &table, HASH_REMOVE, NULL);
-	else
-	{
-		hash_destroy(said);
-		said = NULL;
-	}
+	SaidEntry  *entry = said != NULL ? hash_search(said, &table, HASH_FIND, NULL) : NULL;
+
+	if (entry != NULL)
+		entry->changed = true;
 }
 
 void
@@ -219,7 +224,7 @@ respond_capture_fault(CaptureTrigger *capture, CaptureFault fault, int count, co
 	bool		is_new = note(capture, fault, count, message);
 	int			level = is_new ? WARNING : WARNING_CLIENT_ONLY;
 
-	if (was_said(capture->created_on, fault))
+	if (was_said(capture->created_on, fault, message))
 		return;
 	ereport(level,
 			(errcode(fault == CAPTURE_FAULT_LOST ? ERRCODE_RESPOND_EVENT_LOST : ERRCODE_WARNING),

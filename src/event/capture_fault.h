@@ -30,7 +30,7 @@ typedef enum CaptureFault
 extern void respond_capture_fault(CaptureTrigger *capture, CaptureFault fault, int count,
 								  const char *message);
 
-/* What was said about it may be said again; InvalidOid: about any. */
+/* What is said about it may be news again. */
 extern void respond_capture_fault_table_changed(Oid table);
 
 /*

@@ -153,6 +153,7 @@ find_problem(Inspection *inspection)
 	if (get_rel_name(inspection->trigger->tgrelid) == NULL)
 		return NULL;
 	error = respond_contain_try(look_over, inspection);
+	UnlockRelationOid(inspection->trigger->tgrelid, AccessShareLock);
 	if (error != NULL)
 	{
 		/* some messages begin with the place */
