@@ -156,9 +156,10 @@ respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value, Json
 	if (step->name == NULL)
 		return;
 	if (value == NULL)
-		value = empty_object();
+		value = shown = empty_object();
 	if (shown == NULL)
 		shown = empty_object();
+	machine->has_private |= shown != value;
 	slot = find_slot(machine, step->name);
 	if (machine->chain[slot].value != NULL)
 		machine->chain_bytes -= value_size(machine->chain[slot].value);
@@ -179,6 +180,7 @@ respond_chain_log(FlowMachine *machine, const char *line, const char *shown)
 	machine->log_bytes += strlen(line) + 1;
 	if (machine->log_bytes > FLOW_MAX_LOG)
 		line = shown = "(the log is full)";
+	machine->has_private |= shown != NULL && shown != line;
 	machine->log = lappend(machine->log, pstrdup(line));
 	machine->shown_log = lappend(machine->shown_log, pstrdup(shown != NULL ? shown : line));
 }
@@ -247,5 +249,5 @@ respond_machine_state(FlowMachine *machine)
 Jsonb *
 respond_machine_shown_state(FlowMachine *machine)
 {
-	return make_state(machine, machine->shown_log, true);
+	return machine->has_private ? make_state(machine, machine->shown_log, true) : NULL;
 }

@@ -70,6 +70,7 @@ typedef struct FlowMachine
 	Size		chain_bytes;
 	List	   *log;			/* of char * */
 	List	   *shown_log;		/* the same lines without what others may not read */
+	bool		has_private;	/* chain or log have something that others may not see */
 	Size		log_bytes;
 	FlowFailure failure;		/* the last one */
 	FlowFailure first_failure;	/* the one that led to on_failure */
@@ -117,7 +118,7 @@ extern void respond_chain_log(FlowMachine *machine, const char *line, const char
 extern Jsonb *respond_chain_jsonb(FlowMachine *machine);
 /* The chain with the lines of the log under "_log"; for run.state. */
 extern Jsonb *respond_machine_state(FlowMachine *machine);
-/* What of that is for everybody. */
+/* What of that is for everybody; NULL: all of it. */
 extern Jsonb *respond_machine_shown_state(FlowMachine *machine);
 /* {"message", "step", "code"}; NULL when nothing failed. */
 extern Jsonb *respond_failure_jsonb(const FlowFailure *failure);

@@ -27,11 +27,16 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
 
+#include "common/contain.h"
 #include "common/door.h"
 #include "common/kept_plan.h"
 #include "common/owner_guard.h"
 #include "rule/rule_owner.h"
+
+#define LOCK_WAIT	"1s"
 
 static ProcessUtility_hook_type previous_hook = NULL;
 
@@ -137,6 +142,28 @@ look_before(Node *tree, char **rules)
 	return roles;
 }
 
+/* In a subtransaction of its own. */
+static void
+refresh_soon(void *argument)
+{
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("lock_timeout", LOCK_WAIT, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	respond_rule_owners_refresh();
+	AtEOXact_GUC(true, level);
+}
+
+/* A rule that somebody keeps locked does not keep a role from being renamed: the clock does it later. */
+static void
+refresh_names(void)
+{
+	ErrorData  *error = respond_contain_try(refresh_soon, NULL);
+
+	if (error != NULL)
+		ereport(DEBUG1,
+				(errmsg_internal("names of owners of rules are brought up to date later: %s", error->message)));
+}
+
 static void
 act_after(Node *tree, List *roles, const char *rules)
 {
@@ -152,7 +179,7 @@ act_after(Node *tree, List *roles, const char *rules)
 	else if (IsA(tree, RenameStmt))
 	{
 		CommandCounterIncrement();
-		respond_rule_owners_refresh();
+		refresh_names();
 	}
 }
 

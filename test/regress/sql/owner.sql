@@ -89,6 +89,7 @@ ALTER ROLE owner_test_alice RENAME TO owner_test_carol;
 ALTER ROLE owner_test_bob RENAME TO owner_test_ben;
 SELECT name, owner, owner_id::regrole, start_roles, version FROM respond.rule WHERE name LIKE 'ot o%' AND owner <> current_user ORDER BY name;
 SELECT rule, matched, failed_test FROM respond.simulate('ot.x') WHERE rule = 'ot on';
+SELECT count(*) FROM respond.rule WHERE owner = 'owner_test_carol';
 -- another that takes the name does not get them
 CREATE ROLE owner_test_alice;
 SET ROLE owner_test_alice;
