@@ -117,15 +117,15 @@ static void
 check_data_text(Datum data)
 {
 	Jsonb	   *document;
-	Size		size;
+	bool		fits;
 
 	if (toast_raw_datum_size(data) < DATA_NEVER_LONG)
 		return;
 	document = DatumGetJsonbP(data);
-	size = respond_jsonb_text_size(&document->root, MAX_DATA_TEXT);
+	fits = respond_jsonb_text_fits(&document->root, VARSIZE(document), MAX_DATA_TEXT);
 	if ((Pointer) document != DatumGetPointer(data))
 		pfree(document);
-	if (size > MAX_DATA_TEXT)
+	if (!fits)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_EVENT),
 				 errmsg("data of an event is too long"),

@@ -3,6 +3,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
 use utf8;
+use Encode ();
 
 my $node = Respond::node('encodings', fsync => 'off', max_connections => 40);
 
@@ -59,6 +60,12 @@ for my $encoding (sort keys %words)
 	is(one($db, 'SELECT string_agg(subject, $$, $$) FROM respond.ticket'), "$lower/1 $lower", "$encoding: a rule");
 	is(one($db, q{SELECT string_agg(status, ',' ORDER BY event_id) FROM respond.run}), 'succeeded,suppressed', "$encoding: a mute");
 	is(one($db, q{SELECT reason FROM respond.explain((SELECT id FROM respond.event WHERE subject LIKE '%/2'))}), qq{data.$lower: "other" does not satisfy equals-ignore-case "$upper"}, "$encoding: an explanation");
+	my $long = $lower x 5;
+	is(one($db, qq{SELECT respond.render('{{a | truncate: 7}}', '{"a": "$long"}')}), substr($long, 0, 4) . '...', "$encoding: characters are cut whole");
+	is(one($db, qq{SELECT respond.render('{{["$upper"]["$lower x"]}}', '{"$upper": {"$lower x": "$lower"}}')}), $lower, "$encoding: a quoted name");
+	my $encoded = join('', map { $_ lt "\x80" ? $_ : join('', map { sprintf('%%%02X', ord) } split(//, Encode::encode('UTF-8', $_))) } split(//, "/$lower"));
+	is(one($db, qq{SELECT respond_internal.cloud_event_source('/$lower')}), $encoded, "$encoding: a source is UTF-8 in a URI");
+	is(one($db, qq{SELECT respond_internal.cloud_event_text('$lower' || chr(10))}), "$lower%0A", "$encoding: a text keeps its letters");
 	my ($status, $out, $err) = do { my $q = qq{SELECT respond.matches('{"$upper": [{"$lower": 1}]}', '{}')}; utf8::encode($q); $node->psql($db, $q) };
 	utf8::decode($err);
 	like($err, qr/pattern\.\Q$upper\E\[0\]\.\Q$lower\E: "\Q$lower\E" is not an operator/, "$encoding: an error");
