@@ -103,11 +103,11 @@ COMMENT ON FUNCTION respond_internal.channels_changed() IS 'trigger: makes worke
 -- The rows that come with the extension; before the triggers, which refuse them to everybody else.
 -- Their ids are the same everywhere, so that channels that come from a dump find them.
 INSERT INTO respond.channel_kind (name, transport, description, url, headers, body, encoding, escape, signature, auth, needs_text, options, required_options, built_in, id) VALUES
-('webhook', 'http', 'signed request as Standard Webhooks describes it, with the headers of CloudEvents. content_type: of the body',
+('webhook', 'http', 'signed request as Standard Webhooks describes it, with the headers of CloudEvents. content_type: of the body; client_cert, client_key: files in PEM, for receivers that ask for a certificate (superusers only)',
 	NULL,
 	'{"ce-specversion": "1.0", "ce-id": "{{{ce.id}}}", "ce-source": "{{{ce.source}}}", "ce-type": "{{{ce.type}}}", "ce-subject": "{{{ce.subject}}}", "ce-time": "{{{ce.time}}}"}',
 	'{"type": "{{{ce.type}}}", "timestamp": "{{{ce.time}}}", "text": "{{{text}}}", "data": "{{data}}"}',
-	'json', 'none', true, NULL, false, '{"content_type": null}', '{}', true, '00000000-0000-4000-8000-000000000001'),
+	'json', 'none', true, NULL, false, '{"content_type": null, "client_cert": null, "client_key": null}', '{}', true, '00000000-0000-4000-8000-000000000001'),
 ('slack', 'http', 'incoming webhook of Slack; the url, or its last part as {{secret}}, is the secret',
 	NULL, '{}', '{"text": "{{{text}}}"}', 'json', 'slack', false, NULL, true, '{}', '{}', true, '00000000-0000-4000-8000-000000000002'),
 ('teams', 'http', 'workflow webhook of Microsoft Teams',

@@ -141,11 +141,30 @@ check_mechanism(const char *name)
 		   "Use one of plain, login, cram-md5, digest-md5, scram-sha-1, scram-sha-256, ntlm, xoauth2, oauthbearer, external; or leave it out.");
 }
 
+/* A client certificate and its key. */
+static bool
+is_file(const char *name)
+{
+	return strcmp(name, "client_cert") == 0 || strcmp(name, "client_key") == 0;
+}
+
 /* Options that are more than values for templates; those may be lists and objects. */
 static bool
 is_read_here(const char *name)
 {
-	return strcmp(name, "username") == 0 || strcmp(name, "content_type") == 0 || strcmp(name, "to") == 0;
+	return strcmp(name, "username") == 0 || strcmp(name, "content_type") == 0 || strcmp(name, "to") == 0 || is_file(name);
+}
+
+/* The server reads it with its own rights, and so whatever an admin would name. */
+static void
+check_file(const char *name, const JsonValue *value, Jsonb *known)
+{
+	const char *place = psprintf("options.%s", name);
+
+	if (value->kind != JSON_KIND_STRING || !is_absolute_path(value->text))
+		refuse(place, "must be the absolute path of a file in PEM", NULL);
+	if (!superuser() && !is_known(known, name, value->text))
+		refuse(place, "only superusers may name files that the server reads", NULL);
 }
 
 static void
@@ -159,6 +178,8 @@ check_option(const ChannelKind *kind, const JsonMember *option, Jsonb *known)
 			   psprintf("Its options are: %s.", respond_channel_kind_option_names(kind)));
 	if ((value->kind == JSON_KIND_ARRAY || value->kind == JSON_KIND_OBJECT) && (kind->transport != TRANSPORT_HTTP || is_read_here(name)))
 		refuse(psprintf("options.%s", name), "must be a text, a number or a boolean", NULL);
+	if (kind->transport == TRANSPORT_HTTP && is_file(name) && value->kind != JSON_KIND_NULL)
+		check_file(name, value, known);
 	if (value->kind != JSON_KIND_STRING)
 		return;
 	for (const char *s = value->text; *s != '\0'; s++)

@@ -42,8 +42,8 @@
 #define FIRST_PAUSE_US		(250 * 1000)
 
 static KeptPlan disable_channel = {
-	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.name OPERATOR(pg_catalog.=) $1 AND c.enabled",
-	2, {TEXTOID, TEXTOID}
+	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.enabled",
+	2, {UUIDOID, TEXTOID}
 };
 
 static void
@@ -60,7 +60,7 @@ tell_dead(const Outcome *outcome)
 static void
 disable(const Outcome *outcome)
 {
-	Datum		values[2] = {CStringGetTextDatum(outcome->outgoing->channel->name),
+	Datum		values[2] = {UUIDPGetDatum(&outcome->outgoing->channel->id),
 	CStringGetTextDatum(outcome->error)};
 
 	SPI_connect();

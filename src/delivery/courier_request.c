@@ -233,6 +233,8 @@ fill_http(Outgoing *outgoing, Jsonb *headers, const char *body, const char *mark
 	if (mark != NULL)
 		body = respond_request_put_secret(body, mark, quote_secret(secret, config->encoding));
 	transfer->method = pstrdup(config->method);
+	transfer->client_cert = respond_channel_option(config->options, "client_cert");
+	transfer->client_key = respond_channel_option(config->options, "client_key");
 	transfer->body = to_utf8(body);
 	transfer->body_length = strlen(transfer->body);
 	add_stored_headers(outgoing, headers, mark);

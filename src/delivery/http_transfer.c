@@ -101,6 +101,9 @@ respond_http_fill(TransferHandle *handle, Transfer *transfer)
 	/* the handle may have sent a request of the other sort before */
 	curl_easy_setopt(easy, without_body ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+	/* libcurl gives a connection only to those with the same certificate */
+	curl_easy_setopt(easy, CURLOPT_SSLCERT, transfer->client_cert);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY, transfer->client_key);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
 					 strcmp(transfer->method, without_body ? "GET" : "POST") == 0 ? NULL : transfer->method);
 	return respond_transfer_fill(handle, transfer);

@@ -399,7 +399,7 @@ build_notify(const Message *message, const MessageOrigin *origin, const char *pl
 	set_notify_channel(message, place, delivery);
 }
 
-/* Options that say how the mail server is spoken to, not what it is told. */
+/* Options that say how the server is spoken to, not what it is told. */
 static bool
 is_of_connection(const char *name, int length)
 {

@@ -22,13 +22,13 @@
 #include "delivery/outcome_rows.h"
 
 static KeptPlan lock_channel = {
-	"SELECT FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) $1 AND c.enabled FOR NO KEY UPDATE SKIP LOCKED",
-	1, {TEXTOID}
+	"SELECT FROM respond.channel AS c WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.enabled FOR NO KEY UPDATE SKIP LOCKED",
+	1, {UUIDOID}
 };
 
 static KeptPlan find_enabled_channel = {
-	"SELECT FROM respond.channel AS c WHERE c.name OPERATOR(pg_catalog.=) $1 AND c.enabled",
-	1, {TEXTOID}
+	"SELECT FROM respond.channel AS c WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.enabled",
+	1, {UUIDOID}
 };
 
 /* Columns of respond.attempt, in their order. */
@@ -165,15 +165,15 @@ find_again(RowLookup *lookup, Outgoing *outgoing)
 static bool
 channel_is_locked(const Outcome *outcome)
 {
-	Datum		name;
+	Datum		id;
 	bool		locked;
 
 	if (!outcome->gone)
 		return false;
 	SPI_connect();
-	name = CStringGetTextDatum(outcome->outgoing->channel->name);
-	locked = respond_kept_plan_run(&lock_channel, &name, NULL) == 0 &&
-		respond_kept_plan_run(&find_enabled_channel, &name, NULL) > 0;
+	id = UUIDPGetDatum(&outcome->outgoing->channel->id);
+	locked = respond_kept_plan_run(&lock_channel, &id, NULL) == 0 &&
+		respond_kept_plan_run(&find_enabled_channel, &id, NULL) > 0;
 	SPI_finish();
 	return locked;
 }

@@ -37,6 +37,8 @@ typedef struct Transfer
 	const char *body;			/* mail: the whole message, its headers, too, in lines that end with CR LF */
 	size_t		body_length;
 	struct curl_slist *headers; /* HTTP */
+	const char *client_cert;	/* HTTP: files of PEM, NULL: none */
+	const char *client_key;		/* NULL: in the same file */
 	long		timeout_ms;
 	const char *username;		/* mail: for AUTH; NULL: none */
 	const char *password;

@@ -267,6 +267,23 @@ for my $with ('pending', 'dead')
 	like(fails(q{UPDATE respond.channel SET name = 'swapped' WHERE name = 'swap'}), qr/a channel cannot be renamed/, 'a channel cannot be renamed');
 }
 
+# ---- With a publication of all tables. ----
+
+{
+	one('CREATE PUBLICATION everything FOR ALL TABLES');
+	one(qq{INSERT INTO respond.channel (name, kind, url, max_attempts) VALUES ('published', 'bear', '$here/status/404', 1); SELECT respond.set_secret('published', 'published-secret')});
+	my $id = one(q{SELECT respond.send_test('published')});
+	Respond::wait_until($node, $db, "SELECT status = 'dead' FROM respond.delivery WHERE id = $id", 'published: a delivery ends');
+	is(one(q{SELECT respond.retry_channel('published')}), '1', 'published: retry_channel()');
+	Respond::wait_until($node, $db, "SELECT status = 'dead' AND attempts = 2 FROM respond.delivery WHERE id = $id", 'published: it is tried again');
+	one("SELECT respond.retry($id)");
+	Respond::wait_until($node, $db, "SELECT status = 'dead' AND attempts = 3 FROM respond.delivery WHERE id = $id", 'published: retry()');
+	one("SELECT respond.discard($id); UPDATE respond.channel SET url = '$here/ok/published', enabled = false WHERE name = 'published'; SELECT respond.send_test('published')");
+	one(q{DELETE FROM respond.channel WHERE name = 'published'});
+	is(one(q{SELECT string_agg(DISTINCT status, ' ') FROM respond.delivery WHERE channel = 'published'}), 'cancelled', 'published: discard(), and a channel can be deleted');
+	one('DROP PUBLICATION everything');
+}
+
 # ---- Mail: the password goes to the server that it was given for. ----
 
 {
