@@ -104,3 +104,48 @@ CREATE OPERATOR CLASS respond_internal.private_text_ops DEFAULT FOR TYPE respond
 	FUNCTION 1 respond_internal.private_text_cmp(respond.private_text, respond.private_text);
 COMMENT ON OPERATOR CLASS respond_internal.private_text_ops USING btree IS 'order of what the current user may see';
 COMMENT ON OPERATOR FAMILY respond_internal.private_text_ops USING btree IS 'order of what the current user may see';
+
+CREATE FUNCTION respond_internal.private_jsonb_cmp(respond.private_jsonb, respond.private_jsonb) RETURNS integer
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_cmp';
+COMMENT ON FUNCTION respond_internal.private_jsonb_cmp(respond.private_jsonb, respond.private_jsonb) IS 'order of what the current user may see';
+CREATE FUNCTION respond_internal.private_jsonb_lt(respond.private_jsonb, respond.private_jsonb) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_lt';
+COMMENT ON FUNCTION respond_internal.private_jsonb_lt(respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE FUNCTION respond_internal.private_jsonb_le(respond.private_jsonb, respond.private_jsonb) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_le';
+COMMENT ON FUNCTION respond_internal.private_jsonb_le(respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE FUNCTION respond_internal.private_jsonb_eq(respond.private_jsonb, respond.private_jsonb) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_eq';
+COMMENT ON FUNCTION respond_internal.private_jsonb_eq(respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE FUNCTION respond_internal.private_jsonb_ne(respond.private_jsonb, respond.private_jsonb) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_ne';
+COMMENT ON FUNCTION respond_internal.private_jsonb_ne(respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE FUNCTION respond_internal.private_jsonb_ge(respond.private_jsonb, respond.private_jsonb) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_ge';
+COMMENT ON FUNCTION respond_internal.private_jsonb_ge(respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE FUNCTION respond_internal.private_jsonb_gt(respond.private_jsonb, respond.private_jsonb) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_gt';
+COMMENT ON FUNCTION respond_internal.private_jsonb_gt(respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE OPERATOR respond_internal.< (LEFTARG = respond.private_jsonb, RIGHTARG = respond.private_jsonb, FUNCTION = respond_internal.private_jsonb_lt,
+	COMMUTATOR = OPERATOR(respond_internal.>), NEGATOR = OPERATOR(respond_internal.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+COMMENT ON OPERATOR respond_internal.< (respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE OPERATOR respond_internal.<= (LEFTARG = respond.private_jsonb, RIGHTARG = respond.private_jsonb, FUNCTION = respond_internal.private_jsonb_le,
+	COMMUTATOR = OPERATOR(respond_internal.>=), NEGATOR = OPERATOR(respond_internal.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+COMMENT ON OPERATOR respond_internal.<= (respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE OPERATOR respond_internal.= (LEFTARG = respond.private_jsonb, RIGHTARG = respond.private_jsonb, FUNCTION = respond_internal.private_jsonb_eq,
+	COMMUTATOR = OPERATOR(respond_internal.=), NEGATOR = OPERATOR(respond_internal.<>), RESTRICT = eqsel, JOIN = eqjoinsel);
+COMMENT ON OPERATOR respond_internal.= (respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE OPERATOR respond_internal.<> (LEFTARG = respond.private_jsonb, RIGHTARG = respond.private_jsonb, FUNCTION = respond_internal.private_jsonb_ne,
+	COMMUTATOR = OPERATOR(respond_internal.<>), NEGATOR = OPERATOR(respond_internal.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+COMMENT ON OPERATOR respond_internal.<> (respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE OPERATOR respond_internal.>= (LEFTARG = respond.private_jsonb, RIGHTARG = respond.private_jsonb, FUNCTION = respond_internal.private_jsonb_ge,
+	COMMUTATOR = OPERATOR(respond_internal.<=), NEGATOR = OPERATOR(respond_internal.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR respond_internal.>= (respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE OPERATOR respond_internal.> (LEFTARG = respond.private_jsonb, RIGHTARG = respond.private_jsonb, FUNCTION = respond_internal.private_jsonb_gt,
+	COMMUTATOR = OPERATOR(respond_internal.<), NEGATOR = OPERATOR(respond_internal.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+COMMENT ON OPERATOR respond_internal.> (respond.private_jsonb, respond.private_jsonb) IS 'comparison of what the current user may see';
+CREATE OPERATOR CLASS respond_internal.private_jsonb_ops DEFAULT FOR TYPE respond.private_jsonb USING btree AS
+	OPERATOR 1 respond_internal.<, OPERATOR 2 respond_internal.<=, OPERATOR 3 respond_internal.=, OPERATOR 4 respond_internal.>=, OPERATOR 5 respond_internal.>,
+	FUNCTION 1 respond_internal.private_jsonb_cmp(respond.private_jsonb, respond.private_jsonb);
+COMMENT ON OPERATOR CLASS respond_internal.private_jsonb_ops USING btree IS 'order of what the current user may see';
+COMMENT ON OPERATOR FAMILY respond_internal.private_jsonb_ops USING btree IS 'order of what the current user may see';

@@ -58,7 +58,8 @@ SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal',
 	'actor', 'session_actor', 'current_cause', 'current_run', 'event_xid', 'ticket_is_valid', 'comment_is_valid');
 -- what the private types are read with; they decide themselves
 SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal', 'to_text', 'to_jsonb', 'to_json', 'from_text', 'from_jsonb',
-	'private_text_cmp', 'private_text_lt', 'private_text_le', 'private_text_eq', 'private_text_ne', 'private_text_ge', 'private_text_gt');
+	'private_text_cmp', 'private_text_lt', 'private_text_le', 'private_text_eq', 'private_text_ne', 'private_text_ge', 'private_text_gt',
+	'private_jsonb_cmp', 'private_jsonb_lt', 'private_jsonb_le', 'private_jsonb_eq', 'private_jsonb_ne', 'private_jsonb_ge', 'private_jsonb_gt');
 
 -- Producers: record events, read nothing.  The other columns of an event are
 -- not theirs to say.

@@ -50,13 +50,6 @@ PG_FUNCTION_INFO_V1(respond_private_text_recv);
 PG_FUNCTION_INFO_V1(respond_private_text_send);
 PG_FUNCTION_INFO_V1(respond_private_text_to_text);
 PG_FUNCTION_INFO_V1(respond_private_text_from_text);
-PG_FUNCTION_INFO_V1(respond_private_text_cmp);
-PG_FUNCTION_INFO_V1(respond_private_text_lt);
-PG_FUNCTION_INFO_V1(respond_private_text_le);
-PG_FUNCTION_INFO_V1(respond_private_text_eq);
-PG_FUNCTION_INFO_V1(respond_private_text_ne);
-PG_FUNCTION_INFO_V1(respond_private_text_ge);
-PG_FUNCTION_INFO_V1(respond_private_text_gt);
 PG_FUNCTION_INFO_V1(respond_private_jsonb_in);
 PG_FUNCTION_INFO_V1(respond_private_jsonb_out);
 PG_FUNCTION_INFO_V1(respond_private_jsonb_recv);
@@ -177,56 +170,6 @@ respond_private_text_from_text(PG_FUNCTION_ARGS)
 	return text_from_user(PG_GETARG_TEXT_P(0));
 }
 
-/* By what the current user sees, so that what is sorted and grouped tells no more. */
-static int
-compare(FunctionCallInfo fcinfo)
-{
-	return DatumGetInt32(DirectFunctionCall2Coll(bttextcmp, C_COLLATION_OID, visible(PG_GETARG_DATUM(0)),
-												 visible(PG_GETARG_DATUM(1))));
-}
-
-Datum
-respond_private_text_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare(fcinfo));
-}
-
-Datum
-respond_private_text_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) < 0);
-}
-
-Datum
-respond_private_text_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) <= 0);
-}
-
-Datum
-respond_private_text_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) == 0);
-}
-
-Datum
-respond_private_text_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) != 0);
-}
-
-Datum
-respond_private_text_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) >= 0);
-}
-
-Datum
-respond_private_text_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) > 0);
-}
-
 Datum
 respond_private_jsonb_in(PG_FUNCTION_ARGS)
 {
@@ -268,3 +211,40 @@ respond_private_jsonb_from_jsonb(PG_FUNCTION_ARGS)
 {
 	return jsonb_from_user(PG_GETARG_JSONB_P(0));
 }
+
+/* By what the current user sees, so that what is sorted and grouped tells no more. */
+static int
+compare_text(FunctionCallInfo fcinfo)
+{
+	return DatumGetInt32(DirectFunctionCall2Coll(bttextcmp, C_COLLATION_OID, visible(PG_GETARG_DATUM(0)),
+												 visible(PG_GETARG_DATUM(1))));
+}
+
+static int
+compare_jsonb(FunctionCallInfo fcinfo)
+{
+	return DatumGetInt32(DirectFunctionCall2(jsonb_cmp, visible(PG_GETARG_DATUM(0)), visible(PG_GETARG_DATUM(1))));
+}
+
+/* The function behind an operator of a type, or its comparison function. */
+#define COMPARISON(name, type, result) \
+	PG_FUNCTION_INFO_V1(respond_private_##type##_##name); \
+	Datum \
+	respond_private_##type##_##name(PG_FUNCTION_ARGS) \
+	{ \
+		int			order = compare_##type(fcinfo); \
+		\
+		return result; \
+	}
+
+#define COMPARISONS(type) \
+	COMPARISON(cmp, type, Int32GetDatum(order)) \
+	COMPARISON(lt, type, BoolGetDatum(order < 0)) \
+	COMPARISON(le, type, BoolGetDatum(order <= 0)) \
+	COMPARISON(eq, type, BoolGetDatum(order == 0)) \
+	COMPARISON(ne, type, BoolGetDatum(order != 0)) \
+	COMPARISON(ge, type, BoolGetDatum(order >= 0)) \
+	COMPARISON(gt, type, BoolGetDatum(order > 0))
+
+COMPARISONS(text)
+COMPARISONS(jsonb)

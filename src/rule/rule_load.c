@@ -337,7 +337,8 @@ take_over_code(RulePart *set, RulePart *old)
 		if (other == old->rule_count || order > 0)
 			continue;
 		before = old->by_name[other];
-		if (before->code_context == NULL || before->xmin != rule->xmin || rule->rule.broken != NULL ||
+		if (before->code_context == NULL || before->xmin != rule->xmin ||
+			before->rule.owner != rule->rule.owner || rule->rule.broken != NULL ||
 			before->rule.broken != NULL || !ItemPointerEquals(&before->tid, &rule->tid))
 			continue;
 		rule->code_context = before->code_context;

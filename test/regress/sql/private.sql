@@ -47,6 +47,8 @@ SELECT count(*) AS leaks FROM respond.run AS r
 	OR concat(error, state) LIKE '%TOP1%' OR format('%s %s', error, state) LIKE '%TOP1%' OR coalesce(state -> 'q' ->> 'rows', '') <> '' OR state @> '{"q": {"rows": []}}' OR array_to_string(ARRAY[error], '') LIKE '%TOP1%';
 SELECT count(*) AS leaks FROM (SELECT max(error) AS a, string_agg(error, ',') AS b, jsonb_agg(state)::text AS c, json_agg(error)::text AS d FROM respond.run) AS x WHERE x::text LIKE '%TOP1%';
 SELECT count(*) > 0 AS groups FROM (SELECT DISTINCT error FROM respond.run GROUP BY error ORDER BY error) AS g;
+SELECT count(*) AS copies FROM (SELECT DISTINCT r.* FROM respond.run AS r WHERE event_id = :event UNION SELECT * FROM respond.run WHERE event_id = :event) AS r;
+SELECT state, count(*) FROM respond.run WHERE event_id = :event AND rule IN ('pv rows', 'pv fail') GROUP BY state ORDER BY state;
 CREATE TEMP TABLE private_test_copy AS SELECT * FROM respond.run WHERE event_id = :event;
 SELECT count(*) AS leaks FROM private_test_copy AS c WHERE c::text LIKE '%TOP1%';
 COPY (SELECT error FROM respond.run WHERE rule = 'pv step' AND error::text LIKE '%TOP1%') TO STDOUT;
