@@ -88,6 +88,80 @@ respond_http_prepare(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK;
 }
 
+/* What libcurl says of a connection that was closed before it gave an answer. */
+static bool
+is_lost(CURLcode code)
+{
+	switch (code)
+	{
+		case CURLE_SEND_ERROR:
+		case CURLE_RECV_ERROR:
+		case CURLE_GOT_NOTHING:
+		case CURLE_HTTP2:
+		case CURLE_HTTP2_STREAM:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * A receiver may close an idle connection at the moment when a request is put on
+ * it.  Then it has not looked at the request, or says 408 (RFC 9110 section
+ * 15.5.9) of the time that it waited for one.
+ */
+static bool
+was_too_late(const TransferHandle *handle, const Transfer *transfer)
+{
+	long		connections = 1;
+	long		status = 0;
+
+	if (transfer->resent || transfer->refused)
+		return false;
+	curl_easy_getinfo(handle->easy, CURLINFO_NUM_CONNECTS, &connections);
+	curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (connections > 0)
+		return false;
+	return (transfer->answered && status == 408) ||
+		(is_lost(transfer->code) && transfer->header_bytes == 0 && transfer->received == 0);
+}
+
+void
+respond_http_note_connection(const TransferHandle *handle)
+{
+	long		connections = 0;
+	long		version = 0;
+	curl_socket_t socket = CURL_SOCKET_BAD;
+
+	curl_easy_getinfo(handle->easy, CURLINFO_NUM_CONNECTS, &connections);
+	curl_easy_getinfo(handle->easy, CURLINFO_HTTP_VERSION, &version);
+	if (connections == 0 || version < CURL_HTTP_VERSION_2_0)
+		return;
+	if (curl_easy_getinfo(handle->easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK && socket != CURL_SOCKET_BAD)
+		respond_socket_let_speak(socket);
+}
+
+bool
+respond_http_begin_again(TransferHandle *handle, Transfer *transfer)
+{
+	long		left;
+
+	if (!was_too_late(handle, transfer))
+		return false;
+	left = transfer->timeout_ms - (long) ((respond_transfer_now() - handle->started_us) / 1000);
+	if (left <= 0)
+		return false;
+	transfer->resent = true;
+	transfer->tried = false;
+	transfer->is_final = transfer->answered = false;
+	transfer->received = transfer->header_bytes = transfer->response_length = 0;
+	transfer->retry_after_ms = -1;
+	transfer->error[0] = handle->error[0] = '\0';
+	curl_easy_setopt(handle->easy, CURLOPT_TIMEOUT_MS, left);
+	curl_easy_setopt(handle->easy, CURLOPT_FRESH_CONNECT, 1L);
+	return true;
+}
+
 CURLcode
 respond_http_fill(TransferHandle *handle, Transfer *transfer)
 {
@@ -104,6 +178,7 @@ respond_http_fill(TransferHandle *handle, Transfer *transfer)
 	/* libcurl gives a connection only to those with the same certificate */
 	curl_easy_setopt(easy, CURLOPT_SSLCERT, transfer->client_cert);
 	curl_easy_setopt(easy, CURLOPT_SSLKEY, transfer->client_key);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
 					 strcmp(transfer->method, without_body ? "GET" : "POST") == 0 ? NULL : transfer->method);
 	return respond_transfer_fill(handle, transfer);

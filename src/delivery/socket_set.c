@@ -5,14 +5,19 @@
  * Between two requests libcurl takes the socket of a connection out of the set
  * and puts it in again: two system calls for each request.  So the sockets of
  * connections stay in it until they are closed, or until one that nobody waits
- * for has something to say: its peer has closed it then.
+ * for has something to say: its peer has closed it, or says why it is about to,
+ * and what it says must not be taken for the answer to the next request.  So such
+ * a connection is shut down, which libcurl sees before it would use it again.
+ * HTTP/2 has words that may be said at any time; there only the end counts.
  *
  * src/delivery/socket_set.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "delivery/socket_set.h"
 
@@ -21,6 +26,7 @@ typedef struct SocketState
 	uint32		wanted;			/* events */
 	uint32		known;			/* what the descriptor waits for; 0: it is not in there */
 	bool		kept;
+	bool		may_speak;		/* unasked, and yet go on */
 } SocketState;
 
 static SocketState *sockets = NULL; /* by descriptor */
@@ -82,6 +88,14 @@ respond_socket_set_wait(int epoll_fd, int socket, uint32 events)
 	return true;
 }
 
+static bool
+has_ended(int socket)
+{
+	struct pollfd look = {.fd = socket,.events = POLLRDHUP};
+
+	return poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 bool
 respond_socket_is_waited_for(int epoll_fd, int socket)
 {
@@ -90,6 +104,8 @@ respond_socket_is_waited_for(int epoll_fd, int socket)
 	if (state == NULL || state->wanted != 0)
 		return true;
 	leave(epoll_fd, socket, state);
+	if (state->kept && (!state->may_speak || has_ended(socket)))
+		shutdown(socket, SHUT_RDWR);
 	return false;
 }
 
@@ -102,6 +118,15 @@ respond_socket_keep(int socket)
 		return;
 	memset(state, 0, sizeof(*state));
 	state->kept = true;
+}
+
+void
+respond_socket_let_speak(int socket)
+{
+	SocketState *state = find(socket);
+
+	if (state != NULL)
+		state->may_speak = true;
 }
 
 void

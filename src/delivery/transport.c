@@ -289,7 +289,10 @@ collect_done(void)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer);
 		transfer->code = message->data.result;
+		respond_http_note_connection(transfer->handle);
 		curl_multi_remove_handle(multi, message->easy_handle);
+		if (respond_http_begin_again(transfer->handle, transfer) && curl_multi_add_handle(multi, transfer->handle->easy) == CURLM_OK)
+			continue;
 		respond_transfer_end(transfer->handle, transfer);
 		finish(transfer);
 	}
@@ -304,15 +307,7 @@ respond_transport_run(void)
 	int			count;
 
 	block_signals(&before);
-	while (first_waiting != NULL)
-	{
-		Transfer   *transfer = first_waiting;
-
-		first_waiting = transfer->next_done;
-		if (first_waiting == NULL)
-			last_waiting = NULL;
-		begin(transfer);
-	}
+	/* first what was said on connections that are idle: they are not used again */
 	do
 	{
 		count = epoll_wait(epoll_fd, events, EVENTS_AT_ONCE, 0);
@@ -335,6 +330,15 @@ respond_transport_run(void)
 				curl_multi_socket_action(multi, events[i].data.fd, what, &handles);
 		}
 	} while (count == EVENTS_AT_ONCE);
+	while (first_waiting != NULL)
+	{
+		Transfer   *transfer = first_waiting;
+
+		first_waiting = transfer->next_done;
+		if (first_waiting == NULL)
+			last_waiting = NULL;
+		begin(transfer);
+	}
 	if (deadline_us >= 0 && respond_transfer_now() >= deadline_us)
 	{
 		deadline_us = -1;

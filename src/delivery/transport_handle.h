@@ -47,6 +47,13 @@ extern void respond_transfer_clear(TransferHandle *handle, Transfer *transfer);
 /* http_transfer.c, mail_transfer.c */
 extern bool respond_http_prepare(CURL *easy);
 extern CURLcode respond_http_fill(TransferHandle *handle, Transfer *transfer);
+/* It has ended, and was the first on its connection: which protocol that speaks. */
+extern void respond_http_note_connection(const TransferHandle *handle);
+/*
+ * It has ended, and its handle is in nobody's hands: whether it failed because it
+ * was sent on a connection that was over.  Then it is ready to be sent again.
+ */
+extern bool respond_http_begin_again(TransferHandle *handle, Transfer *transfer);
 extern bool respond_mail_prepare(CURL *easy);
 extern CURLcode respond_mail_fill(TransferHandle *handle, Transfer *transfer);
 /* In its thread; the transfer's own code is not set. */
