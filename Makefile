@@ -23,7 +23,7 @@ DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 WERROR     = -Werror
 WARNINGS   = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
              -Wno-clobbered -Wno-cast-function-type $(WERROR)
-PG_CPPFLAGS = -Isrc
+PG_CPPFLAGS = -Isrc -DRESPOND_VERSION=\"$(EXTVERSION)\"
 SHLIB_LINK  = -lcurl -lcrypto -lidn2
 PG_CFLAGS  = $(WARNINGS) -MMD -MP
 

@@ -226,7 +226,8 @@ CREATE TABLE respond_internal.set_aside_event (
 	tries integer NOT NULL,
 	first_at timestamptz NOT NULL,
 	due_at timestamptz NOT NULL,
-	queue bigint
+	queue bigint,
+	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation()
 );
 CREATE INDEX set_aside_event_due_at_id_idx ON respond_internal.set_aside_event (due_at, id);
 CREATE INDEX set_aside_event_strand_id_idx ON respond_internal.set_aside_event (strand, id) WHERE strand IS NOT NULL;
@@ -237,6 +238,7 @@ COMMENT ON COLUMN respond_internal.set_aside_event.rule_hash IS 'hash of it';
 COMMENT ON COLUMN respond_internal.set_aside_event.strand IS 'hash of rule and subject: rows with the same one are tried in the order of their ids';
 COMMENT ON COLUMN respond_internal.set_aside_event.forced IS 'as in requeue, also replay and run_id';
 COMMENT ON COLUMN respond_internal.set_aside_event.sqlstate IS 'class of the error of the last try; NULL: none was made yet';
+COMMENT ON COLUMN respond_internal.set_aside_event.incarnation IS 'of the database that wrote it; rows from elsewhere make the workers hold';
 COMMENT ON COLUMN respond_internal.set_aside_event.tries IS 'tries that failed';
 COMMENT ON COLUMN respond_internal.set_aside_event.first_at IS 'when it was set aside first';
 COMMENT ON COLUMN respond_internal.set_aside_event.due_at IS 'when it is tried again; infinity: behind another one, or when the rule has time';

@@ -18,6 +18,7 @@ DECLARE
 BEGIN
 	PERFORM respond_internal.adopt_events();
 	UPDATE respond_internal.requeue AS r SET incarnation = own WHERE r.incarnation <> own;
+	UPDATE respond_internal.set_aside_event AS s SET incarnation = own WHERE s.incarnation <> own;
 	UPDATE respond.delivery AS d SET incarnation = own WHERE d.status = 'pending' AND d.incarnation <> own;
 
 	-- What was adopted has transaction 3, which every cursor covers once there is one.

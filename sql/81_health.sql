@@ -155,6 +155,28 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_workers() IS 'health(): whether the workers of this database run';
 
+CREATE FUNCTION respond_internal.health_shapes(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	library CONSTANT text := respond_internal.library_version();
+	installed CONSTANT text := (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'pg_respond');
+	faults text;
+BEGIN
+	SELECT string_agg(format('%s: %s', f.table_name, f.fault), '; ' ORDER BY f.table_name) INTO faults
+	  FROM respond_internal.shape_faults() AS f;
+	ok := faults IS NULL AND library = installed;
+	message := CASE
+		WHEN ok THEN 'library and extension agree'
+		WHEN library <> installed THEN concat_ws('; ', format('library and extension differ: the server has library %s in memory, this database has extension %s', library, installed), faults)
+		ELSE format('library and extension differ: %s', faults) END;
+	remedy := CASE
+		WHEN ok THEN NULL
+		WHEN library <> installed THEN format('restart the server if the library of version %s is installed, or run ALTER EXTENSION pg_respond UPDATE TO %L', installed, library)
+		ELSE 'undo what was changed by hand: rename the column back, add it again or give it the type that is expected' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_shapes() IS 'health(): whether the tables are as the library expects them, and both of the same version';
+
 CREATE FUNCTION respond_internal.health_errors(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -518,6 +540,7 @@ DECLARE
 	in_recovery boolean;
 	checks CONSTANT text[] := ARRAY[
 		'switches',
+		'shapes',
 		'launcher',
 		'role',
 		'hold',

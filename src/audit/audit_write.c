@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "access/xact.h"
 #include "commands/sequence.h"
 #include "utils/builtins.h"
@@ -34,6 +35,25 @@ enum
 	AUDIT_SESSION_ACTOR,
 	AUDIT_COLUMNS
 };
+
+static const ShapeColumn audit_columns[] = {
+	{"id", INT8OID},
+	{"at", TIMESTAMPTZOID},
+	{"actor", TEXTOID},
+	{"action", TEXTOID},
+	{"object_type", TEXTOID},
+	{"object_id", TEXTOID},
+	{"event_id", INT8OID},
+	{"run_id", INT8OID},
+	{"rule", TEXTOID},
+	{"old", JSONBOID},
+	{"new", JSONBOID},
+	{"session_actor", TEXTOID},
+};
+
+StaticAssertDecl(lengthof(audit_columns) == AUDIT_COLUMNS, "each column of respond.audit_log has its type");
+
+const Shape respond_shape_audit_log = SHAPE("respond.audit_log", audit_columns);
 
 static void
 set_text(Datum *values, bool *nulls, int column, const char *text)
@@ -83,7 +103,7 @@ respond_audit_write(const AuditRow *rows, int count)
 		return;
 	session_actor = respond_event_context_session_actor();
 	sequence = respond_relation_oid("respond", "audit_log_id_seq");
-	writer = respond_partition_writer_open(respond_relation_oid("respond", "audit_log"));
+	writer = respond_partition_writer_open(respond_relation_oid("respond", "audit_log"), &respond_shape_audit_log);
 	for (int i = 0; i < count; i++)
 	{
 		const AuditRow *row = &rows[i];

@@ -87,15 +87,15 @@ read_masks(Relation table)
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TableScanDesc scan = table_beginscan(table, snapshot, 0, NULL);
-	AttrNumber	type_column = get_attnum(mask_table, "event_type");
-	AttrNumber	path_column = get_attnum(mask_table, "path");
+	int			places[MASK_COLUMNS];
 	MemoryContext caller = CurrentMemoryContext;
 	bool		is_null;
 
+	respond_shape_find(&respond_shape_mask, RelationGetDescr(table), places);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		char	   *type = TextDatumGetCString(slot_getattr(slot, type_column, &is_null));
-		char	   *path = TextDatumGetCString(slot_getattr(slot, path_column, &is_null));
+		char	   *type = TextDatumGetCString(slot_getattr(slot, places[MASK_EVENT_TYPE] + 1, &is_null));
+		char	   *path = TextDatumGetCString(slot_getattr(slot, places[MASK_PATH] + 1, &is_null));
 
 		MemoryContextSwitchTo(mask_context);
 		masks = masks == NULL ? palloc(sizeof(MaskPath)) : repalloc(masks, sizeof(MaskPath) * (mask_count + 1));

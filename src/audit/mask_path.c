@@ -7,12 +7,14 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "access/htup_details.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 
+#include "common/shape.h"
 #include "audit/mask_path.h"
 #include "rule/rule_row.h"
 #include "common/errors.h"
@@ -23,11 +25,17 @@
 PG_FUNCTION_INFO_V1(respond_mask_validate);
 PG_FUNCTION_INFO_V1(respond_masks_changed);
 
-/* Columns of respond.mask in order. */
-enum
-{
-	MASK_ID, MASK_EVENT_TYPE, MASK_PATH, MASK_REASON, MASK_ACTOR, MASK_COLUMNS
+static const ShapeColumn mask_columns[] = {
+	{"id", INT8OID},
+	{"event_type", TEXTOID},
+	{"path", TEXTOID},
+	{"reason", TEXTOID},
+	{"actor", TEXTOID},
 };
+
+StaticAssertDecl(lengthof(mask_columns) == MASK_COLUMNS, "each column of respond.mask has its type");
+
+const Shape respond_shape_mask = SHAPE("respond.mask", mask_columns);
 
 void
 respond_mask_path_parse(MaskPath *mask, const char *event_type, const char *path)
@@ -114,7 +122,7 @@ respond_mask_validate(PG_FUNCTION_ARGS)
 
 	if (respond_restore_in_progress())
 		return PointerGetDatum(tuple);
-	heap_deform_tuple(tuple, RelationGetDescr(trigger->tg_relation), values, nulls);
+	respond_shape_deform(&respond_shape_mask, RelationGetDescr(trigger->tg_relation), tuple, values, nulls);
 	if (nulls[MASK_PATH] || nulls[MASK_EVENT_TYPE])
 		return PointerGetDatum(tuple);
 	path = TextDatumGetCString(values[MASK_PATH]);

@@ -8,6 +8,8 @@
 #ifndef RESPOND_MASK_PATH_H
 #define RESPOND_MASK_PATH_H
 
+#include "common/shape.h"
+
 /* Most names in a path. */
 #define MASK_MAX_NAMES	32
 
@@ -25,5 +27,13 @@ extern bool respond_mask_type_matches(const MaskPath *mask, const char *type);
 
 /* Whether the names, from the outermost on, are those of the path; by_suffix: whether the last of them are. */
 extern bool respond_mask_path_matches(const MaskPath *mask, const char *const *names, int count, bool by_suffix);
+
+/* Columns of respond.mask as our code numbers them. */
+enum
+{
+	MASK_ID, MASK_EVENT_TYPE, MASK_PATH, MASK_REASON, MASK_ACTOR, MASK_COLUMNS
+};
+
+extern const Shape respond_shape_mask;
 
 #endif							/* RESPOND_MASK_PATH_H */

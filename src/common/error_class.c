@@ -10,6 +10,7 @@
 #include "mb/pg_wchar.h"
 
 #include "common/error_class.h"
+#include "common/errors.h"
 
 /* Bytes of a message that are kept. */
 #define MAX_MESSAGE		8192
@@ -25,6 +26,9 @@ respond_error_set_lasting(bool lasting)
 bool
 respond_error_is_transient(int sqlerrcode)
 {
+	/* no event is to blame; it is over when the table or the library is changed */
+	if (sqlerrcode == ERRCODE_RESPOND_SHAPE)
+		return true;
 	if (all_last)
 		return false;
 	switch (ERRCODE_TO_CATEGORY(sqlerrcode))

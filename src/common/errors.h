@@ -26,6 +26,9 @@
 /* a channel, a kind of channels or a mask that cannot be used */
 #define ERRCODE_RESPOND_INVALID_CHANNEL		MAKE_SQLSTATE('R', 'S', '0', '0', '6')
 
+/* a table is not as the library expects it */
+#define ERRCODE_RESPOND_SHAPE				MAKE_SQLSTATE('R', 'S', '0', '0', '9')
+
 /* a warning: a change of a watched table was made, and its event could not be recorded */
 #define ERRCODE_RESPOND_EVENT_LOST			MAKE_SQLSTATE('0', '1', 'R', 'S', '1')
 

@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "access/attmap.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -39,14 +38,15 @@ typedef struct LookupTarget
 	Relation	index;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
-	AttrMap    *map;			/* columns of the partition to those of the table, NULL if in the same order */
-	TupleTableSlot *mapped;		/* NULL if they are */
+	int			places[SHAPE_MAX_COLUMNS];	/* of the shape's columns in the partition */
+	TupleTableSlot *mapped;		/* the row in the order of the shape; NULL if the partition has it, too */
 } LookupTarget;
 
 struct RowLookup
 {
 	MemoryContext context;		/* of all that lives as long as the look-ups do */
 	Relation	table;
+	const Shape *shape;
 	LookupTarget *targets;
 	Oid			partition;
 };
@@ -112,12 +112,13 @@ respond_partition_index(Relation partition, const char *first, const char *secon
 }
 
 RowLookup *
-respond_row_lookup_open(Oid table)
+respond_row_lookup_open(Oid table, const Shape *shape)
 {
 	RowLookup  *lookup = palloc0(sizeof(RowLookup));
 
 	lookup->context = CurrentMemoryContext;
 	lookup->table = table_open(table, AccessShareLock);
+	lookup->shape = shape;
 	return lookup;
 }
 
@@ -139,13 +140,10 @@ open_target(RowLookup *lookup, Oid oid)
 	target->index = index_open(index, AccessShareLock);
 	target->slot = table_slot_create(target->relation, NULL);
 	target->scan = index_beginscan(target->relation, target->index, GetActiveSnapshot(), 1, 0);
-	target->map = build_attrmap_by_name_if_req(RelationGetDescr(target->relation), RelationGetDescr(lookup->table)
-#if PG_VERSION_NUM >= 160000
-											   ,false
-#endif
-		);
-	if (target->map != NULL)
-		target->mapped = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(lookup->table)), &TTSOpsVirtual);
+	respond_shape_find(lookup->shape, RelationGetDescr(target->relation), target->places);
+	for (int i = 0; i < lookup->shape->count; i++)
+		if (target->places[i] != i && target->mapped == NULL)
+			target->mapped = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(target->relation)), &TTSOpsVirtual);
 	target->next = lookup->targets;
 	lookup->targets = target;
 	MemoryContextSwitchTo(caller);
@@ -169,9 +167,13 @@ respond_row_lookup(RowLookup *lookup, TimestampTz key, int64 id)
 		return NULL;
 	lookup->partition = oid;
 	slot_getallattrs(target->slot);
-	if (target->map == NULL)
+	if (target->mapped == NULL)
 		return target->slot;
-	execute_attr_map_slot(target->map, target->slot, target->mapped);
+	for (int i = 0; i < lookup->shape->count; i++)
+	{
+		target->mapped->tts_values[i] = target->slot->tts_values[target->places[i]];
+		target->mapped->tts_isnull[i] = target->slot->tts_isnull[target->places[i]];
+	}
 	target->mapped->tts_tid = target->slot->tts_tid;
 	return target->mapped;
 }

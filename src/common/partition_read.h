@@ -12,6 +12,8 @@
 #include "executor/tuptable.h"
 #include "utils/relcache.h"
 
+#include "common/shape.h"
+
 /*
  * OID of the partition's index on the given columns, in this order; second and
  * third may be NULL.  InvalidOid if there is none.
@@ -24,12 +26,11 @@ typedef struct RowLookup RowLookup;
  * Opens a table that is partitioned by time for look-ups of rows by their
  * number in column id, in the current memory context; under the active snapshot.
  */
-extern RowLookup *respond_row_lookup_open(Oid table);
+extern RowLookup *respond_row_lookup_open(Oid table, const Shape *shape);
 
 /*
  * The row with this number in the partition for this key, NULL when there is
- * none that the snapshot sees.  Its values are in the order of the table's
- * columns; they, tts_tid and tts_tableOid are good until the next look-up.
+ * none that the snapshot sees.  Its values are in the order of the shape; they, tts_tid and tts_tableOid are good until the next look-up.
  */
 extern TupleTableSlot *respond_row_lookup(RowLookup *lookup, TimestampTz key, int64 id);
 

@@ -21,15 +21,17 @@
  */
 #include "postgres.h"
 
-#include "access/attmap.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
+#include "optimizer/optimizer.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
+#include "rewrite/rewriteHandler.h"
 #include "storage/bufmgr.h"
 #include "tcop/utility.h"
 #include "utils/lsyscache.h"
@@ -45,6 +47,10 @@
 #define BUFFER_ROWS		100
 #define BUFFER_BYTES	(1024 * 1024)
 
+/* Where the value of a column comes from that is not in the shape. */
+#define SOURCE_NULL			(-1)	/* nowhere */
+#define SOURCE_DEFAULT		(-2)	/* its default, in PartitionWriter */
+
 /* One table that rows go into: the plain table, or a partition. */
 typedef struct Target
 {
@@ -52,7 +58,8 @@ typedef struct Target
 	Oid			oid;
 	ResultRelInfo *result;
 	TupleDesc	desc;			/* a copy: that of the relation counts the slots that use it, at a cost */
-	AttrMap    *map;			/* columns of the partitioned table, NULL if in the same order */
+	int		   *sources;		/* of each column, in the writer's shape from 0; or see below */
+	bool		has_more;		/* columns that are not ours and not dropped */
 	TupleTableSlot **slots;		/* BUFFER_ROWS entries, filled as needed */
 	int			slots_made;
 	TupleTableSlot *old_row;	/* for updates, NULL until there is one */
@@ -67,6 +74,8 @@ struct PartitionWriter
 	MemoryContext context;		/* of the writer itself; a child of the caller's */
 	MemoryContext row_context;	/* scratch memory, reset after each write */
 	Relation	table;
+	const Shape *shape;			/* what the caller's values are */
+	ExprState **defaults;		/* of the table's columns, NULL where there is none or the caller says */
 	EState	   *estate;
 	CommandId	command;
 	Target	   *targets;
@@ -90,8 +99,38 @@ respond_relation_oid(const char *schema, const char *name)
 	return oid;
 }
 
+/*
+ * Columns that somebody added get their defaults, as INSERT would give them:
+ * those of the table, whatever a partition says.
+ */
+static void
+prepare_defaults(PartitionWriter *writer)
+{
+	TupleDesc	desc = RelationGetDescr(writer->table);
+	int			places[SHAPE_MAX_COLUMNS];
+
+	if (writer->shape->count > SHAPE_MAX_COLUMNS)
+		elog(ERROR, "table \"%s\" has too many columns", writer->shape->table);
+	respond_shape_find(writer->shape, desc, places);
+	writer->defaults = palloc0(sizeof(ExprState *) * desc->natts);
+	if (desc->natts == writer->shape->count)
+		return;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		bool		is_ours = attribute->attisdropped || attribute->attgenerated != '\0';
+		Node	   *expression;
+
+		for (int c = 0; c < writer->shape->count && !is_ours; c++)
+			is_ours = places[c] == i;
+		expression = is_ours ? NULL : build_column_default(writer->table, i + 1);
+		if (expression != NULL)
+			writer->defaults[i] = ExecInitExpr(expression_planner((Expr *) expression), NULL);
+	}
+}
+
 PartitionWriter *
-respond_partition_writer_open(Oid table)
+respond_partition_writer_open(Oid table, const Shape *shape)
 {
 	MemoryContext context;
 	MemoryContext old;
@@ -109,10 +148,40 @@ respond_partition_writer_open(Oid table)
 	writer->row_context = AllocSetContextCreate(context, "pg_respond partition writer rows",
 												ALLOCSET_DEFAULT_SIZES);
 	writer->table = table_open(table, RowExclusiveLock);
+	writer->shape = shape;
 	writer->estate = CreateExecutorState();
 	writer->command = GetCurrentCommandId(true);
+	prepare_defaults(writer);
 	MemoryContextSwitchTo(old);
 	return writer;
+}
+
+/* The default of a column of the target, by its name in the table. */
+static void
+fill_default(PartitionWriter *writer, const Target *target, int column, TupleTableSlot *slot)
+{
+	AttrNumber	number = target->oid == RelationGetRelid(writer->table) ? column + 1 :
+		get_attnum(RelationGetRelid(writer->table), NameStr(TupleDescAttr(target->desc, column)->attname));
+	ExprState  *expression = number > 0 ? writer->defaults[number - 1] : NULL;
+
+	slot->tts_isnull[column] = true;
+	slot->tts_values[column] = (Datum) 0;
+	if (expression != NULL)
+		slot->tts_values[column] = ExecEvalExprSwitchContext(expression, GetPerTupleExprContext(writer->estate),
+															 &slot->tts_isnull[column]);
+}
+
+/* What somebody else's columns need: generated values, and constraints that ours are known to keep. */
+static void
+complete_row(PartitionWriter *writer, Target *target, TupleTableSlot *slot)
+{
+	TupleConstr *constraints = RelationGetDescr(target->result->ri_RelationDesc)->constr;
+
+	slot->tts_tableOid = target->oid;
+	if (constraints != NULL && constraints->has_generated_stored)
+		ExecComputeStoredGenerated(target->result, writer->estate, slot, CMD_INSERT);
+	if (constraints != NULL)
+		ExecConstraints(target->result, slot, writer->estate);
 }
 
 void
@@ -121,7 +190,6 @@ respond_partition_writer_add(PartitionWriter *writer, TimestampTz key,
 {
 	Target	   *target = writer->current;
 	TupleTableSlot *slot;
-	int			columns;
 
 	if (target == NULL || key != writer->current_key)
 	{
@@ -139,22 +207,22 @@ respond_partition_writer_add(PartitionWriter *writer, TimestampTz key,
 		MemoryContextSwitchTo(old);
 	}
 	slot = target->slots[target->rows];
-	columns = slot->tts_tupleDescriptor->natts;
-	if (target->map == NULL)
+	for (int i = 0; i < target->desc->natts; i++)
 	{
-		memcpy(slot->tts_values, values, columns * sizeof(Datum));
-		memcpy(slot->tts_isnull, nulls, columns * sizeof(bool));
-	}
-	else
-		for (int i = 0; i < columns; i++)
-		{
-			AttrNumber	from = target->map->attnums[i];
+		int			source = target->sources[i];
 
-			slot->tts_isnull[i] = from == 0 || nulls[from - 1];
-			slot->tts_values[i] = from == 0 ? (Datum) 0 : values[from - 1];
-		}
+		slot->tts_isnull[i] = source < 0 || nulls[source];
+		slot->tts_values[i] = source < 0 ? (Datum) 0 : values[source];
+		if (source == SOURCE_DEFAULT)
+			fill_default(writer, target, i, slot);
+	}
 	ExecStoreVirtualTuple(slot);
 	ExecMaterializeSlot(slot);
+	if (target->has_more)
+	{
+		complete_row(writer, target, slot);
+		ResetPerTupleExprContext(writer->estate);
+	}
 	target->rows++;
 	target->bytes += ExecFetchSlotHeapTuple(slot, false, NULL)->t_len;
 
@@ -162,14 +230,12 @@ respond_partition_writer_add(PartitionWriter *writer, TimestampTz key,
 		write_target(writer, target);
 }
 
-/* Number of a column of the table in the target, from 1. */
+/* Number of a column of the shape in the target, from 1. */
 static AttrNumber
 column_in(const Target *target, int column)
 {
-	if (target->map == NULL)
-		return column + 1;
-	for (int i = 0; i < target->map->maplen; i++)
-		if (target->map->attnums[i] == column + 1)
+	for (int i = 0; i < target->desc->natts; i++)
+		if (target->sources[i] == column)
 			return i + 1;
 	elog(ERROR, "a partition lacks column %d", column + 1);
 }
@@ -205,7 +271,7 @@ form_new_row(PartitionWriter *writer, Target *target, const RowUpdate *update)
 
 	for (int i = 0; i < columns; i++)
 	{
-		int			from = target->map == NULL ? i : target->map->attnums[i] - 1;
+		int			from = target->sources[i];
 
 		replaced[i] = from >= 0 && update->replaced[from];
 		nulls[i] = from < 0 || update->nulls[from];
@@ -214,6 +280,8 @@ form_new_row(PartitionWriter *writer, Target *target, const RowUpdate *update)
 	ExecStoreHeapTuple(heap_modify_tuple(ExecFetchSlotHeapTuple(target->old_row, false, NULL), target->desc,
 										 values, nulls, replaced),
 					   target->new_row, false);
+	if (target->has_more)
+		complete_row(writer, target, target->new_row);
 	MemoryContextSwitchTo(old);
 }
 
@@ -375,6 +443,25 @@ find_target(PartitionWriter *writer, TimestampTz key)
 	return open_target(writer, oid, key);
 }
 
+static void
+find_sources(const PartitionWriter *writer, Target *target)
+{
+	int			places[SHAPE_MAX_COLUMNS];
+
+	respond_shape_find(writer->shape, target->desc, places);
+	target->sources = palloc(sizeof(int) * target->desc->natts);
+	for (int i = 0; i < target->desc->natts; i++)
+	{
+		bool		is_dropped = TupleDescAttr(target->desc, i)->attisdropped;
+
+		target->sources[i] = is_dropped ? SOURCE_NULL : SOURCE_DEFAULT;
+		for (int c = 0; c < writer->shape->count; c++)
+			if (places[c] == i)
+				target->sources[i] = c;
+		target->has_more |= target->sources[i] == SOURCE_DEFAULT;
+	}
+}
+
 static Target *
 open_target(PartitionWriter *writer, Oid oid, TimestampTz key)
 {
@@ -395,12 +482,6 @@ open_target(PartitionWriter *writer, Oid oid, TimestampTz key)
 			table_close(relation, RowExclusiveLock);
 			oid = now;
 		}
-		target->map = build_attrmap_by_name_if_req(RelationGetDescr(writer->table),
-												   RelationGetDescr(relation)
-#if PG_VERSION_NUM >= 160000
-												   ,false
-#endif
-			);
 	}
 
 	target->oid = oid;
@@ -408,6 +489,7 @@ open_target(PartitionWriter *writer, Oid oid, TimestampTz key)
 	InitResultRelInfo(target->result, relation, 0, NULL, 0);
 	ExecOpenIndices(target->result, false);
 	target->desc = CreateTupleDescCopy(RelationGetDescr(relation));
+	find_sources(writer, target);
 	target->slots = palloc(BUFFER_ROWS * sizeof(TupleTableSlot *));
 	target->next = writer->targets;
 	writer->targets = target;

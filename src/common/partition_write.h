@@ -12,23 +12,29 @@
 #include "storage/itemptr.h"
 #include "utils/relcache.h"
 
+#include "common/shape.h"
+
 typedef struct PartitionWriter PartitionWriter;
+
+/* More than any table of ours has. */
+#define SHAPE_MAX_COLUMNS	64
 
 /*
  * Opens a table for inserts: a plain one, or one that is partitioned by range
  * of a single timestamptz column.  The writer lives in the current memory
  * context, which must outlive it.  Raises when the transaction is read-only or
- * the server is a standby.
+ * the server is a standby, and when the table has not got the shape.
  */
-extern PartitionWriter *respond_partition_writer_open(Oid table);
+extern PartitionWriter *respond_partition_writer_open(Oid table, const Shape *shape);
 
 /*
- * Adds a row; values and nulls are in the order of the table's columns and are
- * copied.  key is the value of the partition key (any value for a plain table).
+ * Adds a row; values and nulls are in the order of the shape and are copied.
+ * key is the value of the partition key (any value for a plain table).
  *
  * What a plan would do beside inserting is left out, and is the caller's: it
- * must fill in defaults and identities, and keep NOT NULL and CHECK
- * constraints.  Privileges are not asked for and triggers do not fire.  Unique
+ * must fill in defaults and identities of its columns, and keep NOT NULL and
+ * CHECK constraints.  Columns that are not in the shape get their defaults; if
+ * there are any, all constraints are checked.  Privileges are not asked for and triggers do not fire.  Unique
  * indexes are kept.
  */
 extern void respond_partition_writer_add(PartitionWriter *writer, TimestampTz key,
@@ -44,7 +50,7 @@ typedef struct RowUpdate
 	int64		id;
 	int			state_column;	/* from 0: a text that must be this one */
 	const char *state;
-	const Datum *values;		/* new values, in the order of the table's columns */
+	const Datum *values;		/* new values, in the order of the shape */
 	const bool *nulls;
 	const bool *replaced;		/* which of them are new */
 } RowUpdate;

@@ -13,14 +13,12 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "delivery/channel.h"
 #include "common/kept_plan.h"
 #include "common/trigger_call.h"
 #include "event/event_context.h"
 
 PG_FUNCTION_INFO_V1(respond_channel_deleted);
-
-/* Column id of respond.channel. */
-#define CHANNEL_ID_NUMBER	17
 
 /* $1: id of the channel, NULL: all of them; $3: its name, for rows that somebody put in by hand without the id */
 static KeptPlan cancel_deliveries = {
@@ -48,8 +46,8 @@ respond_channel_deleted(PG_FUNCTION_ARGS)
 
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 	{
-		values[0] = heap_getattr(trigger->tg_trigtuple, CHANNEL_ID_NUMBER, RelationGetDescr(trigger->tg_relation), &is_null);
-		values[2] = heap_getattr(trigger->tg_trigtuple, 1, RelationGetDescr(trigger->tg_relation), &is_null);
+		values[0] = respond_channel_id_of(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation), &is_null);
+		values[2] = respond_channel_name_of(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation), &is_null);
 		nulls[0] = nulls[2] = ' ';
 	}
 	else if (!TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))

@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "common/shape.h"
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
@@ -43,6 +44,31 @@ enum
 	KIND_ESCAPE, KIND_SIGNATURE, KIND_AUTH, KIND_NEEDS_TEXT, KIND_OPTIONS, KIND_REQUIRED, KIND_BUILT_IN, KIND_MAX_TEXT, KIND_ID, KIND_HMAC,
 	KIND_COLUMNS
 };
+
+static const ShapeColumn kind_columns[] = {
+	{"name", TEXTOID},
+	{"transport", TEXTOID},
+	{"description", TEXTOID},
+	{"method", TEXTOID},
+	{"url", TEXTOID},
+	{"headers", JSONBOID},
+	{"body", JSONBOID},
+	{"encoding", TEXTOID},
+	{"escape", TEXTOID},
+	{"signature", BOOLOID},
+	{"auth", TEXTOID},
+	{"needs_text", BOOLOID},
+	{"options", JSONBOID},
+	{"required_options", TEXTARRAYOID},
+	{"built_in", BOOLOID},
+	{"max_text", INT4OID},
+	{"id", UUIDOID},
+	{"hmac", JSONBOID},
+};
+
+StaticAssertDecl(lengthof(kind_columns) == KIND_COLUMNS, "each column of respond.channel_kind has its type");
+
+const Shape respond_shape_channel_kind = SHAPE("respond.channel_kind", kind_columns);
 
 static KeptPlan find_user = {
 	"SELECT c.name FROM respond.channel AS c WHERE c.kind_id OPERATOR(pg_catalog.=) $1 ORDER BY c.name LIMIT 1",
@@ -203,7 +229,7 @@ respond_channel_kind_validate(PG_FUNCTION_ARGS)
 		return PointerGetDatum(tuple);
 	if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 	{
-		heap_deform_tuple(trigger->tg_trigtuple, desc, old_values, old_nulls);
+		respond_shape_deform(&respond_shape_channel_kind, desc, trigger->tg_trigtuple, old_values, old_nulls);
 		if (DatumGetBool(old_values[KIND_BUILT_IN]))
 			refuse("built_in", psprintf("kind \"%s\" is part of pg_respond and cannot be changed",
 										respond_row_text(old_values, old_nulls, KIND_NAME)),
@@ -214,12 +240,12 @@ respond_channel_kind_validate(PG_FUNCTION_ARGS)
 		check_unused(respond_row_text(old_values, old_nulls, KIND_NAME), old_values[KIND_ID]);
 		return PointerGetDatum(tuple);
 	}
-	heap_deform_tuple(tuple, desc, values, nulls);
+	respond_shape_deform(&respond_shape_channel_kind, desc, tuple, values, nulls);
 	check_row(values, nulls);
 	if (is_update)
 		check_same_host(old_values, old_nulls, values, nulls);
 	respond_identity_set(&values[KIND_ID], &nulls[KIND_ID], is_update ? &old_values[KIND_ID] : NULL);
-	return PointerGetDatum(heap_form_tuple(desc, values, nulls));
+	return PointerGetDatum(respond_shape_modify(&respond_shape_channel_kind, desc, tuple, values, nulls));
 }
 
 /* channel_kind_renamed(): AFTER UPDATE ON respond.channel_kind FOR EACH ROW: channels show the new name. */
@@ -237,8 +263,8 @@ respond_channel_kind_renamed(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"channel_kind_renamed\" must be a trigger AFTER UPDATE")));
-	heap_deform_tuple(trigger->tg_trigtuple, desc, old_values, old_nulls);
-	heap_deform_tuple(trigger->tg_newtuple, desc, values, nulls);
+	respond_shape_deform(&respond_shape_channel_kind, desc, trigger->tg_trigtuple, old_values, old_nulls);
+	respond_shape_deform(&respond_shape_channel_kind, desc, trigger->tg_newtuple, values, nulls);
 	if (strcmp(respond_row_text(old_values, old_nulls, KIND_NAME), respond_row_text(values, nulls, KIND_NAME)) != 0)
 	{
 		Datum		parameters[2] = {values[KIND_ID], values[KIND_NAME]};

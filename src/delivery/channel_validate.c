@@ -24,6 +24,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "common/shape.h"
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
@@ -43,13 +44,50 @@
 
 PG_FUNCTION_INFO_V1(respond_channel_validate);
 
-/* Columns of respond.channel in order. */
+/* Columns of respond.channel as our code numbers them. */
 enum
 {
 	CHANNEL_NAME, CHANNEL_KIND, CHANNEL_URL, CHANNEL_OPTIONS, CHANNEL_SECRET, CHANNEL_ATTEMPTS, CHANNEL_DELAYS,
 	CHANNEL_TIMEOUT, CHANNEL_RATE, CHANNEL_CONCURRENCY, CHANNEL_ORDERED, CHANNEL_ENABLED, CHANNEL_REASON,
 	CHANNEL_DESCRIPTION, CHANNEL_CREATED_AT, CHANNEL_UPDATED_AT, CHANNEL_ID, CHANNEL_KIND_ID, CHANNEL_COLUMNS
 };
+
+static const ShapeColumn channel_columns[] = {
+	{"name", TEXTOID},
+	{"kind", TEXTOID},
+	{"url", TEXTOID},
+	{"options", JSONBOID},
+	{"secret", TEXTOID},
+	{"max_attempts", INT4OID},
+	{"retry_delays", INTERVALARRAYOID},
+	{"timeout", INTERVALOID},
+	{"rate_limit", FLOAT8OID},
+	{"concurrency", INT4OID},
+	{"ordered", BOOLOID},
+	{"enabled", BOOLOID},
+	{"disabled_reason", TEXTOID},
+	{"description", TEXTOID},
+	{"created_at", TIMESTAMPTZOID},
+	{"updated_at", TIMESTAMPTZOID},
+	{"id", UUIDOID},
+	{"kind_id", UUIDOID},
+};
+
+StaticAssertDecl(lengthof(channel_columns) == CHANNEL_COLUMNS, "each column of respond.channel has its type");
+
+const Shape respond_shape_channel = SHAPE("respond.channel", channel_columns);
+
+Datum
+respond_channel_name_of(HeapTuple tuple, TupleDesc desc, bool *is_null)
+{
+	return heap_getattr(tuple, respond_shape_place(&respond_shape_channel, desc, CHANNEL_NAME) + 1, desc, is_null);
+}
+
+Datum
+respond_channel_id_of(HeapTuple tuple, TupleDesc desc, bool *is_null)
+{
+	return heap_getattr(tuple, respond_shape_place(&respond_shape_channel, desc, CHANNEL_ID) + 1, desc, is_null);
+}
 
 static void
 refuse(const char *column, const char *fault, const char *hint)
@@ -420,11 +458,11 @@ check_secret_stays(const char *name, const SecretPlace *before, const SecretPlac
 static bool
 goes_elsewhere(TupleDesc desc, const Datum *old_values, const bool *old_nulls, const Datum *values, const bool *nulls)
 {
-	for (int i = 0; i < desc->natts; i++)
+	for (int i = 0; i < CHANNEL_COLUMNS; i++)
 	{
-		Form_pg_attribute column = TupleDescAttr(desc, i);
+		Form_pg_attribute column = TupleDescAttr(desc, respond_shape_place(&respond_shape_channel, desc, i));
 
-		if (column->attisdropped || i == CHANNEL_REASON || i == CHANNEL_UPDATED_AT || i == CHANNEL_KIND_ID ||
+		if (i == CHANNEL_REASON || i == CHANNEL_UPDATED_AT || i == CHANNEL_KIND_ID ||
 			(i == CHANNEL_ENABLED && !nulls[i] && !DatumGetBool(values[i])))
 			continue;
 		if (old_nulls[i] != nulls[i] ||
@@ -476,7 +514,7 @@ check_update(HeapTuple old_tuple, TupleDesc desc, Datum *values, bool *nulls)
 	SecretPlace before;
 	SecretPlace after;
 
-	heap_deform_tuple(old_tuple, desc, old_values, old_nulls);
+	respond_shape_deform(&respond_shape_channel, desc, old_tuple, old_values, old_nulls);
 	respond_identity_set(&values[CHANNEL_ID], &nulls[CHANNEL_ID], &old_values[CHANNEL_ID]);
 	if (!goes_elsewhere(desc, old_values, old_nulls, values, nulls))
 	{
@@ -509,7 +547,7 @@ respond_channel_validate(PG_FUNCTION_ARGS)
 	Datum		values[CHANNEL_COLUMNS];
 	bool		nulls[CHANNEL_COLUMNS];
 
-	heap_deform_tuple(tuple, desc, values, nulls);
+	respond_shape_deform(&respond_shape_channel, desc, tuple, values, nulls);
 	if (!nulls[CHANNEL_SECRET])
 		respond_log_filter_mark();
 	if (!respond_restore_in_progress())
@@ -523,5 +561,5 @@ respond_channel_validate(PG_FUNCTION_ARGS)
 	if (!nulls[CHANNEL_NAME] && !nulls[CHANNEL_SECRET])
 		respond_kept_secret_put(respond_row_text(values, nulls, CHANNEL_NAME), respond_row_text(values, nulls, CHANNEL_SECRET));
 	nulls[CHANNEL_SECRET] = true;
-	return PointerGetDatum(heap_form_tuple(desc, values, nulls));
+	return PointerGetDatum(respond_shape_modify(&respond_shape_channel, desc, tuple, values, nulls));
 }

@@ -27,6 +27,7 @@
 #include "utils/uuid.h"
 
 #include "common/error_class.h"
+#include "common/shape.h"
 #include "common/kept_plan.h"
 #include "common/life.h"
 #include "common/partition_read.h"
@@ -207,7 +208,7 @@ is_of_channel(TupleTableSlot *row, const CourierChannel *channel)
 static void
 fetch(Entry **entries, int count, Outgoing **list)
 {
-	RowLookup  *lookup = respond_row_lookup_open(respond_relation_oid("respond", "delivery"));
+	RowLookup  *lookup = respond_row_lookup_open(respond_relation_oid("respond", "delivery"), &respond_shape_delivery);
 	Outgoing  **end = list;
 
 	for (int i = 0; i < count; i++)
@@ -242,6 +243,7 @@ respond_courier_fetch(Entry **entries, int count, Outgoing **list)
 	XLogRecPtr	written = InvalidXLogRecPtr;
 
 	respond_worker_begin();
+	respond_shape_require_all();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	fetch(entries, count, list);
 	PopActiveSnapshot();

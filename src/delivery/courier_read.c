@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "common/kept_plan.h"
+#include "common/shape.h"
 #include "delivery/breaker_status.h"
 #include "delivery/courier.h"
 #include "delivery/outbox.h"
@@ -93,6 +94,7 @@ static void
 begin(void)
 {
 	respond_worker_begin();
+	respond_shape_require_all();
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 

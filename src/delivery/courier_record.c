@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "common/error_class.h"
+#include "common/shape.h"
 #include "common/kept_plan.h"
 #include "delivery/channel_stats.h"
 #include "delivery/courier.h"
@@ -107,6 +108,7 @@ static void
 record_in_transaction(Outcome **outcomes, RecordState *states, int count)
 {
 	respond_worker_begin();
+	respond_shape_require_all();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	respond_outcome_rows_write(outcomes, states, count);
 	record_consequences(outcomes, states, count);
@@ -188,6 +190,7 @@ queue_next_subjects(List *subjects)
 	if (subjects == NIL)
 		return;
 	respond_worker_begin();
+	respond_shape_require_all();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	foreach(cell, subjects)
 	{

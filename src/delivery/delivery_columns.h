@@ -1,12 +1,14 @@
 /*-------------------------------------------------------------------------
  * delivery_columns.h
- *	  Columns of respond.delivery, in their order.
+ *	  Columns of respond.delivery, as our code numbers them.
  *
  * src/delivery/delivery_columns.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_DELIVERY_COLUMNS_H
 #define RESPOND_DELIVERY_COLUMNS_H
+
+#include "common/shape.h"
 
 enum
 {
@@ -18,5 +20,7 @@ enum
 	DELIVERY_CHANNEL_ID, DELIVERY_DEFINITION,
 	DELIVERY_COLUMNS
 };
+
+extern const Shape respond_shape_delivery;
 
 #endif							/* RESPOND_DELIVERY_COLUMNS_H */

@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "delivery/channel.h"
 #include "common/trigger_call.h"
 #include "delivery/channel.h"
 #include "delivery/kept_secret.h"
@@ -129,7 +130,7 @@ respond_channel_keep_secret(PG_FUNCTION_ARGS)
 	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_keep_secret", "AFTER", "ROW", "channel");
 	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	bool		is_null;
-	char	   *name = TextDatumGetCString(heap_getattr(tuple, 1, RelationGetDescr(trigger->tg_relation), &is_null));
+	char	   *name = TextDatumGetCString(respond_channel_name_of(tuple, RelationGetDescr(trigger->tg_relation), &is_null));
 	char	   *secret = take_secret(name);
 
 	if (secret != NULL)

@@ -164,7 +164,7 @@ respond_outbox_write(const NewDelivery *deliveries, int count)
 
 	if (count == 0)
 		return;
-	writer = respond_partition_writer_open(respond_relation_oid("respond", "delivery"));
+	writer = respond_partition_writer_open(respond_relation_oid("respond", "delivery"), &respond_shape_delivery);
 	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond outbox row", ALLOCSET_DEFAULT_SIZES);
 	before = MemoryContextSwitchTo(context);
 	for (int i = 0; i < count; i++)

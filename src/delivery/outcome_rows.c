@@ -38,6 +38,20 @@ enum
 	ATTEMPT_RESPONSE, ATTEMPT_COLUMNS
 };
 
+static const ShapeColumn attempt_columns[] = {
+	{"delivery_id", INT8OID},
+	{"number", INT4OID},
+	{"at", TIMESTAMPTZOID},
+	{"duration", INTERVALOID},
+	{"status", INT4OID},
+	{"error", TEXTOID},
+	{"response", TEXTOID},
+};
+
+StaticAssertDecl(lengthof(attempt_columns) == ATTEMPT_COLUMNS, "each column of respond.attempt has its type");
+
+const Shape respond_shape_attempt = SHAPE("respond.attempt", attempt_columns);
+
 static const char *
 status_name(const Outcome *outcome)
 {
@@ -182,7 +196,7 @@ static void
 update_deliveries(Outcome **outcomes, RecordState *states, int count)
 {
 	Oid			table = respond_relation_oid("respond", "delivery");
-	PartitionWriter *writer = respond_partition_writer_open(table);
+	PartitionWriter *writer = respond_partition_writer_open(table, &respond_shape_delivery);
 	RowLookup  *lookup = NULL;
 
 	for (int i = 0; i < count; i++)
@@ -191,7 +205,7 @@ update_deliveries(Outcome **outcomes, RecordState *states, int count)
 		if (states[i] != RECORD_STALE)
 			continue;
 		if (lookup == NULL)
-			lookup = respond_row_lookup_open(table);
+			lookup = respond_row_lookup_open(table, &respond_shape_delivery);
 		if (find_again(lookup, outcomes[i]->outgoing))
 			states[i] = update_in_place(writer, outcomes[i]);
 	}
@@ -230,7 +244,8 @@ add_attempt(PartitionWriter *writer, const Outcome *outcome)
 static void
 write_attempts(Outcome **outcomes, const RecordState *states, int count)
 {
-	PartitionWriter *writer = respond_partition_writer_open(respond_relation_oid("respond", "attempt"));
+	PartitionWriter *writer = respond_partition_writer_open(respond_relation_oid("respond", "attempt"),
+															&respond_shape_attempt);
 
 	for (int i = 0; i < count; i++)
 		if (states[i] != RECORD_LOCKED && outcomes[i]->outgoing->failure == NULL)

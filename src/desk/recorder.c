@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "access/xact.h"
 #include "commands/sequence.h"
 #include "utils/builtins.h"
@@ -46,6 +47,24 @@ enum
 	HISTORY_SESSION_ACTOR,
 	HISTORY_COLUMNS
 };
+
+static const ShapeColumn history_columns[] = {
+	{"id", INT8OID},
+	{"ticket_id", INT8OID},
+	{"at", TIMESTAMPTZOID},
+	{"actor", TEXTOID},
+	{"field", TEXTOID},
+	{"old", JSONBOID},
+	{"new", JSONBOID},
+	{"event_id", INT8OID},
+	{"run_id", INT8OID},
+	{"rule", TEXTOID},
+	{"session_actor", TEXTOID},
+};
+
+StaticAssertDecl(lengthof(history_columns) == HISTORY_COLUMNS, "each column of respond.ticket_history has its type");
+
+const Shape respond_shape_ticket_history = SHAPE("respond.ticket_history", history_columns);
 
 struct Recorder
 {
@@ -185,7 +204,8 @@ open_history(Recorder *recorder)
 	MemoryContext old = MemoryContextSwitchTo(recorder->context);
 
 	recorder->history_sequence = respond_relation_oid("respond", "ticket_history_id_seq");
-	recorder->history = respond_partition_writer_open(respond_relation_oid("respond", "ticket_history"));
+	recorder->history = respond_partition_writer_open(respond_relation_oid("respond", "ticket_history"),
+													  &respond_shape_ticket_history);
 	MemoryContextSwitchTo(old);
 }
 

@@ -207,7 +207,7 @@ respond_team_reference(PG_FUNCTION_ARGS)
 	}
 	else
 	{
-		column = respond_column_place(RelationGetDescr(trigger->tg_relation), "name") + 1;
+		column = respond_column_place(&respond_shape_team, RelationGetDescr(trigger->tg_relation), "name") + 1;
 		names[0] = slot_getattr(trigger->tg_trigslot, column, &is_null);
 		if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		{

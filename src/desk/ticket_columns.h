@@ -10,6 +10,8 @@
 
 #include "access/tupdesc.h"
 
+#include "common/shape.h"
+
 /*
  * Places in a row, from 0.  Found by name: an update of the extension may have
  * added columns in another order than a new installation.
@@ -35,7 +37,11 @@ typedef struct TicketColumns
 
 extern void respond_ticket_columns(TupleDesc desc, TicketColumns *columns);
 
-/* Place of a column, from 0; raises when the table has none of that name. */
-extern int	respond_column_place(TupleDesc desc, const char *name);
+extern const Shape respond_shape_ticket;
+extern const Shape respond_shape_comment;
+extern const Shape respond_shape_team;
+
+/* Place of one column, from 0. */
+extern int	respond_column_place(const Shape *shape, TupleDesc desc, const char *name);
 
 #endif							/* RESPOND_TICKET_COLUMNS_H */

@@ -273,13 +273,13 @@ respond_comment_record(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(NULL);
 
 	desc = RelationGetDescr(trigger->tg_relation);
-	ticket_id_place = respond_column_place(desc, "ticket_id");
-	run_id_place = respond_column_place(desc, "run_id");
+	ticket_id_place = respond_column_place(&respond_shape_comment, desc, "ticket_id");
+	run_id_place = respond_column_place(&respond_shape_comment, desc, "run_id");
 	row_json = respond_row_json_create(desc);
 	initial = palloc0(desc->natts * sizeof(bool));
-	initial[respond_column_place(desc, "id")] = true;
-	initial[respond_column_place(desc, "kind")] = true;
-	initial[respond_column_place(desc, "author")] = true;
+	initial[respond_column_place(&respond_shape_comment, desc, "id")] = true;
+	initial[respond_column_place(&respond_shape_comment, desc, "kind")] = true;
+	initial[respond_column_place(&respond_shape_comment, desc, "author")] = true;
 
 	recorder = respond_recorder_begin();
 	row = open_transition_table(trigger->tg_newtable, desc, &pointer);

@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "common/arena_server.h"
+#include "common/shape.h"
 #include "common/error_class.h"
 #include "common/guc.h"
 #include "dispatcher/dispatcher.h"
@@ -271,6 +272,7 @@ static void
 begin_transaction(Dispatcher *dispatcher)
 {
 	respond_worker_begin();
+	respond_shape_require_all();
 	if (dispatcher->lane_lost)
 		respond_lane_take(dispatcher);
 	PushActiveSnapshot(GetTransactionSnapshot());

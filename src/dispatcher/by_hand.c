@@ -87,11 +87,11 @@ require_rule(const char *name, const char *what)
 	if (respond_kept_plan_run_as_owner(&rule_plan, &value, NULL) > 0)
 	{
 		TupleDesc	desc = SPI_tuptable->tupdesc;
-		Datum	   *values = palloc(desc->natts * sizeof(Datum));
-		bool	   *nulls = palloc(desc->natts * sizeof(bool));
+		Datum	   *values = palloc(RULE_COLUMNS * sizeof(Datum));
+		bool	   *nulls = palloc(RULE_COLUMNS * sizeof(bool));
 		MemoryContext spi = MemoryContextSwitchTo(caller);
 
-		heap_deform_tuple(SPI_tuptable->vals[0], desc, values, nulls);
+		respond_shape_deform(&respond_shape_rule, desc, SPI_tuptable->vals[0], values, nulls);
 		respond_rule_row_read(&row, values, nulls);
 		MemoryContextSwitchTo(spi);
 		found = true;

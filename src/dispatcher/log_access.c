@@ -28,6 +28,7 @@
 #include "common/guc.h"
 #include "common/relation_change.h"
 #include "dispatcher/log_access.h"
+#include "event/event_columns.h"
 #include "event/event_size.h"
 
 static uint64 changes = 0;
@@ -96,20 +97,20 @@ respond_log_open(Oid partition)
 	return try_relation_open(partition, AccessShareLock);
 }
 
-static const char *const column_names[LOG_COLUMNS] = {
-	[LOG_ID] = "id",
-	[LOG_XID] = "xid",
-	[LOG_INCARNATION] = "incarnation",
-	[LOG_TYPE] = "type",
-	[LOG_SOURCE] = "source",
-	[LOG_SUBJECT] = "subject",
-	[LOG_KEY] = "key",
-	[LOG_ACTOR] = "actor",
-	[LOG_TIME] = "time",
-	[LOG_RECORDED_AT] = "recorded_at",
-	[LOG_CAUSE] = "cause",
-	[LOG_DEPTH] = "depth",
-	[LOG_DATA] = "data"
+static const EventColumn event_columns[LOG_COLUMNS] = {
+	[LOG_ID] = EVENT_ID,
+	[LOG_XID] = EVENT_XID,
+	[LOG_INCARNATION] = EVENT_INCARNATION,
+	[LOG_TYPE] = EVENT_TYPE,
+	[LOG_SOURCE] = EVENT_SOURCE,
+	[LOG_SUBJECT] = EVENT_SUBJECT,
+	[LOG_KEY] = EVENT_KEY,
+	[LOG_ACTOR] = EVENT_ACTOR,
+	[LOG_TIME] = EVENT_TIME,
+	[LOG_RECORDED_AT] = EVENT_RECORDED_AT,
+	[LOG_CAUSE] = EVENT_CAUSE,
+	[LOG_DEPTH] = EVENT_DEPTH,
+	[LOG_DATA] = EVENT_DATA
 };
 
 /* A partition that somebody attached may have its columns in another order. */
@@ -117,14 +118,7 @@ void
 respond_log_columns(Relation partition, LogColumns *columns)
 {
 	for (int i = 0; i < LOG_COLUMNS; i++)
-	{
-		columns->numbers[i] = get_attnum(RelationGetRelid(partition), column_names[i]);
-		if (columns->numbers[i] == InvalidAttrNumber)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("partition \"%s\" of the event log has no column \"%s\"",
-							RelationGetRelationName(partition), column_names[i])));
-	}
+		columns->numbers[i] = respond_shape_place(&respond_shape_event, RelationGetDescr(partition), event_columns[i]) + 1;
 }
 
 static Datum

@@ -11,10 +11,11 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
+#include "catalog/pg_type.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
+#include "common/partition_write.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -31,7 +32,7 @@
 
 enum
 {
-	PROGRESS_SEQ = 1,
+	PROGRESS_SEQ,
 	PROGRESS_LANES,
 	PROGRESS_LANE,
 	PROGRESS_CURSOR,
@@ -39,8 +40,24 @@ enum
 	PROGRESS_SPLIT_ID,
 	PROGRESS_AT,
 	PROGRESS_INCARNATION,
-	PROGRESS_COLUMNS = PROGRESS_INCARNATION
+	PROGRESS_COLUMNS
 };
+
+static const ShapeColumn progress_columns[] = {
+	{"seq", INT8OID},
+	{"lanes", INT2OID},
+	{"lane", INT2OID},
+	{"cursor", PG_SNAPSHOTOID},
+	{"split_xid", XID8OID},
+	{"split_id", INT8OID},
+	{"at", TIMESTAMPTZOID},
+	{"incarnation", INT8OID},
+};
+
+StaticAssertDecl(lengthof(progress_columns) == PROGRESS_COLUMNS, "each column of the progress tables has its type");
+
+const Shape respond_shape_progress_0 = SHAPE("respond_internal.progress_0", progress_columns);
+const Shape respond_shape_progress_1 = SHAPE("respond_internal.progress_1", progress_columns);
 
 /*
  * What a pg_snapshot is on disk; the type does not show it to extensions
@@ -107,20 +124,25 @@ progress_table(int side)
 	return table;
 }
 
+static const Shape *
+shape_of(int side)
+{
+	return side == 0 ? &respond_shape_progress_0 : &respond_shape_progress_1;
+}
+
 static void
-add_row(Arena *arena, Progress *progress, int *room, TupleTableSlot *slot, int64 incarnation)
+add_row(Arena *arena, Progress *progress, int *room, const Datum *values, const bool *nulls, int64 incarnation)
 {
 	int64		seq;
 	int			lanes;
 	int			lane;
 	LaneProgress *entry = NULL;
 
-	slot_getallattrs(slot);
-	if (DatumGetInt64(slot->tts_values[PROGRESS_INCARNATION - 1]) != incarnation)
+	if (DatumGetInt64(values[PROGRESS_INCARNATION]) != incarnation)
 		return;
-	seq = DatumGetInt64(slot->tts_values[PROGRESS_SEQ - 1]);
-	lanes = DatumGetInt16(slot->tts_values[PROGRESS_LANES - 1]);
-	lane = DatumGetInt16(slot->tts_values[PROGRESS_LANE - 1]);
+	seq = DatumGetInt64(values[PROGRESS_SEQ]);
+	lanes = DatumGetInt16(values[PROGRESS_LANES]);
+	lane = DatumGetInt16(values[PROGRESS_LANE]);
 	if (seq > progress->last_seq)
 	{
 		progress->last_seq = seq;
@@ -149,11 +171,11 @@ add_row(Arena *arena, Progress *progress, int *room, TupleTableSlot *slot, int64
 	if (seq <= entry->seq)
 		return;
 	entry->seq = seq;
-	entry->cursor = cursor_from_datum(arena, slot->tts_values[PROGRESS_CURSOR - 1]);
-	if (!slot->tts_isnull[PROGRESS_SPLIT_XID - 1])
+	entry->cursor = cursor_from_datum(arena, values[PROGRESS_CURSOR]);
+	if (!nulls[PROGRESS_SPLIT_XID])
 	{
-		entry->cursor->split_xid = DatumGetUInt64(slot->tts_values[PROGRESS_SPLIT_XID - 1]);
-		entry->cursor->split_id = DatumGetInt64(slot->tts_values[PROGRESS_SPLIT_ID - 1]);
+		entry->cursor->split_xid = DatumGetUInt64(values[PROGRESS_SPLIT_XID]);
+		entry->cursor->split_id = DatumGetInt64(values[PROGRESS_SPLIT_ID]);
 	}
 }
 
@@ -179,8 +201,12 @@ respond_progress_load(Arena *arena, int64 incarnation)
 
 		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		{
+			Datum		values[PROGRESS_COLUMNS];
+			bool		nulls[PROGRESS_COLUMNS];
+
 			CHECK_FOR_INTERRUPTS();
-			add_row(arena, progress, &room, slot, incarnation);
+			respond_shape_read(shape_of(side), slot, values, nulls);
+			add_row(arena, progress, &room, values, nulls, incarnation);
 		}
 		table_endscan(scan);
 		ExecDropSingleTupleTableSlot(slot);
@@ -194,24 +220,21 @@ respond_progress_append(int64 seq, int lanes, int lane, const Cursor *cursor)
 {
 	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
 	int			side = database != NULL ? (int) pg_atomic_read_u32(&database->progress_side) : 0;
-	Relation	table = table_open(progress_table(side), RowExclusiveLock);
+	PartitionWriter *writer = respond_partition_writer_open(progress_table(side), shape_of(side));
 	Datum		values[PROGRESS_COLUMNS];
 	bool		nulls[PROGRESS_COLUMNS] = {0};
-	HeapTuple	tuple;
 
-	values[PROGRESS_SEQ - 1] = Int64GetDatum(seq);
-	values[PROGRESS_LANES - 1] = Int16GetDatum((int16) lanes);
-	values[PROGRESS_LANE - 1] = Int16GetDatum((int16) lane);
-	values[PROGRESS_CURSOR - 1] = respond_progress_datum(cursor);
-	values[PROGRESS_SPLIT_XID - 1] = UInt64GetDatum(cursor->split_xid);
-	values[PROGRESS_SPLIT_ID - 1] = Int64GetDatum(cursor->split_id);
-	nulls[PROGRESS_SPLIT_XID - 1] = nulls[PROGRESS_SPLIT_ID - 1] = cursor->split_xid == 0;
-	values[PROGRESS_AT - 1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	values[PROGRESS_INCARNATION - 1] = Int64GetDatum(respond_life_incarnation());
-	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
-	simple_heap_insert(table, tuple);
-	heap_freetuple(tuple);
-	table_close(table, RowExclusiveLock);
+	values[PROGRESS_SEQ] = Int64GetDatum(seq);
+	values[PROGRESS_LANES] = Int16GetDatum((int16) lanes);
+	values[PROGRESS_LANE] = Int16GetDatum((int16) lane);
+	values[PROGRESS_CURSOR] = respond_progress_datum(cursor);
+	values[PROGRESS_SPLIT_XID] = UInt64GetDatum(cursor->split_xid);
+	values[PROGRESS_SPLIT_ID] = Int64GetDatum(cursor->split_id);
+	nulls[PROGRESS_SPLIT_XID] = nulls[PROGRESS_SPLIT_ID] = cursor->split_xid == 0;
+	values[PROGRESS_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	values[PROGRESS_INCARNATION] = Int64GetDatum(respond_life_incarnation());
+	respond_partition_writer_add(writer, 0, values, nulls);
+	respond_partition_writer_close(writer);
 }
 
 static const LaneProgress *

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/table.h"
@@ -24,35 +25,52 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/shape.h"
 #include "common/life.h"
 #include "dispatcher/dispatcher.h"
 
 enum
 {
-	REQUEUE_ID = 1,
+	REQUEUE_ID,
 	REQUEUE_EVENT_ID,
 	REQUEUE_RECORDED_AT,
 	REQUEUE_RULE,
 	REQUEUE_FORCED,
 	REQUEUE_REPLAY,
 	REQUEUE_RUN_ID,
-	REQUEUE_INCARNATION
+	REQUEUE_INCARNATION,
+	REQUEUE_COLUMNS
 };
 
+static const ShapeColumn requeue_columns[] = {
+	{"id", INT8OID},
+	{"event_id", INT8OID},
+	{"recorded_at", TIMESTAMPTZOID},
+	{"rule", TEXTOID},
+	{"forced", BOOLOID},
+	{"replay", BOOLOID},
+	{"run_id", INT8OID},
+	{"incarnation", INT8OID},
+};
+
+StaticAssertDecl(lengthof(requeue_columns) == REQUEUE_COLUMNS, "each column of the requeue has its type");
+
+const Shape respond_shape_requeue = SHAPE("respond_internal.requeue", requeue_columns);
+
 static Event *
-requeued_event(TupleTableSlot *slot)
+requeued_event(const Datum *values, const bool *nulls)
 {
 	Event	   *event;
 
-	event = respond_reader_fetch_id(DatumGetInt64(slot->tts_values[REQUEUE_EVENT_ID - 1]));
+	event = respond_reader_fetch_id(DatumGetInt64(values[REQUEUE_EVENT_ID]));
 	if (event == NULL)
 		return NULL;
-	if (!slot->tts_isnull[REQUEUE_RULE - 1])
-		event->only_rule = TextDatumGetCString(slot->tts_values[REQUEUE_RULE - 1]);
-	event->forced = DatumGetBool(slot->tts_values[REQUEUE_FORCED - 1]);
-	event->replay = DatumGetBool(slot->tts_values[REQUEUE_REPLAY - 1]);
-	if (!slot->tts_isnull[REQUEUE_RUN_ID - 1])
-		event->run_id = DatumGetInt64(slot->tts_values[REQUEUE_RUN_ID - 1]);
+	if (!nulls[REQUEUE_RULE])
+		event->only_rule = TextDatumGetCString(values[REQUEUE_RULE]);
+	event->forced = DatumGetBool(values[REQUEUE_FORCED]);
+	event->replay = DatumGetBool(values[REQUEUE_REPLAY]);
+	if (!nulls[REQUEUE_RUN_ID])
+		event->run_id = DatumGetInt64(values[REQUEUE_RUN_ID]);
 	return event;
 }
 
@@ -134,23 +152,25 @@ respond_requeue_take(int limit, uint64 wakes)
 	if (reading.passing ? reading.position == 0 :
 		reading.wakes != wakes && GetCurrentTimestamp() >= reading.next_pass)
 		begin_pass(wakes);
-	ScanKeyInit(&key, REQUEUE_ID, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(reading.position));
+	ScanKeyInit(&key, 1, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(reading.position));
 	scan = index_beginscan(requeue, index, GetActiveSnapshot(), 1, 0);
 	index_rescan(scan, &key, 1, NULL, 0);
 	while (more && list_length(events) < limit && bytes < RESPOND_BATCH_BYTES)
 	{
+		Datum		values[REQUEUE_COLUMNS];
+		bool		nulls[REQUEUE_COLUMNS];
 		Event	   *event;
 
 		CHECK_FOR_INTERRUPTS();
 		more = index_getnext_slot(scan, ForwardScanDirection, slot);
 		if (!more)
 			break;
-		slot_getallattrs(slot);
-		reading.position = DatumGetInt64(slot->tts_values[REQUEUE_ID - 1]);
+		respond_shape_read(&respond_shape_requeue, slot, values, nulls);
+		reading.position = DatumGetInt64(values[REQUEUE_ID]);
 		/* from elsewhere, perhaps before its event: release() will make it ours */
-		if (DatumGetInt64(slot->tts_values[REQUEUE_INCARNATION - 1]) != respond_life_incarnation())
+		if (DatumGetInt64(values[REQUEUE_INCARNATION]) != respond_life_incarnation())
 			continue;
-		event = requeued_event(slot);
+		event = requeued_event(values, nulls);
 		if (event != NULL)
 		{
 			events = lappend(events, event);

@@ -13,11 +13,7 @@
 
 #include "event/event_columns.h"
 
-static const struct
-{
-	const char *name;
-	Oid			type;
-}			columns[EVENT_COLUMN_COUNT] = {
+static const ShapeColumn columns[EVENT_COLUMN_COUNT] = {
 	{"id", INT8OID},
 	{"type", TEXTOID},
 	{"source", TEXTOID},
@@ -33,6 +29,8 @@ static const struct
 	{"incarnation", INT8OID},
 };
 
+const Shape respond_shape_event = SHAPE("respond.event", columns);
+
 static bool
 is_column(TupleDesc description, int position, EventColumn column)
 {
@@ -41,7 +39,8 @@ is_column(TupleDesc description, int position, EventColumn column)
 	if (position < 0 || position >= description->natts)
 		return false;
 	attribute = TupleDescAttr(description, position);
-	return attribute->atttypid == columns[column].type && !attribute->attisdropped &&
+	return !attribute->attisdropped &&
+		(attribute->atttypid == columns[column].type || getBaseType(attribute->atttypid) == columns[column].type) &&
 		strcmp(NameStr(attribute->attname), columns[column].name) == 0;
 }
 

@@ -10,6 +10,8 @@
 
 #include "utils/rel.h"
 
+#include "common/shape.h"
+
 /* In the order of the table; a partition may have another. */
 typedef enum EventColumn
 {
@@ -34,5 +36,7 @@ typedef enum EventColumn
  * ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED when the table has not got them all.
  */
 extern void respond_event_columns_find(Relation partition, int positions[EVENT_COLUMN_COUNT]);
+
+extern const Shape respond_shape_event;
 
 #endif							/* RESPOND_EVENT_COLUMNS_H */

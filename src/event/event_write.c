@@ -147,7 +147,7 @@ respond_event_write(NewEvent *events, int count)
 		check_event(&events[i]);
 		claim_identity(&events[i], sequence, &defaults);
 	}
-	writer = respond_partition_writer_open(table);
+	writer = respond_partition_writer_open(table, &respond_shape_event);
 	/* release() may change it, under a lock that the writer's waited for */
 	defaults.incarnation_datum = Int64GetDatum(respond_life_incarnation());
 	MemoryContextSwitchTo(row_context);

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -33,6 +34,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "common/shape.h"
 #include "common/errors.h"
 #include "common/partition_write.h"
 #include "common/relation_change.h"
@@ -43,11 +45,18 @@
 PG_FUNCTION_INFO_V1(respond_producer_validate);
 PG_FUNCTION_INFO_V1(respond_producers_changed);
 
-/* Columns of respond.producer in order. */
+/* Columns of respond.producer that are looked at here. */
 enum
 {
-	PRODUCER_ROLE, PRODUCER_SOURCE
+	PRODUCER_ROLE, PRODUCER_SOURCE, PRODUCER_COLUMNS
 };
+
+static const ShapeColumn producer_columns[] = {
+	{"role", REGROLEOID},
+	{"source", TEXTOID},
+};
+
+const Shape respond_shape_producer = SHAPE("respond.producer", producer_columns);
 
 typedef struct Claim
 {
@@ -95,14 +104,16 @@ read_claims(Relation table)
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TableScanDesc scan = table_beginscan(table, snapshot, 0, NULL);
 	MemoryContext caller = CurrentMemoryContext;
+	Datum		values[PRODUCER_COLUMNS];
+	bool		nulls[PRODUCER_COLUMNS];
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		slot_getallattrs(slot);
+		respond_shape_read(&respond_shape_producer, slot, values, nulls);
 		MemoryContextSwitchTo(claim_context);
 		claims = claims == NULL ? palloc(sizeof(Claim)) : repalloc(claims, sizeof(Claim) * (claim_count + 1));
-		claims[claim_count].role = DatumGetObjectId(slot->tts_values[PRODUCER_ROLE]);
-		claims[claim_count].source = TextDatumGetCString(slot->tts_values[PRODUCER_SOURCE]);
+		claims[claim_count].role = DatumGetObjectId(values[PRODUCER_ROLE]);
+		claims[claim_count].source = TextDatumGetCString(values[PRODUCER_SOURCE]);
 		claim_count++;
 		MemoryContextSwitchTo(caller);
 	}
@@ -268,7 +279,7 @@ respond_producer_validate(PG_FUNCTION_ARGS)
 	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
 	bool		is_null;
-	Datum		source = heap_getattr(tuple, PRODUCER_SOURCE + 1, desc, &is_null);
+	Datum		source = heap_getattr(tuple, respond_shape_place(&respond_shape_producer, desc, PRODUCER_SOURCE) + 1, desc, &is_null);
 
 	if (!is_null)
 		respond_event_check_source(VARDATA_ANY(DatumGetTextPP(source)), VARSIZE_ANY_EXHDR(DatumGetTextPP(source)));

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -34,6 +35,25 @@ enum
 	RUN_RESUME_AT,
 	RUN_COLUMNS
 };
+
+static const ShapeColumn run_columns[] = {
+	{"id", INT8OID},
+	{"rule", TEXTOID},
+	{"rule_version", INT4OID},
+	{"event_id", INT8OID},
+	{"status", TEXTOID},
+	{"step", TEXTOID},
+	{"state", InvalidOid, "private_jsonb"},
+	{"error", InvalidOid, "private_text"},
+	{"replay", BOOLOID},
+	{"started_at", TIMESTAMPTZOID},
+	{"finished_at", TIMESTAMPTZOID},
+	{"resume_at", TIMESTAMPTZOID},
+};
+
+StaticAssertDecl(lengthof(run_columns) == RUN_COLUMNS, "each column of respond.run has its type");
+
+const Shape respond_shape_run = SHAPE("respond.run", run_columns);
 
 typedef struct BufferedRun
 {
@@ -101,7 +121,7 @@ respond_runs_flush(void)
 
 	if (runs == NIL)
 		return;
-	writer = respond_partition_writer_open(respond_relation_oid("respond", "run"));
+	writer = respond_partition_writer_open(respond_relation_oid("respond", "run"), &respond_shape_run);
 	foreach(cell, runs)
 	{
 		BufferedRun *buffered = lfirst(cell);

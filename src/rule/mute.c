@@ -64,7 +64,7 @@ respond_mute_validate(PG_FUNCTION_ARGS)
 	if (respond_restore_in_progress())
 		return PointerGetDatum(tuple);
 
-	heap_deform_tuple(tuple, RelationGetDescr(trigger->tg_relation), values, nulls);
+	respond_shape_deform(&respond_shape_mute, RelationGetDescr(trigger->tg_relation), tuple, values, nulls);
 	event_type = respond_row_text(values, nulls, MUTE_EVENT_TYPE);
 	pattern = respond_row_jsonb(values, nulls, MUTE_PATTERN);
 	if (event_type != NULL)

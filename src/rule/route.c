@@ -138,7 +138,7 @@ respond_route_validate(PG_FUNCTION_ARGS)
 	if (respond_restore_in_progress())
 		return PointerGetDatum(tuple);
 
-	heap_deform_tuple(tuple, RelationGetDescr(trigger->tg_relation), values, nulls);
+	respond_shape_deform(&respond_shape_route, RelationGetDescr(trigger->tg_relation), tuple, values, nulls);
 	if ((text = respond_row_text(values, nulls, ROUTE_NAME)) != NULL)
 		respond_rule_check_name("route", text);
 	if ((text = respond_row_text(values, nulls, ROUTE_EVENT_TYPE)) != NULL)

@@ -73,6 +73,16 @@ typedef struct Loader
 	int			source_count;
 } Loader;
 
+/* Rows are read as they are, so ours must be the first columns, in their order. */
+static void
+check_shape(const char *name, TupleDesc desc)
+{
+	const Shape *shape = strcmp(name, "rule") == 0 ? &respond_shape_rule :
+		strcmp(name, "mute") == 0 ? &respond_shape_mute : &respond_shape_route;
+
+	respond_shape_require_order(shape, desc);
+}
+
 static void
 scan_table(Loader *loader, const char *name, void (*take) (Loader *loader, TupleTableSlot *slot))
 {
@@ -80,6 +90,7 @@ scan_table(Loader *loader, const char *name, void (*take) (Loader *loader, Tuple
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	TableScanDesc scan = table_beginscan(table, loader->snapshot, 0, NULL);
 
+	check_shape(name, RelationGetDescr(table));
 	loader->room = 0;
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{

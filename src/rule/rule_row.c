@@ -7,12 +7,72 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
 #include "event/event_check.h"
 #include "rule/rule_row.h"
+
+static const ShapeColumn version_columns[] = {
+	{"name", TEXTOID},
+	{"folder", TEXTOID},
+	{"description", TEXTOID},
+	{"enabled", BOOLOID},
+	{"shadow", BOOLOID},
+	{"priority", INT4OID},
+	{"event_type", TEXTOID},
+	{"pattern", JSONBOID},
+	{"condition", TEXTOID},
+	{"correlate", JSONBOID},
+	{"steps", JSONBOID},
+	{"on_failure", JSONBOID},
+	{"owner", NAMEOID},
+	{"version", INT4OID},
+	{"created_at", TIMESTAMPTZOID},
+	{"updated_at", TIMESTAMPTZOID},
+	{"start_roles", NAMEARRAYOID},
+	{"owner_id", OIDOID},
+	{"start_role_ids", OIDARRAYOID},
+	{"owner_system", INT8OID},
+	{"changed_by", TEXTOID},
+	{"changed_at", TIMESTAMPTZOID},
+	{"session_actor", TEXTOID},
+};
+
+StaticAssertDecl(lengthof(version_columns) == VERSION_COLUMNS, "each column of respond.rule_version has its type");
+
+/* respond.rule has the same without the last two. */
+const Shape respond_shape_rule = {"respond.rule", RULE_COLUMNS, version_columns};
+const Shape respond_shape_rule_version = SHAPE("respond.rule_version", version_columns);
+
+static const ShapeColumn mute_columns[] = {
+	{"id", INT8OID},
+	{"event_type", TEXTOID},
+	{"pattern", JSONBOID},
+	{"from_time", TIMESTAMPTZOID},
+	{"until_time", TIMESTAMPTZOID},
+	{"reason", TEXTOID},
+	{"actor", TEXTOID},
+};
+
+StaticAssertDecl(lengthof(mute_columns) == MUTE_COLUMNS, "each column of respond.mute has its type");
+
+const Shape respond_shape_mute = SHAPE("respond.mute", mute_columns);
+
+static const ShapeColumn route_columns[] = {
+	{"name", TEXTOID},
+	{"event_type", TEXTOID},
+	{"pattern", JSONBOID},
+	{"notify_channel", TEXTOID},
+	{"payload", TEXTOID},
+	{"enabled", BOOLOID},
+};
+
+StaticAssertDecl(lengthof(route_columns) == ROUTE_COLUMNS, "each column of respond.route has its type");
+
+const Shape respond_shape_route = SHAPE("respond.route", route_columns);
 
 char *
 respond_row_text(const Datum *values, const bool *nulls, int column)

@@ -13,7 +13,9 @@
 #include "utils/array.h"
 #include "utils/jsonb.h"
 
-/* Columns of respond.rule in order, and of respond.rule_version, which has three more. */
+#include "common/shape.h"
+
+/* Columns of respond.rule as our code numbers them, and of respond.rule_version, which has three more. */
 enum
 {
 	RULE_NAME, RULE_FOLDER, RULE_DESCRIPTION, RULE_ENABLED, RULE_SHADOW, RULE_PRIORITY,
@@ -32,6 +34,11 @@ enum
 	ROUTE_NAME, ROUTE_EVENT_TYPE, ROUTE_PATTERN, ROUTE_NOTIFY_CHANNEL, ROUTE_PAYLOAD,
 	ROUTE_ENABLED, ROUTE_COLUMNS
 };
+
+extern const Shape respond_shape_rule;
+extern const Shape respond_shape_rule_version;
+extern const Shape respond_shape_mute;
+extern const Shape respond_shape_route;
 
 /* Longest name of a rule or route, in bytes. */
 #define RESPOND_MAX_RULE_NAME	255

@@ -55,6 +55,7 @@ static const int bookkeeping[] = {
 typedef struct RowPair
 {
 	TupleDesc	desc;
+	int			places[RULE_COLUMNS];	/* of our columns in the table */
 	Datum	   *old_values;
 	bool	   *old_nulls;
 	Datum	   *values;
@@ -68,7 +69,7 @@ typedef struct RowPair
 static bool
 differs(const RowPair *pair, int column)
 {
-	Form_pg_attribute attribute = TupleDescAttr(pair->desc, column);
+	Form_pg_attribute attribute = TupleDescAttr(pair->desc, pair->places[column]);
 
 	if (pair->old_nulls[column] || pair->nulls[column])
 		return pair->old_nulls[column] != pair->nulls[column];
@@ -162,7 +163,7 @@ check_changes(const RowPair *pair)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("%s: \"%s\" cannot change this for a rule that acts as \"%s\"",
-						NameStr(TupleDescAttr(pair->desc, i)->attname), GetUserNameFromId(GetUserId(), false), row->owner),
+						respond_shape_rule.columns[i].name, GetUserNameFromId(GetUserId(), false), row->owner),
 				 errdetail("Others may turn a rule off or to shadow, take back who may start it, and describe it."),
 				 errhint("Have the role of the owner granted to you, or make the rule your own: UPDATE respond.rule SET owner = current_user ...")));
 	}
@@ -207,13 +208,12 @@ check_rule(const RuleRow *row)
 	require("owner", row->owner == NULL);
 }
 
-/* Somebody may have added columns of their own behind ours. */
 static void
 take_apart(const RowPair *pair, HeapTuple tuple, Datum **values, bool **nulls, RuleRow *row)
 {
-	*values = palloc(pair->desc->natts * sizeof(Datum));
-	*nulls = palloc(pair->desc->natts * sizeof(bool));
-	heap_deform_tuple(tuple, pair->desc, *values, *nulls);
+	*values = palloc(RULE_COLUMNS * sizeof(Datum));
+	*nulls = palloc(RULE_COLUMNS * sizeof(bool));
+	respond_shape_deform(&respond_shape_rule, pair->desc, tuple, *values, *nulls);
 	respond_rule_row_read(row, *values, *nulls);
 }
 
@@ -261,8 +261,8 @@ with_bookkeeping(const RowPair *pair, HeapTuple tuple, int32 version, TimestampT
 {
 	const RuleRow *row = &pair->row;
 	int			columns[] = {
-		RULE_VERSION + 1, RULE_CREATED_AT + 1, RULE_UPDATED_AT + 1, RULE_OWNER + 1, RULE_OWNER_ID + 1,
-		RULE_OWNER_SYSTEM + 1, RULE_START_ROLES + 1, RULE_START_ROLE_IDS + 1
+		RULE_VERSION, RULE_CREATED_AT, RULE_UPDATED_AT, RULE_OWNER, RULE_OWNER_ID, RULE_OWNER_SYSTEM,
+		RULE_START_ROLES, RULE_START_ROLE_IDS
 	};
 	NameData	owner;
 	Datum		values[] = {
@@ -276,6 +276,8 @@ with_bookkeeping(const RowPair *pair, HeapTuple tuple, int32 version, TimestampT
 	};
 
 	namestrcpy(&owner, row->owner != NULL ? row->owner : "");
+	for (int i = 0; i < lengthof(columns); i++)
+		columns[i] = pair->places[columns[i]] + 1;
 	return heap_modify_tuple_by_cols(tuple, pair->desc, lengthof(columns), columns, values, nulls);
 }
 
@@ -341,12 +343,13 @@ respond_rule_validate(PG_FUNCTION_ARGS)
 
 	if (respond_restore_in_progress())
 		return PointerGetDatum(tuple);
+	respond_shape_find(&respond_shape_rule, pair.desc, pair.places);
 	take_apart(&pair, tuple, &pair.values, &pair.nulls, &pair.row);
 	if (respond_rule_owner_change() == OWNER_CHANGE_REFRESH)
 		return PointerGetDatum(refresh_roles(&pair, tuple));
 	if (!updates)
 		return PointerGetDatum(validate_new(&pair, tuple));
 	take_apart(&pair, trigger->tg_trigtuple, &pair.old_values, &pair.old_nulls, &pair.old_row);
-	pair.owner_named = bms_is_member(RULE_OWNER + 1 - FirstLowInvalidHeapAttributeNumber, trigger->tg_updatedcols);
+	pair.owner_named = bms_is_member(pair.places[RULE_OWNER] + 1 - FirstLowInvalidHeapAttributeNumber, trigger->tg_updatedcols);
 	return PointerGetDatum(validate_changed(&pair, tuple));
 }

@@ -47,10 +47,11 @@ respond_rule_last_version(const char *name)
 	bool		is_null;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
-	key.sk_collation = TupleDescAttr(RelationGetDescr(table), RULE_NAME)->attcollation;
+	key.sk_collation = TupleDescAttr(RelationGetDescr(table), respond_shape_place(&respond_shape_rule_version, RelationGetDescr(table), RULE_NAME))->attcollation;
 	index_rescan(scan, &key, 1, NULL, 0);
 	if (index_getnext_slot(scan, BackwardScanDirection, slot))
-		version = DatumGetInt32(slot_getattr(slot, RULE_VERSION + 1, &is_null));
+		version = DatumGetInt32(slot_getattr(slot, respond_shape_place(&respond_shape_rule_version, RelationGetDescr(table), RULE_VERSION) + 1,
+											 &is_null));
 	index_endscan(scan);
 	UnregisterSnapshot(snapshot);
 	ExecDropSingleTupleTableSlot(slot);
@@ -66,9 +67,7 @@ keep(PartitionWriter *writer, TupleTableSlot *row)
 	bool		nulls[VERSION_COLUMNS];
 	char	   *session_actor = respond_event_context_session_actor();
 
-	slot_getallattrs(row);
-	memcpy(values, row->tts_values, sizeof(Datum) * RULE_COLUMNS);
-	memcpy(nulls, row->tts_isnull, sizeof(bool) * RULE_COLUMNS);
+	respond_shape_read(&respond_shape_rule, row, values, nulls);
 	values[VERSION_CHANGED_BY] = CStringGetTextDatum(respond_event_context_actor());
 	nulls[VERSION_CHANGED_BY] = false;
 	values[VERSION_CHANGED_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
@@ -94,11 +93,12 @@ keep_all(PartitionWriter *writer, Relation rules)
 static bool
 same_version(TriggerData *trigger)
 {
+	AttrNumber	column = respond_shape_place(&respond_shape_rule, RelationGetDescr(trigger->tg_relation), RULE_VERSION) + 1;
 	bool		is_null;
 
 	return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
-		DatumGetInt32(slot_getattr(trigger->tg_trigslot, RULE_VERSION + 1, &is_null)) ==
-		DatumGetInt32(slot_getattr(trigger->tg_newslot, RULE_VERSION + 1, &is_null));
+		DatumGetInt32(slot_getattr(trigger->tg_trigslot, column, &is_null)) ==
+		DatumGetInt32(slot_getattr(trigger->tg_newslot, column, &is_null));
 }
 
 /*
@@ -117,7 +117,7 @@ respond_rule_keep_version(PG_FUNCTION_ARGS)
 	if (respond_restore_in_progress() ||
 		(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && same_version(trigger)))
 		PG_RETURN_POINTER(NULL);
-	writer = respond_partition_writer_open(respond_relation_oid("respond", "rule_version"));
+	writer = respond_partition_writer_open(respond_relation_oid("respond", "rule_version"), &respond_shape_rule_version);
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		keep(writer, trigger->tg_trigslot);
 	else

@@ -1,0 +1,185 @@
+/*-------------------------------------------------------------------------
+ * shape_list.c
+ *	  All tables whose columns our code knows.
+ *
+ * Code that reads rows through SQL relies on the types of its columns as much as
+ * code that reads them without.  So workers look at all tables before they begin,
+ * whenever the relation cache has told of a change.
+ *
+ * src/common/shape_list.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "commands/extension.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
+#include "utils/rel.h"
+
+#include "common/errors.h"
+#include "common/relation_change.h"
+#include "common/shape.h"
+
+PG_FUNCTION_INFO_V1(respond_shape_faults);
+PG_FUNCTION_INFO_V1(respond_library_version);
+
+/* Each lies in the room that uses it. */
+extern const Shape respond_shape_attempt;
+extern const Shape respond_shape_audit_log;
+extern const Shape respond_shape_channel;
+extern const Shape respond_shape_channel_kind;
+extern const Shape respond_shape_comment;
+extern const Shape respond_shape_delivery;
+extern const Shape respond_shape_event;
+extern const Shape respond_shape_mask;
+extern const Shape respond_shape_mute;
+extern const Shape respond_shape_producer;
+extern const Shape respond_shape_progress_0;
+extern const Shape respond_shape_progress_1;
+extern const Shape respond_shape_requeue;
+extern const Shape respond_shape_route;
+extern const Shape respond_shape_rule;
+extern const Shape respond_shape_rule_version;
+extern const Shape respond_shape_run;
+extern const Shape respond_shape_team;
+extern const Shape respond_shape_ticket;
+extern const Shape respond_shape_ticket_history;
+
+static const Shape *const all_shapes[] = {
+	&respond_shape_attempt,
+	&respond_shape_audit_log,
+	&respond_shape_channel,
+	&respond_shape_channel_kind,
+	&respond_shape_comment,
+	&respond_shape_delivery,
+	&respond_shape_event,
+	&respond_shape_mask,
+	&respond_shape_mute,
+	&respond_shape_producer,
+	&respond_shape_progress_0,
+	&respond_shape_progress_1,
+	&respond_shape_requeue,
+	&respond_shape_route,
+	&respond_shape_rule,
+	&respond_shape_rule_version,
+	&respond_shape_run,
+	&respond_shape_team,
+	&respond_shape_ticket,
+	&respond_shape_ticket_history,
+};
+
+static Oid	known_oids[lengthof(all_shapes)];
+static bool is_checked = false;
+
+static Oid
+table_of(const Shape *shape)
+{
+	List	   *names = stringToQualifiedNameList(shape->table
+#if PG_VERSION_NUM >= 160000
+												 ,NULL
+#endif
+		);
+
+	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
+}
+
+static void
+forget(Datum argument, Oid relation)
+{
+	for (int i = 0; i < lengthof(all_shapes) && is_checked; i++)
+		if (relation == InvalidOid || relation == known_oids[i])
+			is_checked = false;
+}
+
+static const char *
+fault_of(const Shape *shape, Oid oid)
+{
+	Relation	table = try_relation_open(oid, AccessShareLock);
+	const char *fault;
+
+	if (table == NULL)
+		return NULL;
+	fault = respond_shape_fault(shape, RelationGetDescr(table));
+	relation_close(table, AccessShareLock);
+	return fault;
+}
+
+/* A table that is missing is told of where it is used. */
+void
+respond_shape_require_all(void)
+{
+	if (is_checked)
+		return;
+	respond_relation_on_change(forget);
+	is_checked = true;
+	for (int i = 0; i < lengthof(all_shapes); i++)
+	{
+		const char *fault = NULL;
+
+		known_oids[i] = table_of(all_shapes[i]);
+		if (OidIsValid(known_oids[i]))
+			fault = fault_of(all_shapes[i], known_oids[i]);
+		if (fault == NULL)
+			continue;
+		is_checked = false;
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_SHAPE),
+				 errmsg("table \"%s\" is not as this library expects it: %s", all_shapes[i]->table, fault),
+				 errhint("Library and extension differ, or the table was changed by hand: see \"SELECT * FROM respond.health()\".")));
+	}
+}
+
+static void
+put_fault(ReturnSetInfo *result, const char *table, const char *fault)
+{
+	Datum		values[2] = {CStringGetTextDatum(table), CStringGetTextDatum(fault)};
+	bool		nulls[2] = {false, false};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* shape_faults() → setof (table_name text, fault text): tables, and their partitions, that the library cannot use. */
+Datum
+respond_shape_faults(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < lengthof(all_shapes); i++)
+	{
+		Oid			table = table_of(all_shapes[i]);
+		List	   *tables = NIL;
+		ListCell   *cell;
+
+		if (!OidIsValid(table))
+			put_fault(result, all_shapes[i]->table, "it is missing");
+		else
+			tables = find_all_inheritors(table, NoLock, NULL);
+		foreach(cell, tables)
+		{
+			Oid			oid = lfirst_oid(cell);
+			const char *fault = fault_of(all_shapes[i], oid);
+
+			if (fault != NULL)
+				put_fault(result, quote_qualified_identifier(get_namespace_name(get_rel_namespace(oid)), get_rel_name(oid)), fault);
+		}
+	}
+	return (Datum) 0;
+}
+
+/* library_version() → text: of the library that this server has in memory. */
+Datum
+respond_library_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(RESPOND_VERSION));
+}
