@@ -145,7 +145,11 @@ check_url(const char *url, ChannelTransport transport)
 	Template   *template = respond_template_compile_in(CurrentMemoryContext, url, strlen(url), "url");
 	const char *rest = strstr(url, "://");
 	const char *fault;
+	bool		filtered;
 
+	(void) respond_channel_template_names_secret(template, &filtered);
+	if (filtered)
+		refuse("url", "{{secret}} cannot have a filter", NULL);
 	if (rest != NULL && strstr(pnstrdup(url, rest + 3 - url + strcspn(rest + 3, "/?#")), "{{") != NULL)
 		refuse("url", "scheme, host and port cannot hold a tag", NULL);
 	fault = respond_url_check(respond_template_render_cstring(template, &root, TEMPLATE_ESCAPE_URL, NULL),

@@ -124,6 +124,7 @@ check_url(const char *url, const ChannelKind *kind)
 	const char *rest;
 	const char *fault;
 	char	   *filled;
+	bool		filtered;
 
 	if (kind->transport == TRANSPORT_NOTIFY)
 		refuse("url", psprintf("channels of kind \"%s\" have none", kind->name),
@@ -140,6 +141,9 @@ check_url(const char *url, const ChannelKind *kind)
 	}
 	if (kind->transport == TRANSPORT_SMTP && !respond_template_is_plain(template))
 		refuse("url", "that of a mail server cannot hold a tag", NULL);
+	(void) respond_channel_template_names_secret(template, &filtered);
+	if (filtered)
+		refuse("url", "{{secret}} cannot have a filter", NULL);
 	filled = respond_template_render_cstring(template, &root, TEMPLATE_ESCAPE_URL, NULL);
 	fault = respond_url_check(filled, kind->transport, NULL);
 	if (fault != NULL)

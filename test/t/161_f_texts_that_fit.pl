@@ -113,6 +113,8 @@ sub error
 like(error(q{INSERT INTO respond.rule (name, event_type, steps) VALUES ('x', 'x', '[{"action": "sql", "sql": "SELECT {{data.x | default: 1}}"}]')}), qr/steps\[0\]\.sql: .*has a filter.*coalesce/s, 'a tag in SQL has no filter');
 like(error(q{INSERT INTO respond.rule (name, event_type, steps) VALUES ('x', 'x', '[{"action": "sql", "sql": "SELECT {{data[\"x}}"}]')}), qr/steps\[0\]\.sql: .*is not a path/s, 'a tag in SQL is a path');
 like(error(q{INSERT INTO respond.rule (name, event_type, steps) VALUES ('x', 'x', '[{"action": "log", "message": "{{data.x | shout}}"}]')}), qr/steps\[0\]\.message: .*there is no filter "shout"/, 'an unknown filter is refused');
+like(error(q{INSERT INTO respond.channel (name, kind, url) VALUES ('x', 'chat', 'https://x.example/{{secret | truncate: 3}}')}), qr/url: \{\{secret\}\} cannot have a filter/, 'a secret has no filter');
+like(error(q{INSERT INTO respond.channel_kind (name, transport, url) VALUES ('x', 'http', 'https://x.example/{{["secret"] | default: "y"}}')}), qr/url: \{\{secret\}\} cannot have a filter/, 'not in the url of a kind either');
 like(error(q{INSERT INTO respond.channel_kind (name, transport, max_text) VALUES ('x', 'http', 5)}), qr/max_text/, 'a limit that is none');
 
 $node->stop;
