@@ -34,7 +34,7 @@ CREATE TABLE respond_internal.manifest (
 	PRIMARY KEY (kind, object)
 );
 COMMENT ON TABLE respond_internal.manifest IS 'objects that belong to pg_respond as it was installed; see respond_internal.manifest_fault()';
-COMMENT ON COLUMN respond_internal.manifest.kind IS 'kind of thing: trigger, firing, rule, constraint, default, view, function, owner, row security';
+COMMENT ON COLUMN respond_internal.manifest.kind IS 'kind of thing: trigger, firing, rule, constraint, not null, default, index, view, function, owner, row security, persistence, privilege, column';
 COMMENT ON COLUMN respond_internal.manifest.object IS 'which one';
 COMMENT ON COLUMN respond_internal.manifest.definition IS 'statement that makes it what it was';
 COMMENT ON COLUMN respond_internal.manifest.server_version IS 'release of the server that wrote the definition; another one may write it differently';
@@ -128,9 +128,20 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	  FROM relation AS r JOIN pg_attribute AS a ON a.attrelid = r.oid JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_type AS t ON t.oid = COALESCE(NULLIF(y.typelem, 0), y.oid)
 	 WHERE r.kind IN ('r', 'p') AND NOT r.is_made_by_clock AND a.attnum > 0 AND NOT a.attisdropped
 	UNION ALL
-	SELECT 'index', i.indexrelid::regclass::text, '', format('DROP INDEX %s', i.indexrelid::regclass), respond_internal.calls_foreign_code('pg_class'::regclass, i.indexrelid), true
+	SELECT 'index', i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), format('DROP INDEX %s', i.indexrelid::regclass),
+		   respond_internal.calls_foreign_code('pg_class'::regclass, i.indexrelid), true
 	  FROM relation AS r JOIN pg_index AS i ON i.indrelid = r.oid
-	 WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
+	 WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+	UNION ALL
+	SELECT 'persistence', r.name, format('ALTER TABLE %s SET %s', r.name, CASE c.relpersistence WHEN 'p' THEN 'LOGGED' ELSE 'UNLOGGED' END),
+		   format('ALTER TABLE %s SET LOGGED', r.name), false, c.relpersistence = 'p'
+	  FROM relation AS r JOIN pg_class AS c ON c.oid = r.oid
+	 WHERE r.kind = 'r'
+	UNION ALL
+	SELECT 'not null', format('%I of %s', a.attname, r.name), format('ALTER TABLE %s ALTER COLUMN %I %s NOT NULL', r.name, a.attname, CASE WHEN a.attnotnull THEN 'SET' ELSE 'DROP' END),
+		   NULL, false, true
+	  FROM relation AS r JOIN pg_attribute AS a ON a.attrelid = r.oid
+	 WHERE r.kind IN ('r', 'p') AND NOT r.is_made_by_clock AND a.attnum > 0 AND NOT a.attisdropped
 	UNION ALL
 	SELECT 'inheritance', i.inhrelid::regclass::text, '', format(CASE c.relispartition WHEN true THEN 'ALTER TABLE %2$s DETACH PARTITION %1$s' ELSE 'ALTER TABLE %s NO INHERIT %s' END,
 			i.inhrelid::regclass, r.name), false, c.relispartition AND c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND c.relkind = 'r'
@@ -191,7 +202,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 					ELSE 'was changed' END AS fault,
 				CASE
 					WHEN m.kind IS NULL THEN n.removal
-					WHEN n.kind IS NULL OR n.removal IS NULL OR m.kind = 'default' THEN m.definition
+					WHEN n.kind IS NULL OR n.removal IS NULL OR m.kind IN ('default', 'persistence') THEN m.definition
 					ELSE n.removal || '; ' || m.definition END
 				|| CASE m.kind WHEN 'trigger' THEN coalesce('; ' || (SELECT e.definition FROM respond_internal.manifest AS e WHERE e.kind = 'firing' AND e.object = m.object), '') ELSE '' END AS remedy,
 				m.kind IS NULL AND n.runs_code AS runs_code,
@@ -201,11 +212,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	 WHERE CASE
 			WHEN f.kind IS NULL THEN f.runs_code OR NOT f.is_wanted
 			-- a trigger that is gone is told of once, and columns are looked after by whoever reads them
-			WHEN f.now_kind IS NULL THEN f.kind NOT IN ('firing', 'column', 'index', 'inheritance', 'privilege', 'row security', 'default')
+			WHEN f.now_kind IS NULL THEN f.kind NOT IN ('firing', 'column', 'inheritance', 'privilege', 'row security', 'persistence', 'not null', 'default')
 				OR (f.kind = 'default' AND EXISTS (SELECT FROM respond_internal.manifest_now() AS c WHERE c.kind = 'column' AND 'default ' || c.object = f.object))
-			WHEN f.kind IN ('column', 'index') THEN false
+			WHEN f.kind = 'column' THEN false
 			ELSE f.definition <> f.definition_now
-				AND (f.kind IN ('firing', 'owner', 'row security') OR f.server_version / 10000 = current_setting('server_version_num')::integer / 10000) END
+				AND (f.kind IN ('firing', 'owner', 'row security', 'persistence', 'not null') OR f.server_version / 10000 = current_setting('server_version_num')::integer / 10000) END
 $$;
 COMMENT ON FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault text, OUT remedy text, OUT runs_code boolean) IS
 	'what somebody added to the objects of pg_respond, changed or took away, and the statement that undoes it';
