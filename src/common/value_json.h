@@ -48,6 +48,8 @@ typedef struct ValueJson
 	bool		by_value;
 	char		alignment;
 	ValueJsonRow *row;			/* ROW: of its fields */
+	int			growth;			/* about how many times larger than stored it is in jsonb, 0: it is
+								 * of fixed and small size */
 	bool		by_settings;	/* the text depends on settings: see DOOR_FORMATS */
 	bool		foreign;		/* runs code that is not the server's, which may do anything */
 } ValueJson;

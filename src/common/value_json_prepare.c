@@ -196,6 +196,38 @@ prepare_row(ValueJson *how)
 	}
 }
 
+static int
+growth_of(const ValueJson *how)
+{
+	char		category;
+	bool		is_preferred;
+
+	switch (how->kind)
+	{
+		case VALUE_JSON_TEXT:
+		case VALUE_JSON_JSON:
+		case VALUE_JSON_JSONB:
+		case VALUE_JSON_NUMERIC:
+			return 1;
+		case VALUE_JSON_BYTEA:
+		case VALUE_JSON_ROW:
+			return 2;
+		case VALUE_JSON_ARRAY:
+			return how->length > 0 ? 4 : Max(how->element->growth, 1);
+		case VALUE_JSON_OUTPUT:
+		case VALUE_JSON_CONVERT:
+			break;
+		default:
+			return 0;
+	}
+	if (get_typlen(how->type) != -1)
+		return 0;
+	if (how->type == BITOID || how->type == VARBITOID)
+		return 8;
+	get_type_category_preferred(how->type, &category, &is_preferred);
+	return how->type == XMLOID || category == TYPCATEGORY_STRING ? 1 : 2;
+}
+
 void
 respond_value_json_prepare(ValueJson *how, Oid type)
 {
@@ -221,34 +253,11 @@ respond_value_json_prepare(ValueJson *how, Oid type)
 		default:
 			break;
 	}
+	how->growth = growth_of(how);
 }
 
 Size
 respond_value_json_size(const ValueJson *how, Datum value)
 {
-	Size		size;
-
-	switch (how->kind)
-	{
-		case VALUE_JSON_TEXT:
-		case VALUE_JSON_JSON:
-		case VALUE_JSON_JSONB:
-		case VALUE_JSON_NUMERIC:
-			return toast_raw_datum_size(value);
-		case VALUE_JSON_BYTEA:
-			return 2 * toast_raw_datum_size(value);
-		case VALUE_JSON_ARRAY:
-			size = toast_raw_datum_size(value);
-			return how->length > 0 ? 4 * size : size;
-		case VALUE_JSON_ROW:
-			return 2 * toast_raw_datum_size(value);
-		case VALUE_JSON_OUTPUT:
-		case VALUE_JSON_CONVERT:
-			if (get_typlen(how->type) != -1)
-				return NAMEDATALEN;
-			size = toast_raw_datum_size(value);
-			return how->type == BITOID || how->type == VARBITOID ? 8 * size : 2 * size;
-		default:
-			return NAMEDATALEN;
-	}
+	return how->growth == 0 ? NAMEDATALEN : how->growth * toast_raw_datum_size(value);
 }
