@@ -27,11 +27,6 @@ enum
 	COLUMN_MAX_TEXT, COLUMN_HMAC
 };
 
-static KeptPlan read_kind = {
-	"SELECT " CHANNEL_KIND_COLUMNS " FROM respond.channel_kind AS k WHERE k.name OPERATOR(pg_catalog.=) $1",
-	1, {TEXTOID}
-};
-
 static KeptPlan read_kind_by_id = {
 	"SELECT " CHANNEL_KIND_COLUMNS " FROM respond.channel_kind AS k WHERE k.id OPERATOR(pg_catalog.=) $1",
 	1, {UUIDOID}
@@ -249,20 +244,6 @@ compile_found(MemoryContext caller)
 	ChannelKind *kind = respond_channel_kind_compile(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 
 	MemoryContextSwitchTo(spi);
-	return kind;
-}
-
-const ChannelKind *
-respond_channel_kind_read(const char *name)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	Datum		value = CStringGetTextDatum(name);
-	ChannelKind *kind = NULL;
-
-	SPI_connect();
-	if (respond_kept_plan_run(&read_kind, &value, NULL) > 0)
-		kind = compile_found(caller);
-	SPI_finish();
 	return kind;
 }
 

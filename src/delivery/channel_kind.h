@@ -85,11 +85,7 @@ typedef struct ChannelKind
  */
 extern ChannelKind *respond_channel_kind_compile(HeapTuple row, TupleDesc desc, int first);
 
-/*
- * Reads the row with this name with the rights of the current user, or with this
- * id with those of the tables' owner; NULL when there is none.  palloc'd.
- */
-extern const ChannelKind *respond_channel_kind_read(const char *name);
+/* Reads the row with this id with the rights of the tables' owner; NULL when there is none.  palloc'd. */
 extern const ChannelKind *respond_channel_kind_read_by_id(const pg_uuid_t *id);
 
 /*

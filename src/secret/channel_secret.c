@@ -149,7 +149,8 @@ read_stored(const pg_uuid_t *channel, bool as_owner, StoredSecret *stored)
 	bool		found;
 
 	SPI_connect();
-	found = (as_owner ? respond_kept_plan_run_as_owner(&fetch_plan, &id, NULL) : respond_kept_plan_run(&fetch_plan, &id, NULL)) > 0;
+	/* a secret that was set after a transaction's snapshot counts as well */
+	found = (as_owner ? respond_kept_plan_run_newest(&fetch_plan, &id, NULL) : respond_kept_plan_run(&fetch_plan, &id, NULL)) > 0;
 	if (found)
 	{
 		HeapTuple	row = SPI_tuptable->vals[0];

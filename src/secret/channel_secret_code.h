@@ -32,7 +32,6 @@ extern SealOutcome respond_secret_unseal(const SecretKeys *keys, const char *aad
 
 /* The columns of channel_secret s that tell the place, and the place as they tell it, read from this column on, counted from 1. */
 #define SECRET_PLACE_COLUMNS	"s.channel_id, s.kind_id, s.definition, s.host"
-#define SECRET_PLACE_COLUMN_COUNT	4
 extern SecretPlace respond_secret_place_read(HeapTuple row, TupleDesc desc, int first);
 
 /* Why the secret of the channel cannot be unsealed for the place; NULL: it can, or there is none.  Raises as respond_secret_keys_load() does. */
