@@ -43,6 +43,23 @@ rewrite('more than once', 'CLUSTER respond.delivery_default USING delivery_defau
 	split(/\n/, one(q{SELECT format('CLUSTER %s USING %I', i.indrelid::regclass, c.relname) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
 		WHERE c.relname ~ '^delivery_\d+_\d+_id_idx$'})));
 is(one(q{SELECT count(*) FROM respond.attempt}), one(q{SELECT count(*) FROM respond.delivery}), 'each try is on record once');
+
+# Rows that are gone have no outcome any more; nobody minds.
+for my $gone ('TRUNCATE respond.delivery', do {
+	my $partition = one(q{SELECT inhrelid::regclass FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid WHERE inhparent = 'respond.delivery'::regclass
+		AND pg_get_expr(relpartbound, c.oid) LIKE 'FOR VALUES%' ORDER BY relname LIMIT 1});
+	"ALTER TABLE respond.delivery DETACH PARTITION $partition" })
+{
+	my $before = scalar($receiver->requests);
+	my $end = time() + 60;
+
+	$courier->fire_many('slow', 20);
+	usleep(5_000) until scalar($receiver->requests) >= $before + 20 || time() > $end;
+	one($gone);
+	Respond::wait_until($node, $courier->db, q{SELECT requests_in_flight = 0 FROM (SELECT count(*) AS requests_in_flight FROM respond.delivery WHERE channel = 'slow' AND status = 'pending') AS q}, "$gone: nothing is pending");
+	$courier->arrives('other', "$gone: the courier goes on");
+	Respond::wait_until($node, $courier->db, sprintf('SELECT count(*) = %d FROM respond.attempt', scalar($receiver->requests)), "$gone: each try is on record");
+}
 is(one(q{SELECT sum(errors) FROM respond.worker WHERE kind = 'courier'}), '0', 'the courier met no error') or diag(`tail -n 20 ${\$node->logfile}`);
 
 # ---- Events that a dispatcher knows the places of. ----

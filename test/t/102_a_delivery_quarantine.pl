@@ -67,7 +67,8 @@ for my $signal (sort keys %killers)
 	is($courier->one("SELECT count(*) FROM respond.event WHERE type = 'delivery.dead' AND data->>'channel' = '$signal'"), '1', "$signal: an event tells of it");
 	is($courier->one("SELECT error FROM respond.dead_letter WHERE delivery_id = (SELECT id FROM respond.delivery WHERE channel = '$signal')"),
 		'the courier died 2 times while it sent this delivery alone', "$signal: it is a dead letter");
-	cmp_ok(crashes($offset), '<=', 4, "$signal: after few deaths");
+	# three, and one more whenever the receiver takes more than a second to kill
+	cmp_ok(crashes($offset), '<=', 6, "$signal: after few deaths");
 	$courier->until_all($_, q{status = 'delivered'}, "$signal: all others of $_ arrive") for 'ok', 'slow/1500';
 	$courier->until_all('hang', q{status = 'dead' AND attempts = 3}, "$signal: what hangs comes to its own end");
 	is($courier->one("SELECT count(*) FROM respond_internal.suspect_delivery WHERE delivery_id > 0"), '0', "$signal: no marker is left");
