@@ -4,7 +4,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
 
-my $node = Respond::node('meddling', restart_after_crash => 'on', fsync => 'off', 'pg_respond.rule_timeout' => '300ms');
+my $node = Respond::node('meddling', restart_after_crash => 'on', fsync => 'off', 'pg_respond.rule_timeout' => '300ms', 'pg_respond.retry_time' => '1s');
 my $db = 'desk';
 
 Respond::create_extension($node, $db);
@@ -69,8 +69,8 @@ meddle('loud', q{SELECT pg_notify('x', repeat('y', 8001))}, qr/^failed: /);
 	my $other = Respond::session($node, $db);
 
 	$other->query_safe('SELECT pg_advisory_lock(5); BEGIN; LOCK TABLE held');
-	meddle('waits for advisory', 'SELECT pg_advisory_lock(5)', qr/^failed: SQL was canceled after 300 ms/);
-	meddle('waits for table', 'LOCK TABLE public.held', qr/^failed: SQL was canceled after 300 ms/);
+	meddle('waits for advisory', 'SELECT pg_advisory_lock(5)', qr/^failed: (SQL was canceled after 300 ms|canceling statement due to lock timeout)/);
+	meddle('waits for table', 'LOCK TABLE public.held', qr/^failed: (SQL was canceled after 300 ms|canceling statement due to lock timeout)/);
 	$other->quit;
 }
 is(Respond::worker_pid($node, $db, 'dispatcher'), $worker, 'all that in one process');
