@@ -56,6 +56,7 @@ my $foreign_index = q{DO $$ DECLARE last record; BEGIN SELECT tableoid::regclass
 
 run(q{INSERT INTO item VALUES (0, 'x')});
 lost('a renamed log', q{ALTER TABLE respond.event RENAME TO events}, q{ALTER TABLE respond.events RENAME TO event});
+lost('a renamed column', q{ALTER TABLE respond.event RENAME COLUMN data TO daten}, q{ALTER TABLE respond.event RENAME COLUMN daten TO data});
 lost('an index of somebody that refuses rows', $foreign_index,
 	q{DO $$ BEGIN EXECUTE 'DROP INDEX ' || (SELECT oid::regclass FROM pg_class WHERE relname = 'mine'); END $$});
 lost('a sequence that is used up', q{ALTER SEQUENCE respond.event_id_seq MAXVALUE 100000 START 1; SELECT setval('respond.event_id_seq', 100000)},
