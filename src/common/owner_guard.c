@@ -29,6 +29,7 @@
 #include "nodes/parsenodes.h"
 #include "postmaster/bgworker.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -46,6 +47,10 @@
 
 /* How often SQL may catch its own cancel. */
 #define EXPIRATIONS_TO_DIE 3
+
+/* See patience(). */
+#define LEAST_PATIENCE_MS	1000
+#define PATIENCE_SHARE		5
 
 /* MAX_TIMEOUTS is beyond what can be registered. */
 static TimeoutId timer = MAX_TIMEOUTS;
@@ -212,6 +217,20 @@ call_as_owner(const OwnerCall *call, const OwnerSession *session)
 	SetUserIdAndSecContext(user, security);
 }
 
+/*
+ * How long SQL of a rule waits for a lock, in ms: a part of its time, so that what
+ * waits longer can be tried again later.  With little time its timer alone decides
+ * (0).  The variable is set without the machinery of settings, which would cost as
+ * much as a condition.
+ */
+static int
+patience(int milliseconds)
+{
+	if (milliseconds < LEAST_PATIENCE_MS)
+		return 0;
+	return Max(LEAST_PATIENCE_MS, milliseconds / PATIENCE_SHARE);
+}
+
 void
 respond_owner_call(const OwnerCall *call)
 {
@@ -221,7 +240,10 @@ respond_owner_call(const OwnerCall *call)
 	volatile bool timed = true;
 	List	   *locks = NIL;
 	OwnerSession session = {0};
+	int			lock_timeout = LockTimeout;
 
+	if (in_own_worker())
+		LockTimeout = patience(call->timeout);
 	if (call->may_lock && !in_own_worker())
 		locks = list_advisory_locks();
 	BeginInternalSubTransaction(NULL);
@@ -245,6 +267,7 @@ respond_owner_call(const OwnerCall *call)
 		bool		expired = timed && stop_timer();
 		ErrorData  *error;
 
+		LockTimeout = lock_timeout;
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
@@ -271,6 +294,7 @@ respond_owner_call(const OwnerCall *call)
 		ReThrowError(error);
 	}
 	PG_END_TRY();
+	LockTimeout = lock_timeout;
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	respond_owner_session_end(&session, call->may_lock);

@@ -113,7 +113,7 @@ fails('temporary', q{DO $$ BEGIN CREATE TEMP TABLE t (a int); END $$}, qr/^faile
 	my $other = Respond::session($node, $db);
 
 	$other->query_safe('BEGIN; UPDATE account SET n = 1 WHERE id = 1');
-	fails('locked', 'UPDATE public.account SET n = n + 1 WHERE id = 1', qr/^failed: canceling statement due to lock timeout/);
+	fails('locked', 'UPDATE public.account SET n = n + 1 WHERE id = 1', qr/^failed: SQL was canceled after 400 ms/);
 	fails('nowait', 'SELECT n FROM public.account WHERE id = 1 FOR UPDATE NOWAIT', qr/^failed: could not obtain lock/);
 	$other->quit;
 }
