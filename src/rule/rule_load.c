@@ -33,6 +33,7 @@
 #include "utils/snapmgr.h"
 
 #include "common/arena_server.h"
+#include "common/owner_guard.h"
 #include "common/partition_write.h"
 #include "rule/pattern_jsonb.h"
 #include "rule/hash.h"
@@ -577,11 +578,33 @@ load_changes(RuleSet *old)
 	return set;
 }
 
+/* Whether every rule can run and its owner is there still. */
+static bool
+owners_are_there(const RuleSet *set)
+{
+	Oid			known = InvalidOid;
+
+	for (int i = 0; i < set->rule_count; i++)
+	{
+		const Rule *rule = &set->ordered[i]->rule;
+
+		if (rule->broken != NULL || !OidIsValid(rule->owner))
+			return false;
+		if (rule->owner != known && !respond_owner_exists(rule->owner))
+			return false;
+		known = rule->owner;
+	}
+	return true;
+}
+
 RuleSet *
 respond_rule_set_load(RuleSet *old, bool anew)
 {
 	RuleSet    *set = NULL;
 
+	/* most changes of roles have nothing to do with rules */
+	if (anew && old != NULL && owners_are_there(old))
+		anew = false;
 	if (old != NULL && !anew && old->base->by_tid != NULL)
 		set = load_changes(old);
 	return set != NULL ? set : load_all(old);
