@@ -296,13 +296,17 @@ count_wanted(void)
 	DatabaseEntry *entry;
 	int			position = 0;
 	int			wanted = 0;
+	bool		looking = false;
 
 	while ((entry = respond_registry_next(&position)) != NULL)
 	{
 		if (entry->status != DATABASE_ABSENT)
 			wanted += 2 + respond_dispatchers;
+		else
+			looking = true;
 	}
-	return wanted;
+	/* after a restart the others must be looked at, one after the other */
+	return wanted + (looking ? 1 : 0);
 }
 
 /*

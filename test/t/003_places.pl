@@ -16,7 +16,7 @@ for my $db (@databases)
 Respond::wait_workers($node, $_, "$_ has its workers") for @databases[0, 1];
 Respond::wait_until($node, 'db3', q{SELECT NOT ok FROM respond.health() WHERE "check" = 'places'}, 'health() sees that places are missing');
 like($node->safe_psql('db3', q{SELECT message || remedy FROM respond.health() WHERE "check" = 'places'}),
-	qr/1 worker of the cluster cannot start.*raise max_worker_processes \(now 8\) to 11 or more and restart the server: all databases together need 9 workers/, 'and says which setting to raise');
+	qr/1 worker of the cluster cannot start.*raise max_worker_processes \(now 8\) to 12 or more and restart the server: all databases together need 10 workers/, 'and says which setting to raise');
 
 sub warnings
 {
