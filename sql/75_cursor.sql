@@ -4,6 +4,35 @@ CREATE FUNCTION respond_internal.event_is_done(incarnation bigint, xid xid8, id 
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_event_is_done';
 COMMENT ON FUNCTION respond_internal.event_is_done(bigint, xid8, bigint, text) IS 'whether the cursors stored by the event''s database say that it was handled';
 
+CREATE FUNCTION respond_internal.handled_below(incarnation bigint) RETURNS xid8
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_handled_below';
+COMMENT ON FUNCTION respond_internal.handled_below(bigint) IS 'events of transactions below this one were handled by the database with this mark';
+
+-- Rows can come in without triggers.  Indexes lead from one mark to the next, and
+-- past what was handled, so that looking costs nothing however long the log is.
+CREATE FUNCTION respond_internal.has_foreign_rows() RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	own CONSTANT bigint := respond_internal.incarnation();
+	other bigint := (SELECT e.incarnation FROM respond.event AS e ORDER BY e.incarnation LIMIT 1);
+	below xid8;
+BEGIN
+	WHILE other IS NOT NULL LOOP
+		IF other <> own THEN
+			below := respond_internal.handled_below(other);
+			IF EXISTS (SELECT FROM respond.event AS e WHERE e.incarnation = other AND e.xid >= below
+				AND NOT respond_internal.event_is_done(e.incarnation, e.xid, e.id, e.subject)) THEN
+				RETURN true;
+			END IF;
+		END IF;
+		other := (SELECT e.incarnation FROM respond.event AS e WHERE e.incarnation > other ORDER BY e.incarnation LIMIT 1);
+	END LOOP;
+	RETURN EXISTS (SELECT FROM respond_internal.requeue AS r WHERE r.incarnation <> own)
+		OR EXISTS (SELECT FROM respond_internal.set_aside_event AS s WHERE s.incarnation <> own);
+END
+$$;
+COMMENT ON FUNCTION respond_internal.has_foreign_rows() IS 'whether there is work that came from elsewhere and that release() has not made ours';
+
 -- What came from elsewhere and was not handled there is handled here, once.
 -- Events that were handled keep the mark of where that was, and the cursors that
 -- say so stay with them: whatever more comes from there is told by them.

@@ -34,7 +34,7 @@
 #include "launcher/worker.h"
 
 #define LOCK_WAIT_MS		200
-#define FOLLOW_INTERVAL_US	USECS_PER_MINUTE
+#define FOLLOW_INTERVAL_US	(30 * USECS_PER_SEC)
 
 static const char *const lock_state =
 "LOCK TABLE respond_internal.state IN SHARE ROW EXCLUSIVE MODE";
@@ -81,6 +81,9 @@ respond_state_publish(void)
 	publish(0);
 }
 
+static const char *const find_foreign =
+"SELECT WHERE respond_internal.has_foreign_rows()";
+
 TimestampTz
 respond_state_follow(TimestampTz now)
 {
@@ -88,6 +91,14 @@ respond_state_follow(TimestampTz now)
 
 	respond_statement_begin();
 	held = respond_life_is_held();
+	if (!held && respond_statement_run(find_foreign, 0, NULL, NULL) > 0)
+	{
+		ereport(LOG,
+				(errmsg("pg_respond holds in this database because there are events from elsewhere in it"),
+				 errhint("Check respond.health(), then call respond.release().")));
+		respond_life_note_foreign();
+		held = true;
+	}
 	respond_statement_commit();
 	if (held != (pg_atomic_read_u32(&respond_shmem_find_database(MyDatabaseId)->hold) != 0))
 		publish(LOCK_WAIT_MS);

@@ -248,12 +248,8 @@ find_entry(const Progress *progress, int lanes, int lane)
 	return NULL;
 }
 
-/*
- * What every lane of a division has handled is handled; NULL when one of them
- * never wrote a row, so that nothing is known.
- */
-static Cursor *
-handled_by_all(Arena *arena, const Progress *progress, int lanes)
+Cursor *
+respond_progress_handled(Arena *arena, const Progress *progress, int lanes)
 {
 	Cursor	   *all = NULL;
 
@@ -282,7 +278,7 @@ respond_progress_start(Arena *arena, const Progress *progress, int lanes, int la
 
 		if (division == lanes)
 			continue;
-		all = handled_by_all(arena, progress, division);
+		all = respond_progress_handled(arena, progress, division);
 		if (all == NULL)
 			continue;
 		united = respond_cursor_unite(arena, start, all);

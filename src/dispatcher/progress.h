@@ -47,6 +47,12 @@ extern Progress *respond_progress_load(Arena *arena, int64 incarnation);
 /* Appends one row to the side that is in use. */
 extern void respond_progress_append(int64 seq, int lanes, int lane, const Cursor *cursor);
 
+/*
+ * What all lanes of a division have handled; NULL when one of them never wrote a
+ * row, so that nothing is known.
+ */
+extern Cursor *respond_progress_handled(Arena *arena, const Progress *progress, int lanes);
+
 /* Where a dispatcher of this lane begins. */
 extern Cursor *respond_progress_start(Arena *arena, const Progress *progress, int lanes, int lane);
 

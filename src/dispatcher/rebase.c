@@ -13,9 +13,11 @@
 #include "utils/xid8.h"
 
 #include "common/arena_server.h"
+#include "common/shmem.h"
 #include "dispatcher/progress.h"
 
 PG_FUNCTION_INFO_V1(respond_event_is_done);
+PG_FUNCTION_INFO_V1(respond_handled_below);
 PG_FUNCTION_INFO_V1(respond_event_lane);
 
 /* The progress of one incarnation, in a list that lives as long as the query. */
@@ -72,4 +74,26 @@ respond_event_lane(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_GETARG_INT32(2) < 1)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(respond_progress_lane(subject, PG_GETARG_INT64(1), PG_GETARG_INT32(2)) + 1);
+}
+
+/*
+ * handled_below(incarnation bigint) → xid8: events of transactions below this one
+ * were handled by the database with this mark, so nobody need look at them.
+ */
+Datum
+respond_handled_below(PG_FUNCTION_ARGS)
+{
+	Arena	   *arena = respond_arena_create_in(CurrentMemoryContext);
+	Progress   *progress = respond_progress_load(arena, PG_GETARG_INT64(0));
+	uint64		below = 0;
+
+	/* what the lanes of one division have all handled; in whatever division is handled */
+	for (int lanes = 1; lanes <= RESPOND_MAX_LANES; lanes++)
+	{
+		Cursor	   *all = respond_progress_handled(arena, progress, lanes);
+
+		if (all != NULL)
+			below = Max(below, all->count > 0 ? all->running[0] : all->xmax);
+	}
+	PG_RETURN_FULLTRANSACTIONID(FullTransactionIdFromU64(below));
 }
