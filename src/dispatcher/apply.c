@@ -100,9 +100,9 @@ name_rule(void *argument)
 
 /*
  * Applies the rule and writes its effects in a subtransaction.  After an error
- * that may pass the event is set aside for this rule.
+ * that may pass the event is set aside for this rule, and the result is false.
  */
-static void
+static bool
 apply_contained(Rule *rule, Event *event, const char *muted)
 {
 	MemoryContext caller = CurrentMemoryContext;
@@ -132,6 +132,7 @@ apply_contained(Rule *rule, Event *event, const char *muted)
 	CurrentResourceOwner = owner;
 	if (error != NULL)
 		respond_aside_put(event, rule->name, error);
+	return error == NULL;
 }
 
 /* One rule: unless it must wait, and within its share of the time. */
@@ -141,19 +142,20 @@ handle_rule(Rule *rule, Event *event, const char *muted, bool contained)
 	ErrorContextCallback context = {.previous = error_context_stack,.callback = name_rule,.arg = rule};
 	instr_time	start;
 	instr_time	taken;
+	bool		applied = true;
 
 	if (respond_storm_stops(rule, event) || respond_aside_holds(event, rule->name))
 		return;
 	INSTR_TIME_SET_CURRENT(start);
 	error_context_stack = &context;
 	if (contained)
-		apply_contained(rule, event, muted);
+		applied = apply_contained(rule, event, muted);
 	else
 		apply_rule(rule, event, muted);
 	error_context_stack = context.previous;
 	INSTR_TIME_SET_CURRENT(taken);
 	INSTR_TIME_SUBTRACT(taken, start);
-	respond_share_charge(respond_share_rule(rule->name), INSTR_TIME_GET_MILLISEC(taken));
+	respond_share_charge(respond_share_rule(rule->name), INSTR_TIME_GET_MILLISEC(taken), !applied);
 }
 
 /* Whether the event may not fire anything; then it is a dead letter. */

@@ -2,10 +2,11 @@
  * rule_share.c
  *	  How much of its lane's time a rule may take.
  *
- * An account holds a second at most.  What is quick costs nothing.  What is slow
- * is paid from the account, which may be overdrawn once; it is refilled at a
- * tenth of the time that goes by while other rules have work, at half of it
- * otherwise.  So a condition of five seconds runs once in 40 s beside others.
+ * An account holds a second at most.  What is quick costs nothing.  What takes
+ * long is paid from the account, which may be overdrawn once; it is refilled at
+ * half of the time that goes by.  What takes very long, or waited in vain, costs
+ * five times as much while other rules have work.  So a condition of five seconds
+ * runs once in 40 s beside others.
  *
  * It is all in this process's memory: a new one begins with full accounts.
  *
@@ -23,8 +24,10 @@
 
 #define FULL_MS				1000.0
 #define QUICK_MS			20.0
-#define SHARE_BUSY			0.1
-#define SHARE_ALONE			0.5
+#define LONG_MS				250.0
+#define VERY_LONG_MS		1000.0
+#define SHARE				0.5
+#define COST_BESIDE_OTHERS	5
 
 /* Others have work if a rule was quick within this time. */
 #define BUSY_FOR_MS			10000
@@ -75,17 +78,17 @@ find(uint64 rule, bool create)
 	return account;
 }
 
-static double
-share(TimestampTz now)
+static bool
+others_have_work(TimestampTz now)
 {
-	return quick_at != 0 && !TimestampDifferenceExceeds(quick_at, now, BUSY_FOR_MS) ? SHARE_BUSY : SHARE_ALONE;
+	return quick_at != 0 && !TimestampDifferenceExceeds(quick_at, now, BUSY_FOR_MS);
 }
 
 static void
 refill(Account *account, TimestampTz now)
 {
 	if (now > account->as_of)
-		account->balance = Min(FULL_MS, account->balance + (now - account->as_of) / 1000.0 * share(now));
+		account->balance = Min(FULL_MS, account->balance + (now - account->as_of) / 1000.0 * SHARE);
 	account->as_of = now;
 }
 
@@ -101,12 +104,12 @@ respond_share_allows(uint64 rule)
 }
 
 void
-respond_share_charge(uint64 rule, double milliseconds)
+respond_share_charge(uint64 rule, double milliseconds, bool in_vain)
 {
 	TimestampTz now;
 	Account    *account;
 
-	if (milliseconds < QUICK_MS)
+	if (milliseconds < (in_vain ? QUICK_MS : LONG_MS))
 	{
 		/* the time as of the transaction is near enough, and costs nothing */
 		quick_at = GetCurrentStatementStartTimestamp();
@@ -115,6 +118,8 @@ respond_share_charge(uint64 rule, double milliseconds)
 	now = GetCurrentTimestamp();
 	account = find(rule, true);
 	refill(account, now);
+	if ((in_vain || milliseconds >= VERY_LONG_MS) && others_have_work(now))
+		milliseconds *= COST_BESIDE_OTHERS;
 	account->balance -= milliseconds;
 }
 
@@ -129,7 +134,7 @@ respond_share_ready_at(uint64 rule)
 	refill(account, now);
 	if (account->balance >= 0)
 		return 0;
-	return now + (int64) (-account->balance / share(now) * 1000.0) + 1000;
+	return now + (int64) (-account->balance / SHARE * 1000.0) + 1000;
 }
 
 bool

@@ -21,8 +21,8 @@ extern uint64 respond_share_rule(const char *rule);
 /* Whether the rule may be applied now. */
 extern bool respond_share_allows(uint64 rule);
 
-/* The rule was applied and took so long. */
-extern void respond_share_charge(uint64 rule, double milliseconds);
+/* The rule was applied and took so long; in vain: its event was set aside. */
+extern void respond_share_charge(uint64 rule, double milliseconds, bool in_vain);
 
 /* When a rule whose account is empty may be applied again; 0: now. */
 extern TimestampTz respond_share_ready_at(uint64 rule);
