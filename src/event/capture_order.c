@@ -16,9 +16,10 @@
  * Savepoints (a PL/pgSQL block that catches an error) take back the events that
  * were kept since.  Only so much is kept; more than that is written as it is.
  *
- * A statement that a function calls while the outer one still goes over its rows
- * is not nested in this sense: its events are written before those of the outer
- * one, as its changes are made.
+ * A statement that a function or BEFORE trigger calls while the outer one still
+ * goes over its rows is not nested in this sense: its events are written before
+ * those of the outer one, as its changes are made.  The executor has a hook where
+ * AFTER triggers begin; COPY is told by the error context that it has until then.
  *
  * src/event/capture_order.c
  *-------------------------------------------------------------------------
@@ -26,6 +27,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/copy.h"
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
 #include "tcop/utility.h"
@@ -45,6 +47,8 @@ typedef struct KeptEvent
 } KeptEvent;
 
 static int	level = 0;			/* statements that fire their triggers now, one within the other */
+static int	copy_level = 0;		/* that of the innermost COPY; 0: none */
+static ErrorContextCallback *copy_around = NULL;	/* error context around it */
 static MemoryContext kept_context = NULL;
 static KeptEvent *kept = NULL;
 static int	kept_count = 0;
@@ -54,6 +58,29 @@ static Size kept_bytes = 0;
 static CaptureWrite write_events = NULL;
 static ExecutorFinish_hook_type previous_finish_hook = NULL;
 static ProcessUtility_hook_type previous_utility_hook = NULL;
+
+static Size
+kept_size(const NewEvent *event)
+{
+	return VARSIZE(event->data) + sizeof(KeptEvent);
+}
+
+/* Forgets those from a place on. */
+static void
+drop_kept(int first)
+{
+	while (kept_count > first)
+	{
+		KeptEvent  *entry = &kept[--kept_count];
+
+		kept_bytes -= kept_size(&entry->event);
+		pfree(unconstify(char *, entry->event.type));
+		if (entry->event.subject != NULL)
+			pfree(unconstify(char *, entry->event.subject));
+		pfree(entry->event.data);
+		entry->capture->users--;
+	}
+}
 
 static void
 forget_kept(void)
@@ -68,11 +95,11 @@ forget_kept(void)
 	kept_context = NULL;
 }
 
-/* Writes all that is kept, in groups of the same trigger. */
+/* Writes what is kept, from a place on, in groups of the same trigger. */
 static void
-write_kept(void)
+write_kept(int first)
 {
-	int			from = 0;
+	int			from = first;
 
 	while (from < kept_count)
 	{
@@ -88,7 +115,25 @@ write_kept(void)
 		pfree(events);
 		from = to;
 	}
-	forget_kept();
+	if (first == 0)
+		forget_kept();
+	else
+		drop_kept(first);
+}
+
+/*
+ * Where those begin that the present subtransaction captured.  What is before
+ * must not be written in it: it would be lost when this one is rolled back.
+ */
+static int
+first_of_subtransaction(void)
+{
+	SubTransactionId id = GetCurrentSubTransactionId();
+	int			first = kept_count;
+
+	while (first > 0 && kept[first - 1].subtransaction >= id)
+		first--;
+	return first;
 }
 
 static void
@@ -132,7 +177,7 @@ keep(CaptureTrigger *capture, const NewEvent *event)
 	MemoryContextSwitchTo(before);
 	capture->users++;
 	kept_count++;
-	kept_bytes += VARSIZE(event->data) + sizeof(KeptEvent);
+	kept_bytes += kept_size(event);
 }
 
 bool
@@ -143,7 +188,7 @@ respond_capture_order_defer(const CaptureTrigger *capture, const NewEvent *event
 	for (int i = 0; i < count; i++)
 		keep(unconstify(CaptureTrigger *, capture), &events[i]);
 	if (kept_bytes > MAX_KEPT)
-		write_kept();
+		write_kept(first_of_subtransaction());
 	return true;
 }
 
@@ -175,18 +220,31 @@ hand_on(void)
 	pfree(within);
 }
 
-/* Leaves a level whose statement is done. */
+/* Whether the statement around is a COPY that still reads rows. */
+static bool
+copy_reads_rows(void)
+{
+	if (copy_level == 0 || copy_level != level)
+		return false;
+	for (ErrorContextCallback *callback = error_context_stack; callback != NULL && callback != copy_around;
+		 callback = callback->previous)
+		if (callback->callback == CopyFromErrorCallback)
+			return true;
+	return false;
+}
+
+/* Leaves the level of a statement that is done, for the one around it. */
 static void
-leave(void)
+leave(int around)
 {
 	if (kept_count > 0)
 	{
 		if (level == 1)
-			write_kept();
+			write_kept(0);
 		else
 			hand_on();
 	}
-	level--;
+	level = around;
 }
 
 static void
@@ -194,14 +252,15 @@ finish_hook(QueryDesc *query)
 {
 	int			before = level;
 
-	level++;
+	if (!copy_reads_rows())
+		level++;
 	PG_TRY();
 	{
 		if (previous_finish_hook)
 			previous_finish_hook(query);
 		else
 			standard_ExecutorFinish(query);
-		leave();
+		leave(before);
 	}
 	PG_CATCH();
 	{
@@ -226,22 +285,31 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 {
 	ProcessUtility_hook_type next = previous_utility_hook ? previous_utility_hook : standard_ProcessUtility;
 	int			before = level;
+	int			copy_before = copy_level;
+	ErrorContextCallback *around_before = copy_around;
 
 	if (!fires_triggers(statement->utilityStmt))
 	{
 		next(statement, query, read_only_tree, context, parameters, environment, destination, completion);
 		return;
 	}
-	level++;
+	if (!copy_reads_rows())
+		level++;
 	PG_TRY();
 	{
+		if (IsA(statement->utilityStmt, CopyStmt))
+		{
+			copy_level = level;
+			copy_around = error_context_stack;
+		}
 		next(statement, query, read_only_tree, context, parameters, environment, destination, completion);
-		leave();
+		leave(before);
 	}
-	PG_CATCH();
+	PG_FINALLY();
 	{
 		level = before;
-		PG_RE_THROW();
+		copy_level = copy_before;
+		copy_around = around_before;
 	}
 	PG_END_TRY();
 }
@@ -257,8 +325,11 @@ subtransaction_callback(SubXactEvent event, SubTransactionId id, SubTransactionI
 	}
 	else if (event == SUBXACT_EVENT_ABORT_SUB)
 	{
-		while (kept_count > 0 && kept[kept_count - 1].subtransaction >= id)
-			kept[--kept_count].capture->users--;
+		int			first = kept_count;
+
+		while (first > 0 && kept[first - 1].subtransaction >= id)
+			first--;
+		drop_kept(first);
 	}
 }
 
@@ -274,7 +345,7 @@ transaction_callback(XactEvent event, void *argument)
 	kept = NULL;
 	kept_count = kept_room = 0;
 	kept_bytes = 0;
-	level = 0;
+	level = copy_level = 0;
 }
 
 void

@@ -139,5 +139,59 @@ SELECT respond.watch('many', 'many'), respond.watch('many_too', 'many too');
 INSERT INTO many SELECT n, 'x' FROM generate_series(1, 20000) AS n;
 SELECT split_part(what, ' INSERT', 1) AS type, count(*) FROM recorded() AS what GROUP BY 1 ORDER BY 1;
 
+-- more than is kept, the rest of it in a block whose changes are taken back: what came before the block is not
+CREATE TABLE heavy (id integer PRIMARY KEY, state text);
+CREATE TABLE heavy_too (id integer, state text);
+CREATE FUNCTION write_heavy() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO order_test.heavy_too SELECT n, repeat('x', 900000) FROM generate_series(1, 17) AS n;
+	BEGIN
+		INSERT INTO order_test.heavy_too SELECT n, repeat('x', 900000) FROM generate_series(101, 105) AS n;
+		RAISE EXCEPTION 'no';
+	EXCEPTION WHEN raise_exception THEN
+		INSERT INTO order_test.heavy_too VALUES (200, 'instead');
+	END;
+	BEGIN
+		INSERT INTO order_test.heavy_too VALUES (201, 'in a block');
+	EXCEPTION WHEN raise_exception THEN
+		NULL;
+	END;
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER write_heavy AFTER INSERT ON heavy FOR EACH ROW EXECUTE FUNCTION write_heavy();
+SELECT respond.watch('heavy', 'heavy'), respond.watch('heavy_too', 'heavy too');
+INSERT INTO heavy VALUES (1, 'x');
+SELECT split_part(what, ' INSERT', 1) AS type, count(*), count(*) = count(DISTINCT what) AS once FROM (SELECT left(what, 30) AS what FROM recorded() AS what) AS r GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM heavy_too;
+
+-- what a BEFORE trigger writes comes first, also for COPY
+CREATE TABLE parent (id integer PRIMARY KEY);
+CREATE TABLE child (id integer PRIMARY KEY, state text);
+CREATE FUNCTION write_parent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO order_test.parent VALUES (NEW.id);
+	RETURN NEW;
+END
+$$;
+CREATE FUNCTION copy_child() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	COPY order_test.child FROM PROGRAM 'echo "12,nested"' (FORMAT csv);
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER write_parent BEFORE INSERT ON child FOR EACH ROW EXECUTE FUNCTION write_parent();
+CREATE TRIGGER a_note AFTER INSERT ON child FOR EACH ROW EXECUTE FUNCTION note_further();
+CREATE TABLE calls (id integer, state text);
+CREATE TRIGGER copy_child AFTER INSERT ON calls FOR EACH ROW EXECUTE FUNCTION copy_child();
+SELECT respond.watch('parent', 'parent'), respond.watch('child', 'child'), respond.watch('calls', 'calls');
+INSERT INTO child VALUES (10, 'inserted');
+COPY child FROM stdin;
+11	copied
+\.
+SELECT * FROM recorded();
+INSERT INTO calls VALUES (1, 'calls');
+SELECT * FROM recorded();
+
 SET client_min_messages = warning;
 DROP SCHEMA order_test CASCADE;
