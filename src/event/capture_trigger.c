@@ -59,7 +59,10 @@ forget_relation(Datum argument, Oid relation)
 	hash_seq_init(&status, cache);
 	while ((entry = hash_seq_search(&status)) != NULL)
 	{
-		if ((relation == InvalidOid || entry->relation == relation) && entry->capture != NULL)
+		if (entry->capture == NULL)
+			continue;
+		/* events of a partition are told of the table that is watched */
+		if (relation == InvalidOid || entry->relation == relation || entry->capture->created_on == relation)
 			entry->capture->valid = false;
 	}
 }
@@ -396,7 +399,8 @@ compile(Trigger *trigger, Relation relation)
 	MemoryContext before = MemoryContextSwitchTo(context);
 	CaptureTrigger *capture = palloc0(sizeof(CaptureTrigger));
 	Oid			created_on = find_created_on(trigger, RelationGetRelid(relation), &capture->original);
-	const char *schema = get_namespace_name(get_rel_namespace(created_on));
+	Oid			namespace = get_rel_namespace(created_on);
+	const char *schema = isAnyTempNamespace(namespace) ? "pg_temp" : get_namespace_name(namespace);
 
 	capture->trigger = trigger->tgoid;
 	capture->created_on = created_on;

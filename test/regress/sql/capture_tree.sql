@@ -119,6 +119,20 @@ CREATE TABLE hidden_1 PARTITION OF hidden FOR VALUES IN (1);
 CREATE TRIGGER by_hand AFTER INSERT ON hidden_1 REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION respond.capture('hidden');
 SELECT * FROM health;
 
+-- a session that has written to a partition knows when the partitioned table gets another name or schema
+CREATE SCHEMA tree_test_other;
+CREATE TABLE renamed (id integer PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE renamed_1 PARTITION OF renamed FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);
+CREATE TABLE renamed_1_1 PARTITION OF renamed_1 FOR VALUES FROM (0) TO (100);
+SELECT respond.watch('renamed', 'renamed');
+INSERT INTO renamed VALUES (1);
+ALTER TABLE renamed RENAME TO renamed_too;
+INSERT INTO renamed_too VALUES (2);
+ALTER TABLE renamed_too SET SCHEMA tree_test_other;
+INSERT INTO renamed_1_1 VALUES (3);
+SELECT e.subject, e.data->>'table' AS "table" FROM respond.event AS e WHERE e.type = 'renamed' ORDER BY e.id;
+
 SET client_min_messages = warning;
+DROP SCHEMA tree_test_other CASCADE;
 DROP SCHEMA tree_test CASCADE;
 DROP ROLE tree_test_owner;
