@@ -4,7 +4,7 @@
  *
  * Two values are equal when their bytes are: 1.0 and 1.00 differ, as a reader
  * of the row would see.  A large value that the UPDATE did not touch has the
- * same pointer in both rows and is not fetched to find that out.
+ * same TOAST pointer in both rows and is not fetched to find that out.
  *
  * Values that jsonb cannot take are rare, and finding out which one it is costs
  * a subtransaction for each value; so rows are first converted as a whole.
@@ -27,20 +27,44 @@ static const char *const operation_names[CAPTURE_OPERATIONS] = {
 	"INSERT", "UPDATE", "DELETE", "TRUNCATE"
 };
 
+/* Two values that have to be fetched or unpacked to be compared. */
+typedef struct Comparison
+{
+	Datum		left;
+	Datum		right;
+	bool		same;
+} Comparison;
+
+static void
+compare_values(void *argument)
+{
+	Comparison *comparison = argument;
+
+	comparison->same = datum_image_eq(comparison->left, comparison->right, false, -1);
+}
+
+/* One that cannot be read, since its TOAST table is damaged, differs: perhaps this UPDATE replaces it. */
+static bool
+is_same_varlena(Datum left, Datum right)
+{
+	struct varlena *a = (struct varlena *) DatumGetPointer(left);
+	struct varlena *b = (struct varlena *) DatumGetPointer(right);
+	Comparison	comparison = {left, right, false};
+
+	if (VARSIZE_ANY(a) == VARSIZE_ANY(b) && memcmp(a, b, VARSIZE_ANY(a)) == 0)
+		return true;
+	if (toast_raw_datum_size(left) != toast_raw_datum_size(right))
+		return false;
+	if (!VARATT_IS_EXTERNAL(a) && !VARATT_IS_EXTERNAL(b) && !VARATT_IS_COMPRESSED(a) && !VARATT_IS_COMPRESSED(b))
+		return datum_image_eq(left, right, false, -1);
+	return respond_contain_try(compare_values, &comparison) == NULL && comparison.same;
+}
+
 static bool
 is_same_value(Datum a, Datum b, Form_pg_attribute attribute)
 {
 	if (attribute->attlen == -1)
-	{
-		struct varlena *left = (struct varlena *) DatumGetPointer(a);
-		struct varlena *right = (struct varlena *) DatumGetPointer(b);
-
-		if (left == right)
-			return true;
-		if (VARATT_IS_EXTERNAL_ONDISK(left) && VARATT_IS_EXTERNAL_ONDISK(right) &&
-			memcmp(left, right, VARSIZE_EXTERNAL(left)) == 0)
-			return true;
-	}
+		return is_same_varlena(a, b);
 	return datum_image_eq(a, b, attribute->attbyval, attribute->attlen);
 }
 

@@ -7,8 +7,9 @@
  * the write fail is the state of the event log (its shape, partitions, indexes,
  * sequence), and that seldom changes.  So a session contains its first write,
  * and the first after the log or its newest partition changed, and if it went
- * well trusts the log.  It goes on containing while the log has indexes that
- * are not ours: these may refuse one row and take the next.
+ * well trusts the log.  It goes on containing while the log has what is not ours
+ * and may refuse one row and take the next: indexes, constraints, columns that
+ * are computed.  The log is locked before it is trusted, so that it stays as it is.
  *
  * An error that comes all the same fails one statement; it raises an alarm,
  * after which every session contains its next write.
@@ -26,6 +27,7 @@
 #include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
+#include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "utils/rel.h"
@@ -35,9 +37,11 @@
 #include "common/error_class.h"
 #include "common/partition_write.h"
 #include "common/relation_change.h"
+#include "common/shape.h"
 #include "event/capture_fault.h"
 #include "event/capture_order.h"
 #include "event/capture_write.h"
+#include "event/event_columns.h"
 
 /* Indexes that a partition of the event log has from us. */
 #define OWN_INDEXES		2
@@ -46,6 +50,7 @@
 static bool trusted = false;
 static Oid	trusted_table = InvalidOid;
 static Oid	trusted_partition = InvalidOid;
+static Oid	trusted_sequence = InvalidOid;
 static uint32 trusted_alarms = 0;
 
 /* Events and how many of them, for a subtransaction. */
@@ -58,8 +63,42 @@ typedef struct Recording
 static void
 distrust(Datum argument, Oid relation)
 {
-	if (relation == InvalidOid || relation == trusted_table || relation == trusted_partition)
+	if (relation == InvalidOid || relation == trusted_table || relation == trusted_partition ||
+		relation == trusted_sequence)
 		trusted = false;
+}
+
+/* Whether columns that are not ours have defaults to be computed for each row. */
+static bool
+computes_defaults(Relation table)
+{
+	TupleDesc	description = RelationGetDescr(table);
+	int			places[SHAPE_MAX_COLUMNS];
+
+	respond_shape_find(&respond_shape_event, description, places);
+	for (int i = 0; i < description->natts; i++)
+	{
+		bool		is_ours = TupleDescAttr(description, i)->attisdropped;
+		Node	   *expression;
+
+		for (int c = 0; c < respond_shape_event.count && !is_ours; c++)
+			is_ours = places[c] == i;
+		expression = is_ours ? NULL : build_column_default(table, i + 1);
+		if (expression != NULL && !IsA(expression, Const))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a partition that took one row takes any. */
+static bool
+takes_any_row(Relation table, Relation partition)
+{
+	TupleConstr *constraints = RelationGetDescr(partition)->constr;
+
+	return list_length(RelationGetIndexList(partition)) <= OWN_INDEXES &&
+		(constraints == NULL || (constraints->num_check == 0 && !constraints->has_generated_stored)) &&
+		!computes_defaults(table);
 }
 
 static void
@@ -80,7 +119,8 @@ look_at_log(void)
 	oid = respond_partition_for(table, GetCurrentTransactionStartTimestamp());
 	partition = table_open(oid, AccessShareLock);
 	trusted_partition = oid;
-	trusted = list_length(RelationGetIndexList(partition)) <= OWN_INDEXES;
+	trusted_sequence = respond_event_write_sequence();
+	trusted = takes_any_row(table, partition);
 	table_close(partition, NoLock);
 	table_close(table, NoLock);
 }
@@ -140,12 +180,30 @@ write_trusting(NewEvent *events, int count)
 	PG_END_TRY();
 }
 
-/* Takes the locks of a write, which it keeps, if nobody has to be waited for. */
+/*
+ * Takes the locks of a write, which it keeps; with a lock_timeout only if nobody
+ * has to be waited for.
+ */
 static bool
-can_lock(void)
+lock_log(void)
 {
-	return ConditionalLockRelationOid(trusted_table, RowExclusiveLock) &&
-		ConditionalLockRelationOid(trusted_partition, RowExclusiveLock);
+	Oid			relations[] = {trusted_table, trusted_partition, trusted_sequence};
+
+	for (int i = 0; i < lengthof(relations); i++)
+	{
+		if (LockTimeout == 0)
+			LockRelationOid(relations[i], RowExclusiveLock);
+		else if (!ConditionalLockRelationOid(relations[i], RowExclusiveLock))
+			return false;
+	}
+	return true;
+}
+
+/* Whether nothing can fail; whoever changes the log has to wait from now on. */
+static bool
+may_trust(void)
+{
+	return trusted && lock_log() && trusted && trusted_alarms == respond_capture_fault_alarms();
 }
 
 static void
@@ -155,7 +213,7 @@ write_now(const CaptureTrigger *capture, NewEvent *events, int count)
 
 	if (XactReadOnly || RecoveryInProgress())
 		respond_capture_fault(trigger, CAPTURE_FAULT_LOST, count, "the transaction is read-only");
-	else if (trusted && trusted_alarms == respond_capture_fault_alarms() && (LockTimeout == 0 || can_lock()))
+	else if (may_trust())
 		write_trusting(events, count);
 	else
 		write_contained(trigger, events, count);

@@ -92,6 +92,13 @@ respond_event_write_table(void)
 	return known_table;
 }
 
+Oid
+respond_event_write_sequence(void)
+{
+	find_table();
+	return known_sequence;
+}
+
 void
 respond_event_write_set_cause(NewEvent *event)
 {

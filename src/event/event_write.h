@@ -46,4 +46,7 @@ extern void respond_event_write_set_cause(NewEvent *event);
 /* OID of respond.event; an error when it does not exist. */
 extern Oid	respond_event_write_table(void);
 
+/* OID of the sequence of its ids. */
+extern Oid	respond_event_write_sequence(void);
+
 #endif							/* RESPOND_EVENT_WRITE_H */

@@ -102,6 +102,63 @@ lost('no partition at all', q{BEGIN; ALTER TABLE respond.event RENAME TO hidden;
 	run(q{SELECT respond.acknowledge('watch', 'item'::regclass::oid::bigint)});
 }
 
+# --- its sequence alone, which somebody is altering
+{
+	my $locker = $node->background_psql($db);
+	my $session = $node->background_psql($db);
+	my @ids = map { ++$row } 1 .. 3;
+
+	$session->query("SET lock_timeout = '100ms'; INSERT INTO item VALUES ($ids[0], 'x')");
+	$locker->query(q{BEGIN; ALTER SEQUENCE respond.event_id_seq CACHE 5});
+	$session->query("INSERT INTO item VALUES ($ids[1], 'x')");
+	$locker->query('ROLLBACK');
+	$session->query("INSERT INTO item VALUES ($ids[2], 'x')");
+	is($node->safe_psql($db, "SELECT count(*) FROM item WHERE id BETWEEN $ids[0] AND $ids[2]"), '3', 'a locked sequence fails no write');
+	$locker->quit;
+	$session->quit;
+	run(q{SELECT respond.acknowledge('watch', 'item'::regclass::oid::bigint)});
+}
+
+# --- what somebody added to the log takes one row and refuses the next, in a session that trusts the log
+{
+	my %additions = (
+		'a constraint' => [q{ADD COLUMN mine integer, ADD CONSTRAINT mine CHECK (data->'new'->>'v' <> 'bad') NOT VALID}, 'DROP CONSTRAINT mine, DROP COLUMN mine'],
+		'a column that is generated' => [q{ADD COLUMN mine integer GENERATED ALWAYS AS (CASE data->'new'->>'v' WHEN 'worse' THEN 1 / length(data->'new'->>'w') END) STORED}, 'DROP COLUMN mine'],
+		'a default' => [q{ADD COLUMN mine integer, ALTER COLUMN mine SET DEFAULT 1 / (current_setting('my.divisor', true))::integer}, 'DROP COLUMN mine']);
+
+	run(q{ALTER TABLE item ADD COLUMN w text DEFAULT ''});
+	# the column is generated for older rows too, so this one comes first
+	foreach my $name (reverse sort { length($a) <=> length($b) } keys %additions)
+	{
+		my ($good, $bad, $worse, $zero) = map { ++$row } 1 .. 4;
+
+		run("ALTER TABLE respond.event $additions{$name}[0]");
+		my $err = run("SET my.divisor = 1; INSERT INTO item VALUES ($good, 'x'); INSERT INTO item VALUES ($bad, 'bad'); INSERT INTO item VALUES ($worse, 'worse'); SET my.divisor = 0; INSERT INTO item VALUES ($zero, 'x')");
+		like($err, qr/WARNING.*could not be recorded/, "$name that refuses rows: warned");
+		unlike($err, qr/ERROR/, "$name that refuses rows: no error");
+		is($node->safe_psql($db, "SELECT count(*) FROM item WHERE id BETWEEN $good AND $zero"), '4', "$name that refuses rows: all are written");
+		run("ALTER TABLE respond.event $additions{$name}[1]; SELECT respond.acknowledge('watch', 'item'::regclass::oid::bigint)");
+	}
+}
+
+# --- values of the row that was, in a TOAST table that is damaged: an UPDATE that mends it goes through
+SKIP:
+{
+	skip 'pg_surgery is not there', 3 if $node->safe_psql($db, q{SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_surgery'}) eq '0';
+	run(q{CREATE EXTENSION pg_surgery; CREATE TABLE damaged (id integer PRIMARY KEY, v text); ALTER TABLE damaged ALTER v SET STORAGE EXTERNAL;
+		SELECT respond.watch('damaged', 'damaged'); INSERT INTO damaged SELECT n, repeat(n::text, 5000) FROM generate_series(1, 3) AS n});
+	run(q{DO $$ DECLARE t regclass; BEGIN SELECT reltoastrelid INTO t FROM pg_class WHERE oid = 'damaged'::regclass;
+		EXECUTE format('SELECT heap_force_kill(%L, (SELECT array_agg(ctid) FROM %s WHERE chunk_seq = 1))', t, t); END $$});
+	my $err = run(q{UPDATE damaged SET v = repeat('z', 5000) WHERE id = 1; UPDATE damaged SET id = 20 WHERE id = 2; DELETE FROM damaged WHERE id = 3});
+
+	like($err, qr/WARNING.*cannot be recorded as JSON/, 'a damaged value: warned');
+	unlike($err, qr/ERROR/, 'a damaged value: no error');
+	is($node->safe_psql($db, q{SELECT string_agg(concat_ws(' ', subject, data->>'op', data->>'changed', data->>'omitted'), ', ' ORDER BY id)
+		FROM respond.event WHERE type = 'damaged' AND data->>'op' <> 'INSERT'}),
+		'damaged/1 UPDATE ["v"] ["v"], damaged/20 UPDATE ["id"] ["v"], damaged/3 DELETE ["v"]', 'a damaged value: left out');
+	run(q{SELECT respond.acknowledge('watch', 'damaged'::regclass::oid::bigint)});
+}
+
 # --- one bad row among many, rows of a trigger of a trigger, a transaction that cannot write
 {
 	run($foreign_index);
