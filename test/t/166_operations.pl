@@ -44,6 +44,31 @@ ok(@queries >= 4, 'there are queries for Prometheus');
 run_as('respond_auditor', 'one', "$_;", 'an auditor may run a query for Prometheus') for @queries;
 like(run_as('respond_auditor', 'one', "$queries[0];", 'checks'), qr/^library\|1$/m, 'which tells of checks');
 
+# docs/reference.md says what there is: settings with their defaults, columns of views, arguments of functions.
+my $reference = slurp_file("$FindBin::RealBin/../pages/reference.md");
+for my $setting (split /\n/, $node->safe_psql('one', q{SELECT name, current_setting(name), source FROM pg_settings WHERE name LIKE 'pg\_respond.%'}))
+{
+	my ($name, $default, $source) = split /\|/, $setting;
+
+	ok($reference =~ /^\| `\Q$name\E` \| (.*?) \|/m, "the reference has $name") or next;
+	is($1, $default eq '' ? "''" : $default, "its default") if $source eq 'default' && length $default < 20;
+}
+for my $view (split /\n/, $node->safe_psql('one', q{SELECT c.relname, string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+	WHERE c.relnamespace = 'respond'::regnamespace AND c.relkind = 'v' AND a.attnum > 0 AND NOT a.attisdropped GROUP BY 1}))
+{
+	my ($name, $columns) = split /\|/, $view;
+	my ($row) = $reference =~ /^\| `\Q$name\E` \| (.*)\|$/m;
+
+	is(join(', ', grep { $columns =~ /\b$_\b/ } ($row // '') =~ /^[^:]*/ ? $& =~ /(\w+)/g : ()), $columns, "the reference has the columns of view $name");
+}
+for my $function (split /\n/, $node->safe_psql('one', q{SELECT DISTINCT p.proname, a.name FROM pg_proc AS p, unnest(p.proargnames) WITH ORDINALITY AS a (name, n)
+	WHERE p.pronamespace = 'respond'::regnamespace AND p.prokind = 'f' AND p.proname !~ '^private_' AND (p.proargmodes IS NULL OR p.proargmodes[a.n] IN ('i', 't', 'o'))}))
+{
+	my ($name, $argument) = split /\|/, $function;
+
+	like($reference, qr/^\| `$name\([^|]*\|.*\b\Q$argument\E\b|^\| `$name\([^|]*\b\Q$argument\E\b/m, "the reference has $argument of $name()");
+}
+
 my @removing = blocks('Removing it for good', 'sql');
 is(scalar @removing, 2, 'removing has two steps');
 for my $db ('one', 'two')
