@@ -95,6 +95,7 @@ before_escape(const char *text, Size end, TemplateEscape escape)
 		case TEMPLATE_ESCAPE_URL:
 			return before_percent(text, end);
 		case TEMPLATE_ESCAPE_ADDRESS:
+		case TEMPLATE_ESCAPE_ONE_ADDRESS:
 		case TEMPLATE_ESCAPE_NONE:
 			break;
 	}

@@ -7,8 +7,9 @@
  * name from an event cannot add one.  Now they are read, and written as text
  * again, with quotes where they are needed.
  *
- * An element of an array is one address.  A text may hold several with commas
- * between them, and so may the value of a tag that is the whole text.
+ * An element of an array is one address, and so is the value of a tag that is
+ * the whole text, unless that is an array.  The text of an author may hold
+ * several with commas between them.
  *
  * Channels of other kinds have other receivers; there the text is as it is.
  *

@@ -236,9 +236,9 @@ render_string(Renderer *renderer, const Template *template)
 			emit_event(renderer, JSON_TEMPLATE_VALUE, &value);
 			return;
 		}
-		/* the value is the whole text, and has the structure that it has */
+		/* the value is the whole text: "Ann <ann@example.org>" has its structure, but is one address */
 		if (escape == TEMPLATE_ESCAPE_ADDRESS)
-			escape = TEMPLATE_ESCAPE_NONE;
+			escape = TEMPLATE_ESCAPE_ONE_ADDRESS;
 	}
 	output->length = output->reserved;
 	respond_template_render(template, renderer->source, renderer->root,

@@ -224,6 +224,8 @@ find_replacement(TemplateEscape escape, unsigned char byte, char *buffer)
 			return replace_for_url(byte, buffer);
 		case TEMPLATE_ESCAPE_ADDRESS:
 			return respond_template_shield(byte, buffer);
+		case TEMPLATE_ESCAPE_ONE_ADDRESS:
+			return byte == ',' || byte == ';' ? respond_template_shield(byte, buffer) : NULL;
 		case TEMPLATE_ESCAPE_MARKDOWN:
 		case TEMPLATE_ESCAPE_NONE:
 			break;

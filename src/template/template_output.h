@@ -26,8 +26,9 @@ typedef enum TemplateEscape
 	TEMPLATE_ESCAPE_URL,		/* percent-encoding, RFC 3986: all but unreserved */
 	TEMPLATE_ESCAPE_SLACK,		/* & < > only */
 	TEMPLATE_ESCAPE_MARKDOWN,	/* backslashes before what chats read as Markdown; no HTML */
-	TEMPLATE_ESCAPE_ADDRESS		/* what separates mail addresses is shielded, see template_shield.h;
-								 * raw tags too, but not the only tag of a text */
+	/* For mail addresses, see template_shield.h; raw tags too. */
+	TEMPLATE_ESCAPE_ADDRESS,	/* a value is a part of an address */
+	TEMPLATE_ESCAPE_ONE_ADDRESS /* a value is an address, and no more than one */
 } TemplateEscape;
 
 /* The names users write, for error messages. */

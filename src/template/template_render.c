@@ -149,7 +149,8 @@ render_variable(Renderer *renderer, const TemplateNode *node)
 	TemplateOutput *output = renderer->output;
 
 	value = respond_template_filters_default(node->filters, &value);
-	output->escape = node->raw && renderer->escape != TEMPLATE_ESCAPE_ADDRESS ? TEMPLATE_ESCAPE_NONE : renderer->escape;
+	output->escape = node->raw && renderer->escape != TEMPLATE_ESCAPE_ADDRESS &&
+		renderer->escape != TEMPLATE_ESCAPE_ONE_ADDRESS ? TEMPLATE_ESCAPE_NONE : renderer->escape;
 	if (node->filters != NULL && node->filters->characters > 0)
 	{
 		respond_template_begin_cut(output, node->filters->characters);

@@ -173,22 +173,22 @@ mail('list', {});
 
 my @simple = (qw(implicit stripped refuses_tls wrong_password auth hang hang_data hang_end mute slow tempfail dropped dropped_rcpt data data_later),
 	map { ("starttls_$_", "smtps_$_") } @bad);
-my %two = (to => 'a@recipient.test, b@recipient.test');
+my %two = (to => [ 'a@recipient.test', 'b@recipient.test' ]);
 my $subject = "Gr\x{fc}\x{df}e aus K\x{f6}ln \x{2014} \x{1f680} " . 'und noch viel mehr Text, damit die Zeile lang wird ' x 3;
 my $text = "Liebe Gr\x{fc}\x{df}e,\n.\n..dots\n. \nFrom me\n" . 'x' x 2000 . "\n=3D trailing \t\nend";
 
 send_mail($_) for @simple;
-send_mail('good', to => "\"M\x{fc}ller, J\x{f6}rg\" <joerg\@recipient.test>, Plain Name <plain\@recipient.test>, bare\@recipient.test, joerg\@recipient.test",
+send_mail('good', to => [ "\"M\x{fc}ller, J\x{f6}rg\" <joerg\@recipient.test>", 'Plain Name <plain@recipient.test>', 'bare@recipient.test', 'joerg@recipient.test' ],
 	cc => "\x{65e5}\x{672c} <nihon\@recipient.test>", subject => $subject, text => $text);
-send_mail('no_such', to => 'gone@recipient.test, b@recipient.test');
-send_mail('none_left', to => 'gone@recipient.test, lost@recipient.test');
+send_mail('no_such', to => [ 'gone@recipient.test', 'b@recipient.test' ]);
+send_mail('none_left', to => [ 'gone@recipient.test', 'lost@recipient.test' ]);
 send_mail('grey_one', %two);
 send_mail('grey_all', %two);
-send_mail('grey_ever', to => 'slow@recipient.test, b@recipient.test');
-send_mail('mixed', to => 'gone@recipient.test, b@recipient.test, full@recipient.test');
-send_mail('mixed_none', to => 'gone@recipient.test, full@recipient.test');
+send_mail('grey_ever', to => [ 'slow@recipient.test', 'b@recipient.test' ]);
+send_mail('mixed', to => [ 'gone@recipient.test', 'b@recipient.test', 'full@recipient.test' ]);
+send_mail('mixed_none', to => [ 'gone@recipient.test', 'full@recipient.test' ]);
 send_mail('large', text => 'x' x 2000);
-send_mail('list', to => join(', ', map { "n$_\@recipient.test" } 1 .. 100));
+send_mail('list', to => [ map { "n$_\@recipient.test" } 1 .. 100 ]);
 settle(@simple, qw(good no_such none_left grey_one grey_all grey_ever mixed mixed_none large list));
 
 # ---- What a mail looks like. ----

@@ -91,10 +91,17 @@ like(try_step({ to => "{{data.user}}\@recipient.test" }, { user => $_ })->{failu
   for 'b@recipient.test, eve', 'eve@evil.test,b', 'b> <eve@evil.test>, x', '"b', 'b c';
 like(try_step({ to => '<{{data.x}}>' }, { x => 'b@recipient.test>, <eve@evil.test' })->{failure}, qr/^steps\[0\]\.to: .*is not a mail address/, 'nor can it leave its brackets');
 
+for my $field (qw(to cc bcc reply_to))
+{
+	like(try_step({ to => 'a@recipient.test', $field => $_->[0] }, { x => $_->[1] })->{failure}, qr/^steps\[0\]\.$field: /, "$field: a tag that is the whole text is one address: $_->[1]")
+	  for [ '{{data.x}}', 'b@recipient.test, eve@evil.test' ], [ '{{{data.x}}}', 'b@recipient.test,eve@evil.test' ], [ '{{data.x}}', 'b@recipient.test; eve@evil.test' ],
+		[ '{{data.x}}', 'Bob <b@recipient.test>, Eve <eve@evil.test>' ], [ '{{data.x}}', 'all: b@recipient.test, eve@evil.test;' ];
+}
+
 # ---- What authors write. ----
 
 is(try_step({ to => '{{data.list}}', cc => '', bcc => '' }, { list => [ 'Ann <b@recipient.test>', 'c@recipient.test' ] })->{to}, 'b@recipient.test c@recipient.test', 'an array from data');
-is(try_step({ to => '{{data.list}}', cc => '', bcc => '' }, { list => 'Ann <b@recipient.test>, c@recipient.test' })->{to}, 'b@recipient.test c@recipient.test', 'a list as the whole text');
+is(try_step({ to => '{{data.one}}', cc => '', bcc => '' }, { one => 'Doe, Ann <b@recipient.test>' })->{to}, 'b@recipient.test', 'an address with a name as the whole text');
 is(try_step({ to => '{{#data.list}}{{.}}, {{/data.list}}', cc => '', bcc => '' }, { list => [ 'b@recipient.test', 'c@recipient.test' ] })->{to}, 'b@recipient.test c@recipient.test', 'separators of the author');
 is(try_step({ to => '"Doe, Jane" <b@recipient.test>, {{data.first}} {{data.last}} <c@recipient.test>', cc => '', bcc => '' }, { first => 'Ann', last => "O'Hara" })->{to}, 'b@recipient.test c@recipient.test', 'names and quotes of the author');
 
