@@ -38,6 +38,19 @@ check_characters(const char *url)
 	return NULL;
 }
 
+/*
+ * Whether a host follows the scheme and two slashes.  libcurl takes one and three
+ * slashes as well, but whoever looks for the host in a template, which libcurl
+ * cannot read, must find it where libcurl does.
+ */
+static bool
+begins_with_host(const char *url)
+{
+	size_t		scheme = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+
+	return scheme > 0 && strncmp(url + scheme, "://", 3) == 0 && url[scheme + 3] != '/';
+}
+
 static bool
 has_part(CURLU *parsed, CURLUPart part)
 {
@@ -122,6 +135,8 @@ respond_url_check(const char *url, ChannelTransport transport, char **host)
 		fault = "is not a url";
 	else
 		fault = check_parts(parsed, transport, host);
+	if (fault == NULL && !begins_with_host(url))
+		fault = "does not have its host right behind ://";
 	curl_url_cleanup(parsed);
 	return fault;
 }
