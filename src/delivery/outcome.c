@@ -51,13 +51,11 @@ respond_outcome_clean(const Outgoing *outgoing, const char *bytes, size_t length
 	if (length == 0)
 		return NULL;
 	copy = palloc(length + 1);
-	for (size_t i = 0; i < length; i++)
-		copy[i] = bytes[i] != '\0' ? bytes[i] : '?';
-	/* before it is cut: what is left of a secret at the end would not be known for one */
-	kept = respond_secret_redact(outgoing->forms, copy, length);
-	/* NB: not around the call, for Min() would make it twice, and the second would see what the first has left behind its end */
-	kept = Min(kept, RESPONSE_KEPT);
+	memcpy(copy, bytes, length);
+	kept = respond_secret_redact(outgoing->forms, copy, length, RESPONSE_KEPT);
 	copy[kept] = '\0';
+	for (size_t i = 0; i < kept; i++)
+		copy[i] = copy[i] != '\0' ? copy[i] : '?';
 	/* the last character may be cut */
 	copy[utf8_whole(copy, kept)] = '\0';
 	if (GetDatabaseEncoding() == PG_UTF8 && pg_verify_mbstr(PG_UTF8, copy, strlen(copy), true))

@@ -20,7 +20,7 @@
 #include "utils/memutils.h"
 
 #include "delivery/redact.h"
-#include "template/template_jsonb.h"
+#include "delivery/secret_match.h"
 
 #define SIGNING_PREFIX	"whsec_"
 #define SHORTEST_FORM	4
@@ -105,48 +105,22 @@ add_credentials(SecretForms *forms, const char *user, const char *secret)
 	wipe(plain, user_length + 2 + secret_length);
 }
 
-/* JSON in ASCII alone, as many libraries write it; some put a backslash before the slash, too. */
+/* Its bytes as numbers, as dumps of memory show them and libraries write arrays of bytes. */
 static void
-add_ascii_json(SecretForms *forms, const char *utf8, bool escape_slash)
+add_numbers(SecretForms *forms, const char *secret)
 {
-	char	   *json = respond_template_escape(utf8, TEMPLATE_ESCAPE_JSON);
-	StringInfoData text;
+	StringInfoData hex;
+	StringInfoData list;
 
-	initStringInfo(&text);
-	for (const unsigned char *s = (const unsigned char *) json; *s != '\0'; s += *s < 0x80 ? 1 : pg_utf_mblen(s))
+	initStringInfo(&hex);
+	initStringInfo(&list);
+	for (const unsigned char *s = (const unsigned char *) secret; *s != '\0'; s++)
 	{
-		pg_wchar	code = *s < 0x80 ? *s : utf8_to_unicode(s);
-
-		if (code == '/' && escape_slash)
-			appendStringInfoString(&text, "\\/");
-		else if (code < 0x80)
-			appendStringInfoChar(&text, (char) code);
-		else if (code < 0x10000)
-			appendStringInfo(&text, "\\u%04x", code);
-		else
-			appendStringInfo(&text, "\\u%04x\\u%04x", 0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF));
+		appendStringInfo(&hex, "%02x", *s);
+		appendStringInfo(&list, s == (const unsigned char *) secret ? "%d" : ",%d", *s);
 	}
-	wipe(json, strlen(json));
-	add_form(forms, text.data);
-}
-
-/* As forms write spaces. */
-static void
-add_url(SecretForms *forms, const char *secret)
-{
-	char	   *quoted = respond_template_escape(secret, TEMPLATE_ESCAPE_URL);
-	char	   *form = palloc0(strlen(quoted) + 1);
-	char	   *to = form;
-
-	for (const char *s = quoted; *s != '\0'; s++)
-	{
-		bool		space = strncmp(s, "%20", 3) == 0;
-
-		*to++ = space ? '+' : *s;
-		s += space ? 2 : 0;
-	}
-	add_form(forms, quoted);
-	add_form(forms, form);
+	add_form(forms, hex.data);
+	add_form(forms, list.data);
 }
 
 /* The secret in one encoding. */
@@ -154,9 +128,8 @@ static void
 add_encoded(SecretForms *forms, const char *secret, const char *user)
 {
 	add_form(forms, pstrdup(secret));
-	add_form(forms, respond_template_escape(secret, TEMPLATE_ESCAPE_JSON));
-	add_form(forms, respond_template_escape(secret, TEMPLATE_ESCAPE_HTML));
-	add_url(forms, secret);
+	if (strlen(secret) >= SHORTEST_FORM)
+		add_numbers(forms, secret);
 	add_credentials(forms, user, secret);
 }
 
@@ -215,8 +188,6 @@ respond_secret_forms(const char *secret, const char *user, bool signs)
 		add_encoded(forms, latin1, user != NULL ? user : "");
 		wipe(latin1, strlen(latin1));
 	}
-	add_ascii_json(forms, utf8, false);
-	add_ascii_json(forms, utf8, true);
 	if (signs)
 		add_signing_secrets(forms, secret);
 	wipe(utf8, strlen(utf8));
@@ -254,39 +225,28 @@ respond_secret_forms_hold(SecretForms *forms, MemoryContext context)
 	forms->holders++;
 }
 
-/* Bytes of the form that stand at the beginning of the text, 0: it does not. */
-static size_t
-match(const char *form, const char *text, size_t length)
-{
-	size_t		form_length = strlen(form);
-
-	if (length < SHORTEST_FORM)
-		return 0;
-	form_length = Min(form_length, length);
-	return pg_strncasecmp(form, text, form_length) == 0 ? form_length : 0;
-}
-
 static size_t
 match_any(const SecretForms *forms, const char *text, size_t length)
 {
 	for (int i = 0; i < forms->count; i++)
 	{
-		size_t		matched = match(forms->texts[i], text, length);
+		size_t		matched = respond_secret_match(forms->texts[i], text, length);
 
-		if (matched > 0)
+		/* a run of backslashes may be shorter than what stands for it */
+		if (matched >= strlen(MASK))
 			return matched;
 	}
 	return 0;
 }
 
 size_t
-respond_secret_redact(const SecretForms *forms, char *text, size_t length)
+respond_secret_redact(const SecretForms *forms, char *text, size_t length, size_t kept)
 {
 	size_t		to = 0;
 
 	if (forms == NULL)
-		return length;
-	for (size_t from = 0; from < length;)
+		return Min(length, kept);
+	for (size_t from = 0; from < length && to < kept;)
 	{
 		size_t		matched = match_any(forms, text + from, length - from);
 
@@ -295,10 +255,9 @@ respond_secret_redact(const SecretForms *forms, char *text, size_t length)
 			text[to++] = text[from++];
 			continue;
 		}
-		/* as long as the shortest form at least, so it fits */
 		memcpy(text + to, MASK, strlen(MASK));
 		to += strlen(MASK);
 		from += matched;
 	}
-	return to;
+	return Min(to, kept);
 }

@@ -458,7 +458,19 @@ is(scalar($receiver->requests), $requests, 'a secret that was moved to another c
 
 my $program = write_file("$dir/echo.py", <<'END');
 # Answers 401 and all that it was sent.
-import argparse, http.server
+import argparse, html, http.server, json
+# As ASP.NET writes JSON and HTML, Python shows bytes, and Node an array of them.
+ways = {
+	"plain": lambda s: s,
+	"json": lambda s: "".join("\\u%04X" % ord(c) if c in "+<>&'\"" else "\\\\" if c == "\\" else c for c in s),
+	"html": lambda s: "".join(c if c.isalnum() else "&#x%X;" % ord(c) for c in s),
+	"twice": lambda s: html.escape(html.escape(s)),
+	"nested": lambda s: json.dumps(json.dumps(s)),
+	"bytes": lambda s: "".join("\\x%02x" % c for c in s.encode()),
+	"list": lambda s: json.dumps(list(s.encode())),
+	"hex": lambda s: s.encode().hex(),
+	"folded": lambda s: "\r\n ".join(s[i:i + 8] for i in range(0, len(s), 8)),
+}
 parser = argparse.ArgumentParser()
 parser.add_argument("--log")
 parser.add_argument("--port-file")
@@ -467,6 +479,9 @@ class Echo(http.server.BaseHTTPRequestHandler):
 	def do_POST(self):
 		body = self.rfile.read(int(self.headers.get("content-length", 0)))
 		answer = f"no: {self.path}\n{self.headers}\n".encode() + body
+		way = ways.get(self.path.rpartition("?")[2])
+		if way:
+			answer = way((self.headers.get("authorization") or "").removeprefix("Bearer ")).encode()
 		self.send_response(401, "no " + (self.headers.get("authorization") or self.path))
 		self.send_header("Content-Length", str(len(answer)))
 		self.end_headers()
@@ -490,6 +505,17 @@ settle(@echoes);
 for my $channel (@echoes)
 {
 	is(one("SELECT count(*) FROM respond.delivery AS d JOIN respond.attempt AS a ON a.delivery_id = d.id WHERE d.channel = '$channel' AND concat(d::text, a::text) ~ $sql_needle"), '0', "a receiver that says the secret back does not put it into a table: $channel");
+}
+
+# A receiver's library quotes as it likes: nothing but the mask may be kept.
+my @ways = qw(plain json html twice nested bytes list hex folded);
+my $odd = q{gehe+im/"<ka&n'a>r\ie==};
+one(q{INSERT INTO respond.channel_kind (name, transport, auth, body) VALUES ('quoting', 'http', 'bearer', '"x"')});
+one("INSERT INTO respond.channel (name, kind, url, secret, max_attempts) VALUES " . join(', ', map { "('quoted $_', 'quoting', 'http://127.0.0.1:$echo->{port}/x?$_', \$s\$$odd\$s\$, 1)" } @ways) . q{; SELECT respond.send_test(name) FROM respond.channel WHERE kind = 'quoting'});
+settle(map { "quoted $_" } @ways);
+for my $way (@ways)
+{
+	like(one("SELECT a.response FROM respond.delivery AS d JOIN respond.attempt AS a ON a.delivery_id = d.id WHERE d.channel = 'quoted $way'"), qr/^[\["\\]*\*\*\*[\]"\\]*$/, "a secret that is said back is masked however it is quoted: $way");
 }
 
 # ---- Masked fields. ----
