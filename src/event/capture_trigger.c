@@ -161,8 +161,13 @@ respond_capture_table_name(Oid relation)
 {
 	Oid			namespace = get_rel_namespace(relation);
 	const char *schema = isAnyTempNamespace(namespace) ? "pg_temp" : get_namespace_name(namespace);
-	char	   *name = respond_capture_subject_escape(get_rel_name(relation), ".");
+	char	   *name = get_rel_name(relation);
 
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	name = respond_capture_subject_escape(name, ".");
 	if (schema == NULL || strcmp(schema, "public") == 0)
 		return name;
 	return psprintf("%s.%s", respond_capture_subject_escape(schema, "."), name);
@@ -416,6 +421,24 @@ compile(Trigger *trigger, Relation relation)
 	return capture;
 }
 
+/* Frees what is of no use any more: a session may watch one temporary table after the other. */
+static void
+sweep(void)
+{
+	HASH_SEQ_STATUS status;
+	CacheEntry *entry;
+
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		if (entry->capture != NULL && (entry->capture->valid || entry->capture->users > 0))
+			continue;
+		if (entry->capture != NULL)
+			MemoryContextDelete(entry->capture->context);
+		(void) hash_search(cache, &entry->trigger, HASH_REMOVE, NULL);
+	}
+}
+
 CaptureTrigger *
 respond_capture_trigger_known(const Trigger *trigger)
 {
@@ -429,7 +452,6 @@ respond_capture_trigger_find(Trigger *trigger, Relation relation)
 {
 	CaptureTrigger *capture = respond_capture_trigger_known(trigger);
 	CacheEntry *entry;
-	bool		found;
 
 	if (capture != NULL)
 		return capture;
@@ -438,9 +460,8 @@ respond_capture_trigger_find(Trigger *trigger, Relation relation)
 
 	/* The cache is touched only when nothing can fail any more. */
 	capture = compile(trigger, relation);
-	entry = hash_search(cache, &capture->trigger, HASH_ENTER, &found);
-	if (found && entry->capture != NULL && entry->capture->users == 0)
-		MemoryContextDelete(entry->capture->context);
+	sweep();
+	entry = hash_search(cache, &capture->trigger, HASH_ENTER, NULL);
 	MemoryContextSetParent(capture->context, CacheMemoryContext);
 	capture->valid = true;
 	entry->relation = RelationGetRelid(relation);

@@ -27,6 +27,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -229,9 +230,21 @@ type_of(const CaptureArguments *arguments, Oid table)
 	return psprintf("%s.*", arguments->name != NULL ? arguments->name : respond_capture_table_name(table));
 }
 
-static void
-put_row(ReturnSetInfo *result, HeapTuple tuple, TupleDesc description)
+/* A trigger on its way into the result. */
+typedef struct Listing
 {
+	ReturnSetInfo *result;
+	HeapTuple	tuple;
+	TupleDesc	description;
+} Listing;
+
+static void
+put_row(void *argument)
+{
+	Listing    *listing = argument;
+	ReturnSetInfo *result = listing->result;
+	HeapTuple	tuple = listing->tuple;
+	TupleDesc	description = listing->description;
 	Inspection	inspection = {(Form_pg_trigger) GETSTRUCT(tuple)};
 	Form_pg_trigger trigger = inspection.trigger;
 	Datum		values[COLUMN_COUNT] = {0};
@@ -293,6 +306,21 @@ find_triggers(Relation catalog)
 	return result;
 }
 
+/* Somebody may drop a trigger, or its table, while the list is made; then it is not in it. */
+static void
+put_row_unless_gone(Listing *listing)
+{
+	Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(listing->tuple);
+	ErrorData  *error = respond_contain_try(put_row, listing);
+
+	if (error == NULL)
+		return;
+	AcceptInvalidationMessages();
+	if (get_rel_name(trigger->tgrelid) != NULL &&
+		OidIsValid(get_trigger_oid(trigger->tgrelid, NameStr(trigger->tgname), true)))
+		ReThrowError(error);
+}
+
 /* watch_triggers(): one row for each trigger that captures changes. */
 Datum
 respond_watch_triggers(PG_FUNCTION_ARGS)
@@ -304,7 +332,12 @@ respond_watch_triggers(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	catalog = table_open(TriggerRelationId, AccessShareLock);
 	foreach(cell, find_triggers(catalog))
-		put_row(result, lfirst(cell), RelationGetDescr(catalog));
+	{
+		Listing		listing = {result, lfirst(cell), RelationGetDescr(catalog)};
+
+		CHECK_FOR_INTERRUPTS();
+		put_row_unless_gone(&listing);
+	}
 	table_close(catalog, AccessShareLock);
 	return (Datum) 0;
 }
