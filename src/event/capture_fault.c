@@ -36,6 +36,8 @@ PG_FUNCTION_INFO_V1(respond_capture_forget_faults);
 #define MAX_ENTRIES		256
 #define MAX_MESSAGE		512
 
+#define ALARM_SECONDS	60
+
 typedef struct FaultEntry
 {
 	Oid			database;		/* InvalidOid: free */
@@ -52,6 +54,7 @@ typedef struct FaultTable
 {
 	LWLock	   *lock;			/* protects the entries */
 	pg_atomic_uint32 alarms;
+	pg_atomic_uint64 alarm_at;	/* when the last one was, as TimestampTz; 0: never */
 	FaultEntry	entries[MAX_ENTRIES];
 } FaultTable;
 
@@ -98,6 +101,7 @@ create_shared_memory(void)
 		memset(faults, 0, sizeof(FaultTable));
 		faults->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
 		pg_atomic_init_u32(&faults->alarms, 0);
+		pg_atomic_init_u64(&faults->alarm_at, 0);
 	}
 	LWLockRelease(AddinShmemInitLock);
 }
@@ -236,7 +240,22 @@ respond_capture_fault(CaptureTrigger *capture, CaptureFault fault, int count, co
 void
 respond_capture_fault_alarm(void)
 {
+	respond_capture_fault_alarm_lasts();
 	pg_atomic_fetch_add_u32(&faults->alarms, 1);
+}
+
+void
+respond_capture_fault_alarm_lasts(void)
+{
+	pg_atomic_write_u64(&faults->alarm_at, (uint64) GetCurrentTimestamp());
+}
+
+bool
+respond_capture_fault_alarm_is_recent(void)
+{
+	TimestampTz at = (TimestampTz) pg_atomic_read_u64(&faults->alarm_at);
+
+	return at != 0 && !TimestampDifferenceExceeds(at, GetCurrentTimestamp(), ALARM_SECONDS * 1000);
 }
 
 uint32

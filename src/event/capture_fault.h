@@ -42,6 +42,12 @@ extern void respond_capture_fault_alarm(void);
 /* Grows with each alarm. */
 extern uint32 respond_capture_fault_alarms(void);
 
+/* The reason for an alarm, or for another one, is still there. */
+extern void respond_capture_fault_alarm_lasts(void);
+
+/* Whether that was so within the last minute. */
+extern bool respond_capture_fault_alarm_is_recent(void);
+
 /* At load. */
 extern void respond_capture_fault_initialize(void);
 

@@ -12,7 +12,8 @@
  * are computed.  The log is locked before it is trusted, so that it stays as it is.
  *
  * An error that comes all the same fails one statement; it raises an alarm,
- * after which every session contains its next write.
+ * after which every session contains its writes for a while: a disk that is full
+ * may take a row now and then.
  *
  * Who waits with a lock_timeout for a log that somebody has locked shall lose
  * the event, not the change.  Without one the write waits, as for any table.
@@ -120,7 +121,7 @@ look_at_log(void)
 	partition = table_open(oid, AccessShareLock);
 	trusted_partition = oid;
 	trusted_sequence = respond_event_write_sequence();
-	trusted = takes_any_row(table, partition);
+	trusted = takes_any_row(table, partition) && !respond_capture_fault_alarm_is_recent();
 	table_close(partition, NoLock);
 	table_close(table, NoLock);
 }
@@ -154,6 +155,8 @@ write_contained(CaptureTrigger *capture, NewEvent *events, int count)
 	if (error == NULL)
 		return;
 	trusted = false;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		respond_capture_fault_alarm_lasts();
 	if (count == 1)
 	{
 		respond_capture_fault(capture, CAPTURE_FAULT_LOST, 1, error->message);
