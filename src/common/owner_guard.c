@@ -14,6 +14,9 @@
  *	  the same time; at the third time the process is ended, because nothing
  *	  else will get the worker back.
  *
+ *	- messages: notices and the like of SQL that may read more than whoever calls
+ *	  simulate() go to the server log alone, whatever their level;
+ *
  * Constraints that could be deferred are checked at once: the server refuses to
  * defer them in such an operation, and SET CONSTRAINTS of one rule would last
  * until the end of the batch and hit others.
@@ -30,6 +33,8 @@
 #include "postmaster/bgworker.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -44,6 +49,7 @@
 #include "common/memory_limit.h"
 #include "common/owner_guard.h"
 #include "common/owner_session.h"
+#include "common/private_value.h"
 
 /* How often SQL may catch its own cancel. */
 #define EXPIRATIONS_TO_DIE 3
@@ -217,6 +223,13 @@ call_as_owner(const OwnerCall *call, const OwnerSession *session)
 	SetUserIdAndSecContext(user, security);
 }
 
+/* Whether messages of the SQL would reach somebody who may not see what it reads. */
+static bool
+must_be_silent(const OwnerCall *call)
+{
+	return whereToSendOutput == DestRemote && !in_own_worker() && !respond_private_is_visible(call->owner);
+}
+
 /*
  * How long SQL of a rule waits for a lock, in ms: a part of its time, so that what
  * waits longer can be tried again later.  With little time its timer alone decides
@@ -241,6 +254,8 @@ respond_owner_call(const OwnerCall *call)
 	List	   *locks = NIL;
 	OwnerSession session = {0};
 	int			lock_timeout = LockTimeout;
+	CommandDest destination = whereToSendOutput;
+	bool		silent = must_be_silent(call);
 
 	if (in_own_worker())
 		LockTimeout = patience(call->timeout);
@@ -251,6 +266,8 @@ respond_owner_call(const OwnerCall *call)
 	start_timer(call->timeout);
 	PG_TRY();
 	{
+		if (silent)
+			whereToSendOutput = DestNone;
 		respond_owner_session_begin(&session, call->owner, call->may_lock);
 		call_as_owner(call, &session);
 		timed = false;
@@ -268,8 +285,11 @@ respond_owner_call(const OwnerCall *call)
 		ErrorData  *error;
 
 		LockTimeout = lock_timeout;
+		whereToSendOutput = destination;
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
+		/* it was decided when there was no client to tell */
+		error->output_to_client |= silent;
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
@@ -295,6 +315,7 @@ respond_owner_call(const OwnerCall *call)
 	}
 	PG_END_TRY();
 	LockTimeout = lock_timeout;
+	whereToSendOutput = destination;
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	respond_owner_session_end(&session, call->may_lock);

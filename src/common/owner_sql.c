@@ -22,12 +22,14 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/condition_name.h"
 #include "common/errors.h"
 #include "common/guc.h"
 #include "common/owner_guard.h"
 #include "common/owner_result.h"
 #include "common/owner_simple.h"
 #include "common/owner_sql_code.h"
+#include "common/private_value.h"
 
 #if PG_VERSION_NUM >= 170000
 #define CURRENT_LXID (MyProc->vxid.lxid)
@@ -274,6 +276,25 @@ execute(void *argument)
 	SPI_finish();
 }
 
+/*
+ * In a session: what is raised on to somebody who may not see what the SQL reads
+ * says its class alone.  The server's own words for a cancel tell nothing.
+ */
+static void
+redact(const OwnerSql *sql, ErrorData *error)
+{
+	bool		is_interrupt = error->funcname != NULL && strcmp(error->funcname, "ProcessInterrupts") == 0;
+
+	if (!is_interrupt)
+	{
+		error->message = respond_error_shown(sql->place[0] != '\0' ? sql->place : "condition", error->sqlerrcode, 0);
+		error->detail = error->hint = NULL;
+	}
+	error->context = error->internalquery = NULL;
+	error->schema_name = error->table_name = error->column_name = NULL;
+	error->datatype_name = error->constraint_name = NULL;
+}
+
 static void
 run_as_owner(SqlRun *run, void (*function) (void *argument), const Event *event, Jsonb *steps)
 {
@@ -302,13 +323,24 @@ run_as_owner(SqlRun *run, void (*function) (void *argument), const Event *event,
 	{
 		respond_owner_call(&call);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
+		ErrorData  *error;
+
 		sql->running = false;
 		empty_params(sql);
 		MemoryContextSwitchTo(caller);
+		if (MyBackendType != B_BACKEND || respond_private_is_visible(sql->owner))
+			PG_RE_THROW();
+		error = CopyErrorData();
+		FlushErrorState();
+		redact(sql, error);
+		ReThrowError(error);
 	}
 	PG_END_TRY();
+	sql->running = false;
+	empty_params(sql);
+	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 }
 

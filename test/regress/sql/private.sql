@@ -65,6 +65,41 @@ SELECT count(*) AS leaks FROM respond.run AS r WHERE r::text LIKE '%TOP1%' OR r:
 SELECT count(*) FROM respond.run WHERE error LIKE 'steps[0]: invalid_text_representation (SQLSTATE 22P02)%run ' || id;
 RESET ROLE;
 
+-- what the SQL says by the way, and what it raises with the class of a cancel
+GRANT CREATE ON SCHEMA public TO private_test_owner;
+SET ROLE private_test_owner;
+CREATE FUNCTION public.private_test_talk() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE s text := (SELECT v FROM public.private_test_secret);
+BEGIN RAISE INFO 'info %', s; RAISE WARNING 'warning %', s; RAISE NOTICE 'notice %', s; RAISE LOG 'log %', s; RETURN true; END $$;
+CREATE FUNCTION public.private_test_end() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE s text := (SELECT v FROM public.private_test_secret);
+BEGIN RAISE EXCEPTION 'message %', s USING ERRCODE = '57P03', DETAIL = s, HINT = s, COLUMN = s; END $$;
+CREATE FUNCTION public.private_test_wait() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE s text := (SELECT v FROM public.private_test_secret);
+BEGIN EXECUTE format('SELECT pg_sleep(600) /* %s */', s); RETURN true; END $$;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM private_test_owner;
+INSERT INTO respond.rule (name, event_type, owner, condition, start_roles) VALUES
+	('pv talks', 'pv.talks', 'private_test_owner', 'public.private_test_talk()', '{private_test_admin}'),
+	('pv ends', 'pv.ends', 'private_test_owner', 'public.private_test_end()', NULL),
+	('pv waits', 'pv.waits', 'private_test_owner', 'public.private_test_wait()', NULL);
+INSERT INTO respond.event (type) VALUES ('pv.talks') RETURNING id AS talks \gset
+SET ROLE private_test_admin;
+SELECT rule, matched FROM respond.simulate('pv.talks') WHERE rule = 'pv talks';
+SELECT rule, matched FROM respond_internal.simulate_rules('pv.talks', '{}', NULL, NULL, NULL, NULL) WHERE rule = 'pv talks';
+SELECT count(*) FROM respond.explain(:talks) WHERE rule = 'pv talks';
+SELECT respond.replay('-infinity', 'infinity', 'pv talks');
+SELECT count(*) FROM respond.simulate('pv.ends');
+SELECT count(*) FROM respond_internal.simulate_rules('pv.ends', '{}', NULL, NULL, NULL, NULL);
+SET statement_timeout = '200ms';
+SELECT count(*) FROM respond_internal.simulate_rules('pv.waits', '{}', NULL, NULL, NULL, NULL);
+RESET statement_timeout;
+SET ROLE private_test_member;
+SELECT rule, matched FROM respond.simulate('pv.talks') WHERE rule = 'pv talks';
+SELECT count(*) FROM respond.simulate('pv.ends');
+RESET ROLE;
+DROP FUNCTION public.private_test_talk, public.private_test_end, public.private_test_wait;
+
 -- what users write is for everybody
 CREATE TEMP TABLE private_test_own (t respond.private_text, j respond.private_jsonb);
 INSERT INTO private_test_own VALUES ('a', '{"a": 1}'), ('b'::text, '{"a": 2}'::jsonb), (NULL, NULL);
