@@ -198,6 +198,7 @@ CREATE TABLE respond_internal.requeue (
 	forced boolean NOT NULL DEFAULT false,
 	replay boolean NOT NULL DEFAULT false,
 	run_id bigint,
+	rule_owner oid,
 	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation()
 );
 ALTER TABLE respond_internal.requeue REPLICA IDENTITY FULL;
@@ -205,6 +206,7 @@ CREATE INDEX requeue_id_idx ON respond_internal.requeue (id);
 COMMENT ON TABLE respond_internal.requeue IS 'events to be handled outside the order of the log';
 COMMENT ON COLUMN respond_internal.requeue.rule IS 'only this rule; NULL for all';
 COMMENT ON COLUMN respond_internal.requeue.forced IS 'whether the rule runs without asking type, pattern and condition; for start()';
+COMMENT ON COLUMN respond_internal.requeue.rule_owner IS 'who owned the rule when somebody was allowed to run it by hand; a rule of that name with another owner is not meant; NULL: whoever owns it';
 COMMENT ON COLUMN respond_internal.requeue.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
 COMMENT ON COLUMN respond_internal.requeue.run_id IS 'number that the run shall have; NULL: a new one';
 
@@ -227,6 +229,7 @@ CREATE TABLE respond_internal.set_aside_event (
 	first_at timestamptz NOT NULL,
 	due_at timestamptz NOT NULL,
 	queue bigint,
+	rule_owner oid,
 	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation()
 );
 CREATE INDEX set_aside_event_due_at_id_idx ON respond_internal.set_aside_event (due_at, id);
@@ -236,7 +239,7 @@ COMMENT ON TABLE respond_internal.set_aside_event IS 'events that a rule could n
 COMMENT ON COLUMN respond_internal.set_aside_event.rule IS 'the rule; empty for all';
 COMMENT ON COLUMN respond_internal.set_aside_event.rule_hash IS 'hash of it';
 COMMENT ON COLUMN respond_internal.set_aside_event.strand IS 'hash of rule and subject: rows with the same one are tried in the order of their ids';
-COMMENT ON COLUMN respond_internal.set_aside_event.forced IS 'as in requeue, also replay and run_id';
+COMMENT ON COLUMN respond_internal.set_aside_event.forced IS 'as in requeue, also replay, run_id and rule_owner';
 COMMENT ON COLUMN respond_internal.set_aside_event.sqlstate IS 'class of the error of the last try; NULL: none was made yet';
 COMMENT ON COLUMN respond_internal.set_aside_event.incarnation IS 'of the database that wrote it; rows from elsewhere make the workers hold';
 COMMENT ON COLUMN respond_internal.set_aside_event.tries IS 'tries that failed';

@@ -5,7 +5,8 @@
  * ALTER ROLE ... RENAME brings the rules of its own database up to date; in the
  * others of the cluster, and for owners that came with a dump, it is done here.
  * Rules belong to numbers of roles, so nothing but what people and dumps read
- * depends on it.  Nothing is asked unless a role or a rule has changed.
+ * depends on it.  So are the sources of roles that are gone.  Nothing is asked
+ * unless a role or one of the tables has changed.
  *
  * src/clock/owner_names.c
  *-------------------------------------------------------------------------
@@ -20,6 +21,7 @@
 #include "clock/statement.h"
 #include "common/partition_write.h"
 #include "common/relation_change.h"
+#include "event/producer.h"
 #include "rule/rule_owner.h"
 
 #define INTERVAL_MS		10000
@@ -27,6 +29,7 @@
 
 static bool has_news = true;
 static Oid	rule_table = InvalidOid;
+static Oid	producer_table = InvalidOid;
 
 static void
 role_changed(Datum argument, int cache, uint32 hash)
@@ -37,7 +40,7 @@ role_changed(Datum argument, int cache, uint32 hash)
 static void
 table_changed(Datum argument, Oid relation)
 {
-	if (relation == InvalidOid || relation == rule_table)
+	if (relation == InvalidOid || relation == rule_table || relation == producer_table)
 		has_news = true;
 }
 
@@ -64,7 +67,9 @@ respond_owner_names_keep(TimestampTz now)
 		respond_statement_begin();
 		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
 		rule_table = respond_relation_oid("respond", "rule");
+		producer_table = respond_relation_oid("respond", "producer");
 		respond_rule_owners_refresh();
+		(void) respond_producer_roles_gone();
 		respond_statement_commit();
 		has_news = false;
 	}

@@ -177,15 +177,28 @@ beyond_limits(const Event *event)
 	return false;
 }
 
+/* Whoever may run a rule by hand was allowed to by its owner; the name may be another's by now. */
+static bool
+is_meant(const Rule *rule, const Event *event)
+{
+	if (event->only_rule == NULL)
+		return true;
+	return strcmp(rule->name, event->only_rule) == 0 &&
+		(!OidIsValid(event->only_owner) || event->only_owner == rule->owner);
+}
+
 /* Started by hand, or tried again, for one rule; NULL when that is not in force. */
 static Rule *
 find_only_rule(RuleSet *rules, Event *event)
 {
 	Rule	   *rule = respond_rule_set_find(rules, event->only_rule);
 
-	if (rule != NULL)
+	if (rule != NULL && is_meant(rule, event))
 		return rule;
-	if (event->aside != NULL)
+	if (rule != NULL)
+		respond_dead_event(event, event->only_rule, "rule",
+						   "the rule has another owner than when it was to run by hand", 0);
+	else if (event->aside != NULL)
 		respond_aside_without_rule(event);
 	else if (event->forced)
 		respond_dead_event(event, event->only_rule, "rule",
@@ -223,7 +236,7 @@ respond_batch_apply(RuleSet *rules, Event *event, bool contained)
 	count = respond_rule_set_match(rules, event, &matched);
 	for (int i = 0; i < count; i++)
 	{
-		if (event->only_rule == NULL || strcmp(matched[i]->name, event->only_rule) == 0)
+		if (is_meant(matched[i], event))
 			handle_rule(matched[i], event, muted, contained);
 	}
 }

@@ -1,11 +1,13 @@
 /*-------------------------------------------------------------------------
  * by_hand.c
- *	  Rules run by hand: start(), and replay() of a span of time.
+ *	  Rules run by hand: start(), resume_rule(), and replay() of a span of time.
  *
  * A rule acts with the rights of its owner, on events that its owner chose by
  * type, pattern and condition.  start() passes all of these by, and a replay
- * through one rule picks the rule: both need the right to act as the owner, or
- * the owner's leave (start_roles).  These functions are C because a function
+ * through one rule picks the rule, and resume_rule() turns on what was stopped:
+ * all need the right to act as the owner, or the owner's leave (start_roles).
+ * They are kept for that owner: a rule that has the name by the time of the
+ * commit may be somebody else's.  These functions are C because a function
  * with SECURITY DEFINER does not know who called it.
  *
  * src/dispatcher/by_hand.c
@@ -37,14 +39,15 @@
 
 PG_FUNCTION_INFO_V1(respond_start);
 PG_FUNCTION_INFO_V1(respond_replay_span);
+PG_FUNCTION_INFO_V1(respond_resume_rule);
 
 static KeptPlan rule_plan = {
 	"SELECT r.* FROM respond.rule AS r WHERE r.name OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
 };
 static KeptPlan start_plan = {
-	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, forced, run_id)"
-	" VALUES ($1, pg_catalog.now(), $2, true, pg_catalog.nextval('respond.run_id_seq')) RETURNING run_id",
-	2, {INT8OID, TEXTOID}
+	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, forced, rule_owner, run_id)"
+	" VALUES ($1, pg_catalog.now(), $2, true, $3, pg_catalog.nextval('respond.run_id_seq')) RETURNING run_id",
+	3, {INT8OID, TEXTOID, OIDOID}
 };
 static KeptPlan span_plan = {
 	"SELECT e.id, e.recorded_at FROM respond.event AS e"
@@ -53,11 +56,14 @@ static KeptPlan span_plan = {
 	2, {TIMESTAMPTZOID, TIMESTAMPTZOID}
 };
 static KeptPlan replay_plan = {
-	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, replay)"
-	" SELECT e.id, e.recorded_at, $3, true"
+	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, replay, rule_owner)"
+	" SELECT e.id, e.recorded_at, $3, true, $4"
 	" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS e (id, recorded_at, place)"
 	" ORDER BY e.place",
-	3, {INT8ARRAYOID, 1185 /* timestamptz[] */ , TEXTOID}
+	4, {INT8ARRAYOID, 1185 /* timestamptz[] */ , TEXTOID, OIDOID}
+};
+static KeptPlan resume_plan = {
+	"SELECT respond_internal.resume_rule($1, $2, $3)", 3, {TEXTOID, OIDOID, BOOLOID}
 };
 static KeptPlan acknowledge_plan = {
 	"SELECT respond_internal.mark_acknowledged('event', d.event_id)"
@@ -74,13 +80,14 @@ typedef struct Span
 	int			count;
 } Span;
 
-/* The rule of this name, for somebody who may make it act now; raises an error else. */
-static void
+/* Finds the rule of this name, for somebody who may make it act now, and returns its owner; raises an error else. */
+static Oid
 require_rule(const char *name, const char *what)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Datum		value = CStringGetTextDatum(name);
 	RuleRow		row;
+	Oid			owner;
 	bool		found = false;
 
 	SPI_connect();
@@ -101,7 +108,8 @@ require_rule(const char *name, const char *what)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("rule \"%s\" does not exist", name)));
-	if (!respond_rule_acts_as(GetUserId(), respond_rule_owner(&row)) && !respond_rule_has_leave(GetUserId(), &row))
+	owner = respond_rule_owner(&row);
+	if (!respond_rule_acts_as(GetUserId(), owner) && !respond_rule_has_leave(GetUserId(), &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to %s rule \"%s\"", what, name),
@@ -112,12 +120,24 @@ require_rule(const char *name, const char *what)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("rule \"%s\" is disabled", name),
 				 errhint("Enable it first: UPDATE respond.rule SET enabled = true WHERE name = ...")));
+	return owner;
+}
+
+/* A replayed event has the depth it had, so nothing would end the loop. */
+static void
+refuse_inside_rule(const char *function)
+{
+	if (respond_event_context()->rule != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s cannot be called by the SQL of a rule", function),
+				 errhint("Record a new event with respond.emit() instead.")));
 }
 
 static int64
-queue_start(int64 event, const char *rule)
+queue_start(int64 event, const char *rule, Oid owner)
 {
-	Datum		values[2] = {Int64GetDatum(event), CStringGetTextDatum(rule)};
+	Datum		values[3] = {Int64GetDatum(event), CStringGetTextDatum(rule), ObjectIdGetDatum(owner)};
 	int64		run;
 	bool		is_null;
 
@@ -156,6 +176,7 @@ respond_start(PG_FUNCTION_ARGS)
 {
 	NewEvent	event = {.type = "rule.start"};
 	char	   *rule;
+	Oid			owner;
 	int64		run;
 
 	respond_standby_refuse("start()");
@@ -163,12 +184,12 @@ respond_start(PG_FUNCTION_ARGS)
 	PreventCommandIfParallelMode("start()");
 	refuse_null_rule(PG_ARGISNULL(0));
 	rule = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	require_rule(rule, "start");
+	owner = require_rule(rule, "start");
 	event.data = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	event.subject = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	respond_event_write_set_cause(&event);
 	respond_event_write(&event, 1);
-	run = queue_start(event.id, rule);
+	run = queue_start(event.id, rule, owner);
 	audit_start(rule, run, event.id);
 	PG_RETURN_INT64(run);
 }
@@ -281,23 +302,24 @@ keep_events_of(Span *span, const char *rule)
 }
 
 static void
-queue_replay(const Span *span, const char *rule)
+queue_replay(const Span *span, const char *rule, Oid owner)
 {
-	Datum		values[3];
+	Datum		values[4];
 	Datum		acknowledged[2];
-	char		nulls[] = "   ";
+	char		nulls[] = "    ";
 
 	values[0] = PointerGetDatum(construct_array(span->ids, span->count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
 												TYPALIGN_DOUBLE));
 	values[1] = PointerGetDatum(construct_array(span->times, span->count, TIMESTAMPTZOID, sizeof(int64),
 												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	values[2] = rule != NULL ? CStringGetTextDatum(rule) : (Datum) 0;
-	nulls[2] = rule != NULL ? ' ' : 'n';
+	values[3] = ObjectIdGetDatum(owner);
+	nulls[2] = nulls[3] = rule != NULL ? ' ' : 'n';
 	acknowledged[0] = values[0];
 	acknowledged[1] = values[2];
 	SPI_connect();
 	(void) respond_kept_plan_run_as_owner(&replay_plan, values, nulls);
-	(void) respond_kept_plan_run_as_owner(&acknowledge_plan, acknowledged, nulls + 1);
+	(void) respond_kept_plan_run_as_owner(&acknowledge_plan, acknowledged, rule != NULL ? "  " : " n");
 	SPI_finish();
 }
 
@@ -320,31 +342,54 @@ Datum
 respond_replay_span(PG_FUNCTION_ARGS)
 {
 	char	   *rule = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	Oid			owner = InvalidOid;
 	Span		span;
 
 	respond_standby_refuse("replay()");
 	PreventCommandIfReadOnly("replay()");
 	PreventCommandIfParallelMode("replay()");
-	if (respond_event_context()->rule != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("replay() cannot be called by the SQL of a rule"),
-				 errhint("Record a new event with respond.emit() instead.")));
+	refuse_inside_rule("replay()");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("replay() needs a time to begin at and one to end before"),
 				 errhint("Use '-infinity' and 'infinity' for no limit.")));
 	if (rule != NULL)
-		require_rule(rule, "replay events through");
+		owner = require_rule(rule, "replay events through");
 	span = find_events(PG_GETARG_TIMESTAMPTZ(0), PG_GETARG_TIMESTAMPTZ(1));
 	if (rule != NULL)
 		keep_events_of(&span, rule);
 	if (span.count > 0)
 	{
-		queue_replay(&span, rule);
+		queue_replay(&span, rule, owner);
 		(void) respond_event_defaults_xid();
 		audit_replay(rule, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), span.count);
 	}
 	PG_RETURN_INT64(span.count);
+}
+
+/* resume_rule(rule, replay) → number of events that were given up for it and will be played again */
+Datum
+respond_resume_rule(PG_FUNCTION_ARGS)
+{
+	char	   *rule = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Datum		values[3] = {PG_GETARG_DATUM(0), 0, PG_GETARG_DATUM(1)};
+	int64		events;
+	bool		is_null;
+
+	respond_standby_refuse("resume_rule()");
+	PreventCommandIfReadOnly("resume_rule()");
+	PreventCommandIfParallelMode("resume_rule()");
+	refuse_inside_rule("resume_rule()");
+	values[1] = ObjectIdGetDatum(require_rule(rule, "resume"));
+	SPI_connect();
+	(void) respond_kept_plan_run_as_owner(&resume_plan, values, NULL);
+	events = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+	SPI_finish();
+	if (is_null)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("rule \"%s\" is not stopped", rule),
+				 errhint("Line \"storms\" of respond.health() names the rules that are.")));
+	PG_RETURN_INT64(events);
 }

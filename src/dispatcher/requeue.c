@@ -38,6 +38,7 @@ enum
 	REQUEUE_FORCED,
 	REQUEUE_REPLAY,
 	REQUEUE_RUN_ID,
+	REQUEUE_RULE_OWNER,
 	REQUEUE_INCARNATION,
 	REQUEUE_COLUMNS
 };
@@ -50,6 +51,7 @@ static const ShapeColumn requeue_columns[] = {
 	{"forced", BOOLOID},
 	{"replay", BOOLOID},
 	{"run_id", INT8OID},
+	{"rule_owner", OIDOID},
 	{"incarnation", INT8OID},
 };
 
@@ -71,6 +73,7 @@ requeued_event(const Datum *values, const bool *nulls)
 	event->replay = DatumGetBool(values[REQUEUE_REPLAY]);
 	if (!nulls[REQUEUE_RUN_ID])
 		event->run_id = DatumGetInt64(values[REQUEUE_RUN_ID]);
+	event->only_owner = nulls[REQUEUE_RULE_OWNER] ? InvalidOid : DatumGetObjectId(values[REQUEUE_RULE_OWNER]);
 	return event;
 }
 

@@ -338,6 +338,7 @@ event_of(AsideRow *row)
 	event->forced = row->forced;
 	event->replay = row->replay;
 	event->run_id = row->run_id;
+	event->only_owner = row->rule_owner;
 	event->aside = &row->entry;
 	return event;
 }

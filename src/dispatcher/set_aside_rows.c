@@ -17,7 +17,7 @@
 #include "rule/hash.h"
 
 #define COLUMNS \
-	"s.id, s.event_id, s.rule, s.subject, s.forced, s.replay, s.run_id, s.tries, s.first_at, s.sqlstate, s.due_at, s.queue"
+	"s.id, s.event_id, s.rule, s.subject, s.forced, s.replay, s.run_id, s.tries, s.first_at, s.sqlstate, s.due_at, s.queue, s.rule_owner"
 
 static KeptPlan read_all = {
 	"SELECT " COLUMNS " FROM respond_internal.set_aside_event AS s ORDER BY s.id"
@@ -45,11 +45,11 @@ static KeptPlan find_strand = {
 };
 static KeptPlan insert_row = {
 	"INSERT INTO respond_internal.set_aside_event (event_id, recorded_at, rule, rule_hash, subject, strand, forced, replay, run_id,"
-	" sqlstate, tries, first_at, due_at, queue)"
+	" sqlstate, tries, first_at, due_at, queue, rule_owner)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_catalog.clock_timestamp(), $12,"
-	" CASE WHEN $13 THEN pg_catalog.nextval('respond_internal.set_aside_queue') END)",
-	13, {INT8OID, TIMESTAMPTZOID, TEXTOID, INT8OID, TEXTOID, INT8OID, BOOLOID, BOOLOID, INT8OID,
-	TEXTOID, INT4OID, TIMESTAMPTZOID, BOOLOID}
+	" CASE WHEN $13 THEN pg_catalog.nextval('respond_internal.set_aside_queue') END, $14)",
+	14, {INT8OID, TIMESTAMPTZOID, TEXTOID, INT8OID, TEXTOID, INT8OID, BOOLOID, BOOLOID, INT8OID,
+	TEXTOID, INT4OID, TIMESTAMPTZOID, BOOLOID, OIDOID}
 };
 static KeptPlan change_row = {
 	"UPDATE respond_internal.set_aside_event AS s SET sqlstate = $2, tries = $3, due_at = $4,"
@@ -100,6 +100,15 @@ bool_value(HeapTuple row, int column)
 	return DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, column, &is_null));
 }
 
+static Oid
+oid_value(HeapTuple row, int column)
+{
+	bool		is_null;
+	Datum		value = SPI_getbinval(row, SPI_tuptable->tupdesc, column, &is_null);
+
+	return is_null ? InvalidOid : DatumGetObjectId(value);
+}
+
 static AsideRow *
 row_of(HeapTuple tuple)
 {
@@ -119,6 +128,7 @@ row_of(HeapTuple tuple)
 	row->entry.sqlerrcode = state != NULL ? MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]) : 0;
 	row->due_at = int64_value(tuple, 11);
 	row->queue = int64_value(tuple, 12);
+	row->rule_owner = oid_value(tuple, 13);
 	return row;
 }
 
@@ -188,8 +198,8 @@ void
 respond_aside_insert(const Event *event, const char *rule, int sqlerrcode, TimestampTz due_at, bool queued)
 {
 	uint64		number = respond_share_rule(rule);
-	Datum		values[13];
-	char		nulls[14] = "             ";
+	Datum		values[14];
+	char		nulls[15] = "              ";
 
 	values[0] = Int64GetDatum(event->id);
 	values[1] = TimestampTzGetDatum(event->recorded_at);
@@ -204,12 +214,15 @@ respond_aside_insert(const Event *event, const char *rule, int sqlerrcode, Times
 	values[10] = Int32GetDatum(sqlerrcode != 0 ? 1 : 0);
 	values[11] = TimestampTzGetDatum(due_at);
 	values[12] = BoolGetDatum(queued);
+	values[13] = ObjectIdGetDatum(event->only_owner);
 	if (event->subject == NULL)
 		nulls[4] = nulls[5] = 'n';
 	if (event->run_id == 0)
 		nulls[8] = 'n';
 	if (sqlerrcode == 0)
 		nulls[9] = 'n';
+	if (!OidIsValid(event->only_owner))
+		nulls[13] = 'n';
 	run_plan(&insert_row, values, nulls);
 }
 

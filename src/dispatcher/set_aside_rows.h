@@ -22,6 +22,7 @@ typedef struct AsideRow
 	bool		forced;
 	bool		replay;
 	int64		run_id;
+	Oid			rule_owner;		/* InvalidOid: whoever owns the rule */
 	TimestampTz due_at;			/* DT_NOEND: behind another one, or queued */
 	int64		queue;			/* place in the queue of the rule, 0: not in it */
 } AsideRow;

@@ -39,6 +39,7 @@ typedef struct Event
 	/* how it came to be handled, not columns */
 	bool		replay;			/* played again by replay() */
 	const char *only_rule;		/* apply this rule alone, NULL for all */
+	Oid			only_owner;		/* if it is this role's, InvalidOid: anybody's */
 	bool		forced;			/* apply only_rule without asking type, pattern, condition */
 	int64		run_id;			/* number that the run shall have, 0 for a new one */
 	struct AsideEntry *aside;	/* it was set aside and is tried again; NULL if not */

@@ -9,6 +9,9 @@
  *
  * The table is read without asking for privileges, and kept until the relation
  * cache says that it changed or the system cache that a role or a membership did.
+ * When a role is dropped its sources stay closed: role 0, shown and dumped as
+ * "-", can be nobody.  Its number would be dumped as a number, which may be
+ * another role elsewhere.
  * The last answer is kept too: most sessions use one source.
  *
  * src/event/producer.c
@@ -34,6 +37,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "common/kept_plan.h"
 #include "common/shape.h"
 #include "common/errors.h"
 #include "common/partition_write.h"
@@ -57,6 +61,16 @@ static const ShapeColumn producer_columns[] = {
 };
 
 const Shape respond_shape_producer = SHAPE("respond.producer", producer_columns);
+
+static KeptPlan roles_gone = {
+	"WITH gone AS (DELETE FROM respond.producer AS p WHERE p.role::pg_catalog.oid OPERATOR(pg_catalog.<>) 0"
+	" AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid OPERATOR(pg_catalog.=) p.role::pg_catalog.oid)"
+	" RETURNING p.source, p.description)"
+	" INSERT INTO respond.producer (role, source, description)"
+	" SELECT 0::pg_catalog.oid::pg_catalog.regrole, g.source, pg_catalog.min(g.description) FROM gone AS g GROUP BY g.source"
+	" ON CONFLICT (role, source) DO NOTHING",
+	0, {0}
+};
 
 typedef struct Claim
 {
@@ -269,6 +283,17 @@ Oid
 respond_producer_of_actor(const char *actor)
 {
 	return get_role_oid(actor, true);
+}
+
+uint64
+respond_producer_roles_gone(void)
+{
+	uint64		count;
+
+	SPI_connect();
+	count = respond_kept_plan_run_as_owner(&roles_gone, NULL, NULL);
+	SPI_finish();
+	return count;
 }
 
 /* producer_validate(): BEFORE INSERT OR UPDATE ON respond.producer FOR EACH ROW */

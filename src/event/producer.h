@@ -20,6 +20,13 @@ extern char *respond_producer_fault(Oid role, const char *source, size_t length)
 /* Raises that as ERRCODE_INSUFFICIENT_PRIVILEGE. */
 extern void respond_producer_check(Oid role, const char *source, size_t length);
 
+/*
+ * Sources of roles that do not exist any more are nobody's from now on; returns
+ * their number.  Called when a role was dropped, and by the clock for what was
+ * dropped in other databases.
+ */
+extern uint64 respond_producer_roles_gone(void);
+
 /* The producer of a row that came with a dump and says who recorded it. */
 extern Oid	respond_producer_of_actor(const char *actor);
 

@@ -4,7 +4,8 @@
  *
  *	ALTER ROLE ... RENAME	rules show the new name at once
  *	REASSIGN OWNED			rules go to the new owner with everything else
- *	DROP ROLE				a warning names the rules that cannot run any more
+ *	DROP ROLE				a warning names the rules that cannot run any more;
+ *							sources that were the role's alone are nobody's
  *	REASSIGN OWNED BY, DROP OWNED BY the role of the workers: refused, because the
  *							workers could not act on their own tables any more
  *
@@ -34,6 +35,7 @@
 #include "common/door.h"
 #include "common/kept_plan.h"
 #include "common/owner_guard.h"
+#include "event/producer.h"
 #include "rule/rule_owner.h"
 
 #define LOCK_WAIT	"1s"
@@ -142,35 +144,55 @@ look_before(Node *tree, char **rules)
 	return roles;
 }
 
+typedef struct Refresh
+{
+	Node	   *tree;
+	uint64		sources;		/* that became nobody's */
+} Refresh;
+
 /* In a subtransaction of its own. */
 static void
 refresh_soon(void *argument)
 {
+	Refresh    *refresh = argument;
 	int			level = NewGUCNestLevel();
 
 	(void) set_config_option("lock_timeout", LOCK_WAIT, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	respond_rule_owners_refresh();
+	if (IsA(refresh->tree, DropRoleStmt))
+		refresh->sources = respond_producer_roles_gone();
+	else
+		respond_rule_owners_refresh();
 	AtEOXact_GUC(true, level);
 }
 
-/* A rule that somebody keeps locked does not keep a role from being renamed: the clock does it later. */
+/* A row that somebody keeps locked does not keep a role from being renamed or dropped: the clock does it later. */
 static void
-refresh_names(void)
+refresh_roles(Node *tree)
 {
-	ErrorData  *error = respond_contain_try(refresh_soon, NULL);
+	Refresh		refresh = {.tree = tree};
+	ErrorData  *error = respond_contain_try(refresh_soon, &refresh);
 
 	if (error != NULL)
 		ereport(DEBUG1,
-				(errmsg_internal("names of owners of rules are brought up to date later: %s", error->message)));
+				(errmsg_internal("roles of rules and producers are brought up to date later: %s", error->message)));
+	else if (refresh.sources > 0)
+		ereport(WARNING,
+				(errmsg("sources in respond.producer whose role is dropped belong to nobody now: " UINT64_FORMAT, refresh.sources),
+				 errhint("Give them to another role: UPDATE respond.producer SET role = ... WHERE role = 0; or DELETE the rows, and any producer may use them.")));
 }
 
 static void
 act_after(Node *tree, List *roles, const char *rules)
 {
-	if (IsA(tree, DropRoleStmt) && rules != NULL)
-		ereport(WARNING,
-				(errmsg("rules whose owner is dropped cannot run any more: %s", rules),
-				 errhint("Give them to another role: UPDATE respond.rule SET owner = ... (REASSIGN OWNED does so before a role is dropped.)")));
+	if (IsA(tree, DropRoleStmt))
+	{
+		if (rules != NULL)
+			ereport(WARNING,
+					(errmsg("rules whose owner is dropped cannot run any more: %s", rules),
+					 errhint("Give them to another role: UPDATE respond.rule SET owner = ... (REASSIGN OWNED does so before a role is dropped.)")));
+		CommandCounterIncrement();
+		refresh_roles(tree);
+	}
 	else if (IsA(tree, ReassignOwnedStmt) && roles != NIL)
 	{
 		CommandCounterIncrement();
@@ -179,7 +201,7 @@ act_after(Node *tree, List *roles, const char *rules)
 	else if (IsA(tree, RenameStmt))
 	{
 		CommandCounterIncrement();
-		refresh_names();
+		refresh_roles(tree);
 	}
 }
 

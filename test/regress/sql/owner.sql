@@ -32,6 +32,36 @@ INSERT INTO respond.rule (name, event_type) VALUES ('ot on', 'ot.x') ON CONFLICT
 \set VERBOSITY default
 UPDATE respond.rule SET enabled = true WHERE name = 'ot off';
 SELECT respond.start('ot on');
+-- neither may what is stopped be turned on, and what one may run by hand is of that owner alone
+RESET ROLE;
+INSERT INTO respond_internal.stopped_rule (rule, version, event_id, runs) SELECT r.name, r.version, 1, 1 FROM respond.rule AS r WHERE r.name = 'ot on';
+SET ROLE owner_test_admin;
+SELECT respond.resume_rule('ot on', true);
+RESET ROLE;
+SET ROLE owner_test_alice;
+SELECT respond.resume_rule('ot on');
+RESET ROLE;
+UPDATE respond.rule SET start_roles = '{owner_test_admin}' WHERE name = 'ot on';
+SET ROLE owner_test_admin;
+SELECT respond.resume_rule('ot on');
+SELECT respond.resume_rule('ot on');
+SELECT respond.resume_rule('no such rule');
+INSERT INTO respond.rule (name, event_type, steps) VALUES ('ot taken', 'ot.none', '[{"action": "log", "text": "of the admin"}]');
+BEGIN;
+SELECT respond.start('ot taken', '{"by": "admin"}') > 0 AS started;
+RESET ROLE;
+DELETE FROM respond.rule WHERE name = 'ot taken';
+INSERT INTO respond.rule (name, event_type, steps) VALUES ('ot taken', 'ot.none', '[{"action": "log", "text": "of the superuser"}]');
+COMMIT;
+DO $$ BEGIN FOR i IN 1 .. 3000 LOOP
+	EXIT WHEN EXISTS (SELECT FROM respond.dead_letter WHERE rule = 'ot taken') OR EXISTS (SELECT FROM respond.run WHERE rule = 'ot taken');
+	COMMIT; PERFORM pg_sleep(0.01);
+END LOOP; END $$;
+SELECT (SELECT count(*) FROM respond.run WHERE rule = 'ot taken') AS runs, reason, error FROM respond.dead_letter WHERE rule = 'ot taken';
+DELETE FROM respond.rule WHERE name = 'ot taken';
+SELECT respond.acknowledge(kind, id) FROM respond.dead_letter WHERE rule = 'ot taken';
+UPDATE respond.rule SET start_roles = NULL WHERE name = 'ot on';
+SET ROLE owner_test_admin;
 -- turning off and describing is free, and a rule can be made one's own
 UPDATE respond.rule SET shadow = true, folder = 'f', description = 'd' WHERE name = 'ot on' RETURNING version;
 UPDATE respond.rule SET enabled = false WHERE name = 'ot on' RETURNING version;
