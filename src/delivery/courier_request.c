@@ -91,7 +91,7 @@ render_url(const CourierChannel *channel, const char *key)
 	const Channel *config = channel->config;
 	TemplateRoot roots[] = {
 		{"options", respond_template_from_jsonb(config->options)},
-		{"secret", respond_template_from_cstring(channel->secret)},
+		{"secret", respond_template_from_secret(channel->secret)},
 		{"channel", respond_template_from_cstring(channel->name)},
 		{"key", respond_template_from_cstring(key)},
 	};

@@ -147,7 +147,8 @@ fill_roots(MessageRoots *roots, const Channel *channel, const Message *message, 
 	roots->values[ROOT_KEY].value = respond_template_from_cstring(key);
 	roots->values[ROOT_CHANNEL].value = respond_template_from_cstring(channel->name);
 	roots->values[ROOT_OPTIONS].value = respond_template_from_jsonb(options);
-	roots->values[ROOT_SECRET].value = respond_template_from_cstring(delivery->secret_mark);
+	/* only templates that name it are among those that a secret is bound to */
+	roots->values[ROOT_SECRET].value = respond_template_from_secret(delivery->secret_mark);
 	roots->values[ROOT_RULE].value = respond_template_from_cstring(origin->rule);
 	roots->values[ROOT_RUN_ID].value = number(origin->run_id);
 	roots->values[ROOT_TICKET_ID].value = number(origin->ticket_id);
@@ -324,7 +325,7 @@ render_url(const Channel *channel, const Message *message, MessageRoots *roots, 
 	if (!channel->url_per_delivery && !(channel->url_names_options && message->options != NULL))
 		return NULL;
 	if (mark != NULL)
-		roots->values[ROOT_SECRET].value = respond_template_from_cstring(psprintf("%s%s", mark, SECRET_MARK_END));
+		roots->values[ROOT_SECRET].value = respond_template_from_secret(psprintf("%s%s", mark, SECRET_MARK_END));
 	url = respond_template_render_cstring(channel->url_template, root, TEMPLATE_ESCAPE_URL, NULL);
 	fault = respond_url_check(url, channel->transport, NULL);
 	if (fault != NULL)

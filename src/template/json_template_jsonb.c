@@ -98,6 +98,8 @@ add_roots(Builder *builder, const TemplateRoots *roots)
 	{
 		const TemplateRoot *root = &roots->roots[i];
 
+		if (respond_template_value_is_secret(&root->value))
+			continue;
 		add_key(builder, root->name, strlen(root->name));
 		if (root->value.kind == TEMPLATE_STRING)
 			respond_template_charge(builder->output, root->value.count);

@@ -24,11 +24,12 @@
 #include "common/numeric_size.h"
 #include "template/template_jsonb.h"
 
-/* What TemplateValue.reference is, for an object. */
+/* What TemplateValue.reference is, for an object; FORM_SECRET is for strings. */
 enum
 {
 	FORM_JSONB,					/* JsonbContainer; size is its bytes */
-	FORM_ROOTS					/* TemplateRoots */
+	FORM_ROOTS,					/* TemplateRoots */
+	FORM_SECRET
 };
 
 TemplateValue
@@ -61,6 +62,21 @@ respond_template_from_cstring(const char *text)
 	if (text == NULL)
 		return respond_template_from_null();
 	return respond_template_from_text(text, strlen(text));
+}
+
+TemplateValue
+respond_template_from_secret(const char *text)
+{
+	TemplateValue value = respond_template_from_cstring(text);
+
+	value.form = FORM_SECRET;
+	return value;
+}
+
+bool
+respond_template_value_is_secret(const TemplateValue *value)
+{
+	return value->form == FORM_SECRET;
 }
 
 TemplateValue
@@ -197,24 +213,30 @@ write_number(Numeric number, TemplateOutput *output)
  * encoding of the database.
  */
 static void
-write_string(const char *bytes, size_t length, TemplateOutput *output)
+write_string(const char *bytes, size_t length, bool as_json, TemplateOutput *output)
 {
+	void		(*write) (TemplateOutput *, const char *, size_t) =
+	as_json ? respond_template_write_json_string : respond_template_write;
+	size_t		(*character) (const char *, size_t) = output->character;
 	char	   *converted;
 
 	if (output->escape != TEMPLATE_ESCAPE_URL || GetDatabaseEncoding() == PG_UTF8 ||
 		length == 0 || length > respond_template_room(output))
 	{
-		respond_template_write(output, bytes, length);
+		write(output, bytes, length);
 		return;
 	}
 	converted = pg_server_to_any(bytes, (int) length, PG_UTF8);
 	if (converted == bytes)
-		respond_template_write(output, bytes, length);
-	else
 	{
-		respond_template_write(output, converted, strlen(converted));
-		pfree(converted);
+		write(output, bytes, length);
+		return;
 	}
+	/* what is cut is cut between characters of UTF-8 */
+	output->character = NULL;
+	write(output, converted, strlen(converted));
+	output->character = character;
+	pfree(converted);
 }
 
 /* A value without parts as JSON. */
@@ -224,7 +246,7 @@ write_json_scalar(const TemplateValue *value, TemplateOutput *output)
 	switch (value->kind)
 	{
 		case TEMPLATE_STRING:
-			respond_template_write_json_string(output, value->reference, value->count);
+			write_string(value->reference, value->count, true, output);
 			break;
 		case TEMPLATE_NUMBER:
 			write_number((Numeric) unconstify(void *, value->reference), output);
@@ -286,13 +308,18 @@ static void write_json(const TemplateValue *value, TemplateOutput *output);
 static void
 write_roots(const TemplateRoots *roots, TemplateOutput *output)
 {
+	bool		follows = false;
+
 	respond_template_write(output, "{", 1);
 	for (int i = 0; i < roots->count; i++)
 	{
 		const TemplateRoot *root = &roots->roots[i];
 
-		if (i > 0)
+		if (respond_template_value_is_secret(&root->value))
+			continue;
+		if (follows)
 			respond_template_write(output, ", ", 2);
+		follows = true;
 		respond_template_write_json_string(output, root->name, strlen(root->name));
 		respond_template_write(output, ": ", 2);
 		write_json(&root->value, output);
@@ -315,7 +342,7 @@ static void
 write_value(const TemplateValue *value, TemplateOutput *output)
 {
 	if (value->kind == TEMPLATE_STRING)
-		write_string(value->reference, value->count, output);
+		write_string(value->reference, value->count, false, output);
 	else
 		write_json(value, output);
 }

@@ -46,6 +46,9 @@ extern TemplateValue respond_template_from_boolean(bool boolean);
 extern TemplateValue respond_template_from_text(const char *bytes, size_t length);
 /* NULL gives null. */
 extern TemplateValue respond_template_from_cstring(const char *text);
+/* A text of a root that is given to tags that name it alone: {{.}} has nothing of it.  NULL gives null. */
+extern TemplateValue respond_template_from_secret(const char *text);
+extern bool respond_template_value_is_secret(const TemplateValue *value);
 /* Allocates the number in the current memory context. */
 extern TemplateValue respond_template_from_int64(int64 number);
 extern TemplateValue respond_template_from_numeric(Numeric number);

@@ -295,6 +295,25 @@ for my $with ('pending', 'dead')
 	one("DELETE FROM respond.channel WHERE name = '$name'");
 }
 
+# ---- What names no secret gets none: {{.}} is all but that. ----
+
+{
+	my ($name, $secret) = victim(kind => 'prov');
+
+	one("UPDATE respond.channel SET url = url || '?{{.}}' WHERE name = '$name'");
+	one(q{INSERT INTO respond.channel_kind (name, transport, headers, body) VALUES ('whole', 'http', '{"X-Key": "{{secret}}", "X-All": "{{{.}}}"}', '{"all": "{{.}}", "text": "all {{.}}"}')});
+	my ($other, $second) = victim(kind => 'whole');
+	arrives($name, $secret, 'a url with everything');
+	arrives($other, $second, 'headers and a body with everything');
+	for my $canary ($secret, $second)
+	{
+		my ($line) = grep { index($_, $canary) >= 0 } split(/\n/, Peers::slurp($good->{log}));
+		my $count = () = $line =~ /\Q$canary\E/g;
+
+		is($count, 1, 'the secret is where it is named, and nowhere else');
+	}
+}
+
 # ---- Ids and secrets survive a dump. ----
 
 {

@@ -20,6 +20,12 @@ sub one
 	return $out;
 }
 
+# percent(text): as urls have it
+sub percent
+{
+	return Encode::encode('UTF-8', $_[0]) =~ s/([^A-Za-z0-9._~-])/sprintf('%%%02X', ord($1))/ger;
+}
+
 # words(upper, lower): of the encoding's script
 my %words = (
 	UTF8 => [ 'ÄRGER', 'ärger' ], LATIN1 => [ 'ÄRGER', 'ärger' ], LATIN9 => [ 'ŽŒÄ', 'žœä' ], LATIN2 => [ 'ŁÓDŹ', 'łódź' ],
@@ -62,8 +68,11 @@ for my $encoding (sort keys %words)
 	is(one($db, q{SELECT reason FROM respond.explain((SELECT id FROM respond.event WHERE subject LIKE '%/2'))}), qq{data.$lower: "other" does not satisfy equals-ignore-case "$upper"}, "$encoding: an explanation");
 	my $long = $lower x 5;
 	is(one($db, qq{SELECT respond.render('{{a | truncate: 7}}', '{"a": "$long"}')}), substr($long, 0, 4) . '...', "$encoding: characters are cut whole");
+	is(one($db, qq{SELECT respond.render('{{a}}', '{"a": "/$lower"}', 'url')}), percent("/$lower"), "$encoding: a url has UTF-8");
+	is(one($db, qq{SELECT respond.render('{{a | truncate: 7}}', '{"a": "$long"}', 'url')}), percent(substr($long, 0, 4)) . '...', "$encoding: of a text that is cut, too");
+	is(one($db, qq{SELECT respond.render('{{a}}', '{"a": {"$upper": ["$lower"]}}', 'url')}), percent(qq({"$upper": ["$lower"]})), "$encoding: and of an object");
 	is(one($db, qq{SELECT respond.render('{{["$upper"]["$lower x"]}}', '{"$upper": {"$lower x": "$lower"}}')}), $lower, "$encoding: a quoted name");
-	my $encoded = join('', map { $_ lt "\x80" ? $_ : join('', map { sprintf('%%%02X', ord) } split(//, Encode::encode('UTF-8', $_))) } split(//, "/$lower"));
+	my $encoded = '/' . percent($lower);
 	is(one($db, qq{SELECT respond_internal.cloud_event_source('/$lower')}), $encoded, "$encoding: a source is UTF-8 in a URI");
 	is(one($db, qq{SELECT respond_internal.cloud_event_text('$lower' || chr(10))}), "$lower%0A", "$encoding: a text keeps its letters");
 	my ($status, $out, $err) = do { my $q = qq{SELECT respond.matches('{"$upper": [{"$lower": 1}]}', '{}')}; utf8::encode($q); $node->psql($db, $q) };
