@@ -34,7 +34,7 @@ CREATE TABLE respond_internal.manifest (
 	PRIMARY KEY (kind, object)
 );
 COMMENT ON TABLE respond_internal.manifest IS 'objects that belong to pg_respond as it was installed; see respond_internal.manifest_fault()';
-COMMENT ON COLUMN respond_internal.manifest.kind IS 'kind of thing: trigger, firing, rule, constraint, not null, default, index, view, function, owner, row security, persistence, privilege, column';
+COMMENT ON COLUMN respond_internal.manifest.kind IS 'kind of thing: trigger, firing, rule, constraint, not null, default, index, statistics, view, function, owner, row security, persistence, privilege, column';
 COMMENT ON COLUMN respond_internal.manifest.object IS 'which one';
 COMMENT ON COLUMN respond_internal.manifest.definition IS 'statement that makes it what it was';
 COMMENT ON COLUMN respond_internal.manifest.server_version IS 'release of the server that wrote the definition; another one may write it differently';
@@ -133,6 +133,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	  FROM relation AS r JOIN pg_index AS i ON i.indrelid = r.oid
 	 WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
 	UNION ALL
+	-- ANALYZE evaluates their expressions as the owner of the table
+	SELECT 'statistics', format('%I.%I on %s', n.nspname, s.stxname, r.name), pg_get_statisticsobjdef(s.oid), format('DROP STATISTICS %I.%I', n.nspname, s.stxname),
+		   respond_internal.calls_foreign_code('pg_statistic_ext'::regclass, s.oid), true
+	  FROM relation AS r JOIN pg_statistic_ext AS s ON s.stxrelid = r.oid JOIN pg_namespace AS n ON n.oid = s.stxnamespace
+	UNION ALL
 	SELECT 'persistence', r.name, format('ALTER TABLE %s SET %s', r.name, CASE c.relpersistence WHEN 'p' THEN 'LOGGED' ELSE 'UNLOGGED' END),
 		   format('ALTER TABLE %s SET LOGGED', r.name), false, c.relpersistence = 'p'
 	  FROM relation AS r JOIN pg_class AS c ON c.oid = r.oid
@@ -153,13 +158,22 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	  FROM relation AS r JOIN pg_class AS c ON c.oid = r.oid
 	 WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.deptype IN ('a', 'i') AND r.kind = 'S')
 	UNION ALL
-	SELECT 'function', p.oid::regprocedure::text, pg_get_functiondef(p.oid), NULL, false, true
+	-- one of the same name as one of ours would be called instead of it
+	SELECT 'function', p.oid::regprocedure::text, pg_get_functiondef(p.oid), format('DROP FUNCTION %s', p.oid::regprocedure),
+		   NOT EXISTS (SELECT FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'pg_respond'
+				WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e')
+			   AND EXISTS (SELECT FROM respond_internal.manifest AS m WHERE m.kind = 'function' AND starts_with(m.object, format('%s.%I(', p.pronamespace::regnamespace, p.proname))), true
 	  FROM pg_proc AS p
 	 WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND p.prokind IN ('f', 'p')
 	UNION ALL
 	SELECT 'owner', p.oid::regprocedure::text, format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, p.proowner::regrole), NULL, false, true
 	  FROM pg_proc AS p
 	 WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace)
+	UNION ALL
+	-- whoever owns a schema can drop what is in it
+	SELECT 'owner', 'schema ' || n.nspname, format('ALTER SCHEMA %I OWNER TO %I', n.nspname, n.nspowner::regrole), NULL, false, true
+	  FROM pg_namespace AS n
+	 WHERE n.nspname IN ('respond', 'respond_internal')
 	UNION ALL
 	-- a trigger of whoever has this right would run as the workers
 	SELECT 'privilege', format('%s on %s for %s', a.privilege_type, r.name, g.name), '', format('REVOKE %s ON %s FROM %s', a.privilege_type, r.name, g.name), false, false
@@ -199,13 +213,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 					WHEN m.kind IS NULL AND n.runs_code THEN 'does not belong to pg_respond, and its code would run with the rights of the workers'
 					WHEN m.kind IS NULL THEN 'does not belong to pg_respond'
 					WHEN n.kind IS NULL THEN 'is missing'
+					WHEN n.runs_code THEN 'was changed, and its code would run with the rights of the workers'
 					ELSE 'was changed' END AS fault,
 				CASE
 					WHEN m.kind IS NULL THEN n.removal
+					WHEN m.kind = 'function' THEN m.definition
 					WHEN n.kind IS NULL OR n.removal IS NULL OR m.kind IN ('default', 'persistence') THEN m.definition
 					ELSE n.removal || '; ' || m.definition END
 				|| CASE m.kind WHEN 'trigger' THEN coalesce('; ' || (SELECT e.definition FROM respond_internal.manifest AS e WHERE e.kind = 'firing' AND e.object = m.object), '') ELSE '' END AS remedy,
-				m.kind IS NULL AND n.runs_code AS runs_code,
+				n.runs_code AND (m.kind IS NULL OR m.definition <> n.definition) AS runs_code,
 				m.kind AS kind, n.kind AS now_kind, m.definition, n.definition AS definition_now, n.is_wanted, m.server_version
 			  FROM respond_internal.manifest AS m
 			  FULL JOIN respond_internal.manifest_now() AS n ON n.kind = m.kind AND n.object = m.object) AS f
