@@ -500,20 +500,29 @@ LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	problems text;
 	disabled text;
+	ends text;
+	enables text;
 	statements text;
 BEGIN
 	SELECT string_agg(format('%s of %s: %s', w.type, w."table", w.problem), '; ' ORDER BY w."table"::text, w.type)
 			FILTER (WHERE w.problem IS NOT NULL AND w.enabled),
 		string_agg(format('%s of %s', w.type, w."table"), ', ' ORDER BY w."table"::text, w.type) FILTER (WHERE NOT w.enabled),
+		-- unwatch() leaves triggers alone that watch() did not make
+		string_agg(CASE WHEN w.triggers[1] LIKE 'respond\_watch%' THEN format('SELECT respond.unwatch(%L, %L)', w."table", w.type)
+			ELSE format('DROP TRIGGER %I ON %s', w.triggers[1], w."table") END, '; ' ORDER BY w."table"::text, w.type) FILTER (WHERE w.problem IS NOT NULL OR NOT w.enabled),
+		string_agg((SELECT string_agg(format('ALTER TABLE %s ENABLE TRIGGER %I', w."table", t), '; ' ORDER BY t) FROM unnest(w.triggers) AS t), '; '
+			ORDER BY w."table"::text, w.type) FILTER (WHERE NOT w.enabled),
 		string_agg(DISTINCT format('SELECT respond.acknowledge(''watch'', %s)', w."table"::oid), '; ') FILTER (WHERE w.problem IS NOT NULL AND w.enabled)
-	  INTO problems, disabled, statements FROM respond.watched AS w;
+	  INTO problems, disabled, ends, enables, statements FROM respond.watched AS w;
 	ok := problems IS NULL AND disabled IS NULL;
 	message := CASE
 		WHEN ok THEN 'every watch fits its table'
 		ELSE concat_ws('; ', problems, 'disabled: ' || disabled) END;
 	remedy := CASE WHEN NOT ok THEN concat_ws('; ',
-		CASE WHEN problems IS NOT NULL THEN 'call respond.watch() again in a way that fits the table, or end it with respond.unwatch("table", type); where only single rows failed, ' || statements END,
-		CASE WHEN disabled IS NOT NULL THEN 'ALTER TABLE ... ENABLE TRIGGER, or respond.unwatch("table", type)' END) END;
+		CASE WHEN problems IS NOT NULL THEN 'call respond.watch() again in a way that fits the table' END,
+		'enable it: ' || enables,
+		'or end it: ' || ends,
+		'where only single rows failed: ' || statements) END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_watches() IS 'health(): watches whose column is gone, whose subject or condition fails, or that are disabled';

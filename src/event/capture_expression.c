@@ -185,7 +185,7 @@ respond_capture_expression_qualify(const char *text, Node *raw, Relation relatio
 	return result.data;
 }
 
-/* Comparing numbers raises no more than comparing integers does, but is not marked so. */
+/* Comparing numbers raises no more than comparing integers does, but is not marked so; nor is asking for a depth. */
 static bool
 function_may_raise(Oid function, void *context)
 {
@@ -197,6 +197,7 @@ function_may_raise(Oid function, void *context)
 		case F_NUMERIC_LE:
 		case F_NUMERIC_GT:
 		case F_NUMERIC_GE:
+		case F_PG_TRIGGER_DEPTH:
 			return false;
 		default:
 			return function >= FirstNormalObjectId || !get_func_leakproof(function);
@@ -325,6 +326,23 @@ respond_capture_expression_compile(const char *form, Relation relation, const ch
 	return make_ready(transform(form, relation, what));
 }
 
+/*
+ * The server looks at a WHEN clause before it calls the trigger, so there
+ * pg_trigger_depth() is one less than in capture().
+ */
+static Node *
+count_from_outside(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == F_PG_TRIGGER_DEPTH)
+		return (Node *) makeFuncExpr(F_INT4MI, INT4OID,
+									 list_make2(copyObject(node), makeConst(INT4OID, -1, InvalidOid, sizeof(int32),
+																			Int32GetDatum(1), false, true)),
+									 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+	return expression_tree_mutator(node, count_from_outside, context);
+}
+
 CaptureExpression *
 respond_capture_expression_from_when(const char *when)
 {
@@ -337,7 +355,8 @@ respond_capture_expression_from_when(const char *when)
 	parts = IsA(tree, BoolExpr) ? list_copy_tail(((BoolExpr *) tree)->args, 1) : NIL;
 	if (parts == NIL || ((BoolExpr *) tree)->boolop != OR_EXPR)
 		elog(ERROR, "the WHEN clause of a watch is not of the form \"true OR condition\"");
-	return make_ready(list_length(parts) == 1 ? linitial(parts) : (Node *) makeBoolExpr(OR_EXPR, parts, -1));
+	tree = list_length(parts) == 1 ? linitial(parts) : (Node *) makeBoolExpr(OR_EXPR, parts, -1);
+	return make_ready(count_from_outside(tree, NULL));
 }
 
 Datum

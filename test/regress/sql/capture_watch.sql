@@ -161,10 +161,31 @@ SELECT * FROM watches WHERE "table" = 'listed'::regclass;
 SELECT message, remedy FROM respond.health() WHERE "check" = 'watches';
 ALTER TABLE listed ENABLE TRIGGER respond_watch_typed;
 SELECT * FROM health;
+-- one made by hand, which unwatch() leaves alone
+CREATE TRIGGER by_hand_too AFTER INSERT ON listed FOR EACH ROW EXECUTE FUNCTION respond.capture('hand too', 'nonsense');
+SELECT message, regexp_replace(remedy, '[0-9]+', 'N') AS remedy FROM respond.health() WHERE "check" = 'watches';
+DROP TRIGGER by_hand_too ON listed;
+SELECT * FROM health;
 SELECT tgname, tgenabled, tgtype & 1 AS for_each_row FROM pg_trigger WHERE tgrelid = 'listed'::regclass ORDER BY tgname;
 SELECT respond.unwatch('listed', 'typed'), respond.unwatch('listed', 'watch_test.listed.*');
 SELECT type FROM watches WHERE "table" = 'listed'::regclass;
 SELECT respond.unwatch('listed', 'no such type');
+
+-- a condition is looked at where a WHEN clause is, whoever looks at it
+CREATE TABLE depth (id integer PRIMARY KEY, v text);
+CREATE TABLE depth_cause (id integer PRIMARY KEY);
+CREATE FUNCTION go_deeper() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO watch_test.depth VALUES (NEW.id, '7');
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER go_deeper AFTER INSERT ON depth_cause FOR EACH ROW EXECUTE FUNCTION go_deeper();
+SELECT respond.watch('depth', 'by server', condition => 'pg_trigger_depth() = 0'), respond.watch('depth', 'by us', condition => 'v::integer > 5 AND pg_trigger_depth() = 0'),
+	respond.watch('depth', 'deeper', condition => 'CASE WHEN v::integer > 5 THEN pg_trigger_depth() END = 1');
+INSERT INTO depth VALUES (1, '7');
+INSERT INTO depth_cause VALUES (2);
+SELECT type, subject FROM recorded() ORDER BY type, subject;
 
 -- operations are no types
 SELECT respond.watch('listed', 'INSERT');
