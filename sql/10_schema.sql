@@ -208,7 +208,7 @@ COMMENT ON COLUMN respond_internal.requeue.rule IS 'only this rule; NULL for all
 COMMENT ON COLUMN respond_internal.requeue.forced IS 'whether the rule runs without asking type, pattern and condition; for start()';
 COMMENT ON COLUMN respond_internal.requeue.rule_owner IS 'who owned the rule when somebody was allowed to run it by hand; a rule of that name with another owner is not meant; NULL: whoever owns it';
 COMMENT ON COLUMN respond_internal.requeue.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
-COMMENT ON COLUMN respond_internal.requeue.run_id IS 'number that the run shall have; NULL: a new one';
+COMMENT ON COLUMN respond_internal.requeue.run_id IS 'number that the run gets; NULL: a new one';
 
 -- Events that a rule could not be applied to yet, see src/dispatcher/set_aside.c.
 CREATE SEQUENCE respond_internal.set_aside_queue;

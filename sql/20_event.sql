@@ -240,11 +240,11 @@ COMMENT ON FUNCTION respond_internal.foreign_row() IS 'trigger: a row that was w
 CREATE TRIGGER foreign_row BEFORE INSERT ON respond_internal.requeue
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.foreign_row();
 ALTER TABLE respond_internal.requeue ENABLE ALWAYS TRIGGER foreign_row;
-COMMENT ON TRIGGER foreign_row ON respond_internal.requeue IS 'lets the workers hold when a row comes from elsewhere';
+COMMENT ON TRIGGER foreign_row ON respond_internal.requeue IS 'pauses the workers when a row comes from elsewhere';
 CREATE TRIGGER foreign_row BEFORE INSERT ON respond_internal.set_aside_event
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.foreign_row();
 ALTER TABLE respond_internal.set_aside_event ENABLE ALWAYS TRIGGER foreign_row;
-COMMENT ON TRIGGER foreign_row ON respond_internal.set_aside_event IS 'lets the workers hold when a row comes from elsewhere';
+COMMENT ON TRIGGER foreign_row ON respond_internal.set_aside_event IS 'pauses the workers when a row comes from elsewhere';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.event', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.event_default', '');

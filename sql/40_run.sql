@@ -29,7 +29,7 @@ COMMENT ON COLUMN respond.run.error IS 'why the run failed; of a run that succee
 COMMENT ON COLUMN respond.run.replay IS 'whether the event was played again by replay()';
 COMMENT ON COLUMN respond.run.started_at IS 'when its first step began';
 COMMENT ON COLUMN respond.run.finished_at IS 'when it ended; NULL while it runs or waits';
-COMMENT ON COLUMN respond.run.resume_at IS 'when a waiting run goes on';
+COMMENT ON COLUMN respond.run.resume_at IS 'when a waiting run resumes';
 
 CREATE TABLE respond.run_default PARTITION OF respond.run DEFAULT;
 CREATE UNIQUE INDEX run_default_id_idx ON respond.run_default (id);

@@ -66,7 +66,7 @@ COMMENT ON COLUMN respond.delivery.incarnation IS 'mark of the database that rec
 CREATE TRIGGER foreign_row BEFORE INSERT ON respond.delivery
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.foreign_row();
 ALTER TABLE respond.delivery ENABLE ALWAYS TRIGGER foreign_row;
-COMMENT ON TRIGGER foreign_row ON respond.delivery IS 'lets the workers hold when a row comes from elsewhere';
+COMMENT ON TRIGGER foreign_row ON respond.delivery IS 'pauses the workers when a row comes from elsewhere';
 
 CREATE TABLE respond.delivery_default PARTITION OF respond.delivery DEFAULT;
 CREATE UNIQUE INDEX delivery_default_id_idx ON respond.delivery_default (id);
@@ -77,7 +77,7 @@ CREATE INDEX delivery_default_subject_idx ON respond.delivery_default (channel_i
 CREATE INDEX delivery_default_dead_idx ON respond.delivery_default (channel_id, id) WHERE status = 'dead';
 COMMENT ON INDEX respond.delivery_default_id_idx IS 'finds a delivery by its number';
 COMMENT ON INDEX respond.delivery_default_event_id_idx IS 'finds the deliveries of an event';
-COMMENT ON INDEX respond.delivery_default_pending_idx IS 'lets the courier take up what waits, in the order in which it is due';
+COMMENT ON INDEX respond.delivery_default_pending_idx IS 'finds pending deliveries for the courier in the order in which they are due';
 COMMENT ON INDEX respond.delivery_default_subject_idx IS 'finds the first that waits of each subject in an ordered channel';
 COMMENT ON INDEX respond.delivery_default_dead_idx IS 'finds dead letters';
 COMMENT ON TABLE respond.delivery_default IS 'deliveries for whose time there is no partition yet';

@@ -4,10 +4,10 @@
 -- done to deliveries makes it look at all that is pending, after the commit.
 CREATE FUNCTION respond_internal.deliveries_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_deliveries_changed';
-COMMENT ON FUNCTION respond_internal.deliveries_changed() IS 'trigger: lets the courier look at the pending deliveries anew after the commit';
+COMMENT ON FUNCTION respond_internal.deliveries_changed() IS 'trigger: makes the courier look at the pending deliveries again after the commit';
 CREATE TRIGGER deliveries_changed AFTER INSERT OR UPDATE OR DELETE ON respond.delivery
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.deliveries_changed();
-COMMENT ON TRIGGER deliveries_changed ON respond.delivery IS 'lets the courier look at the pending deliveries anew';
+COMMENT ON TRIGGER deliveries_changed ON respond.delivery IS 'makes the courier look at the pending deliveries again';
 
 CREATE FUNCTION respond_internal.breakers(OUT name text, OUT is_channel boolean, OUT probing boolean, OUT failures integer,
 	OUT answer integer, OUT since timestamptz, OUT until timestamptz) RETURNS SETOF record

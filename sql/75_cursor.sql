@@ -140,4 +140,4 @@ COMMENT ON FUNCTION respond_internal.resume_rule(text, oid, boolean) IS 'what re
 CREATE FUNCTION respond.resume_rule(rule text, replay boolean DEFAULT false) RETURNS bigint
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_resume_rule';
 COMMENT ON FUNCTION respond.resume_rule(text, boolean) IS
-	'lets a rule go on that was stopped because it multiplied its own events; the events that were given up for it meanwhile count as dealt with, or are played again; returns how many are. Needs the right to act as the owner of the rule, or the owner''s leave, see rule.start_roles';
+	'resumes a rule that was stopped because it multiplied its own events; the events that were given up for it meanwhile count as dealt with, or are replayed; returns how many are replayed. Needs the right to act as the owner of the rule, or the owner''s leave, see rule.start_roles';

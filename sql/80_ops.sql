@@ -51,7 +51,7 @@ COMMENT ON COLUMN respond.lag.set_aside IS 'how many of them were set aside, onc
 
 CREATE FUNCTION respond_internal.announce_hold(restart boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_announce_hold';
-COMMENT ON FUNCTION respond_internal.announce_hold(boolean) IS 'makes the commit of this transaction tell the workers of this database to hold or go on, as the table says, or replace them';
+COMMENT ON FUNCTION respond_internal.announce_hold(boolean) IS 'makes the commit of this transaction tell the workers of this database to pause or resume, as the table says, or replace them';
 
 -- A hold because of a restore or a copy outlasts the wish of a person: only
 -- release() may end it, which then has more to do.
@@ -61,7 +61,7 @@ BEGIN
 	PERFORM respond_internal.check_primary('hold()');
 	IF hold.reason IS NULL OR hold.reason IN ('', 'restore', 'copied') THEN
 		RAISE EXCEPTION 'the reason of respond.hold() must be a text, and not "restore" or "copied"'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in a few words why the workers shall rest.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in a few words why the workers pause.';
 	END IF;
 	UPDATE respond_internal.state AS s
 	   SET hold = CASE WHEN s.hold IN ('restore', 'copied') THEN s.hold ELSE hold.reason END,
@@ -70,7 +70,7 @@ BEGIN
 	PERFORM respond_internal.audit('hold', 'database', current_database(), NULL, jsonb_build_object('reason', hold.reason));
 END
 $$;
-COMMENT ON FUNCTION respond.hold(text) IS 'lets the workers of this database rest from the commit on, after the batch that they are in; events are recorded all the same';
+COMMENT ON FUNCTION respond.hold(text) IS 'pauses the workers of this database after the commit and the batch that they are in; events are still recorded';
 
 -- A copy of the files has the mark of its original; what the original records
 -- from now on must not be taken for what is recorded here.  Nobody writes
@@ -106,7 +106,7 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.advance_sequences() IS 'lets new rows get numbers above those that a restore brought';
+COMMENT ON FUNCTION respond_internal.advance_sequences() IS 'moves sequences above the numbers that a restore brought';
 
 CREATE FUNCTION respond.release() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -117,7 +117,7 @@ BEGIN
 	PERFORM respond_internal.check_primary('release()');
 	SELECT s.hold INTO held_for FROM respond_internal.state AS s FOR UPDATE;
 	IF held_for IS NULL THEN
-		RAISE NOTICE 'the workers of this database were not held';
+		RAISE NOTICE 'the workers of this database were not paused';
 		RETURN;
 	END IF;
 	is_copy := held_for IN ('restore', 'copied');
@@ -127,7 +127,7 @@ BEGIN
 	IF is_copy THEN
 		PERFORM respond_internal.adopt();
 		PERFORM respond_internal.advance_sequences();
-		RAISE NOTICE 'the workers go on; % events wait to be handled', (SELECT coalesce(sum(l.events), 0) FROM respond_internal.lag() AS l)
+		RAISE NOTICE 'the workers resume; % events wait to be handled', (SELECT coalesce(sum(l.events), 0) FROM respond_internal.lag() AS l)
 			+ (SELECT count(*) FROM respond_internal.requeue);
 	END IF;
 	UPDATE respond_internal.state
@@ -138,7 +138,7 @@ BEGIN
 	PERFORM respond_internal.audit('release', 'database', current_database(), jsonb_build_object('reason', held_for), NULL);
 END
 $$;
-COMMENT ON FUNCTION respond.release() IS 'lets the workers of this database go on from the commit on; after a restore they handle what the original had not handled';
+COMMENT ON FUNCTION respond.release() IS 'resumes the workers of this database after the commit; after a restore they handle what the original had not handled';
 
 CREATE FUNCTION respond_internal.worker_status(OUT in_recovery boolean, OUT launcher boolean, OUT known boolean, OUT role_missing boolean,
 	OUT missing_workers integer, OUT missing_setting text, OUT dispatchers integer, OUT wanted_workers integer, OUT needed_processes integer)

@@ -86,8 +86,8 @@ BEGIN
 	ok := state.hold IS NULL;
 	message := CASE
 		WHEN ok THEN 'the workers are not paused'
-		WHEN state.hold = 'restore' THEN format('the workers hold since %s because this database was restored or copied from elsewhere', state.hold_since)
-		ELSE format('the workers hold since %s: %s', state.hold_since, state.hold) END;
+		WHEN state.hold = 'restore' THEN format('the workers have been paused since %s because this database was restored or copied from elsewhere', state.hold_since)
+		ELSE format('the workers have been paused since %s: %s', state.hold_since, state.hold) END;
 	remedy := CASE
 		WHEN ok THEN NULL
 		WHEN state.hold = 'restore' THEN 'make sure that the original no longer acts, then SELECT respond.release()'
@@ -140,7 +140,7 @@ BEGIN
 	  FROM respond.worker AS w WHERE w.state = 'failed' ORDER BY w.failures DESC LIMIT 1;
 	ok := missing IS NULL;
 	message := CASE
-		WHEN NOT current_setting('pg_respond.enabled')::boolean THEN 'no workers shall run, see check switches'
+		WHEN NOT current_setting('pg_respond.enabled')::boolean THEN 'no workers should run: see check switches'
 		WHEN ok THEN 'all workers of this database run'
 		WHEN failed.kind IS NOT NULL THEN format('not running: %s; the %s failed %s times in a row and is restarted at %s',
 			missing, failed.kind, failed.failures, failed.restart_at)
@@ -150,7 +150,7 @@ BEGIN
 		WHEN ok THEN NULL
 		WHEN failed.kind IS NOT NULL THEN 'the server log says why they end; look for pg_respond'
 		WHEN status.missing_workers > 0 THEN 'see check places'
-		ELSE 'they start within a second; if they do not, the server log says why, and ALTER DATABASE ... ALLOW_CONNECTIONS and IS_TEMPLATE must not be in the way' END;
+		ELSE 'they start within a second; if they do not, see the server log, and check that the database allows connections and is not a template (ALTER DATABASE ... ALLOW_CONNECTIONS true IS_TEMPLATE false)' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_workers() IS 'health(): whether the workers of this database run';
@@ -185,7 +185,7 @@ BEGIN
 	SELECT string_agg(format('%s: %s errors in a row since %s, SQLSTATE %s', concat_ws(' ', e.kind, e.lane), e.errors, e.since, e.sqlstate), '; ' ORDER BY e.kind, e.lane)
 	  INTO failing FROM respond_internal.worker_errors() AS e WHERE e.errors >= 3;
 	ok := failing IS NULL;
-	message := CASE WHEN ok THEN 'no worker fails again and again' ELSE 'workers that fail again and again: ' || failing END;
+	message := CASE WHEN ok THEN 'no worker keeps failing' ELSE 'workers that keep failing: ' || failing END;
 	remedy := CASE WHEN NOT ok THEN 'the server log has the errors in full; look for pg_respond. A change by hand in schemas respond and respond_internal, a full disk or a lock is likely' END;
 END
 $$;
@@ -258,7 +258,7 @@ BEGIN
 	ok := coalesce(waiting.oldest > clock_timestamp() - interval '1 minute', true);
 	message := CASE
 		WHEN ok THEN 'no event has waited longer than a minute'
-		ELSE format('events that wait: %s, the oldest since %s', waiting.events, waiting.oldest) END;
+		ELSE format('waiting events: %s, the oldest since %s', waiting.events, waiting.oldest) END;
 	remedy := CASE WHEN NOT ok THEN 'see the checks above; if they are ok, finished_at - started_at in respond.run tells which rule takes long, and a higher pg_respond.dispatchers lets more rules run at once' END;
 END
 $$;
@@ -286,8 +286,8 @@ BEGIN
 		END IF;
 	END LOOP;
 	ok := behind = '{}';
-	message := CASE WHEN ok THEN 'the sequences of ids are ahead of the ids that are taken'
-		ELSE format('ids that are taken will be given again, because sequences were not copied with the rows: %s', array_to_string(behind, ', ')) END;
+	message := CASE WHEN ok THEN 'the sequences of ids are ahead of the ids in use'
+		ELSE format('ids in use will be assigned again, because sequences were not copied with the rows: %s', array_to_string(behind, ', ')) END;
 	remedy := CASE WHEN NOT ok THEN array_to_string(remedies, '; ') END;
 END
 $$;
@@ -323,8 +323,8 @@ BEGIN
 		ELSE format('events set aside: %s, the oldest since %s, for %s', waiting.events, waiting.oldest, waiting.rules) END;
 	remedy := CASE
 		WHEN ok THEN NULL
-		WHEN waiting.slow > 0 THEN 'make the condition or the SQL of the rule faster, for example with an index; until then its events are handled in a small share of the time, so that others go on'
-		ELSE 'the server log has the message; end the transaction that holds the lock, or bring back what the rule needs: they are tried again by themselves, and SELECT respond.retry_set_aside() does it at once' END;
+		WHEN waiting.slow > 0 THEN 'make the condition or the SQL of the rule faster, for example with an index; until then its events are handled in a small share of the time, so that other rules are not held up'
+		ELSE 'the server log has the message; end the transaction that holds the lock, or restore what the rule needs; the events are retried automatically, and SELECT respond.retry_set_aside() retries them at once' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_set_aside() IS 'health(): events that a rule could not be applied to yet';
@@ -337,9 +337,9 @@ BEGIN
 	SELECT string_agg(format('respond.%s', p.table_name), ', ') INTO missing
 	  FROM respond_internal.partition_status() AS p WHERE NOT p.present OR p.ahead = 0;
 	ok := missing IS NULL;
-	message := CASE WHEN ok THEN 'there are partitions for the present and the time ahead'
+	message := CASE WHEN ok THEN 'there are partitions for now and for the time ahead'
 		ELSE format('partitions are missing, so the default partition fills: %s', missing) END;
-	remedy := CASE WHEN NOT ok THEN 'the clock makes them when it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server log' END;
+	remedy := CASE WHEN NOT ok THEN 'the clock creates them when it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server log' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_partitions() IS 'health(): whether rows have a partition to go to';
@@ -372,7 +372,7 @@ BEGIN
 			WHERE CASE WHEN r.owner_system = (SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c)
 				THEN o.oid = r.owner_id ELSE o.rolname = r.owner END);
 	ok := names IS NULL;
-	message := CASE WHEN ok THEN 'every rule has an owner' ELSE format('rules whose owner was dropped, so that they cannot run: %s', names) END;
+	message := CASE WHEN ok THEN 'every rule has an owner' ELSE format('rules that cannot run because their owner was dropped: %s', names) END;
 	remedy := CASE WHEN NOT ok THEN 'UPDATE respond.rule SET owner = ''...'' WHERE name = ''...'', or SET enabled = false' END;
 END
 $$;
@@ -399,7 +399,7 @@ BEGIN
 	remedy := CASE
 		WHEN ok THEN NULL
 		WHEN found_one.fault IS NOT NULL THEN 'set pg_respond.secret_key_file to the file with the key and reload; their deliveries wait'
-		ELSE 'a secret stays with the host and the kind that it was given for: if it is meant for where the channel leads now, SELECT respond.set_secret(channel, secret); else undo the change of the channel or its kind; a key that is missing belongs into the file that pg_respond.secret_key_file names; their deliveries wait' END;
+		ELSE 'a secret stays with the host and the kind that it was given for: if it is meant for where the channel leads now, SELECT respond.set_secret(channel, secret); else undo the change of the channel or its kind; put a key that is missing into the file that pg_respond.secret_key_file names; until then their deliveries wait' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_secrets() IS 'health(): whether the secrets of channels can be used where the channels lead now';
@@ -414,7 +414,7 @@ DECLARE
 	fault CONSTANT text := respond_internal.ca_file_status();
 BEGIN
 	ok := fault IS NULL;
-	message := CASE WHEN ok THEN 'the certificates that receivers are trusted by can be read'
+	message := CASE WHEN ok THEN 'the certificates that receivers are checked against can be read'
 		ELSE format('messages over TLS cannot be sent: %s', fault) END;
 	remedy := CASE WHEN NOT ok THEN 'set pg_respond.ca_file to a file with certificates in PEM form that the server''s user may read, or to '''' for those of the system, and reload' END;
 END
@@ -433,7 +433,7 @@ BEGIN
 	  FROM respond.channel AS c WHERE NOT EXISTS (SELECT FROM respond.channel_kind AS k WHERE k.id = c.kind_id);
 	ok := disabled IS NULL AND kindless IS NULL;
 	message := CASE WHEN ok THEN 'pg_respond has disabled no channel'
-		WHEN disabled IS NULL THEN format('channels whose kind does not exist any more: %s', kindless)
+		WHEN disabled IS NULL THEN format('channels whose kind no longer exists: %s', kindless)
 		ELSE format('channels that pg_respond disabled: %s', disabled) END;
 	remedy := CASE WHEN ok THEN NULL
 		WHEN disabled IS NULL THEN 'UPDATE respond.channel SET kind = ''KIND'' WHERE name = ''NAME'', and set its secret again if it has one; what waits for it is sent then'
@@ -456,7 +456,7 @@ BEGIN
 	ok := held IS NULL;
 	message := CASE WHEN ok THEN 'no delivery is held back because its receiver fails'
 		ELSE format('held back by a breaker: %s', held) END;
-	remedy := CASE WHEN NOT ok THEN 'last_error in respond.delivery says why; the rest follows by itself when a try succeeds; SELECT respond.retry_channel(name) tries at once, respond.discard(delivery_id) gives up' END;
+	remedy := CASE WHEN NOT ok THEN 'last_error in respond.delivery says why; the others are sent once a try succeeds; SELECT respond.retry_channel(name) tries at once, respond.discard(delivery_id) gives up' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_breakers() IS 'health(): hosts and channels that are left alone for a while';
@@ -538,7 +538,7 @@ BEGIN
 	ok := lost.count IS NULL;
 	message := CASE WHEN ok THEN 'every change of a watched table was recorded'
 		ELSE format('%s changes of watched tables could not be recorded since %s, although they were made: %s', lost.count, lost.since, lost.why) END;
-	remedy := CASE WHEN NOT ok THEN 'remove the reason; record what is missing with respond.emit() if it matters; then ' || lost.statements END;
+	remedy := CASE WHEN NOT ok THEN 'fix the cause; record what is missing with respond.emit() if it matters; then ' || lost.statements END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_lost_events() IS 'health(): changes whose events could not be recorded';

@@ -104,7 +104,7 @@ refuse(const char *column, const char *fault)
 	ereport(ERROR,
 			(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
 			 errmsg("%s: %s", column, fault),
-			 errhint("A path is made of names of data with points between them, for example \"card.number\" or \"new.email\".")));
+			 errhint("A path is names separated by dots, for example \"card.number\" or \"new.email\".")));
 }
 
 /* mask_validate(): BEFORE INSERT OR UPDATE ON respond.mask FOR EACH ROW */

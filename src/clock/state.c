@@ -68,7 +68,7 @@ publish(int lock_wait)
 	respond_statement_run(lock_state, 0, NULL, NULL);
 	if (run(hold_stranger) > 0)
 		ereport(LOG,
-				(errmsg("pg_respond holds in this database because it was copied from elsewhere"),
+				(errmsg("pg_respond is paused in this database because it was copied from elsewhere"),
 				 errhint("Check respond.health(), then call respond.release().")));
 	run(adopt);
 	respond_worker_set_hold(MyDatabaseId, respond_life_is_held());
@@ -94,7 +94,7 @@ respond_state_follow(TimestampTz now)
 	if (!held && respond_statement_run(find_foreign, 0, NULL, NULL) > 0)
 	{
 		ereport(LOG,
-				(errmsg("pg_respond holds in this database because there are events from elsewhere in it"),
+				(errmsg("pg_respond is paused in this database because there are events from elsewhere in it"),
 				 errhint("Check respond.health(), then call respond.release().")));
 		respond_life_note_foreign();
 		held = true;

@@ -68,7 +68,7 @@ respond_guc_define(CheckNetworks check)
 {
 	check_networks = check;
 	DefineCustomStringVariable("pg_respond.allowed_networks",
-							   "Private addresses that deliveries may go to all the same.",
+							   "Private networks that deliveries may go to.",
 							   "Networks such as 10.1.0.0/16, with commas between them.  Public addresses are always allowed.",
 							   &respond_allowed_networks,
 							   "",
@@ -95,7 +95,7 @@ respond_guc_define(CheckNetworks check)
 							NULL, NULL, NULL);
 
 	DefineCustomStringVariable("pg_respond.ca_file",
-							   "File of the certificates that receivers of deliveries are trusted by.",
+							   "File with the certificates that receivers of deliveries are checked against.",
 							   "Empty: those of the system.",
 							   &respond_ca_file,
 							   "",
@@ -105,7 +105,7 @@ respond_guc_define(CheckNetworks check)
 
 	DefineCustomBoolVariable("pg_respond.courier",
 							 "Whether deliveries leave the cluster's databases.",
-							 "Off: they are recorded and wait; everything else goes on.",
+							 "Off: they are recorded and wait; everything else keeps running.",
 							 &respond_courier,
 							 true,
 							 PGC_SIGHUP,
@@ -195,7 +195,7 @@ respond_guc_define(CheckNetworks check)
 
 	DefineCustomIntVariable("pg_respond.max_workers",
 							"Largest number of pg_respond workers in the cluster, the launcher not counted.",
-							"Each also needs a place in \"max_worker_processes\".",
+							"Each also needs a slot of \"max_worker_processes\".",
 							&respond_max_workers,
 							24, 1, 1024,
 							PGC_POSTMASTER,
@@ -212,8 +212,8 @@ respond_guc_define(CheckNetworks check)
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.retry_time",
-							"How long a rule is tried again for an event after errors that may pass.",
-							"After it such an error counts as the rule's failure; a full disk never does.  -1 has no limit.",
+							"How long a rule is retried for an event after temporary errors.",
+							"After that, such an error counts as a failure of the rule; a full disk never does.  -1 has no limit.",
 							&respond_retry_time,
 							3600, -1, INT_MAX / 1000,
 							PGC_SIGHUP,
@@ -221,7 +221,7 @@ respond_guc_define(CheckNetworks check)
 							NULL, NULL, NULL);
 
 	DefineCustomStringVariable("pg_respond.rule_extensions",
-							   "Extensions whose functions rules may call although rules have several owners.",
+							   "Extensions whose functions rules may call even if rules have several owners.",
 							   "Their functions must leave nothing in the session that another owner's SQL could reach.",
 							   &respond_rule_extensions,
 							   "address_standardizer, btree_gin, btree_gist, citext, cube, dict_int, dict_xsyn, earthdistance, fuzzystrmatch,"
@@ -232,7 +232,7 @@ respond_guc_define(CheckNetworks check)
 							   NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.rule_memory",
-							"Memory that a dispatcher may have of its own; SQL of a rule that needs more fails.",
+							"Private memory of a dispatcher; SQL of a rule that needs more fails.",
 							"Shared memory does not count.  0: no limit.",
 							&respond_rule_memory,
 							1024, 0, 1024 * 1024,
@@ -259,7 +259,7 @@ respond_guc_define(CheckNetworks check)
 							   NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.storm_limit",
-							"Runs of a rule for events of one depth from which on it may be stopped for multiplying its own events.",
+							"Number of runs for events of one depth after which a rule that multiplies its own events is stopped.",
 							"-1 stops no rule.",
 							&respond_storm_limit,
 							1000, -1, INT_MAX,

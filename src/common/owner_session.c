@@ -300,7 +300,7 @@ refuse_open_cursors(void)
 			 errmsg("SQL of a rule of \"%s\" cannot run in this session while cursor \"%s\" is open",
 					GetUserNameFromId(current->owner, false), found),
 			 errdetail("It could read the cursor."),
-			 errhint("Close it, or ask in a session of its own.")));
+			 errhint("Close it, or call this in another session.")));
 }
 
 static DatabaseSlot *

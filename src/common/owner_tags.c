@@ -159,7 +159,7 @@ take_tag(TagScan *scan, const char *start, MemoryContext context)
 	if (!has_root(path, length))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("tag \"%.*s\" names nothing that a rule has",
+				 errmsg("tag \"%.*s\" names nothing that a rule can see",
 						(int) (behind - start), start),
 				 errhint("A tag in SQL is a path that begins with id, type, source, subject, time, data, key, cause, depth, actor, event, steps, rule, run_id or error.")));
 	if (tags->count == MAX_TAGS)

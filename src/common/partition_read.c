@@ -136,7 +136,7 @@ open_target(RowLookup *lookup, Oid oid)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("partition \"%s\" has no index on column \"id\"", RelationGetRelationName(target->relation)),
-				 errhint("Create one as its neighbours have it.")));
+				 errhint("Create one like those of the other partitions.")));
 	target->index = index_open(index, AccessShareLock);
 	target->slot = table_slot_create(target->relation, NULL);
 	target->scan = index_beginscan(target->relation, target->index, GetActiveSnapshot(), 1, 0);

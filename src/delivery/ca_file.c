@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * ca_file.c
- *	  Whether the certificates that receivers are trusted by can be read.
+ *	  Whether the certificates that receivers are checked against can be read.
  *
  * The courier gives the name of the file to libcurl, which reads it when it
  * connects.  A file that cannot be read, or holds no certificate, would make

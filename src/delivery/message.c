@@ -434,7 +434,7 @@ respond_message_check_options(const Channel *channel, Jsonb *options, const char
 		if (token == WJB_KEY && channel->transport == TRANSPORT_SMTP && is_of_connection(item.val.string.val, item.val.string.len))
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_STEP_FAILED),
-					 errmsg("%s.options: \"%s\" is an option of the channel alone", place,
+					 errmsg("%s.options: \"%s\" is an option for the channel only", place,
 							pnstrdup(item.val.string.val, item.val.string.len))));
 	}
 }
@@ -457,7 +457,7 @@ check_receiver(const Message *message, const char *place)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.to: there is no recipient", place),
-				 errhint("Leave \"to\" out to have that of the channel.")));
+				 errhint("Leave \"to\" out to use that of the channel.")));
 	if (message->to == NULL && is_empty_option(message->options, "to"))
 		field = "options.to";
 	else if (is_empty_option(message->options, "from"))
@@ -466,7 +466,7 @@ check_receiver(const Message *message, const char *place)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.%s: came out empty", place, field),
-				 errhint("Leave it out to have what the channel says.")));
+				 errhint("Leave it out to use what the channel says.")));
 }
 
 void

@@ -103,7 +103,7 @@ respond_reference_require_teams(Datum *names, int count)
 		ereport(ERROR,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("team \"%s\" does not exist", name),
-				 errdetail("A ticket is to be given to it."),
+				 errdetail("A ticket refers to it."),
 				 errhint("Create it with INSERT INTO respond.team (name) VALUES (%s), or use a team that is there.",
 						 quote_literal_cstr(name))));
 	}
@@ -156,7 +156,7 @@ respond_reference_require_tickets(Datum *ids, int count)
 			ereport(ERROR,
 					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 					 errmsg("ticket " INT64_FORMAT " does not exist", DatumGetInt64(ids[i])),
-					 errdetail("A comment is to be added to it."),
+					 errdetail("A comment refers to it."),
 					 errhint("Look its number up in respond.ticket; it may have been deleted.")));
 	SPI_finish();
 }

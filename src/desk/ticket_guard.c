@@ -164,9 +164,9 @@ refuse_second_open_ticket(const TicketColumns *columns, TupleTableSlot *row)
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
 				 errmsg("ticket " INT64_FORMAT " cannot be open: ticket " INT64_FORMAT " with the same key is",
 						DatumGetInt64(values[1]), other),
-				 errdetail("Of all tickets with the key \"%s\" one can be neither solved nor closed.",
+				 errdetail("Only one ticket with the key \"%s\" can be unsolved at a time.",
 						   TextDatumGetCString(values[0])),
-				 errhint("Go on with ticket " INT64_FORMAT ", or solve it first, or give one of them another key.", other)));
+				 errhint("Continue with ticket " INT64_FORMAT ", or solve it first, or give one of them another key.", other)));
 }
 
 static void

@@ -109,7 +109,7 @@ respond_lane_take(Dispatcher *dispatcher)
 			if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 				ereport(FATAL,
 						(errcode(ERRCODE_OBJECT_IN_USE),
-						 errmsg("a pg_respond dispatcher of %d still runs while there shall be %d", lanes, dispatcher->lanes)));
+						 errmsg("a pg_respond dispatcher of %d still runs although there should be %d", lanes, dispatcher->lanes)));
 			LockRelease(&tag, ExclusiveLock, true);
 		}
 	}

@@ -275,7 +275,7 @@ respond_aside_holds(const Event *event, const char *rule)
 	if (respond_share_reports(number, ERRCODE_QUERY_CANCELED))
 		ereport(LOG,
 				(errmsg("pg_respond sets events of rule \"%s\" aside because it takes too long", rule),
-				 errdetail("They are handled one by one, in a small share of the time, so that other rules go on."),
+				 errdetail("They are handled one by one, in a small share of the time, so that other rules are not held up."),
 				 errhint("Make its condition and its SQL faster.")));
 	if (is_being_tried(event, rule))
 		change(event->aside, event->aside->sqlerrcode, DT_NOEND, true);

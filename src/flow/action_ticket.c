@@ -174,7 +174,7 @@ target_ticket(const StepCall *call, const StepValue *ticket, const StepValue *ke
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.ticket: there is no ticket", call->step->place),
-				 errdetail("No step before opened one, and the event's data names none."),
+				 errdetail("No earlier step opened one, and the event's data names none."),
 				 errhint("Give the step a \"ticket\" or a \"key\".")));
 	return id;
 }

@@ -60,7 +60,7 @@ compile_part(FlowCompiler *compiler, FlowPart *part, Jsonb *steps, Arena *scratc
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s: there are %zu steps; at most %d are allowed", part->place,
 						array->count, FLOW_MAX_STEPS),
-				 errhint("Emit an event and let another rule go on.")));
+				 errhint("Emit an event and let another rule continue.")));
 	part->steps = respond_arena_alloc_zero(compiler->arena, sizeof(FlowStep) * (array->count + 1));
 	for (size_t i = 0; i < array->count; i++)
 	{
@@ -132,7 +132,7 @@ resolve_target(HTAB *names, FlowPart *part, const FlowStep *step, const char *fi
 	if (named->part != part)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s.%s: step \"%s\" stands in another array (%s)", step->place, field, target, named->place),
+				 errmsg("%s.%s: step \"%s\" is in another array (%s)", step->place, field, target, named->place),
 				 errhint("A step can go only to steps of its own array, or to \"stop\".")));
 	return named->index;
 }

@@ -126,7 +126,7 @@ read_target(FlowCompiler *compiler, const char *place, const JsonValue *value, c
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s.%s: must be the name of a step, or \"stop\"", place, field),
 				 strcmp(field, "on_failure") == 0 && target->kind == JSON_KIND_ARRAY ?
-				 errhint("Steps to run after a failure stand in the rule's column \"on_failure\".") : 0));
+				 errhint("Steps to run after a failure are in the rule's column \"on_failure\".") : 0));
 	return respond_arena_copy(compiler->arena, target->text, target->length);
 }
 

@@ -397,9 +397,9 @@ respond_starter_end_round(int wanted)
 				 errmsg("pg_respond has no place for %d of its workers", missing),
 				 errdetail("Events of their databases wait.  The workers are started when places become free."),
 				 missing_own ?
-				 errhint("Raise \"%s\" to %d or more, see to it that \"%s\" is %d or more, and restart the server.",
+				 errhint("Raise \"%s\" to %d or more, make sure that \"%s\" is %d or more, and restart the server.",
 						 "pg_respond.max_workers", wanted, "max_worker_processes", respond_shared->needed_processes) :
-				 errhint("Raise \"%s\" to %d or more, see to it that \"%s\" is %d or more, and restart the server.",
+				 errhint("Raise \"%s\" to %d or more, make sure that \"%s\" is %d or more, and restart the server.",
 						 "max_worker_processes", respond_shared->needed_processes, "pg_respond.max_workers", wanted)));
 		warned = true;
 	}

@@ -150,7 +150,7 @@ respond_route_validate(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("notify_channel: it is %zu bytes long", strlen(text)),
-				 errhint("NOTIFY takes names of channels of 1 to %d bytes.", NAMEDATALEN - 1)));
+				 errhint("Names of NOTIFY channels have 1 to %d bytes.", NAMEDATALEN - 1)));
 	if ((text = respond_row_text(values, nulls, ROUTE_PAYLOAD)) != NULL)
 		respond_template_compile_in(CurrentMemoryContext, text, strlen(text), "payload");
 	return PointerGetDatum(tuple);

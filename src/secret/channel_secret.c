@@ -75,7 +75,7 @@ respond_secret_require(SealOutcome outcome, const char *channel)
 			ereport(ERROR,
 					(errcode(ERRCODE_CONFIG_FILE_ERROR),
 					 errmsg("there is no key to decrypt the secret of channel \"%s\"", channel),
-					 errhint("Put the key that it was encrypted with into the file named by \"%s\", or set the secret anew with respond.set_secret().",
+					 errhint("Put the key that it was encrypted with into the file named by \"%s\", or set the secret again with respond.set_secret().",
 							 "pg_respond.secret_key_file"),
 					 errhidestmt(true)));
 			break;
@@ -84,7 +84,7 @@ respond_secret_require(SealOutcome outcome, const char *channel)
 					(errcode(ERRCODE_DATA_CORRUPTED),
 					 errmsg("the stored secret of channel \"%s\" cannot be decrypted", channel),
 					 errdetail("It is damaged."),
-					 errhint("Set the secret anew with respond.set_secret()."),
+					 errhint("Set the secret again with respond.set_secret()."),
 					 errhidestmt(true)));
 			break;
 	}

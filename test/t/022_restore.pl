@@ -54,7 +54,7 @@ Respond::wait_idle($node, $db, 'the first events are handled');
 
 	is($beat, '|0', 'nothing is handled meanwhile');
 	is($node->safe_psql($db, 'SELECT sum(events) FROM respond.lag'), '25', 'it waits');
-	is($node->safe_psql($db, q{SELECT message FROM respond.health() WHERE "check" = 'hold'}) =~ /^the workers hold since .*: nightly$/, 1, 'health() gives the reason');
+	is($node->safe_psql($db, q{SELECT message FROM respond.health() WHERE "check" = 'hold'}) =~ /^the workers have been paused since .*: nightly$/, 1, 'health() gives the reason');
 	$node->psql($db, q{BEGIN; SELECT respond.release(); ROLLBACK});
 	is($node->safe_psql($db, q{SELECT count(*) FROM respond.worker WHERE state = 'holding'}), '3', 'a release that is rolled back changes nothing');
 	$node->restart;

@@ -107,7 +107,7 @@ for my $case ([ 'kerberos', 'is no way to log in' ], [ 'PLAIN', 'is no way to lo
 	like($desk->error(qq{BEGIN; INSERT INTO respond.channel (name, kind, url, options) VALUES ('x', 'email', 'smtp://mail.test', '{"auth": "$case->[0]"}'); ROLLBACK}), qr/$case->[1]/, "option auth $case->[0]");
 }
 Respond::add_rule($desk->node, $desk->db, 'step auth', 'go.step', [ { action => 'email', channel => 'usual', to => 'a@recipient.test', text => 'x', options => { auth => '{{data.x}}' } } ]);
-like($desk->failure($desk->fire('step', { x => 'plain' })), qr/"auth" is an option of the channel alone/, 'a step does not choose it');
+like($desk->failure($desk->fire('step', { x => 'plain' })), qr/"auth" is an option for the channel only/, 'a step does not choose it');
 
 # ---- The late ones. ----
 
