@@ -39,7 +39,7 @@ $desk->mail('ascii', { mode => 'no-smtputf8' }, max_attempts => 3, step => { cc 
 $desk->mail('sender', { mode => 'no-smtputf8' }, options => { from => "b\x{f6}rse\@sender.test" });
 for my $name (qw(utf8 ascii))
 {
-	$desk->fire($name, { subject => 'domain', to => "\"B\x{fc}cher\" <a\@b\x{fc}cher.example>, b\@\x{65e5}\x{672c}\x{8a9e}.jp", reply_to => "c\@xn--bcher-kva.example" });
+	$desk->fire($name, { subject => 'domain', to => [ "\"B\x{fc}cher\" <a\@b\x{fc}cher.example>", "b\@\x{65e5}\x{672c}\x{8a9e}.jp" ], reply_to => "c\@xn--bcher-kva.example" });
 	$desk->fire($name, { subject => 'local', to => "j\x{f6}rg\@recipient.test", cc => 'a@recipient.test' });
 	$desk->fire($name, { subject => 'reply', to => 'a@recipient.test', reply_to => "J\x{f6}rg <j\x{f6}rg\@recipient.test>" });
 }
