@@ -337,7 +337,7 @@ BEGIN
 	SELECT string_agg(format('respond.%s', p.table_name), ', ') INTO missing
 	  FROM respond_internal.partition_status() AS p WHERE NOT p.present OR p.ahead = 0;
 	ok := missing IS NULL;
-	message := CASE WHEN ok THEN 'there are partitions for now and for the time ahead'
+	message := CASE WHEN ok THEN 'there are partitions for today and for the time ahead'
 		ELSE format('partitions are missing, so the default partition fills: %s', missing) END;
 	remedy := CASE WHEN NOT ok THEN 'the clock creates them when it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server log' END;
 END
