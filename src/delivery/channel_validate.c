@@ -161,6 +161,24 @@ check_options(const ChannelKind *kind, Jsonb *options, Jsonb *known)
 	}
 }
 
+/* Whoever named a kind's files named them for the host of the kind; other channels of it have none of their own. */
+static void
+check_default_files(const ChannelKind *kind, const char *url, Jsonb *options)
+{
+	static const char *const files[] = {"client_cert", "client_key"};
+
+	if (superuser() || kind->url == NULL || url == NULL || kind->transport != TRANSPORT_HTTP ||
+		strcmp(respond_url_host(kind->url, kind->transport), respond_url_host(url, kind->transport)) == 0)
+		return;
+	for (int i = 0; i < lengthof(files); i++)
+	{
+		if (respond_channel_option(kind->options, files[i]) != NULL &&
+			getKeyJsonValueFromContainer(&options->root, files[i], strlen(files[i]), NULL) == NULL)
+			refuse(psprintf("options.%s", files[i]), psprintf("that of kind \"%s\" is for the host of the kind's url", kind->name),
+				   "Only superusers may name files that the server reads; null is none.");
+	}
+}
+
 static int64
 interval_ms(Interval *interval)
 {
@@ -293,7 +311,13 @@ check_row(const Datum *values, const bool *nulls, const ChannelKind *kind, Jsonb
 	else if (kind->url == NULL && kind->transport != TRANSPORT_NOTIFY)
 		refuse("url", psprintf("is missing; kind \"%s\" has no default", kind->name), NULL);
 	if (!nulls[CHANNEL_OPTIONS])
-		check_options(kind, respond_row_jsonb(values, nulls, CHANNEL_OPTIONS), known);
+	{
+		Jsonb	   *options = respond_row_jsonb(values, nulls, CHANNEL_OPTIONS);
+
+		check_options(kind, options, known);
+		if (known == NULL)
+			check_default_files(kind, text, options);
+	}
 	if (kind->transport == TRANSPORT_NOTIFY && !nulls[CHANNEL_NAME] && !nulls[CHANNEL_OPTIONS] &&
 		strlen(respond_row_text(values, nulls, CHANNEL_NAME)) >= NAMEDATALEN &&
 		respond_channel_option(respond_row_jsonb(values, nulls, CHANNEL_OPTIONS), "notify_channel") == NULL)
