@@ -218,6 +218,11 @@ emit_filtered(ErrorData *edata)
 
 	emit_now();
 
+	/* pg_stat_activity would go on showing a statement that failed before it came to us */
+	if (original.elevel >= ERROR && debug_query_string != NULL &&
+		(respond_secret_suspected(scan_statement(), true) || is_marked()))
+		pgstat_report_activity(STATE_RUNNING, HIDDEN);
+
 	if (text != NULL)
 		pfree(text);
 	*edata = original;

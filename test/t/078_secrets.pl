@@ -259,6 +259,21 @@ for my $bad ("SELECT respond.set_secret('nobody', :secret);", "INSERT INTO respo
 	like($err, qr/ERROR/, "a failure with parameters: $bad");
 }
 
+# What failed before anything of ours ran is shown by nobody.
+one(q{GRANT USAGE ON SCHEMA respond TO joe});
+for my $failing (["a syntax error", "SELECT respond.set_secret('first', '$secret'"], [ 'no right', "SET ROLE joe; SELECT respond.set_secret('first', '$secret')" ], [ 'no such function', "SELECT respond.set_secret('first', '$secret', 1)" ],
+	[ 'no such column', "UPDATE respond.channel SET secret = '$secret', nothing = 1" ], [ 'a column that is missing', "INSERT INTO respond.channel (kind, secret) VALUES ('webhook', '$secret')" ],
+	[ 'a wrong type', "INSERT INTO respond.channel (name, kind, secret, timeout) VALUES ('x', 'webhook', '$secret', 'soon')" ], [ 'a second failure', "SELECT 1/0, respond.set_secret('first', '$secret')" ])
+{
+	my $session = Respond::session($node, 'postgres');
+	my $pid = $session->query_safe('SELECT pg_backend_pid()');
+
+	$session->query_until(qr/over/, "$failing->[1];\n\\echo over\n");
+	Respond::wait_until($node, 'postgres', "SELECT state LIKE 'idle%' FROM pg_stat_activity WHERE pid = $pid");
+	is(one("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid AND query ~ 'whsec_[a-z0-9]|[k]anarie'"), '0', "pg_stat_activity does not show a statement that failed: $failing->[0]");
+	eval { $session->quit };
+}
+
 # Waiting, a deadlock, and a crash: others tell of the statement.
 my @sessions = map { Respond::session($node, 'postgres') } 1 .. 4;
 my $app = q{SELECT pid FROM pg_stat_activity WHERE application_name = 'waits'};
