@@ -19,6 +19,9 @@
 /* Bytes of the longest reference that escaping writes: &quot; */
 #define LONGEST_REFERENCE	6
 
+/* Bytes of \u001f. */
+#define LONGEST_UNICODE		6
+
 static int
 count_units(int bytes)
 {
@@ -71,13 +74,36 @@ before_backslash(const char *text, Size end)
 	return end - backslashes % 2;
 }
 
+/* JSON writes control characters with four digits. */
+static Size
+before_unicode(const char *text, Size end)
+{
+	for (Size back = 2; back < LONGEST_UNICODE && back <= end; back++)
+	{
+		Size		start = end - back;
+
+		if (text[start] == '\\' && text[start + 1] == 'u' && before_backslash(text, start + 1) == start)
+			return start;
+	}
+	return before_backslash(text, end);
+}
+
+/* Whether it is a byte of UTF-8 that goes on with a character. */
+static bool
+continues(const char *text)
+{
+	return text[0] == '%' && text[1] != '\0' && strchr("89ABab", text[1]) != NULL;
+}
+
 static Size
 before_percent(const char *text, Size end)
 {
 	if (end >= 1 && text[end - 1] == '%')
-		return end - 1;
-	if (end >= 2 && text[end - 2] == '%')
-		return end - 2;
+		end--;
+	else if (end >= 2 && text[end - 2] == '%')
+		end -= 2;
+	while (continues(text + end) && end >= 3 && text[end - 3] == '%')
+		end -= 3;
 	return end;
 }
 
@@ -90,6 +116,7 @@ before_escape(const char *text, Size end, TemplateEscape escape)
 		case TEMPLATE_ESCAPE_SLACK:
 			return before_reference(text, end);
 		case TEMPLATE_ESCAPE_JSON:
+			return before_unicode(text, end);
 		case TEMPLATE_ESCAPE_MARKDOWN:
 			return before_backslash(text, end);
 		case TEMPLATE_ESCAPE_URL:

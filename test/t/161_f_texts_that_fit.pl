@@ -24,10 +24,10 @@ sub one
 
 # channels that wait: what would be sent is in the table
 one(q{INSERT INTO respond.channel_kind (name, transport, body, needs_text, escape, max_text) VALUES
-		('chat', 'http', '{"content": "{{{text}}}"}', true, 'html', 20), ('mark', 'http', '{"content": "{{{text}}}"}', true, 'markdown', 20), ('all', 'http', '{"content": "{{{text}}}"}', true, 'none', NULL);
+		('chat', 'http', '{"content": "{{{text}}}"}', true, 'html', 20), ('mark', 'http', '{"content": "{{{text}}}"}', true, 'markdown', 20), ('link', 'http', '{"content": "{{{text}}}"}', true, 'url', 20), ('code', 'http', '{"content": "{{{text}}}"}', true, 'json', 20), ('all', 'http', '{"content": "{{{text}}}"}', true, 'none', NULL);
 	INSERT INTO respond.channel (name, kind, url, options, enabled) VALUES ('slack', 'slack', 'https://x.example/', '{}', false), ('teams', 'teams', 'https://x.example/', '{}', false), ('sms', 'sms', 'https://x.example/', '{"from": "+1", "to": "+2"}', false),
-		('pagerduty', 'pagerduty', NULL, '{}', false), ('webhook', 'webhook', 'https://x.example/', '{}', false), ('chat', 'chat', 'https://x.example/', '{}', false), ('mark', 'mark', 'https://x.example/', '{}', false), ('all', 'all', 'https://x.example/', '{}', false)});
-Respond::add_rule($node, $db, "to $_", "go.$_", [ { action => 'notify', channel => $_, text => '{{data.text}}' } ]) for qw(slack teams sms pagerduty webhook chat mark all);
+		('pagerduty', 'pagerduty', NULL, '{}', false), ('webhook', 'webhook', 'https://x.example/', '{}', false), ('chat', 'chat', 'https://x.example/', '{}', false), ('mark', 'mark', 'https://x.example/', '{}', false), ('link', 'link', 'https://x.example/', '{}', false), ('code', 'code', 'https://x.example/', '{}', false), ('all', 'all', 'https://x.example/', '{}', false)});
+Respond::add_rule($node, $db, "to $_", "go.$_", [ { action => 'notify', channel => $_, text => '{{data.text}}' } ]) for qw(slack teams sms pagerduty webhook chat mark link code all);
 
 sub body_of
 {
@@ -55,6 +55,17 @@ sub text_of
 	}
 	my $value = $json->decode($body);
 	return $channel eq 'teams' ? $value->{attachments}[0]{content}{body}[0]{text} : $channel eq 'pagerduty' ? $value->{payload}{summary} : $channel eq 'webhook' || $channel eq 'slack' ? $value->{text} : $value->{content};
+}
+
+# no escape is cut in two, nor a character that is several
+for my $length (0 .. 20)
+{
+	my $text = text_of('link', 'x' x $length . "\x{e4}\x{20ac}\x{1F600}/ " x 5);
+	my $bytes = $text =~ s/\.\.\.$//r =~ s/%([0-9A-F]{2})/chr(hex($1))/ger;
+
+	ok($text =~ /^(?:[a-z]|%[0-9A-F]{2})*\.\.\.$/ && length($text) <= 20 && utf8::decode($bytes), "a url is cut between characters: $text");
+	$text = text_of('code', 'x' x $length . qq("\\\x01u) x 8);
+	ok(defined eval { $json->decode('["' . $text . '"]') } && length($text) <= 20, "JSON is cut between characters: $text");
 }
 
 my %most = (slack => 40000, teams => 9000, sms => 1600, pagerduty => 1024);
