@@ -1,4 +1,4 @@
-# pg_respond: event-driven support desk inside PostgreSQL.
+# pg_respond: rules inside PostgreSQL that answer events with tickets, mail, webhooks and SQL.
 #
 #   make && sudo make install       build and install with the pg_config in PATH (or PG_CONFIG=...)
 #   make demo                       everything on a private copy of the server, fed with real input

@@ -33,7 +33,7 @@ $$;
 
 CREATE SCHEMA respond_internal;
 COMMENT ON SCHEMA respond_internal IS 'bookkeeping of pg_respond; not an interface';
-COMMENT ON SCHEMA respond IS 'event-driven support desk: events, rules, runs, tickets and their audit';
+COMMENT ON SCHEMA respond IS 'pg_respond: events, rules, runs, tickets and their audit';
 
 -- The library refuses to load unless it was preloaded; this first function of
 -- it makes CREATE EXTENSION fail with that hint before anything else is made.
