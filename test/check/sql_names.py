@@ -2,7 +2,7 @@
 
 usage: sql_names.py FILE...        (src/*/*.c and sql/*.sql; prints one line for each fault)
 
-In C, SQL text is every string literal that begins with the keyword of a statement, unless it is part of a message.  Whoever's
+In C, SQL text is every string literal that begins with the keyword of a statement or of a clause, unless it is part of a message.  Whoever's
 session it runs in, each name in it says where it is: operators as OPERATOR(pg_catalog.=), functions, types and tables with their
 schema.  IN, BETWEEN, LIKE, IS DISTINCT FROM, NULLIF, CASE value WHEN, JOIN ... USING and NATURAL look for an operator by its bare
 name, so they cannot be used.  Literals with placeholders (%s) are read as if a qualified name stood there.
@@ -19,7 +19,10 @@ of an alias.
 import re
 import sys
 
-STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|LOCK TABLE|TRUNCATE|MERGE INTO|CREATE|ALTER|DROP|COMMENT ON)\b")
+STATEMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/|\s|\()*(?:"
+                       r"(?i:SELECT\s|INSERT\s+INTO|UPDATE\s+[\w.%]+\s+(?:AS\s|SET\s)|DELETE\s+FROM|WITH\s+(?:RECURSIVE\s+)?\w+\s*(?:\([^)]*\)\s*)?AS\s|MERGE\s+INTO)|"
+                       r"(?:UPDATE|WITH|LOCK TABLE|TRUNCATE|CREATE|ALTER|DROP|COMMENT ON|CALL|COPY|REFRESH|VALUES|"
+                       r"WHERE|AND|OR|FROM|JOIN|LEFT JOIN|CROSS JOIN|ORDER BY|GROUP BY|HAVING|UNION|RETURNING|EXISTS|CASE|SET)\b\s)", re.DOTALL)
 TOKEN = re.compile(r"""
     (?P<space>\s+|--[^\n]*|/\*.*?\*/)
   | (?P<string>[eE]?'(?:[^'\\]|''|\\.)*')
@@ -177,6 +180,11 @@ class Text:
                 self.fault(i, "IS DISTINCT FROM")
             elif word == "case" and self.word(i + 1) != "when":
                 self.fault(i, "CASE value WHEN")
+            elif word == "cast" and self.text(i + 1) == "(":
+                self.check_cast(i + 1)
+            elif word == "collate":
+                if not is_qualified(self.tokens[i + 1]):
+                    self.fault(i, "collation %s" % self.text(i + 1))
             elif self.text(i + 1) == "(" and word not in NOT_FUNCTIONS and before not in ("as", "into", "table") and \
                     not self.before_as_paren(i) and not is_qualified(self.tokens[i - 1]) and self.text(i - 1) != ")":
                 self.fault(i, "function %s" % word)
@@ -192,6 +200,13 @@ class Text:
             self.check_relation(i + 1)
         elif word == "table" and before == "lock":
             self.check_relation(i + 1)
+
+    def check_cast(self, i):
+        """The type of CAST(value AS type)."""
+        for k in range(self.closing(i) - 1, i, -1):
+            if self.word(k) == "as":
+                self.check_type(k + 1)
+                return
 
     def revokes(self, i):
         """The FROM of REVOKE ... FROM role."""
@@ -225,9 +240,15 @@ class Text:
                 self.check_type(i + 1)
             elif token[0] == "operator" and not self.pinned and not (self.word(i - 2) == "operator" or self.in_operator(i)):
                 self.check_operator(i)
+            elif token[0] == "name" and (token[1].startswith("public.") or self.is_foreign_operator(i)):
+                self.fault(i, "name, as anybody may create in its schema: %s" % token[1])
             elif token[0] == "name" and plain(token):
                 self.check_word(i)
         return self.faults
+
+    def is_foreign_operator(self, i):
+        return self.text(i - 1) == "(" and self.word(i - 2) == "operator" and \
+            self.text(i).split(".")[0] not in ("pg_catalog", "respond_internal")
 
     def in_operator(self, i):
         """OPERATOR(pg_catalog.=): the name ends with a point that the tokens keep apart."""

@@ -47,6 +47,14 @@ TEXT
 finds "unqualified IS DISTINCT FROM;unqualified NULLIF;unqualified operator +;unqualified operator =" .c <<'TEXT'
 run("UPDATE respond.x SET a = b + 1, (c, d) = ROW (1, 2) WHERE NULLIF(a, 1) IS DISTINCT FROM 3 AND a = ANY ($1)");
 TEXT
+finds "unqualified name, as anybody may create in its schema: public;unqualified name, as anybody may create in its schema: public.rule" .c <<'TEXT'
+run("SELECT r.a OPERATOR(public.=) 1 FROM public.rule AS r");
+TEXT
+finds "unqualified collation \"C\";unqualified operator =;unqualified operator =;unqualified operator ||;unqualified type mytype" .c <<'TEXT'
+static const char *a = "select v = 1 from respond.rule";
+static const char *b = " WHERE c.kind = $1";
+static const char *c = "/* x */ (SELECT CAST(r.x AS mytype), r.name COLLATE \"C\", r.a || 'x' FROM respond.rule AS r)";
+TEXT
 finds "" .c <<'TEXT'
 ereport(ERROR, (errmsg("no"), errhint("UPDATE rule SET enabled = true WHERE name = 'x'")));
 TEXT
