@@ -123,6 +123,45 @@ rules_of(List *roles)
 	return names;
 }
 
+typedef struct Look
+{
+	List	   *roles;
+	char	   *rules;
+} Look;
+
+static void
+limit_lock_wait(void)
+{
+	(void) set_config_option("lock_timeout", LOCK_WAIT, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* In a subtransaction of its own. */
+static void
+look_soon(void *argument)
+{
+	Look	   *look = argument;
+	int			level = NewGUCNestLevel();
+
+	limit_lock_wait();
+	look->rules = rules_of(look->roles);
+	AtEOXact_GUC(true, level);
+}
+
+/* For a warning, which is not worth waiting for when somebody locks the table. */
+static char *
+look_for_rules(List *roles)
+{
+	Look		look = {.roles = roles};
+	ErrorData  *error = respond_contain_try(look_soon, &look);
+
+	if (error == NULL)
+		return look.rules;
+	ereport(WARNING,
+			(errmsg("cannot tell which rules are owned by a role that is dropped: %s", error->message),
+			 errhint("respond.health() names rules without an owner.")));
+	return NULL;
+}
+
 /* What must be known or refused before the statement runs; the roles that it is about. */
 static List *
 look_before(Node *tree, char **rules)
@@ -139,7 +178,7 @@ look_before(Node *tree, char **rules)
 	else if (IsA(tree, DropRoleStmt))
 	{
 		roles = role_oids(((DropRoleStmt *) tree)->roles);
-		*rules = rules_of(roles);
+		*rules = look_for_rules(roles);
 	}
 	return roles;
 }
@@ -157,7 +196,7 @@ refresh_soon(void *argument)
 	Refresh    *refresh = argument;
 	int			level = NewGUCNestLevel();
 
-	(void) set_config_option("lock_timeout", LOCK_WAIT, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	limit_lock_wait();
 	if (IsA(refresh->tree, DropRoleStmt))
 		refresh->sources = respond_producer_roles_gone();
 	else
