@@ -109,14 +109,21 @@ CREATE TABLE respond_internal.state (
 	system_identifier bigint NOT NULL,
 	database oid NOT NULL,
 	incarnation bigint NOT NULL,
-	source text NOT NULL
+	source text NOT NULL,
+	copy bigint NOT NULL
 );
 COMMENT ON TABLE respond_internal.state IS 'one row about this database; not dumped, so that a restored copy knows that it is one';
-COMMENT ON COLUMN respond_internal.state.hold IS 'why the workers hold: restore, or the reason given to hold(); NULL when they work';
+COMMENT ON COLUMN respond_internal.state.hold IS 'why the workers hold: restore, or copied (the whole cluster), or the reason given to hold(); NULL when they work';
 COMMENT ON COLUMN respond_internal.state.system_identifier IS 'cluster in which the extension was created';
 COMMENT ON COLUMN respond_internal.state.database IS 'database in which the extension was created; a copy of it has another number';
 COMMENT ON COLUMN respond_internal.state.incarnation IS 'random number that marks the rows recorded here; valid together with system_identifier and database';
 COMMENT ON COLUMN respond_internal.state.source IS 'source of events that do not name one: the name that the database had when the extension was created';
+
+COMMENT ON COLUMN respond_internal.state.copy IS 'mark of the copied cluster in which the database last held for that, 0: none';
+
+CREATE FUNCTION respond_internal.copy_mark() RETURNS bigint
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_copy_mark';
+COMMENT ON FUNCTION respond_internal.copy_mark() IS 'random number that this cluster got when it started as a physical copy of another one, 0: it is none';
 
 CREATE FUNCTION respond_internal.new_incarnation() RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_new_incarnation';
@@ -130,12 +137,21 @@ CREATE FUNCTION respond_internal.forget_incarnation() RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_forget_incarnation';
 COMMENT ON FUNCTION respond_internal.forget_incarnation() IS 'makes all sessions read respond_internal.state again';
 
-INSERT INTO respond_internal.state (hold, hold_since, created_at, system_identifier, database, incarnation, source)
+INSERT INTO respond_internal.state (hold, hold_since, created_at, system_identifier, database, incarnation, source, copy)
 SELECT h, CASE WHEN h IS NOT NULL THEN pg_catalog.now() END, pg_catalog.now(), c.system_identifier,
 	   (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()),
-	   respond_internal.new_incarnation(), '/' || pg_catalog.current_database()
+	   respond_internal.new_incarnation(), '/' || pg_catalog.current_database(), respond_internal.copy_mark()
   FROM pg_catalog.pg_control_system() AS c,
 	   (SELECT CASE WHEN respond_internal.is_restore() THEN 'restore' END) AS s (h);
+
+-- A copy of the cluster in which no clock has looked at this database yet.
+CREATE FUNCTION respond_internal.is_new_copy() RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT s.copy <> respond_internal.copy_mark() AND respond_internal.copy_mark() <> 0
+	   AND s.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+  FROM respond_internal.state AS s
+$$;
+COMMENT ON FUNCTION respond_internal.is_new_copy() IS 'whether the workers will hold as soon as they start, because the cluster is a copy';
 
 -- Progress is appended, never updated.  There are two tables: the workers
 -- write one while the other is emptied (see src/clock).

@@ -116,6 +116,9 @@ DECLARE
 BEGIN
 	PERFORM respond_internal.check_primary('release()');
 	SELECT s.hold INTO held_for FROM respond_internal.state AS s FOR UPDATE;
+	IF respond_internal.is_new_copy() THEN
+		held_for := 'copied';
+	END IF;
 	IF held_for IS NULL THEN
 		RAISE NOTICE 'the workers of this database were not paused';
 		RETURN;
@@ -133,7 +136,7 @@ BEGIN
 	UPDATE respond_internal.state
 	   SET hold = NULL, hold_since = NULL, system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c),
 		   database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()),
-		   incarnation = respond_internal.incarnation();
+		   incarnation = respond_internal.incarnation(), copy = respond_internal.copy_mark();
 	PERFORM respond_internal.announce_hold(is_copy);
 	PERFORM respond_internal.audit('release', 'database', current_database(), jsonb_build_object('reason', held_for), NULL);
 END

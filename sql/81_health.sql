@@ -82,15 +82,17 @@ LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	state record;
 BEGIN
-	SELECT s.hold, s.hold_since INTO state FROM respond_internal.state AS s;
+	SELECT CASE WHEN respond_internal.is_new_copy() THEN 'copied' ELSE s.hold END AS hold, s.hold_since INTO state FROM respond_internal.state AS s;
 	ok := state.hold IS NULL;
 	message := CASE
 		WHEN ok THEN 'the workers are not paused'
 		WHEN state.hold = 'restore' THEN format('the workers have been paused since %s because this database was restored or copied from elsewhere', state.hold_since)
+		WHEN state.hold = 'copied' THEN format('the workers have been paused since %s because this cluster is a copy of another one, which may still act', coalesce(state.hold_since::text, 'the start of the server'))
 		ELSE format('the workers have been paused since %s: %s', state.hold_since, state.hold) END;
 	remedy := CASE
 		WHEN ok THEN NULL
 		WHEN state.hold = 'restore' THEN 'make sure that the original no longer acts, then SELECT respond.release()'
+		WHEN state.hold = 'copied' THEN 'if the original no longer acts, or this copy is to act beside it: SELECT respond.release(); to move a cluster without this, start it with pg_respond.hold_on_copy = off'
 		ELSE 'SELECT respond.release()' END;
 END
 $$;

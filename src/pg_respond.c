@@ -20,6 +20,7 @@
 #include "event/capture_tree.h"
 #include "event/capture_write.h"
 #include "event/wake.h"
+#include "launcher/copy.h"
 #include "launcher/death_word.h"
 #include "launcher/launcher.h"
 #include "launcher/manifest_watch.h"
@@ -43,6 +44,7 @@ _PG_init(void)
 
 	respond_guc_define(respond_transport_check_networks);
 	respond_shmem_request();
+	respond_copy_initialize();
 	respond_death_word_initialize();
 	respond_rule_stats_initialize();
 	respond_breaker_status_initialize();

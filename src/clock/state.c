@@ -15,6 +15,9 @@
  * for new databases is empty, and they work at once.  Either way the row gets
  * the incarnation that all sessions have derived already (common/life.c).
  *
+ * A copy of a whole cluster has a mark (launcher/copy.c) that the row does not
+ * have yet.  Its original may go on, so it holds whatever is in it.
+ *
  * src/clock/state.c
  *-------------------------------------------------------------------------
  */
@@ -40,23 +43,27 @@ static const char *const lock_state =
 "LOCK TABLE respond_internal.state IN SHARE ROW EXCLUSIVE MODE";
 
 static const char *const hold_stranger =
-"UPDATE respond_internal.state SET hold = 'restore', hold_since = pg_catalog.now(), system_identifier = $1, database = $2, incarnation = $3 "
+"UPDATE respond_internal.state SET hold = 'restore', hold_since = pg_catalog.now(), system_identifier = $1, database = $2, incarnation = $3, copy = $4 "
 "WHERE system_identifier OPERATOR(pg_catalog.<>) $1 OR (database OPERATOR(pg_catalog.<>) $2 AND"
 " (EXISTS (SELECT FROM respond.event) OR EXISTS (SELECT FROM respond.delivery WHERE status OPERATOR(pg_catalog.=) 'pending')))";
 
 static const char *const adopt =
-"UPDATE respond_internal.state SET database = $2, incarnation = $3 WHERE database OPERATOR(pg_catalog.<>) $2";
+"UPDATE respond_internal.state SET database = $2, incarnation = $3, copy = $4 WHERE database OPERATOR(pg_catalog.<>) $2";
 
-/* Both statements have the same parameters. */
+static const char *const hold_copy =
+"UPDATE respond_internal.state SET hold = 'copied', hold_since = pg_catalog.now(), copy = $4 "
+"WHERE system_identifier OPERATOR(pg_catalog.=) $1 AND database OPERATOR(pg_catalog.=) $2 AND copy OPERATOR(pg_catalog.<>) $4";
+
+/* The statements have the same parameters. */
 static uint64
 run(const char *sql)
 {
 	Datum		values[] = {
 		Int64GetDatum((int64) GetSystemIdentifier()), ObjectIdGetDatum(MyDatabaseId),
-		Int64GetDatum(respond_life_incarnation())
+		Int64GetDatum(respond_life_incarnation()), Int64GetDatum(respond_shared->copy_mark)
 	};
 
-	return respond_statement_run(sql, lengthof(values), (Oid[]) {INT8OID, OIDOID, INT8OID}, values);
+	return respond_statement_run(sql, lengthof(values), (Oid[]) {INT8OID, OIDOID, INT8OID, INT8OID}, values);
 }
 
 static void
@@ -71,6 +78,10 @@ publish(int lock_wait)
 				(errmsg("pg_respond is paused in this database because it was copied from elsewhere"),
 				 errhint("Check respond.health(), then call respond.release().")));
 	run(adopt);
+	if (respond_shared->copy_mark != 0 && run(hold_copy) > 0)
+		ereport(LOG,
+				(errmsg("pg_respond is paused in this database because the cluster is a copy of another one"),
+				 errhint("Check respond.health(), then call respond.release().")));
 	respond_worker_set_hold(MyDatabaseId, respond_life_is_held());
 	respond_statement_commit();
 }

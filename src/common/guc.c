@@ -25,6 +25,7 @@ bool		respond_courier = true;
 int			respond_dispatchers = 1;
 bool		respond_enabled = true;
 int			respond_event_retention = 30 * 24 * 60;
+bool		respond_hold_on_copy = true;
 int			respond_lock_timeout = 100;
 int			respond_max_depth = 16;
 int			respond_max_event_size = 1024;
@@ -138,6 +139,15 @@ respond_guc_define(CheckNetworks check)
 							PGC_SIGHUP,
 							GUC_UNIT_MIN,
 							NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("pg_respond.hold_on_copy",
+							 "Whether the workers are paused when the server starts on a physical copy of a cluster.",
+							 "A copy is what was restored from a base backup or an archive, or copied file by file; standbys do not count.",
+							 &respond_hold_on_copy,
+							 true,
+							 PGC_POSTMASTER,
+							 0,
+							 NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.lock_timeout",
 							"How long a worker waits for a lock that somebody else holds.",

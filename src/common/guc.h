@@ -16,6 +16,7 @@ extern bool respond_courier;
 extern int	respond_dispatchers;
 extern bool respond_enabled;
 extern int	respond_event_retention;
+extern bool respond_hold_on_copy;
 extern int	respond_lock_timeout;
 extern int	respond_max_depth;
 extern int	respond_max_event_size;

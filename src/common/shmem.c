@@ -131,6 +131,7 @@ create_shared_memory(void)
 		respond_shared->role_missing = false;
 		memset(&respond_shared->words, 0, sizeof(DeathWords));
 		respond_shared->started_at = GetCurrentTimestamp();
+		respond_shared->copy_mark = 0;
 		respond_shared->restarts = made++;
 		respond_shared->slot_count = respond_max_workers;
 		respond_shared->database_count = respond_max_workers;

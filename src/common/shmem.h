@@ -206,6 +206,7 @@ typedef struct RespondShared
 	bool		role_missing;	/* role respond_worker is wanted and not there */
 	DeathWords	words;
 	TimestampTz started_at;		/* when shared memory was made: the server's (re)start */
+	int64		copy_mark;		/* of this data directory if it is a copy, else 0; see launcher/copy.c */
 	int			restarts;		/* how often the server lost a process and made this anew */
 	int			slot_count;
 	int			database_count;
