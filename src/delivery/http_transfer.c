@@ -22,13 +22,6 @@ read_retry_after(Transfer *transfer, const char *value, size_t length)
 {
 	char		text[RETRY_AFTER_SIZE];
 
-	while (length > 0 && (*value == ' ' || *value == '\t'))
-	{
-		value++;
-		length--;
-	}
-	while (length > 0 && strchr(" \t\r\n", value[length - 1]) != NULL)
-		length--;
 	if (length == 0 || length >= sizeof(text))
 		return;
 	memcpy(text, value, length);
@@ -36,12 +29,33 @@ read_retry_after(Transfer *transfer, const char *value, size_t length)
 	transfer->retry_after_ms = respond_retry_after(text, (int64_t) time(NULL));
 }
 
+/* Whether it is the header of this name, which ends with a colon; gives what stands behind that. */
+static bool
+is_header(const char *data, size_t length, const char *name, const char **value, size_t *value_length)
+{
+	size_t		size = strlen(name);
+
+	if (length < size || pg_strncasecmp(data, name, size) != 0)
+		return false;
+	*value = data + size;
+	*value_length = length - size;
+	while (*value_length > 0 && (**value == ' ' || **value == '\t'))
+	{
+		(*value)++;
+		(*value_length)--;
+	}
+	while (*value_length > 0 && strchr(" \t\r\n", (*value)[*value_length - 1]) != NULL)
+		(*value_length)--;
+	return true;
+}
+
 static size_t
 header_callback(char *data, size_t size, size_t count, void *state)
 {
-	static const char name[] = "retry-after:";
 	Transfer   *transfer = state;
 	size_t		length = size * count;
+	const char *value;
+	size_t		value_length;
 
 	transfer->header_bytes += length;
 	if (transfer->header_bytes > TRANSFER_HEADER_LIMIT)
@@ -52,12 +66,15 @@ header_callback(char *data, size_t size, size_t count, void *state)
 		const char *space = memchr(data, ' ', length);
 
 		transfer->retry_after_ms = -1;
+		transfer->encoded = false;
 		transfer->is_final = space != NULL && space + 1 < data + length && space[1] != '1';
 	}
 	else if (length <= 2 && transfer->is_final)
 		transfer->answered = true;
-	else if (length > sizeof(name) - 1 && pg_strncasecmp(data, name, sizeof(name) - 1) == 0)
-		read_retry_after(transfer, data + sizeof(name) - 1, length - (sizeof(name) - 1));
+	else if (is_header(data, length, "retry-after:", &value, &value_length))
+		read_retry_after(transfer, value, value_length);
+	else if (is_header(data, length, "content-encoding:", &value, &value_length))
+		transfer->encoded |= value_length > 0 && !(value_length == 8 && pg_strncasecmp(value, "identity", 8) == 0);
 	return length;
 }
 
@@ -153,7 +170,7 @@ respond_http_begin_again(TransferHandle *handle, Transfer *transfer)
 		return false;
 	transfer->resent = true;
 	transfer->tried = false;
-	transfer->is_final = transfer->answered = false;
+	transfer->is_final = transfer->answered = transfer->encoded = false;
 	transfer->received = transfer->header_bytes = transfer->response_length = 0;
 	transfer->retry_after_ms = -1;
 	transfer->error[0] = handle->error[0] = '\0';

@@ -273,9 +273,13 @@ respond_outcome_judge(Outgoing *outgoing)
 		verdict = transfer->is_mail ? judge_mail(transfer, outcome) : judge_http(transfer, outcome);
 	if (outcome->error != NULL)
 		outcome->error = respond_outcome_clean(outgoing, outcome->error, strlen(outcome->error));
-	outcome->response = transfer->is_mail ?
-		respond_outcome_clean(outgoing, transfer->last_line, strlen(transfer->last_line)) :
-		respond_outcome_clean(outgoing, transfer->response, transfer->response_length);
+	if (transfer->is_mail)
+		outcome->response = respond_outcome_clean(outgoing, transfer->last_line, strlen(transfer->last_line));
+	/* nobody asked for it, nobody can read it, and what it says of a secret cannot be seen */
+	else if (transfer->encoded && transfer->response_length > 0)
+		outcome->response = pstrdup("(not kept: it has a Content-Encoding)");
+	else
+		outcome->response = respond_outcome_clean(outgoing, transfer->response, transfer->response_length);
 	switch (verdict)
 	{
 		case VERDICT_DELIVERED:

@@ -68,6 +68,7 @@ typedef struct Transfer
 	bool		tried;			/* a socket was opened */
 	bool		is_final;		/* HTTP: these headers are not those of an interim answer */
 	bool		resent;			/* HTTP: it is on its way for the second time */
+	bool		encoded;		/* HTTP: the answer's body is compressed or the like */
 	bool		answered;		/* HTTP: the headers of the final answer are complete */
 	bool		unfit;			/* mail: the server lacks what the mail needs */
 	int64_t		begun_us;		/* mail: when connecting began */
