@@ -195,14 +195,14 @@ CREATE TABLE respond_internal.stopped_rule (
 	rule text PRIMARY KEY,
 	version integer NOT NULL,
 	event_id bigint NOT NULL,
-	runs bigint NOT NULL,
+	caused bigint NOT NULL,
 	since timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE respond_internal.stopped_rule IS 'rules that are not applied to events that rules caused, because they multiply them; until the rule is changed, or respond.resume_rule()';
 COMMENT ON COLUMN respond_internal.stopped_rule.since IS 'start of the transaction in which it was stopped, as in its dead letters';
 COMMENT ON COLUMN respond_internal.stopped_rule.version IS 'version of the rule; another one is not stopped';
 COMMENT ON COLUMN respond_internal.stopped_rule.event_id IS 'event for which it was stopped';
-COMMENT ON COLUMN respond_internal.stopped_rule.runs IS 'how many events of that depth it had been applied to';
+COMMENT ON COLUMN respond_internal.stopped_rule.caused IS 'how many events, tickets and deliveries it had caused at one depth';
 
 -- Events to be handled although the cursor has passed them: replays, and what
 -- a restored copy had not yet handled.

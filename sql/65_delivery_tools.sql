@@ -17,6 +17,15 @@ CREATE FUNCTION respond_internal.breakers_try_now() RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_breakers_try_now';
 COMMENT ON FUNCTION respond_internal.breakers_try_now() IS 'whoever is left alone is tried at once when the courier looks next';
 
+-- A try that a rule asks for is caused by it, or nothing would end a loop of tries.
+CREATE FUNCTION respond_internal.retried_depth(depth integer) RETURNS integer
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN greatest(depth, (SELECT e.depth FROM respond.event AS e WHERE e.id = respond_internal.current_cause()));
+END
+$$;
+COMMENT ON FUNCTION respond_internal.retried_depth(integer) IS 'depth of a delivery that is tried again: at least that of the event whose rule asks for it';
+
 CREATE FUNCTION respond.retry(delivery_id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -39,7 +48,7 @@ BEGIN
 				HINT = 'One that was made under that name later is another channel. respond.replay(event_id) makes a new delivery.';
 	END IF;
 	UPDATE respond.delivery AS d
-	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL,
+	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL, depth = respond_internal.retried_depth(d.depth),
 		   last_error = CASE WHEN d.status <> 'cancelled' THEN d.last_error END,
 		   attempts_before = CASE WHEN d.status = 'pending' THEN d.attempts_before ELSE d.attempts END,
 		   due_since = CASE WHEN d.status = 'pending' THEN d.due_since ELSE clock_timestamp() END
@@ -62,7 +71,8 @@ BEGIN
 		RAISE EXCEPTION 'channel "%" does not exist', $1 USING ERRCODE = 'undefined_object';
 	END IF;
 	UPDATE respond.delivery AS d
-	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL, attempts_before = d.attempts, due_since = clock_timestamp()
+	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL, attempts_before = d.attempts, due_since = clock_timestamp(),
+		   depth = respond_internal.retried_depth(d.depth)
 	 WHERE d.channel_id = wanted AND d.status = 'dead';
 	GET DIAGNOSTICS retried = ROW_COUNT;
 	UPDATE respond.delivery AS d SET next_attempt_at = clock_timestamp()

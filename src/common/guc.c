@@ -269,7 +269,7 @@ respond_guc_define(CheckNetworks check)
 							   NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.storm_limit",
-							"Number of runs for events of one depth after which a rule that multiplies its own events is stopped.",
+							"Number of events, tickets and deliveries caused at one depth after which a rule that multiplies its own events is stopped.",
 							"-1 stops no rule.",
 							&respond_storm_limit,
 							1000, -1, INT_MAX,

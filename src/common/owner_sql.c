@@ -30,6 +30,7 @@
 #include "common/owner_simple.h"
 #include "common/owner_sql_code.h"
 #include "common/private_value.h"
+#include "event/event_context.h"
 
 #if PG_VERSION_NUM >= 170000
 #define CURRENT_LXID (MyProc->vxid.lxid)
@@ -248,6 +249,7 @@ evaluate(void *argument)
 		return;
 	SPI_connect();
 	execute_plan(run->sql, 2, NULL);
+	respond_event_context_check_fan_out();
 	if (SPI_processed != 1 || SPI_tuptable == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),
@@ -270,6 +272,7 @@ execute(void *argument)
 	receiver = respond_row_receiver_create(1000, (Size) respond_max_rendered_size * 1024);
 	SPI_connect();
 	execute_plan(run->sql, 0, respond_row_receiver_dest(receiver));
+	respond_event_context_check_fan_out();
 	old_context = MemoryContextSwitchTo(run->result_context);
 	run->result = respond_row_receiver_result(receiver, SPI_processed);
 	MemoryContextSwitchTo(old_context);

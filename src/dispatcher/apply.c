@@ -142,6 +142,7 @@ handle_rule(Rule *rule, Event *event, const char *muted, bool contained)
 	ErrorContextCallback context = {.previous = error_context_stack,.callback = name_rule,.arg = rule};
 	instr_time	start;
 	instr_time	taken;
+	int64		caused = respond_event_context_caused();
 	bool		applied = true;
 
 	if (respond_storm_stops(rule, event) || respond_aside_holds(event, rule->name))
@@ -153,6 +154,8 @@ handle_rule(Rule *rule, Event *event, const char *muted, bool contained)
 	else
 		apply_rule(rule, event, muted);
 	error_context_stack = context.previous;
+	if (applied)
+		respond_storm_count(rule, event, respond_event_context_caused() - caused);
 	INSTR_TIME_SET_CURRENT(taken);
 	INSTR_TIME_SUBTRACT(taken, start);
 	respond_share_charge(respond_share_rule(rule->name), INSTR_TIME_GET_MILLISEC(taken), !applied);

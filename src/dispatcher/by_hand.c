@@ -189,6 +189,7 @@ respond_start(PG_FUNCTION_ARGS)
 	event.subject = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	respond_event_write_set_cause(&event);
 	respond_event_write(&event, 1);
+	respond_event_context_check_fan_out();
 	run = queue_start(event.id, rule, owner);
 	audit_start(rule, run, event.id);
 	PG_RETURN_INT64(run);

@@ -3,11 +3,12 @@
  *	  Rules that multiply their own events are stopped.
  *
  * max_depth ends a loop, but a rule that records four events like the one that
- * it answers makes 4^16 of them before.  So each rule's runs for events that
- * rules caused are counted by depth.  Numbers that grow from depth to depth are
- * a storm if they have become large and the rule itself is among the causes;
- * fan-out of other rules, and loops that do not multiply, are none, however many
- * events there are.
+ * it answers makes 4^16 of them before.  So what each rule causes, events,
+ * tickets and deliveries, is counted by the depth of the events that come of it.
+ * Numbers that grow from depth to depth are a storm if they have become large and
+ * the rule itself is among the causes; fan-out of other rules, loops that do not
+ * multiply, and a rule that is applied to many events but does nothing for most
+ * of them, are none, however many events there are.
  *
  * A stopped rule is a row of respond_internal.stopped_rule.  It is still applied
  * to events from outside; those that rules caused become dead letters for it.
@@ -24,6 +25,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/numeric.h"
@@ -40,6 +42,12 @@
 /* Growth over all depths that tells a storm from a loop. */
 #define GROWTH				8
 
+/* A storm goes through so many depths, from which the rule caused something. */
+#define FEWEST_DEPTHS		3
+
+/* So many times pg_respond.storm_limit is a storm before its events are seen to multiply further. */
+#define VERY_MUCH			50
+
 /* Depths that are counted apart; what is deeper counts as the last. */
 #define DEPTHS				32
 
@@ -52,9 +60,10 @@
 typedef struct Counts
 {
 	uint64		rule;			/* hash key */
-	TimestampTz at;				/* of the last event */
-	uint32		runs[DEPTHS];
-	uint32		next_check;		/* the causes are looked at when so many runs are in one depth */
+	TimestampTz at;				/* of the last run that caused something */
+	int64		caused[DEPTHS];
+	uint32		productive;		/* depths of events that it caused something for, as bits */
+	int64		next_check;		/* the causes are looked at when so much was caused at one depth */
 } Counts;
 
 typedef struct StoppedRule
@@ -73,9 +82,9 @@ static KeptPlan read_stopped = {
 	"SELECT s.rule, s.version FROM respond_internal.stopped_rule AS s"
 };
 static KeptPlan stop_rule = {
-	"INSERT INTO respond_internal.stopped_rule AS s (rule, version, event_id, runs) VALUES ($1, $2, $3, $4)"
+	"INSERT INTO respond_internal.stopped_rule AS s (rule, version, event_id, caused) VALUES ($1, $2, $3, $4)"
 	" ON CONFLICT (rule) DO UPDATE SET version = excluded.version, event_id = excluded.event_id,"
-	" runs = excluded.runs, since = pg_catalog.now()"
+	" caused = excluded.caused, since = pg_catalog.now()"
 	" WHERE s.version OPERATOR(pg_catalog.<>) excluded.version",
 	4, {TEXTOID, INT4OID, INT8OID, INT8OID}
 };
@@ -129,50 +138,79 @@ respond_storm_forget(void)
 	loaded = false;
 }
 
-static Counts *
-count_run(uint64 rule, int depth)
+void
+respond_storm_count(const Rule *rule, const Event *event, int64 caused)
 {
 	TimestampTz now = GetCurrentStatementStartTimestamp();
+	uint64		number;
 	Counts	   *entry;
 	bool		found;
 
+	if (caused <= 0 || respond_storm_limit < 0)
+		return;
 	if (counts == NULL)
-		counts = new_table("pg_respond runs of rules by depth", sizeof(Counts));
-	entry = hash_search(counts, &rule, HASH_ENTER, &found);
+		counts = new_table("pg_respond what rules cause", sizeof(Counts));
+	number = respond_share_rule(rule->name);
+	entry = hash_search(counts, &number, HASH_ENTER, &found);
 	if (!found || TimestampDifferenceExceeds(entry->at, now, QUIET_MS))
 	{
-		memset(entry->runs, 0, sizeof(entry->runs));
+		memset(entry->caused, 0, sizeof(entry->caused));
+		entry->productive = 0;
 		entry->next_check = 0;
 	}
 	entry->at = now;
-	entry->runs[depth]++;
-	return entry;
+	entry->caused[Min(event->depth + 1, DEPTHS - 1)] += caused;
+	if (event->depth > 0)
+		entry->productive |= (uint32) 1 << Min(event->depth, DEPTHS - 1);
 }
 
-/* Whether there are so many runs at this depth, and far fewer at one before. */
+/*
+ * Whether so much was caused at this depth, and far less at one before.  What came
+ * of a few depths may be fan-out that ends there, unless it is very much.
+ */
 static bool
 grows(const Counts *entry, int depth)
 {
-	if (entry->runs[depth] < respond_storm_limit || entry->runs[depth] < entry->next_check)
+	if (depth >= DEPTHS || entry->caused[depth] < respond_storm_limit || entry->caused[depth] < entry->next_check)
+		return false;
+	if (pg_popcount32(entry->productive) < FEWEST_DEPTHS && entry->caused[depth] / VERY_MUCH < respond_storm_limit)
 		return false;
 	for (int before = 1; before < depth; before++)
 	{
-		if (entry->runs[before] > 0 && entry->runs[depth] / GROWTH >= entry->runs[before])
+		if (entry->caused[before] > 0 && entry->caused[depth] / GROWTH >= entry->caused[before])
 			return true;
 	}
 	return false;
+}
+
+/* The rule that recorded the event, or whose delivery it tells of; NULL: none. */
+static const char *
+rule_behind(const Event *event)
+{
+	JsonbValue	key = {.type = jbvString,.val.string = {4, "rule"}};
+	JsonbValue *rule;
+
+	if (event->actor == NULL)
+		return NULL;
+	if (strncmp(event->actor, "rule:", 5) == 0)
+		return event->actor + 5;
+	if (strcmp(event->actor, "courier") != 0 || event->data == NULL || !JB_ROOT_IS_OBJECT(event->data))
+		return NULL;
+	rule = findJsonbValueFromContainer(&event->data->root, JB_FOBJECT, &key);
+	return rule != NULL && rule->type == jbvString ? pnstrdup(rule->val.string.val, rule->val.string.len) : NULL;
 }
 
 /* Whether the rule recorded the event, or one of those that led to it, but for the first. */
 static bool
 is_among_causes(const Rule *rule, const Event *event)
 {
-	char	   *actor = psprintf("rule:%s", rule->name);
 	const Event *cause = event;
 
 	for (int i = 0; cause != NULL && i <= event->depth; i++)
 	{
-		if (cause->actor != NULL && strcmp(cause->actor, actor) == 0)
+		const char *behind = rule_behind(cause);
+
+		if (behind != NULL && strcmp(behind, rule->name) == 0)
 			return true;
 		cause = cause->has_cause ? respond_reader_fetch_id(cause->cause) : NULL;
 	}
@@ -206,7 +244,7 @@ push_number(JsonbParseState **state, const char *key, int64 value)
 }
 
 static void
-record_storm(const Rule *rule, const Event *event, int64 runs)
+record_storm(const Rule *rule, const Event *event, int64 caused)
 {
 	JsonbParseState *state = NULL;
 	NewEvent	storm = {.type = "rule.storm",.actor = "dispatcher",.cause = event->id,.depth = 1};
@@ -217,7 +255,7 @@ record_storm(const Rule *rule, const Event *event, int64 runs)
 	push_number(&state, "event_id", event->id);
 	push_text(&state, "event_type", event->type);
 	push_number(&state, "depth", event->depth);
-	push_number(&state, "runs", runs);
+	push_number(&state, "caused", caused);
 	storm.data = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 	/* subjects have a limit, names of rules have none */
 	storm.subject = strlen(rule->name) <= 1000 ? psprintf("rule/%s", rule->name) : NULL;
@@ -225,12 +263,12 @@ record_storm(const Rule *rule, const Event *event, int64 runs)
 	ereport(LOG,
 			(errcode(ERRCODE_RESPOND_LIMIT),
 			 errmsg("pg_respond stopped rule \"%s\": it multiplies its own events", rule->name),
-			 errdetail("It was applied to " INT64_FORMAT " events of depth %d.", runs, event->depth),
+			 errdetail("It caused " INT64_FORMAT " events, tickets and deliveries, up to event " INT64_FORMAT " of depth %d.", caused, event->id, event->depth),
 			 errhint("Change the rule, or call respond.resume_rule().")));
 }
 
 static void
-stop(const Rule *rule, const Event *event, int64 runs)
+stop(const Rule *rule, const Event *event, int64 caused)
 {
 	Datum		values[4];
 	bool		new;
@@ -238,12 +276,12 @@ stop(const Rule *rule, const Event *event, int64 runs)
 	values[0] = CStringGetTextDatum(rule->name);
 	values[1] = Int32GetDatum(rule->version);
 	values[2] = Int64GetDatum(event->id);
-	values[3] = Int64GetDatum(runs);
+	values[3] = Int64GetDatum(caused);
 	SPI_connect();
 	new = respond_kept_plan_run(&stop_rule, values, NULL) > 0;
 	SPI_finish();
 	if (new)
-		record_storm(rule, event, runs);
+		record_storm(rule, event, caused);
 	note_stopped(respond_share_rule(rule->name), rule->version);
 }
 
@@ -255,30 +293,41 @@ is_stopped(const Rule *rule, uint64 number)
 	return entry != NULL && entry->version == rule->version;
 }
 
+/* Stops the rule if what it causes grows; what it will cause next counts too, where it is known. */
+static bool
+breaks_out(const Rule *rule, const Event *event, uint64 number)
+{
+	Counts	   *entry;
+	int			depth = Min(event->depth, DEPTHS - 1);
+
+	if (counts == NULL || respond_storm_limit < 0)
+		return false;
+	entry = hash_search(counts, &number, HASH_FIND, NULL);
+	if (entry == NULL)
+		return false;
+	if (grows(entry, depth + 1))
+		depth++;
+	else if (!grows(entry, depth))
+		return false;
+	if (!is_among_causes(rule, event))
+	{
+		entry->next_check = entry->caused[depth] * 2;
+		return false;
+	}
+	stop(rule, event, entry->caused[depth]);
+	return true;
+}
+
 bool
 respond_storm_stops(const Rule *rule, const Event *event)
 {
 	uint64		number;
-	int			depth = Min(event->depth, DEPTHS - 1);
-	Counts	   *entry;
 
-	if (depth < 1 || event->replay || event->forced || event->actor == NULL || strncmp(event->actor, "rule:", 5) != 0)
+	if (event->depth < 1 || event->replay || rule_behind(event) == NULL)
 		return false;
 	number = respond_share_rule(rule->name);
-	if (!is_stopped(rule, number))
-	{
-		if (respond_storm_limit < 0)
-			return false;
-		entry = count_run(number, depth);
-		if (!grows(entry, depth))
-			return false;
-		if (!is_among_causes(rule, event))
-		{
-			entry->next_check = entry->runs[depth] * 2;
-			return false;
-		}
-		stop(rule, event, entry->runs[depth]);
-	}
+	if (!is_stopped(rule, number) && !breaks_out(rule, event, number))
+		return false;
 	respond_dead_event(event, rule->name, "storm",
 					   "the rule is stopped because it multiplies its own events; change it, or call respond.resume_rule()", 0);
 	return true;

@@ -117,8 +117,8 @@ respond_emit(PG_FUNCTION_ARGS)
 	event.key = text_argument(fcinfo, 4);
 	event.time = time_argument(fcinfo);
 	check_may_use_source(event.source);
-	respond_event_context_fan_out();
 	respond_event_write_set_cause(&event);
 	respond_event_write(&event, 1);
+	respond_event_context_check_fan_out();
 	PG_RETURN_INT64(event.id != 0 ? event.id : event.known_id);
 }

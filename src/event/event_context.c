@@ -18,6 +18,10 @@
 
 static EventContext current_context = {0};
 
+static int64 caused = 0;
+static int64 counted_run = 0;
+static int64 caused_by_run = 0;
+
 EventContext
 respond_event_context_set(EventContext context)
 {
@@ -64,22 +68,40 @@ respond_event_context_session_actor(void)
 }
 
 void
-respond_event_context_fan_out(void)
+respond_event_context_count(int64 things)
 {
-	static int64 run = 0;
-	static int	caused = 0;
-
+	if (current_context.rule != NULL)
+		caused += things;
 	if (current_context.run_id == 0)
 		return;
-	if (current_context.run_id != run)
+	if (current_context.run_id != counted_run)
 	{
-		run = current_context.run_id;
-		caused = 0;
+		counted_run = current_context.run_id;
+		caused_by_run = 0;
 	}
-	if (++caused > respond_max_fan_out)
+	caused_by_run += things;
+}
+
+void
+respond_event_context_check_fan_out(void)
+{
+	if (current_context.run_id != 0 && current_context.run_id == counted_run && caused_by_run > respond_max_fan_out)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_LIMIT),
 				 errmsg("the run causes more events, tickets, comments and deliveries than a run may"),
 				 errdetail("At most %d are allowed.", respond_max_fan_out),
 				 errhint("Let the rule cause less, or consider increasing \"%s\".", "pg_respond.max_fan_out")));
+}
+
+void
+respond_event_context_fan_out(void)
+{
+	respond_event_context_count(1);
+	respond_event_context_check_fan_out();
+}
+
+int64
+respond_event_context_caused(void)
+{
+	return caused;
 }

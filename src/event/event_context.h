@@ -33,6 +33,16 @@ extern const EventContext *respond_event_context(void);
  */
 extern void respond_event_context_fan_out(void);
 
+/*
+ * The same in two steps, for what must not fail where it is recorded: so many
+ * things were caused; were they too many?  Outside of runs both do nothing.
+ */
+extern void respond_event_context_count(int64 things);
+extern void respond_event_context_check_fan_out(void);
+
+/* How many things rules have caused in this process so far. */
+extern int64 respond_event_context_caused(void);
+
 /* "rule:NAME" while a rule runs, else the name of the session's role; palloc'd. */
 extern char *respond_event_context_actor(void);
 

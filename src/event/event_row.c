@@ -130,6 +130,7 @@ fill_mark(EventRow *row)
 		respond_life_note_foreign();
 }
 
+/* The SQL of a rule does not say itself who acted and why: limits of loops hang on it. */
 static void
 fill_row(EventRow *row)
 {
@@ -137,10 +138,10 @@ fill_row(EventRow *row)
 
 	if (is_null(row, EVENT_SOURCE))
 		fill(row, EVENT_SOURCE, PointerGetDatum(respond_event_defaults_source()));
-	if (is_null(row, EVENT_ACTOR))
+	if (is_null(row, EVENT_ACTOR) || context->rule != NULL)
 		fill(row, EVENT_ACTOR, PointerGetDatum(respond_event_defaults_actor()));
 	respond_event_context_fan_out();
-	if (is_null(row, EVENT_CAUSE) && context->event_id != 0)
+	if (context->event_id != 0)
 	{
 		fill(row, EVENT_CAUSE, Int64GetDatum(context->event_id));
 		fill(row, EVENT_DEPTH, Int32GetDatum(context->depth + 1));
@@ -192,7 +193,7 @@ respond_event_row(PG_FUNCTION_ARGS)
 
 	take_apart(&row, trigger->tg_relation, trigger->tg_trigslot);
 	check_row(&row);
-	restored = !is_null(&row, EVENT_ACTOR);
+	restored = !is_null(&row, EVENT_ACTOR) && respond_event_context()->rule == NULL;
 	fill_row(&row);
 	if (!restored)
 		check_source(&row);

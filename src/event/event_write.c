@@ -138,6 +138,7 @@ respond_event_write(NewEvent *events, int count)
 	if (count == 0)
 		return;
 	PreventCommandIfReadOnly("INSERT");
+	respond_event_context_count(count);
 	find_table();
 	table = known_table;
 	sequence = known_sequence;

@@ -157,9 +157,11 @@ respond_action_emit(StepCall *call)
 	if (call->machine->dry)
 		return STEP_DONE;
 
-	respond_event_context_fan_out();
+	if (!now)
+		respond_event_context_count(1);
 	/* The id is known only when the event is written; nobody asks for that of a step without name. */
 	id = respond_effects_emit(run, &event, now, describe_emit(call, &event));
+	respond_event_context_check_fan_out();
 	if (!now)
 		return STEP_DONE;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
