@@ -63,6 +63,15 @@ static void run_if_due(Duty *duty);
 static void report_failure(Duty *duty);
 static long rest_milliseconds(void);
 
+/* What the dispatchers and the courier must know before they begin; the database is given if they are new to it. */
+static void
+learn_state(void *database)
+{
+	if (database != NULL)
+		respond_rotation_choose_side(database);
+	respond_state_publish();
+}
+
 void
 respond_clock_main(Datum main_arg)
 {
@@ -71,9 +80,7 @@ respond_clock_main(Datum main_arg)
 	bool		created;
 
 	database = respond_worker_open_database(&created);
-	if (created)
-		respond_rotation_choose_side(database);
-	respond_state_publish();
+	respond_worker_insist(learn_state, created ? database : NULL, "read the state of its database");
 	respond_launcher_wake();
 
 	for (;;)

@@ -138,6 +138,12 @@ note_settings(Courier *courier)
 }
 
 static void
+judge_predecessor(void *argument)
+{
+	respond_quarantine_begin();
+}
+
+static void
 prepare(Courier *courier, WorkerSlot *slot)
 {
 	int			sockets;
@@ -154,7 +160,7 @@ prepare(Courier *courier, WorkerSlot *slot)
 	take_lock(get_extension_oid("pg_respond", false));
 	respond_worker_commit();
 	pin_settings();
-	respond_quarantine_begin();
+	respond_worker_insist(judge_predecessor, NULL, "read how the courier before it ended");
 	respond_queue_open();
 	respond_breaker_status_clear();
 	sockets = respond_transport_open();

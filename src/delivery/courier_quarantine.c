@@ -219,6 +219,7 @@ pause_us(void)
 static void
 judge_predecessor(void)
 {
+	static bool told = false;
 	int			vanished = 0;
 	int			before;
 
@@ -232,9 +233,10 @@ judge_predecessor(void)
 	if (before > 0 && DatumGetBool(value_of(0, 3)))
 		deaths = before;
 	/* one that others ended leaves its care to its successor */
-	if (deaths > 0)
+	if (deaths > 0 && !told)
 		ereport(LOG,
 				(errmsg("a courier before this one died; deliveries are sent one by one for a while")));
+	told = deaths > 0;
 }
 
 static void

@@ -122,6 +122,13 @@ load_progress(Dispatcher *dispatcher)
 	Arena	   *arena;
 	Arena	   *cursor_arena;
 
+	/* of a try before this one */
+	if (dispatcher->progress_context != NULL)
+		MemoryContextDelete(dispatcher->progress_context);
+	dispatcher->progress_context = NULL;
+	if (dispatcher->cursor_context != NULL)
+		MemoryContextDelete(dispatcher->cursor_context);
+	dispatcher->cursor_context = NULL;
 	dispatcher->progress_context = AllocSetContextCreate(TopMemoryContext, "pg_respond progress", ALLOCSET_SMALL_SIZES);
 	dispatcher->cursor_context = AllocSetContextCreate(TopMemoryContext, "pg_respond cursor", ALLOCSET_SMALL_SIZES);
 	arena = respond_arena_create_in(dispatcher->progress_context);
@@ -148,36 +155,18 @@ has_looked_since_restart(int lane)
 	return database != NULL && pg_atomic_read_u64(&database->lanes[lane].cursor_at) != 0;
 }
 
-/* False when somebody keeps a table locked. */
-static bool
-open_lane(Dispatcher *dispatcher)
+static void
+open_lane(void *argument)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	volatile bool opened = false;
+	Dispatcher *dispatcher = argument;
 
-	PG_TRY();
-	{
-		respond_worker_begin();
-		respond_lane_take(dispatcher);
-		respond_progress_lock();
-		PushActiveSnapshot(GetTransactionSnapshot());
-		load_progress(dispatcher);
-		PopActiveSnapshot();
-		CommitTransactionCommand();
-		opened = true;
-	}
-	PG_CATCH();
-	{
-		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
-			PG_RE_THROW();
-		HOLD_INTERRUPTS();
-		FlushErrorState();
-		AbortOutOfAnyTransaction();
-		RESUME_INTERRUPTS();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	return opened;
+	respond_worker_begin();
+	respond_lane_take(dispatcher);
+	respond_progress_lock();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	load_progress(dispatcher);
+	PopActiveSnapshot();
+	CommitTransactionCommand();
 }
 
 static void
@@ -197,8 +186,7 @@ prepare(Dispatcher *dispatcher, WorkerSlot *slot)
 	pg_atomic_write_u32(&slot->busy, 0);
 
 	respond_aside_open(dispatcher->lanes, dispatcher->lane);
-	while (!open_lane(dispatcher))
-		respond_worker_wait(RETRY_FIRST);
+	respond_worker_insist(open_lane, dispatcher, "read how far it came");
 }
 
 static void

@@ -69,6 +69,13 @@ extern void respond_worker_begin(void);
 extern void respond_worker_commit(void);
 
 /*
+ * For what a worker must do before it can begin: calls the function until
+ * nothing that passes is in its way, a lock, a full disk.  What the function did
+ * before such an error is rolled back.  Other errors end the process as ever.
+ */
+extern void respond_worker_insist(void (*function) (void *argument), void *argument, const char *what);
+
+/*
  * For the clock: the entry of its database in shared memory, made if it is not
  * there.  The caller sets hold if *created and then calls
  * respond_launcher_wake(), which starts the dispatchers.
