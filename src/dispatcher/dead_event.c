@@ -96,6 +96,9 @@ count_try(int64 id)
 	marker.tries = DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &is_null));
 	marker.vanished = DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &is_null));
 	life = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &is_null));
+	/* this process lives: an error took it to another event meanwhile */
+	if (life == respond_death_word_life())
+		return marker;
 	respond_death_word_count(life, &marker.tries, &marker.vanished);
 	return marker;
 }

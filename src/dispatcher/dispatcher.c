@@ -105,12 +105,13 @@ respond_lane_take(Dispatcher *dispatcher)
 	{
 		for (int lane = 0; lane < lanes && lanes != dispatcher->lanes; lane++)
 		{
+			/* shared, as the other lanes look at the same time */
 			set_lane_tag(&tag, extension, lanes, lane);
-			if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+			if (LockAcquire(&tag, ShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 				ereport(FATAL,
 						(errcode(ERRCODE_OBJECT_IN_USE),
 						 errmsg("a pg_respond dispatcher of %d still runs although there should be %d", lanes, dispatcher->lanes)));
-			LockRelease(&tag, ExclusiveLock, true);
+			LockRelease(&tag, ShareLock, true);
 		}
 	}
 	dispatcher->lane_lost = false;

@@ -42,6 +42,8 @@ typedef struct Account
 	TimestampTz as_of;
 	int			reported;		/* SQLSTATE */
 	TimestampTz reported_at;
+	TimestampTz slow_reported_at;
+	bool		in_vain;		/* what was charged last was a wait in vain */
 } Account;
 
 static HTAB *accounts = NULL;
@@ -74,6 +76,8 @@ find(uint64 rule, bool create)
 		account->as_of = GetCurrentTimestamp();
 		account->reported = 0;
 		account->reported_at = 0;
+		account->slow_reported_at = 0;
+		account->in_vain = false;
 	}
 	return account;
 }
@@ -121,6 +125,7 @@ respond_share_charge(uint64 rule, double milliseconds, bool in_vain)
 	if ((in_vain || milliseconds >= VERY_LONG_MS) && others_have_work(now))
 		milliseconds *= COST_BESIDE_OTHERS;
 	account->balance -= milliseconds;
+	account->in_vain = in_vain;
 }
 
 TimestampTz
@@ -135,6 +140,22 @@ respond_share_ready_at(uint64 rule)
 	if (account->balance >= 0)
 		return 0;
 	return now + (int64) (-account->balance / SHARE * 1000.0) + 1000;
+}
+
+bool
+respond_share_reports_slow(uint64 rule)
+{
+	Account    *account = find(rule, true);
+	TimestampTz now = GetCurrentTimestamp();
+
+	/* its error was reported, and is what takes the time */
+	if (account->in_vain)
+		return false;
+	if (account->slow_reported_at != 0 &&
+		!TimestampDifferenceExceeds(account->slow_reported_at, now, REPORT_EVERY_MS))
+		return false;
+	account->slow_reported_at = now;
+	return true;
 }
 
 bool

@@ -30,4 +30,7 @@ extern TimestampTz respond_share_ready_at(uint64 rule);
 /* Whether to log now that the rule could not be applied: once in a while for each kind of error. */
 extern bool respond_share_reports(uint64 rule, int sqlerrcode);
 
+/* The same for a rule that has used up its share; not when that was an error's doing. */
+extern bool respond_share_reports_slow(uint64 rule);
+
 #endif							/* RESPOND_RULE_SHARE_H */

@@ -272,7 +272,7 @@ respond_aside_holds(const Event *event, const char *rule)
 	}
 	if (respond_share_allows(number))
 		return false;
-	if (respond_share_reports(number, ERRCODE_QUERY_CANCELED))
+	if (respond_share_reports_slow(number))
 		ereport(LOG,
 				(errmsg("pg_respond sets events of rule \"%s\" aside because it takes too long", rule),
 				 errdetail("They are handled one by one, in a small share of the time, so that other rules are not held up."),
