@@ -263,7 +263,7 @@ get_trigger(TriggerData *trigger)
 	unknown.trigger = unknown.original = trigger->tg_trigger->tgoid;
 	unknown.created_on = RelationGetRelid(trigger->tg_relation);
 	unknown.relation_name = RelationGetRelationName(trigger->tg_relation);
-	respond_capture_fault(&unknown, CAPTURE_FAULT_LOST, 1, error->message);
+	respond_capture_fault_error(&unknown, CAPTURE_FAULT_LOST, 1, error);
 	return NULL;
 }
 

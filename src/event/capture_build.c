@@ -117,7 +117,7 @@ build_carefully(Build *build)
 {
 	CaptureChange *change = build->change;
 	CaptureTrigger *capture = change->capture;
-	const char *fault = NULL;
+	ErrorData  *fault = NULL;
 	ErrorData  *error;
 
 	build->wanted = true;
@@ -128,7 +128,7 @@ build_carefully(Build *build)
 		{
 			build->wanted = true;
 			change->condition_failed = true;
-			respond_capture_fault(capture, CAPTURE_FAULT_CONDITION, 1, error->message);
+			respond_capture_fault_error(capture, CAPTURE_FAULT_CONDITION, 1, error);
 		}
 	}
 	if (!build->wanted)
@@ -136,12 +136,12 @@ build_carefully(Build *build)
 
 	build->event->data = respond_capture_data_carefully(change, &fault);
 	if (fault != NULL)
-		respond_capture_fault(capture, CAPTURE_FAULT_VALUE, 1, fault);
+		respond_capture_fault_error(capture, CAPTURE_FAULT_VALUE, 1, fault);
 
 	error = respond_contain_try(make_subject, build);
 	if (error != NULL)
 	{
-		respond_capture_fault(capture, CAPTURE_FAULT_SUBJECT, 1, error->message);
+		respond_capture_fault_error(capture, CAPTURE_FAULT_SUBJECT, 1, error);
 		build->subject = capture->key_subject;
 		if (respond_contain_try(make_subject, build) != NULL)
 			build->event->subject = NULL;

@@ -209,8 +209,9 @@ convert_to_text(void *argument)
 
 /* NULL when it cannot be converted at all. */
 static Jsonb *
-convert_carefully(const ValueJson *how, Datum value, bool *as_json, const char **fault)
+convert_carefully(const ValueJson *how, Datum value, bool *as_json, ErrorData **fault)
 {
+	static ErrorData refused = {.message = "a json holds what jsonb refuses"};
 	ValueConversion conversion = {how, value};
 	ErrorData  *error;
 
@@ -219,7 +220,7 @@ convert_carefully(const ValueJson *how, Datum value, bool *as_json, const char *
 	if (error == NULL && !respond_value_json_took_text())
 		return conversion.result;
 	*as_json = false;
-	*fault = error != NULL ? error->message : "a json holds what jsonb refuses";
+	*fault = error != NULL ? error : &refused;
 	if (error == NULL)
 		return conversion.result;
 	return respond_contain_try(convert_to_text, &conversion) == NULL ? conversion.result : NULL;
@@ -228,7 +229,7 @@ convert_carefully(const ValueJson *how, Datum value, bool *as_json, const char *
 /* The values of a row; sets included of those for which there is none to false. */
 static Jsonb **
 convert_row(CaptureChange *change, TupleTableSlot *row, bool *included, bool *as_json,
-			const char **fault)
+			ErrorData **fault)
 {
 	CaptureTrigger *capture = change->capture;
 	Jsonb	  **values = palloc0(Max(capture->description->natts, 1) * sizeof(Jsonb *));
@@ -297,7 +298,7 @@ all_true(int count)
 }
 
 Jsonb *
-respond_capture_data_carefully(CaptureChange *change, const char **fault)
+respond_capture_data_carefully(CaptureChange *change, ErrorData **fault)
 {
 	int			count = change->capture->description->natts;
 	bool	   *as_json = all_true(count);

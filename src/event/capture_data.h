@@ -54,6 +54,6 @@ extern Jsonb *respond_capture_data(CaptureChange *change);
  * does not work either left out and named in "omitted"; *fault gets the reason
  * of one of them.
  */
-extern Jsonb *respond_capture_data_carefully(CaptureChange *change, const char **fault);
+extern Jsonb *respond_capture_data_carefully(CaptureChange *change, ErrorData **fault);
 
 #endif							/* RESPOND_CAPTURE_DATA_H */

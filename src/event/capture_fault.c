@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "common/hashfn.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -22,10 +23,13 @@
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "common/condition_name.h"
 #include "common/errors.h"
 #include "event/capture_fault.h"
 
@@ -47,6 +51,7 @@ typedef struct FaultEntry
 	uint64		count;			/* events */
 	TimestampTz first_at;
 	TimestampTz last_at;
+	int			sqlerrcode;		/* of the error that the message is of; 0: it is our own */
 	char		message[MAX_MESSAGE];
 } FaultEntry;
 
@@ -137,7 +142,7 @@ find_entry(Oid trigger, CaptureFault fault)
 
 /* Returns whether it was not known. */
 static bool
-note(const CaptureTrigger *capture, CaptureFault fault, int count, const char *message)
+note(const CaptureTrigger *capture, CaptureFault fault, int count, const char *message, int sqlerrcode)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	FaultEntry *entry;
@@ -154,6 +159,7 @@ note(const CaptureTrigger *capture, CaptureFault fault, int count, const char *m
 	entry->fault = fault;
 	entry->count += count;
 	entry->last_at = now;
+	entry->sqlerrcode = sqlerrcode;
 	strlcpy(entry->message, message, MAX_MESSAGE);
 	if (strlen(message) >= MAX_MESSAGE)
 		entry->message[pg_mbcliplen(message, strlen(message), MAX_MESSAGE - 1)] = '\0';
@@ -222,10 +228,10 @@ respond_capture_fault_table_changed(Oid table)
 		entry->changed = true;
 }
 
-void
-respond_capture_fault(CaptureTrigger *capture, CaptureFault fault, int count, const char *message)
+static void
+note_and_warn(CaptureTrigger *capture, CaptureFault fault, int count, const char *message, int sqlerrcode)
 {
-	bool		is_new = note(capture, fault, count, message);
+	bool		is_new = note(capture, fault, count, message, sqlerrcode);
 	int			level = is_new ? WARNING : WARNING_CLIENT_ONLY;
 
 	if (was_said(capture->created_on, fault, message))
@@ -235,6 +241,18 @@ respond_capture_fault(CaptureTrigger *capture, CaptureFault fault, int count, co
 			 errmsg(consequence(fault), capture->relation_name),
 			 errdetail("%s%s", message, message[0] != '\0' && strchr(".!?", message[strlen(message) - 1]) ? "" : "."),
 			 errhint("The change itself is made; SELECT * FROM respond.health() tells what to do. This is said once per session.")));
+}
+
+void
+respond_capture_fault(CaptureTrigger *capture, CaptureFault fault, int count, const char *message)
+{
+	note_and_warn(capture, fault, count, message, 0);
+}
+
+void
+respond_capture_fault_error(CaptureTrigger *capture, CaptureFault fault, int count, const ErrorData *error)
+{
+	note_and_warn(capture, fault, count, error->message, error->sqlerrcode);
 }
 
 void
@@ -264,6 +282,24 @@ respond_capture_fault_alarms(void)
 	return pg_atomic_read_u32(&faults->alarms);
 }
 
+/* The message as the outer user may read it: health() runs as somebody else. */
+static const char *
+readable_message(const FaultEntry *entry)
+{
+	HeapTuple	tuple;
+	bool		may_read = superuser_arg(GetOuterUserId());
+
+	if (entry->sqlerrcode == 0 || may_read)
+		return entry->message;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(entry->table));
+	if (HeapTupleIsValid(tuple))
+	{
+		may_read = has_privs_of_role(GetOuterUserId(), ((Form_pg_class) GETSTRUCT(tuple))->relowner);
+		ReleaseSysCache(tuple);
+	}
+	return may_read ? entry->message : respond_condition_text(entry->sqlerrcode);
+}
+
 /* capture_faults(): the faults of this database. */
 Datum
 respond_capture_faults(PG_FUNCTION_ARGS)
@@ -288,7 +324,7 @@ respond_capture_faults(PG_FUNCTION_ARGS)
 		values[3] = Int64GetDatum(copy[i].count);
 		values[4] = TimestampTzGetDatum(copy[i].first_at);
 		values[5] = TimestampTzGetDatum(copy[i].last_at);
-		values[6] = CStringGetTextDatum(copy[i].message);
+		values[6] = CStringGetTextDatum(readable_message(&copy[i]));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

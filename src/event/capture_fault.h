@@ -30,6 +30,13 @@ typedef enum CaptureFault
 extern void respond_capture_fault(CaptureTrigger *capture, CaptureFault fault, int count,
 								  const char *message);
 
+/*
+ * The same with the message of an error, which can quote what is in rows: only
+ * who is a member of the table's owner may read it, everybody else reads its class.
+ */
+extern void respond_capture_fault_error(CaptureTrigger *capture, CaptureFault fault, int count,
+										const ErrorData *error);
+
 /* What is said about it may be news again. */
 extern void respond_capture_fault_table_changed(Oid table);
 

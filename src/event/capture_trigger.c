@@ -36,6 +36,10 @@
 #include "event/capture_trigger.h"
 #include "event/event_check.h"
 
+/* Besides / and %: dots, and control characters, which a type must not contain. */
+#define ESCAPED_IN_NAMES	".\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017\020" \
+							"\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177"
+
 typedef struct CacheEntry
 {
 	Oid			trigger;		/* the key */
@@ -167,10 +171,10 @@ respond_capture_table_name(Oid relation)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relation)));
-	name = respond_capture_subject_escape(name, ".");
+	name = respond_capture_subject_escape(name, ESCAPED_IN_NAMES);
 	if (schema == NULL || strcmp(schema, "public") == 0)
 		return name;
-	return psprintf("%s.%s", respond_capture_subject_escape(schema, "."), name);
+	return psprintf("%s.%s", respond_capture_subject_escape(schema, ESCAPED_IN_NAMES), name);
 }
 
 char *
@@ -266,7 +270,7 @@ set_subject(CaptureTrigger *capture, Relation relation, const char *form, const 
 	if (error != NULL)
 	{
 		capture->subject = capture->key_subject;
-		respond_capture_fault(capture, CAPTURE_FAULT_SUBJECT, 0, error->message);
+		respond_capture_fault_error(capture, CAPTURE_FAULT_SUBJECT, 0, error);
 	}
 }
 
@@ -282,7 +286,7 @@ set_condition(CaptureTrigger *capture, const Trigger *trigger, bool guarded)
 	if (error != NULL)
 	{
 		capture->condition_lost = true;
-		respond_capture_fault(capture, CAPTURE_FAULT_CONDITION, 1, error->message);
+		respond_capture_fault_error(capture, CAPTURE_FAULT_CONDITION, 1, error);
 	}
 }
 

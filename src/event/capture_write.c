@@ -159,7 +159,7 @@ write_contained(CaptureTrigger *capture, NewEvent *events, int count)
 		respond_capture_fault_alarm_lasts();
 	if (count == 1)
 	{
-		respond_capture_fault(capture, CAPTURE_FAULT_LOST, 1, error->message);
+		respond_capture_fault_error(capture, CAPTURE_FAULT_LOST, 1, error);
 		return;
 	}
 	/* Perhaps it is but one of them. */

@@ -187,6 +187,39 @@ INSERT INTO depth VALUES (1, '7');
 INSERT INTO depth_cause VALUES (2);
 SELECT type, subject FROM recorded() ORDER BY type, subject;
 
+-- a name that no type may have
+CREATE TABLE "tab	and
+line" (id integer PRIMARY KEY);
+SELECT respond.watch(E'"tab\tand\nline"');
+INSERT INTO "tab	and
+line" VALUES (1);
+SELECT type, subject FROM recorded();
+DROP TABLE "tab	and
+line";
+
+-- what an error quotes is for the owner of the table
+SET client_min_messages = error;
+CREATE ROLE watch_test_reader;
+CREATE ROLE watch_test_owner;
+GRANT respond_auditor TO watch_test_reader, watch_test_owner;
+CREATE TABLE confidential (id integer PRIMARY KEY, v text);
+GRANT USAGE ON SCHEMA watch_test TO watch_test_reader, watch_test_owner;
+SELECT respond.watch('confidential', 'confidential', subject => $$'x' || v::integer$$);
+ALTER TABLE confidential OWNER TO watch_test_owner;
+INSERT INTO confidential VALUES (1, 'TOP SECRET');
+SET ROLE watch_test_reader;
+SELECT problem FROM respond.watched WHERE type = 'confidential';
+SELECT message LIKE '%invalid_text_representation%' AS class, message LIKE '%TOP%' AS message FROM respond.health() WHERE "check" = 'watches';
+SET ROLE watch_test_owner;
+SELECT problem FROM respond.watched WHERE type = 'confidential';
+RESET ROLE;
+SELECT problem FROM respond.watched WHERE type = 'confidential';
+DROP TABLE confidential;
+REVOKE respond_auditor FROM watch_test_reader, watch_test_owner;
+REVOKE USAGE ON SCHEMA watch_test FROM watch_test_reader, watch_test_owner;
+DROP ROLE watch_test_reader, watch_test_owner;
+RESET client_min_messages;
+
 -- operations are no types
 SELECT respond.watch('listed', 'INSERT');
 SELECT respond.watch('listed', 'update');
