@@ -420,6 +420,8 @@ check_update(HeapTuple old_tuple, TupleDesc desc, Datum *values, bool *nulls)
 	const ChannelKind *kind;
 	SecretPlace before;
 	SecretPlace after;
+	char	   *name;
+	const char *given;
 
 	respond_shape_deform(&respond_shape_channel, desc, old_tuple, old_values, old_nulls);
 	respond_identity_set(&values[CHANNEL_ID], &nulls[CHANNEL_ID], &old_values[CHANNEL_ID]);
@@ -435,11 +437,14 @@ check_update(HeapTuple old_tuple, TupleDesc desc, Datum *values, bool *nulls)
 	after = place_of(values, nulls, kind);
 	check_row(values, nulls, kind, strcmp(before.host, after.host) == 0 ?
 			  respond_row_jsonb(old_values, old_nulls, CHANNEL_OPTIONS) : NULL);
-	if (!nulls[CHANNEL_NAME] &&
-		strcmp(respond_row_text(values, nulls, CHANNEL_NAME), respond_row_text(old_values, old_nulls, CHANNEL_NAME)) != 0)
+	name = respond_row_text(old_values, old_nulls, CHANNEL_NAME);
+	if (!nulls[CHANNEL_NAME] && strcmp(respond_row_text(values, nulls, CHANNEL_NAME), name) != 0)
 		refuse("name", "a channel cannot be renamed", "Insert a new one, change the rules, and delete this one.");
-	if (nulls[CHANNEL_SECRET] && !nulls[CHANNEL_NAME])
-		check_secret_stays(respond_row_text(values, nulls, CHANNEL_NAME), &before, &after);
+	given = respond_kept_secret_peek(name);
+	if (nulls[CHANNEL_SECRET] && given == NULL)
+		check_secret_stays(name, &before, &after);
+	else if (nulls[CHANNEL_SECRET] && kind != NULL)
+		respond_channel_check_secret(kind, given);
 	touch(old_values, values, nulls);
 }
 

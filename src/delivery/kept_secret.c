@@ -58,6 +58,15 @@ transaction_callback(XactEvent event, void *argument)
 	forget_secrets();
 }
 
+const char *
+respond_kept_secret_peek(const char *channel)
+{
+	for (const KeptSecret *kept = kept_secrets; kept != NULL; kept = kept->next)
+		if (strcmp(kept->channel, channel) == 0)
+			return kept->secret;
+	return NULL;
+}
+
 static char *
 take_secret(const char *channel)
 {

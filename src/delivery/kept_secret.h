@@ -11,4 +11,7 @@
 /* Keeps a secret until the row of the channel is there; one that was kept before is forgotten. */
 extern void respond_kept_secret_put(const char *channel, const char *secret);
 
+/* That which this statement gives the channel already: in an INSERT whose conflict led to an UPDATE; NULL: none. */
+extern const char *respond_kept_secret_peek(const char *channel);
+
 #endif							/* RESPOND_KEPT_SECRET_H */

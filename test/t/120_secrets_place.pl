@@ -295,6 +295,21 @@ for my $with ('pending', 'dead')
 	one("DELETE FROM respond.channel WHERE name = '$name'");
 }
 
+# ---- An INSERT that finds the channel there gives its secret anew as well as an UPDATE does. ----
+
+{
+	my ($name) = victim(kind => 'bear', url => 'http://127.0.0.1:1/');
+	my $upsert = 'ON CONFLICT (name) DO UPDATE SET kind = EXCLUDED.kind, url = EXCLUDED.url, secret = EXCLUDED.secret';
+
+	like(fails("INSERT INTO respond.channel (name, kind, url) VALUES ('$name', 'bear', '$here/ok') $upsert"), qr/must not go to another host/, 'not without a secret');
+	like(fails("INSERT INTO respond.channel (name, kind, url, secret) VALUES ('$name', 'bear', '$here/ok', 'of the first') ON CONFLICT DO NOTHING; UPDATE respond.channel SET url = '$here/ok' WHERE name = '$name'"), qr/must not go to another host/, 'nor with that of another statement');
+	like(fails("INSERT INTO respond.channel (name, kind, url, secret) VALUES ('$name', 'bear', '$here/ok', 'not base64!') ON CONFLICT (name) DO UPDATE SET kind = 'sign'"), qr/secret: it is not/, 'nor with one that the kind cannot use');
+	one("INSERT INTO respond.channel (name, kind, url, secret) VALUES ('$name', 'bear', '$here/ok/upsert', 'canary-upsert') $upsert");
+	arrives($name, 'canary-upsert', 'to another host');
+	one("INSERT INTO respond.channel (name, kind, url, secret) VALUES ('$name', 'head', '$here/ok/upsert', 'canary-of-head') $upsert");
+	arrives($name, 'canary-of-head', 'with another kind');
+}
+
 # ---- What names no secret gets none: {{.}} is all but that. ----
 
 {
