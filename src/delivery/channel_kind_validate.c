@@ -112,6 +112,9 @@ check_headers(Jsonb *headers)
 			refuse(psprintf("headers.%s", header->name), fault, NULL);
 		if (header->value->kind != JSON_KIND_STRING)
 			refuse(psprintf("headers.%s", header->name), "must be a text", NULL);
+		fault = respond_header_check(header->name, header->value->text);
+		if (fault != NULL)
+			refuse(psprintf("headers.%s", header->name), fault, NULL);
 		respond_template_compile_in(CurrentMemoryContext, header->value->text, header->value->length,
 									psprintf("headers.%s", header->name));
 	}

@@ -93,6 +93,9 @@ read_headers(HmacScheme *scheme, const JsonValue *headers)
 			refuse(place, fault);
 		header->name = pstrdup(headers->members[i].name);
 		header->value = read_text(place, headers->members[i].value, tags);
+		fault = respond_header_check(header->name, header->value);
+		if (fault != NULL)
+			refuse(place, fault);
 		has_signature |= strstr(header->value, "{{signature}}") != NULL;
 	}
 	if (!has_signature)

@@ -103,6 +103,9 @@ for my $name (sort keys %scheme)
 }
 like($courier->error(q{SELECT respond.set_secret('big signed', 'xyz')}), qr/secret: it is not an even number of hex digits/, 'a secret that is no key of its scheme is refused');
 like($courier->error(q{SELECT respond.set_secret('mid signed', '!!')}), qr/secret: it is not base64/, 'nor one that is no base64');
+# a line break would begin a header of its own, in each delivery
+like($courier->error(q{INSERT INTO respond.channel_kind (name, transport, headers) VALUES ('x', 'http', '{"X-A": "a\r\nHost: b"}')}), qr/headers\.X-A: has a control character in its value/, 'a header with a line break is refused');
+like($courier->error(q{INSERT INTO respond.channel_kind (name, transport, hmac) VALUES ('x', 'http', '{"headers": {"X-A": "{{signature}}\nHost: b"}}')}), qr/hmac\.headers\.X-A: has a control character in its value/, 'and one of a signature');
 # what is signed with is part of the place of a secret
 one(q{SELECT respond.set_secret('github signed', 'another'); UPDATE respond.channel_kind SET hmac = '{"algorithm": "sha1", "headers": {"X-A": "{{signature}}"}}' WHERE name = 'github signs'; SELECT respond.send_test('github signed')});
 Respond::wait_until($node, $db, q{SELECT NOT ok AND message ~ 'github signed' FROM respond.health() WHERE "check" = 'secrets'}, 'a scheme that changes needs the secret again');
