@@ -133,8 +133,9 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'respond_ticket_guard';
 COMMENT ON FUNCTION respond_internal.ticket_guard() IS 'trigger: refuses illegal transitions, keeps updated_at, solved_at and closed_at';
 
 CREATE TRIGGER ticket_guard_insert BEFORE INSERT ON respond.ticket
-	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1) EXECUTE FUNCTION respond_internal.ticket_guard();
-COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'gives a ticket that is entered solved or closed its times, and each tag once';
+	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1 OR NEW.session_actor IS DISTINCT FROM respond_internal.session_actor())
+	EXECUTE FUNCTION respond_internal.ticket_guard();
+COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'gives a ticket that is entered solved or closed its times, each tag once, and says who is logged in';
 CREATE TRIGGER ticket_guard_update BEFORE UPDATE ON respond.ticket
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.ticket_guard();
 COMMENT ON TRIGGER ticket_guard_update ON respond.ticket IS 'refuses illegal transitions and a second open ticket with a key, keeps updated_at, solved_at and closed_at';

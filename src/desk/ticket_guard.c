@@ -25,6 +25,7 @@
 #include "desk/row_compare.h"
 #include "desk/ticket_columns.h"
 #include "desk/ticket_tags.h"
+#include "event/event_context.h"
 
 PG_FUNCTION_INFO_V1(respond_ticket_guard);
 
@@ -35,7 +36,7 @@ typedef struct GuardState
 	bool	   *changed;		/* scratch, one per column */
 } GuardState;
 
-/* What is to be written instead: the three times that follow from the status, and tags. */
+/* What is to be written instead: the times that follow from the status, tags, and who is logged in. */
 typedef struct RowChanges
 {
 	int			count;
@@ -108,6 +109,21 @@ want_tags_once(RowChanges *changes, TupleTableSlot *row, int column)
 	changes->count++;
 }
 
+/* Who is logged in is nobody's to say; created_by may be that of another desk that tickets come from. */
+static void
+want_session_actor(RowChanges *changes, TupleTableSlot *row, int column)
+{
+	char	   *actor = respond_event_context_session_actor();
+
+	if (row->tts_isnull[column] ? actor == NULL :
+		actor != NULL && strcmp(actor, TextDatumGetCString(row->tts_values[column])) == 0)
+		return;
+	changes->attributes[changes->count] = column + 1;
+	changes->values[changes->count] = actor != NULL ? CStringGetTextDatum(actor) : (Datum) 0;
+	changes->nulls[changes->count] = actor == NULL;
+	changes->count++;
+}
+
 static HeapTuple
 apply_changes(TupleDesc desc, HeapTuple tuple, RowChanges *changes)
 {
@@ -134,6 +150,7 @@ guard_insert(GuardState *state, TupleDesc desc, TriggerData *trigger)
 	if (status == TICKET_CLOSED && row->tts_isnull[columns->closed_at])
 		want_time(&changes, row, columns->closed_at, false, now);
 	want_tags_once(&changes, row, columns->tags);
+	want_session_actor(&changes, row, columns->session_actor);
 	return apply_changes(desc, trigger->tg_trigtuple, &changes);
 }
 

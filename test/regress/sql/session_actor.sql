@@ -23,6 +23,14 @@ SET ROLE session_test_shared;
 SELECT public.session_test_open();
 INSERT INTO respond.ticket (subject, session_actor) VALUES ('forged', 'bob');
 RESET SESSION AUTHORIZATION;
+CREATE ROLE session_test_admin IN ROLE respond_admin;
+-- nor may those who may write the column say who was logged in
+INSERT INTO respond.ticket (subject, created_by, session_actor) VALUES ('imported', 'another desk', 'bob') RETURNING created_by, session_actor;
+SET SESSION AUTHORIZATION session_test_admin;
+SET ROLE respond_admin;
+INSERT INTO respond.ticket (subject, created_by, session_actor) VALUES ('hidden', 'another desk', NULL) RETURNING created_by, session_actor;
+RESET SESSION AUTHORIZATION;
+DELETE FROM respond.ticket WHERE created_by = 'another desk';
 SELECT subject, created_by, session_actor FROM respond.ticket WHERE created_by LIKE 'session%' ORDER BY id;
 SELECT h.actor, h.session_actor, h.field FROM respond.ticket_history AS h JOIN respond.ticket AS t ON t.id = h.ticket_id WHERE t.created_by LIKE 'session%' ORDER BY h.id;
 SELECT actor, session_actor, action FROM respond.audit_log WHERE actor LIKE 'session%' OR session_actor LIKE 'session%' ORDER BY id;
@@ -30,4 +38,4 @@ SELECT changed_by, session_actor FROM respond.rule_version WHERE name = 'session
 DROP FUNCTION public.session_test_open();
 DELETE FROM respond.ticket WHERE created_by LIKE 'session%';
 DROP OWNED BY session_test_alice, session_test_shared;
-DROP ROLE session_test_alice, session_test_shared;
+DROP ROLE session_test_alice, session_test_shared, session_test_admin;
