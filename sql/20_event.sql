@@ -113,7 +113,7 @@ CREATE TABLE respond.producer (
 	description text,
 	PRIMARY KEY (role, source)
 );
-COMMENT ON TABLE respond.producer IS 'sources that belong to roles: who has rows here may use no other source, and nobody else may use it; superusers are not bound';
+COMMENT ON TABLE respond.producer IS 'sources that belong to roles: a role with rows here may use no other source, and nobody else may use it; superusers are not bound';
 COMMENT ON COLUMN respond.producer.role IS 'the role; its members may use the source too';
 COMMENT ON COLUMN respond.producer.source IS 'source of events; "*" stands for any run of characters';
 COMMENT ON COLUMN respond.producer.description IS 'what it is for';

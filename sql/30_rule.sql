@@ -22,7 +22,7 @@ CREATE TABLE respond.rule (
 	start_role_ids oid[],
 	owner_system bigint
 );
-COMMENT ON TABLE respond.rule IS 'what is to be done when an event matches; plain INSERT, UPDATE and DELETE are the interface';
+COMMENT ON TABLE respond.rule IS 'what to do when an event matches; plain INSERT, UPDATE and DELETE are the interface';
 COMMENT ON COLUMN respond.rule.name IS 'name of the rule';
 COMMENT ON COLUMN respond.rule.folder IS 'where people keep it; see export_rules()';
 COMMENT ON COLUMN respond.rule.description IS 'what it is for';
@@ -34,7 +34,7 @@ COMMENT ON COLUMN respond.rule.pattern IS 'event pattern over id, type, source, 
 COMMENT ON COLUMN respond.rule.condition IS 'SQL expression over id, type, source, subject, time and data that must be true, evaluated as the owner; NULL: none';
 COMMENT ON COLUMN respond.rule.correlate IS 'state across events; must be NULL in this version';
 COMMENT ON COLUMN respond.rule.steps IS 'what to do: an array of steps, run in order';
-COMMENT ON COLUMN respond.rule.on_failure IS 'steps to run when a step failed and says nothing itself';
+COMMENT ON COLUMN respond.rule.on_failure IS 'steps to run when a step without an on_failure of its own failed';
 COMMENT ON COLUMN respond.rule.owner IS 'role whose rights its SQL has; turning the rule on, and changing what it does or when, needs the right to act as this role';
 COMMENT ON COLUMN respond.rule.version IS 'counted up by each change';
 COMMENT ON COLUMN respond.rule.created_at IS 'when it was made';
@@ -72,7 +72,7 @@ COMMENT ON COLUMN respond.rule_version.start_roles IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.owner_id IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.start_role_ids IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.owner_system IS 'see rule';
-COMMENT ON COLUMN respond.rule_version.changed_by IS 'who put an end to this version';
+COMMENT ON COLUMN respond.rule_version.changed_by IS 'who changed or deleted it';
 COMMENT ON COLUMN respond.rule_version.changed_at IS 'until when this version was in force';
 COMMENT ON COLUMN respond.rule_version.session_actor IS 'who was logged in, when SET ROLE made changed_by another role; NULL: the same';
 
@@ -85,7 +85,7 @@ CREATE TABLE respond.mute (
 	reason text,
 	actor text NOT NULL DEFAULT respond_internal.actor()
 );
-COMMENT ON TABLE respond.mute IS 'events that no rule acts on and no route tells of for a time; the runs say suppressed';
+COMMENT ON TABLE respond.mute IS 'events that rules and routes ignore for a time; the runs say suppressed';
 COMMENT ON COLUMN respond.mute.id IS 'number of the mute';
 COMMENT ON COLUMN respond.mute.event_type IS 'type of the events; "*" stands for any run of characters';
 COMMENT ON COLUMN respond.mute.pattern IS 'event pattern; NULL: every event of the type';

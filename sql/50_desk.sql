@@ -7,7 +7,7 @@ CREATE TABLE respond.team (
 );
 COMMENT ON TABLE respond.team IS 'groups of people who work on tickets';
 COMMENT ON COLUMN respond.team.name IS 'name by which tickets refer to the team';
-COMMENT ON COLUMN respond.team.description IS 'what the team is there for';
+COMMENT ON COLUMN respond.team.description IS 'what the team is for';
 COMMENT ON COLUMN respond.team.created_at IS 'when the team was entered';
 
 CREATE FUNCTION respond_internal.current_run() RETURNS bigint
@@ -50,7 +50,7 @@ COMMENT ON COLUMN respond.ticket.team IS 'team that works on it, a row of respon
 COMMENT ON COLUMN respond.ticket.assignee IS 'person who works on it';
 COMMENT ON COLUMN respond.ticket.requester IS 'who asked for it';
 COMMENT ON COLUMN respond.ticket.tags IS 'labels, each once';
-COMMENT ON COLUMN respond.ticket.key IS 'what it is the ticket for: at most one ticket with the same key is neither solved nor closed';
+COMMENT ON COLUMN respond.ticket.key IS 'what the ticket is for: at most one ticket with the same key is neither solved nor closed';
 COMMENT ON COLUMN respond.ticket.fields IS 'further values, a JSON object';
 COMMENT ON COLUMN respond.ticket.event_id IS 'event whose rule opened it; NULL for a ticket entered by hand';
 COMMENT ON COLUMN respond.ticket.run_id IS 'run of the rule that opened it';

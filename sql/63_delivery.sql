@@ -49,8 +49,8 @@ COMMENT ON COLUMN respond.delivery.last_status IS 'status that the receiver answ
 COMMENT ON COLUMN respond.delivery.last_error IS 'what went wrong last, or why it was given up; of one that was delivered, a remark';
 COMMENT ON COLUMN respond.delivery.created_at IS 'when it was recorded';
 COMMENT ON COLUMN respond.delivery.finished_at IS 'when it ended';
-COMMENT ON COLUMN respond.delivery.attempts_before IS 'tries before it was begun anew with retry()';
-COMMENT ON COLUMN respond.delivery.due_since IS 'when it was begun anew with retry(); NULL: never';
+COMMENT ON COLUMN respond.delivery.attempts_before IS 'tries before it was restarted with retry()';
+COMMENT ON COLUMN respond.delivery.due_since IS 'when it was restarted with retry(); NULL: never';
 COMMENT ON COLUMN respond.delivery.depth IS 'number of events that caused each other before it';
 COMMENT ON COLUMN respond.delivery.url IS 'where to, if that depends on the event; NULL: the url of the channel';
 COMMENT ON COLUMN respond.delivery.headers IS 'HTTP headers, or From, To, Cc, Reply-To and Subject of a mail';

@@ -56,7 +56,7 @@ BEGIN
 	PERFORM respond_internal.audit('delivery.retried', 'delivery', $1::text, jsonb_build_object('status', found_one.status), jsonb_build_object('status', 'pending'));
 END
 $$;
-COMMENT ON FUNCTION respond.retry(bigint) IS 'tries a delivery again from the commit on, whatever it waits for; one that is dead or cancelled begins its tries anew';
+COMMENT ON FUNCTION respond.retry(bigint) IS 'retries a delivery after the commit, whatever it waits for; a dead or cancelled one starts with all of its tries';
 
 CREATE FUNCTION respond.retry_channel(name text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -83,7 +83,7 @@ BEGIN
 	RETURN retried + hastened;
 END
 $$;
-COMMENT ON FUNCTION respond.retry_channel(text) IS 'tries the dead deliveries of a channel again, and those that wait for their next try at once; returns how many there were of both';
+COMMENT ON FUNCTION respond.retry_channel(text) IS 'retries the dead deliveries of a channel, and at once those that wait for their next try; returns how many of both';
 
 CREATE FUNCTION respond.discard(delivery_id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -104,7 +104,7 @@ BEGIN
 	PERFORM respond_internal.audit('delivery.discarded', 'delivery', $1::text, jsonb_build_object('status', found_one.status), jsonb_build_object('status', 'cancelled'));
 END
 $$;
-COMMENT ON FUNCTION respond.discard(bigint) IS 'cancels a delivery that is pending or dead; a try that is under way is not called back';
+COMMENT ON FUNCTION respond.discard(bigint) IS 'cancels a delivery that is pending or dead; a request under way is not stopped';
 
 CREATE FUNCTION respond.send_test(channel text, recipient text DEFAULT NULL) RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_send_test';

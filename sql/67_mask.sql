@@ -10,7 +10,7 @@ CREATE TABLE respond.mask (
 COMMENT ON TABLE respond.mask IS 'fields of events whose values reach neither the audit log nor a delivery; *** stands in their place';
 COMMENT ON COLUMN respond.mask.id IS 'number of the mask';
 COMMENT ON COLUMN respond.mask.event_type IS 'type of the events; "*" stands for any run of characters';
-COMMENT ON COLUMN respond.mask.path IS 'the field in data: names with points between them, such as card.number; "*" stands for any one name, arrays are looked through';
+COMMENT ON COLUMN respond.mask.path IS 'the field in data: names separated by dots, such as card.number; "*" stands for any one name, arrays are looked through';
 COMMENT ON COLUMN respond.mask.reason IS 'why';
 COMMENT ON COLUMN respond.mask.actor IS 'who masked';
 

@@ -8,7 +8,7 @@ CREATE TABLE respond.route (
 	payload text,
 	enabled boolean NOT NULL DEFAULT true
 );
-COMMENT ON TABLE respond.route IS 'events that listeners are told of, through which channel, and in which words';
+COMMENT ON TABLE respond.route IS 'events that are announced with NOTIFY: on which channel and with what text';
 COMMENT ON COLUMN respond.route.name IS 'name of the route';
 COMMENT ON COLUMN respond.route.event_type IS 'type of the events; "*" stands for any run of characters';
 COMMENT ON COLUMN respond.route.pattern IS 'event pattern; NULL: every event of the type';

@@ -122,4 +122,4 @@ EXCEPTION WHEN OTHERS THEN
 	RAISE EXCEPTION '%', message USING ERRCODE = code;
 END
 $$;
-COMMENT ON FUNCTION respond.import_rules(jsonb) IS 'makes the rules be as the array says, all or none; rules that are so already keep their version, rules that it does not name stay; returns how many were made or changed';
+COMMENT ON FUNCTION respond.import_rules(jsonb) IS 'creates and changes rules to match the array, all or none; rules that match already keep their version, rules that it does not name stay; returns how many were created or changed';

@@ -81,7 +81,7 @@ SELECT s.event_id, nullif(s.rule, '') AS rule, s.subject,
 		ELSE 'an error of the system' END AS reason,
 	s.sqlstate, s.tries, s.first_at, CASE WHEN s.due_at < 'infinity' THEN s.due_at END AS next_try_at
   FROM respond_internal.set_aside_event AS s;
-COMMENT ON VIEW respond.set_aside IS 'events that a rule could not be applied to yet, because of an error that may pass or because the rule takes too long; they are tried again';
+COMMENT ON VIEW respond.set_aside IS 'events that a rule could not be applied to yet, because of a temporary error or because the rule takes too long; they are tried again';
 COMMENT ON COLUMN respond.set_aside.event_id IS 'the event';
 COMMENT ON COLUMN respond.set_aside.rule IS 'the rule; NULL: all rules';
 COMMENT ON COLUMN respond.set_aside.subject IS 'subject of the event; later events with the same one wait for it, as far as this rule goes';

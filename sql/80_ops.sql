@@ -43,7 +43,7 @@ SELECT l.lane, l.lanes, l.events + a.set_aside + CASE l.lane WHEN 1 THEN (SELECT
 COMMENT ON VIEW respond.lag IS 'for each dispatcher: committed events that it has not handled';
 COMMENT ON COLUMN respond.lag.lane IS 'number of the dispatcher, from 1 on';
 COMMENT ON COLUMN respond.lag.lanes IS 'number of dispatchers that the events are split among';
-COMMENT ON COLUMN respond.lag.events IS 'committed events that wait, with those to be played again and those set aside; counting ends at 1,000,000';
+COMMENT ON COLUMN respond.lag.events IS 'committed events that wait, including replays and those set aside; counting ends at 1,000,000';
 COMMENT ON COLUMN respond.lag.oldest IS 'when the oldest of them was recorded';
 COMMENT ON COLUMN respond.lag.age IS 'how long ago that was';
 COMMENT ON COLUMN respond.lag.looked_at IS 'when the dispatcher last looked; NULL when it has not since the workers started';
