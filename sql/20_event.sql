@@ -193,7 +193,7 @@ COMMENT ON COLUMN respond.watched.columns IS 'an UPDATE counts only if one of th
 COMMENT ON COLUMN respond.watched.condition IS 'what must hold for the row; NULL: nothing';
 COMMENT ON COLUMN respond.watched.subject IS 'how the subject is made; NULL: from the table and its key';
 COMMENT ON COLUMN respond.watched.replicated IS 'whether rows that a subscription applies count';
-COMMENT ON COLUMN respond.watched.enabled IS 'false when one of its triggers is disabled';
+COMMENT ON COLUMN respond.watched.enabled IS 'false when one of its triggers is disabled, be it in one partition';
 COMMENT ON COLUMN respond.watched.problem IS 'what is wrong with it; NULL: nothing';
 COMMENT ON COLUMN respond.watched.triggers IS 'names of its triggers';
 

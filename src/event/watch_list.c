@@ -236,6 +236,7 @@ typedef struct Listing
 	ReturnSetInfo *result;
 	HeapTuple	tuple;
 	TupleDesc	description;
+	bool		disabled;		/* in a partition */
 } Listing;
 
 static void
@@ -278,31 +279,64 @@ put_row(void *argument)
 	values[COLUMN_REPLICATED] = BoolGetDatum(TRIGGER_FOR_ROW(trigger->tgtype) &&
 											 (trigger->tgenabled == TRIGGER_FIRES_ALWAYS ||
 											  trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA));
-	values[COLUMN_ENABLED] = BoolGetDatum(trigger->tgenabled != TRIGGER_DISABLED);
+	values[COLUMN_ENABLED] = BoolGetDatum(trigger->tgenabled != TRIGGER_DISABLED && !listing->disabled);
 	nulls[COLUMN_PROBLEM] = problem == NULL;
 	if (problem != NULL)
 		values[COLUMN_PROBLEM] = CStringGetTextDatum(problem);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* Copies of the rows of all triggers that call capture(), but for those of partitions. */
+/* The trigger of the watched table itself that the one of a partition is a clone of. */
+static Oid
+find_original(Oid trigger, List *clones)
+{
+	ListCell   *cell;
+
+	foreach(cell, clones)
+	{
+		Form_pg_trigger clone = (Form_pg_trigger) GETSTRUCT((HeapTuple) lfirst(cell));
+
+		if (clone->oid == trigger)
+			return find_original(clone->tgparentid, clones);
+	}
+	return trigger;
+}
+
+/*
+ * Copies of the rows of all triggers that call capture(), but for those of
+ * partitions; of these *disabled has what they are clones of when they are disabled.
+ */
 static List *
-find_triggers(Relation catalog)
+find_triggers(Relation catalog, List **disabled)
 {
 	Oid			capture = LookupFuncName(list_make2(makeString("respond"), makeString("capture")),
 										 0, NULL, false);
 	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
 	List	   *result = NIL;
+	List	   *clones = NIL;
 	HeapTuple	tuple;
+	ListCell   *cell;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(tuple);
 
-		if (trigger->tgfoid == capture && !OidIsValid(trigger->tgparentid))
+		if (trigger->tgfoid != capture)
+			continue;
+		if (OidIsValid(trigger->tgparentid))
+			clones = lappend(clones, heap_copytuple(tuple));
+		else
 			result = lappend(result, heap_copytuple(tuple));
 	}
 	systable_endscan(scan);
+	*disabled = NIL;
+	foreach(cell, clones)
+	{
+		Form_pg_trigger clone = (Form_pg_trigger) GETSTRUCT((HeapTuple) lfirst(cell));
+
+		if (clone->tgenabled == TRIGGER_DISABLED)
+			*disabled = list_append_unique_oid(*disabled, find_original(clone->tgparentid, clones));
+	}
 	return result;
 }
 
@@ -327,15 +361,19 @@ respond_watch_triggers(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Relation	catalog;
+	List	   *triggers;
+	List	   *disabled;
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
 	catalog = table_open(TriggerRelationId, AccessShareLock);
-	foreach(cell, find_triggers(catalog))
+	triggers = find_triggers(catalog, &disabled);
+	foreach(cell, triggers)
 	{
 		Listing		listing = {result, lfirst(cell), RelationGetDescr(catalog)};
 
 		CHECK_FOR_INTERRUPTS();
+		listing.disabled = list_member_oid(disabled, ((Form_pg_trigger) GETSTRUCT(listing.tuple))->oid);
 		put_row_unless_gone(&listing);
 	}
 	table_close(catalog, AccessShareLock);

@@ -119,6 +119,19 @@ CREATE TABLE hidden_1 PARTITION OF hidden FOR VALUES IN (1);
 CREATE TRIGGER by_hand AFTER INSERT ON hidden_1 REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION respond.capture('hidden');
 SELECT * FROM health;
 
+-- a trigger that is disabled in a partition alone, two levels below
+CREATE TABLE off (id integer PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE off_1 PARTITION OF off FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);
+CREATE TABLE off_1_1 PARTITION OF off_1 FOR VALUES FROM (0) TO (100);
+SELECT respond.watch('off', 'off', '{INSERT}');
+ALTER TABLE off_1_1 DISABLE TRIGGER ALL;
+SELECT enabled FROM respond.watched WHERE type = 'off';
+SELECT substring(message FROM 'disabled: .*') AS message, substring(remedy FROM 'enable it: [^;]*') AS remedy FROM respond.health() WHERE "check" = 'watches';
+ALTER TABLE off ENABLE TRIGGER respond_watch_off;
+SELECT enabled FROM respond.watched WHERE type = 'off';
+INSERT INTO off VALUES (1);
+SELECT subject FROM respond.event WHERE type = 'off';
+
 -- a session that has written to a partition knows when the partitioned table gets another name or schema
 CREATE SCHEMA tree_test_other;
 CREATE TABLE renamed (id integer PRIMARY KEY) PARTITION BY RANGE (id);
