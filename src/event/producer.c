@@ -228,7 +228,8 @@ find_fault(Oid role, const char *source, size_t length)
 	{
 		char	   *owner = GetUserNameFromId(foreign->role, true);
 
-		return psprintf("The source belongs to role \"%s\".", owner != NULL ? owner : "(dropped)");
+		return owner != NULL ? psprintf("The source belongs to role \"%s\".", owner) :
+			pstrdup("The source belonged to a role that was dropped.");
 	}
 	return is_bound ? pstrdup("The role may use no other sources than those that respond.producer gives it.") : NULL;
 }
