@@ -34,7 +34,7 @@ UPDATE respond.rule SET enabled = true WHERE name = 'ot off';
 SELECT respond.start('ot on');
 -- neither may what is stopped be turned on, and what one may run by hand is of that owner alone
 RESET ROLE;
-INSERT INTO respond_internal.stopped_rule (rule, version, event_id, runs) SELECT r.name, r.version, 1, 1 FROM respond.rule AS r WHERE r.name = 'ot on';
+INSERT INTO respond_internal.stopped_rule (rule, version, event_id, caused) SELECT r.name, r.version, 1, 1 FROM respond.rule AS r WHERE r.name = 'ot on';
 SET ROLE owner_test_admin;
 SELECT respond.resume_rule('ot on', true);
 RESET ROLE;
