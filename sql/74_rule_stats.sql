@@ -6,6 +6,10 @@ CREATE FUNCTION respond_internal.rule_counters(rule text,
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_rule_counters';
 COMMENT ON FUNCTION respond_internal.rule_counters(text) IS 'runs of a rule since the server started, from shared memory';
 
+CREATE FUNCTION respond_internal.rule_failures(rule text) RETURNS bigint
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_rule_failures';
+COMMENT ON FUNCTION respond_internal.rule_failures(text) IS 'how many runs of a rule failed since one succeeded or the server started, from shared memory';
+
 CREATE VIEW respond.rule_stats WITH (security_invoker = true) AS
 SELECT r.name AS rule, r.folder, r.enabled, c.matched, c.succeeded, c.failed, c.shadow, c.suppressed, c.last_at, c.since
   FROM respond.rule AS r

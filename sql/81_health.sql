@@ -311,6 +311,24 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_storms() IS 'health(): rules that were stopped';
 
+-- A change of the rule is the remedy; what fails then counts anew as soon as it fails.
+CREATE FUNCTION respond_internal.health_failing_rules(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	rules text;
+BEGIN
+	SELECT string_agg(format('%s (%s times, the last at %s)', f.name, f.failures, f.last_at), ', ' ORDER BY f.name) INTO rules
+	  FROM (SELECT r.name, respond_internal.rule_failures(r.name) AS failures, c.last_at
+			  FROM respond.rule AS r, LATERAL respond_internal.rule_counters(r.name) AS c
+			 WHERE r.enabled AND respond_internal.rule_failures(r.name) >= 100 AND c.last_at > r.updated_at
+			 ORDER BY r.name LIMIT 10) AS f;
+	ok := rules IS NULL;
+	message := CASE WHEN ok THEN 'no rule only fails' ELSE format('rules that failed at least 100 times in a row: %s', rules) END;
+	remedy := CASE WHEN NOT ok THEN 'error in respond.run says why, explain(event_id) shows one event; fix the rule with an UPDATE of respond.rule, or set its enabled to false, then SELECT respond.replay(event_id) for what failed' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_failing_rules() IS 'health(): rules that never succeed';
+
 CREATE FUNCTION respond_internal.health_set_aside(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -563,6 +581,7 @@ DECLARE
 		'lag',
 		'set aside',
 		'storms',
+		'failing rules',
 		'sequences',
 		'watches',
 		'lost events',

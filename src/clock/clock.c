@@ -8,7 +8,7 @@
  *
  * Then it has duties.  Each says when it wants to be called again; a duty that
  * fails, because a lock could not be had for example, is rolled back and tried
- * again after a pause that grows from a second to a minute, and the log tells of
+ * again after a pause that grows from a second to ten, and the log tells of
  * the first failure in a row.  While nothing is due the clock sleeps without
  * transaction or snapshot, and while the database is on hold it does nothing:
  * a dump may just be restored.
@@ -37,6 +37,7 @@
 
 #define LONGEST_REST_MS		60000
 #define FIRST_RETRY_MS		1000
+#define LONGEST_RETRY_MS	10000
 
 typedef struct Duty
 {
@@ -145,7 +146,7 @@ run_duty(Duty *duty, TimestampTz now)
 		RESUME_INTERRUPTS();
 		duty->failures++;
 		duty->due = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-												Min(FIRST_RETRY_MS << Min(duty->failures - 1, 6), LONGEST_REST_MS));
+												Min(FIRST_RETRY_MS << Min(duty->failures - 1, 6), LONGEST_RETRY_MS));
 		pgstat_report_activity(STATE_IDLE, NULL);
 	}
 	PG_END_TRY();
@@ -186,6 +187,7 @@ rest_milliseconds(void)
 	TimestampTz now = GetCurrentTimestamp();
 	long		rest = LONGEST_REST_MS;
 
+	rest = Min(rest, TimestampDifferenceMilliseconds(now, follow_state.due));
 	rest = Min(rest, TimestampDifferenceMilliseconds(now, check_manifest.due));
 	if (respond_worker_on_hold())
 		return Max(rest, 1);

@@ -52,6 +52,7 @@ typedef struct RuleCounter
 	pg_atomic_uint64 key;		/* 0 while free */
 	pg_atomic_uint64 counts[COUNT_KINDS];
 	pg_atomic_uint64 last_at;	/* TimestampTz of the last run */
+	pg_atomic_uint64 failures;	/* failed runs since the last one that succeeded */
 } RuleCounter;
 
 typedef struct RuleCounters
@@ -69,6 +70,7 @@ typedef struct PendingCount
 } PendingCount;
 
 PG_FUNCTION_INFO_V1(respond_rule_counters);
+PG_FUNCTION_INFO_V1(respond_rule_failures);
 
 static RuleCounters *counters = NULL;
 static shmem_request_hook_type previous_request_hook = NULL;
@@ -107,6 +109,7 @@ create_memory(void)
 			for (int kind = 0; kind < COUNT_KINDS; kind++)
 				pg_atomic_init_u64(&entry->counts[kind], 0);
 			pg_atomic_init_u64(&entry->last_at, 0);
+			pg_atomic_init_u64(&entry->failures, 0);
 		}
 	}
 	LWLockRelease(AddinShmemInitLock);
@@ -156,6 +159,10 @@ apply_pending(void)
 			continue;
 		pg_atomic_fetch_add_u64(&entry->counts[pending[i].kind], 1);
 		pg_atomic_write_u64(&entry->last_at, (uint64) now);
+		if (pending[i].kind == COUNT_FAILED)
+			pg_atomic_fetch_add_u64(&entry->failures, 1);
+		else if (pending[i].kind == COUNT_SUCCEEDED)
+			pg_atomic_write_u64(&entry->failures, 0);
 	}
 	pending_count = 0;
 }
@@ -245,4 +252,13 @@ respond_rule_counters(PG_FUNCTION_ARGS)
 	nulls[5] = last_at == 0;
 	values[6] = TimestampTzGetDatum(counters->since);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* rule_failures(rule) → failed runs in a row, up to the last one. */
+Datum
+respond_rule_failures(PG_FUNCTION_ARGS)
+{
+	RuleCounter *entry = find_entry(rule_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
+
+	PG_RETURN_INT64(entry != NULL ? (int64) pg_atomic_read_u64(&entry->failures) : 0);
 }

@@ -115,6 +115,19 @@ Respond::add_rule($node, $db, 'quick', 'quick', [ { action => 'log', message => 
 	Respond::wait_idle($node, $db, 'slow: all are handled, quickly when the rule is');
 	is(one(q{SELECT count(*) || ' ' || count(DISTINCT event_id) FROM respond.run WHERE rule = 'slow' AND status = 'succeeded'}), '12 12', 'slow: each once');
 }
+
+# A rule that only fails.
+Respond::add_rule($node, $db, 'fails', 'fails', [ { action => 'sql', sql => 'SELECT 1 / (event.data->>\'n\')::int' } ]);
+one(q{INSERT INTO respond.event (type, data) SELECT 'fails', '{"n": 0}' FROM generate_series(1, 99)});
+Respond::wait_idle($node, $db, 'fails: all are handled');
+is(one(q{SELECT ok FROM respond.health() WHERE "check" = 'failing rules'}), 't', 'fails: 99 times are not enough');
+one(q{SELECT respond.emit('fails', '{"n": 0}')});
+Respond::wait_idle($node, $db, 'fails: one more');
+like(one(q{SELECT message || ' ' || remedy FROM respond.health() WHERE "check" = 'failing rules' AND NOT ok}), qr/fails \(100 times, the last at .*UPDATE of respond.rule/, 'fails: health() tells');
+one(q{UPDATE respond.rule SET description = 'fixed' WHERE name = 'fails'});
+is(one(q{SELECT ok FROM respond.health() WHERE "check" = 'failing rules'}), 't', 'fails: the remedy helps');
+one(q{SELECT respond.emit('fails', '{"n": 0}'), respond.emit('fails', '{"n": 1}')});
+Respond::wait_idle($node, $db, 'fails: then one succeeds');
 is(one(q{SELECT string_agg("check", ',') FROM respond.health() WHERE NOT ok}), '', 'health() is green');
 $node->stop;
 
