@@ -9,6 +9,8 @@
  *	REASSIGN OWNED BY, DROP OWNED BY the role of the workers: refused, because the
  *							workers could not act on their own tables any more
  *
+ * Such a statement never fails because the rules cannot be looked at or changed.
+ *
  * The catalogs know nothing of rows, so DROP ROLE cannot be refused as it would
  * be for a table: rules in other databases could not be looked at anyway.
  *
@@ -19,6 +21,7 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
@@ -29,6 +32,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "common/contain.h"
@@ -85,8 +89,13 @@ role_oids(List *roles)
 static void
 keep_tables(List *roles, const char *statement)
 {
-	Oid			owner = respond_door_owner();
+	Oid			schema = get_namespace_oid("respond", true);
+	Oid			owner;
 
+	/* renamed: then there is nothing that the workers could act on */
+	if (!OidIsValid(schema) || !OidIsValid(get_relname_relid("event", schema)))
+		return;
+	owner = respond_door_owner();
 	if (list_member_oid(roles, owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
@@ -102,64 +111,101 @@ static KeptPlan names_plan = {
 	1, {OIDARRAYOID}
 };
 
-/* The rules of these roles, quoted; NULL: none. */
-static char *
-rules_of(List *roles)
+/* What is asked of the table of rules, and what comes of it. */
+typedef struct Question
 {
-	MemoryContext caller = CurrentMemoryContext;
+	List	   *roles;
+	Oid			receiver;		/* of the rules; InvalidOid: they stay */
+	char	   *names;			/* of the rules, quoted; NULL: none */
+	MemoryContext context;		/* for names */
+} Question;
+
+static void
+ask_names(void *argument)
+{
+	Question   *question = argument;
+	List	   *roles = question->roles;
 	Datum	   *ids = palloc(Max(1, list_length(roles)) * sizeof(Datum));
 	Datum		value;
-	char	   *names = NULL;
 
 	for (int i = 0; i < list_length(roles); i++)
 		ids[i] = ObjectIdGetDatum(list_nth_oid(roles, i));
 	value = PointerGetDatum(construct_array(ids, list_length(roles), OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 	SPI_connect();
 	if (respond_kept_plan_run_as_owner(&names_plan, &value, NULL) == 1)
-		names = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-	if (names != NULL)
-		names = MemoryContextStrdup(caller, names);
+	{
+		char	   *names = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+
+		if (names != NULL)
+			question->names = MemoryContextStrdup(question->context, names);
+	}
 	SPI_finish();
-	return names;
 }
 
-typedef struct Look
-{
-	List	   *roles;
-	char	   *rules;
-} Look;
-
 static void
-limit_lock_wait(void)
+move(void *argument)
 {
-	(void) set_config_option("lock_timeout", LOCK_WAIT, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	Question   *question = argument;
+
+	respond_rule_owners_move(question->roles, question->receiver);
 }
 
-/* In a subtransaction of its own. */
-static void
-look_soon(void *argument)
+typedef struct Work
 {
-	Look	   *look = argument;
+	void		(*function) (void *argument);
+	void	   *argument;
+} Work;
+
+/* In a subtransaction of its own; somebody's lock on the rules does not keep roles waiting for long. */
+static void
+work_soon(void *argument)
+{
+	Work	   *work = argument;
 	int			level = NewGUCNestLevel();
 
-	limit_lock_wait();
-	look->rules = rules_of(look->roles);
+	(void) set_config_option("lock_timeout", LOCK_WAIT, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	work->function(work->argument);
 	AtEOXact_GUC(true, level);
 }
 
-/* For a warning, which is not worth waiting for when somebody locks the table. */
-static char *
-look_for_rules(List *roles)
+/*
+ * A statement about roles is never refused because the table of rules cannot
+ * be used: it may be locked, or not be what this library knows.  What it raised
+ * is returned.
+ */
+static ErrorData *
+try_soon(void (*function) (void *argument), void *argument)
 {
-	Look		look = {.roles = roles};
-	ErrorData  *error = respond_contain_try(look_soon, &look);
+	Work		work = {function, argument};
 
-	if (error == NULL)
-		return look.rules;
-	ereport(WARNING,
-			(errmsg("cannot tell which rules are owned by a role that is dropped: %s", error->message),
-			 errhint("respond.health() names rules without an owner.")));
-	return NULL;
+	return respond_contain_try(work_soon, &work);
+}
+
+/* The rules of these roles, quoted; NULL: none, or nobody can tell. */
+static char *
+rules_of(List *roles)
+{
+	Question	question = {roles, InvalidOid, NULL, CurrentMemoryContext};
+	ErrorData  *error = try_soon(ask_names, &question);
+
+	if (error != NULL)
+		ereport(WARNING,
+				(errmsg("cannot tell which rules are owned by a role that is dropped: %s", error->message),
+				 errhint("respond.health() names rules without an owner.")));
+	return question.names;
+}
+
+static void
+move_rules(List *roles, Oid receiver)
+{
+	Question	question = {roles, receiver, NULL, CurrentMemoryContext};
+	ErrorData  *error = try_soon(move, &question);
+
+	if (error != NULL)
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("rules keep their owner: %s", error->message),
+				 errhint("Give them to the new owner with UPDATE respond.rule SET owner = ....")));
 }
 
 /* What must be known or refused before the statement runs; the roles that it is about. */
@@ -178,7 +224,7 @@ look_before(Node *tree, char **rules)
 	else if (IsA(tree, DropRoleStmt))
 	{
 		roles = role_oids(((DropRoleStmt *) tree)->roles);
-		*rules = look_for_rules(roles);
+		*rules = rules_of(roles);
 	}
 	return roles;
 }
@@ -189,19 +235,15 @@ typedef struct Refresh
 	uint64		sources;		/* that became nobody's */
 } Refresh;
 
-/* In a subtransaction of its own. */
 static void
-refresh_soon(void *argument)
+refresh_now(void *argument)
 {
 	Refresh    *refresh = argument;
-	int			level = NewGUCNestLevel();
 
-	limit_lock_wait();
 	if (IsA(refresh->tree, DropRoleStmt))
 		refresh->sources = respond_producer_roles_gone();
 	else
 		respond_rule_owners_refresh();
-	AtEOXact_GUC(true, level);
 }
 
 /* A row that somebody keeps locked does not keep a role from being renamed or dropped: the clock does it later. */
@@ -209,7 +251,7 @@ static void
 refresh_roles(Node *tree)
 {
 	Refresh		refresh = {.tree = tree};
-	ErrorData  *error = respond_contain_try(refresh_soon, &refresh);
+	ErrorData  *error = try_soon(refresh_now, &refresh);
 
 	if (error != NULL)
 		ereport(DEBUG1,
@@ -235,7 +277,7 @@ act_after(Node *tree, List *roles, const char *rules)
 	else if (IsA(tree, ReassignOwnedStmt) && roles != NIL)
 	{
 		CommandCounterIncrement();
-		respond_rule_owners_move(roles, get_rolespec_oid(((ReassignOwnedStmt *) tree)->newrole, false));
+		move_rules(roles, get_rolespec_oid(((ReassignOwnedStmt *) tree)->newrole, false));
 	}
 	else if (IsA(tree, RenameStmt))
 	{

@@ -153,6 +153,29 @@ REASSIGN OWNED BY owner_test_ben, respond_worker TO owner_test_lead;
 DROP OWNED BY respond_worker;
 SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'respond'::regnamespace AND relkind IN ('r', 'p');
 
+-- a table of rules that is not what the library knows: statements about roles work all the same
+CREATE ROLE owner_test_gone;
+BEGIN;
+ALTER TABLE respond.rule RENAME COLUMN owner_id TO owner_number;
+ALTER ROLE owner_test_gone RENAME TO owner_test_lost;
+REASSIGN OWNED BY owner_test_lost TO owner_test_ben;
+DROP OWNED BY owner_test_lost;
+DROP ROLE owner_test_lost;
+ROLLBACK;
+BEGIN;
+ALTER TABLE respond.event RENAME TO away;
+REASSIGN OWNED BY owner_test_gone TO owner_test_ben;
+DROP ROLE owner_test_gone;
+ROLLBACK;
+BEGIN;
+ALTER SCHEMA respond RENAME TO respond_away;
+REASSIGN OWNED BY owner_test_gone TO owner_test_ben;
+DROP OWNED BY owner_test_gone;
+DROP ROLE owner_test_gone;
+DROP EXTENSION pg_respond;
+ROLLBACK;
+DROP ROLE owner_test_gone;
+
 DELETE FROM respond.rule WHERE name LIKE 'ot %';
 DROP OWNED BY owner_test_admin, owner_test_agent;
 DROP ROLE owner_test_admin, owner_test_agent, owner_test_lead, owner_test_ben;
