@@ -204,6 +204,40 @@ $$;
 COMMENT ON FUNCTION respond_internal.manifest_now(OUT kind text, OUT object text, OUT definition text, OUT removal text, OUT runs_code boolean, OUT is_wanted boolean) IS
 	'what the catalogs hold now that the manifest tells of, or should not hold';
 
+-- A table that is gone or has another name.  It is taken for the one that is a
+-- member of the extension, is in no manifest, and has its name in another schema
+-- or all of its columns.
+CREATE FUNCTION respond_internal.missing_table(OUT name text, OUT fault text, OUT remedy text) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH lost AS MATERIALIZED (
+		SELECT m.object AS name, parse_ident(m.object) AS parts
+		  FROM respond_internal.manifest AS m
+		 WHERE m.kind = 'owner' AND m.definition LIKE 'ALTER TABLE %' AND to_regclass(m.object) IS NULL),
+	strange AS MATERIALIZED (
+		SELECT c.oid, c.relname, c.relnamespace, c.oid::regclass::text AS name
+		  FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'pg_respond'
+		  JOIN pg_class AS c ON c.oid = d.objid AND c.relkind IN ('r', 'p')
+		 WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+		   AND EXISTS (SELECT FROM lost)
+		   AND NOT EXISTS (SELECT FROM respond_internal.manifest AS m WHERE m.kind = 'owner' AND m.object = c.oid::regclass::text))
+	SELECT l.name, 'is missing' || coalesce(format(', but there is %s', f.name), ''),
+		CASE WHEN f.oid IS NULL THEN 'restore it from a backup; or DROP EXTENSION pg_respond CASCADE and CREATE EXTENSION pg_respond, which loses what its tables hold'
+			ELSE concat_ws('; ',
+				CASE WHEN f.relname <> l.parts[2] THEN format('ALTER TABLE %s RENAME TO %I', f.name, l.parts[2]) END,
+				CASE WHEN f.relnamespace <> to_regnamespace(quote_ident(l.parts[1]))
+					THEN format('ALTER TABLE %s.%I SET SCHEMA %I', f.relnamespace::regnamespace, l.parts[2], l.parts[1]) END) END
+	  FROM lost AS l
+	  LEFT JOIN LATERAL (
+		SELECT x.oid, x.relname, x.relnamespace, x.name
+		  FROM strange AS x
+		 WHERE x.relname = l.parts[2]
+			OR NOT EXISTS (SELECT FROM respond_internal.manifest AS m WHERE m.kind = 'column' AND m.object LIKE '% of ' || l.name
+				AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = x.oid AND NOT a.attisdropped AND format('%I of %s', a.attname, l.name) = m.object))
+		 ORDER BY x.relname <> l.parts[2], x.relnamespace <> to_regnamespace(quote_ident(l.parts[1])), x.relname
+		 LIMIT 1) AS f ON true
+$$;
+COMMENT ON FUNCTION respond_internal.missing_table(OUT name text, OUT fault text, OUT remedy text) IS 'tables of pg_respond that are gone or were renamed, and the statement that brings them back';
+
 CREATE FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault text, OUT remedy text, OUT runs_code boolean) RETURNS SETOF record
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT f.object, f.fault, f.remedy, f.runs_code
@@ -233,6 +267,20 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 			WHEN f.kind = 'column' THEN false
 			ELSE f.definition <> f.definition_now
 				AND (f.kind IN ('firing', 'owner', 'row security', 'persistence', 'not null') OR f.server_version / 10000 = current_setting('server_version_num')::integer / 10000) END
+	   -- otherwise everything would seem foreign, and the remedy would be to drop it all
+	   AND EXISTS (SELECT FROM respond_internal.manifest)
+	   -- what hangs on a table that has another name is told of when it has its own again
+	   AND (f.runs_code OR NOT EXISTS (SELECT FROM respond_internal.missing_table()))
+	UNION ALL
+	SELECT format('table %s', t.name), t.fault, t.remedy, false FROM respond_internal.missing_table() AS t
+	UNION ALL
+	SELECT 'table respond_internal.manifest', 'has no rows that the workers can read, so nobody can tell what belongs to pg_respond',
+		CASE WHEN c.relrowsecurity THEN 'ALTER TABLE respond_internal.manifest DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY'
+			ELSE format('INSERT INTO respond_internal.manifest (kind, object, definition, server_version) SELECT n.kind, n.object, n.definition, %s'
+				' FROM respond_internal.manifest_now() AS n WHERE n.object !~ ''respond_internal\.[a-z_]+_\d{8}_\d{4}'' AND n.kind <> ''inheritance'','
+				' when you know that nothing foreign hangs on these tables', current_setting('server_version_num')) END, true
+	  FROM pg_class AS c
+	 WHERE c.oid = 'respond_internal.manifest'::regclass AND NOT EXISTS (SELECT FROM respond_internal.manifest)
 $$;
 COMMENT ON FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault text, OUT remedy text, OUT runs_code boolean) IS
 	'what somebody added to the objects of pg_respond, changed or took away, and the statement that undoes it';
