@@ -75,6 +75,7 @@ initialize_slots(void)
 		pg_atomic_init_u32(&database->progress_side, 0);
 		pg_atomic_init_u32(&database->owners_mixed, 0);
 		pg_atomic_init_u32(&database->manifest, 1);
+		pg_atomic_init_u32(&database->extension, InvalidOid);
 		pg_atomic_init_u64(&database->wakes, 0);
 		for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
 		{
@@ -188,6 +189,7 @@ respond_shmem_add_database(Oid database, bool *created)
 	pg_atomic_write_u32(&entry->progress_side, 0);
 	pg_atomic_write_u32(&entry->owners_mixed, 0);
 	pg_atomic_write_u32(&entry->manifest, 1);
+	pg_atomic_write_u32(&entry->extension, InvalidOid);
 	/* more than the lanes have seen: what is in the log already waits */
 	pg_atomic_write_u64(&entry->wakes, 1);
 	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)

@@ -176,6 +176,7 @@ typedef struct DatabaseSlot
 	pg_atomic_uint32 progress_side; /* which progress table is being written, 0 or 1 */
 	pg_atomic_uint32 manifest;	/* ManifestState of launcher/manifest_watch.h; workers wait
 									 * unless it is 0 */
+	pg_atomic_uint32 extension; /* Oid of the extension that the clock has found */
 	pg_atomic_uint32 owners_mixed;	/* 1: a worker had to be replaced between rules of two
 									 * owners; see common/owner_session.c */
 	pg_atomic_uint64 wakes;		/* grows with each transaction that recorded events */

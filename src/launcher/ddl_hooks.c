@@ -325,11 +325,15 @@ tell_after_commit(void)
 static void
 check_after_commit_prepared(void)
 {
-	bool		present = OidIsValid(get_extension_oid("pg_respond", true));
-	bool		known = respond_shmem_find_database(MyDatabaseId) != NULL;
+	Oid			extension = get_extension_oid("pg_respond", true);
+	bool		present = OidIsValid(extension);
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+	bool		known = database != NULL;
+	/* dropped and created in it; the workers that know the old one end by themselves */
+	bool		replaced = present && known && pg_atomic_read_u32(&database->extension) != extension;
 
-	if (present != known)
-		respond_launcher_tell(MyDatabaseId, false, present);
+	if (present != known || replaced)
+		respond_launcher_tell(MyDatabaseId, replaced, present);
 	else if (present)
 		respond_worker_set_hold(MyDatabaseId, respond_life_is_held());
 }

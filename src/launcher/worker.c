@@ -274,6 +274,7 @@ respond_worker_open_database(bool *created)
 				 errmsg("pg_respond has no room in shared memory for one more database"),
 				 errhint("Raise \"%s\" and restart the server.", "pg_respond.max_workers")));
 	publish_slot();
+	pg_atomic_write_u32(&my_database->extension, my_extension);
 	return my_database;
 }
 

@@ -88,5 +88,31 @@ acts('then');
 # DROP EXTENSION in savepoints
 one(q{BEGIN; SAVEPOINT s; DROP EXTENSION pg_respond CASCADE; ROLLBACK TO s; COMMIT});
 acts('DROP EXTENSION in a savepoint that is rolled back');
+
+# the extension in prepared transactions: dropped, created, both at once
+one(q{BEGIN; DROP EXTENSION pg_respond CASCADE; PREPARE TRANSACTION 'p'});
+one(q{ROLLBACK PREPARED 'p'});
+acts('DROP EXTENSION prepared and rolled back');
+sub anew
+{
+	my ($message) = @_;
+
+	Respond::wait_until($node, $db, q{SELECT count(DISTINCT kind) = 4 FROM respond.worker}, "$message: workers come");
+	Respond::add_rule($node, $db, 'work', 'w.*', [ { action => 'set', name => 'a', values => { b => 1 } } ]);
+	acts($message);
+	return;
+}
+for (1 .. 3)
+{
+	one(q{BEGIN; DROP EXTENSION pg_respond CASCADE; CREATE EXTENSION pg_respond; PREPARE TRANSACTION 'p'});
+	one(q{COMMIT PREPARED 'p'});
+	anew("DROP and CREATE EXTENSION in one prepared transaction, $_");
+}
+one(q{BEGIN; DROP EXTENSION pg_respond CASCADE; PREPARE TRANSACTION 'p'});
+one(q{COMMIT PREPARED 'p'});
+Respond::wait_no_workers($node, $db, 'DROP EXTENSION prepared: workers go');
+one(q{BEGIN; CREATE EXTENSION pg_respond; PREPARE TRANSACTION 'p'});
+one(q{COMMIT PREPARED 'p'});
+anew('CREATE EXTENSION in a prepared transaction');
 $node->stop;
 done_testing();
