@@ -174,7 +174,7 @@ BEGIN
 	remedy := CASE
 		WHEN ok THEN NULL
 		WHEN library <> installed THEN format('restart the server if the library of version %s is installed, or run ALTER EXTENSION pg_respond UPDATE TO %L', installed, library)
-		ELSE 'undo what was changed by hand: rename the column back, add it again or give it the type that is expected' END;
+		ELSE 'undo what was changed by hand: rename the table or column back, add it again or give it the type that is expected' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_shapes() IS 'health(): whether the tables are as the library expects them, and both of the same version';

@@ -31,6 +31,7 @@
 
 #include "audit/mask.h"
 #include "audit/mask_path.h"
+#include "common/shape.h"
 #include "common/relation_change.h"
 #include "template/template_jsonb.h"
 
@@ -132,7 +133,7 @@ has_masks(void)
 	mask_table = get_relname_relid("mask", get_namespace_oid("respond", true));
 	if (!OidIsValid(mask_table))
 		return false;
-	table = table_open(mask_table, AccessShareLock);
+	table = respond_shape_open_heap(mask_table, AccessShareLock);
 	/* a message that comes while the table is read must count, and so must an error */
 	before = changes;
 	read_masks(table);

@@ -29,6 +29,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
 #include "commands/dbcommands.h"
+#include "common/shape.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -129,7 +130,7 @@ keep(int64 incarnation, text *source)
 static void
 with_row(Oid oid, void (*use) (Relation table, TupleTableSlot *slot, void *argument), void *argument)
 {
-	Relation	table = table_open(oid, AccessShareLock);
+	Relation	table = respond_shape_open_heap(oid, AccessShareLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	TableScanDesc scan = table_beginscan(table, snapshot, 0, NULL);

@@ -26,6 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "common/shape.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
 
@@ -130,7 +131,7 @@ open_target(RowLookup *lookup, Oid oid)
 	Oid			index;
 
 	target->oid = oid;
-	target->relation = table_open(oid, AccessShareLock);
+	target->relation = respond_shape_open_heap(oid, AccessShareLock);
 	index = respond_partition_index(target->relation, "id", NULL, NULL);
 	if (!OidIsValid(index))
 		ereport(ERROR,

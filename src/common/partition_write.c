@@ -25,6 +25,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
@@ -41,7 +42,9 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/errors.h"
 #include "common/partition_write.h"
+#include "common/shape.h"
 
 /* A buffer is written when it holds this many rows or bytes. */
 #define BUFFER_ROWS		100
@@ -148,6 +151,8 @@ respond_partition_writer_open(Oid table, const Shape *shape)
 	writer->row_context = AllocSetContextCreate(context, "pg_respond partition writer rows",
 												ALLOCSET_DEFAULT_SIZES);
 	writer->table = table_open(table, RowExclusiveLock);
+	if (writer->table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		respond_shape_require_heap(writer->table);
 	writer->shape = shape;
 	writer->estate = CreateExecutorState();
 	writer->command = GetCurrentCommandId(true);
@@ -402,7 +407,12 @@ respond_partition_for(Relation table, TimestampTz key)
 	bool		is_equal;
 	int			index;
 
-	Assert(partition_key->strategy == PARTITION_STRATEGY_RANGE && partition_key->partnatts == 1);
+	if (partition_key == NULL || partition_key->strategy != PARTITION_STRATEGY_RANGE || partition_key->partnatts != 1 ||
+		partition_key->parttypid[0] != TIMESTAMPTZOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_SHAPE),
+				 errmsg("table \"%s\" is not as this library expects it: it is not partitioned by ranges of one time",
+						RelationGetRelationName(table))));
 
 	/* Under a snapshot of its own transaction a partition that is being detached still counts. */
 	partitions = RelationGetPartitionDesc(table, !IsolationUsesXactSnapshot());
@@ -425,7 +435,10 @@ respond_partition_for(Relation table, TimestampTz key)
 				 errdetail("The row's time is %s.", timestamptz_to_str(key)),
 				 errhint("Its default partition is missing; create it again.")));
 	if (!partitions->is_leaf[index])
-		elog(ERROR, "partition of relation \"%s\" is partitioned itself", RelationGetRelationName(table));
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_SHAPE),
+				 errmsg("table \"%s\" is not as this library expects it: its partition \"%s\" is partitioned itself",
+						RelationGetRelationName(table), get_rel_name(partitions->oids[index]))));
 	return partitions->oids[index];
 }
 
@@ -475,7 +488,7 @@ open_target(PartitionWriter *writer, Oid oid, TimestampTz key)
 		{
 			Oid			now;
 
-			relation = table_open(oid, RowExclusiveLock);
+			relation = respond_shape_open_heap(oid, RowExclusiveLock);
 			now = respond_partition_for(writer->table, key);
 			if (now == oid)
 				break;

@@ -15,10 +15,13 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "common/errors.h"
@@ -164,4 +167,24 @@ respond_shape_modify(const Shape *shape, TupleDesc desc, HeapTuple tuple, const 
 		replaced[place] = true;
 	}
 	return heap_modify_tuple(tuple, desc, all_values, all_nulls, replaced);
+}
+
+void
+respond_shape_require_heap(Relation relation)
+{
+	if (!RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_SHAPE),
+				 errmsg("relation \"%s\" is not as this library expects it: it is no ordinary table",
+						RelationGetRelationName(relation)),
+				 errdetail_relkind_not_supported(relation->rd_rel->relkind)));
+}
+
+Relation
+respond_shape_open_heap(Oid table, LOCKMODE lock)
+{
+	Relation	relation = table_open(table, lock);
+
+	respond_shape_require_heap(relation);
+	return relation;
 }

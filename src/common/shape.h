@@ -11,6 +11,8 @@
 #include "access/htup.h"
 #include "access/tupdesc.h"
 #include "executor/tuptable.h"
+#include "storage/lockdefs.h"
+#include "utils/relcache.h"
 
 typedef struct ShapeColumn
 {
@@ -52,6 +54,13 @@ extern void respond_shape_deform(const Shape *shape, TupleDesc desc, HeapTuple t
 /* The tuple with these values instead of its own; columns that are not ours stay. */
 extern HeapTuple respond_shape_modify(const Shape *shape, TupleDesc desc, HeapTuple tuple,
 									  const Datum *values, const bool *nulls);
+
+/*
+ * table_open() for code that reads or writes rows without the executor: raises
+ * as above when there is a view, a foreign table or a partitioned table instead.
+ */
+extern Relation respond_shape_open_heap(Oid table, LOCKMODE lock);
+extern void respond_shape_require_heap(Relation relation);
 
 /*
  * Raises as above when one of our tables is not as expected.  For workers, at

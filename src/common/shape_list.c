@@ -78,13 +78,25 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_ticket_history,
 };
 
-static Oid	known_oids[lengthof(all_shapes)];
+/* Tables that are reached through SQL alone: they only have to be there. */
+static const char *const other_tables[] = {
+	"respond_internal.acknowledged",
+	"respond_internal.channel_secret",
+	"respond_internal.dead_event",
+	"respond_internal.event_key",
+	"respond_internal.set_aside_event",
+	"respond_internal.stopped_rule",
+	"respond_internal.suspect",
+	"respond_internal.suspect_delivery",
+};
+
+static Oid	known_oids[lengthof(all_shapes) + lengthof(other_tables)];
 static bool is_checked = false;
 
 static Oid
-table_of(const Shape *shape)
+table_of(const char *name)
 {
-	List	   *names = stringToQualifiedNameList(shape->table
+	List	   *names = stringToQualifiedNameList(name
 #if PG_VERSION_NUM >= 160000
 												 ,NULL
 #endif
@@ -96,7 +108,7 @@ table_of(const Shape *shape)
 static void
 forget(Datum argument, Oid relation)
 {
-	for (int i = 0; i < lengthof(all_shapes) && is_checked; i++)
+	for (int i = 0; i < lengthof(known_oids) && is_checked; i++)
 		if (relation == InvalidOid || relation == known_oids[i])
 			is_checked = false;
 }
@@ -110,11 +122,29 @@ fault_of(const Shape *shape, Oid oid)
 	if (table == NULL)
 		return NULL;
 	fault = respond_shape_fault(shape, RelationGetDescr(table));
+	if (fault == NULL && !table->rd_rel->relispartition &&
+		table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE && !RELKIND_HAS_TABLE_AM(table->rd_rel->relkind))
+		fault = "it is no table";
 	relation_close(table, AccessShareLock);
 	return fault;
 }
 
-/* A table that is missing is told of where it is used. */
+static void
+require(const char *table, const char *fault)
+{
+	if (fault == NULL)
+		return;
+	is_checked = false;
+	ereport(ERROR,
+			(errcode(ERRCODE_RESPOND_SHAPE),
+			 errmsg("table \"%s\" is not as this library expects it: %s", table, fault),
+			 errhint("Library and extension differ, or the table was changed by hand: see \"SELECT * FROM respond.health()\".")));
+}
+
+/*
+ * A table that is missing counts too: otherwise the event in hand would be given
+ * up, because its rule needs a table that somebody has renamed for a moment.
+ */
 void
 respond_shape_require_all(void)
 {
@@ -124,18 +154,16 @@ respond_shape_require_all(void)
 	is_checked = true;
 	for (int i = 0; i < lengthof(all_shapes); i++)
 	{
-		const char *fault = NULL;
+		known_oids[i] = table_of(all_shapes[i]->table);
+		require(all_shapes[i]->table,
+				OidIsValid(known_oids[i]) ? fault_of(all_shapes[i], known_oids[i]) : "it is missing");
+	}
+	for (int i = 0; i < lengthof(other_tables); i++)
+	{
+		Oid			oid = table_of(other_tables[i]);
 
-		known_oids[i] = table_of(all_shapes[i]);
-		if (OidIsValid(known_oids[i]))
-			fault = fault_of(all_shapes[i], known_oids[i]);
-		if (fault == NULL)
-			continue;
-		is_checked = false;
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_SHAPE),
-				 errmsg("table \"%s\" is not as this library expects it: %s", all_shapes[i]->table, fault),
-				 errhint("Library and extension differ, or the table was changed by hand: see \"SELECT * FROM respond.health()\".")));
+		known_oids[lengthof(all_shapes) + i] = oid;
+		require(other_tables[i], OidIsValid(oid) ? NULL : "it is missing");
 	}
 }
 
@@ -157,7 +185,7 @@ respond_shape_faults(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < lengthof(all_shapes); i++)
 	{
-		Oid			table = table_of(all_shapes[i]);
+		Oid			table = table_of(all_shapes[i]->table);
 		List	   *tables = NIL;
 		ListCell   *cell;
 
@@ -174,6 +202,9 @@ respond_shape_faults(PG_FUNCTION_ARGS)
 				put_fault(result, quote_qualified_identifier(get_namespace_name(get_rel_namespace(oid)), get_rel_name(oid)), fault);
 		}
 	}
+	for (int i = 0; i < lengthof(other_tables); i++)
+		if (!OidIsValid(table_of(other_tables[i])))
+			put_fault(result, other_tables[i], "it is missing");
 	return (Datum) 0;
 }
 

@@ -91,10 +91,18 @@ respond_log_partitions(void)
 	return partitions;
 }
 
+/* What lies elsewhere, in a foreign table that somebody attached as a partition, was recorded and handled before. */
 Relation
 respond_log_open(Oid partition)
 {
-	return try_relation_open(partition, AccessShareLock);
+	Relation	relation = try_relation_open(partition, AccessShareLock);
+
+	if (relation != NULL && !RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
+	{
+		relation_close(relation, NoLock);
+		return NULL;
+	}
+	return relation;
 }
 
 static const EventColumn event_columns[LOG_COLUMNS] = {

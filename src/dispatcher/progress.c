@@ -15,6 +15,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
+#include "common/shape.h"
 #include "common/partition_write.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
@@ -195,7 +196,7 @@ respond_progress_load(Arena *arena, int64 incarnation)
 	progress->entries = respond_arena_alloc(arena, sizeof(LaneProgress) * room);
 	for (int side = 0; side < 2; side++)
 	{
-		Relation	table = table_open(progress_table(side), AccessShareLock);
+		Relation	table = respond_shape_open_heap(progress_table(side), AccessShareLock);
 		TupleTableSlot *slot = table_slot_create(table, NULL);
 		TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
 

@@ -26,7 +26,10 @@
 #include "utils/timestamp.h"
 
 #include "common/shape.h"
+#include "common/errors.h"
 #include "common/life.h"
+#include "common/partition_read.h"
+#include "common/partition_write.h"
 #include "dispatcher/dispatcher.h"
 
 enum
@@ -130,11 +133,24 @@ respond_requeue_due(uint64 wakes)
 	return Max(1, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), reading.next_pass));
 }
 
+/* By its columns: REINDEX CONCURRENTLY and people give other names. */
+static Relation
+open_index(Relation requeue)
+{
+	Oid			index = respond_partition_index(requeue, "id", NULL, NULL);
+
+	if (!OidIsValid(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_SHAPE),
+				 errmsg("table \"%s\" has no index on column \"id\"", "respond_internal.requeue"),
+				 errhint("CREATE INDEX requeue_id_idx ON respond_internal.requeue (id)")));
+	return index_open(index, AccessShareLock);
+}
+
 List *
 respond_requeue_take(int limit, uint64 wakes)
 {
-	Oid			schema = get_namespace_oid("respond_internal", false);
-	Relation	requeue = table_open(get_relname_relid("requeue", schema), RowExclusiveLock);
+	Relation	requeue = respond_shape_open_heap(respond_relation_oid("respond_internal", "requeue"), RowExclusiveLock);
 	Relation	index;
 	IndexScanDesc scan;
 	ScanKeyData key;
@@ -150,7 +166,7 @@ respond_requeue_take(int limit, uint64 wakes)
 		table_close(requeue, RowExclusiveLock);
 		return NIL;
 	}
-	index = index_open(get_relname_relid("requeue_id_idx", schema), AccessShareLock);
+	index = open_index(requeue);
 	slot = table_slot_create(requeue, NULL);
 	if (reading.passing ? reading.position == 0 :
 		reading.wakes != wakes && GetCurrentTimestamp() >= reading.next_pass)

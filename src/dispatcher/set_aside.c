@@ -27,6 +27,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "common/shape.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
@@ -40,6 +41,7 @@
 #include "common/error_class.h"
 #include "common/guc.h"
 #include "common/kept_plan.h"
+#include "common/partition_write.h"
 #include "dispatcher/dispatcher.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/set_aside.h"
@@ -128,8 +130,7 @@ respond_aside_open(int lanes, int lane)
 static bool
 table_is_empty(void)
 {
-	Oid			schema = get_namespace_oid("respond_internal", false);
-	Relation	relation = table_open(get_relname_relid("set_aside_event", schema), AccessShareLock);
+	Relation	relation = respond_shape_open_heap(respond_relation_oid("respond_internal", "set_aside_event"), AccessShareLock);
 	bool		empty = RelationGetNumberOfBlocks(relation) == 0;
 
 	table_close(relation, AccessShareLock);

@@ -166,7 +166,7 @@ load(void)
 	producer_table = get_relname_relid("producer", get_namespace_oid("respond", true));
 	if (!OidIsValid(producer_table))
 		return;
-	table = table_open(producer_table, AccessShareLock);
+	table = respond_shape_open_heap(producer_table, AccessShareLock);
 	/* a message that comes while the table is read must count, and so must an error */
 	before = changes;
 	read_claims(table);

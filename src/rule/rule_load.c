@@ -32,6 +32,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "common/shape.h"
 #include "common/arena_server.h"
 #include "common/owner_guard.h"
 #include "common/partition_write.h"
@@ -87,7 +88,7 @@ check_shape(const char *name, TupleDesc desc)
 static void
 scan_table(Loader *loader, const char *name, void (*take) (Loader *loader, TupleTableSlot *slot))
 {
-	Relation	table = table_open(respond_relation_oid("respond", name), AccessShareLock);
+	Relation	table = respond_shape_open_heap(respond_relation_oid("respond", name), AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	TableScanDesc scan = table_beginscan(table, loader->snapshot, 0, NULL);
 

@@ -24,6 +24,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/shape.h"
 #include "common/partition_write.h"
 #include "common/restore.h"
 #include "common/trigger_call.h"
@@ -37,7 +38,7 @@ PG_FUNCTION_INFO_V1(respond_rules_changed);
 int32
 respond_rule_last_version(const char *name)
 {
-	Relation	table = table_open(respond_relation_oid("respond", "rule_version"), AccessShareLock);
+	Relation	table = respond_shape_open_heap(respond_relation_oid("respond", "rule_version"), AccessShareLock);
 	Relation	index = index_open(respond_relation_oid("respond", "rule_version_pkey"), AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());

@@ -56,12 +56,12 @@ is(health('replica identity'), '', 'its remedy makes it content');
 
 # --- a worker that runs and only fails, whatever the reason
 one('ALTER TABLE respond.attempt RENAME TO away');
-$courier->fire('hook');
-Respond::wait_until($node, 'desk', q{SELECT NOT ok AND message ~ 'courier: \d+ errors in a row since .*SQLSTATE 42P01' FROM respond.health() WHERE "check" = 'errors'}, 'health() notices a courier that only fails');
+one(q{SELECT respond.send_test('hook')});
+Respond::wait_until($node, 'desk', q{SELECT NOT ok AND message ~ 'courier: \d+ errors in a row since .*SQLSTATE RS009' FROM respond.health() WHERE "check" = 'errors'}, 'health() notices a courier that only fails');
 one('ALTER TABLE respond.away RENAME TO attempt');
 one('ALTER TABLE respond_internal.progress_0 RENAME TO away; ALTER TABLE respond_internal.progress_1 RENAME TO away_1');
 $courier->fire('hook');
-Respond::wait_until($node, 'desk', q{SELECT NOT ok AND message ~ 'dispatcher 1: \d+ errors in a row since .*SQLSTATE 42P01' FROM respond.health() WHERE "check" = 'errors'}, 'and a dispatcher');
+Respond::wait_until($node, 'desk', q{SELECT NOT ok AND message ~ 'dispatcher 1: \d+ errors in a row since .*SQLSTATE RS009' FROM respond.health() WHERE "check" = 'errors'}, 'and a dispatcher');
 one('ALTER TABLE respond_internal.away RENAME TO progress_0; ALTER TABLE respond_internal.away_1 RENAME TO progress_1');
 Respond::wait_until($node, 'desk', q{SELECT bool_and(ok) FROM respond.health() WHERE "check" IN ('errors', 'replica identity')}, 'once that is undone it is content');
 $courier->until_all('hook', q{status = 'delivered'}, 'and all is delivered');

@@ -124,6 +124,69 @@ for my $fault (
 }
 is(one(q{SELECT count(*) FROM respond.event AS e WHERE e.type = 'open' AND NOT EXISTS (SELECT FROM respond.run AS r WHERE r.event_id = e.id AND r.status = 'succeeded')}), '0', 'what was recorded meanwhile was handled');
 
+# --- tables with another name or in another schema: the remedy of health() brings them back, and what was recorded meanwhile is handled
+for my $away (
+	[ 'respond.rule', 'ALTER TABLE respond.rule RENAME TO away' ],
+	[ 'respond.team', 'ALTER TABLE respond.team RENAME TO "a way"' ],
+	[ 'respond.run', 'ALTER TABLE respond.run SET SCHEMA public' ],
+	[ 'respond.ticket', 'ALTER TABLE respond.ticket SET SCHEMA public; ALTER TABLE public.ticket RENAME TO away' ],
+	[ 'respond_internal.set_aside_event', 'ALTER TABLE respond_internal.set_aside_event RENAME TO away' ],
+	[ 'respond_internal.suspect', 'ALTER TABLE respond_internal.suspect SET SCHEMA public' ])
+{
+	my ($table, $break) = @$away;
+
+	one($break);
+	one(q{INSERT INTO respond.event (type, data) VALUES ('open', '{"n": "away"}')});
+	Respond::wait_until($node, 'desk', q{SELECT NOT ok AND message ~ 'SQLSTATE RS009' FROM respond.health() WHERE "check" = 'errors'}, "$break: workers wait");
+	my ($message, $remedy) = split(/\|/, one(q{SELECT message, remedy FROM respond.health() WHERE "check" = 'manifest'}), 2);
+	like($message, qr/^table \Q$table\E is missing, but there is /, "$break: health() says so, and nothing else");
+	one($remedy =~ s/^as a superuser: //r);
+	works("$break, and the remedy");
+	is(one('SELECT count(*) FROM respond_internal.dead_event'), '0', "$break: no event was given up");
+}
+
+# --- partitions that are no tables, and other things with the names of our tables
+one(q{CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw});
+for my $table (qw(event run delivery attempt audit_log))
+{
+	$node->psql('desk', "CREATE FOREIGN TABLE public.far_$table PARTITION OF respond.$table FOR VALUES FROM ('2000-01-01') TO ('2000-01-02')
+		SERVER files OPTIONS (filename '/dev/null', format 'csv')");
+}
+is(one(q{SELECT count(*) FROM pg_inherits WHERE inhrelid = 'public.far_event'::regclass}), '1', 'a foreign table is a partition of the log');
+works('foreign partitions');
+like($node->psql('desk', 'SELECT respond.replay(9000000000000)') ? 'refused' : 'replayed', qr/refused/, 'an event that is nowhere is looked for in all of them');
+one('DROP EXTENSION file_fdw CASCADE');
+for my $kind ('VIEW respond.THE_TABLE AS SELECT * FROM public.THE_TABLE', 'TABLE respond.THE_TABLE (LIKE public.THE_TABLE) PARTITION BY LIST (THE_KEY)')
+{
+	for my $table ('ticket_history field', 'rule name', 'mask path', 'producer source', 'rule_version name')
+	{
+		my ($name, $key) = split(/ /, $table);
+		my $sql = $kind =~ s/THE_TABLE/$name/gr =~ s/THE_KEY/$key/r;
+
+		$node->safe_psql('desk', "BEGIN; ALTER TABLE respond.$name SET SCHEMA public; CREATE $sql; COMMIT");
+		$node->psql('desk', q{INSERT INTO respond.ticket (subject) VALUES ('x'); UPDATE respond.ticket SET status = 'solved' WHERE id = (SELECT max(id) FROM respond.ticket);
+			UPDATE respond.rule SET description = 'x'; INSERT INTO respond.event (type, data) VALUES ('open', '{"n": "kind"}'); SELECT * FROM respond.health()});
+		my $type = $kind =~ /^(\w+)/ ? $1 : '';
+		one("DROP $type respond.$name; ALTER TABLE public.$name SET SCHEMA respond");
+		works("$type respond.$name, undone");
+	}
+}
+is(one('SELECT count(*) FROM respond_internal.dead_event'), '0', 'no event was given up');
+
+# --- a manifest that cannot be read is not taken for a table full of foreign things
+one('ALTER TABLE respond_internal.manifest ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY');
+{
+	my ($message, $remedy) = split(/\|/, one(q{SELECT message, remedy FROM respond_internal.health_manifest()}), 2);
+	if ($node->safe_psql('desk', 'SET ROLE respond_worker; SELECT count(*) FROM respond_internal.manifest') eq '0')
+	{
+		($message, $remedy) = split(/\|/, one(q{SELECT message, remedy FROM respond.health() WHERE "check" = 'manifest'}), 2);
+		like($message, qr/table respond_internal\.manifest has no rows/, 'a manifest under row security: health() says so');
+		unlike($remedy, qr/DROP/, 'and wants nothing dropped');
+		one($remedy =~ s/^as a superuser: //r);
+	}
+}
+works('a manifest under row security, and the remedy');
+
 # --- another version in the database than in memory
 one(q{UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'pg_respond'});
 like(one(q{SELECT message || ' ' || remedy FROM respond.health() WHERE "check" = 'shapes' AND NOT ok}), qr/library and extension differ: the server has library \S+ in memory, this database has extension 0\.0\.9.*ALTER EXTENSION pg_respond UPDATE/, 'health() compares versions');
