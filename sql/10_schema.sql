@@ -110,7 +110,8 @@ CREATE TABLE respond_internal.state (
 	database oid NOT NULL,
 	incarnation bigint NOT NULL,
 	source text NOT NULL,
-	copy bigint NOT NULL
+	copy bigint NOT NULL,
+	adopted text[] NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE respond_internal.state IS 'one row about this database; not dumped, so that a restored copy knows that it is one';
 COMMENT ON COLUMN respond_internal.state.hold IS 'why the workers hold: restore, or copied (the whole cluster), or the reason given to hold(); NULL when they work';
@@ -119,6 +120,7 @@ COMMENT ON COLUMN respond_internal.state.database IS 'database in which the exte
 COMMENT ON COLUMN respond_internal.state.incarnation IS 'random number that marks the rows recorded here; valid together with system_identifier and database';
 COMMENT ON COLUMN respond_internal.state.source IS 'source of events that do not name one: the name that the database had when the extension was created';
 
+COMMENT ON COLUMN respond_internal.state.adopted IS 'rows of the requeue that came from elsewhere and were handled here: their mark and number';
 COMMENT ON COLUMN respond_internal.state.copy IS 'mark of the copied cluster in which the database last held for that, 0: none';
 
 CREATE FUNCTION respond_internal.copy_mark() RETURNS bigint

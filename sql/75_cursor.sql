@@ -46,9 +46,17 @@ DECLARE
 	own CONSTANT bigint := respond_internal.incarnation();
 BEGIN
 	PERFORM respond_internal.adopt_events();
+	-- Rows of the requeue are gone when they were handled; the same dump may be restored again.
+	DELETE FROM respond_internal.requeue AS r
+	 WHERE r.incarnation <> own AND format('%s %s', r.incarnation, r.id) IN (SELECT unnest(s.adopted) FROM respond_internal.state AS s);
+	UPDATE respond_internal.state AS s
+	   SET adopted = s.adopted || ARRAY(SELECT format('%s %s', r.incarnation, r.id) FROM respond_internal.requeue AS r WHERE r.incarnation <> own);
 	UPDATE respond_internal.requeue AS r SET incarnation = own, rule_owner = NULL WHERE r.incarnation <> own;
 	UPDATE respond_internal.set_aside_event AS s SET incarnation = own, rule_owner = NULL WHERE s.incarnation <> own;
-	UPDATE respond.delivery AS d SET incarnation = own WHERE d.status = 'pending' AND d.incarnation <> own;
+	-- A first try is due at once, also where the clock is behind.
+	UPDATE respond.delivery AS d
+	   SET incarnation = own, next_attempt_at = CASE WHEN d.attempts = 0 THEN least(d.next_attempt_at, now()) ELSE d.next_attempt_at END
+	 WHERE d.status = 'pending' AND d.incarnation <> own;
 
 	-- What was adopted has transaction 3, which every cursor covers once there is one.
 	INSERT INTO respond_internal.progress_0 (seq, lanes, lane, cursor, at, incarnation)

@@ -88,9 +88,15 @@ respond_clock_main(Datum main_arg)
 	{
 		pg_atomic_write_u32(&slot->sleeping, 1);
 		note_settings();
+		if (respond_manifest_is_wanted())
+		{
+			/* pg_restore --disable-triggers, for example, changes a table before and after it brings rows */
+			if (follow_state.failures == 0)
+				follow_state.due = 0;
+			if (check_manifest.failures == 0)
+				check_manifest.due = 0;
+		}
 		run_if_due(&follow_state);
-		if (respond_manifest_is_wanted() && check_manifest.failures == 0)
-			check_manifest.due = 0;
 		run_if_due(&check_manifest);
 		for (int i = 0; i < lengthof(duties) && !respond_worker_on_hold(); i++)
 			run_if_due(&duties[i]);
@@ -189,6 +195,7 @@ rest_milliseconds(void)
 
 	rest = Min(rest, TimestampDifferenceMilliseconds(now, follow_state.due));
 	rest = Min(rest, TimestampDifferenceMilliseconds(now, check_manifest.due));
+	rest = Min(rest, TimestampDifferenceMilliseconds(now, follow_state.due));
 	if (respond_worker_on_hold())
 		return Max(rest, 1);
 	for (int i = 0; i < lengthof(duties); i++)
