@@ -146,14 +146,14 @@ check_url(const char *url, ChannelTransport transport)
 	TemplateRoots nothing = {0, NULL};
 	TemplateValue root = respond_template_from_roots(&nothing);
 	Template   *template = respond_template_compile_in(CurrentMemoryContext, url, strlen(url), "url");
-	const char *rest = strstr(url, "://");
+	const char *start = respond_url_start(url);
 	const char *fault;
 	bool		filtered;
 
 	(void) respond_channel_template_names_secret(template, &filtered);
 	if (filtered)
 		refuse("url", "{{secret}} cannot have a filter", NULL);
-	if (rest != NULL && strstr(pnstrdup(url, rest + 3 - url + strcspn(rest + 3, "/?#")), "{{") != NULL)
+	if (start != NULL && strstr(start, "{{") != NULL)
 		refuse("url", "scheme, host and port cannot hold a tag", NULL);
 	fault = respond_url_check(respond_template_render_cstring(template, &root, TEMPLATE_ESCAPE_URL, NULL),
 							  transport, NULL);

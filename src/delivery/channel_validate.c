@@ -119,7 +119,7 @@ check_url(const char *url, const ChannelKind *kind)
 	Template   *template;
 	TemplateRoots nothing = {0, NULL};
 	TemplateValue root = respond_template_from_roots(&nothing);
-	const char *rest;
+	const char *start;
 	const char *fault;
 	char	   *filled;
 	bool		filtered;
@@ -128,15 +128,9 @@ check_url(const char *url, const ChannelKind *kind)
 		refuse("url", psprintf("channels of kind \"%s\" have none", kind->name),
 			   "The channel to LISTEN on is option \"notify_channel\".");
 	template = respond_template_compile_in(CurrentMemoryContext, url, strlen(url), "url");
-	rest = strstr(url, "://");
-	if (rest != NULL)
-	{
-		size_t		length = strcspn(rest + 3, "/?#");
-		char	   *host = pnstrdup(url, rest + 3 - url + length);
-
-		if (strstr(host, "{{") != NULL)
-			refuse("url", "scheme, host and port cannot hold a tag", "Make a channel for each host.");
-	}
+	start = respond_url_start(url);
+	if (start != NULL && strstr(start, "{{") != NULL)
+		refuse("url", "scheme, host and port cannot hold a tag", "Make a channel for each host.");
 	if (kind->transport == TRANSPORT_SMTP && !respond_template_is_plain(template))
 		refuse("url", "that of a mail server cannot hold a tag", NULL);
 	(void) respond_channel_template_names_secret(template, &filtered);

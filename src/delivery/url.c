@@ -38,19 +38,6 @@ check_characters(const char *url)
 	return NULL;
 }
 
-/*
- * Whether a host follows the scheme and two slashes.  libcurl takes one and three
- * slashes as well, but whoever looks for the host in a template, which libcurl
- * cannot read, must find it where libcurl does.
- */
-static bool
-begins_with_host(const char *url)
-{
-	size_t		scheme = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
-
-	return scheme > 0 && strncmp(url + scheme, "://", 3) == 0 && url[scheme + 3] != '/';
-}
-
 static bool
 has_part(CURLU *parsed, CURLUPart part)
 {
@@ -135,22 +122,30 @@ respond_url_check(const char *url, ChannelTransport transport, char **host)
 		fault = "is not a url";
 	else
 		fault = check_parts(parsed, transport, host);
-	if (fault == NULL && !begins_with_host(url))
-		fault = "does not have its host right behind ://";
 	curl_url_cleanup(parsed);
 	return fault;
 }
 
 char *
-respond_url_host(const char *url, ChannelTransport transport)
+respond_url_start(const char *url)
 {
-	const char *rest = url != NULL ? strstr(url, "://") : NULL;
-	char	   *start;
-	char	   *host = NULL;
+	const char *rest = strstr(url, "://");
 
 	if (rest == NULL)
+		return NULL;
+	/* libcurl takes a third slash, too, and the host behind it */
+	rest += 3 + strspn(rest + 3, "/");
+	return pnstrdup(url, rest - url + strcspn(rest, "/?#"));
+}
+
+char *
+respond_url_host(const char *url, ChannelTransport transport)
+{
+	char	   *start = url != NULL ? respond_url_start(url) : NULL;
+	char	   *host = NULL;
+
+	if (start == NULL)
 		return pstrdup("");
-	start = pnstrdup(url, rest + 3 - url + strcspn(rest + 3, "/?#"));
 	if (respond_url_check(pg_server_to_any(start, strlen(start), PG_UTF8), transport, &host) != NULL)
 		return pstrdup("");
 	return host;

@@ -24,4 +24,7 @@ extern const char *respond_url_check(const char *url, ChannelTransport transport
  */
 extern char *respond_url_host(const char *url, ChannelTransport transport);
 
+/* What of a url, or of a template of one, says scheme, host and port; NULL: there is no "://". */
+extern char *respond_url_start(const char *url);
+
 #endif							/* RESPOND_URL_H */

@@ -67,8 +67,7 @@ INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', 'https://
 INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', 'https://{{data.host}}/x');
 INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', 'https://hook.test{{data.x}}');
 INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', 'https:///{{{data.host}}}hook.test/x');
-INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', 'https:///hook.test/x');
-INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', 'https:/hook.test/://x');
+INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', 'https:/{{{data.host}}}hook.test/://x');
 INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', '{{data.scheme}}://hook.test/');
 INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', 'https://hook.test/{{#data}}');
 INSERT INTO respond.channel (name, kind, url) VALUES ('ct', 'webhook', 'https://hook.test/{{data..x}}');
