@@ -120,6 +120,7 @@ typedef struct Outgoing
 	TimestampTz sent_at;
 	const char *failure;		/* could not even be sent: why; it is dead */
 	const char *notify_channel;
+	const char *channel_url;	/* of the channel when it was sent, as written; NULL: none */
 	SecretForms *forms;			/* of the secret that it was sent with */
 	struct Outgoing *next;
 } Outgoing;

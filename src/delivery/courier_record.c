@@ -43,8 +43,9 @@
 #define FIRST_PAUSE_US		(250 * 1000)
 
 static KeptPlan disable_channel = {
-	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.enabled",
-	2, {UUIDOID, TEXTOID}
+	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.enabled"
+	" AND (c.url IS NULL OR c.url OPERATOR(pg_catalog.=) $3)",
+	3, {UUIDOID, TEXTOID, TEXTOID}
 };
 
 static void
@@ -58,11 +59,13 @@ tell_dead(const Outcome *outcome)
 											   outcome->answer, outcome->error));
 }
 
+/* A channel that leads elsewhere by now is not the one that said so. */
 static void
 disable(const Outcome *outcome)
 {
-	Datum		values[2] = {UUIDPGetDatum(&outcome->outgoing->channel->id),
-	CStringGetTextDatum(outcome->error)};
+	const char *url = outcome->outgoing->channel_url;
+	Datum		values[3] = {UUIDPGetDatum(&outcome->outgoing->channel->id),
+	CStringGetTextDatum(outcome->error), CStringGetTextDatum(url != NULL ? url : "")};
 
 	SPI_connect();
 	if (respond_kept_plan_run(&disable_channel, values, NULL) > 0)

@@ -309,6 +309,7 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 
 	transfer->owner = outgoing;
 	transfer->timeout_ms = config->timeout_ms;
+	outgoing->channel_url = config->url != NULL ? pstrdup(config->url) : NULL;
 	if (mark != NULL || (url == NULL && config->url_names_secret))
 		require_secret(channel);
 	if (config->transport == TRANSPORT_NOTIFY)

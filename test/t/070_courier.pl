@@ -347,6 +347,16 @@ for my $status (qw(200 201 202 203 204 299))
 	is(one(q{SELECT disabled_reason IS NULL AND description = 'mine' FROM respond.channel WHERE name = 'gone'}), 't', 'gone: the reason is gone');
 }
 
+{
+	$courier->channel('moved', 'webhook', "$bad/slow/1500/410");
+	my $event = $courier->fire('moved');
+	my $end = time() + 120;
+	Time::HiRes::usleep(2_000) until $failing->requests('/slow/1500/410') || time() > $end;
+	$courier->set('moved', "url = '$base/ok/moved'");
+	$courier->until($event, q{status = 'dead' AND last_status = 410}, 'moved: the place that it led to says 410');
+	is(one(q{SELECT enabled FROM respond.channel WHERE name = 'moved'}), 't', 'moved: the channel, which leads elsewhere by now, stays enabled');
+}
+
 # --- The end
 
 {
