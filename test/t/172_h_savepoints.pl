@@ -37,6 +37,14 @@ Respond::create_extension($node, $db);
 Respond::add_rule($node, $db, 'work', 'w.*', [ { action => 'set', name => 'a', values => { b => 1 } } ]);
 acts('at first');
 
+# by hand in the tables of other databases: their clocks follow within half a minute, while the rest of this goes on
+Respond::create_extension($node, $_) for 'held', 'resumed';
+$node->safe_psql('resumed', q{SELECT respond.hold('once')});
+my $holding = q{SELECT count(*) >= 3 FROM respond.worker WHERE state = 'holding'};
+Respond::wait_until($node, 'resumed', $holding, 'another database holds');
+$node->safe_psql('resumed', q{UPDATE respond_internal.state SET hold = NULL});
+$node->safe_psql('held', q{UPDATE respond_internal.state SET hold = 'by hand', hold_since = now()});
+
 one(q{BEGIN; SAVEPOINT s; SELECT respond.hold(); ROLLBACK TO s; COMMIT});
 acts('hold() in a savepoint that is rolled back');
 one(q{DO $$ BEGIN PERFORM respond.hold('x'); RAISE EXCEPTION 'x'; EXCEPTION WHEN OTHERS THEN NULL; END $$});
@@ -78,13 +86,6 @@ Respond::wait_until($node, $db, q{SELECT count(*) = 1 FROM respond.run JOIN resp
 one(q{BEGIN; SAVEPOINT s; INSERT INTO respond.event (type, xid, incarnation) VALUES ('w.never', '5', 5); ROLLBACK TO s; COMMIT});
 acts('an event from elsewhere that is rolled back');
 
-# by hand in the table: the clock follows
-one(q{UPDATE respond_internal.state SET hold = 'by hand', hold_since = now()});
-holds('a hold that was written by hand');
-one(q{UPDATE respond_internal.state SET hold = NULL});
-Respond::wait_until($node, $db, q{SELECT NOT EXISTS (SELECT FROM respond.worker WHERE state = 'holding')}, 'and taken back');
-acts('then');
-
 # DROP EXTENSION in savepoints
 one(q{BEGIN; SAVEPOINT s; DROP EXTENSION pg_respond CASCADE; ROLLBACK TO s; COMMIT});
 acts('DROP EXTENSION in a savepoint that is rolled back');
@@ -114,5 +115,11 @@ Respond::wait_no_workers($node, $db, 'DROP EXTENSION prepared: workers go');
 one(q{BEGIN; CREATE EXTENSION pg_respond; PREPARE TRANSACTION 'p'});
 one(q{COMMIT PREPARED 'p'});
 anew('CREATE EXTENSION in a prepared transaction');
+
+Respond::wait_until($node, 'held', $holding, 'a hold that was written by hand: it holds');
+is($node->safe_psql('held', q{SELECT ok FROM respond.health() WHERE "check" = 'hold'}), 'f', 'health() says so');
+Respond::wait_until($node, 'resumed', q{SELECT NOT EXISTS (SELECT FROM respond.worker WHERE state = 'holding')}, 'one that was taken back by hand');
+my $event = Respond::emit($node, 'resumed', 'w.x');
+Respond::wait_idle($node, 'resumed', 'it acts');
 $node->stop;
 done_testing();
