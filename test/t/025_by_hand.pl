@@ -111,11 +111,11 @@ check_once(q{type = 'h.c'}, 1, 'with an index then');
 	my $lines = 0;
 	for (1 .. 600)
 	{
-		$lines = () = PostgreSQL::Test::Utils::slurp_file($node->logfile, $log) =~ /ERROR:  table respond_internal\.progress_\d is missing/g;
-		last if $lines >= 6;
+		$lines = () = PostgreSQL::Test::Utils::slurp_file($node->logfile, $log) =~ /ERROR:  table "respond_internal\.progress_\d" is not as this library expects it: it is missing/g;
+		last if $lines > 0;
 		Time::HiRes::usleep(100_000);
 	}
-	cmp_ok($lines, '>=', 6, 'a damaged extension is reported');
+	cmp_ok($lines, '>=', 1, 'a damaged extension is reported');
 	one(q{ALTER TABLE respond_internal.away RENAME TO progress_0; ALTER TABLE respond_internal.away_1 RENAME TO progress_1});
 	check_once(q{type = 'h.broken'}, 30, 'after the repair');
 	is(one(q{SELECT count(*) FROM respond_internal.dead_event}), '0', 'no event was given up for it');
