@@ -90,12 +90,14 @@ find_server()
 	export PATH=$BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 }
 
-# copy_tests: a copy of test/ that the server's user can read, whatever the clone's permissions are, and in test/pages
-# of the documentation, whose examples are tried.
+# copy_tests: a copy of test/ that the server's user can read, whatever the clone's permissions are, with expected/ where
+# every release's pg_regress looks for it, and in test/pages the documentation, whose examples are tried.
 copy_tests()
 {
 	rm -rf "$RUNTIME/test"
 	cp -R test "$RUNTIME/test"
+	cp -R expected "$RUNTIME/test/regress/"
+	cp -R expected "$RUNTIME/test/isolation/"
 	mkdir "$RUNTIME/test/pages"
 	cp README.md docs/*.md "$RUNTIME/test/pages/"
 	chmod -R a+rX "$RUNTIME/test"
