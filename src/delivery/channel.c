@@ -21,7 +21,7 @@
 #include "common/trigger_call.h"
 #include "delivery/channel_row.h"
 #include "delivery/outbox.h"
-#include "delivery/url.h"
+#include "wire/url.h"
 
 PG_FUNCTION_INFO_V1(respond_channels_changed);
 

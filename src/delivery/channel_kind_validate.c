@@ -20,19 +20,19 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "common/shape.h"
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "common/kept_plan.h"
 #include "common/restore.h"
+#include "common/shape.h"
 #include "common/trigger_call.h"
 #include "delivery/channel_kind.h"
 #include "delivery/hmac_scheme.h"
-#include "delivery/http_header.h"
 #include "delivery/identity.h"
-#include "delivery/url.h"
 #include "rule/rule_row.h"
+#include "wire/http_header.h"
+#include "wire/url.h"
 
 PG_FUNCTION_INFO_V1(respond_channel_kind_validate);
 PG_FUNCTION_INFO_V1(respond_channel_kind_renamed);

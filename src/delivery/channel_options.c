@@ -15,7 +15,7 @@
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "delivery/channel.h"
-#include "delivery/mail_address.h"
+#include "wire/mail_address.h"
 
 static void
 refuse(const char *column, const char *fault, const char *hint)

@@ -23,22 +23,22 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "common/shape.h"
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "common/kept_plan.h"
 #include "common/restore.h"
+#include "common/shape.h"
 #include "common/trigger_call.h"
 #include "delivery/channel.h"
 #include "delivery/channel_kind.h"
 #include "delivery/identity.h"
 #include "delivery/kept_secret.h"
-#include "delivery/signature.h"
-#include "delivery/url.h"
 #include "rule/rule_row.h"
 #include "secret/channel_secret.h"
 #include "secret/log_filter.h"
+#include "wire/signature.h"
+#include "wire/url.h"
 
 PG_FUNCTION_INFO_V1(respond_channel_validate);
 

@@ -18,8 +18,8 @@
 #include "delivery/breaker.h"
 #include "delivery/channel.h"
 #include "delivery/redact.h"
-#include "delivery/signature.h"
 #include "delivery/transport.h"
+#include "wire/signature.h"
 
 /* No outcome waits longer for its next turn to be recorded. */
 #define COURIER_LONGEST_PAUSE_US	(60 * USECS_PER_SEC)

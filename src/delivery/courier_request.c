@@ -24,10 +24,10 @@
 
 #include "common/errors.h"
 #include "delivery/courier.h"
-#include "delivery/http_header.h"
 #include "delivery/mail_request.h"
 #include "delivery/message.h"
-#include "delivery/url.h"
+#include "wire/http_header.h"
+#include "wire/url.h"
 
 /* Text that is sent is in UTF-8, whatever the database is in. */
 static char *

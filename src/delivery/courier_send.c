@@ -30,7 +30,7 @@
 #include "common/guc.h"
 #include "delivery/courier_quarantine.h"
 #include "delivery/courier_send.h"
-#include "delivery/retry_policy.h"
+#include "wire/retry_policy.h"
 
 /* Deliveries that one query fetches. */
 #define FETCH_AT_ONCE		128

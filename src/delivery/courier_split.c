@@ -22,7 +22,7 @@
 #include "delivery/courier_split.h"
 #include "delivery/delivery_dead.h"
 #include "delivery/outbox.h"
-#include "delivery/retry_policy.h"
+#include "wire/retry_policy.h"
 
 static KeptPlan copy_row = {
 	"INSERT INTO respond.delivery (channel, rule, run_id, event_id, ticket_id, subject, status, attempts,"

@@ -28,7 +28,7 @@
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "delivery/hmac_scheme.h"
-#include "delivery/http_header.h"
+#include "wire/http_header.h"
 
 static void
 refuse(const char *place, const char *fault)

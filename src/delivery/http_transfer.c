@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "delivery/retry_policy.h"
 #include "delivery/socket_set.h"
 #include "delivery/transport_handle.h"
+#include "wire/retry_policy.h"
 
 /* Longest value of Retry-After that is looked at. */
 #define RETRY_AFTER_SIZE	64

@@ -18,10 +18,10 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
-#include "delivery/mail_address.h"
-#include "delivery/mail_body.h"
-#include "delivery/mail_header.h"
 #include "delivery/mail_request.h"
+#include "wire/mail_address.h"
+#include "wire/mail_body.h"
+#include "wire/mail_header.h"
 
 static void
 refuse(const char *what, const char *fault)

@@ -22,14 +22,14 @@
 
 #include "common/errors.h"
 #include "common/jsonb_size.h"
-#include "delivery/http_header.h"
-#include "delivery/mail_address.h"
 #include "delivery/message.h"
 #include "delivery/message_mail.h"
-#include "delivery/text_cut.h"
-#include "delivery/url.h"
 #include "rule/cloud_event.h"
 #include "rule/event_text.h"
+#include "wire/http_header.h"
+#include "wire/mail_address.h"
+#include "wire/text_cut.h"
+#include "wire/url.h"
 
 /* What templates of kinds and urls can name beside the event. */
 enum

@@ -17,9 +17,9 @@
 
 #include "common/errors.h"
 #include "common/jsonb_size.h"
-#include "delivery/mail_address.h"
-#include "delivery/mail_header.h"
 #include "delivery/message_mail.h"
+#include "wire/mail_address.h"
+#include "wire/mail_header.h"
 
 /* Recipients of one mail, all lists together. */
 #define MAX_RECIPIENTS	300

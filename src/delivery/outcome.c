@@ -17,7 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "delivery/courier.h"
-#include "delivery/retry_policy.h"
+#include "wire/retry_policy.h"
 
 /* Of an answer, in the attempt's row. */
 #define RESPONSE_KEPT	1024

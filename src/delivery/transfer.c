@@ -21,8 +21,8 @@
 
 #include "common/guc.h"
 #include "delivery/guard.h"
-#include "delivery/retry_policy.h"
 #include "delivery/transport_handle.h"
+#include "wire/retry_policy.h"
 
 /* An unused connection is closed after this many seconds. */
 #define IDLE_CONNECTION_S	60L

@@ -23,9 +23,9 @@
 
 #include "common/row_json.h"
 #include "delivery/channel.h"
-#include "delivery/mail_address.h"
 #include "flow/flow_machine.h"
 #include "template/template_shield.h"
+#include "wire/mail_address.h"
 
 static char *
 unshield(const char *text)

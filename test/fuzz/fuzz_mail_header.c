@@ -10,16 +10,16 @@
  * test/fuzz/fuzz_mail_header.c
  *-------------------------------------------------------------------------
  */
-/* links: test/unit/mail_decode.c src/delivery/mail_header.c src/delivery/mail_line.c src/delivery/mail_address.c src/template/template_shield.c
-   src/delivery/mail_text.c src/delivery/http_header.c */
+/* links: test/unit/mail_decode.c src/wire/mail_header.c src/wire/mail_line.c src/wire/mail_address.c src/template/template_shield.c
+   src/wire/mail_text.c src/wire/http_header.c */
 /* libs: -lidn2 */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "delivery/http_header.h"
-#include "delivery/mail_header.h"
+#include "wire/http_header.h"
+#include "wire/mail_header.h"
 #include "mail_decode.h"
 
 /* A space, an address with its angle brackets, a comma. */

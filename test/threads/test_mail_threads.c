@@ -1,6 +1,6 @@
 /* links: test/threads/server_stand_ins.c src/delivery/transport.c src/delivery/transfer.c src/delivery/mail_thread.c
 		  src/delivery/mail_transfer.c src/delivery/http_transfer.c src/delivery/socket_set.c src/delivery/guard.c
-		  src/delivery/retry_policy.c */
+		  src/wire/retry_policy.c */
 /* libs: -lcurl -lpgport */
 /*-------------------------------------------------------------------------
  * test_mail_threads.c

@@ -1,4 +1,4 @@
-/* links: src/delivery/http_header.c src/delivery/mail_text.c */
+/* links: src/wire/http_header.c src/wire/mail_text.c */
 /*-------------------------------------------------------------------------
  * test_http_header.c
  *	  Headers of HTTP: nothing gets in, CloudEvents' values are encoded.
@@ -7,7 +7,7 @@
  *-------------------------------------------------------------------------
  */
 #include "check.h"
-#include "delivery/http_header.h"
+#include "wire/http_header.h"
 
 static void
 check_header(void)

@@ -1,4 +1,4 @@
-/* links: src/delivery/mail_address.c src/template/template_shield.c src/delivery/mail_text.c */
+/* links: src/wire/mail_address.c src/template/template_shield.c src/wire/mail_text.c */
 /* libs: -lidn2 */
 /*-------------------------------------------------------------------------
  * test_mail_address.c
@@ -8,7 +8,7 @@
  *-------------------------------------------------------------------------
  */
 #include "check.h"
-#include "delivery/mail_address.h"
+#include "wire/mail_address.h"
 
 static void
 check_parse(const char *text, const char *expected)

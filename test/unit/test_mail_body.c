@@ -1,4 +1,4 @@
-/* links: src/delivery/mail_body.c src/delivery/mail_text.c */
+/* links: src/wire/mail_body.c src/wire/mail_text.c */
 /*-------------------------------------------------------------------------
  * test_mail_body.c
  *	  The content of mails: line breaks, long lines, lines that mean something on
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "delivery/mail_body.h"
+#include "wire/mail_body.h"
 
 static void
 check_text(const char *text, const char *expected, const char *name)

@@ -1,5 +1,5 @@
-/* links: test/unit/mail_decode.c src/delivery/mail_header.c src/delivery/mail_line.c src/delivery/mail_address.c src/template/template_shield.c
-   src/delivery/mail_text.c src/delivery/http_header.c */
+/* links: test/unit/mail_decode.c src/wire/mail_header.c src/wire/mail_line.c src/wire/mail_address.c src/template/template_shield.c
+   src/wire/mail_text.c src/wire/http_header.c */
 /* libs: -lidn2 */
 /*-------------------------------------------------------------------------
  * test_mail_header.c
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "delivery/mail_header.h"
+#include "wire/mail_header.h"
 #include "mail_decode.h"
 
 #define ROUNDS		20000

@@ -1,4 +1,4 @@
-/* links: src/delivery/retry_policy.c */
+/* links: src/wire/retry_policy.c */
 /* libs: -lcurl */
 /*-------------------------------------------------------------------------
  * test_retry_policy.c
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "check.h"
-#include "delivery/retry_policy.h"
+#include "wire/retry_policy.h"
 
 #define HOUR		INT64_C(3600000)
 #define ROUNDS		100000

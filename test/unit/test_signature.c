@@ -1,4 +1,4 @@
-/* links: src/delivery/signature.c */
+/* links: src/wire/signature.c */
 /* libs: -lcrypto */
 /*-------------------------------------------------------------------------
  * test_signature.c
@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "check.h"
-#include "delivery/signature.h"
+#include "wire/signature.h"
 
 #define ID			"msg_p5jXN8AQM9LWM0D4loKWxJek"
 #define TIMESTAMP	INT64_C(1614265330)

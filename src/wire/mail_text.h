@@ -5,7 +5,7 @@
  * The first failure sticks: later appends do nothing, so callers look at
  * failed once, at the end.
  *
- * src/delivery/mail_text.h
+ * src/wire/mail_text.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_MAIL_TEXT_H

@@ -5,13 +5,13 @@
  * A piece that does not fit into the line begins the next one, behind CR LF
  * and a space.
  *
- * src/delivery/mail_line.h
+ * src/wire/mail_line.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_MAIL_LINE_H
 #define RESPOND_MAIL_LINE_H
 
-#include "delivery/mail_text.h"
+#include "wire/mail_text.h"
 
 typedef struct MailLine
 {

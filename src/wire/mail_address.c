@@ -5,18 +5,18 @@
  * A list is cut at the commas that stand neither in quotes nor in angle
  * brackets; each piece then is read on its own, so that an error can name it.
  *
- * src/delivery/mail_address.c
+ * src/wire/mail_address.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/mail_address.h"
+#include "wire/mail_address.h"
 
 #include <idn2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "delivery/mail_text.h"
 #include "template/template_shield.h"
+#include "wire/mail_text.h"
 
 /* How much of a piece an error shows, in bytes. */
 #define SHOWN_LONGEST		80

@@ -9,10 +9,10 @@
  * [wait / 2, 3 * wait / 2): the retries spread as far, the mean, and with it
  * the span of the schedule, stays, and no retry comes early.
  *
- * src/delivery/retry_policy.c
+ * src/wire/retry_policy.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/retry_policy.h"
+#include "wire/retry_policy.h"
 
 #include <stddef.h>
 #include <stdbool.h>

@@ -5,10 +5,10 @@
  * Everything is written as quoted-printable, so that the lines are short and of
  * ASCII whatever the text is, and what is ASCII can be read as it is.
  *
- * src/delivery/mail_body.c
+ * src/wire/mail_body.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/mail_body.h"
+#include "wire/mail_body.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -2,10 +2,10 @@
  * http_header.c
  *	  What may stand in a header of HTTP, and CloudEvents' attributes there.
  *
- * src/delivery/http_header.c
+ * src/wire/http_header.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/http_header.h"
+#include "wire/http_header.h"
 
 #include <string.h>
 #include <strings.h>

@@ -2,10 +2,10 @@
  * mail_line.c
  *	  Writes a header of mail piece by piece, in lines of 76 characters.
  *
- * src/delivery/mail_line.c
+ * src/wire/mail_line.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/mail_line.h"
+#include "wire/mail_line.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
  * Source: standard-webhooks/standard-webhooks, spec/standard-webhooks.md,
  * "Signature scheme" and "Webhook headers".
  *
- * src/delivery/signature.h
+ * src/wire/signature.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_SIGNATURE_H

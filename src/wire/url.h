@@ -2,7 +2,7 @@
  * url.h
  *	  Addresses of receivers: read by libcurl's own parser, and judged.
  *
- * src/delivery/url.h
+ * src/wire/url.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_URL_H

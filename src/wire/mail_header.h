@@ -12,7 +12,7 @@
  * its name: "holds a control character".  Texts end at their NUL, so that none
  * can get into a header.
  *
- * src/delivery/mail_header.h
+ * src/wire/mail_header.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_MAIL_HEADER_H
@@ -20,8 +20,8 @@
 
 #include <stdint.h>
 
-#include "delivery/mail_address.h"
-#include "delivery/mail_text.h"
+#include "wire/mail_address.h"
+#include "wire/mail_text.h"
 
 #define MAIL_HEADER_NAME_LONGEST	70	/* bytes; longer ones leave no room in a line */
 

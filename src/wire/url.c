@@ -5,7 +5,7 @@
  * The parser that judges an address must be the one that connects to it, or the
  * two could see different hosts in it.
  *
- * src/delivery/url.c
+ * src/wire/url.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -14,7 +14,7 @@
 
 #include "mb/pg_wchar.h"
 
-#include "delivery/url.h"
+#include "wire/url.h"
 
 /* Longest address, in bytes. */
 #define MAX_LENGTH	8192

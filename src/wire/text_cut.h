@@ -2,7 +2,7 @@
  * text_cut.h
  *	  Texts that are no longer than their receiver takes.
  *
- * src/delivery/text_cut.h
+ * src/wire/text_cut.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_TEXT_CUT_H

@@ -10,7 +10,7 @@
  * need not be ASCII (RFC 6532): whether such mail can be sent is for the transport
  * to say.
  *
- * src/delivery/mail_address.h
+ * src/wire/mail_address.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_MAIL_ADDRESS_H
@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "delivery/mail_text.h"
+#include "wire/mail_text.h"
 
 #define MAIL_ADDRESSES_MOST		100
 #define MAIL_ADDRESS_LONGEST	254	/* bytes: RFC 5321 section 4.5.3.1.3, without <> */

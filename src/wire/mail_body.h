@@ -2,13 +2,13 @@
  * mail_body.h
  *	  The content of a mail: its parts, in lines that any mail server takes.
  *
- * src/delivery/mail_body.h
+ * src/wire/mail_body.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_MAIL_BODY_H
 #define RESPOND_MAIL_BODY_H
 
-#include "delivery/mail_text.h"
+#include "wire/mail_text.h"
 
 /*
  * Appends a text as quoted-printable (RFC 2045 section 6.7).  LF, CR and CR LF

@@ -7,10 +7,10 @@
  * piece, so the signed content is put together first, on the stack when it is
  * small: copying a usual body is cheap against hashing it.
  *
- * src/delivery/signature.c
+ * src/wire/signature.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/signature.h"
+#include "wire/signature.h"
 
 #include <inttypes.h>
 #include <stdio.h>

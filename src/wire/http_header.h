@@ -2,13 +2,13 @@
  * http_header.h
  *	  What may stand in a header of HTTP, and CloudEvents' attributes there.
  *
- * src/delivery/http_header.h
+ * src/wire/http_header.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_HTTP_HEADER_H
 #define RESPOND_HTTP_HEADER_H
 
-#include "delivery/mail_text.h"
+#include "wire/mail_text.h"
 
 /*
  * NULL when name is a field name (RFC 9110 section 5.1: a token) and value may

@@ -6,16 +6,16 @@
  * between encoded words and keep other white space, so a mixture would have to
  * guard every border.
  *
- * src/delivery/mail_header.c
+ * src/wire/mail_header.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/mail_header.h"
+#include "wire/mail_header.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "delivery/http_header.h"
-#include "delivery/mail_line.h"
+#include "wire/http_header.h"
+#include "wire/mail_line.h"
 
 #define LINE_LIMIT			((size_t) 998)	/* RFC 5322 section 2.1.1 */
 

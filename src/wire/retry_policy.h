@@ -6,7 +6,7 @@
  * tested and repeated.  Waits are in milliseconds, points in time in seconds
  * since 1970.
  *
- * src/delivery/retry_policy.h
+ * src/wire/retry_policy.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_RETRY_POLICY_H

@@ -2,10 +2,10 @@
  * mail_text.c
  *	  A growing text that survives a lack of memory, and checks of UTF-8.
  *
- * src/delivery/mail_text.c
+ * src/wire/mail_text.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/mail_text.h"
+#include "wire/mail_text.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -5,14 +5,14 @@
  * A provider refuses a text that is too long, and a refusal is final: the
  * message would be dead.  Its beginning is better than nothing.
  *
- * src/delivery/text_cut.c
+ * src/wire/text_cut.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
 
-#include "delivery/text_cut.h"
+#include "wire/text_cut.h"
 
 #define DOTS			"..."
 
