@@ -21,12 +21,12 @@
 #include "event/capture_write.h"
 #include "event/wake.h"
 #include "launcher/copy.h"
-#include "launcher/death_word.h"
 #include "launcher/launcher.h"
 #include "launcher/manifest_watch.h"
 #include "rule/rule_owner.h"
 #include "rule/rule_stats.h"
 #include "secret/log_filter.h"
+#include "worker/death_word.h"
 
 PG_MODULE_MAGIC;
 

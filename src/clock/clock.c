@@ -32,8 +32,8 @@
 #include "clock/state.h"
 #include "common/guc.h"
 #include "launcher/launcher.h"
-#include "launcher/worker.h"
-#include "launcher/worker_errors.h"
+#include "worker/worker.h"
+#include "worker/worker_errors.h"
 
 #define LONGEST_REST_MS		60000
 #define FIRST_RETRY_MS		1000

@@ -34,7 +34,7 @@
 #include "clock/statement.h"
 #include "common/life.h"
 #include "common/partition_write.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 /* Rows on one side before the other is taken. */
 #define ROWS_PER_SIDE		10000

@@ -40,7 +40,7 @@
 #include "common/partition_write.h"
 #include "dispatcher/progress.h"
 #include "event/event_guard.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 #define LOCK_WAIT_MS		100
 #define LONGEST_PAUSE_US	USECS_PER_HOUR

@@ -34,7 +34,7 @@
 #include "clock/statement.h"
 #include "common/life.h"
 #include "common/shmem.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 #define LOCK_WAIT_MS		200
 #define FOLLOW_INTERVAL_US	(30 * USECS_PER_SEC)

@@ -17,7 +17,7 @@
 #include "utils/snapmgr.h"
 
 #include "clock/statement.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 void
 respond_statement_begin(void)

@@ -73,7 +73,7 @@ typedef struct DatabaseRequest
 	bool		present;		/* the extension is there */
 } DatabaseRequest;
 
-/* Lives of workers that others put an end to, as far as markers may name them; see launcher/death_word.h. */
+/* Lives of workers that others put an end to, as far as markers may name them; see worker/death_word.h. */
 #define RESPOND_DEATH_WORDS		1024
 
 /* Postmasters of which these words are complete. */

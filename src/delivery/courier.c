@@ -38,8 +38,8 @@
 #include "delivery/courier_quarantine.h"
 #include "delivery/courier_send.h"
 #include "delivery/outbox.h"
-#include "launcher/worker.h"
-#include "launcher/worker_errors.h"
+#include "worker/worker.h"
+#include "worker/worker_errors.h"
 
 /* Outcomes wait this long for others, while requests are under way. */
 #define RECORD_DELAY_US		(3 * 1000)

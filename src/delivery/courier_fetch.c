@@ -27,15 +27,15 @@
 #include "utils/uuid.h"
 
 #include "common/error_class.h"
-#include "common/shape.h"
 #include "common/kept_plan.h"
 #include "common/life.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
+#include "common/shape.h"
 #include "delivery/courier.h"
 #include "delivery/courier_quarantine.h"
 #include "delivery/delivery_columns.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 /* The first pending delivery of the same subject in an ordered channel. */
 static KeptPlan find_head = {

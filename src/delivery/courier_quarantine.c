@@ -31,8 +31,8 @@
 
 #include "common/kept_plan.h"
 #include "delivery/courier_quarantine.h"
-#include "launcher/death_word.h"
-#include "launcher/worker.h"
+#include "worker/death_word.h"
+#include "worker/worker.h"
 
 /* Tries of a delivery alone; after them it is given up. */
 #define CAREFUL_TRIES		2

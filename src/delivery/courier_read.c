@@ -26,8 +26,8 @@
 #include "delivery/breaker_status.h"
 #include "delivery/courier.h"
 #include "delivery/outbox.h"
-#include "launcher/worker.h"
 #include "secret/channel_secret.h"
+#include "worker/worker.h"
 
 #define PAGE_SIZE			"256"
 #define PAGE_ROWS			256

@@ -25,16 +25,16 @@
 #include "utils/timestamp.h"
 
 #include "common/error_class.h"
-#include "common/shape.h"
 #include "common/kept_plan.h"
+#include "common/shape.h"
 #include "delivery/channel_stats.h"
 #include "delivery/courier.h"
 #include "delivery/courier_quarantine.h"
 #include "delivery/courier_split.h"
 #include "delivery/delivery_dead.h"
 #include "delivery/outcome_rows.h"
-#include "launcher/worker.h"
-#include "launcher/worker_errors.h"
+#include "worker/worker.h"
+#include "worker/worker_errors.h"
 
 /* After so many failures an outcome is recorded without telling of it. */
 #define TELL_LIMIT			5

@@ -41,7 +41,7 @@
 #include "delivery/delivery_columns.h"
 #include "delivery/outbox.h"
 #include "event/wake.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(respond_deliveries_changed);
 

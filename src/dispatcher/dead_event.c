@@ -17,7 +17,7 @@
 #include "common/error_class.h"
 #include "common/private_value.h"
 #include "dispatcher/dispatcher.h"
-#include "launcher/death_word.h"
+#include "worker/death_word.h"
 
 static void
 execute(const char *statement, int count, Oid *types, Datum *values, const char *nulls, int expected)

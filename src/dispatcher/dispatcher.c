@@ -28,7 +28,7 @@
 #include "dispatcher/dispatcher.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
-#include "launcher/worker_errors.h"
+#include "worker/worker_errors.h"
 
 /* How long a dispatcher trusts wake-ups before it looks by itself, in ms. */
 #define POLL_ACTIVE			1000

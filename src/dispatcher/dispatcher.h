@@ -11,8 +11,8 @@
 #include "dispatcher/cursor.h"
 #include "dispatcher/progress.h"
 #include "dispatcher/reader.h"
-#include "launcher/worker.h"
 #include "rule/rule_set.h"
+#include "worker/worker.h"
 
 /* Data of the events of a batch, in bytes, behind which the batch takes no more. */
 #define RESPOND_BATCH_BYTES		((int64) 16 * 1024 * 1024)

@@ -32,7 +32,7 @@
 #include "dispatcher/progress.h"
 #include "dispatcher/reader.h"
 #include "event/commit_order.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 /* Set in the rank of a transaction whose WAL position is known. */
 #define RANK_IN_WAL		(UINT64CONST(1) << 63)

@@ -40,7 +40,7 @@
 #include "launcher/eviction.h"
 #include "launcher/launcher.h"
 #include "launcher/manifest_watch.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 /* What the current transaction did that the launcher will have to know. */
 typedef struct Pending

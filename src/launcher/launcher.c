@@ -44,9 +44,9 @@
 #include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
 #include "launcher/registry.h"
-#include "launcher/settings.h"
 #include "launcher/starter.h"
-#include "launcher/worker.h"
+#include "worker/settings.h"
+#include "worker/worker.h"
 
 /* Clock workers that look for the extension at the same time. */
 #define MAX_LOOKING			2

@@ -27,7 +27,7 @@
 
 #include "common/shmem.h"
 #include "launcher/manifest_watch.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 static bool noted = false;
 

@@ -24,7 +24,7 @@
 #include "common/shmem.h"
 #include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(respond_workers);
 PG_FUNCTION_INFO_V1(respond_worker_status);

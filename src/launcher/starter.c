@@ -35,7 +35,7 @@
 #include "common/shmem.h"
 #include "launcher/registry.h"
 #include "launcher/starter.h"
-#include "launcher/worker.h"
+#include "worker/worker.h"
 
 #define FIRST_DELAY_MS		100
 #define LONGEST_DELAY_MS	60000

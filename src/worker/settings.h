@@ -2,7 +2,7 @@
  * settings.h
  *	  Settings that workers need, whatever the server's configuration says.
  *
- * src/launcher/settings.h
+ * src/worker/settings.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_SETTINGS_H

@@ -23,7 +23,7 @@
  *
  * Only lives that wrote a marker are kept, the latest RESPOND_DEATH_WORDS.
  *
- * src/launcher/death_word.c
+ * src/worker/death_word.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -39,7 +39,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/timestamp.h"
 
-#include "launcher/death_word.h"
+#include "worker/death_word.h"
 
 #define WORDS_FILE		"pg_stat/pg_respond.lives"
 #define WORDS_FILE_NEW	WORDS_FILE ".new"

@@ -12,7 +12,7 @@
  * waits or finishes a batch; SIGTERM, which it obeys at the next check for
  * interrupts; SIGKILL, after which the server makes shared memory anew.
  *
- * src/launcher/worker.c
+ * src/worker/worker.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -37,10 +37,10 @@
 #include "common/memory_limit.h"
 #include "common/owner_session.h"
 #include "common/shmem.h"
-#include "launcher/death_word.h"
 #include "launcher/launcher.h"
-#include "launcher/settings.h"
-#include "launcher/worker.h"
+#include "worker/death_word.h"
+#include "worker/settings.h"
+#include "worker/worker.h"
 
 WorkerSlot *respond_worker_slot = NULL;
 

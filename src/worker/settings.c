@@ -8,7 +8,7 @@
  * three and over later reloads.  They are not set as "override", because the
  * SET clause of a function could then not change them any more.
  *
- * src/launcher/settings.c
+ * src/worker/settings.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,7 +16,7 @@
 #include "utils/guc.h"
 
 #include "common/guc.h"
-#include "launcher/settings.h"
+#include "worker/settings.h"
 
 typedef struct PinnedSetting
 {

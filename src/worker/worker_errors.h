@@ -2,7 +2,7 @@
  * worker_errors.h
  *	  Whether a worker does nothing but fail.
  *
- * src/launcher/worker_errors.h
+ * src/worker/worker_errors.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_WORKER_ERRORS_H

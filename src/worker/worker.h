@@ -2,7 +2,7 @@
  * worker.h
  *	  What every worker of a database does alike: claim its slot, connect, wait, end.
  *
- * src/launcher/worker.h
+ * src/worker/worker.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_WORKER_H

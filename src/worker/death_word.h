@@ -7,7 +7,7 @@
  * that touches it.  A marker that is still there later says that this life
  * ended over it.  Only if nobody else put an end to that life does it count.
  *
- * src/launcher/death_word.h
+ * src/worker/death_word.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_DEATH_WORD_H

@@ -5,7 +5,7 @@
  * A worker that ended because somebody keeps a table locked would be started
  * again later and later, and begin up to a minute after the lock is gone.
  *
- * src/launcher/worker_insist.c
+ * src/worker/worker_insist.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,8 +16,8 @@
 #include "utils/memutils.h"
 
 #include "common/error_class.h"
-#include "launcher/worker.h"
-#include "launcher/worker_errors.h"
+#include "worker/worker.h"
+#include "worker/worker_errors.h"
 
 /* Pauses between tries, in ms. */
 #define PAUSE_FIRST		50

@@ -6,7 +6,7 @@
  * errors in a row in its slot, for health().  Only the SQLSTATE is kept: the text
  * may hold what the reader of health() may not read, and the log has it.
  *
- * src/launcher/worker_errors.c
+ * src/worker/worker_errors.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -18,8 +18,8 @@
 #include "utils/timestamp.h"
 
 #include "common/shmem.h"
-#include "launcher/worker.h"
-#include "launcher/worker_errors.h"
+#include "worker/worker.h"
+#include "worker/worker_errors.h"
 
 PG_FUNCTION_INFO_V1(respond_worker_errors);
 
