@@ -148,7 +148,7 @@ typedef struct DeliveryNotice
 	int64		id;
 	TimestampTz created_at;		/* says in which partition it is */
 	TimestampTz due;
-	uint64		subject;		/* hash of its subject, see delivery/outbox.h */
+	uint64		subject;		/* hash of its subject, see outbox/outbox.h */
 	uint64		channel;		/* hash of the name of its channel */
 } DeliveryNotice;
 

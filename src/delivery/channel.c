@@ -20,7 +20,7 @@
 #include "common/partition_write.h"
 #include "common/trigger_call.h"
 #include "delivery/channel_row.h"
-#include "delivery/outbox.h"
+#include "outbox/outbox.h"
 #include "wire/url.h"
 
 PG_FUNCTION_INFO_V1(respond_channels_changed);

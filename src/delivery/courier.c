@@ -37,7 +37,7 @@
 #include "delivery/courier.h"
 #include "delivery/courier_quarantine.h"
 #include "delivery/courier_send.h"
-#include "delivery/outbox.h"
+#include "outbox/outbox.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 

@@ -34,7 +34,7 @@
 #include "common/shape.h"
 #include "delivery/courier.h"
 #include "delivery/courier_quarantine.h"
-#include "delivery/delivery_columns.h"
+#include "outbox/delivery_columns.h"
 #include "worker/worker.h"
 
 /* The first pending delivery of the same subject in an ordered channel. */

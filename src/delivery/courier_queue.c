@@ -19,7 +19,7 @@
 #include "utils/memutils.h"
 
 #include "delivery/courier.h"
-#include "delivery/outbox.h"
+#include "outbox/outbox.h"
 
 /* Entries that a channel may have queued; of ordered ones, one for each subject. */
 #define QUEUE_LIMIT				1024

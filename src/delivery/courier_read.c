@@ -25,7 +25,7 @@
 #include "common/shape.h"
 #include "delivery/breaker_status.h"
 #include "delivery/courier.h"
-#include "delivery/outbox.h"
+#include "outbox/outbox.h"
 #include "secret/channel_secret.h"
 #include "worker/worker.h"
 

@@ -21,7 +21,7 @@
 #include "common/kept_plan.h"
 #include "delivery/courier_split.h"
 #include "delivery/delivery_dead.h"
-#include "delivery/outbox.h"
+#include "outbox/outbox.h"
 #include "wire/retry_policy.h"
 
 static KeptPlan copy_row = {

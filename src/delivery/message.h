@@ -9,8 +9,8 @@
 #define RESPOND_MESSAGE_H
 
 #include "delivery/channel.h"
-#include "delivery/outbox.h"
 #include "event/event.h"
+#include "outbox/outbox.h"
 
 /* Behind the mark of the secret in a url: how it is in the template, and when that quotes it. */
 #define SECRET_MARK_END			"!"

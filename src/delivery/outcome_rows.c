@@ -18,8 +18,8 @@
 #include "common/kept_plan.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
-#include "delivery/delivery_columns.h"
 #include "delivery/outcome_rows.h"
+#include "outbox/delivery_columns.h"
 
 static KeptPlan lock_channel = {
 	"SELECT FROM respond.channel AS c WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.enabled FOR NO KEY UPDATE SKIP LOCKED",

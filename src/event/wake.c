@@ -32,9 +32,9 @@
 #include "utils/resowner.h"
 
 #include "common/shmem.h"
-#include "delivery/outbox.h"
 #include "event/commit_order.h"
 #include "event/wake.h"
+#include "outbox/outbox.h"
 
 static bool wake_wanted = false;
 static FullTransactionId committing_xid = {0};

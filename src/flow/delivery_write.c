@@ -9,8 +9,8 @@
 
 #include "utils/memutils.h"
 
-#include "delivery/outbox.h"
 #include "flow/effects.h"
+#include "outbox/outbox.h"
 
 static NewDelivery *deliveries; /* in the context of the effects */
 static int	count;

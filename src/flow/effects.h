@@ -15,9 +15,9 @@
 #ifndef RESPOND_EFFECTS_H
 #define RESPOND_EFFECTS_H
 
-#include "delivery/outbox.h"
 #include "event/event_write.h"
 #include "flow/flow.h"
+#include "outbox/outbox.h"
 
 typedef struct NewTicket
 {

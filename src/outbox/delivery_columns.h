@@ -2,7 +2,7 @@
  * delivery_columns.h
  *	  Columns of respond.delivery, as our code numbers them.
  *
- * src/delivery/delivery_columns.h
+ * src/outbox/delivery_columns.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_DELIVERY_COLUMNS_H

@@ -13,7 +13,7 @@
  * transaction that is prepared forgets its notices; whoever commits it makes
  * the courier look at everything.
  *
- * src/delivery/outbox.c
+ * src/outbox/outbox.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -38,9 +38,9 @@
 #include "common/partition_write.h"
 #include "common/shmem.h"
 #include "common/trigger_call.h"
-#include "delivery/delivery_columns.h"
-#include "delivery/outbox.h"
 #include "event/wake.h"
+#include "outbox/delivery_columns.h"
+#include "outbox/outbox.h"
 #include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(respond_deliveries_changed);

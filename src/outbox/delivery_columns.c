@@ -2,14 +2,14 @@
  * delivery_columns.c
  *	  Columns of respond.delivery.
  *
- * src/delivery/delivery_columns.c
+ * src/outbox/delivery_columns.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 
-#include "delivery/delivery_columns.h"
+#include "outbox/delivery_columns.h"
 
 static const ShapeColumn delivery_columns[] = {
 	{"id", INT8OID},

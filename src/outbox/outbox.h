@@ -2,7 +2,7 @@
  * outbox.h
  *	  Recording deliveries, and telling the courier of them after the commit.
  *
- * src/delivery/outbox.h
+ * src/outbox/outbox.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OUTBOX_H
