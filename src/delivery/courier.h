@@ -14,9 +14,9 @@
 #include "storage/itemptr.h"
 #include "utils/timestamp.h"
 
+#include "channel/channel.h"
 #include "common/shmem.h"
 #include "delivery/breaker.h"
-#include "delivery/channel.h"
 #include "delivery/redact.h"
 #include "delivery/transport.h"
 #include "wire/signature.h"

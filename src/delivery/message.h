@@ -8,7 +8,7 @@
 #ifndef RESPOND_MESSAGE_H
 #define RESPOND_MESSAGE_H
 
-#include "delivery/channel.h"
+#include "channel/channel.h"
 #include "event/event.h"
 #include "outbox/outbox.h"
 

@@ -21,8 +21,8 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "channel/channel.h"
 #include "common/row_json.h"
-#include "delivery/channel.h"
 #include "flow/flow_machine.h"
 #include "template/template_shield.h"
 #include "wire/mail_address.h"

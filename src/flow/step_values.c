@@ -17,9 +17,9 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "channel/channel.h"
 #include "common/errors.h"
 #include "common/jsonb_size.h"
-#include "delivery/channel.h"
 #include "flow/flow_machine.h"
 
 static bool

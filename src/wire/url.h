@@ -8,7 +8,7 @@
 #ifndef RESPOND_URL_H
 #define RESPOND_URL_H
 
-#include "delivery/channel.h"
+#include "channel/channel.h"
 
 /*
  * Why the url cannot be used by a channel of this transport, NULL when it can.

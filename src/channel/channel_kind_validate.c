@@ -9,7 +9,7 @@
  * of the name wait for that, and then look for channels with a snapshot of
  * their own, not with that of a transaction that may be older.
  *
- * src/delivery/channel_kind_validate.c
+ * src/channel/channel_kind_validate.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -20,6 +20,9 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "channel/channel_kind.h"
+#include "channel/hmac_scheme.h"
+#include "channel/identity.h"
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
@@ -27,9 +30,6 @@
 #include "common/restore.h"
 #include "common/shape.h"
 #include "common/trigger_call.h"
-#include "delivery/channel_kind.h"
-#include "delivery/hmac_scheme.h"
-#include "delivery/identity.h"
 #include "rule/rule_row.h"
 #include "wire/http_header.h"
 #include "wire/url.h"

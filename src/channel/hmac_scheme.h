@@ -2,7 +2,7 @@
  * hmac_scheme.h
  *	  How a provider wants requests signed: an HMAC in headers of its own.
  *
- * src/delivery/hmac_scheme.h
+ * src/channel/hmac_scheme.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_HMAC_SCHEME_H

@@ -2,7 +2,7 @@
  * channel_deleted.c
  *	  Whatever waits for a channel that is gone ends, with the reason.
  *
- * src/delivery/channel_deleted.c
+ * src/channel/channel_deleted.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -13,7 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "delivery/channel.h"
+#include "channel/channel.h"
 #include "common/kept_plan.h"
 #include "common/trigger_call.h"
 #include "event/event_context.h"

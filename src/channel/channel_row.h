@@ -2,13 +2,13 @@
  * channel_row.h
  *	  A row of respond.channel with that of its kind, as it is read to be compiled.
  *
- * src/delivery/channel_row.h
+ * src/channel/channel_row.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_CHANNEL_ROW_H
 #define RESPOND_CHANNEL_ROW_H
 
-#include "delivery/channel.h"
+#include "channel/channel.h"
 
 /* Columns of CHANNEL_ROW_QUERY; those of the kind begin at the last one, and are NULL when it is gone. */
 enum

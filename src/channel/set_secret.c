@@ -2,7 +2,7 @@
  * set_secret.c
  *	  SQL functions about secrets: setting one, and whether there is a key.
  *
- * src/secret/set_secret.c
+ * src/channel/set_secret.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -15,9 +15,9 @@
 #include "utils/builtins.h"
 
 #include "audit/audit_write.h"
+#include "channel/channel.h"
+#include "channel/channel_kind.h"
 #include "common/partition_write.h"
-#include "delivery/channel.h"
-#include "delivery/channel_kind.h"
 #include "secret/channel_secret.h"
 #include "secret/channel_secret_code.h"
 #include "secret/log_filter.h"

@@ -2,7 +2,7 @@
  * channel_kind.c
  *	  Kinds of channels: rows of respond.channel_kind, compiled.
  *
- * src/delivery/channel_kind.c
+ * src/channel/channel_kind.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -13,11 +13,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "channel/channel_kind.h"
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "common/kept_plan.h"
-#include "delivery/channel_kind.h"
 
 /* Columns of CHANNEL_KIND_COLUMNS. */
 enum

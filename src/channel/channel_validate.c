@@ -5,7 +5,7 @@
  * A secret that is given with a row must never get into the table; see
  * kept_secret.c.
  *
- * src/delivery/channel_validate.c
+ * src/channel/channel_validate.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -23,6 +23,10 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "channel/channel.h"
+#include "channel/channel_kind.h"
+#include "channel/identity.h"
+#include "channel/kept_secret.h"
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
@@ -30,10 +34,6 @@
 #include "common/restore.h"
 #include "common/shape.h"
 #include "common/trigger_call.h"
-#include "delivery/channel.h"
-#include "delivery/channel_kind.h"
-#include "delivery/identity.h"
-#include "delivery/kept_secret.h"
 #include "rule/rule_row.h"
 #include "secret/channel_secret.h"
 #include "secret/log_filter.h"

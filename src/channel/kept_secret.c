@@ -7,7 +7,7 @@
  * there: an INSERT ... ON CONFLICT that does nothing must not replace the secret
  * of the channel that was there before, one that updates shall.
  *
- * src/delivery/kept_secret.c
+ * src/channel/kept_secret.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,10 +19,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "delivery/channel.h"
+#include "channel/channel.h"
+#include "channel/kept_secret.h"
 #include "common/trigger_call.h"
-#include "delivery/channel.h"
-#include "delivery/kept_secret.h"
 #include "secret/channel_secret.h"
 
 PG_FUNCTION_INFO_V1(respond_channel_begin);

@@ -2,7 +2,7 @@
  * channel_kind.h
  *	  Kinds of channels: rows of respond.channel_kind, compiled.
  *
- * src/delivery/channel_kind.h
+ * src/channel/channel_kind.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_CHANNEL_KIND_H
@@ -11,7 +11,7 @@
 #include "executor/spi.h"
 #include "utils/uuid.h"
 
-#include "delivery/hmac_scheme.h"
+#include "channel/hmac_scheme.h"
 #include "secret/secret_place.h"
 #include "template/json_template_jsonb.h"
 #include "template/template_jsonb.h"

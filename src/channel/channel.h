@@ -6,7 +6,7 @@
  * kind for all channels of it, until a message says that channels changed; then
  * it reads anew what has changed.
  *
- * src/delivery/channel.h
+ * src/channel/channel.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_CHANNEL_H
@@ -15,7 +15,7 @@
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
-#include "delivery/channel_kind.h"
+#include "channel/channel_kind.h"
 
 #include "common/shape.h"
 

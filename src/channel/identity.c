@@ -5,7 +5,7 @@
  * They are random: a number from a sequence is given out again after a failover
  * or a restore.
  *
- * src/delivery/identity.c
+ * src/channel/identity.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -14,8 +14,8 @@
 #include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 
+#include "channel/identity.h"
 #include "common/restore.h"
-#include "delivery/identity.h"
 
 /* Only superusers get here with session_replication_role = replica; a subscription applies what its publisher has. */
 static bool

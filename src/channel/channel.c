@@ -2,7 +2,7 @@
  * channel.c
  *	  Channels, compiled from their rows.
  *
- * src/delivery/channel.c
+ * src/channel/channel.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -14,12 +14,12 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 
+#include "channel/channel_row.h"
 #include "common/arena_server.h"
 #include "common/jsonb_size.h"
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
 #include "common/trigger_call.h"
-#include "delivery/channel_row.h"
 #include "outbox/outbox.h"
 #include "wire/url.h"
 

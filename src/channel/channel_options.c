@@ -2,7 +2,7 @@
  * channel_options.c
  *	  Options of channels and kinds: which there are, and what they may hold.
  *
- * src/delivery/channel_options.c
+ * src/channel/channel_options.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -11,10 +11,10 @@
 
 #include "miscadmin.h"
 
+#include "channel/channel.h"
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
-#include "delivery/channel.h"
 #include "wire/mail_address.h"
 
 static void

@@ -16,7 +16,7 @@
  * A row that cannot be used is kept with the reason, so that it is told once and
  * not looked for again.
  *
- * src/delivery/channel_cache.c
+ * src/channel/channel_cache.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -29,11 +29,11 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "channel/channel_row.h"
 #include "common/error_class.h"
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
 #include "common/relation_change.h"
-#include "delivery/channel_row.h"
 
 /* Longest name of a channel in bytes, as the trigger keeps it. */
 #define NAME_SIZE	256

@@ -2,7 +2,7 @@
  * identity.h
  *	  Ids of channels and kinds: given once, never changed, never used again.
  *
- * src/delivery/identity.h
+ * src/channel/identity.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_IDENTITY_H

@@ -2,7 +2,7 @@
  * kept_secret.h
  *	  Secrets of channels between the trigger before a row and the one after it.
  *
- * src/delivery/kept_secret.h
+ * src/channel/kept_secret.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_KEPT_SECRET_H

@@ -11,7 +11,7 @@
  * The tags are filled in by this file and not by the template engine: the body
  * is bytes that are signed as they are sent.
  *
- * src/delivery/hmac_scheme.c
+ * src/channel/hmac_scheme.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -24,10 +24,10 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
+#include "channel/hmac_scheme.h"
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
-#include "delivery/hmac_scheme.h"
 #include "wire/http_header.h"
 
 static void
