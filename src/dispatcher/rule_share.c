@@ -20,7 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "dispatcher/rule_share.h"
-#include "rule/hash.h"
+#include "match/hash.h"
 
 #define FULL_MS				1000.0
 #define QUICK_MS			20.0

@@ -14,7 +14,7 @@
 #include "common/kept_plan.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/set_aside_rows.h"
-#include "rule/hash.h"
+#include "match/hash.h"
 
 #define COLUMNS \
 	"s.id, s.event_id, s.rule, s.subject, s.forced, s.replay, s.run_id, s.tries, s.first_at, s.sqlstate, s.due_at, s.queue, s.rule_owner"

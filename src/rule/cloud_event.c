@@ -12,8 +12,8 @@
 #include "utils/datetime.h"
 
 #include "common/cloud_event_value.h"
+#include "match/recode.h"
 #include "rule/cloud_event.h"
-#include "rule/recode.h"
 
 PG_FUNCTION_INFO_V1(respond_cloud_event_id_sql);
 PG_FUNCTION_INFO_V1(respond_cloud_event_source_sql);

@@ -19,7 +19,7 @@
 #include "common/errors.h"
 #include "common/restore.h"
 #include "common/trigger_call.h"
-#include "rule/pattern_jsonb.h"
+#include "match/pattern_jsonb.h"
 #include "rule/rule_row.h"
 #include "rule/rule_set_code.h"
 

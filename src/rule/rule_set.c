@@ -17,8 +17,8 @@
 
 #include "common/partition_write.h"
 #include "common/relation_change.h"
-#include "rule/flatten_event.h"
-#include "rule/recode.h"
+#include "match/flatten_event.h"
+#include "match/recode.h"
 #include "rule/rule_set_code.h"
 
 static RuleSet *current_set = NULL;

@@ -15,7 +15,7 @@
 #include "storage/itemptr.h"
 #include "utils/hsearch.h"
 
-#include "rule/matcher.h"
+#include "match/matcher.h"
 #include "rule/rule_set.h"
 #include "template/template.h"
 

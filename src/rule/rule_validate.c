@@ -34,7 +34,7 @@
 #include "common/restore.h"
 #include "common/trigger_call.h"
 #include "flow/flow.h"
-#include "rule/pattern_jsonb.h"
+#include "match/pattern_jsonb.h"
 #include "rule/rule_owner.h"
 #include "rule/rule_row.h"
 #include "rule/rule_version.h"

@@ -18,12 +18,12 @@
  * test/bench/bench_matcher.c
  *-------------------------------------------------------------------------
  */
-/* links: test/bench/jsonb_writer.c test/unit/json_reader.c src/rule/flatten_jsonb.c src/rule/flatten_number.c
-   src/rule/matcher.c src/rule/matcher_intern.c src/rule/matcher_index.c src/rule/matcher_lookup.c
-   src/rule/matcher_verify.c src/rule/matcher_explain.c src/rule/test_text.c src/rule/trigger.c
-   src/rule/value_test.c src/rule/event_fields.c src/rule/path_tree.c src/rule/pattern.c
-   src/rule/pattern_test.c src/rule/pattern_text.c src/rule/pattern_place.c src/rule/number.c
-   src/rule/address.c src/rule/case_map.c src/common/arena.c */
+/* links: test/bench/jsonb_writer.c test/unit/json_reader.c src/match/flatten_jsonb.c src/match/flatten_number.c
+   src/match/matcher.c src/match/matcher_intern.c src/match/matcher_index.c src/match/matcher_lookup.c
+   src/match/matcher_verify.c src/match/matcher_explain.c src/match/test_text.c src/match/trigger.c
+   src/match/value_test.c src/match/event_fields.c src/match/path_tree.c src/match/pattern.c
+   src/match/pattern_test.c src/match/pattern_text.c src/match/pattern_place.c src/match/number.c
+   src/match/address.c src/match/case_map.c src/common/arena.c */
 #include "postgres.h"
 
 #include <stdarg.h>
@@ -32,8 +32,8 @@
 
 #include "json_reader.h"
 #include "jsonb_writer.h"
-#include "rule/flatten_jsonb.h"
-#include "rule/matcher.h"
+#include "match/flatten_jsonb.h"
+#include "match/matcher.h"
 
 /* This program is not the server: it wants the C library's own. */
 #undef printf

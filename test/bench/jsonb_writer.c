@@ -17,7 +17,7 @@
 #include "utils/jsonb.h"
 
 #include "jsonb_writer.h"
-#include "rule/number.h"
+#include "match/number.h"
 
 /* This is not the server: it wants the C library's own. */
 #undef qsort

@@ -9,12 +9,12 @@
  * test/fuzz/fuzz_number.c
  *-------------------------------------------------------------------------
  */
-/* links: src/rule/number.c */
+/* links: src/match/number.c */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rule/number.h"
+#include "match/number.h"
 
 #define NUMBERS		3
 

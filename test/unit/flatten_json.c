@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "rule/number.h"
+#include "match/number.h"
 
 static void
 flatten_number(EventFields *event, const PathNode *node, int element, const JsonValue *value)

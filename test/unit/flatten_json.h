@@ -9,7 +9,7 @@
 #define RESPOND_FLATTEN_JSON_H
 
 #include "common/json_value.h"
-#include "rule/event_fields.h"
+#include "match/event_fields.h"
 
 /* Fills the event with the document, which must be an object, and seals it. */
 extern void flatten_json(EventFields *event, const JsonValue *document);

@@ -10,7 +10,7 @@
 #ifndef RESPOND_MATCHER_HARNESS_H
 #define RESPOND_MATCHER_HARNESS_H
 
-#include "rule/matcher.h"
+#include "match/matcher.h"
 
 /* Aborts when the text is not JSON. */
 extern const JsonValue *harness_json(Arena *arena, const char *text);

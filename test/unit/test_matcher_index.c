@@ -8,11 +8,11 @@
  * test/unit/test_matcher_index.c
  *-------------------------------------------------------------------------
  */
-/* links: test/unit/matcher_harness.c test/unit/flatten_json.c test/unit/json_reader.c src/rule/matcher.c
-   src/rule/matcher_intern.c src/rule/matcher_index.c src/rule/matcher_lookup.c src/rule/matcher_verify.c
-   src/rule/matcher_explain.c src/rule/test_text.c src/rule/trigger.c src/rule/value_test.c
-   src/rule/event_fields.c src/rule/path_tree.c src/rule/pattern.c src/rule/pattern_test.c
-   src/rule/pattern_text.c src/rule/pattern_place.c src/rule/number.c src/rule/address.c src/rule/case_map.c
+/* links: test/unit/matcher_harness.c test/unit/flatten_json.c test/unit/json_reader.c src/match/matcher.c
+   src/match/matcher_intern.c src/match/matcher_index.c src/match/matcher_lookup.c src/match/matcher_verify.c
+   src/match/matcher_explain.c src/match/test_text.c src/match/trigger.c src/match/value_test.c
+   src/match/event_fields.c src/match/path_tree.c src/match/pattern.c src/match/pattern_test.c
+   src/match/pattern_text.c src/match/pattern_place.c src/match/number.c src/match/address.c src/match/case_map.c
    src/common/arena.c */
 #include <stdlib.h>
 

@@ -1,0 +1,152 @@
+/*-------------------------------------------------------------------------
+ * recode.c
+ *	  Between the encoding of the database and UTF-8, for patterns.
+ *
+ * Patterns mean the same in every database, so what is compared is UTF-8: the
+ * pattern when it is compiled, and texts and names of events on their way to
+ * the matcher.  In databases in UTF-8 nothing of this is called; SQL_ASCII says
+ * nothing about its bytes, so they are compared as they are.
+ *
+ * The server's own conversions raise errors at what they cannot convert, and
+ * look for the function along search_path.  An event must not fail for one odd
+ * byte, nor run somebody else's conversion.
+ *
+ * src/match/recode.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_conversion.h"
+#include "catalog/pg_namespace_d.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+
+#include "match/recode.h"
+
+/* Bytes that are converted at once. */
+#define PIECE	1024
+
+bool
+respond_recodes(void)
+{
+	return GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII;
+}
+
+static bool
+is_ascii(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (IS_HIGHBIT_SET(text[i]))
+			return false;
+	return true;
+}
+
+/* The server's function from one encoding to the other. */
+static Oid
+find_function(int from, int to)
+{
+	Oid			function = FindDefaultConversion(PG_CATALOG_NAMESPACE, from, to);
+
+	if (!OidIsValid(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("conversion from encoding %s to %s does not exist",
+						pg_encoding_to_char(from), pg_encoding_to_char(to))));
+	return function;
+}
+
+/* replacement: for what has no equivalent; '\0': its bytes. */
+static void
+convert(StringInfo result, const char *text, size_t length, int from, int to, char replacement)
+{
+	Oid			function = find_function(from, to);
+	size_t		done = 0;
+
+	while (done < length)
+	{
+		int			piece = (int) Min(length - done, PIECE);
+		int			used;
+
+		CHECK_FOR_INTERRUPTS();
+		enlargeStringInfo(result, piece * MAX_CONVERSION_GROWTH + 1);
+		used = pg_do_encoding_conversion_buf(function, from, to, (unsigned char *) unconstify(char *, text) + done, piece,
+											 (unsigned char *) result->data + result->len,
+											 piece * MAX_CONVERSION_GROWTH + 1, true);
+		result->len += strlen(result->data + result->len);
+		done += used;
+		/* what could not be converted, or is cut by the end of the piece, is tried again as the first of the next one */
+		if (used > 0 || done == length)
+			continue;
+		appendStringInfoChar(result, replacement != '\0' ? replacement : text[done]);
+		done++;
+	}
+}
+
+const char *
+respond_to_utf8(const char *text, size_t *length)
+{
+	StringInfoData result;
+
+	if (!respond_recodes() || is_ascii(text, *length))
+		return text;
+	initStringInfo(&result);
+	convert(&result, text, *length, GetDatabaseEncoding(), PG_UTF8, '\0');
+	*length = result.len;
+	return result.data;
+}
+
+void
+respond_tree_to_utf8(JsonValue *value)
+{
+	check_stack_depth();
+	if (value->kind == JSON_KIND_STRING)
+		value->text = respond_to_utf8(value->text, &value->length);
+	for (size_t i = 0; i < value->count; i++)
+	{
+		if (value->kind == JSON_KIND_ARRAY)
+			respond_tree_to_utf8(value->items[i]);
+		else
+		{
+			value->members[i].name = respond_to_utf8(value->members[i].name, &value->members[i].name_length);
+			respond_tree_to_utf8(value->members[i].value);
+		}
+	}
+}
+
+void
+respond_from_utf8(char *text, size_t room)
+{
+	StringInfoData result;
+
+	if (!respond_recodes() || is_ascii(text, strlen(text)))
+		return;
+	initStringInfo(&result);
+	convert(&result, text, strlen(text), PG_UTF8, GetDatabaseEncoding(), '?');
+	if (result.len >= room)
+		result.data[pg_mbcliplen(result.data, result.len, room - 1)] = '\0';
+	strlcpy(text, result.data, room);
+	pfree(result.data);
+}
+
+void
+respond_pattern_error_from_utf8(PatternError *error)
+{
+	respond_from_utf8(error->place, sizeof(error->place));
+	respond_from_utf8(error->message, sizeof(error->message));
+	respond_from_utf8(error->hint, sizeof(error->hint));
+}
+
+const char *
+respond_event_to_utf8(EventFields *event, const char *text, size_t *length)
+{
+	const char *converted = respond_to_utf8(text, length);
+	char	   *copy;
+
+	if (converted == text)
+		return text;
+	copy = respond_event_scratch(event, *length);
+	memcpy(copy, converted, *length);
+	pfree(unconstify(char *, converted));
+	return copy;
+}
