@@ -1,4 +1,4 @@
-/* links: src/delivery/secret_match.c */
+/* links: src/secret/secret_match.c */
 /*-------------------------------------------------------------------------
  * test_secret_match.c
  *	  A secret is found in a text, however that quotes it.
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "delivery/secret_match.h"
+#include "secret/secret_match.h"
 
 /* As base64 has them, and what JSON, HTML and urls have to quote. */
 #define SECRET	"Ka+na/rie=\"<g>&'h\\z é %x"

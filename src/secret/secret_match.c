@@ -11,10 +11,10 @@
  * Each run that is skipped has a limit, so the time goes with the length of the
  * secret, whatever the text.
  *
- * src/delivery/secret_match.c
+ * src/secret/secret_match.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/secret_match.h"
+#include "secret/secret_match.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * redact.h
  *	  Taking a secret out of what a receiver answered.
  *
- * src/delivery/redact.h
+ * src/secret/redact.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_REDACT_H

@@ -7,7 +7,7 @@
  * kept in a table that more people read than may know the secret, so it is taken
  * out first.
  *
- * src/delivery/redact.c
+ * src/secret/redact.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,8 +19,8 @@
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
-#include "delivery/redact.h"
-#include "delivery/secret_match.h"
+#include "secret/redact.h"
+#include "secret/secret_match.h"
 
 #define SIGNING_PREFIX	"whsec_"
 #define SHORTEST_FORM	4

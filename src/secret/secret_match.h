@@ -2,7 +2,7 @@
  * secret_match.h
  *	  Whether a secret stands at a place of a text, however that quotes it.
  *
- * src/delivery/secret_match.h
+ * src/secret/secret_match.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_SECRET_MATCH_H
