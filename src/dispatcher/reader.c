@@ -20,8 +20,8 @@
 
 #include "common/life.h"
 #include "common/partition_read.h"
-#include "dispatcher/log_access.h"
 #include "dispatcher/reader.h"
+#include "event/log_access.h"
 
 /* A partition that events were fetched from in this transaction. */
 typedef struct OpenPartition

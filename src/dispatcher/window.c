@@ -28,10 +28,10 @@
 
 #include "common/life.h"
 #include "common/partition_read.h"
-#include "dispatcher/log_access.h"
 #include "dispatcher/progress.h"
 #include "dispatcher/reader.h"
 #include "event/commit_order.h"
+#include "event/log_access.h"
 #include "worker/worker.h"
 
 /* Set in the rank of a transaction whose WAL position is known. */

@@ -2,7 +2,7 @@
  * event_text.h
  *	  An event as text for the outside.
  *
- * src/rule/event_text.h
+ * src/event/event_text.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_EVENT_TEXT_H

@@ -2,7 +2,7 @@
  * log_access.h
  *	  The partitions of the event log and their rows, without a plan.
  *
- * src/dispatcher/log_access.h
+ * src/event/log_access.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_LOG_ACCESS_H

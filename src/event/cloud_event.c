@@ -2,7 +2,7 @@
  * cloud_event.c
  *	  The attributes that an event has as a CloudEvent, wherever it goes.
  *
- * src/rule/cloud_event.c
+ * src/event/cloud_event.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -12,8 +12,8 @@
 #include "utils/datetime.h"
 
 #include "common/cloud_event_value.h"
+#include "event/cloud_event.h"
 #include "match/recode.h"
-#include "rule/cloud_event.h"
 
 PG_FUNCTION_INFO_V1(respond_cloud_event_id_sql);
 PG_FUNCTION_INFO_V1(respond_cloud_event_source_sql);

@@ -5,7 +5,7 @@
  * A query over the log would cost a plan with a node for each partition at
  * every batch; an index scan on each partition costs a microsecond.
  *
- * src/dispatcher/log_access.c
+ * src/event/log_access.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,9 +27,9 @@
 
 #include "common/guc.h"
 #include "common/relation_change.h"
-#include "dispatcher/log_access.h"
 #include "event/event_columns.h"
 #include "event/event_size.h"
+#include "event/log_access.h"
 
 static uint64 changes = 0;
 

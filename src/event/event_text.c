@@ -2,7 +2,7 @@
  * event_text.c
  *	  An event as text for the outside.
  *
- * src/rule/event_text.c
+ * src/event/event_text.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -12,8 +12,8 @@
 #include "utils/json.h"
 #include "utils/timestamp.h"
 
-#include "rule/cloud_event.h"
-#include "rule/event_text.h"
+#include "event/cloud_event.h"
+#include "event/event_text.h"
 
 char *
 respond_event_time(TimestampTz time)

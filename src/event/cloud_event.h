@@ -4,7 +4,7 @@
  *
  * The same in webhooks, in NOTIFY and in view cloud_event.  All are palloc'd.
  *
- * src/rule/cloud_event.h
+ * src/event/cloud_event.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_CLOUD_EVENT_H
