@@ -13,8 +13,9 @@
 #include "common/guc.h"
 #include "common/shmem.h"
 #include "delivery/breaker_status.h"
-#include "delivery/channel_stats.h"
 #include "delivery/transport.h"
+#include "effect/channel_stats.h"
+#include "effect/rule_stats.h"
 #include "event/capture_fault.h"
 #include "event/capture_tree.h"
 #include "event/capture_write.h"
@@ -24,7 +25,6 @@
 #include "launcher/manifest_watch.h"
 #include "outbox/outbox.h"
 #include "rule/rule_owner.h"
-#include "rule/rule_stats.h"
 #include "secret/log_filter.h"
 #include "worker/death_word.h"
 

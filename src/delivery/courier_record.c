@@ -27,12 +27,12 @@
 #include "common/error_class.h"
 #include "common/kept_plan.h"
 #include "common/shape.h"
-#include "delivery/channel_stats.h"
 #include "delivery/courier.h"
 #include "delivery/courier_quarantine.h"
 #include "delivery/courier_split.h"
 #include "delivery/delivery_dead.h"
 #include "delivery/outcome_rows.h"
+#include "effect/channel_stats.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 

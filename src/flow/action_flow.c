@@ -10,11 +10,11 @@
 #include "utils/builtins.h"
 
 #include "common/errors.h"
-#include "event/event_context.h"
+#include "effect/effects.h"
 #include "event/event_check.h"
+#include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/producer.h"
-#include "flow/effects.h"
 #include "flow/flow_machine.h"
 
 static const char *

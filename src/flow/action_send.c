@@ -19,8 +19,8 @@
 #include "audit/mask.h"
 #include "common/errors.h"
 #include "delivery/message.h"
+#include "effect/effects.h"
 #include "event/event_context.h"
-#include "flow/effects.h"
 #include "flow/flow_machine.h"
 
 static const char *

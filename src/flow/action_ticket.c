@@ -9,7 +9,7 @@
 
 #include "common/errors.h"
 #include "event/event_context.h"
-#include "flow/effects.h"
+#include "effect/effects.h"
 #include "flow/flow_machine.h"
 #include "flow/ticket_find.h"
 #include "utils/builtins.h"

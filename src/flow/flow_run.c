@@ -22,9 +22,9 @@
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/errors.h"
+#include "effect/effects.h"
 #include "event/event_context.h"
 #include "flow/action.h"
-#include "flow/effects.h"
 #include "flow/flow_machine.h"
 
 typedef enum StepOutcome

@@ -14,8 +14,8 @@
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/private_value.h"
+#include "effect/effects.h"
 #include "event/event_context.h"
-#include "flow/effects.h"
 #include "flow/flow_machine.h"
 
 /* The event that says so; its name is part of the interface. */

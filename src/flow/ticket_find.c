@@ -17,7 +17,7 @@
 #include "common/errors.h"
 #include "common/kept_plan.h"
 #include "desk/desk_check.h"
-#include "flow/effects.h"
+#include "effect/effects.h"
 #include "flow/ticket_find.h"
 
 static KeptPlan find_by_key = {

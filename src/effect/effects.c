@@ -7,7 +7,7 @@
  * SQL that could look at what it holds.  After a rollback it is forgotten;
  * nothing in it has side effects of its own but numbers taken from sequences.
  *
- * src/flow/effects.c
+ * src/effect/effects.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -20,9 +20,9 @@
 #include "audit/audit_write.h"
 #include "audit/mask.h"
 #include "common/partition_write.h"
+#include "effect/effects.h"
 #include "event/batch_origin.h"
 #include "event/event_context.h"
-#include "flow/effects.h"
 
 /* Memory at which the buffer is written before the batch ends. */
 #define LARGE_BUFFER	((Size) 32 * 1024 * 1024)

@@ -2,7 +2,7 @@
  * channel_stats.h
  *	  How the deliveries of each channel fare, in shared memory.
  *
- * src/delivery/channel_stats.h
+ * src/effect/channel_stats.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_CHANNEL_STATS_H

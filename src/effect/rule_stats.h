@@ -2,7 +2,7 @@
  * rule_stats.h
  *	  How often each rule fired, in shared memory.
  *
- * src/rule/rule_stats.h
+ * src/effect/rule_stats.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_RULE_STATS_H

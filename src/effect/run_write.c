@@ -2,7 +2,7 @@
  * run_write.c
  *	  Runs in the buffer of effects, and how they are written.
  *
- * src/flow/run_write.c
+ * src/effect/run_write.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -15,8 +15,8 @@
 
 #include "common/partition_write.h"
 #include "common/private_value.h"
-#include "flow/effects.h"
-#include "rule/rule_stats.h"
+#include "effect/effects.h"
+#include "effect/rule_stats.h"
 
 /* Columns of respond.run, in their order. */
 enum

@@ -10,7 +10,7 @@
  * one to write runs into the unique index; its batch is repeated and then finds
  * the ticket of the first.
  *
- * src/flow/ticket_write.c
+ * src/effect/ticket_write.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -24,7 +24,7 @@
 #include "utils/memutils.h"
 
 #include "common/kept_plan.h"
-#include "flow/effects.h"
+#include "effect/effects.h"
 
 enum
 {

@@ -9,7 +9,7 @@
  *
  * Two names with the same 64-bit hash would share an entry; that is accepted.
  *
- * src/rule/rule_stats.c
+ * src/effect/rule_stats.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,7 +27,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "rule/rule_stats.h"
+#include "effect/rule_stats.h"
 
 /* A power of two; 64 bytes each. */
 #define COUNTER_ENTRIES	16384

@@ -9,7 +9,7 @@
  *
  * All pointers that go in are copied.
  *
- * src/flow/effects.h
+ * src/effect/effects.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_EFFECTS_H

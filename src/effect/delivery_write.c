@@ -2,14 +2,14 @@
  * delivery_write.c
  *	  Deliveries in the buffer of effects.
  *
- * src/flow/delivery_write.c
+ * src/effect/delivery_write.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "utils/memutils.h"
 
-#include "flow/effects.h"
+#include "effect/effects.h"
 #include "outbox/outbox.h"
 
 static NewDelivery *deliveries; /* in the context of the effects */

@@ -2,12 +2,12 @@
  * channel_stats.c
  *	  How the deliveries of each channel fare, in shared memory.
  *
- * A table of counters like that of the rules (rule/rule_stats.c), with a
+ * A table of counters like that of the rules (effect/rule_stats.c), with a
  * histogram of durations for each channel.  Its buckets grow by the fourth root
  * of two, so a percentile is right to a tenth.  The courier of the database is
  * the only writer of an entry; readers take no lock.
  *
- * src/delivery/channel_stats.c
+ * src/effect/channel_stats.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -25,7 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "delivery/channel_stats.h"
+#include "effect/channel_stats.h"
 
 /* A power of two. */
 #define COUNTER_ENTRIES	1024
