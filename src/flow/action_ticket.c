@@ -11,7 +11,7 @@
 #include "event/event_context.h"
 #include "effect/effects.h"
 #include "flow/flow_machine.h"
-#include "flow/ticket_find.h"
+#include "desk/ticket_find.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 

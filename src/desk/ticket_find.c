@@ -5,7 +5,7 @@
  * A team that was found is not looked for again until the buffer is written;
  * the foreign key has the last word.
  *
- * src/flow/ticket_find.c
+ * src/desk/ticket_find.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -17,8 +17,8 @@
 #include "common/errors.h"
 #include "common/kept_plan.h"
 #include "desk/desk_check.h"
+#include "desk/ticket_find.h"
 #include "effect/effects.h"
-#include "flow/ticket_find.h"
 
 static KeptPlan find_by_key = {
 	"SELECT t.id FROM respond.ticket AS t"

@@ -2,7 +2,7 @@
  * ticket_change.c
  *	  Changing a ticket that is already in the table.
  *
- * src/flow/ticket_change.c
+ * src/desk/ticket_change.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -14,7 +14,7 @@
 #include "common/contain.h"
 #include "common/errors.h"
 #include "common/kept_plan.h"
-#include "flow/ticket_find.h"
+#include "desk/ticket_find.h"
 
 #define CHANGE(column, flag, value) \
 	#column " = CASE WHEN " flag " THEN " value " ELSE t." #column " END"

@@ -2,7 +2,7 @@
  * ticket_find.h
  *	  What actions look up and change at the desk.
  *
- * src/flow/ticket_find.h
+ * src/desk/ticket_find.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_TICKET_FIND_H
