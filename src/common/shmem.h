@@ -178,7 +178,7 @@ typedef struct DatabaseSlot
 									 * unless it is 0 */
 	pg_atomic_uint32 extension; /* Oid of the extension that the clock has found */
 	pg_atomic_uint32 owners_mixed;	/* 1: a worker had to be replaced between rules of two
-									 * owners; see common/owner_session.c */
+									 * owners; see owner/owner_session.c */
 	pg_atomic_uint64 wakes;		/* grows with each transaction that recorded events */
 	LaneStatus	lanes[RESPOND_MAX_LANES];
 	DeliveryQueue deliveries;

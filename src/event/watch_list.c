@@ -34,12 +34,12 @@
 #include "common/contain.h"
 #include "common/door.h"
 #include "common/guc.h"
-#include "common/owner_guard.h"
 #include "event/capture_expression.h"
 #include "event/capture_subject.h"
 #include "event/capture_tree.h"
 #include "event/event_check.h"
 #include "event/watch_trigger.h"
+#include "owner/owner_guard.h"
 
 PG_FUNCTION_INFO_V1(respond_watch_triggers);
 

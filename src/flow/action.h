@@ -15,7 +15,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-#include "common/owner_sql.h"
+#include "owner/owner_sql.h"
 
 typedef enum ParameterKind
 {

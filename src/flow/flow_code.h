@@ -10,9 +10,9 @@
 
 #include "common/arena.h"
 #include "common/json_value.h"
-#include "common/owner_sql.h"
 #include "flow/action.h"
 #include "flow/flow.h"
+#include "owner/owner_sql.h"
 #include "template/json_template.h"
 
 /* Most steps of one array. */

@@ -32,7 +32,6 @@
 #include "utils/resowner.h"
 
 #include "common/life.h"
-#include "common/owner_session.h"
 #include "common/restore.h"
 #include "common/shmem.h"
 #include "launcher/ddl_hooks.h"
@@ -40,6 +39,7 @@
 #include "launcher/eviction.h"
 #include "launcher/launcher.h"
 #include "launcher/manifest_watch.h"
+#include "owner/owner_session.h"
 #include "worker/worker.h"
 
 /* What the current transaction did that the launcher will have to know. */

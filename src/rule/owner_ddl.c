@@ -38,8 +38,8 @@
 #include "common/contain.h"
 #include "common/door.h"
 #include "common/kept_plan.h"
-#include "common/owner_guard.h"
 #include "event/producer.h"
+#include "owner/owner_guard.h"
 #include "rule/rule_owner.h"
 
 #define LOCK_WAIT	"1s"

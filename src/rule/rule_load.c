@@ -33,11 +33,11 @@
 #include "utils/snapmgr.h"
 
 #include "common/arena_server.h"
-#include "common/owner_guard.h"
 #include "common/partition_write.h"
 #include "common/shape.h"
 #include "match/hash.h"
 #include "match/pattern_jsonb.h"
+#include "owner/owner_guard.h"
 #include "rule/rule_owner.h"
 #include "rule/rule_row.h"
 #include "rule/rule_set_code.h"

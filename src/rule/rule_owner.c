@@ -27,7 +27,7 @@
 
 #include "common/errors.h"
 #include "common/kept_plan.h"
-#include "common/owner_guard.h"
+#include "owner/owner_guard.h"
 #include "rule/rule_owner.h"
 
 /* Stands in start_roles for everybody; no role can have this name. */

@@ -8,9 +8,9 @@
 #ifndef RESPOND_RULE_SET_H
 #define RESPOND_RULE_SET_H
 
-#include "common/owner_sql.h"
 #include "event/event.h"
 #include "flow/flow.h"
+#include "owner/owner_sql.h"
 
 typedef struct Rule
 {

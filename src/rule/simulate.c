@@ -21,13 +21,13 @@
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/guc.h"
-#include "common/owner_guard.h"
 #include "common/private_value.h"
 #include "dispatcher/reader.h"
 #include "event/event_check.h"
 #include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/event_size.h"
+#include "owner/owner_guard.h"
 #include "rule/rule_set.h"
 
 PG_FUNCTION_INFO_V1(respond_simulate_rules);

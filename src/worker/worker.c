@@ -35,9 +35,9 @@
 
 #include "common/guc.h"
 #include "common/memory_limit.h"
-#include "common/owner_session.h"
 #include "common/shmem.h"
 #include "launcher/launcher.h"
+#include "owner/owner_session.h"
 #include "worker/death_word.h"
 #include "worker/settings.h"
 #include "worker/worker.h"

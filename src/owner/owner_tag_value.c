@@ -2,7 +2,7 @@
  * owner_tag_value.c
  *	  The values of tags in the SQL of a rule.
  *
- * src/common/owner_tag_value.c
+ * src/owner/owner_tag_value.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -17,8 +17,8 @@
 
 #include "common/guc.h"
 #include "common/jsonb_size.h"
-#include "common/owner_tags.h"
 #include "event/event_context.h"
+#include "owner/owner_tags.h"
 
 static bool
 set_string(JsonbValue *value, const char *text)

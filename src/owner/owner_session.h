@@ -2,7 +2,7 @@
  * owner_session.h
  *	  What the SQL of a rule finds and leaves in the session that it runs in.
  *
- * src/common/owner_session.h
+ * src/owner/owner_session.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OWNER_SESSION_H

@@ -6,7 +6,7 @@
  * "true) OR (true" is a syntax error and not a different query.  Parsing can
  * already call functions (inputs of constants), so it happens as the owner.
  *
- * src/common/owner_parse.c
+ * src/owner/owner_parse.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,9 +27,9 @@
 #include "common/error_class.h"
 #include "common/errors.h"
 #include "common/guc.h"
-#include "common/owner_guard.h"
-#include "common/owner_simple.h"
-#include "common/owner_sql_code.h"
+#include "owner/owner_guard.h"
+#include "owner/owner_simple.h"
+#include "owner/owner_sql_code.h"
 
 typedef struct ParameterInfo
 {

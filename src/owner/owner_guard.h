@@ -2,7 +2,7 @@
  * owner_guard.h
  *	  Calls a function with the rights of a rule's owner and none of ours.
  *
- * src/common/owner_guard.h
+ * src/owner/owner_guard.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OWNER_GUARD_H

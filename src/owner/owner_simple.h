@@ -2,7 +2,7 @@
  * owner_simple.h
  *	  Telling expressions that run no code but the server's own.
  *
- * src/common/owner_simple.h
+ * src/owner/owner_simple.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OWNER_SIMPLE_H

@@ -30,7 +30,7 @@
  *
  * Accepted: advisory locks of a transaction stay to its end, as everywhere.
  *
- * src/common/owner_session.c
+ * src/owner/owner_session.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -62,8 +62,8 @@
 #include "common/door.h"
 #include "common/guc.h"
 #include "common/kept_plan.h"
-#include "common/owner_session.h"
 #include "common/shmem.h"
+#include "owner/owner_session.h"
 
 typedef enum FunctionReach
 {

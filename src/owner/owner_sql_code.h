@@ -2,7 +2,7 @@
  * owner_sql_code.h
  *	  Prepared SQL of a rule, as its parser and its runner share it.
  *
- * src/common/owner_sql_code.h
+ * src/owner/owner_sql_code.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OWNER_SQL_CODE_H
@@ -12,8 +12,8 @@
 #include "nodes/execnodes.h"
 #include "utils/plancache.h"
 
-#include "common/owner_sql.h"
-#include "common/owner_tags.h"
+#include "owner/owner_sql.h"
+#include "owner/owner_tags.h"
 
 /* Parameters that every SQL has; those of tags follow. */
 typedef enum OwnerSqlParameter

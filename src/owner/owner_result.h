@@ -2,7 +2,7 @@
  * owner_result.h
  *	  What the SQL of a rule returned, as jsonb.
  *
- * src/common/owner_result.h
+ * src/owner/owner_result.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OWNER_RESULT_H

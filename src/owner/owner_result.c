@@ -2,7 +2,7 @@
  * owner_result.c
  *	  What the SQL of a rule returned, as jsonb.
  *
- * src/common/owner_result.c
+ * src/owner/owner_result.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,8 +16,8 @@
 #include "utils/numeric.h"
 
 #include "common/jsonb_size.h"
-#include "common/owner_result.h"
 #include "common/row_json.h"
+#include "owner/owner_result.h"
 
 struct RowReceiver
 {

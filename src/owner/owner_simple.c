@@ -13,7 +13,7 @@
  * What is not known to be harmless is not simple.  That costs time and nothing
  * else.
  *
- * src/common/owner_simple.c
+ * src/owner/owner_simple.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -26,7 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-#include "common/owner_simple.h"
+#include "owner/owner_simple.h"
 
 /* Stable by name, yet they run queries: table_to_xml() and its kin. */
 #define RUNS_QUERIES	"_to_xml"

@@ -7,7 +7,7 @@
  * length of a transaction (rights are checked when it is made).  Everything
  * else goes through SPI.  Both run inside respond_owner_call().
  *
- * src/common/owner_sql.c
+ * src/owner/owner_sql.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -25,12 +25,12 @@
 #include "common/condition_name.h"
 #include "common/errors.h"
 #include "common/guc.h"
-#include "common/owner_guard.h"
-#include "common/owner_result.h"
-#include "common/owner_simple.h"
-#include "common/owner_sql_code.h"
 #include "common/private_value.h"
 #include "event/event_context.h"
+#include "owner/owner_guard.h"
+#include "owner/owner_result.h"
+#include "owner/owner_simple.h"
+#include "owner/owner_sql_code.h"
 
 #if PG_VERSION_NUM >= 170000
 #define CURRENT_LXID (MyProc->vxid.lxid)

@@ -2,7 +2,7 @@
  * owner_tags.h
  *	  Tags {{path}} in the SQL of a rule: parameters, never text.
  *
- * src/common/owner_tags.h
+ * src/owner/owner_tags.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OWNER_TAGS_H

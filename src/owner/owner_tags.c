@@ -8,7 +8,7 @@
  * disagree (standard_conforming_strings off) the worst outcome is a syntax
  * error: "$n" inside a string is just text.
  *
- * src/common/owner_tags.c
+ * src/owner/owner_tags.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,8 +19,8 @@
 #include "utils/memutils.h"
 
 #include "common/errors.h"
-#include "common/owner_tags.h"
 #include "common/tag_path.h"
+#include "owner/owner_tags.h"
 
 /* What a path can begin with. */
 static const char *const roots[] = {

@@ -21,7 +21,7 @@
  * defer them in such an operation, and SET CONSTRAINTS of one rule would last
  * until the end of the batch and hit others.
  *
- * src/common/owner_guard.c
+ * src/owner/owner_guard.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -47,9 +47,9 @@
 #include "common/errors.h"
 #include "common/guc.h"
 #include "common/memory_limit.h"
-#include "common/owner_guard.h"
-#include "common/owner_session.h"
 #include "common/private_value.h"
+#include "owner/owner_guard.h"
+#include "owner/owner_session.h"
 
 /* How often SQL may catch its own cancel. */
 #define EXPIRATIONS_TO_DIE 3

@@ -2,7 +2,7 @@
  * owner_sql.h
  *	  SQL of a rule, prepared and run with the rights of the rule's owner.
  *
- * src/common/owner_sql.h
+ * src/owner/owner_sql.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OWNER_SQL_H
