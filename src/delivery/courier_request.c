@@ -25,7 +25,7 @@
 #include "common/errors.h"
 #include "delivery/courier.h"
 #include "delivery/mail_request.h"
-#include "delivery/message.h"
+#include "message/message.h"
 #include "wire/http_header.h"
 #include "wire/url.h"
 

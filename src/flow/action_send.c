@@ -18,10 +18,10 @@
 
 #include "audit/mask.h"
 #include "common/errors.h"
-#include "delivery/message.h"
 #include "effect/effects.h"
 #include "event/event_context.h"
 #include "flow/flow_machine.h"
+#include "message/message.h"
 
 static const char *
 given_text(const StepValue *value)

@@ -8,7 +8,7 @@
  * mark is left, a random word that no event can hold, which the courier
  * replaces.
  *
- * src/delivery/message.c
+ * src/message/message.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -22,10 +22,10 @@
 
 #include "common/errors.h"
 #include "common/jsonb_size.h"
-#include "delivery/message.h"
-#include "delivery/message_mail.h"
 #include "event/cloud_event.h"
 #include "event/event_text.h"
+#include "message/message.h"
+#include "message/message_mail.h"
 #include "wire/http_header.h"
 #include "wire/mail_address.h"
 #include "wire/text_cut.h"

@@ -2,7 +2,7 @@
  * send_test.c
  *	  respond.send_test(): a message by hand, to try a channel.
  *
- * src/delivery/send_test.c
+ * src/message/send_test.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,7 +19,7 @@
 
 #include "common/errors.h"
 #include "common/partition_write.h"
-#include "delivery/message.h"
+#include "message/message.h"
 
 PG_FUNCTION_INFO_V1(respond_send_test);
 

@@ -5,7 +5,7 @@
  * What cannot be mailed is found out now, as a failure of the step, and not by
  * the courier hours later.
  *
- * src/delivery/message_mail.c
+ * src/message/message_mail.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -17,7 +17,7 @@
 
 #include "common/errors.h"
 #include "common/jsonb_size.h"
-#include "delivery/message_mail.h"
+#include "message/message_mail.h"
 #include "wire/mail_address.h"
 #include "wire/mail_header.h"
 

@@ -2,7 +2,7 @@
  * message.h
  *	  From what a step says to a delivery: the kind's templates filled in.
  *
- * src/delivery/message.h
+ * src/message/message.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_MESSAGE_H
