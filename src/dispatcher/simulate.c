@@ -6,7 +6,7 @@
  * dispatcher, but in the session that asks.  Whatever the SQL of conditions
  * does is undone after it.
  *
- * src/rule/simulate.c
+ * src/dispatcher/simulate.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
