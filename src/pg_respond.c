@@ -22,10 +22,10 @@
 #include "event/wake.h"
 #include "launcher/copy.h"
 #include "launcher/launcher.h"
-#include "launcher/manifest_watch.h"
 #include "outbox/outbox.h"
 #include "rule/rule_owner.h"
 #include "secret/log_filter.h"
+#include "upkeep/manifest_watch.h"
 #include "worker/death_word.h"
 
 PG_MODULE_MAGIC;

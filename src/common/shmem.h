@@ -174,7 +174,7 @@ typedef struct DatabaseSlot
 	pg_atomic_uint32 courier;	/* slot number + 1 of the courier */
 	pg_atomic_uint32 hold;		/* 1 while hold() is in force; the catalog is the truth */
 	pg_atomic_uint32 progress_side; /* which progress table is being written, 0 or 1 */
-	pg_atomic_uint32 manifest;	/* ManifestState of launcher/manifest_watch.h; workers wait
+	pg_atomic_uint32 manifest;	/* ManifestState of upkeep/manifest_watch.h; workers wait
 									 * unless it is 0 */
 	pg_atomic_uint32 extension; /* Oid of the extension that the clock has found */
 	pg_atomic_uint32 owners_mixed;	/* 1: a worker had to be replaced between rules of two

@@ -13,7 +13,7 @@
  *
  * A copy gets a mark, a random number.  The clock of each database compares it
  * with the one in respond_internal.state and lets the workers hold when it is
- * new there (clock/state.c), before any of them acts.  So nothing has to be
+ * new there (upkeep/state.c), before any of them acts.  So nothing has to be
  * cleared, and a database that gets its clock a year later holds all the same.
  *
  * A standby has the files of its primary too, but its promotion is a failover

@@ -38,8 +38,8 @@
 #include "launcher/drop_extension.h"
 #include "launcher/eviction.h"
 #include "launcher/launcher.h"
-#include "launcher/manifest_watch.h"
 #include "owner/owner_session.h"
+#include "upkeep/manifest_watch.h"
 #include "worker/worker.h"
 
 /* What the current transaction did that the launcher will have to know. */
@@ -244,7 +244,7 @@ transaction_callback(XactEvent event, void *argument)
 
 		case XACT_EVENT_COMMIT:
 			/*
-			 * Before the locks go, as clock/state.c expects.  Workers that shall
+			 * Before the locks go, as upkeep/state.c expects.  Workers that shall
 			 * begin anew must not do a last batch: they hold until they are gone.
 			 */
 			if (pending.hold_changed && (pending.hold || !pending.restart))

@@ -4,7 +4,7 @@
  *
  * Statements that can hang code on a table are looked at when they name one of
  * ours.  From the commit of such a transaction on the workers wait, for the
- * moment that the clock takes to compare (see clock/manifest.c).  While they
+ * moment that the clock takes to compare (see upkeep/manifest.c).  While they
  * wait because of something foreign, every DROP and ALTER lets it look again,
  * so that following the remedy is enough.
  *
@@ -12,7 +12,7 @@
  * a function or a type instead of a table: the clock hears of them through
  * invalidations, within a minute.
  *
- * src/launcher/manifest_watch.c
+ * src/upkeep/manifest_watch.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -26,7 +26,7 @@
 #include "utils/lsyscache.h"
 
 #include "common/shmem.h"
-#include "launcher/manifest_watch.h"
+#include "upkeep/manifest_watch.h"
 #include "worker/worker.h"
 
 static bool noted = false;

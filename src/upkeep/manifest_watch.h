@@ -2,7 +2,7 @@
  * manifest_watch.h
  *	  Noticing that something may hang on the tables of pg_respond.
  *
- * src/launcher/manifest_watch.h
+ * src/upkeep/manifest_watch.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_MANIFEST_WATCH_H

@@ -2,7 +2,7 @@
  * partition.h
  *	  The partitions of the tables that grow with time.
  *
- * src/clock/partition.h
+ * src/upkeep/partition.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_PARTITION_H

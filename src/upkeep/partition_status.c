@@ -2,7 +2,7 @@
  * partition_status.c
  *	  Whether the clock keeps up with making partitions; for respond.health().
  *
- * src/clock/partition_status.c
+ * src/upkeep/partition_status.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -12,7 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "clock/partition.h"
+#include "upkeep/partition.h"
 
 PG_FUNCTION_INFO_V1(respond_partition_status);
 

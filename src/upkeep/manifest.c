@@ -5,7 +5,7 @@
  * A trigger, a rule or a default that a superuser put on one of our tables runs
  * with the rights of the workers, who own all tables and could be made to do
  * anything with them.  So the workers wait from the moment at which such a
- * thing may have been made (launcher/manifest_watch.c) until the clock has
+ * thing may have been made (upkeep/manifest_watch.c) until the clock has
  * looked, and as long as it is there.  What is merely not as it was installed
  * is told of in the log and by health(), and work goes on.
  *
@@ -14,7 +14,7 @@
  * as far as invalidations tell.  When it cannot be made (a library that is
  * newer than the extension, for example) the workers do not wait for it.
  *
- * src/clock/manifest.c
+ * src/upkeep/manifest.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,11 +27,11 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#include "clock/manifest.h"
-#include "clock/statement.h"
 #include "common/relation_change.h"
 #include "common/shmem.h"
-#include "launcher/manifest_watch.h"
+#include "upkeep/manifest.h"
+#include "upkeep/manifest_watch.h"
+#include "upkeep/statement.h"
 
 #define INTERVAL_US			(60 * USECS_PER_SEC)
 #define FOREIGN_INTERVAL_US	(10 * USECS_PER_SEC)

@@ -17,7 +17,7 @@
  * clock could not work.  They age together: it is emptied when the last of them
  * is too old.  That of the audit log stays, because it refuses to be changed.
  *
- * src/clock/retention.c
+ * src/upkeep/retention.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -31,15 +31,15 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "clock/partition.h"
-#include "clock/retention.h"
-#include "clock/statement.h"
 #include "common/arena_server.h"
 #include "common/guc.h"
 #include "common/life.h"
 #include "common/partition_write.h"
 #include "dispatcher/progress.h"
 #include "event/event_guard.h"
+#include "upkeep/partition.h"
+#include "upkeep/retention.h"
+#include "upkeep/statement.h"
 #include "worker/worker.h"
 
 #define LOCK_WAIT_MS		100

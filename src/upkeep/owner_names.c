@@ -8,7 +8,7 @@
  * depends on it.  So are the sources of roles that are gone.  Nothing is asked
  * unless a role or one of the tables has changed.
  *
- * src/clock/owner_names.c
+ * src/upkeep/owner_names.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -17,12 +17,12 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#include "clock/owner_names.h"
-#include "clock/statement.h"
 #include "common/partition_write.h"
 #include "common/relation_change.h"
 #include "event/producer.h"
 #include "rule/rule_owner.h"
+#include "upkeep/owner_names.h"
+#include "upkeep/statement.h"
 
 #define INTERVAL_MS		10000
 #define LOCK_WAIT_MS	1000

@@ -2,7 +2,7 @@
  * manifest.h
  *	  Duty of the clock: nothing foreign hangs on the tables of pg_respond.
  *
- * src/clock/manifest.h
+ * src/upkeep/manifest.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_CLOCK_MANIFEST_H

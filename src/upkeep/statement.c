@@ -4,7 +4,7 @@
  *
  * What the clock does is rare, so nothing is prepared.
  *
- * src/clock/statement.c
+ * src/upkeep/statement.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,7 +16,7 @@
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
-#include "clock/statement.h"
+#include "upkeep/statement.h"
 #include "worker/worker.h"
 
 void

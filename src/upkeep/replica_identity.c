@@ -7,7 +7,7 @@
  * tables has one.  That of a partition is the unique index on id; partitions
  * whose rows nobody changes have all their columns.
  *
- * src/clock/replica_identity.c
+ * src/upkeep/replica_identity.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -15,8 +15,8 @@
 #include "catalog/pg_type_d.h"
 #include "utils/builtins.h"
 
-#include "clock/replica_identity.h"
-#include "clock/statement.h"
+#include "upkeep/replica_identity.h"
+#include "upkeep/statement.h"
 
 static const char *const find_identity =
 "SELECT CASE WHEN d.relreplident OPERATOR(pg_catalog.=) 'f' THEN 'FULL' ELSE"

@@ -2,7 +2,7 @@
  * state.h
  *	  The row of respond_internal.state: whether the workers of the database hold.
  *
- * src/clock/state.h
+ * src/upkeep/state.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_STATE_H

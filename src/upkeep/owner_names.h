@@ -2,7 +2,7 @@
  * owner_names.h
  *	  Duty of the clock: the names of the owners of rules are those of today.
  *
- * src/clock/owner_names.h
+ * src/upkeep/owner_names.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OWNER_NAMES_H

@@ -19,7 +19,7 @@
  * pg_dump does not; the minute between 2 and 3 is for it: its snapshot sees the
  * copies unless it took a minute to lock the tables.
  *
- * src/clock/progress_rotation.c
+ * src/upkeep/progress_rotation.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -30,10 +30,10 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "clock/progress_rotation.h"
-#include "clock/statement.h"
 #include "common/life.h"
 #include "common/partition_write.h"
+#include "upkeep/progress_rotation.h"
+#include "upkeep/statement.h"
 #include "worker/worker.h"
 
 /* Rows on one side before the other is taken. */

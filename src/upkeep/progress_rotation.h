@@ -2,7 +2,7 @@
  * progress_rotation.h
  *	  Emptying the progress tables, one side while the other is written.
  *
- * src/clock/progress_rotation.h
+ * src/upkeep/progress_rotation.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_PROGRESS_ROTATION_H

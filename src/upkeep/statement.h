@@ -2,7 +2,7 @@
  * statement.h
  *	  SQL of the clock: transactions of their own, one statement after the other.
  *
- * src/clock/statement.h
+ * src/upkeep/statement.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_STATEMENT_H

@@ -18,7 +18,7 @@
  * A copy of a whole cluster has a mark (launcher/copy.c) that the row does not
  * have yet.  Its original may go on, so it holds whatever is in it.
  *
- * src/clock/state.c
+ * src/upkeep/state.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -30,10 +30,10 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "clock/state.h"
-#include "clock/statement.h"
 #include "common/life.h"
 #include "common/shmem.h"
+#include "upkeep/state.h"
+#include "upkeep/statement.h"
 #include "worker/worker.h"
 
 #define LOCK_WAIT_MS		200

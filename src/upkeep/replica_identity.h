@@ -2,7 +2,7 @@
  * replica_identity.h
  *	  By what a subscriber knows the rows of a partition.
  *
- * src/clock/replica_identity.h
+ * src/upkeep/replica_identity.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_REPLICA_IDENTITY_H

@@ -22,7 +22,7 @@
  * Partitions are ordinary tables in respond_internal, not members of the
  * extension: pg_dump dumps them as such.
  *
- * src/clock/partition.c
+ * src/upkeep/partition.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -37,11 +37,11 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "clock/partition.h"
-#include "clock/replica_identity.h"
-#include "clock/statement.h"
 #include "common/guc.h"
 #include "common/partition_write.h"
+#include "upkeep/partition.h"
+#include "upkeep/replica_identity.h"
+#include "upkeep/statement.h"
 
 #define PARTITIONS_AHEAD	2
 #define LOCK_WAIT_MS		200

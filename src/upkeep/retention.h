@@ -2,7 +2,7 @@
  * retention.h
  *	  Letting go of history that is older than it need be.
  *
- * src/clock/retention.h
+ * src/upkeep/retention.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_RETENTION_H
