@@ -13,7 +13,6 @@
 #include "common/guc.h"
 #include "common/shmem.h"
 #include "delivery/breaker_status.h"
-#include "delivery/transport.h"
 #include "effect/channel_stats.h"
 #include "effect/rule_stats.h"
 #include "event/capture_fault.h"
@@ -25,6 +24,7 @@
 #include "outbox/outbox.h"
 #include "rule/rule_owner.h"
 #include "secret/log_filter.h"
+#include "transport/transport.h"
 #include "upkeep/manifest_watch.h"
 #include "worker/death_word.h"
 

@@ -17,8 +17,8 @@
 #include "channel/channel.h"
 #include "common/shmem.h"
 #include "delivery/breaker.h"
-#include "delivery/transport.h"
 #include "secret/redact.h"
+#include "transport/transport.h"
 #include "wire/signature.h"
 
 /* No outcome waits longer for its next turn to be recorded. */

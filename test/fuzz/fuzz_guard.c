@@ -11,7 +11,7 @@
  * test/fuzz/fuzz_guard.c
  *-------------------------------------------------------------------------
  */
-/* links: src/delivery/guard.c */
+/* links: src/transport/guard.c */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delivery/guard.h"
+#include "transport/guard.h"
 
 #define ADDRESS_BYTES	18		/* an IPv6 address and a port */
 

@@ -1,5 +1,5 @@
-/* links: test/threads/server_stand_ins.c src/delivery/transport.c src/delivery/transfer.c src/delivery/mail_thread.c
-		  src/delivery/mail_transfer.c src/delivery/http_transfer.c src/delivery/socket_set.c src/delivery/guard.c
+/* links: test/threads/server_stand_ins.c src/transport/transport.c src/transport/transfer.c src/transport/mail_thread.c
+		  src/transport/mail_transfer.c src/transport/http_transfer.c src/transport/socket_set.c src/transport/guard.c
 		  src/wire/retry_policy.c */
 /* libs: -lcurl -lpgport */
 /*-------------------------------------------------------------------------
@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "delivery/transport.h"
+#include "transport/transport.h"
 
 #define AT_ONCE			64		/* mails under way */
 #define SERVERS			96		/* connections that are served at the same time */

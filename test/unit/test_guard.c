@@ -1,4 +1,4 @@
-/* links: src/delivery/guard.c */
+/* links: src/transport/guard.c */
 /*-------------------------------------------------------------------------
  * test_guard.c
  *	  Which addresses deliveries may connect to: a corpus, and a second opinion.
@@ -13,7 +13,7 @@
 #include <sys/un.h>
 
 #include "check.h"
-#include "delivery/guard.h"
+#include "transport/guard.h"
 
 #define ROUNDS			400000
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))

@@ -2,13 +2,13 @@
  * transport_handle.h
  *	  What the files of the transport share: libcurl's handles and how they are set.
  *
- * src/delivery/transport_handle.h
+ * src/transport/transport_handle.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_TRANSPORT_HANDLE_H
 #define RESPOND_TRANSPORT_HANDLE_H
 
-#include "delivery/transport.h"
+#include "transport/transport.h"
 
 typedef struct TransferHandle
 {

@@ -10,12 +10,12 @@
  * lines that go both ways, which libcurl shows to its debug callback.  Of those
  * lines only the server's answers are kept: what we send can hold a password.
  *
- * src/delivery/mail_transfer.c
+ * src/transport/mail_transfer.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "delivery/transport_handle.h"
+#include "transport/transport_handle.h"
 
 /* What the server answers to. */
 enum

@@ -2,13 +2,13 @@
  * mail_thread.h
  *	  Mails are sent by threads.
  *
- * src/delivery/mail_thread.h
+ * src/transport/mail_thread.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_MAIL_THREAD_H
 #define RESPOND_MAIL_THREAD_H
 
-#include "delivery/transport_handle.h"
+#include "transport/transport_handle.h"
 
 /* Opens what threads tell of their end through; returns its descriptor.  Raises an error when that fails. */
 extern int	respond_mail_thread_open(void);

@@ -21,7 +21,7 @@
  * what is wrong, return the value that ends the transfer, and allocate nothing
  * from the server.
  *
- * src/delivery/transport.c
+ * src/transport/transport.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -34,9 +34,9 @@
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
-#include "delivery/mail_thread.h"
-#include "delivery/socket_set.h"
-#include "delivery/transport_handle.h"
+#include "transport/mail_thread.h"
+#include "transport/socket_set.h"
+#include "transport/transport_handle.h"
 
 /* Handles that are kept for the next transfer. */
 #define KEPT_HANDLES	256

@@ -2,7 +2,7 @@
  * guard.h
  *	  Which addresses deliveries may connect to.
  *
- * src/delivery/guard.h
+ * src/transport/guard.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_GUARD_H

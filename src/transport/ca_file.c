@@ -7,7 +7,7 @@
  * every https delivery fail with the words of a TLS library; this says so
  * before anything is sent.
  *
- * src/delivery/ca_file.c
+ * src/transport/ca_file.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -23,10 +23,10 @@
  * but whose parts it calls reachable (192.0.0.9, 2001:3::/32 and such) are
  * denied as a whole; they hold no web or mail server.
  *
- * src/delivery/guard.c
+ * src/transport/guard.c
  *-------------------------------------------------------------------------
  */
-#include "delivery/guard.h"
+#include "transport/guard.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -7,7 +7,7 @@
  * when a socket is opened for it, and the peer once more before a request goes
  * out, because a connection may be an old one.
  *
- * src/delivery/transfer.c
+ * src/transport/transfer.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -20,8 +20,8 @@
 #include "utils/memutils.h"
 
 #include "common/guc.h"
-#include "delivery/guard.h"
-#include "delivery/transport_handle.h"
+#include "transport/guard.h"
+#include "transport/transport_handle.h"
 #include "wire/retry_policy.h"
 
 /* An unused connection is closed after this many seconds. */

@@ -7,7 +7,7 @@
  * it calls respond_transport_run() when the descriptor is readable or the time
  * is over.  Nothing in here raises an error once a transfer is started.
  *
- * src/delivery/transport.h
+ * src/transport/transport.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_TRANSPORT_H

@@ -2,7 +2,7 @@
  * http_transfer.c
  *	  A transfer over HTTP.
  *
- * src/delivery/http_transfer.c
+ * src/transport/http_transfer.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "delivery/socket_set.h"
-#include "delivery/transport_handle.h"
+#include "transport/socket_set.h"
+#include "transport/transport_handle.h"
 #include "wire/retry_policy.h"
 
 /* Longest value of Retry-After that is looked at. */

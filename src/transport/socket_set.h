@@ -2,7 +2,7 @@
  * socket_set.h
  *	  What the epoll descriptor of the transport knows of sockets.
  *
- * src/delivery/socket_set.h
+ * src/transport/socket_set.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_SOCKET_SET_H

@@ -28,7 +28,7 @@
  * _exit(), when the server has cleaned up, because libraries clean up in exit()
  * what the threads are using.
  *
- * src/delivery/mail_thread.c
+ * src/transport/mail_thread.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -41,7 +41,7 @@
 #include "storage/fd.h"
 #include "storage/ipc.h"
 
-#include "delivery/mail_thread.h"
+#include "transport/mail_thread.h"
 
 #define STACK_SIZE	(512 * 1024)
 

@@ -10,7 +10,7 @@
  * a connection is shut down, which libcurl sees before it would use it again.
  * HTTP/2 has words that may be said at any time; there only the end counts.
  *
- * src/delivery/socket_set.c
+ * src/transport/socket_set.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,7 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "delivery/socket_set.h"
+#include "transport/socket_set.h"
 
 typedef struct SocketState
 {
