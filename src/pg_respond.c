@@ -12,7 +12,7 @@
 
 #include "common/guc.h"
 #include "common/shmem.h"
-#include "delivery/breaker_status.h"
+#include "courier/breaker_status.h"
 #include "effect/channel_stats.h"
 #include "effect/rule_stats.h"
 #include "event/capture_fault.h"

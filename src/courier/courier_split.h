@@ -2,13 +2,13 @@
  * courier_split.h
  *	  Mails that a server took for some of their recipients only.
  *
- * src/delivery/courier_split.h
+ * src/courier/courier_split.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_COURIER_SPLIT_H
 #define RESPOND_COURIER_SPLIT_H
 
-#include "delivery/courier.h"
+#include "courier/courier.h"
 
 /*
  * In the transaction that records the outcome of a mail that was delivered to

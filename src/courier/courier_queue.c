@@ -10,7 +10,7 @@
  * New deliveries are told of; one that does not fit, or would not be next,
  * pushes out the last or is left in the table.
  *
- * src/delivery/courier_queue.c
+ * src/courier/courier_queue.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -18,7 +18,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
-#include "delivery/courier.h"
+#include "courier/courier.h"
 #include "outbox/outbox.h"
 
 /* Entries that a channel may have queued; of ordered ones, one for each subject. */

@@ -7,7 +7,7 @@
  * the same, and not told of.  The other way goes one wish: somebody says that
  * the receiver is well again, and does not want to wait for the next probe.
  *
- * src/delivery/breaker_status.c
+ * src/courier/breaker_status.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -23,7 +23,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "delivery/breaker_status.h"
+#include "courier/breaker_status.h"
 
 #define PLACES		64
 #define TRANCHE		"PgRespondBreakers"

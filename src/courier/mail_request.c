@@ -5,7 +5,7 @@
  * The headers are RFC 5322's.  Date and Message-ID are those of the delivery, so
  * they are the same in each try and receivers can know a repeat.
  *
- * src/delivery/mail_request.c
+ * src/courier/mail_request.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -18,7 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
-#include "delivery/mail_request.h"
+#include "courier/mail_request.h"
 #include "wire/mail_address.h"
 #include "wire/mail_body.h"
 #include "wire/mail_header.h"

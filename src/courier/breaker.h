@@ -15,7 +15,7 @@
  *
  * No clock of its own; times are those of the caller.
  *
- * src/delivery/breaker.h
+ * src/courier/breaker.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_BREAKER_H

@@ -2,14 +2,14 @@
  * delivery_dead.c
  *	  A delivery that was given up is an event and on record.
  *
- * src/delivery/delivery_dead.c
+ * src/courier/delivery_dead.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "audit/audit_write.h"
 #include "common/row_json.h"
-#include "delivery/delivery_dead.h"
+#include "courier/delivery_dead.h"
 #include "event/event_write.h"
 
 /* Its name is part of the interface. */

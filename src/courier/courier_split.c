@@ -6,7 +6,7 @@
  * others get deliveries of their own, which go on or end as any other: so
  * nothing is lost, and each recipient's state can be seen.
  *
- * src/delivery/courier_split.c
+ * src/courier/courier_split.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,8 +19,8 @@
 #include "utils/timestamp.h"
 
 #include "common/kept_plan.h"
-#include "delivery/courier_split.h"
-#include "delivery/delivery_dead.h"
+#include "courier/courier_split.h"
+#include "courier/delivery_dead.h"
 #include "outbox/outbox.h"
 #include "wire/retry_policy.h"
 

@@ -6,7 +6,7 @@
  * one that somebody has touched since is looked up.  A session that has a row
  * locked must not hold up the others: nobody waits, it is left for later.
  *
- * src/delivery/outcome_rows.c
+ * src/courier/outcome_rows.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -18,7 +18,7 @@
 #include "common/kept_plan.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
-#include "delivery/outcome_rows.h"
+#include "courier/outcome_rows.h"
 #include "outbox/delivery_columns.h"
 
 static KeptPlan lock_channel = {

@@ -2,13 +2,13 @@
  * outcome_rows.h
  *	  Outcomes as rows: what they change of the delivery, and one for each try.
  *
- * src/delivery/outcome_rows.h
+ * src/courier/outcome_rows.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_OUTCOME_ROWS_H
 #define RESPOND_OUTCOME_ROWS_H
 
-#include "delivery/courier.h"
+#include "courier/courier.h"
 
 /* What happened to an outcome in the transaction. */
 typedef enum RecordState

@@ -10,7 +10,7 @@
  * What fails by itself is told apart from what would have failed anyway: it is
  * recorded alone, and nobody else's outcome waits for it.
  *
- * src/delivery/courier_record.c
+ * src/courier/courier_record.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -27,11 +27,11 @@
 #include "common/error_class.h"
 #include "common/kept_plan.h"
 #include "common/shape.h"
-#include "delivery/courier.h"
-#include "delivery/courier_quarantine.h"
-#include "delivery/courier_split.h"
-#include "delivery/delivery_dead.h"
-#include "delivery/outcome_rows.h"
+#include "courier/courier.h"
+#include "courier/courier_quarantine.h"
+#include "courier/courier_split.h"
+#include "courier/delivery_dead.h"
+#include "courier/outcome_rows.h"
 #include "effect/channel_stats.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"

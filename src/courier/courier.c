@@ -13,7 +13,7 @@
  * it is tried again; what is recorded nowhere when the process dies is sent once
  * more, with the same key.
  *
- * src/delivery/courier.c
+ * src/courier/courier.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -33,10 +33,10 @@
 
 #include "common/guc.h"
 #include "common/shmem.h"
-#include "delivery/breaker_status.h"
-#include "delivery/courier.h"
-#include "delivery/courier_quarantine.h"
-#include "delivery/courier_send.h"
+#include "courier/breaker_status.h"
+#include "courier/courier.h"
+#include "courier/courier_quarantine.h"
+#include "courier/courier_send.h"
 #include "outbox/outbox.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"

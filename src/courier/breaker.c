@@ -2,7 +2,7 @@
  * breaker.c
  *	  Circuit breakers: who fails is left alone for a while.
  *
- * src/delivery/breaker.c
+ * src/courier/breaker.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -12,8 +12,8 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "delivery/breaker.h"
-#include "delivery/breaker_status.h"
+#include "courier/breaker.h"
+#include "courier/breaker_status.h"
 
 static HTAB *hosts = NULL;
 

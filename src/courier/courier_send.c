@@ -16,7 +16,7 @@
  * What a synchronous standby has not confirmed yet is not fetched; its channel
  * waits until it has.
  *
- * src/delivery/courier_send.c
+ * src/courier/courier_send.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -28,8 +28,8 @@
 #include "utils/timestamp.h"
 
 #include "common/guc.h"
-#include "delivery/courier_quarantine.h"
-#include "delivery/courier_send.h"
+#include "courier/courier_quarantine.h"
+#include "courier/courier_send.h"
 #include "wire/retry_policy.h"
 
 /* Deliveries that one query fetches. */

@@ -2,13 +2,13 @@
  * mail_request.h
  *	  The mail of a delivery, ready to be sent.
  *
- * src/delivery/mail_request.h
+ * src/courier/mail_request.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_MAIL_REQUEST_H
 #define RESPOND_MAIL_REQUEST_H
 
-#include "delivery/courier.h"
+#include "courier/courier.h"
 
 /*
  * Fills in the transfer; headers: {"From", "To", "Cc", "Reply-To", "Subject"}.

@@ -18,7 +18,7 @@
  * couriers die one after the other.  A delivery that has a marker is met with care
  * again, whenever its turn comes.
  *
- * src/delivery/courier_quarantine.c
+ * src/courier/courier_quarantine.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -30,7 +30,7 @@
 #include "utils/timestamp.h"
 
 #include "common/kept_plan.h"
-#include "delivery/courier_quarantine.h"
+#include "courier/courier_quarantine.h"
 #include "worker/death_word.h"
 #include "worker/worker.h"
 

@@ -8,7 +8,7 @@
  * secrets, so everything that becomes part of a protocol line is looked at once
  * more: a control character would begin a line of its own.
  *
- * src/delivery/courier_request.c
+ * src/courier/courier_request.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -23,8 +23,8 @@
 #include "utils/memutils.h"
 
 #include "common/errors.h"
-#include "delivery/courier.h"
-#include "delivery/mail_request.h"
+#include "courier/courier.h"
+#include "courier/mail_request.h"
 #include "message/message.h"
 #include "wire/http_header.h"
 #include "wire/url.h"

@@ -2,13 +2,13 @@
  * courier_quarantine.h
  *	  Deliveries that kill couriers.
  *
- * src/delivery/courier_quarantine.h
+ * src/courier/courier_quarantine.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_COURIER_QUARANTINE_H
 #define RESPOND_COURIER_QUARANTINE_H
 
-#include "delivery/courier.h"
+#include "courier/courier.h"
 
 /* A courier begins: it is careful if the one before it died by its own doing. */
 extern void respond_quarantine_begin(void);

@@ -2,13 +2,13 @@
  * delivery_dead.h
  *	  A delivery that was given up is an event and on record.
  *
- * src/delivery/delivery_dead.h
+ * src/courier/delivery_dead.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_DELIVERY_DEAD_H
 #define RESPOND_DELIVERY_DEAD_H
 
-#include "delivery/courier.h"
+#include "courier/courier.h"
 
 /* What the event says; id and key are those of the delivery that is dead. */
 extern Jsonb *respond_dead_description(const Outgoing *outgoing, int64 id, const char *key, int attempts,

@@ -8,7 +8,7 @@
  * be a flush of the outcomes that the courier recorded since, each time.)  Where
  * there is a synchronous standby, nothing is fetched before that has it, too.
  *
- * src/delivery/courier_fetch.c
+ * src/courier/courier_fetch.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -32,8 +32,8 @@
 #include "common/partition_read.h"
 #include "common/partition_write.h"
 #include "common/shape.h"
-#include "delivery/courier.h"
-#include "delivery/courier_quarantine.h"
+#include "courier/courier.h"
+#include "courier/courier_quarantine.h"
 #include "outbox/delivery_columns.h"
 #include "worker/worker.h"
 

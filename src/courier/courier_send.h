@@ -2,13 +2,13 @@
  * courier_send.h
  *	  Which deliveries are sent now.
  *
- * src/delivery/courier_send.h
+ * src/courier/courier_send.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_COURIER_SEND_H
 #define RESPOND_COURIER_SEND_H
 
-#include "delivery/courier.h"
+#include "courier/courier.h"
 
 /* Starts what is due and may be sent; true when there may be more. */
 extern bool respond_send_due(TimestampTz now);

@@ -6,7 +6,7 @@
  * happens to the connection afterwards: a receiver that said 200 and then hung
  * up has the message.  Without an answer it is tried again.
  *
- * src/delivery/outcome.c
+ * src/courier/outcome.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "delivery/courier.h"
+#include "courier/courier.h"
 #include "wire/retry_policy.h"
 
 /* Of an answer, in the attempt's row. */

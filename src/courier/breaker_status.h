@@ -2,13 +2,13 @@
  * breaker_status.h
  *	  Breakers that are open, in shared memory: for health(), and to try at once.
  *
- * src/delivery/breaker_status.h
+ * src/courier/breaker_status.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_BREAKER_STATUS_H
 #define RESPOND_BREAKER_STATUS_H
 
-#include "delivery/breaker.h"
+#include "courier/breaker.h"
 
 /* Asks for shared memory; at load. */
 extern void respond_breaker_status_initialize(void);

@@ -6,7 +6,7 @@
  * Each function opens a transaction, reads, and closes it; none is open while
  * the courier waits.
  *
- * src/delivery/courier_read.c
+ * src/courier/courier_read.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -23,8 +23,8 @@
 
 #include "common/kept_plan.h"
 #include "common/shape.h"
-#include "delivery/breaker_status.h"
-#include "delivery/courier.h"
+#include "courier/breaker_status.h"
+#include "courier/courier.h"
 #include "outbox/outbox.h"
 #include "secret/channel_secret.h"
 #include "worker/worker.h"

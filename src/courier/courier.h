@@ -2,7 +2,7 @@
  * courier.h
  *	  What the files of the courier share: channels with their queues, requests under way.
  *
- * src/delivery/courier.h
+ * src/courier/courier.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_COURIER_H
@@ -16,7 +16,7 @@
 
 #include "channel/channel.h"
 #include "common/shmem.h"
-#include "delivery/breaker.h"
+#include "courier/breaker.h"
 #include "secret/redact.h"
 #include "transport/transport.h"
 #include "wire/signature.h"
