@@ -33,6 +33,16 @@ override with_llvm = no
 
 EXTRA_CLEAN = $(OBJS:.o=.d) $(DATA_built)
 
+# "make installcheck" runs these against a server that runs already and has the lines of test/regress/postgresql.conf.
+REGRESS        = $(patsubst test/regress/sql/%.sql,%,$(sort $(wildcard test/regress/sql/*.sql)))
+REGRESS_OPTS   = --inputdir=test/regress --load-extension=$(EXTENSION)
+ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=. --load-extension=$(EXTENSION)
+ENCODING       = UTF8
+NO_LOCALE      = 1
+override CONTRIB_TESTDB   = respond_regress
+override ISOLATION_TESTDB = respond_isolation
+
 PG_CONFIG  = pg_config
 PGXS      := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 HARNESS    = PG_CONFIG="$(PG_CONFIG)" MAKE="$(MAKE)" test/harness

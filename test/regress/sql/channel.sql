@@ -284,3 +284,4 @@ UPDATE respond.channel SET description = 'x' WHERE name = 'ch own';
 DELETE FROM respond.rule WHERE name LIKE 'ch %';
 DELETE FROM respond.channel WHERE name LIKE 'ch %';
 DELETE FROM respond.mask WHERE event_type = 'ch.*';
+DROP ROLE channel_test_admin;
