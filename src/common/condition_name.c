@@ -92,7 +92,9 @@ static const Condition conditions[] = {
 	{ERRCODE_INVALID_BINARY_REPRESENTATION, "invalid_binary_representation"},
 	{ERRCODE_BAD_COPY_FILE_FORMAT, "bad_copy_file_format"},
 	{ERRCODE_UNTRANSLATABLE_CHARACTER, "untranslatable_character"},
+#ifdef ERRCODE_DATUM_VERSION_MISMATCH	/* minor releases added it: 15.18 has none, 15.20 has it */
 	{ERRCODE_DATUM_VERSION_MISMATCH, "datum_version_mismatch"},
+#endif
 	{ERRCODE_NOT_AN_XML_DOCUMENT, "not_an_xml_document"},
 	{ERRCODE_INVALID_XML_DOCUMENT, "invalid_xml_document"},
 	{ERRCODE_INVALID_XML_CONTENT, "invalid_xml_content"},
