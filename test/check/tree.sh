@@ -24,6 +24,9 @@ check "every expected output has its test" "$(
 		ls test/regress/sql/{"$name","${name%_[0-9]}"}.sql test/isolation/specs/{"$name","${name%_[0-9]}"}.spec 2> /dev/null |
 			grep -q . || echo "$file"
 	done)"
+check "every file of test/t has a number of its own and a name that says what it tests" "$(
+	ls test/t/*.pl | sed -E 's#^test/t/([0-9]+)_.*#\1#' | sort | uniq -d
+	ls test/t/*.pl | grep -vE '^test/t/[0-9]{3}(_[a-z0-9]{2,})+\.pl$')"
 check "every test program names what it links" "$(grep -L 'links:' $(grep -lE 'main\(|LLVMFuzzerTestOneInput\(const' \
 	test/unit/*.c test/fuzz/*.c 2>/dev/null | grep -v fuzz/driver.c) /dev/null | grep -v /dev/null)"
 version=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" pg_respond.control)

@@ -1,4 +1,4 @@
--- B6: what somebody hangs on the objects of pg_respond, changes or takes away is noticed, and the remedy undoes it.
+-- What somebody hangs on the objects of pg_respond, changes or takes away is noticed, and the remedy undoes it.
 \set QUIET on
 SET client_min_messages = error;
 BEGIN;

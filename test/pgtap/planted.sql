@@ -1,4 +1,4 @@
--- B1: what somebody plants in the search_path of a session never runs in SQL of ours, whoever's session it is.
+-- What somebody plants in the search_path of a session never runs in SQL of ours, whoever's session it is.
 --
 -- A schema in front of everything holds an operator and a function for each of pg_catalog's with the same arguments, a domain for
 -- each of its types, and a view for each relation of ours; temporary views have the names of catalogs and of our tables.  Each of

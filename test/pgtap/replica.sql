@@ -1,4 +1,4 @@
--- B6: under session_replication_role = replica nothing comes in that would not come in otherwise, and everything is put on record.
+-- Under session_replication_role = replica nothing comes in that would not come in otherwise, and everything is put on record.
 \set QUIET on
 SET client_min_messages = error;
 BEGIN;

@@ -1,4 +1,4 @@
-# B2: what the SQL of one owner's rule opens in a dispatcher is out of reach of another owner's; what the caller of simulate() has
+# What the SQL of one owner's rule opens in a dispatcher is out of reach of another owner's; what the caller of simulate() has
 # in the session is out of reach of the authors of rules.
 use FindBin;
 use lib "$FindBin::RealBin/lib";

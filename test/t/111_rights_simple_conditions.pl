@@ -1,4 +1,4 @@
-# B5: a condition that is evaluated without the executor runs nobody's code, and no condition leaves a lock in the dispatcher.
+# A condition that is evaluated without the executor runs nobody's code, and no condition leaves a lock in the dispatcher.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

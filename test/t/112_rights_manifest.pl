@@ -1,4 +1,4 @@
-# B6: code that somebody hung on our tables does not run as the workers, at their start or later; rows that a subscription applies.
+# Code that somebody hung on our tables does not run as the workers, at their start or later; rows that a subscription applies.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

@@ -1,4 +1,4 @@
-# Group E, kind "rows that somebody else's session writes": what a subscription applies gives events where the watch asks for
+# Rows that somebody else's session writes: what a subscription applies gives events where the watch asks for
 # it, and a data-only restore gives none.
 use FindBin;
 use lib "$FindBin::RealBin/lib";

@@ -1,4 +1,4 @@
-# Group E, kind "a write never fails because of us": whatever is wrong with the event log, the change of the user is made, he is
+# A write never fails because of us: whatever is wrong with the event log, the change of the user is made, he is
 # warned once, the lost events are counted, and health() is well again after its remedy.
 use FindBin;
 use lib "$FindBin::RealBin/lib";

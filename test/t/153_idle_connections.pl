@@ -1,4 +1,4 @@
-# Group F: connections that are over when a request is put on them.  What lies on an idle one is no answer; a request that was sent
+# Connections that are over when a request is put on them.  What lies on an idle one is no answer; a request that was sent
 # too late goes out again at once, and that is not counted as a try.
 use FindBin;
 use lib "$FindBin::RealBin/lib";

@@ -1,4 +1,4 @@
-# Group F: who gets a mail.  What a step names and the event lacks is a failure; what comes from data is one address, and adds none.
+# Who gets a mail.  What a step names and the event lacks is a failure; what comes from data is one address, and adds none.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

@@ -1,4 +1,4 @@
-# A3: SQL of a rule that builds gigabytes fails, and nothing else does.
+# SQL of a rule that builds gigabytes fails, and nothing else does.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

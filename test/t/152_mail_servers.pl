@@ -1,4 +1,4 @@
-# Group F: mail servers that take their time (RFC 5321), that know ASCII only (RFC 6531, IDNA), and ways to log in.
+# Mail servers that take their time (RFC 5321), that know ASCII only (RFC 6531, IDNA), and ways to log in.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

@@ -1,4 +1,4 @@
-# Group F: what a mail consists of (RFC 2045, 2046), and which answer of the server is on record.
+# What a mail consists of (RFC 2045, 2046), and which answer of the server is on record.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

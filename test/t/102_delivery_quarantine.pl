@@ -1,4 +1,4 @@
-# Group A: a delivery that kills the courier.  After two deaths over it alone it is a dead letter, and all others have arrived; deaths
+# A delivery that kills the courier.  After two deaths over it alone it is a dead letter, and all others have arrived; deaths
 # that somebody else caused count for nobody.
 use FindBin;
 use lib "$FindBin::RealBin/lib";

@@ -1,4 +1,4 @@
-# Group H: tables of ours that are written anew while their rows are in work (VACUUM FULL, CLUSTER, DETACH): no event and no
+# Tables of ours that are written anew while their rows are in work (VACUUM FULL, CLUSTER, DETACH): no event and no
 # outcome depends on the place that a row had in the file.
 use FindBin;
 use lib "$FindBin::RealBin/lib";

@@ -1,4 +1,4 @@
-# F9: an event has the attributes of CloudEvents, and the same ones wherever it goes.
+# An event has the attributes of CloudEvents, and the same ones wherever it goes.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

@@ -1,4 +1,4 @@
-# A3: a few kB of numbers are gigabytes of text.  Whatever becomes text counts before it writes.
+# A few kB of numbers are gigabytes of text.  Whatever becomes text counts before it writes.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

@@ -1,4 +1,4 @@
-# E10: patterns mean the same in databases of every encoding.
+# Patterns mean the same in databases of every encoding.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

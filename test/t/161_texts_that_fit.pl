@@ -1,4 +1,4 @@
-# F8, E11: texts are cut to what a provider takes, values cannot be markup, and every column can be named.
+# Texts are cut to what a provider takes, values cannot be markup, and every column can be named.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

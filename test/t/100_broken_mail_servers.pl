@@ -1,4 +1,4 @@
-# Group A: mail servers that refuse, hang up or say half of what they should.  Each ends its mail; none ends the courier.
+# Mail servers that refuse, hang up or say half of what they should.  Each ends its mail; none ends the courier.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;

@@ -1,4 +1,4 @@
-# Group A: how couriers end, and what the next one makes of it.  Only one that dies by its own doing makes the next one careful.
+# How couriers end, and what the next one makes of it.  Only one that dies by its own doing makes the next one careful.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
