@@ -28,6 +28,7 @@
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
+#include "common/pg_compat.h"
 #include "wire/http_header.h"
 
 static void
@@ -162,7 +163,7 @@ read_key(const HmacScheme *scheme, const char *secret, int *length)
 	key = palloc0(size + 4);
 	if (strcmp(scheme->secret, "base64") == 0)
 	{
-		*length = pg_b64_decode(secret, size, key, pg_b64_dec_len(size));
+		*length = respond_base64_decode(secret, size, key, pg_b64_dec_len(size));
 		return *length > 0 ? key : NULL;
 	}
 	*length = size / 2;

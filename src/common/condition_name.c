@@ -2,8 +2,8 @@
  * condition_name.c
  *	  Names of SQLSTATEs, as PL/pgSQL has them.
  *
- * The server keeps them in PL/pgSQL alone.  Codes of later releases, and of
- * extensions, go without a name.
+ * The server keeps them in PL/pgSQL alone.  Here are those of all releases that
+ * we build with.  Codes of later ones, and of extensions, go without a name.
  *
  * src/common/condition_name.c
  *-------------------------------------------------------------------------
@@ -12,6 +12,7 @@
 
 #include "common/condition_name.h"
 #include "common/errors.h"
+#include "common/pg_compat.h"
 
 typedef struct Condition
 {
@@ -100,6 +101,7 @@ static const Condition conditions[] = {
 	{ERRCODE_INVALID_XML_CONTENT, "invalid_xml_content"},
 	{ERRCODE_INVALID_XML_COMMENT, "invalid_xml_comment"},
 	{ERRCODE_INVALID_XML_PROCESSING_INSTRUCTION, "invalid_xml_processing_instruction"},
+	{ERRCODE_INVALID_ARGUMENT_FOR_XQUERY, "invalid_argument_for_xquery"},
 	{ERRCODE_DUPLICATE_JSON_OBJECT_KEY_VALUE, "duplicate_json_object_key_value"},
 	{ERRCODE_INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION, "invalid_argument_for_sql_json_datetime_function"},
 	{ERRCODE_INVALID_JSON_TEXT, "invalid_json_text"},
@@ -137,6 +139,7 @@ static const Condition conditions[] = {
 	{ERRCODE_NO_ACTIVE_SQL_TRANSACTION, "no_active_sql_transaction"},
 	{ERRCODE_IN_FAILED_SQL_TRANSACTION, "in_failed_sql_transaction"},
 	{ERRCODE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT, "idle_in_transaction_session_timeout"},
+	{ERRCODE_TRANSACTION_TIMEOUT, "transaction_timeout"},
 	{ERRCODE_INVALID_SQL_STATEMENT_NAME, "invalid_sql_statement_name"},
 	{ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION, "triggered_data_change_violation"},
 	{ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "invalid_authorization_specification"},
@@ -240,6 +243,7 @@ static const Condition conditions[] = {
 	{ERRCODE_IO_ERROR, "io_error"},
 	{ERRCODE_UNDEFINED_FILE, "undefined_file"},
 	{ERRCODE_DUPLICATE_FILE, "duplicate_file"},
+	{ERRCODE_FILE_NAME_TOO_LONG, "file_name_too_long"},
 	{ERRCODE_SNAPSHOT_TOO_OLD, "snapshot_too_old"},
 	{ERRCODE_CONFIG_FILE_ERROR, "config_file_error"},
 	{ERRCODE_LOCK_FILE_EXISTS, "lock_file_exists"},

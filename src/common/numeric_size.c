@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "common/numeric_size.h"
+#include "common/pg_compat.h"
 
 #define FORM_MASK			0xC000
 #define FORM_NEGATIVE		0x4000

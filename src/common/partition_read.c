@@ -26,6 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "common/pg_compat.h"
 #include "common/shape.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
@@ -140,7 +141,7 @@ open_target(RowLookup *lookup, Oid oid)
 				 errhint("Create one like those of the other partitions.")));
 	target->index = index_open(index, AccessShareLock);
 	target->slot = table_slot_create(target->relation, NULL);
-	target->scan = index_beginscan(target->relation, target->index, GetActiveSnapshot(), 1, 0);
+	target->scan = respond_index_beginscan(target->relation, target->index, GetActiveSnapshot(), 1);
 	respond_shape_find(lookup->shape, RelationGetDescr(target->relation), target->places);
 	for (int i = 0; i < lookup->shape->count; i++)
 		if (target->places[i] != i && target->mapped == NULL)

@@ -44,6 +44,7 @@
 
 #include "common/errors.h"
 #include "common/partition_write.h"
+#include "common/pg_compat.h"
 #include "common/shape.h"
 
 /* A buffer is written when it holds this many rows or bytes. */
@@ -321,11 +322,7 @@ respond_partition_writer_update(PartitionWriter *writer, const RowUpdate *update
 	RowUpdateResult result = ROW_CHANGED;
 	TM_FailureData failure;
 	LockTupleMode lock_mode;
-#if PG_VERSION_NUM >= 160000
 	TU_UpdateIndexes update_indexes;
-#else
-	bool		update_indexes;
-#endif
 
 	if (target->oid != update->partition)
 		return ROW_CHANGED;
@@ -341,13 +338,8 @@ respond_partition_writer_update(PartitionWriter *writer, const RowUpdate *update
 		{
 			case TM_Ok:
 				result = ROW_UPDATED;
-				if (update_indexes && target->result->ri_NumIndices > 0)
-					ExecInsertIndexTuples(target->result, target->new_row, writer->estate,
-										  true, false, NULL, NIL
-#if PG_VERSION_NUM >= 160000
-										  ,update_indexes == TU_Summarizing
-#endif
-						);
+				if (update_indexes != TU_None && target->result->ri_NumIndices > 0)
+					respond_update_index_entries(target->result, target->new_row, writer->estate, update_indexes);
 				break;
 			case TM_BeingModified:
 			case TM_WouldBlock:
@@ -527,12 +519,7 @@ write_target(PartitionWriter *writer, Target *target)
 	for (int i = 0; i < target->rows; i++)
 	{
 		if (target->result->ri_NumIndices > 0)
-			ExecInsertIndexTuples(target->result, target->slots[i], writer->estate,
-								  false, false, NULL, NIL
-#if PG_VERSION_NUM >= 160000
-								  ,false
-#endif
-				);
+			respond_insert_index_entries(target->result, target->slots[i], writer->estate);
 		ExecClearTuple(target->slots[i]);
 		ResetPerTupleExprContext(writer->estate);
 	}

@@ -20,6 +20,7 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+#include "common/pg_compat.h"
 #include "common/row_json.h"
 #include "common/value_json.h"
 
@@ -66,11 +67,9 @@ respond_row_json_create(TupleDesc desc)
 
 		if (attribute->attisdropped)
 			continue;
-#if PG_VERSION_NUM >= 180000
 		/* not in the row: computed when it is read */
 		if (attribute->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
 			continue;
-#endif
 		column->attribute = i;
 		respond_value_json_prepare(&column->how, attribute->atttypid);
 		column->name = NameStr(attribute->attname);

@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 
 #include "common/errors.h"
+#include "common/pg_compat.h"
 #include "common/relation_change.h"
 #include "common/shape.h"
 
@@ -104,11 +105,7 @@ static bool is_checked = false;
 static Oid
 table_of(const char *name)
 {
-	List	   *names = stringToQualifiedNameList(name
-#if PG_VERSION_NUM >= 160000
-												 ,NULL
-#endif
-		);
+	List	   *names = respond_qualified_name_list(name);
 
 	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
 }

@@ -39,6 +39,7 @@
 
 #include "common/error_class.h"
 #include "common/jsonb_size.h"
+#include "common/pg_compat.h"
 #include "common/value_json_code.h"
 
 /* Longest text of a document that is appended. */
@@ -196,10 +197,8 @@ interval_text(const Interval *interval)
 	struct pg_itm parts;
 	char	   *text = palloc(MAXDATELEN + 1);
 
-#if PG_VERSION_NUM >= 170000
 	if (INTERVAL_NOT_FINITE(interval))
 		return pstrdup(INTERVAL_IS_NOBEGIN(interval) ? "-infinity" : "infinity");
-#endif
 	interval2itm(*interval, &parts);
 	EncodeInterval(&parts, INTSTYLE_POSTGRES, text);
 	return text;

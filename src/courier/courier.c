@@ -32,6 +32,7 @@
 #include "utils/wait_event.h"
 
 #include "common/guc.h"
+#include "common/pg_compat.h"
 #include "common/shmem.h"
 #include "courier/breaker_status.h"
 #include "courier/courier.h"
@@ -165,7 +166,7 @@ prepare(Courier *courier, WorkerSlot *slot)
 	respond_breaker_status_clear();
 	sockets = respond_transport_open();
 	note_settings(courier);
-	courier->events = CreateWaitEventSet(TopMemoryContext, 3);
+	courier->events = respond_lasting_wait_event_set(3);
 	AddWaitEventToSet(courier->events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	AddWaitEventToSet(courier->events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
 	AddWaitEventToSet(courier->events, WL_SOCKET_READABLE, sockets, NULL, NULL);

@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 
 #include "common/errors.h"
+#include "common/pg_compat.h"
 #include "courier/courier.h"
 #include "courier/mail_request.h"
 #include "message/message.h"
@@ -214,7 +215,7 @@ add_authorization(Outgoing *outgoing)
 	}
 	pair = to_utf8(psprintf("%s:%s", user != NULL ? user : "", secret));
 	encoded = palloc0(pg_b64_enc_len(strlen(pair)) + 1);
-	length = pg_b64_encode(pair, strlen(pair), encoded, pg_b64_enc_len(strlen(pair)));
+	length = respond_base64_encode(pair, strlen(pair), encoded, pg_b64_enc_len(strlen(pair)));
 	if (length < 0)
 		elog(ERROR, "could not encode credentials");
 	encoded[length] = '\0';

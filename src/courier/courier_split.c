@@ -65,7 +65,7 @@ split_off(const Outcome *outcome, bool for_good)
 	int			count = select_recipients(&outgoing->transfer, for_good, addresses, &reply);
 	int			tries = outgoing->attempts + 1 - outgoing->attempts_before;
 	Datum		values[8];
-	char		nulls[8] = "        ";
+	char		nulls[] = "        ";
 	TimestampTz due = 0;
 	char	   *error;
 	bool		dead;

@@ -20,6 +20,7 @@
 
 #include "common/life.h"
 #include "common/partition_read.h"
+#include "common/pg_compat.h"
 #include "dispatcher/reader.h"
 #include "event/log_access.h"
 
@@ -94,7 +95,7 @@ find_by_index(Relation partition, Oid index_oid, const LogColumns *columns, int6
 	Event	   *event = NULL;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
-	scan = index_beginscan(partition, index, GetActiveSnapshot(), 1, 0);
+	scan = respond_index_beginscan(partition, index, GetActiveSnapshot(), 1);
 	index_rescan(scan, &key, 1, NULL, 0);
 	if (index_getnext_slot(scan, ForwardScanDirection, slot))
 		event = respond_log_event(columns, slot);

@@ -25,6 +25,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/pg_compat.h"
 #include "common/shape.h"
 #include "common/errors.h"
 #include "common/life.h"
@@ -172,7 +173,7 @@ respond_requeue_take(int limit, uint64 wakes)
 		reading.wakes != wakes && GetCurrentTimestamp() >= reading.next_pass)
 		begin_pass(wakes);
 	ScanKeyInit(&key, 1, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(reading.position));
-	scan = index_beginscan(requeue, index, GetActiveSnapshot(), 1, 0);
+	scan = respond_index_beginscan(requeue, index, GetActiveSnapshot(), 1);
 	index_rescan(scan, &key, 1, NULL, 0);
 	while (more && list_length(events) < limit && bytes < RESPOND_BATCH_BYTES)
 	{

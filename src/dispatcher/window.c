@@ -28,6 +28,7 @@
 
 #include "common/life.h"
 #include "common/partition_read.h"
+#include "common/pg_compat.h"
 #include "dispatcher/progress.h"
 #include "dispatcher/reader.h"
 #include "event/commit_order.h"
@@ -273,7 +274,7 @@ add_with_index(Collection *collection, Relation partition, Relation index, int l
 {
 	LogScan		log = {.partition = RelationGetRelid(partition),.lead = lead};
 
-	log.scan = index_beginscan(partition, index, GetActiveSnapshot(), lead + SCAN_KEYS, 0);
+	log.scan = respond_index_beginscan(partition, index, GetActiveSnapshot(), lead + SCAN_KEYS);
 	if (base->split_xid != 0)
 		add_split(collection, &log, base);
 	else

@@ -44,6 +44,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "common/pg_compat.h"
 #include "event/capture_tree.h"
 
 static ProcessUtility_hook_type previous_utility_hook = NULL;
@@ -221,11 +222,7 @@ find_table(RangeVar *name)
 static bool
 may_alter(Oid table)
 {
-#if PG_VERSION_NUM >= 160000
 	return object_ownercheck(RelationRelationId, table, GetUserId());
-#else
-	return pg_class_ownercheck(table, GetUserId());
-#endif
 }
 
 static void

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "commands/sequence.h"
@@ -25,6 +26,7 @@
 
 #include "common/life.h"
 #include "common/partition_write.h"
+#include "common/pg_compat.h"
 #include "common/relation_change.h"
 #include "event/event_check.h"
 #include "event/event_columns.h"
@@ -71,7 +73,7 @@ static void
 find_table(void)
 {
 	static bool registered = false;
-	Oid			table;
+	Relation	table;
 
 	if (OidIsValid(known_table))
 		return;
@@ -80,9 +82,10 @@ find_table(void)
 		respond_relation_on_change(forget_known);
 		registered = true;
 	}
-	table = respond_relation_oid("respond", "event");
-	known_sequence = getIdentitySequence(table, get_attnum(table, "id"), false);
-	known_table = table;
+	table = table_open(respond_relation_oid("respond", "event"), AccessShareLock);
+	known_sequence = respond_identity_sequence(table, get_attnum(RelationGetRelid(table), "id"));
+	known_table = RelationGetRelid(table);
+	table_close(table, AccessShareLock);
 }
 
 Oid

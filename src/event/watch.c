@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "common/pg_compat.h"
 #include "common/standby.h"
 #include "event/capture_expression.h"
 #include "event/capture_subject.h"
@@ -162,11 +163,7 @@ text_argument(FunctionCallInfo fcinfo, int i)
 static void
 check_owner(Oid table)
 {
-#if PG_VERSION_NUM >= 160000
 	if (!object_ownercheck(RelationRelationId, table, GetUserId()))
-#else
-	if (!pg_class_ownercheck(table, GetUserId()))
-#endif
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(table));
 }
 

@@ -40,6 +40,7 @@
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
 
+#include "common/pg_compat.h"
 #include "event/capture_tree.h"
 #include "event/watch_trigger.h"
 
@@ -191,11 +192,7 @@ is_for_each_row(const Watch *watch, CaptureOperation operation)
 static void
 fire_always(Relation table, const char *name)
 {
-#if PG_VERSION_NUM >= 160000
-	EnableDisableTrigger(table, name, InvalidOid, TRIGGER_FIRES_ALWAYS, false, true, ShareRowExclusiveLock);
-#else
-	EnableDisableTriggerNew(table, name, TRIGGER_FIRES_ALWAYS, false, true, ShareRowExclusiveLock);
-#endif
+	respond_set_trigger_fires(table, name, TRIGGER_FIRES_ALWAYS, true, ShareRowExclusiveLock);
 	CommandCounterIncrement();
 }
 

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
+#include "common/pg_compat.h"
 #include "flow/flow_code.h"
 
 const char *const respond_flow_root_names[FLOW_ROOTS] = {
@@ -37,10 +38,9 @@ const char *const respond_flow_root_names[FLOW_ROOTS] = {
 	[FLOW_ROOT_ERROR] = "error",
 };
 
-static void raise_wrong_kind(const char *place, const char *field,
-							 const char *expected) pg_attribute_noreturn();
-static void raise_template_error(const char *place, const char *field, const char *where,
-								 const TemplateError *error) pg_attribute_noreturn();
+pg_noreturn static void raise_wrong_kind(const char *place, const char *field, const char *expected);
+pg_noreturn static void raise_template_error(const char *place, const char *field, const char *where,
+											 const TemplateError *error);
 
 static void
 raise_wrong_kind(const char *place, const char *field, const char *expected)

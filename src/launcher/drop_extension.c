@@ -28,6 +28,7 @@
 #include "utils/acl.h"
 
 #include "common/door.h"
+#include "common/pg_compat.h"
 #include "launcher/drop_extension.h"
 
 static const char *const find_tables =
@@ -52,13 +53,8 @@ respond_drop_extension_lock(Node *statement)
 	extension = get_extension_oid("pg_respond", true);
 	if (!OidIsValid(extension))
 		return;
-#if PG_VERSION_NUM >= 160000
 	if (!object_ownercheck(ExtensionRelationId, extension, GetUserId()))
 		return;
-#else
-	if (!pg_extension_ownercheck(extension, GetUserId()))
-		return;
-#endif
 	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessExclusiveLock);
 	lock_tables();
 }

@@ -34,6 +34,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "common/pg_compat.h"
 #include "common/shmem.h"
 #include "launcher/eviction.h"
 #include "launcher/launcher.h"
@@ -103,14 +104,7 @@ needed_database(Node *statement)
 static bool
 may_evict(Node *statement, Oid database)
 {
-	bool		owner;
-
-#if PG_VERSION_NUM >= 160000
-	owner = object_ownercheck(DatabaseRelationId, database, GetUserId());
-#else
-	owner = pg_database_ownercheck(database, GetUserId());
-#endif
-	if (!owner)
+	if (!object_ownercheck(DatabaseRelationId, database, GetUserId()))
 		return false;
 	if (IsA(statement, RenameStmt) || IsA(statement, CreatedbStmt))
 		return has_createdb(GetUserId());

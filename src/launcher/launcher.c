@@ -40,6 +40,7 @@
 #include "utils/wait_event.h"
 
 #include "common/guc.h"
+#include "common/pg_compat.h"
 #include "common/shmem.h"
 #include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
@@ -174,7 +175,7 @@ announce_launcher(void)
 	on_shmem_exit(leave, (Datum) 0);
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
 	respond_shared->launcher_pid = MyProcPid;
-	respond_shared->launcher_procno = MyProc->pgprocno;
+	respond_shared->launcher_procno = MyProcNumber;
 	LWLockRelease(respond_shared->lock);
 }
 

@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "common/pg_compat.h"
 #include "match/flatten_number.h"
 #include "match/number.h"
 

@@ -10,6 +10,7 @@
 
 #include "utils/jsonb.h"
 
+#include "common/pg_compat.h"
 #include "match/matcher.h"
 
 /*
@@ -29,7 +30,7 @@ extern void respond_pattern_check_jsonb(const char *name, Jsonb *pattern);
  * Raises the error of an invalid pattern: name, place and message, as
  * "pattern.data.status[0].numeric: ...", with its hint.
  */
-extern void respond_pattern_report(const char *name, const PatternError *error) pg_attribute_noreturn();
+pg_noreturn extern void respond_pattern_report(const char *name, const PatternError *error);
 
 /*
  * Makes a new state ready for events of this database: interrupts are let in, an

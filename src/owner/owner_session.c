@@ -62,6 +62,7 @@
 #include "common/door.h"
 #include "common/guc.h"
 #include "common/kept_plan.h"
+#include "common/pg_compat.h"
 #include "common/shmem.h"
 #include "owner/owner_session.h"
 
@@ -444,12 +445,7 @@ respond_owner_session_hide_settings(const OwnerSession *session)
 
 	if (!is_guest(session))
 		return;
-#if PG_VERSION_NUM >= 160000
-	variables = get_guc_variables(&count);
-#else
-	variables = get_guc_variables();
-	count = GetNumConfigOptions();
-#endif
+	variables = respond_guc_variables(&count);
 	for (int i = 0; i < count; i++)
 		if (variables[i]->flags & GUC_CUSTOM_PLACEHOLDER)
 			names = lappend(names, pstrdup(variables[i]->name));

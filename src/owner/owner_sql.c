@@ -25,18 +25,13 @@
 #include "common/condition_name.h"
 #include "common/errors.h"
 #include "common/guc.h"
+#include "common/pg_compat.h"
 #include "common/private_value.h"
 #include "event/event_context.h"
 #include "owner/owner_guard.h"
 #include "owner/owner_result.h"
 #include "owner/owner_simple.h"
 #include "owner/owner_sql_code.h"
-
-#if PG_VERSION_NUM >= 170000
-#define CURRENT_LXID (MyProc->vxid.lxid)
-#else
-#define CURRENT_LXID (MyProc->lxid)
-#endif
 
 /* One run, as the function that is called as the owner gets it. */
 typedef struct SqlRun
@@ -154,7 +149,7 @@ make_state(OwnerSql *sql, CachedPlanSource *source)
 		sql->state_context = AllocSetContextCreate(sql->context, "pg_respond expression",
 												   ALLOCSET_SMALL_SIZES);
 	sql->state_plan = GetCachedPlan(source, sql->params, NULL, NULL);
-	sql->state_lxid = CURRENT_LXID;
+	sql->state_lxid = respond_my_lxid();
 	expression = plan_expression(sql->state_plan);
 	/* what it means may have changed since it was prepared, and planning opens functions up */
 	if (expression == NULL || !respond_expression_is_simple((Node *) expression))
@@ -207,7 +202,7 @@ evaluate_simple(SqlRun *run)
 	bool		is_null;
 	Datum		value;
 
-	if (sql->state_plan != plan || sql->state_lxid != CURRENT_LXID)
+	if (sql->state_plan != plan || sql->state_lxid != respond_my_lxid())
 		make_state(sql, source);
 	if (sql->state != NULL)
 	{

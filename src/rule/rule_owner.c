@@ -27,6 +27,7 @@
 
 #include "common/errors.h"
 #include "common/kept_plan.h"
+#include "common/pg_compat.h"
 #include "owner/owner_guard.h"
 #include "rule/rule_owner.h"
 
@@ -71,11 +72,7 @@ respond_rule_acts_as(Oid user, Oid role)
 {
 	if (!OidIsValid(role))
 		return superuser_arg(user);
-#if PG_VERSION_NUM >= 160000
 	return member_can_set_role(user, role);
-#else
-	return is_member_of_role(user, role);
-#endif
 }
 
 static int

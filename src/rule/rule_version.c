@@ -24,6 +24,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/pg_compat.h"
 #include "common/shape.h"
 #include "common/partition_write.h"
 #include "common/restore.h"
@@ -42,7 +43,7 @@ respond_rule_last_version(const char *name)
 	Relation	index = index_open(respond_relation_oid("respond", "rule_version_pkey"), AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	IndexScanDesc scan = index_beginscan(table, index, snapshot, 1, 0);
+	IndexScanDesc scan = respond_index_beginscan(table, index, snapshot, 1);
 	ScanKeyData key;
 	int32		version = 0;
 	bool		is_null;

@@ -33,6 +33,7 @@
 #include "miscadmin.h"
 
 #include "common/guc.h"
+#include "common/pg_compat.h"
 #include "secret/key_file.h"
 
 #define MAX_FILE_SIZE	8192
@@ -263,7 +264,7 @@ parse_key(const char *text, int length, uint8_t *key)
 	}
 	/* an exact length also keeps out the white space that the decoder skips */
 	return length == (RESPOND_SEAL_KEY_SIZE + 2) / 3 * 4 &&
-		pg_b64_decode(text, length, (char *) key, RESPOND_SEAL_KEY_SIZE) == RESPOND_SEAL_KEY_SIZE;
+		respond_base64_decode(text, length, key, RESPOND_SEAL_KEY_SIZE) == RESPOND_SEAL_KEY_SIZE;
 }
 
 static bool

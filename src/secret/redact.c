@@ -19,6 +19,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
+#include "common/pg_compat.h"
 #include "secret/redact.h"
 #include "secret/secret_match.h"
 
@@ -81,7 +82,7 @@ add_base64(SecretForms *forms, const char *bytes, size_t length)
 		char	   *encoded = palloc0(room + 1);
 
 		memcpy(shifted + shift, bytes, length);
-		if (pg_b64_encode(shifted, shift + length, encoded, room) < 0)
+		if (respond_base64_encode(shifted, shift + length, encoded, room) < 0)
 			elog(ERROR, "could not encode credentials");
 		if (end > first)
 			add_form(forms, pnstrdup(encoded + first, end - first));

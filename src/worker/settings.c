@@ -16,6 +16,7 @@
 #include "utils/guc.h"
 
 #include "common/guc.h"
+#include "common/pg_compat.h"
 #include "worker/settings.h"
 
 typedef struct PinnedSetting
@@ -49,9 +50,7 @@ static const PinnedSetting pinned[] = {
 	{"statement_timeout", "0"},
 	/* what a crash takes back is done again: cursor and effects go together */
 	{"synchronous_commit", "off"},
-#if PG_VERSION_NUM >= 170000
-	{"transaction_timeout", "0"},
-#endif
+	RESPOND_PIN_TRANSACTION_TIMEOUT
 	{"transform_null_equals", "off"},
 	{"xmloption", "content"},
 };

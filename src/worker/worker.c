@@ -35,6 +35,7 @@
 
 #include "common/guc.h"
 #include "common/memory_limit.h"
+#include "common/pg_compat.h"
 #include "common/shmem.h"
 #include "launcher/launcher.h"
 #include "owner/owner_session.h"
@@ -54,7 +55,7 @@ static void leave_slot(int code, Datum argument);
 static void connect_to_database(void);
 static void find_extension(void);
 static void publish_slot(void);
-static void end_worker(WorkerOutcome outcome) pg_attribute_noreturn();
+pg_noreturn static void end_worker(WorkerOutcome outcome);
 
 const char *
 respond_worker_kind_name(WorkerKind kind)
@@ -146,7 +147,7 @@ claim_slot(int number, uint32 generation, WorkerKind kind)
 	{
 		slot->state = WORKER_RUNNING;
 		slot->pid = MyProcPid;
-		slot->procno = MyProc->pgprocno;
+		slot->procno = MyProcNumber;
 		slot->started_at = GetCurrentTimestamp();
 		pg_atomic_write_u64(&slot->active_at, (uint64) slot->started_at);
 		respond_worker_slot = slot;

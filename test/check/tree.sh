@@ -35,4 +35,6 @@ check "control file, META.json and changelog name one version" "$(
 	grep -q "^## \[.*$version" CHANGELOG.md || echo "CHANGELOG.md has no section $version")"
 check "callbacks of the relation cache, of which a process has ten, go through relation_change.h" "$(
 	grep -rn 'CacheRegisterRelcacheCallback(' src --include='*.c' | grep -v '^src/common/relation_change.c:')"
+check "the release of the server is asked for in pg_compat.h alone" "$(
+	grep -rn 'PG_VERSION_NUM\|PG_MAJORVERSION' src --include='*.[ch]' | grep -v '^src/common/pg_compat\.')"
 echo "1..$count"
