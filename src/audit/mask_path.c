@@ -16,7 +16,7 @@
 
 #include "common/shape.h"
 #include "audit/mask_path.h"
-#include "rule/rule_row.h"
+#include "event/name_check.h"
 #include "common/errors.h"
 #include "common/partition_write.h"
 #include "common/restore.h"
@@ -130,7 +130,7 @@ respond_mask_validate(PG_FUNCTION_ARGS)
 		names += *s == '.';
 	if (names > MASK_MAX_NAMES)
 		refuse("path", psprintf("it has more than %d names", MASK_MAX_NAMES));
-	respond_rule_check_event_type(TextDatumGetCString(values[MASK_EVENT_TYPE]));
+	respond_name_check_event_type(TextDatumGetCString(values[MASK_EVENT_TYPE]));
 	if (strncmp(path, "data.", 5) == 0)
 		refuse("path", "it begins in data, and so does not name it");
 	respond_mask_path_parse(&mask, TextDatumGetCString(values[MASK_EVENT_TYPE]), path);

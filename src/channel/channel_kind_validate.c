@@ -28,9 +28,10 @@
 #include "common/json_value_jsonb.h"
 #include "common/kept_plan.h"
 #include "common/restore.h"
+#include "common/row_values.h"
 #include "common/shape.h"
 #include "common/trigger_call.h"
-#include "rule/rule_row.h"
+#include "event/name_check.h"
 #include "wire/http_header.h"
 #include "wire/url.h"
 
@@ -182,7 +183,7 @@ check_row(const Datum *values, const bool *nulls)
 	Jsonb	   *json;
 
 	if ((text = respond_row_text(values, nulls, KIND_NAME)) != NULL)
-		respond_rule_check_name("kind", text);
+		respond_name_check("kind", text);
 	if (!nulls[KIND_METHOD])
 		check_method(respond_row_text(values, nulls, KIND_METHOD));
 	if (!nulls[KIND_URL] && transport != NULL)

@@ -32,9 +32,10 @@
 #include "common/json_value_jsonb.h"
 #include "common/kept_plan.h"
 #include "common/restore.h"
+#include "common/row_values.h"
 #include "common/shape.h"
 #include "common/trigger_call.h"
-#include "rule/rule_row.h"
+#include "event/name_check.h"
 #include "secret/channel_secret.h"
 #include "secret/log_filter.h"
 #include "wire/signature.h"
@@ -293,7 +294,7 @@ check_row(const Datum *values, const bool *nulls, const ChannelKind *kind, Jsonb
 	char	   *text;
 
 	if ((text = respond_row_text(values, nulls, CHANNEL_NAME)) != NULL)
-		respond_rule_check_name("channel", text);
+		respond_name_check("channel", text);
 	check_numbers(values, nulls);
 	text = respond_row_text(values, nulls, CHANNEL_KIND);
 	if (text == NULL)

@@ -18,7 +18,9 @@
 
 #include "common/errors.h"
 #include "common/restore.h"
+#include "common/row_values.h"
 #include "common/trigger_call.h"
+#include "event/name_check.h"
 #include "match/pattern_jsonb.h"
 #include "rule/rule_row.h"
 #include "rule/rule_set_code.h"
@@ -68,7 +70,7 @@ respond_mute_validate(PG_FUNCTION_ARGS)
 	event_type = respond_row_text(values, nulls, MUTE_EVENT_TYPE);
 	pattern = respond_row_jsonb(values, nulls, MUTE_PATTERN);
 	if (event_type != NULL)
-		respond_rule_check_event_type(event_type);
+		respond_name_check_event_type(event_type);
 	if (pattern != NULL)
 		respond_pattern_check_jsonb("pattern", pattern);
 	if (!nulls[MUTE_UNTIL_TIME] && !nulls[MUTE_FROM_TIME] &&

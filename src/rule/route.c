@@ -20,8 +20,10 @@
 #include "audit/mask.h"
 #include "common/errors.h"
 #include "common/restore.h"
+#include "common/row_values.h"
 #include "common/trigger_call.h"
 #include "event/event_text.h"
+#include "event/name_check.h"
 #include "match/pattern_jsonb.h"
 #include "rule/rule_row.h"
 #include "rule/rule_set_code.h"
@@ -140,9 +142,9 @@ respond_route_validate(PG_FUNCTION_ARGS)
 
 	respond_shape_deform(&respond_shape_route, RelationGetDescr(trigger->tg_relation), tuple, values, nulls);
 	if ((text = respond_row_text(values, nulls, ROUTE_NAME)) != NULL)
-		respond_rule_check_name("route", text);
+		respond_name_check("route", text);
 	if ((text = respond_row_text(values, nulls, ROUTE_EVENT_TYPE)) != NULL)
-		respond_rule_check_event_type(text);
+		respond_name_check_event_type(text);
 	if ((pattern = respond_row_jsonb(values, nulls, ROUTE_PATTERN)) != NULL)
 		respond_pattern_check_jsonb("pattern", pattern);
 	text = respond_row_text(values, nulls, ROUTE_NOTIFY_CHANNEL);

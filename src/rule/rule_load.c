@@ -34,6 +34,7 @@
 
 #include "common/arena_server.h"
 #include "common/partition_write.h"
+#include "common/row_values.h"
 #include "common/shape.h"
 #include "match/hash.h"
 #include "match/pattern_jsonb.h"

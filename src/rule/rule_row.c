@@ -11,8 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "common/errors.h"
-#include "event/event_check.h"
+#include "common/row_values.h"
 #include "rule/rule_row.h"
 
 static const ShapeColumn version_columns[] = {
@@ -74,18 +73,6 @@ StaticAssertDecl(lengthof(route_columns) == ROUTE_COLUMNS, "each column of respo
 
 const Shape respond_shape_route = SHAPE("respond.route", route_columns);
 
-char *
-respond_row_text(const Datum *values, const bool *nulls, int column)
-{
-	return nulls[column] ? NULL : TextDatumGetCString(values[column]);
-}
-
-Jsonb *
-respond_row_jsonb(const Datum *values, const bool *nulls, int column)
-{
-	return nulls[column] ? NULL : DatumGetJsonbPCopy(values[column]);
-}
-
 void
 respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls)
 {
@@ -109,41 +96,4 @@ respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls)
 	row->owner_id = nulls[RULE_OWNER_ID] ? InvalidOid : DatumGetObjectId(values[RULE_OWNER_ID]);
 	row->start_role_ids = nulls[RULE_START_ROLE_IDS] ? NULL : DatumGetArrayTypePCopy(values[RULE_START_ROLE_IDS]);
 	row->owner_system = nulls[RULE_OWNER_SYSTEM] ? 0 : DatumGetInt64(values[RULE_OWNER_SYSTEM]);
-}
-
-void
-respond_rule_check_name(const char *what, const char *name)
-{
-	size_t		length = strlen(name);
-
-	if (length == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("name: a %s needs a name", what)));
-	if (length > RESPOND_MAX_RULE_NAME)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("name: it is %zu bytes long; at most %d are allowed", length, RESPOND_MAX_RULE_NAME)));
-	for (const char *s = name; *s != '\0'; s++)
-		if ((unsigned char) *s < ' ' || *s == 0x7f)
-			ereport(ERROR,
-					(errcode(ERRCODE_RESPOND_INVALID_RULE),
-					 errmsg("name: it holds a control character")));
-}
-
-void
-respond_rule_check_event_type(const char *event_type)
-{
-	size_t		length = strlen(event_type);
-
-	if (length == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("event_type: it is empty"),
-				 errhint("Use \"*\" for events of any type.")));
-	if (length > RESPOND_MAX_TYPE)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("event_type: it is %zu bytes long; at most %d are allowed", length, RESPOND_MAX_TYPE),
-				 errhint("No event has a longer type.")));
 }

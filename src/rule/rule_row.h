@@ -40,9 +40,6 @@ extern const Shape respond_shape_rule_version;
 extern const Shape respond_shape_mute;
 extern const Shape respond_shape_route;
 
-/* Longest name of a rule or route, in bytes. */
-#define RESPOND_MAX_RULE_NAME	255
-
 typedef struct RuleRow
 {
 	char	   *name;
@@ -69,13 +66,5 @@ typedef struct RuleRow
 
 /* Copies the values of a row into the current memory context. */
 extern void respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls);
-
-/* Values of a column that may be NULL, copied. */
-extern char *respond_row_text(const Datum *values, const bool *nulls, int column);
-extern Jsonb *respond_row_jsonb(const Datum *values, const bool *nulls, int column);
-
-/* Raise ERRCODE_RESPOND_INVALID_RULE when a row of that name or event type could not be. */
-extern void respond_rule_check_name(const char *what, const char *name);
-extern void respond_rule_check_event_type(const char *event_type);
 
 #endif							/* RESPOND_RULE_ROW_H */

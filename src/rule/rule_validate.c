@@ -31,6 +31,7 @@
 #include "common/errors.h"
 #include "common/restore.h"
 #include "common/trigger_call.h"
+#include "event/name_check.h"
 #include "flow/flow.h"
 #include "match/pattern_jsonb.h"
 #include "owner/owner_guard.h"
@@ -201,9 +202,9 @@ static void
 check_rule(const RuleRow *row)
 {
 	require("name", row->name == NULL);
-	respond_rule_check_name("rule", row->name);
+	respond_name_check("rule", row->name);
 	require("event_type", row->event_type == NULL);
-	respond_rule_check_event_type(row->event_type);
+	respond_name_check_event_type(row->event_type);
 	require("steps", row->steps == NULL);
 	require("owner", row->owner == NULL);
 }
