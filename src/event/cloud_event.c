@@ -13,7 +13,7 @@
 
 #include "common/cloud_event_value.h"
 #include "event/cloud_event.h"
-#include "match/recode.h"
+#include "common/recode.h"
 
 PG_FUNCTION_INFO_V1(respond_cloud_event_id_sql);
 PG_FUNCTION_INFO_V1(respond_cloud_event_source_sql);

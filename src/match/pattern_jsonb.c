@@ -13,8 +13,9 @@
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
+#include "common/recode.h"
 #include "match/pattern_jsonb.h"
-#include "match/recode.h"
+#include "match/pattern_recode.h"
 
 /* What no pattern reaches that the compiler would accept: two per level, and a test. */
 #define JSON_DEPTH_LIMIT	(2 * PATTERN_DEPTH_LIMIT + 8)

@@ -16,9 +16,9 @@
 #include "utils/syscache.h"
 
 #include "common/partition_write.h"
+#include "common/recode.h"
 #include "common/relation_change.h"
 #include "match/flatten_event.h"
-#include "match/recode.h"
 #include "rule/rule_set_code.h"
 
 static RuleSet *current_set = NULL;

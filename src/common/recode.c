@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * recode.c
- *	  Between the encoding of the database and UTF-8, for patterns.
+ *	  Between the encoding of the database and UTF-8.
  *
  * Patterns mean the same in every database, so what is compared is UTF-8: the
  * pattern when it is compiled, and texts and names of events on their way to
@@ -11,7 +11,7 @@
  * look for the function along search_path.  An event must not fail for one odd
  * byte, nor run somebody else's conversion.
  *
- * src/match/recode.c
+ * src/common/recode.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -22,7 +22,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
-#include "match/recode.h"
+#include "common/recode.h"
 
 /* Bytes that are converted at once. */
 #define PIECE	1024
@@ -127,26 +127,4 @@ respond_from_utf8(char *text, size_t room)
 		result.data[pg_mbcliplen(result.data, result.len, room - 1)] = '\0';
 	strlcpy(text, result.data, room);
 	pfree(result.data);
-}
-
-void
-respond_pattern_error_from_utf8(PatternError *error)
-{
-	respond_from_utf8(error->place, sizeof(error->place));
-	respond_from_utf8(error->message, sizeof(error->message));
-	respond_from_utf8(error->hint, sizeof(error->hint));
-}
-
-const char *
-respond_event_to_utf8(EventFields *event, const char *text, size_t *length)
-{
-	const char *converted = respond_to_utf8(text, length);
-	char	   *copy;
-
-	if (converted == text)
-		return text;
-	copy = respond_event_scratch(event, *length);
-	memcpy(copy, converted, *length);
-	pfree(unconstify(char *, converted));
-	return copy;
 }

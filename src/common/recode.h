@@ -1,16 +1,14 @@
 /*-------------------------------------------------------------------------
  * recode.h
- *	  Between the encoding of the database and UTF-8, for patterns.
+ *	  Between the encoding of the database and UTF-8.
  *
- * src/match/recode.h
+ * src/common/recode.h
  *-------------------------------------------------------------------------
  */
 #ifndef RESPOND_RECODE_H
 #define RESPOND_RECODE_H
 
 #include "common/json_value.h"
-#include "match/event_fields.h"
-#include "match/pattern.h"
 
 /* Whether texts of this database have to be recoded at all. */
 extern bool respond_recodes(void);
@@ -25,13 +23,9 @@ extern const char *respond_to_utf8(const char *text, size_t *length);
 extern void respond_tree_to_utf8(JsonValue *value);
 
 /*
- * Text about patterns as text of the database, in place; what has no
+ * Text in UTF-8 as text of the database, in place; what has no
  * equivalent becomes a question mark, what does not fit room is cut off.
  */
 extern void respond_from_utf8(char *text, size_t room);
-extern void respond_pattern_error_from_utf8(PatternError *error);
-
-/* For respond_event_fields_set_recode. */
-extern const char *respond_event_to_utf8(EventFields *event, const char *text, size_t *length);
 
 #endif							/* RESPOND_RECODE_H */
