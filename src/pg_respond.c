@@ -20,6 +20,7 @@
 #include "event/capture_write.h"
 #include "event/wake.h"
 #include "launcher/copy.h"
+#include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
 #include "outbox/outbox.h"
 #include "rule/rule_owner.h"
@@ -55,6 +56,7 @@ _PG_init(void)
 	respond_capture_write_initialize();
 	respond_outbox_initialize();
 	respond_launcher_register();
+	respond_ddl_hooks_initialize();
 	respond_rule_owner_initialize();
 	respond_manifest_watch_initialize();
 	respond_log_filter_initialize();

@@ -25,7 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "common/guc.h"
-#include "launcher/launcher.h"
+#include "common/latch.h"
 #include "upkeep/manifest.h"
 #include "upkeep/owner_names.h"
 #include "upkeep/partition.h"
@@ -82,7 +82,7 @@ respond_clock_main(Datum main_arg)
 
 	database = respond_worker_open_database(&created);
 	respond_worker_insist(learn_state, created ? database : NULL, "read the state of its database");
-	respond_launcher_wake();
+	respond_latch_wake_launcher();
 
 	for (;;)
 	{

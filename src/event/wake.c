@@ -24,17 +24,17 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
-#include "storage/proc.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/resowner.h"
 
+#include "common/latch.h"
 #include "common/shmem.h"
 #include "event/commit_order.h"
 #include "event/wake.h"
-#include "outbox/outbox.h"
+
+void		(*respond_wake_committed_prepared) (Oid database) = NULL;
 
 static bool wake_wanted = false;
 static FullTransactionId committing_xid = {0};
@@ -83,31 +83,7 @@ respond_wake_dispatchers(Oid database)
 	 */
 	pg_memory_barrier();
 	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
-		respond_wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
-}
-
-/* Only the first of many wakers pays for the latch. */
-void
-respond_wake_slot(uint32 slot_reference)
-{
-	WorkerSlot *slot;
-	uint32		asleep = 1;
-	int			procno;
-
-	if (slot_reference == 0)
-		return;
-	slot = &respond_shared->slots[slot_reference - 1];
-	if (pg_atomic_read_u32(&slot->sleeping) == 0 ||
-		!pg_atomic_compare_exchange_u32(&slot->sleeping, &asleep, 0))
-		return;
-
-	/*
-	 * The worker may have ended since; its PGPROC may even be another's by
-	 * now.  A latch set for nothing does no harm.
-	 */
-	procno = slot->procno;
-	if (procno >= 0)
-		SetLatch(&ProcGlobal->allProcs[procno].procLatch);
+		respond_latch_wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
 }
 
 static void
@@ -236,7 +212,6 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 		if (FullTransactionIdIsValid(xid))
 			respond_commit_order_record(xid, XactLastRecEnd);
 		respond_wake_dispatchers(MyDatabaseId);
-		/* it may have been about deliveries; what it told of them is forgotten */
-		respond_outbox_look_at_all(MyDatabaseId);
+		respond_wake_committed_prepared(MyDatabaseId);
 	}
 }

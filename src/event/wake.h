@@ -18,10 +18,10 @@ extern void respond_wake_at_commit(void);
 extern void respond_wake_dispatchers(Oid database);
 
 /*
- * Sets the latch of a worker if it sleeps; slot number + 1, 0: none.  The
- * caller has made visible what the worker shall see, and passed a memory
- * barrier since.
+ * Called after COMMIT PREPARED in a database with workers: what a prepared
+ * transaction told of its work was forgotten.  Set at load by who has something
+ * to look at.
  */
-extern void respond_wake_slot(uint32 slot_reference);
+extern void (*respond_wake_committed_prepared) (Oid database);
 
 #endif							/* RESPOND_WAKE_H */

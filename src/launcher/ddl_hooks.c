@@ -31,6 +31,7 @@
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 
+#include "common/latch.h"
 #include "common/life.h"
 #include "common/restore.h"
 #include "common/shmem.h"
@@ -83,6 +84,9 @@ PG_FUNCTION_INFO_V1(respond_is_restore);
 void
 respond_ddl_hooks_initialize(void)
 {
+	/* The schema is being restored by force; there is no launcher to tell. */
+	if (IsBinaryUpgrade)
+		return;
 	previous_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = utility_hook;
 	previous_access_hook = object_access_hook;
@@ -319,7 +323,7 @@ tell_after_commit(void)
 	if (done.evicted)
 		respond_eviction_end();
 	else if (done.databases)
-		respond_launcher_wake();
+		respond_latch_wake_launcher();
 }
 
 static void

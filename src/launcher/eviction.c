@@ -34,10 +34,10 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "common/latch.h"
 #include "common/pg_compat.h"
 #include "common/shmem.h"
 #include "launcher/eviction.h"
-#include "launcher/launcher.h"
 
 /* A worker that waits sees its latch at once; one that is busy gets SIGTERM after this time. */
 #define POLITE_MS			30
@@ -181,8 +181,7 @@ stop_workers(Oid database, bool terminate)
 		if (slot->state == WORKER_STARTING)
 			continue;
 		found = true;
-		if (slot->procno >= 0)
-			SetLatch(&ProcGlobal->allProcs[slot->procno].procLatch);
+		respond_latch_set(slot->procno);
 		/* its slot says ENDED before the process ends, so the pid is its own */
 		if (terminate)
 			kill(slot->pid, SIGTERM);
@@ -204,5 +203,5 @@ respond_eviction_end(void)
 		}
 	}
 	LWLockRelease(respond_shared->lock);
-	respond_launcher_wake();
+	respond_latch_wake_launcher();
 }

@@ -40,9 +40,9 @@
 #include "utils/wait_event.h"
 
 #include "common/guc.h"
+#include "common/latch.h"
 #include "common/pg_compat.h"
 #include "common/shmem.h"
-#include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
 #include "launcher/registry.h"
 #include "launcher/starter.h"
@@ -82,8 +82,6 @@ respond_launcher_register(void)
 	if (IsBinaryUpgrade)
 		return;
 
-	respond_ddl_hooks_initialize();
-
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_restart_time = 1;
@@ -92,17 +90,6 @@ respond_launcher_register(void)
 	strlcpy(worker.bgw_library_name, "pg_respond", BGW_MAXLEN);
 	strlcpy(worker.bgw_function_name, "respond_launcher_main", BGW_MAXLEN);
 	RegisterBackgroundWorker(&worker);
-}
-
-void
-respond_launcher_wake(void)
-{
-	int			procno;
-
-	pg_atomic_fetch_add_u32(&respond_shared->look_again, 1);
-	procno = respond_shared->launcher_procno;
-	if (procno >= 0)
-		SetLatch(&ProcGlobal->allProcs[procno].procLatch);
 }
 
 /* Under the lock.  The launcher does the rest; but this must not depend on its being there. */
@@ -117,8 +104,7 @@ ask_to_stop(Oid database)
 			(slot->state != WORKER_STARTING && slot->state != WORKER_RUNNING))
 			continue;
 		slot->stop_wanted = true;
-		if (slot->procno >= 0)
-			SetLatch(&ProcGlobal->allProcs[slot->procno].procLatch);
+		respond_latch_set(slot->procno);
 	}
 }
 
@@ -139,7 +125,7 @@ respond_launcher_tell(Oid database, bool replaced, bool present)
 	if (replaced || !present)
 		ask_to_stop(database);
 	LWLockRelease(respond_shared->lock);
-	respond_launcher_wake();
+	respond_latch_wake_launcher();
 }
 
 void

@@ -8,11 +8,8 @@
 #ifndef RESPOND_LAUNCHER_H
 #define RESPOND_LAUNCHER_H
 
-/* Registers the launcher and the hooks that tell it of DDL; at load. */
+/* Registers the launcher; at load. */
 extern void respond_launcher_register(void);
-
-/* Makes the launcher look at databases and extensions again, now. */
-extern void respond_launcher_wake(void);
 
 /*
  * Tells the launcher that the extension was created in, or dropped from, the

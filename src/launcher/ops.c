@@ -23,7 +23,6 @@
 #include "common/guc.h"
 #include "common/shmem.h"
 #include "launcher/ddl_hooks.h"
-#include "launcher/launcher.h"
 #include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(respond_workers);

@@ -27,11 +27,11 @@
 
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
-#include "storage/latch.h"
 #include "storage/proc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/latch.h"
 #include "common/shmem.h"
 #include "launcher/registry.h"
 #include "launcher/starter.h"
@@ -311,8 +311,7 @@ respond_starter_stop(WorkerSlot *slot)
 		if (slot->stop_asked_at == 0)
 			slot->stop_asked_at = now;
 		slot->stop_wanted = true;
-		if (slot->procno >= 0)
-			SetLatch(&ProcGlobal->allProcs[slot->procno].procLatch);
+		respond_latch_set(slot->procno);
 		/* until the slot says ENDED, which needs the lock, the pid is the worker's */
 		if (slot->state == WORKER_RUNNING &&
 			TimestampDifferenceExceeds(slot->stop_asked_at, now, TERMINATE_AFTER_MS))

@@ -34,6 +34,7 @@
 #include "utils/uuid.h"
 
 #include "common/kept_plan.h"
+#include "common/latch.h"
 #include "common/life.h"
 #include "common/partition_write.h"
 #include "common/shmem.h"
@@ -255,13 +256,14 @@ hand_over(Oid database, bool look_at_all)
 			entry->deliveries.look_at_all = true;
 		LWLockRelease(entry->deliveries.lock);
 		pg_memory_barrier();
-		respond_wake_slot(pg_atomic_read_u32(&entry->courier));
+		respond_latch_wake_slot(pg_atomic_read_u32(&entry->courier));
 	}
 	forget_notices();
 }
 
-void
-respond_outbox_look_at_all(Oid database)
+/* It may have been about deliveries. */
+static void
+committed_prepared(Oid database)
 {
 	hand_over(database, true);
 }
@@ -302,6 +304,7 @@ respond_outbox_initialize(void)
 	RegisterXactCallback(transaction_callback, NULL);
 	RegisterSubXactCallback(subtransaction_callback, NULL);
 	RegisterResourceReleaseCallback(release_callback, NULL);
+	respond_wake_committed_prepared = committed_prepared;
 }
 
 uint64

@@ -55,9 +55,6 @@ extern void respond_outbox_announce_all(void);
 /* Gives what is pending without a channel's id to the channel that has that name; how many. */
 extern uint64 respond_outbox_adopt(void);
 
-/* Now; for COMMIT PREPARED. */
-extern void respond_outbox_look_at_all(Oid database);
-
 /* How notices name channels and subjects; subject NULL: none. */
 extern uint64 respond_outbox_channel_hash(const pg_uuid_t *channel);
 extern uint64 respond_outbox_subject_hash(const char *subject);

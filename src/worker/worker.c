@@ -34,10 +34,10 @@
 #include "utils/wait_event.h"
 
 #include "common/guc.h"
+#include "common/latch.h"
 #include "common/memory_limit.h"
 #include "common/pg_compat.h"
 #include "common/shmem.h"
-#include "launcher/launcher.h"
 #include "owner/owner_session.h"
 #include "worker/death_word.h"
 #include "worker/settings.h"
@@ -204,8 +204,7 @@ leave_slot(int code, Datum argument)
 	launcher = respond_shared->launcher_procno;
 	LWLockRelease(respond_shared->lock);
 
-	if (launcher >= 0)
-		SetLatch(&ProcGlobal->allProcs[launcher].procLatch);
+	respond_latch_set(launcher);
 }
 
 static void
@@ -375,8 +374,8 @@ respond_worker_wake_all(Oid database)
 	{
 		WorkerSlot *slot = &respond_shared->slots[i];
 
-		if (slot->state == WORKER_RUNNING && slot->database == database && slot->procno >= 0)
-			SetLatch(&ProcGlobal->allProcs[slot->procno].procLatch);
+		if (slot->state == WORKER_RUNNING && slot->database == database)
+			respond_latch_set(slot->procno);
 	}
 	LWLockRelease(respond_shared->lock);
 }

@@ -78,7 +78,7 @@ extern void respond_worker_insist(void (*function) (void *argument), void *argum
 /*
  * For the clock: the entry of its database in shared memory, made if it is not
  * there.  The caller sets hold if *created and then calls
- * respond_launcher_wake(), which starts the dispatchers.
+ * respond_latch_wake_launcher(), which starts the dispatchers.
  */
 extern DatabaseSlot *respond_worker_open_database(bool *created);
 
