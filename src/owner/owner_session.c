@@ -65,6 +65,7 @@
 #include "common/pg_compat.h"
 #include "common/shmem.h"
 #include "owner/owner_session.h"
+#include "worker/worker.h"
 
 typedef enum FunctionReach
 {
@@ -80,8 +81,6 @@ typedef struct JudgedFunction
 	Oid			function;
 	FunctionReach reach;
 } JudgedFunction;
-
-void		(*respond_owner_session_leave) (void) = NULL;
 
 /* The innermost call; NULL outside of owners' SQL. */
 static OwnerSession *current = NULL;
@@ -413,7 +412,7 @@ respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all)
 	session->caller = in_own_worker() ? InvalidOid : GetUserId();
 	session->outer = current;
 
-	if (closes_all && OidIsValid(marked_by) && marked_by != owner && respond_owner_session_leave != NULL)
+	if (closes_all && OidIsValid(marked_by) && marked_by != owner && respond_worker_slot != NULL)
 	{
 		DatabaseSlot *database = my_database();
 
@@ -423,7 +422,7 @@ respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all)
 				(errmsg("pg_respond: a worker is replaced before it runs SQL of role \"%s\"", GetUserNameFromId(owner, true)),
 				 errdetail("SQL of role \"%s\" called a function that may have left something in the session; such functions are refused from now on, for rules have several owners.",
 						   GetUserNameFromId(marked_by, true))));
-		respond_owner_session_leave();
+		respond_worker_make_way();
 	}
 	current = session;
 }

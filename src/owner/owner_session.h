@@ -37,7 +37,4 @@ extern void respond_owner_session_hide_settings(const OwnerSession *session);
 extern void respond_owner_session_function(Oid function);
 extern void respond_owner_session_utility(Node *statement);
 
-/* Ends the process, to be followed by another one.  Set by workers. */
-extern void (*respond_owner_session_leave) (void);
-
 #endif							/* RESPOND_OWNER_SESSION_H */

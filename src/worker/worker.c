@@ -38,7 +38,6 @@
 #include "common/memory_limit.h"
 #include "common/pg_compat.h"
 #include "common/shmem.h"
-#include "owner/owner_session.h"
 #include "worker/death_word.h"
 #include "worker/settings.h"
 #include "worker/worker.h"
@@ -78,9 +77,8 @@ respond_worker_argument(int slot, uint32 generation)
 	return Int64GetDatum(((int64) slot << 32) | generation);
 }
 
-/* In the middle of its work, which the next process does again. */
-static void
-make_way(void)
+void
+respond_worker_make_way(void)
 {
 	respond_worker_slot->told_to_end = 1;
 	end_worker(WORKER_STOPPED);
@@ -96,7 +94,6 @@ respond_worker_start(Datum main_arg, WorkerKind kind)
 	BackgroundWorkerUnblockSignals();
 
 	claim_slot((int) (argument >> 32), (uint32) argument, kind);
-	respond_owner_session_leave = make_way;
 	connect_to_database();
 	find_extension();
 	if (kind == WORKER_DISPATCHER)

@@ -91,6 +91,9 @@ extern void respond_worker_wake_all(Oid database);
 /* Sets that flag and lets the database's workers see it now. */
 extern void respond_worker_set_hold(Oid database, bool hold);
 
+/* Ends the process in the middle of its work, which the next one does again; in a worker only. */
+extern void respond_worker_make_way(void);
+
 /* Ends the process in good order when the launcher asked it to stop. */
 extern void respond_worker_check_stop(void);
 
