@@ -15,13 +15,7 @@
 #include "secret/secret_place.h"
 #include "template/json_template_jsonb.h"
 #include "template/template_jsonb.h"
-
-typedef enum ChannelTransport
-{
-	TRANSPORT_HTTP,
-	TRANSPORT_SMTP,
-	TRANSPORT_NOTIFY
-} ChannelTransport;
+#include "wire/url.h"
 
 typedef enum BodyEncoding
 {

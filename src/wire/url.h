@@ -8,7 +8,13 @@
 #ifndef RESPOND_URL_H
 #define RESPOND_URL_H
 
-#include "channel/channel.h"
+/* How a channel reaches its receiver. */
+typedef enum ChannelTransport
+{
+	TRANSPORT_HTTP,
+	TRANSPORT_SMTP,
+	TRANSPORT_NOTIFY
+} ChannelTransport;
 
 /*
  * Why the url cannot be used by a channel of this transport, NULL when it can.
