@@ -20,6 +20,7 @@
 #include "dispatcher/rule_share.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
+#include "effect/effects.h"
 #include "event/event_context.h"
 #include "event/event_size.h"
 

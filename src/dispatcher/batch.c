@@ -21,6 +21,7 @@
 #include "dispatcher/dispatcher.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
+#include "effect/effects.h"
 
 /* How often a cursor that moved past other lanes' events is written, in ms. */
 #define STORE_INTERVAL		10000

@@ -28,6 +28,7 @@
 #include "dispatcher/dispatcher.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
+#include "effect/effects.h"
 #include "worker/worker_errors.h"
 
 /* How long a dispatcher trusts wake-ups before it looks by itself, in ms. */

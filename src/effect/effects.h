@@ -3,8 +3,8 @@
  *	  What the runs of a batch do to the database, gathered and written together.
  *
  * Rows get their ids when they are put into the buffer, so that later steps can
- * name them; they are written by respond_effects_flush() (flow.h), many with
- * one statement.  What could fail is looked at before it goes in: an error of
+ * name them; they are written by respond_effects_flush(), many with one
+ * statement.  What could fail is looked at before it goes in: an error of
  * the flush concerns the whole batch.
  *
  * All pointers that go in are copied.
@@ -15,8 +15,8 @@
 #ifndef RESPOND_EFFECTS_H
 #define RESPOND_EFFECTS_H
 
+#include "effect/run.h"
 #include "event/event_write.h"
-#include "flow/flow.h"
 #include "outbox/outbox.h"
 
 typedef struct NewTicket
@@ -45,6 +45,18 @@ typedef struct RunRow
 	TimestampTz started_at;
 	TimestampTz finished_at;
 } RunRow;
+
+/*
+ * The buffer of effects.  begin at the start of a transaction; flush writes
+ * what is buffered, before foreign SQL that could look at it and before commit;
+ * discard forgets it, after a rollback.
+ */
+extern void respond_effects_begin(void);
+extern void respond_effects_flush(void);
+extern void respond_effects_discard(void);
+
+/* How many runs were written since the last call. */
+extern int64 respond_runs_take_count(void);
 
 /* Number for a run. */
 extern int64 respond_effects_run_id(void);

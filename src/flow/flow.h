@@ -8,7 +8,7 @@
 #ifndef RESPOND_FLOW_H
 #define RESPOND_FLOW_H
 
-#include "event/event.h"
+#include "effect/run.h"
 
 typedef struct Flow Flow;
 
@@ -19,18 +19,6 @@ typedef struct Flow Flow;
  */
 extern Flow *respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
 								  bool check_sql, MemoryContext context);
-
-/* What a flow is run for. */
-typedef struct FlowRun
-{
-	const char *rule;
-	int32		rule_version;
-	Oid			owner;
-	const Event *event;			/* NULL for a run that was started by hand without one */
-	bool		shadow;			/* record the run, act not */
-	bool		replay;
-	int64		run_id;			/* 0: a new one is given; out: that of the run */
-} FlowRun;
 
 /*
  * Runs the flow to its end (or, later, to its first wait) and puts the run and
@@ -48,18 +36,6 @@ extern void respond_flow_record_failure(FlowRun *run, const char *error, const c
 
 /* or was held back (reason: "muted: ...", "cooldown until ..."). */
 extern void respond_flow_record_suppressed(FlowRun *run, const char *reason);
-
-/*
- * The buffer of effects.  begin at the start of a transaction; flush writes
- * what is buffered, before foreign SQL that could look at it and before commit;
- * discard forgets it, after a rollback.
- */
-extern void respond_effects_begin(void);
-extern void respond_effects_flush(void);
-extern void respond_effects_discard(void);
-
-/* How many runs were written since the last call. */
-extern int64 respond_runs_take_count(void);
 
 /* Each step with its rendered parameters, as jsonb, without doing anything; for simulate(). */
 extern Jsonb *respond_flow_simulate(Flow *flow, const FlowRun *run);
