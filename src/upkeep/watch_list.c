@@ -8,7 +8,7 @@
  * CHECK of a domain), so it is guarded as the SQL of rules is, and reaches
  * nothing of the session.
  *
- * src/event/watch_list.c
+ * src/upkeep/watch_list.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
