@@ -7,21 +7,8 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "utils/datetime.h"
-#include "utils/json.h"
-#include "utils/timestamp.h"
-
 #include "event/cloud_event.h"
 #include "event/event_text.h"
-
-char *
-respond_event_time(TimestampTz time)
-{
-	const int	utc = 0;
-
-	return JsonEncodeDateTime(palloc(MAXDATELEN + 1), TimestampTzGetDatum(time), TIMESTAMPTZOID, &utc);
-}
 
 static void
 append_text(TemplateOutput *output, const char *text)

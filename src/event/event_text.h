@@ -14,9 +14,6 @@
 /* A payload of NOTIFY must be shorter than the server's limit, which async.c keeps to itself. */
 #define RESPOND_NOTIFY_LIMIT	(BLCKSZ - NAMEDATALEN - 128 - 1)
 
-/* A time in UTC as ISO 8601 has it; palloc'd. */
-extern char *respond_event_time(TimestampTz time);
-
 /* Appends the event in the JSON format of CloudEvents, as view cloud_event shows it. */
 extern void respond_event_cloud_event(TemplateOutput *output, const Event *event);
 

@@ -10,6 +10,7 @@
 
 #include "common/arena.h"
 #include "common/json_value.h"
+#include "effect/run_roots.h"
 #include "flow/action.h"
 #include "flow/flow.h"
 #include "owner/owner_sql.h"
@@ -76,36 +77,11 @@ typedef enum FlowPartNumber
 	FLOW_PARTS
 } FlowPartNumber;
 
-/* Names that templates can begin with; bits of Flow.roots. */
-typedef enum FlowRoot
-{
-	FLOW_ROOT_ID,
-	FLOW_ROOT_TYPE,
-	FLOW_ROOT_SOURCE,
-	FLOW_ROOT_SUBJECT,
-	FLOW_ROOT_TIME,
-	FLOW_ROOT_DATA,
-	FLOW_ROOT_KEY,
-	FLOW_ROOT_CAUSE,
-	FLOW_ROOT_DEPTH,
-	FLOW_ROOT_ACTOR,
-	FLOW_ROOT_EVENT,			/* all of the above once more: event.id ... */
-	FLOW_ROOT_STEPS,
-	FLOW_ROOT_RULE,
-	FLOW_ROOT_RUN_ID,
-	FLOW_ROOT_ERROR,
-	FLOW_ROOTS
-} FlowRoot;
-
-#define FLOW_EVENT_ROOTS		FLOW_ROOT_EVENT /* how many describe the event */
-
-extern const char *const respond_flow_root_names[FLOW_ROOTS];
-
 struct Flow
 {
 	MemoryContext context;
 	Oid			owner;
-	uint32		roots;			/* which of them its templates may read */
+	uint32		roots;			/* bits of RunRoot: which of them its templates may read */
 	FlowPart	parts[FLOW_PARTS];
 };
 

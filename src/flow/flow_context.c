@@ -14,73 +14,28 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
-#include "utils/json.h"
 
 #include "audit/mask.h"
 #include "flow/flow_machine.h"
 
-static TemplateValue
-from_time(TimestampTz time)
-{
-	char	   *buffer = palloc(MAXDATELEN + 1);
-
-	return respond_template_from_cstring(JsonEncodeDateTime(buffer, TimestampTzGetDatum(time),
-															TIMESTAMPTZOID, NULL));
-}
-
-/* Values of the event; null for all when the run was started without one. */
-static TemplateValue
-event_value(const Event *event, FlowRoot root)
-{
-	if (event == NULL)
-		return respond_template_from_null();
-	switch (root)
-	{
-		case FLOW_ROOT_ID:
-			return respond_template_from_int64(event->id);
-		case FLOW_ROOT_TYPE:
-			return respond_template_from_cstring(event->type);
-		case FLOW_ROOT_SOURCE:
-			return respond_template_from_cstring(event->source);
-		case FLOW_ROOT_SUBJECT:
-			return respond_template_from_cstring(event->subject);
-		case FLOW_ROOT_TIME:
-			return from_time(event->time);
-		case FLOW_ROOT_DATA:
-			return respond_template_from_jsonb(event->data);
-		case FLOW_ROOT_KEY:
-			return respond_template_from_cstring(event->key);
-		case FLOW_ROOT_CAUSE:
-			return event->has_cause ? respond_template_from_int64(event->cause) :
-				respond_template_from_null();
-		case FLOW_ROOT_DEPTH:
-			return respond_template_from_int64(event->depth);
-		case FLOW_ROOT_ACTOR:
-			return respond_template_from_cstring(event->actor);
-		default:
-			elog(ERROR, "unexpected root %d", (int) root);
-	}
-}
-
 void
 respond_context_open(FlowMachine *machine)
 {
-	for (int root = 0; root < FLOW_ROOTS; root++)
+	for (int root = 0; root < RUN_ROOTS; root++)
 	{
-		machine->roots[root].name = respond_flow_root_names[root];
+		machine->roots[root].name = respond_run_root_name(root);
 		machine->roots[root].value = respond_template_from_null();
-		if (root < FLOW_EVENT_ROOTS && (machine->flow->roots & ((uint32) 1 << root)))
-			machine->roots[root].value = event_value(machine->run->event, root);
+		if (root < EVENT_ROOTS && (machine->flow->roots & ((uint32) 1 << root)))
+			machine->roots[root].value = respond_event_root_value(machine->run->event, root);
 	}
-	machine->event.count = FLOW_EVENT_ROOTS;
+	machine->event.count = EVENT_ROOTS;
 	machine->event.roots = machine->roots;
-	machine->roots[FLOW_ROOT_EVENT].value = respond_template_from_roots(&machine->event);
-	machine->roots[FLOW_ROOT_STEPS].value = respond_template_from_roots(&machine->steps);
-	machine->roots[FLOW_ROOT_RULE].value = respond_template_from_cstring(machine->run->rule);
-	machine->roots[FLOW_ROOT_RUN_ID].value = machine->run->run_id != 0 ?
+	machine->roots[RUN_ROOT_EVENT].value = respond_template_from_roots(&machine->event);
+	machine->roots[RUN_ROOT_STEPS].value = respond_template_from_roots(&machine->steps);
+	machine->roots[RUN_ROOT_RULE].value = respond_template_from_cstring(machine->run->rule);
+	machine->roots[RUN_ROOT_RUN_ID].value = machine->run->run_id != 0 ?
 		respond_template_from_int64(machine->run->run_id) : respond_template_from_null();
-	machine->all.count = FLOW_ROOTS;
+	machine->all.count = RUN_ROOTS;
 	machine->all.roots = machine->roots;
 }
 
@@ -100,7 +55,7 @@ refresh_failure(FlowMachine *machine)
 	machine->failure_values[2].value = respond_template_from_cstring(failure->code);
 	machine->error.count = lengthof(machine->failure_values);
 	machine->error.roots = machine->failure_values;
-	machine->roots[FLOW_ROOT_ERROR].value = respond_template_from_roots(&machine->error);
+	machine->roots[RUN_ROOT_ERROR].value = respond_template_from_roots(&machine->error);
 }
 
 const Event *
@@ -119,10 +74,10 @@ respond_context_outward_root(FlowMachine *machine)
 	if (event == machine->run->event)
 		return respond_context_root(machine);
 	memcpy(machine->outward_roots, machine->roots, sizeof(machine->roots));
-	machine->outward_roots[FLOW_ROOT_DATA].value = respond_template_from_jsonb(event->data);
-	machine->outward_of_event = (TemplateRoots) {FLOW_EVENT_ROOTS, machine->outward_roots};
-	machine->outward_roots[FLOW_ROOT_EVENT].value = respond_template_from_roots(&machine->outward_of_event);
-	machine->outward_all = (TemplateRoots) {FLOW_ROOTS, machine->outward_roots};
+	machine->outward_roots[EVENT_ROOT_DATA].value = respond_template_from_jsonb(event->data);
+	machine->outward_of_event = (TemplateRoots) {EVENT_ROOTS, machine->outward_roots};
+	machine->outward_roots[RUN_ROOT_EVENT].value = respond_template_from_roots(&machine->outward_of_event);
+	machine->outward_all = (TemplateRoots) {RUN_ROOTS, machine->outward_roots};
 	return respond_template_from_roots(&machine->outward_all);
 }
 

@@ -87,13 +87,13 @@ typedef struct FlowMachine
 
 	/* what may leave the database; NULL: not made yet */
 	const Event *outward_event;
-	TemplateRoot outward_roots[FLOW_ROOTS];
+	TemplateRoot outward_roots[RUN_ROOTS];
 	TemplateRoots outward_all;
 	TemplateRoots outward_of_event;
 
 	/* made from the above, for templates and SQL */
 	Jsonb	   *chain_jsonb;	/* NULL: to be made */
-	TemplateRoot roots[FLOW_ROOTS];
+	TemplateRoot roots[RUN_ROOTS];
 	TemplateRoots all;			/* over roots */
 	TemplateRoots event;		/* over those of the event */
 	TemplateRoot *chain_values;

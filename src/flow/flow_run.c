@@ -74,7 +74,7 @@ respond_machine_shown_record(FlowMachine *machine)
 bool
 respond_machine_is_blind(const FlowMachine *machine)
 {
-	return machine->blind && (machine->flow->roots & ((uint32) 1 << FLOW_ROOT_STEPS)) != 0;
+	return machine->blind && (machine->flow->roots & ((uint32) 1 << RUN_ROOT_STEPS)) != 0;
 }
 
 OwnerSql *

@@ -20,24 +20,6 @@
 #include "common/pg_compat.h"
 #include "flow/flow_code.h"
 
-const char *const respond_flow_root_names[FLOW_ROOTS] = {
-	[FLOW_ROOT_ID] = "id",
-	[FLOW_ROOT_TYPE] = "type",
-	[FLOW_ROOT_SOURCE] = "source",
-	[FLOW_ROOT_SUBJECT] = "subject",
-	[FLOW_ROOT_TIME] = "time",
-	[FLOW_ROOT_DATA] = "data",
-	[FLOW_ROOT_KEY] = "key",
-	[FLOW_ROOT_CAUSE] = "cause",
-	[FLOW_ROOT_DEPTH] = "depth",
-	[FLOW_ROOT_ACTOR] = "actor",
-	[FLOW_ROOT_EVENT] = "event",
-	[FLOW_ROOT_STEPS] = "steps",
-	[FLOW_ROOT_RULE] = "rule",
-	[FLOW_ROOT_RUN_ID] = "run_id",
-	[FLOW_ROOT_ERROR] = "error",
-};
-
 pg_noreturn static void raise_wrong_kind(const char *place, const char *field, const char *expected);
 pg_noreturn static void raise_template_error(const char *place, const char *field, const char *where,
 											 const TemplateError *error);
@@ -54,20 +36,18 @@ raise_wrong_kind(const char *place, const char *field, const char *expected)
 static void
 note_root(Flow *flow, const TemplatePathUse *use)
 {
+	int			root;
+
 	if (use->root_length == 1 && use->root[0] == '.')
 	{
 		flow->roots = ~(uint32) 0;
 		return;
 	}
-	for (int root = 0; root < FLOW_ROOTS; root++)
-	{
-		const char *name = respond_flow_root_names[root];
-
-		if (strlen(name) == use->root_length && memcmp(name, use->root, use->root_length) == 0)
-			flow->roots |= (uint32) 1 << root;
-	}
-	if (flow->roots & ((uint32) 1 << FLOW_ROOT_EVENT))
-		flow->roots |= ((uint32) 1 << FLOW_EVENT_ROOTS) - 1;
+	root = respond_run_root_find(use->root, use->root_length);
+	if (root < RUN_ROOTS)
+		flow->roots |= (uint32) 1 << root;
+	if (flow->roots & ((uint32) 1 << RUN_ROOT_EVENT))
+		flow->roots |= ((uint32) 1 << EVENT_ROOTS) - 1;
 }
 
 static void

@@ -7,12 +7,9 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/datetime.h"
-#include "utils/json.h"
-#include "utils/timestamp.h"
 
+#include "event/event_roots.h"
 #include "match/flatten_event.h"
 #include "match/flatten_jsonb.h"
 #include "match/flatten_number.h"
@@ -33,58 +30,44 @@ is_wanted(const PathNode *node)
 }
 
 static void
-add_text(EventFields *event, const char *name, const char *text)
+add_value(EventFields *event, const PathNode *node, const EventValue *value)
 {
-	const PathNode *node = text != NULL ? find_member(event, name) : NULL;
+	const char *text = value->text;
+	size_t		length;
 
-	if (is_wanted(node))
-		respond_event_add_text(event, node, NO_ELEMENT, VALUE_STRING, text, strlen(text));
-}
-
-static void
-add_integer(EventFields *event, const char *name, int64 number)
-{
-	const PathNode *node = find_member(event, name);
-
-	if (is_wanted(node))
-		respond_flatten_integer(event, node, number);
-}
-
-static void
-add_time(EventFields *event, const char *name, TimestampTz at)
-{
-	const PathNode *node = find_member(event, name);
-	const int	utc = 0;
-	char	   *text;
-
-	if (!is_wanted(node))
-		return;
-	text = respond_event_scratch(event, MAXDATELEN + 1);
-	JsonEncodeDateTime(text, TimestampTzGetDatum(at), TIMESTAMPTZOID, &utc);
-	respond_event_add_text(event, node, NO_ELEMENT, VALUE_STRING, text, strlen(text));
+	switch (value->kind)
+	{
+		case EVENT_VALUE_NUMBER:
+			respond_flatten_integer(event, node, value->number);
+			break;
+		case EVENT_VALUE_TEXT:
+			length = strlen(text);
+			if (text == value->buffer)
+				text = memcpy(respond_event_scratch(event, length), text, length);
+			respond_event_add_text(event, node, NO_ELEMENT, VALUE_STRING, text, length);
+			break;
+		case EVENT_VALUE_DOCUMENT:
+			respond_flatten_container(event, node, &value->document->root);
+			break;
+		case EVENT_VALUE_NONE:
+			break;
+	}
 }
 
 void
 respond_flatten_event(EventFields *event, const Event *row)
 {
 	respond_event_begin(event);
-	add_integer(event, "id", row->id);
-	add_text(event, "type", row->type);
-	add_text(event, "source", row->source);
-	add_text(event, "subject", row->subject);
-	add_time(event, "time", row->time);
-	add_text(event, "key", row->key);
-	if (row->has_cause)
-		add_integer(event, "cause", row->cause);
-	add_integer(event, "depth", row->depth);
-	add_text(event, "actor", row->actor);
-	add_time(event, "recorded_at", row->recorded_at);
-	if (row->data != NULL)
+	for (int root = 0; root < EVENT_ROOTS; root++)
 	{
-		const PathNode *node = find_member(event, "data");
+		const PathNode *node = find_member(event, respond_event_root_names[root]);
+		EventValue	value;
 
-		if (node != NULL)
-			respond_flatten_container(event, node, &row->data->root);
+		/* in the document other nodes may be wanted than this one */
+		if (node == NULL || (root != EVENT_ROOT_DATA && !is_wanted(node)))
+			continue;
+		respond_event_root_read(row, root, &value);
+		add_value(event, node, &value);
 	}
 	respond_event_seal(event);
 }

@@ -23,6 +23,7 @@
 #include "common/errors.h"
 #include "common/jsonb_size.h"
 #include "event/cloud_event.h"
+#include "event/event_roots.h"
 #include "event/event_text.h"
 #include "message/message.h"
 #include "message/message_mail.h"
@@ -31,17 +32,15 @@
 #include "wire/text_cut.h"
 #include "wire/url.h"
 
-/* What templates of kinds and urls can name beside the event. */
+/* What templates of kinds and urls can name beside the fields of the event, which come first. */
 enum
 {
-	ROOT_ID, ROOT_TYPE, ROOT_SOURCE, ROOT_SUBJECT, ROOT_TIME, ROOT_DATA, EVENT_ROOTS,
-	ROOT_EVENT = EVENT_ROOTS, ROOT_CE, ROOT_TEXT, ROOT_BODY, ROOT_TITLE, ROOT_TO, ROOT_KEY, ROOT_CHANNEL, ROOT_OPTIONS,
+	ROOT_EVENT = EVENT_ROOTS, ROOT_CE, ROOT_TEXT, ROOT_BODY, ROOT_TITLE, ROOT_TO, ROOT_CHANNEL, ROOT_OPTIONS,
 	ROOT_SECRET, ROOT_RULE, ROOT_RUN_ID, ROOT_TICKET_ID, ROOT_COUNT
 };
 
-static const char *const root_names[ROOT_COUNT] = {
-	"id", "type", "source", "subject", "time", "data", "event", "ce", "text", "body", "title", "to", "key",
-	"channel", "options", "secret", "rule", "run_id", "ticket_id"
+static const char *const root_names[ROOT_COUNT - EVENT_ROOTS] = {
+	"event", "ce", "text", "body", "title", "to", "channel", "options", "secret", "rule", "run_id", "ticket_id"
 };
 
 /* Attributes of CloudEvents, under "ce". */
@@ -56,6 +55,7 @@ typedef struct MessageRoots
 {
 	TemplateRoot values[ROOT_COUNT];
 	TemplateRoots all;
+	TemplateRoot event_values[EVENT_ROOTS];
 	TemplateRoots event;
 	TemplateRoot ce_values[CE_COUNT];
 	TemplateRoots ce;
@@ -108,24 +108,30 @@ fill_event(MessageRoots *roots, const MessageOrigin *origin, const char *key)
 	const Event *event = origin->event;
 	TimestampTz time = event != NULL ? event->time : GetCurrentTimestamp();
 
-	roots->values[ROOT_ID].value = number(event != NULL ? event->id : 0);
-	roots->values[ROOT_TYPE].value = respond_template_from_cstring(event != NULL ? event->type : "pg_respond.message");
-	roots->values[ROOT_SOURCE].value = respond_template_from_cstring(event != NULL ? event->source : "pg_respond");
-	roots->values[ROOT_SUBJECT].value = respond_template_from_cstring(event != NULL ? event->subject : NULL);
-	roots->values[ROOT_TIME].value = respond_template_from_cstring(respond_event_time(time));
-	roots->values[ROOT_DATA].value = respond_template_from_jsonb(event != NULL ? event->data : NULL);
+	for (int i = 0; i < EVENT_ROOTS; i++)
+		roots->event_values[i] = (TemplateRoot) {respond_event_root_names[i], respond_event_root_value(event, i)};
+	if (event == NULL)
+	{
+		roots->event_values[EVENT_ROOT_TYPE].value = respond_template_from_cstring("pg_respond.message");
+		roots->event_values[EVENT_ROOT_SOURCE].value = respond_template_from_cstring("pg_respond");
+		roots->event_values[EVENT_ROOT_TIME].value =
+			respond_template_from_cstring(respond_event_time(time, palloc(MAXDATELEN + 1)));
+	}
+	memcpy(roots->values, roots->event_values, sizeof(roots->event_values));
+	/* the key of an event is event.key */
+	roots->values[EVENT_ROOT_KEY].value = respond_template_from_cstring(key);
 	for (int i = 0; i < CE_COUNT; i++)
 		roots->ce_values[i].name = ce_names[i];
 	roots->ce_values[CE_ID].value = respond_template_from_cstring(event != NULL ?
 																  respond_cloud_event_id(event->id, event->recorded_at) : key);
 	roots->ce_values[CE_SOURCE].value = event != NULL ?
-		respond_template_from_cstring(respond_cloud_event_source(event->source)) : roots->values[ROOT_SOURCE].value;
+		respond_template_from_cstring(respond_cloud_event_source(event->source)) : roots->values[EVENT_ROOT_SOURCE].value;
 	roots->ce_values[CE_TYPE].value = event != NULL ?
-		respond_template_from_cstring(respond_cloud_event_text(event->type)) : roots->values[ROOT_TYPE].value;
+		respond_template_from_cstring(respond_cloud_event_text(event->type)) : roots->values[EVENT_ROOT_TYPE].value;
 	roots->ce_values[CE_SUBJECT].value = respond_template_from_cstring(event != NULL ? respond_cloud_event_text(event->subject) : NULL);
 	roots->ce_values[CE_TIME].value = respond_template_from_cstring(respond_cloud_event_time(time));
 	roots->ce = (TemplateRoots) {CE_COUNT, roots->ce_values};
-	roots->event = (TemplateRoots) {EVENT_ROOTS, roots->values};
+	roots->event = (TemplateRoots) {EVENT_ROOTS, roots->event_values};
 	roots->values[ROOT_EVENT].value = respond_template_from_roots(&roots->event);
 	roots->values[ROOT_CE].value = respond_template_from_roots(&roots->ce);
 }
@@ -136,15 +142,14 @@ fill_roots(MessageRoots *roots, const Channel *channel, const Message *message, 
 {
 	char	   *key = key_text(&delivery->key);
 
-	for (int i = 0; i < ROOT_COUNT; i++)
-		roots->values[i].name = root_names[i];
+	for (int i = EVENT_ROOTS; i < ROOT_COUNT; i++)
+		roots->values[i].name = root_names[i - EVENT_ROOTS];
 	fill_event(roots, origin, key);
 	roots->values[ROOT_TEXT].value = respond_template_from_cstring(message->text);
 	roots->values[ROOT_BODY].value = respond_template_from_jsonb(message->body);
 	roots->values[ROOT_TITLE].value = respond_template_from_cstring(message->title);
 	roots->values[ROOT_TO].value = respond_template_from_cstring(message->to != NULL ? message->to :
 																 respond_channel_option(options, "to"));
-	roots->values[ROOT_KEY].value = respond_template_from_cstring(key);
 	roots->values[ROOT_CHANNEL].value = respond_template_from_cstring(channel->name);
 	roots->values[ROOT_OPTIONS].value = respond_template_from_jsonb(options);
 	/* only templates that name it are among those that a secret is bound to */

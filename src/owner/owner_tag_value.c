@@ -10,13 +10,12 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
-#include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 
 #include "common/guc.h"
 #include "common/jsonb_size.h"
+#include "effect/run_roots.h"
 #include "event/event_context.h"
 #include "owner/owner_tags.h"
 
@@ -54,33 +53,22 @@ set_container(JsonbValue *value, Jsonb *jsonb)
 }
 
 static bool
-event_value(const char *name, const Event *event, JsonbValue *value)
+event_value(EventRoot root, const Event *event, JsonbValue *value)
 {
-	int			utc = 0;
+	EventValue	field;
 
-	if (event == NULL)
-		return false;
-	if (strcmp(name, "id") == 0)
-		return set_number(value, true, event->id);
-	if (strcmp(name, "type") == 0)
-		return set_string(value, event->type);
-	if (strcmp(name, "source") == 0)
-		return set_string(value, event->source);
-	if (strcmp(name, "subject") == 0)
-		return set_string(value, event->subject);
-	if (strcmp(name, "time") == 0)
-		return set_string(value, JsonEncodeDateTime(palloc(MAXDATELEN + 1), TimestampTzGetDatum(event->time),
-													TIMESTAMPTZOID, &utc));
-	if (strcmp(name, "data") == 0)
-		return set_container(value, event->data);
-	if (strcmp(name, "key") == 0)
-		return set_string(value, event->key);
-	if (strcmp(name, "cause") == 0)
-		return set_number(value, event->has_cause, event->cause);
-	if (strcmp(name, "depth") == 0)
-		return set_number(value, true, event->depth);
-	if (strcmp(name, "actor") == 0)
-		return set_string(value, event->actor);
+	respond_event_root_read(event, root, &field);
+	switch (field.kind)
+	{
+		case EVENT_VALUE_NUMBER:
+			return set_number(value, true, field.number);
+		case EVENT_VALUE_TEXT:
+			return set_string(value, field.text == field.buffer ? pstrdup(field.text) : field.text);
+		case EVENT_VALUE_DOCUMENT:
+			return set_container(value, field.document);
+		case EVENT_VALUE_NONE:
+			break;
+	}
 	return false;
 }
 
@@ -88,23 +76,28 @@ event_value(const char *name, const Event *event, JsonbValue *value)
 static bool
 root_value(const SqlTag *tag, const SqlInput *input, JsonbValue *value, int *part)
 {
-	const char *name = tag->parts[0];
+	int			root = respond_run_root_find(tag->parts[0], strlen(tag->parts[0]));
 
 	*part = 1;
-	if (strcmp(name, "event") == 0)
+	switch (root)
 	{
-		*part = 2;
-		return tag->part_count > 1 && event_value(tag->parts[1], input->event, value);
+		case RUN_ROOT_EVENT:
+			*part = 2;
+			return tag->part_count > 1 &&
+				event_value(respond_event_root_find(tag->parts[1], strlen(tag->parts[1])), input->event, value);
+		case RUN_ROOT_STEPS:
+			return set_container(value, input->steps);
+		case RUN_ROOT_ERROR:
+			return set_container(value, input->error);
+		case RUN_ROOT_RULE:
+			return set_string(value, respond_event_context()->rule);
+		case RUN_ROOT_RUN_ID:
+			return set_number(value, respond_event_context()->run_id != 0, respond_event_context()->run_id);
+		case RUN_ROOTS:
+			return false;
+		default:
+			return event_value(root, input->event, value);
 	}
-	if (strcmp(name, "steps") == 0)
-		return set_container(value, input->steps);
-	if (strcmp(name, "error") == 0)
-		return set_container(value, input->error);
-	if (strcmp(name, "rule") == 0)
-		return set_string(value, respond_event_context()->rule);
-	if (strcmp(name, "run_id") == 0)
-		return set_number(value, respond_event_context()->run_id != 0, respond_event_context()->run_id);
-	return event_value(name, input->event, value);
 }
 
 static bool

@@ -20,13 +20,8 @@
 
 #include "common/errors.h"
 #include "common/tag_path.h"
+#include "effect/run_roots.h"
 #include "owner/owner_tags.h"
-
-/* What a path can begin with. */
-static const char *const roots[] = {
-	"id", "type", "source", "subject", "time", "data", "key", "cause", "depth", "actor",
-	"event", "steps", "rule", "run_id", "error"
-};
 
 #define MAX_TAGS 1000
 
@@ -38,15 +33,6 @@ typedef struct TagScan
 	SqlTags    *tags;
 	int			room;
 } TagScan;
-
-static bool
-is_root(const char *name, size_t length)
-{
-	for (int i = 0; i < lengthof(roots); i++)
-		if (strlen(roots[i]) == length && memcmp(roots[i], name, length) == 0)
-			return true;
-	return false;
-}
 
 /* The tag at "{{": its path without braces and blanks; returns what follows it, NULL if it has no end. */
 static const char *
@@ -79,7 +65,7 @@ has_root(const char *path, size_t length)
 	size_t		at = 0;
 	TagPart		part;
 	bool		known = respond_tag_path_next(path, length, &at, buffer, &part) == TAG_PATH_PART &&
-		is_root(part.name, part.length);
+		respond_run_root_find(part.name, part.length) < RUN_ROOTS;
 
 	pfree(buffer);
 	return known;

@@ -22,6 +22,7 @@
 #include "common/restore.h"
 #include "common/row_values.h"
 #include "common/trigger_call.h"
+#include "event/event_roots.h"
 #include "event/event_text.h"
 #include "event/name_check.h"
 #include "match/pattern_jsonb.h"
@@ -30,13 +31,6 @@
 #include "template/template_jsonb.h"
 
 PG_FUNCTION_INFO_V1(respond_route_validate);
-
-/* What a template can name, in the order of event_roots(). */
-static const char *const root_names[] = {
-	"id", "type", "source", "subject", "time", "data", "key", "cause", "depth", "actor"
-};
-
-#define ROOT_COUNT lengthof(root_names)
 
 static bool
 looks_like_json(const char *template)
@@ -69,23 +63,6 @@ respond_route_read(Route *route, const Datum *values, const bool *nulls)
 	return true;
 }
 
-static void
-event_roots(TemplateRoot *roots, const Event *event)
-{
-	for (int i = 0; i < ROOT_COUNT; i++)
-		roots[i].name = root_names[i];
-	roots[0].value = respond_template_from_int64(event->id);
-	roots[1].value = respond_template_from_cstring(event->type);
-	roots[2].value = respond_template_from_cstring(event->source);
-	roots[3].value = respond_template_from_cstring(event->subject);
-	roots[4].value = respond_template_from_cstring(respond_event_time(event->time));
-	roots[5].value = respond_template_from_jsonb(event->data);
-	roots[6].value = respond_template_from_cstring(event->key);
-	roots[7].value = event->has_cause ? respond_template_from_int64(event->cause) : respond_template_from_null();
-	roots[8].value = respond_template_from_int64(event->depth);
-	roots[9].value = respond_template_from_cstring(event->actor);
-}
-
 static char *
 payload_of(const Route *route, const Event *event)
 {
@@ -100,17 +77,15 @@ payload_of(const Route *route, const Event *event)
 		respond_event_cloud_event(&output, event);
 	else
 	{
-		TemplateRoot values[ROOT_COUNT];
-		TemplateRoots event_object = {ROOT_COUNT, values};
-		TemplateRoot all[ROOT_COUNT + 1];
-		TemplateRoots context = {ROOT_COUNT + 1, all};
+		TemplateRoot roots[EVENT_ROOTS + 1];
+		TemplateRoots fields = {EVENT_ROOTS, roots};
+		TemplateRoots all = {EVENT_ROOTS + 1, roots};
 		TemplateValue root;
 
-		event_roots(values, event);
-		memcpy(all, values, sizeof(values));
-		all[ROOT_COUNT].name = "event";
-		all[ROOT_COUNT].value = respond_template_from_roots(&event_object);
-		root = respond_template_from_roots(&context);
+		for (int i = 0; i < EVENT_ROOTS; i++)
+			roots[i] = (TemplateRoot) {respond_event_root_names[i], respond_event_root_value(event, i)};
+		roots[EVENT_ROOTS] = (TemplateRoot) {"event", respond_template_from_roots(&fields)};
+		root = respond_template_from_roots(&all);
 		respond_template_render(route->payload, &respond_template_jsonb_source, &root,
 								route->is_json ? TEMPLATE_ESCAPE_JSON : TEMPLATE_ESCAPE_NONE, &output);
 	}
