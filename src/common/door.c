@@ -39,7 +39,6 @@
 #include "utils/bytea.h"
 #include "utils/float.h"
 #include "utils/guc.h"
-#include "utils/pg_locale.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/rls.h"
@@ -50,6 +49,11 @@
 #include "common/partition_write.h"
 
 #define PINNED_SEARCH_PATH	"pg_catalog, pg_temp"
+
+/* as in utils/pg_locale.h, which needs the headers of ICU where the server has it */
+extern PGDLLIMPORT char *locale_monetary;
+extern PGDLLIMPORT char *locale_numeric;
+extern PGDLLIMPORT char *locale_time;
 
 static void
 pin(const char *name, const char *value)
