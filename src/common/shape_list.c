@@ -30,39 +30,10 @@
 #include "common/pg_compat.h"
 #include "common/relation_change.h"
 #include "common/shape.h"
+#include "common/shape_list.h"
 
 PG_FUNCTION_INFO_V1(respond_shape_faults);
 PG_FUNCTION_INFO_V1(respond_library_version);
-
-/* Each lies in the room that uses it. */
-extern const Shape respond_shape_attempt;
-extern const Shape respond_shape_audit_log;
-extern const Shape respond_shape_channel;
-extern const Shape respond_shape_channel_kind;
-extern const Shape respond_shape_comment;
-extern const Shape respond_shape_delivery;
-extern const Shape respond_shape_event;
-extern const Shape respond_shape_mask;
-extern const Shape respond_shape_mute;
-extern const Shape respond_shape_producer;
-extern const Shape respond_shape_progress_0;
-extern const Shape respond_shape_progress_1;
-extern const Shape respond_shape_requeue;
-extern const Shape respond_shape_route;
-extern const Shape respond_shape_rule;
-extern const Shape respond_shape_rule_version;
-extern const Shape respond_shape_run;
-extern const Shape respond_shape_team;
-extern const Shape respond_shape_ticket;
-extern const Shape respond_shape_ticket_history;
-
-/* These in shape_sql.c. */
-extern const Shape respond_shape_acknowledged;
-extern const Shape respond_shape_dead_event;
-extern const Shape respond_shape_set_aside_event;
-extern const Shape respond_shape_stopped_rule;
-extern const Shape respond_shape_suspect;
-extern const Shape respond_shape_suspect_delivery;
 
 static const Shape *const all_shapes[] = {
 	&respond_shape_attempt,

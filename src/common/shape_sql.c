@@ -13,6 +13,7 @@
 #include "catalog/pg_type_d.h"
 
 #include "common/shape.h"
+#include "common/shape_list.h"
 
 static const ShapeColumn acknowledged_columns[] = {
 	{"kind", TEXTOID},
@@ -75,13 +76,6 @@ static const ShapeColumn suspect_delivery_columns[] = {
 	{"alone", BOOLOID},
 	{"at", TIMESTAMPTZOID},
 };
-
-extern const Shape respond_shape_acknowledged;
-extern const Shape respond_shape_dead_event;
-extern const Shape respond_shape_set_aside_event;
-extern const Shape respond_shape_stopped_rule;
-extern const Shape respond_shape_suspect;
-extern const Shape respond_shape_suspect_delivery;
 
 const Shape respond_shape_acknowledged = SHAPE("respond_internal.acknowledged", acknowledged_columns);
 const Shape respond_shape_dead_event = SHAPE("respond_internal.dead_event", dead_event_columns);

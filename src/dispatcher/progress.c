@@ -28,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "common/life.h"
+#include "common/shape_list.h"
 #include "common/shmem.h"
 #include "dispatcher/progress.h"
 

@@ -15,6 +15,7 @@
 
 #include "common/partition_write.h"
 #include "common/private_value.h"
+#include "common/shape_list.h"
 #include "effect/effects.h"
 #include "effect/rule_stats.h"
 
