@@ -20,7 +20,7 @@ DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 # PostgreSQL's headers survive -Wextra with these exceptions.  Set WERROR= where a newer compiler
 # than ours finds something to warn about.
-WERROR     = -Werror
+WERROR    ?= -Werror
 WARNINGS   = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
              -Wno-clobbered -Wno-cast-function-type $(WERROR)
 PG_CPPFLAGS = -Isrc -DRESPOND_VERSION=\"$(EXTVERSION)\"
@@ -65,7 +65,7 @@ $(EXTENSION)--$(EXTVERSION).sql: FORCE
 	@cat /dev/null $(SQL_PARTS) > $@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 
-.PHONY: help setup private cluster psql stop demo test bench distclean
+.PHONY: help setup private cluster psql stop demo test bench deb distclean
 help:
 	@sed -n 's/^# target //p' Makefile
 
@@ -104,6 +104,10 @@ test-%: private
 # target bench            figures beside their floors, from one run
 bench: private
 	@PG_CONFIG="$(PG_CONFIG)" test/bench/run
+
+# target deb              Debian packages in build/deb
+deb:
+	@$(HARNESS)/deb
 
 # target clean            remove what was built; distclean also stops and removes the private cluster
 clean: clean-dependencies
