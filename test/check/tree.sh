@@ -29,10 +29,6 @@ check "every file of test/t has a number of its own and a name that says what it
 	ls test/t/*.pl | grep -vE '^test/t/[0-9]{3}(_[a-z0-9]{2,})+\.pl$')"
 check "every test program names what it links" "$(grep -L 'links:' $(grep -lE 'main\(|LLVMFuzzerTestOneInput\(const' \
 	test/unit/*.c test/fuzz/*.c 2>/dev/null | grep -v fuzz/driver.c) /dev/null | grep -v /dev/null)"
-version=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" pg_respond.control)
-check "control file, META.json and changelog name one version" "$(
-	[ "$(grep -c "\"version\": \"$version\"" META.json)" = 2 ] || grep -n '"version"' META.json
-	grep -q "^## \[.*$version" CHANGELOG.md || echo "CHANGELOG.md has no section $version")"
 check "callbacks of the relation cache, of which a process has ten, go through relation_change.h" "$(
 	grep -rn 'CacheRegisterRelcacheCallback(' src --include='*.c' | grep -v '^src/common/relation_change.c:')"
 check "the release of the server is asked for in pg_compat.h alone" "$(
