@@ -213,9 +213,7 @@ find_only_rule(RuleSet *rules, Event *event)
 void
 respond_batch_apply(RuleSet *rules, Event *event, bool contained)
 {
-	Rule	  **matched;
-	const char *muted;
-	int			count;
+	RuleMatch	match;
 
 	if (beyond_limits(event))
 		return;
@@ -233,14 +231,13 @@ respond_batch_apply(RuleSet *rules, Event *event, bool contained)
 	}
 	else if (event->only_rule == NULL && respond_aside_holds(event, ""))
 		return;
-	muted = respond_rule_set_muted(rules, event);
+	respond_rule_set_match(rules, event, &match);
 	/* an event that was set aside for one rule was told of then */
-	if (!event->replay && (event->aside == NULL || event->only_rule == NULL) && muted == NULL)
-		respond_rule_set_notify(rules, event);
-	count = respond_rule_set_match(rules, event, &matched);
-	for (int i = 0; i < count; i++)
+	if (!event->replay && (event->aside == NULL || event->only_rule == NULL) && match.muted_by == NULL)
+		respond_rule_match_notify(&match, event);
+	for (int i = 0; i < match.rule_count; i++)
 	{
-		if (is_meant(matched[i], event))
-			handle_rule(matched[i], event, muted, contained);
+		if (is_meant(match.rules[i], event))
+			handle_rule(match.rules[i], event, match.muted_by, contained);
 	}
 }

@@ -255,16 +255,15 @@ condition_holds(Rule *rule, const Event *event)
 static bool
 will_run(RuleSet *set, const char *name, const Event *event)
 {
-	Rule	  **matched;
-	int			count;
+	RuleMatch	match;
 
 	if (event == NULL || event->data == NULL || event->data_size > (int64) respond_max_event_size * 1024 ||
 		event->depth > respond_max_depth)
 		return false;
-	count = respond_rule_set_match(set, event, &matched);
-	for (int i = 0; i < count; i++)
-		if (strcmp(matched[i]->name, name) == 0)
-			return matched[i]->broken != NULL || condition_holds(matched[i], event);
+	respond_rule_set_match(set, event, &match);
+	for (int i = 0; i < match.rule_count; i++)
+		if (strcmp(match.rules[i]->name, name) == 0)
+			return match.rules[i]->broken != NULL || condition_holds(match.rules[i], event);
 	return false;
 }
 

@@ -165,11 +165,14 @@ static void
 simulate_rules(Simulation *simulation)
 {
 	char	   *refused = event_verdict(simulation->event);
-	const char *muted = refused == NULL ? respond_rule_set_muted(simulation->set, simulation->event) : NULL;
+	RuleMatch	match = {0};
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "pg_respond simulation",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old_context = MemoryContextSwitchTo(scratch);
+	MemoryContext old_context;
 
+	if (refused == NULL)
+		respond_rule_set_match(simulation->set, simulation->event, &match);
+	old_context = MemoryContextSwitchTo(scratch);
 	for (int i = 0; i < respond_rule_set_count(simulation->set); i++)
 	{
 		Rule	   *rule = respond_rule_set_get(simulation->set, i);
@@ -179,8 +182,8 @@ simulate_rules(Simulation *simulation)
 		CHECK_FOR_INTERRUPTS();
 		if (refused == NULL)
 			judge(simulation, rule, &verdict);
-		if (verdict.matched && muted != NULL)
-			remark = psprintf("muted: %s", muted);
+		if (verdict.matched && match.muted_by != NULL)
+			remark = psprintf("muted: %s", match.muted_by);
 		else if (verdict.matched && rule->shadow)
 			remark = "shadow: recorded, nothing done";
 		add_row(simulation, rule, &verdict, remark);

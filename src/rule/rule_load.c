@@ -488,6 +488,7 @@ new_set(RulePart *base, RulePart *changes)
 	set->base = base;
 	set->changes = changes;
 	set->speaker = changes != NULL && changes->speech != base->speech ? changes : base;
+	set->telling = MemoryContextAllocHuge(context, sizeof(Route *) * Max(set->speaker->route_count, 1));
 	return set;
 }
 

@@ -94,13 +94,9 @@ match_part(RulePart *part, const Event *event)
 static void
 match_event(RuleSet *set, const Event *event)
 {
-	if (event->id != 0 && event->id == set->event_id)
-		return;
-	set->event_id = 0;
 	match_part(set->base, event);
 	if (set->changes != NULL)
 		match_part(set->changes, event);
-	set->event_id = event->id;
 }
 
 /*
@@ -149,31 +145,63 @@ next_match(RulePart *part, int *position)
 	return NULL;
 }
 
-int
-respond_rule_set_match(RuleSet *set, const Event *event, Rule ***rules)
+static void
+list_rules(RuleSet *set, RuleMatch *match)
 {
 	int			positions[2] = {0};
-	LoadedRule *base;
-	LoadedRule *changed;
-	int			count = 0;
+	LoadedRule *base = next_match(set->base, &positions[0]);
+	LoadedRule *changed = next_match(set->changes, &positions[1]);
 
-	match_event(set, event);
-	base = next_match(set->base, &positions[0]);
-	changed = next_match(set->changes, &positions[1]);
+	match->rules = set->matched;
+	match->rule_count = 0;
 	while (base != NULL || changed != NULL)
 	{
 		bool		first = changed == NULL || (base != NULL && base->rank < changed->rank);
 		LoadedRule *loaded = first ? base : changed;
 
 		prepare_rule(loaded);
-		set->matched[count++] = &loaded->rule;
+		match->rules[match->rule_count++] = &loaded->rule;
 		if (first)
 			base = next_match(set->base, &positions[0]);
 		else
 			changed = next_match(set->changes, &positions[1]);
 	}
-	*rules = set->matched;
-	return count;
+}
+
+/* Patterns of mutes and routes are numbered after those of the rules. */
+static void
+list_mute_and_routes(RuleSet *set, const Event *event, RuleMatch *match)
+{
+	const RulePart *part = set->speaker;
+
+	match->muted_by = NULL;
+	match->routes = set->telling;
+	match->route_count = 0;
+	for (int i = 0; i < part->number_count; i++)
+	{
+		int			mute = part->numbers[i] - part->rule_count;
+		int			route = mute - part->mute_count;
+
+		if (route >= 0)
+			match->routes[match->route_count++] = &part->routes[route];
+		else if (mute >= 0 && match->muted_by == NULL && respond_mute_covers(&part->mutes[mute], event))
+			match->muted_by = respond_mute_text(&part->mutes[mute]);
+	}
+}
+
+void
+respond_rule_set_match(RuleSet *set, const Event *event, RuleMatch *match)
+{
+	match_event(set, event);
+	list_rules(set, match);
+	list_mute_and_routes(set, event, match);
+}
+
+void
+respond_rule_match_notify(const RuleMatch *match, const Event *event)
+{
+	for (int i = 0; i < match->route_count; i++)
+		respond_route_send(match->routes[i], event);
 }
 
 Rule *
@@ -220,41 +248,11 @@ respond_rule_set_explain(RuleSet *set, const Event *event, const Rule *rule, cha
 	int			number = (const LoadedRule *) rule - part->rules;
 
 	/* the matcher explains the event that it matched last */
-	set->event_id = 0;
 	match_event(set, event);
-	set->event_id = 0;
 	if (respond_matcher_explain(part->state, number, text, room))
 		return true;
 	respond_from_utf8(text, room);
 	return false;
-}
-
-const char *
-respond_rule_set_muted(RuleSet *set, const Event *event)
-{
-	const RulePart *part = set->speaker;
-
-	match_event(set, event);
-	for (int i = 0; i < part->number_count; i++)
-	{
-		int			number = part->numbers[i] - part->rule_count;
-
-		if (number >= 0 && number < part->mute_count && respond_mute_covers(&part->mutes[number], event))
-			return respond_mute_text(&part->mutes[number]);
-	}
-	return NULL;
-}
-
-void
-respond_rule_set_notify(RuleSet *set, const Event *event)
-{
-	const RulePart *part = set->speaker;
-	int			first = part->rule_count + part->mute_count;
-
-	match_event(set, event);
-	for (int i = 0; i < part->number_count; i++)
-		if (part->numbers[i] >= first)
-			respond_route_send(&part->routes[part->numbers[i] - first], event);
 }
 
 bool

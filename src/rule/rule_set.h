@@ -27,6 +27,16 @@ typedef struct Rule
 
 typedef struct RuleSet RuleSet;
 
+/* What the rules, mutes and routes in force say of an event. */
+typedef struct RuleMatch
+{
+	const char *muted_by;		/* why it is muted, palloc'd; NULL: it is not */
+	Rule	  **rules;			/* whose type and pattern it meets, highest priority first, then by name */
+	int			rule_count;
+	const struct Route **routes;	/* that tell of it */
+	int			route_count;
+} RuleMatch;
+
 /*
  * The enabled rules as they are now.  Loaded anew only after a change of a
  * rule, a mute, a route or a role; the old set stays valid until the next call.
@@ -35,11 +45,13 @@ typedef struct RuleSet RuleSet;
 extern RuleSet *respond_rule_set_current(void);
 
 /*
- * Rules whose type and pattern the event meets, highest priority first, then
- * by name; conditions are not looked at.  The array is overwritten by the next
- * call.  An event beyond the size limit must not be passed.
+ * Conditions are not looked at.  What the match points to is good until the
+ * next call.  An event beyond the size limit must not be passed.
  */
-extern int	respond_rule_set_match(RuleSet *set, const Event *event, Rule ***rules);
+extern void respond_rule_set_match(RuleSet *set, const Event *event, RuleMatch *match);
+
+/* Sends NOTIFY for each route of the match; delivered at commit. */
+extern void respond_rule_match_notify(const RuleMatch *match, const Event *event);
 
 /* The enabled rule of this name, NULL when there is none. */
 extern Rule *respond_rule_set_find(RuleSet *set, const char *name);
@@ -54,12 +66,6 @@ extern Rule *respond_rule_set_get(RuleSet *set, int number);
  */
 extern bool respond_rule_set_explain(RuleSet *set, const Event *event, const Rule *rule,
 									 char *text, size_t room);
-
-/* Why the event is muted, or NULL; palloc'd. */
-extern const char *respond_rule_set_muted(RuleSet *set, const Event *event);
-
-/* Sends NOTIFY for each route that the event meets; delivered at commit. */
-extern void respond_rule_set_notify(RuleSet *set, const Event *event);
 
 /*
  * Evaluates the rule's condition; true when it has none.  Raises what the

@@ -84,8 +84,8 @@ struct RuleSet
 	int			rule_count;
 	struct LoadedRule **ordered;	/* in the order in which they are applied */
 	struct LoadedRule **by_name;
-	int64		event_id;		/* last match; 0: none that can be used again */
 	Rule	  **matched;		/* room for all rules */
+	const Route **telling;		/* room for all routes */
 };
 
 /*
