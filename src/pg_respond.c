@@ -25,6 +25,7 @@
 #include "outbox/outbox.h"
 #include "rule/rule_owner.h"
 #include "secret/log_filter.h"
+#include "shapes.h"
 #include "transport/transport.h"
 #include "upkeep/manifest_watch.h"
 #include "worker/death_word.h"
@@ -45,6 +46,7 @@ _PG_init(void)
 
 	respond_guc_define(respond_transport_check_networks);
 	respond_shmem_request();
+	respond_shapes_initialize();
 	respond_copy_initialize();
 	respond_death_word_initialize();
 	respond_rule_stats_initialize();

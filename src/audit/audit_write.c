@@ -16,7 +16,6 @@
 #include "audit/audit_write.h"
 #include "audit/mask.h"
 #include "common/partition_write.h"
-#include "common/shape_list.h"
 #include "event/event_context.h"
 
 /* Columns of respond.audit_log, in their order. */

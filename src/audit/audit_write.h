@@ -11,6 +11,10 @@
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
+#include "common/shape.h"
+
+extern const Shape respond_shape_audit_log;
+
 /* One row of respond.audit_log. */
 typedef struct AuditRow
 {

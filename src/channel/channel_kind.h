@@ -12,6 +12,7 @@
 #include "utils/uuid.h"
 
 #include "channel/hmac_scheme.h"
+#include "common/shape.h"
 #include "secret/secret_place.h"
 #include "template/json_template_jsonb.h"
 #include "template/template_jsonb.h"
@@ -72,6 +73,8 @@ typedef struct ChannelKind
 #define CHANNEL_KIND_COLUMNS \
 	"k.id, k.name, k.transport, k.method, k.url, k.headers, k.body, k.encoding, k.escape, k.signature, k.auth," \
 	" k.needs_text, k.built_in, k.options, k.required_options, k.max_text, k.hmac"
+
+extern const Shape respond_shape_channel_kind;
 
 /*
  * Compiles a row whose columns begin at this one, counted from 1, in the current

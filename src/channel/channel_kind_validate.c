@@ -30,7 +30,6 @@
 #include "common/restore.h"
 #include "common/row_values.h"
 #include "common/shape.h"
-#include "common/shape_list.h"
 #include "common/trigger_call.h"
 #include "event/name_check.h"
 #include "wire/http_header.h"

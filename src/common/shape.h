@@ -62,6 +62,9 @@ extern HeapTuple respond_shape_modify(const Shape *shape, TupleDesc desc, HeapTu
 extern Relation respond_shape_open_heap(Oid table, LOCKMODE lock);
 extern void respond_shape_require_heap(Relation relation);
 
+/* All that there are; at load. */
+extern void respond_shape_list(const Shape *const *shapes, int count);
+
 /*
  * Raises as above when one of our tables is not as expected.  For workers, at
  * the beginning of a transaction; costs nothing unless a table was changed.

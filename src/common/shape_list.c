@@ -23,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
 
@@ -30,39 +31,12 @@
 #include "common/pg_compat.h"
 #include "common/relation_change.h"
 #include "common/shape.h"
-#include "common/shape_list.h"
 
 PG_FUNCTION_INFO_V1(respond_shape_faults);
 PG_FUNCTION_INFO_V1(respond_library_version);
 
-static const Shape *const all_shapes[] = {
-	&respond_shape_attempt,
-	&respond_shape_audit_log,
-	&respond_shape_channel,
-	&respond_shape_channel_kind,
-	&respond_shape_comment,
-	&respond_shape_delivery,
-	&respond_shape_event,
-	&respond_shape_mask,
-	&respond_shape_mute,
-	&respond_shape_producer,
-	&respond_shape_progress_0,
-	&respond_shape_progress_1,
-	&respond_shape_requeue,
-	&respond_shape_route,
-	&respond_shape_rule,
-	&respond_shape_rule_version,
-	&respond_shape_run,
-	&respond_shape_team,
-	&respond_shape_ticket,
-	&respond_shape_ticket_history,
-	&respond_shape_acknowledged,
-	&respond_shape_dead_event,
-	&respond_shape_set_aside_event,
-	&respond_shape_stopped_rule,
-	&respond_shape_suspect,
-	&respond_shape_suspect_delivery,
-};
+static const Shape *const *all_shapes;
+static int	shape_count;
 
 /* Tables of which nothing but texts and bytes is read: they only have to be there. */
 static const char *const other_tables[] = {
@@ -70,8 +44,16 @@ static const char *const other_tables[] = {
 	"respond_internal.event_key",
 };
 
-static Oid	known_oids[lengthof(all_shapes) + lengthof(other_tables)];
+static Oid *known_oids;			/* of all_shapes, then of other_tables */
 static bool is_checked = false;
+
+void
+respond_shape_list(const Shape *const *shapes, int count)
+{
+	all_shapes = shapes;
+	shape_count = count;
+	known_oids = MemoryContextAllocZero(TopMemoryContext, sizeof(Oid) * (count + lengthof(other_tables)));
+}
 
 static Oid
 table_of(const char *name)
@@ -84,7 +66,7 @@ table_of(const char *name)
 static void
 forget(Datum argument, Oid relation)
 {
-	for (int i = 0; i < lengthof(known_oids) && is_checked; i++)
+	for (int i = 0; i < shape_count + lengthof(other_tables) && is_checked; i++)
 		if (relation == InvalidOid || relation == known_oids[i])
 			is_checked = false;
 }
@@ -128,7 +110,7 @@ respond_shape_require_all(void)
 		return;
 	respond_relation_on_change(forget);
 	is_checked = true;
-	for (int i = 0; i < lengthof(all_shapes); i++)
+	for (int i = 0; i < shape_count; i++)
 	{
 		known_oids[i] = table_of(all_shapes[i]->table);
 		require(all_shapes[i]->table,
@@ -138,7 +120,7 @@ respond_shape_require_all(void)
 	{
 		Oid			oid = table_of(other_tables[i]);
 
-		known_oids[lengthof(all_shapes) + i] = oid;
+		known_oids[shape_count + i] = oid;
 		require(other_tables[i], OidIsValid(oid) ? NULL : "it is missing");
 	}
 }
@@ -159,7 +141,7 @@ respond_shape_faults(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	InitMaterializedSRF(fcinfo, 0);
-	for (int i = 0; i < lengthof(all_shapes); i++)
+	for (int i = 0; i < shape_count; i++)
 	{
 		Oid			table = table_of(all_shapes[i]->table);
 		List	   *tables = NIL;

@@ -12,8 +12,7 @@
 
 #include "catalog/pg_type_d.h"
 
-#include "common/shape.h"
-#include "common/shape_list.h"
+#include "common/shape_sql.h"
 
 static const ShapeColumn acknowledged_columns[] = {
 	{"kind", TEXTOID},

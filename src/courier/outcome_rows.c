@@ -18,7 +18,6 @@
 #include "common/kept_plan.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
-#include "common/shape_list.h"
 #include "courier/outcome_rows.h"
 #include "outbox/delivery_columns.h"
 

@@ -8,7 +8,10 @@
 #ifndef RESPOND_OUTCOME_ROWS_H
 #define RESPOND_OUTCOME_ROWS_H
 
+#include "common/shape.h"
 #include "courier/courier.h"
+
+extern const Shape respond_shape_attempt;
 
 /* What happened to an outcome in the transaction. */
 typedef enum RecordState

@@ -21,7 +21,6 @@
 
 #include "audit/audit_write.h"
 #include "common/partition_write.h"
-#include "common/shape_list.h"
 #include "desk/recorder.h"
 #include "desk/reference.h"
 #include "event/batch_origin.h"

@@ -10,6 +10,10 @@
 
 #include "utils/jsonb.h"
 
+#include "common/shape.h"
+
+extern const Shape respond_shape_ticket_history;
+
 typedef struct Recorder Recorder;
 
 /* On whose behalf a row was written. */

@@ -19,6 +19,7 @@
 #include "common/error_class.h"
 #include "common/guc.h"
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/requeue.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
 #include "effect/effects.h"

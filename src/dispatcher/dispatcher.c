@@ -26,6 +26,7 @@
 #include "common/guc.h"
 #include "common/life.h"
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/requeue.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
 #include "effect/effects.h"

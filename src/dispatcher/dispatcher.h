@@ -87,20 +87,6 @@ extern void respond_dead_event(const Event *event, const char *rule,
 							   const char *reason, const char *error, int sqlerrcode);
 
 /*
- * Events that wait outside of the order of the log.  take removes up to limit
- * of them, or fewer if their data is large, and returns them, oldest first, as
- * a list of Event; those whose row in the log is gone are dropped.  wakes: what
- * respond_batch_wakes() gave before the active snapshot was taken.
- */
-extern List *respond_requeue_take(int limit, uint64 wakes);
-
-/* What was taken is there again: the transaction was rolled back. */
-extern void respond_requeue_forget(void);
-
-/* In how many ms take has to be called although nobody wakes the dispatcher; -1 if it need not. */
-extern long respond_requeue_due(uint64 wakes);
-
-/*
  * Markers of events that may have killed a process, each in a transaction of
  * its own that is flushed when the call returns.  raise counts one more try and
  * returns the number of tries so far, this one included.

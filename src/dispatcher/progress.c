@@ -28,7 +28,6 @@
 #include "utils/timestamp.h"
 
 #include "common/life.h"
-#include "common/shape_list.h"
 #include "common/shmem.h"
 #include "dispatcher/progress.h"
 

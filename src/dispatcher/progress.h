@@ -12,8 +12,12 @@
 #ifndef RESPOND_PROGRESS_H
 #define RESPOND_PROGRESS_H
 
+#include "common/shape.h"
 #include "dispatcher/cursor.h"
 #include "event/event.h"
+
+extern const Shape respond_shape_progress_0;
+extern const Shape respond_shape_progress_1;
 
 typedef struct LaneProgress
 {

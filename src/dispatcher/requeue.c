@@ -31,8 +31,8 @@
 #include "common/life.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
-#include "common/shape_list.h"
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/requeue.h"
 
 enum
 {

@@ -8,7 +8,10 @@
 #ifndef RESPOND_RUN_H
 #define RESPOND_RUN_H
 
+#include "common/shape.h"
 #include "event/event.h"
+
+extern const Shape respond_shape_run;
 
 /* What a flow is run for. */
 typedef struct FlowRun

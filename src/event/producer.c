@@ -42,7 +42,6 @@
 #include "common/errors.h"
 #include "common/partition_write.h"
 #include "common/relation_change.h"
-#include "common/shape_list.h"
 #include "common/trigger_call.h"
 #include "event/event_check.h"
 #include "event/producer.h"

@@ -8,8 +8,12 @@
 #ifndef RESPOND_PRODUCER_H
 #define RESPOND_PRODUCER_H
 
+#include "common/shape.h"
+
 /* Nobody in particular: a key that came with a dump holds for all producers. */
 #define RESPOND_ANY_PRODUCER	InvalidOid
+
+extern const Shape respond_shape_producer;
 
 /*
  * Why the role may not record events with this source, in words and palloc'd;

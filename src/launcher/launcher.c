@@ -55,8 +55,6 @@
 /* pg_database is read this often even when nobody told of a change. */
 #define SCAN_INTERVAL_MS	60000
 
-extern PGDLLEXPORT void respond_launcher_main(Datum main_arg);
-
 static void announce_launcher(void);
 static void leave(int code, Datum argument);
 static void scan_if_due(void);

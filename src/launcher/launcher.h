@@ -8,6 +8,9 @@
 #ifndef RESPOND_LAUNCHER_H
 #define RESPOND_LAUNCHER_H
 
+/* Entry point. */
+extern PGDLLEXPORT void respond_launcher_main(Datum main_arg);
+
 /* Registers the launcher; at load. */
 extern void respond_launcher_register(void);
 

@@ -1,0 +1,60 @@
+/*-------------------------------------------------------------------------
+ * shapes.c
+ *	  The tables whose columns our code knows, of all rooms.
+ *
+ * src/shapes.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "audit/audit_write.h"
+#include "audit/mask_path.h"
+#include "channel/channel.h"
+#include "channel/channel_kind.h"
+#include "common/shape_sql.h"
+#include "courier/outcome_rows.h"
+#include "desk/recorder.h"
+#include "desk/ticket_columns.h"
+#include "dispatcher/progress.h"
+#include "dispatcher/requeue.h"
+#include "effect/run.h"
+#include "event/event_columns.h"
+#include "event/producer.h"
+#include "outbox/delivery_columns.h"
+#include "rule/rule_row.h"
+#include "shapes.h"
+
+static const Shape *const all_shapes[] = {
+	&respond_shape_attempt,
+	&respond_shape_audit_log,
+	&respond_shape_channel,
+	&respond_shape_channel_kind,
+	&respond_shape_comment,
+	&respond_shape_delivery,
+	&respond_shape_event,
+	&respond_shape_mask,
+	&respond_shape_mute,
+	&respond_shape_producer,
+	&respond_shape_progress_0,
+	&respond_shape_progress_1,
+	&respond_shape_requeue,
+	&respond_shape_route,
+	&respond_shape_rule,
+	&respond_shape_rule_version,
+	&respond_shape_run,
+	&respond_shape_team,
+	&respond_shape_ticket,
+	&respond_shape_ticket_history,
+	&respond_shape_acknowledged,
+	&respond_shape_dead_event,
+	&respond_shape_set_aside_event,
+	&respond_shape_stopped_rule,
+	&respond_shape_suspect,
+	&respond_shape_suspect_delivery,
+};
+
+void
+respond_shapes_initialize(void)
+{
+	respond_shape_list(all_shapes, lengthof(all_shapes));
+}
