@@ -41,8 +41,18 @@ run_as('respond_auditor', 'one', $_, 'an auditor may run a query for monitors') 
 my ($yaml) = blocks('Monitoring', 'yaml');
 my @queries = $yaml =~ /query: (.*)/g;
 ok(@queries >= 4, 'there are queries for Prometheus');
+like($page, qr/\b$_\b.*\bexpr: .*\b$_\b/s, "an alert uses metric $_") for grep { /ok$|_seconds$|_total$/ } $yaml =~ /metric_name: (\w+)/g;
 run_as('respond_auditor', 'one', "$_;", 'an auditor may run a query for Prometheus') for @queries;
 like(run_as('respond_auditor', 'one', "$queries[0];", 'checks'), qr/^library\|1$/m, 'which tells of checks');
+
+for my $title ('Cloning for staging')
+{
+	my @blocks = blocks($title, 'sql');
+
+	ok(@blocks >= 1, "$title: there are statements");
+	run_as('', 'two', $_, $title) for @blocks;
+}
+$node->safe_psql('two', 'SELECT respond.release()');
 
 # docs/reference.md says what there is: settings with their defaults, columns of views, arguments of functions.
 my $reference = slurp_file("$FindBin::RealBin/../pages/reference.md");
