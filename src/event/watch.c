@@ -10,7 +10,7 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
+#include "access/relation.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -189,7 +189,8 @@ open_table(FunctionCallInfo fcinfo, bool to_drop)
 		result = pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, get_rel_name(table));
-	return table_open(table, ShareRowExclusiveLock);
+	/* whatever it is: what table_open() says of an index depends on the server */
+	return relation_open(table, ShareRowExclusiveLock);
 }
 
 /* Whether the text names operations and nothing else: UPDATE, {insert,delete}, INSERT OR UPDATE. */
@@ -286,7 +287,7 @@ respond_watch(PG_FUNCTION_ARGS)
 	respond_watch_drop_triggers(watch.table, watch.type != NULL ? watch.type : "");
 	name = MemoryContextStrdup(context, respond_watch_create_triggers(&watch));
 	SPI_finish();
-	table_close(watch.table, NoLock);
+	relation_close(watch.table, NoLock);
 	PG_RETURN_TEXT_P(cstring_to_text(name));
 }
 
@@ -310,6 +311,6 @@ respond_unwatch(PG_FUNCTION_ARGS)
 		ereport(NOTICE,
 				(errmsg("table \"%s\" has no watch of type \"%s\", skipping", RelationGetRelationName(table), type),
 				 errhint("View respond.watched lists them.")));
-	table_close(table, NoLock);
+	relation_close(table, NoLock);
 	PG_RETURN_INT32(dropped);
 }
