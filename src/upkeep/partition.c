@@ -203,7 +203,8 @@ make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
 {
 	const char *name = choose_name(table, lower);
 
-	respond_statement_format("CREATE TABLE respond_internal.%s (LIKE respond.%s_default INCLUDING ALL)",
+	/* from 17 on a partition has the identity of its parent, and one that has its own cannot be attached */
+	respond_statement_format("CREATE TABLE respond_internal.%s (LIKE respond.%s_default INCLUDING ALL EXCLUDING IDENTITY)",
 							 name, table->name);
 	respond_statement_format("COMMENT ON TABLE respond_internal.%s IS 'partition of respond.%s'",
 							 name, table->name);

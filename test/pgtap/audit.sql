@@ -20,7 +20,7 @@ SELECT throws_ok('UPDATE audit_log_later SET actor = ''x''', '42501', 'UPDATE on
 SELECT throws_ok('DELETE FROM audit_log_later', '42501', 'DELETE on the audit log is not allowed');
 SELECT respond_internal.guard_audit_partition('audit_log_later');
 SELECT throws_ok('TRUNCATE audit_log_later', '42501', 'TRUNCATE on the audit log is not allowed');
-SELECT throws_ok('INSERT INTO audit_log_later (id, at, action, object_type) VALUES (1, ''2001-01-15'', ''x'', ''x'')', '42501', 'INSERT on the audit log is not allowed');
+SELECT throws_ok('INSERT INTO audit_log_later (id, at, action, object_type) OVERRIDING SYSTEM VALUE VALUES (1, ''2001-01-15'', ''x'', ''x'')', '42501', 'INSERT on the audit log is not allowed');
 
 SET LOCAL session_replication_role = replica;
 SELECT throws_ok('DELETE FROM respond.audit_log', '42501', 'DELETE on the audit log is not allowed');

@@ -37,7 +37,7 @@ sub old_partition
 	my ($table, $name) = @_;
 
 	return value(qq{
-		CREATE TABLE respond_internal.$name (LIKE respond.${table}_default INCLUDING ALL);
+		CREATE TABLE respond_internal.$name (LIKE respond.${table}_default INCLUDING ALL EXCLUDING IDENTITY);
 		ALTER TABLE respond_internal.$name OWNER TO respond_worker;
 		ALTER TABLE respond.$table ATTACH PARTITION respond_internal.$name FOR VALUES FROM ('2020-01-01+0') TO ('2020-01-02+0')});
 }

@@ -266,7 +266,7 @@ sub old_partition
 	my ($table, $name, $day) = @_;
 
 	return one(qq{
-		CREATE TABLE respond_internal.$name (LIKE respond.${table}_default INCLUDING ALL);
+		CREATE TABLE respond_internal.$name (LIKE respond.${table}_default INCLUDING ALL EXCLUDING IDENTITY);
 		ALTER TABLE respond_internal.$name OWNER TO respond_worker;
 		ALTER TABLE respond.$table ATTACH PARTITION respond_internal.$name FOR VALUES FROM ('2020-01-0$day+0') TO ('2020-01-0@{[ $day + 1 ]}+0')});
 }
