@@ -68,8 +68,10 @@ SELECT (SELECT count(*) FROM deep) = count(*) AS all_recorded FROM recorded();
 
 -- types whose functions raise
 CREATE TYPE grumpy;
+SET client_min_messages = warning;
 CREATE FUNCTION grumpy_in(cstring) RETURNS grumpy LANGUAGE internal IMMUTABLE STRICT AS 'textin';
 CREATE FUNCTION grumpy_out(grumpy) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+RESET client_min_messages;
 CREATE TYPE grumpy (INPUT = grumpy_in, OUTPUT = grumpy_out, LIKE = text);
 CREATE FUNCTION grumpy_json(grumpy) RETURNS json LANGUAGE plpgsql AS $$
 BEGIN
@@ -80,8 +82,10 @@ $$;
 CREATE CAST (grumpy AS text) WITH INOUT;
 CREATE CAST (grumpy AS json) WITH FUNCTION grumpy_json(grumpy);
 CREATE TYPE sulky;
+SET client_min_messages = warning;
 CREATE FUNCTION sulky_in(cstring) RETURNS sulky LANGUAGE internal IMMUTABLE STRICT AS 'oidin';
 CREATE FUNCTION sulky_out(sulky) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'enum_out';
+RESET client_min_messages;
 CREATE TYPE sulky (INPUT = sulky_in, OUTPUT = sulky_out, LIKE = oid);
 CREATE TABLE moody (id integer PRIMARY KEY, g grumpy, gs grumpy[], fine text, s sulky);
 SELECT respond.watch('moody', 'moody');
