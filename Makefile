@@ -65,7 +65,7 @@ $(EXTENSION)--$(EXTVERSION).sql: FORCE
 	@cat /dev/null $(SQL_PARTS) > $@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 
-.PHONY: help setup private cluster psql stop demo test bench deb distclean
+.PHONY: help setup private cluster psql stop demo test bench deb dist distclean
 help:
 	@sed -n 's/^# target //p' Makefile
 
@@ -108,6 +108,12 @@ bench: private
 # target deb              Debian packages in build/deb
 deb:
 	@$(HARNESS)/deb
+
+# target dist             the archive that PGXN takes, of what is committed: build/pg_respond-VERSION.zip
+dist:
+	@mkdir -p build
+	git -c safe.directory="$(CURDIR)" archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ \
+		--output=build/$(EXTENSION)-$(EXTVERSION).zip HEAD
 
 # target clean            remove what was built; distclean also stops and removes the private cluster
 clean: clean-dependencies
