@@ -37,6 +37,25 @@ COMMENT ON SCHEMA respond IS 'pg_respond: events, rules, runs, tickets and their
 
 -- The library refuses to load unless it was preloaded; this first function of
 -- it makes CREATE EXTENSION fail with that hint before anything else is made.
+-- A server that was not restarted since the package was installed has the
+-- library of another version in memory.
+CREATE FUNCTION respond_internal.library_version() RETURNS text
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_library_version';
+COMMENT ON FUNCTION respond_internal.library_version() IS 'version of the library that the server has in memory';
+
+DO $$
+DECLARE
+	wanted CONSTANT text := (SELECT e.extversion FROM pg_catalog.pg_extension AS e WHERE e.extname = 'pg_respond');
+	library CONSTANT text := respond_internal.library_version();
+BEGIN
+	IF library <> wanted THEN
+		RAISE EXCEPTION 'this is extension pg_respond %, but the server has library % in memory', wanted, library
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = pg_catalog.format('Restart the server, so that it loads the library of version %s.', wanted);
+	END IF;
+END
+$$;
+
 CREATE FUNCTION respond_internal.is_restore() RETURNS boolean
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_is_restore';
 COMMENT ON FUNCTION respond_internal.is_restore() IS 'whether this session looks like pg_restore or psql loading a dump';

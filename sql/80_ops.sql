@@ -148,10 +148,6 @@ CREATE FUNCTION respond_internal.worker_status(OUT in_recovery boolean, OUT laun
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_worker_status';
 COMMENT ON FUNCTION respond_internal.worker_status() IS 'what health() asks shared memory for';
 
-CREATE FUNCTION respond_internal.library_version() RETURNS text
-LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_library_version';
-COMMENT ON FUNCTION respond_internal.library_version() IS 'version of the library that the server has in memory';
-
 CREATE FUNCTION respond_internal.shape_faults(OUT table_name text, OUT fault text) RETURNS SETOF record
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_shape_faults';
 COMMENT ON FUNCTION respond_internal.shape_faults() IS 'tables and partitions whose columns are not as the library expects them';

@@ -128,6 +128,8 @@ DECLARE
 	status record;
 	missing text;
 	failed record;
+	differs CONSTANT boolean := respond_internal.library_version() <>
+		(SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'pg_respond');
 BEGIN
 	SELECT * INTO status FROM respond_internal.worker_status();
 	SELECT string_agg(w.name, ', ') INTO missing
@@ -143,6 +145,7 @@ BEGIN
 	ok := missing IS NULL;
 	message := CASE
 		WHEN NOT current_setting('pg_respond.enabled')::boolean THEN 'no workers should run: see check switches'
+		WHEN differs THEN format('not running: %s; they wait, because library and extension differ', missing)
 		WHEN ok THEN 'all workers of this database run'
 		WHEN failed.kind IS NOT NULL THEN format('not running: %s; the %s failed %s times in a row and is restarted at %s',
 			missing, failed.kind, failed.failures, failed.restart_at)
@@ -150,6 +153,7 @@ BEGIN
 		ELSE format('not running: %s', missing) END;
 	remedy := CASE
 		WHEN ok THEN NULL
+		WHEN differs THEN 'see check shapes'
 		WHEN failed.kind IS NOT NULL THEN 'the server log says why they end; look for pg_respond'
 		WHEN status.missing_workers > 0 THEN 'see check places'
 		ELSE 'they start within a second; if they do not, see the server log, and check that the database allows connections and is not a template (ALTER DATABASE ... ALLOW_CONNECTIONS true IS_TEMPLATE false)' END;

@@ -33,7 +33,6 @@
 #include "common/shape.h"
 
 PG_FUNCTION_INFO_V1(respond_shape_faults);
-PG_FUNCTION_INFO_V1(respond_library_version);
 
 static const Shape *const *all_shapes;
 static int	shape_count;
@@ -164,11 +163,4 @@ respond_shape_faults(PG_FUNCTION_ARGS)
 		if (!OidIsValid(table_of(other_tables[i])))
 			put_fault(result, other_tables[i], "it is missing");
 	return (Datum) 0;
-}
-
-/* library_version() → text: of the library that this server has in memory. */
-Datum
-respond_library_version(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_TEXT_P(cstring_to_text(RESPOND_VERSION));
 }

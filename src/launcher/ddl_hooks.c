@@ -50,6 +50,7 @@ typedef struct Pending
 	bool		extension;		/* an extension was created or ours dropped */
 	bool		dropped;		/* ours was dropped, perhaps in a savepoint */
 	Oid			dropped_oid;
+	bool		updated;		/* ours was altered: ALTER EXTENSION ... UPDATE */
 	bool		present;		/* just before commit: whether ours is there, */
 	bool		replaced;		/* and whether it is another than before */
 	bool		hold_changed;	/* respond_internal.state may have been changed, perhaps in a savepoint */
@@ -206,11 +207,15 @@ access_hook(ObjectAccessType access, Oid class, Oid object, int sub_id, void *ar
 	if (access == OAT_POST_CREATE)
 		/* its name cannot be read yet; looking before commit tells which one it was */
 		pending.extension = true;
-	else if (access == OAT_DROP)
+	else if (access == OAT_DROP || access == OAT_POST_ALTER)
 	{
 		char	   *name = get_extension_name(object);
 
-		if (name != NULL && strcmp(name, "pg_respond") == 0)
+		if (name == NULL || strcmp(name, "pg_respond") != 0)
+			return;
+		if (access == OAT_POST_ALTER)
+			pending.updated = true;
+		else
 		{
 			pending.extension = true;
 			pending.dropped = true;
@@ -318,7 +323,7 @@ tell_after_commit(void)
 
 	if (done.extension)
 		respond_launcher_tell(MyDatabaseId, done.replaced, done.present);
-	if (done.restart && !done.hold)
+	if (done.updated || (done.restart && !done.hold))
 		respond_launcher_tell(MyDatabaseId, true, true);
 	if (done.evicted)
 		respond_eviction_end();
