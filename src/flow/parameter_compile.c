@@ -13,11 +13,10 @@
 
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/timestamp.h"
 
 #include "common/errors.h"
 #include "common/pg_compat.h"
+#include "common/time_read.h"
 #include "flow/flow_code.h"
 
 pg_noreturn static void raise_wrong_kind(const char *place, const char *field, const char *expected);
@@ -162,22 +161,11 @@ static void
 compile_time(FlowCompiler *compiler, const char *place, const ParameterSpec *spec,
 			 const JsonValue *value, FlowParameter *parameter)
 {
+	TimestampTz time;
+
 	parameter->text = compile_text(compiler, place, spec->name, value);
-	if (!respond_template_is_plain(parameter->text))
-		return;
-	PG_TRY();
-	{
-		DirectFunctionCall3(timestamptz_in, CStringGetDatum(value->text),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	}
-	PG_CATCH();
-	{
-		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_DATA_EXCEPTION)
-			PG_RE_THROW();
-		FlushErrorState();
+	if (respond_template_is_plain(parameter->text) && !respond_time_read(value->text, &time))
 		raise_wrong_kind(place, spec->name, "a time, for example \"2030-01-31 12:00+00\"");
-	}
-	PG_END_TRY();
 }
 
 /* Arrays must hold texts; a single text must be a template that gives an array. */

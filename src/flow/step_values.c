@@ -20,6 +20,7 @@
 #include "channel/channel.h"
 #include "common/errors.h"
 #include "common/jsonb_size.h"
+#include "common/time_read.h"
 #include "flow/flow_machine.h"
 
 static bool
@@ -59,26 +60,12 @@ read_number(const FlowStep *step, const ParameterSpec *spec, const char *text)
 static TimestampTz
 read_time(const FlowStep *step, const ParameterSpec *spec, const char *text)
 {
-	volatile TimestampTz time = 0;
-	MemoryContext context = CurrentMemoryContext;
+	TimestampTz time;
 
-	PG_TRY();
-	{
-		time = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
-													   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-	}
-	PG_CATCH();
-	{
-		/* The parser holds nothing but memory, so its own errors can end here. */
-		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_DATA_EXCEPTION)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
+	if (!respond_time_read(text, &time))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.%s: \"%s\" is not a time", step->place, spec->name, text)));
-	}
-	PG_END_TRY();
 	return time;
 }
 
