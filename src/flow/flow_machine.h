@@ -2,11 +2,10 @@
  * flow_machine.h
  *	  The step machine: a run that is going on.
  *
- * Everything that a run has to remember between two steps stands in FlowMachine
- * and nowhere on the C stack: the position, the data chain, the lines of the
- * log and the last failure.  respond_machine_state() turns the chain and the
- * log into run.state, position.step into run.step.  So a run can be laid down
- * between any two steps and taken up by another process.
+ * Everything that a run has to remember between two attempts of steps stands in
+ * FlowMachine and nowhere on the C stack: the position, the data chain, the lines
+ * of the log and the last failure.  So a run can be laid down there and taken up
+ * by another process; run_save.h has the form in which it lies.
  *
  * src/flow/flow_machine.h
  *-------------------------------------------------------------------------
@@ -32,7 +31,16 @@ typedef struct FlowPosition
 	FlowPartNumber part;
 	int			step;			/* to be executed next, FLOW_STOP at the end */
 	int			executed;		/* steps so far, skipped ones included */
+	int			attempts;		/* of the step to be executed next, that failed */
 } FlowPosition;
+
+/* How a run stands after an attempt of a step. */
+typedef enum MachineStatus
+{
+	MACHINE_UNDER_WAY,
+	MACHINE_SUCCEEDED,
+	MACHINE_FAILED
+} MachineStatus;
 
 /* What a named step gave. */
 typedef struct ChainEntry
@@ -62,6 +70,7 @@ typedef struct FlowMachine
 	bool		blind;			/* dry: something was not done that later steps may build on */
 	bool		changed;		/* dry: SQL was not run that may have changed what is looked up */
 	MemoryContext context;		/* of this run */
+	TimestampTz started_at;
 
 	FlowPosition position;
 	ChainEntry *chain;
@@ -164,6 +173,11 @@ extern Jsonb *respond_step_values_jsonb(const FlowStep *step, const StepValue *v
 
 /* flow_run.c */
 
+/*
+ * Executes one attempt of the step at the position, and moves on when it needs no
+ * other.  Not to be called again when the run has ended.
+ */
+extern MachineStatus respond_machine_advance(FlowMachine *machine);
 /* Runs until the end; false when the run failed. */
 extern bool respond_machine_run(FlowMachine *machine);
 extern void respond_machine_open(FlowMachine *machine, Flow *flow, FlowRun *run, bool dry);

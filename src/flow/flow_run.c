@@ -18,6 +18,7 @@
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "common/condition_name.h"
 #include "common/error_class.h"
@@ -42,6 +43,7 @@ respond_machine_open(FlowMachine *machine, Flow *flow, FlowRun *run, bool dry)
 	machine->flow = flow;
 	machine->run = run;
 	machine->dry = dry;
+	machine->started_at = GetCurrentTimestamp();
 	machine->context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond run",
 											 ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(machine->context);
@@ -247,18 +249,11 @@ try_step(FlowMachine *machine, const FlowStep *step)
 	return outcome;
 }
 
-static StepOutcome
-attempt_step(FlowMachine *machine, const FlowStep *step)
+/* Whether the step is to be tried once more. */
+static bool
+has_attempts(const FlowMachine *machine, const FlowStep *step)
 {
-	StepOutcome outcome = OUTCOME_FAILED;
-	int			attempts = machine->dry ? 1 : step->max_attempts;
-
-	for (int attempt = 1; attempt <= attempts && outcome == OUTCOME_FAILED; attempt++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		outcome = try_step(machine, step);
-	}
-	return outcome;
+	return !machine->dry && machine->position.attempts < step->max_attempts;
 }
 
 static void
@@ -302,41 +297,62 @@ fail_endless(FlowMachine *machine, const FlowStep *step)
 	strlcpy(machine->failure.code, unpack_sql_state(ERRCODE_RESPOND_LIMIT), sizeof(machine->failure.code));
 }
 
+/* Moves on from a step whose last attempt came out so; false when the run failed. */
+static bool
+move_on(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
+{
+	machine->position.attempts = 0;
+	switch (outcome)
+	{
+		case OUTCOME_SKIPPED:
+			go_on(machine, FLOW_NEXT);
+			break;
+		case OUTCOME_DONE:
+			go_on(machine, step->on_success);
+			break;
+		case OUTCOME_STOP:
+			go_on(machine, FLOW_STOP);
+			break;
+		case OUTCOME_FAILED:
+			return handle_failure(machine, step);
+	}
+	return true;
+}
+
+MachineStatus
+respond_machine_advance(FlowMachine *machine)
+{
+	FlowPosition *position = &machine->position;
+	FlowPart   *part = &machine->flow->parts[position->part];
+	const FlowStep *step;
+	StepOutcome outcome;
+
+	if (position->step == FLOW_STOP || position->step >= part->count)
+		return MACHINE_SUCCEEDED;
+	step = &part->steps[position->step];
+	if (position->attempts == 0 && position->executed++ >= FLOW_MAX_EXECUTED)
+	{
+		fail_endless(machine, step);
+		return MACHINE_FAILED;
+	}
+	CHECK_FOR_INTERRUPTS();
+	position->attempts++;
+	outcome = try_step(machine, step);
+	if (outcome == OUTCOME_FAILED && has_attempts(machine, step))
+		return MACHINE_UNDER_WAY;
+	if (!move_on(machine, step, outcome))
+		return MACHINE_FAILED;
+	if (!machine->dry)
+		respond_effects_keep_small();
+	return MACHINE_UNDER_WAY;
+}
+
 bool
 respond_machine_run(FlowMachine *machine)
 {
-	FlowPosition *position = &machine->position;
+	MachineStatus status = MACHINE_UNDER_WAY;
 
-	for (;;)
-	{
-		FlowPart   *part = &machine->flow->parts[position->part];
-		const FlowStep *step;
-
-		if (position->step == FLOW_STOP || position->step >= part->count)
-			return true;
-		step = &part->steps[position->step];
-		if (position->executed++ >= FLOW_MAX_EXECUTED)
-		{
-			fail_endless(machine, step);
-			return false;
-		}
-		switch (attempt_step(machine, step))
-		{
-			case OUTCOME_SKIPPED:
-				go_on(machine, FLOW_NEXT);
-				break;
-			case OUTCOME_DONE:
-				go_on(machine, step->on_success);
-				break;
-			case OUTCOME_STOP:
-				go_on(machine, FLOW_STOP);
-				break;
-			case OUTCOME_FAILED:
-				if (!handle_failure(machine, step))
-					return false;
-				break;
-		}
-		if (!machine->dry)
-			respond_effects_keep_small();
-	}
+	while (status == MACHINE_UNDER_WAY)
+		status = respond_machine_advance(machine);
+	return status == MACHINE_SUCCEEDED;
 }
