@@ -25,6 +25,8 @@
 #define ERRCODE_RESPOND_LIMIT				MAKE_SQLSTATE('R', 'S', '0', '0', '5')
 /* a channel, a kind of channels or a mask that cannot be used */
 #define ERRCODE_RESPOND_INVALID_CHANNEL		MAKE_SQLSTATE('R', 'S', '0', '0', '6')
+/* a saved run that cannot be taken up again */
+#define ERRCODE_RESPOND_INVALID_RUN			MAKE_SQLSTATE('R', 'S', '0', '0', '7')
 
 /* a table is not as the library expects it */
 #define ERRCODE_RESPOND_SHAPE				MAKE_SQLSTATE('R', 'S', '0', '0', '9')

@@ -101,6 +101,19 @@ respond_event_context_fan_out(void)
 }
 
 int64
+respond_event_context_caused_by(int64 run_id)
+{
+	return run_id != 0 && run_id == counted_run ? caused_by_run : 0;
+}
+
+void
+respond_event_context_take_up(int64 run_id, int64 things)
+{
+	counted_run = run_id;
+	caused_by_run = things;
+}
+
+int64
 respond_event_context_caused(void)
 {
 	return caused;

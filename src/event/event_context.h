@@ -40,6 +40,13 @@ extern void respond_event_context_fan_out(void);
 extern void respond_event_context_count(int64 things);
 extern void respond_event_context_check_fan_out(void);
 
+/*
+ * How many things the run has caused so far, for when it is laid down; and that
+ * it had caused so many, when it is taken up again.
+ */
+extern int64 respond_event_context_caused_by(int64 run_id);
+extern void respond_event_context_take_up(int64 run_id, int64 things);
+
 /* How many things rules have caused in this process so far. */
 extern int64 respond_event_context_caused(void);
 

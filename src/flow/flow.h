@@ -21,12 +21,22 @@ extern Flow *respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
 								  bool check_sql, MemoryContext context);
 
 /*
- * Runs the flow to its end (or, later, to its first wait) and puts the run and
+ * Runs the flow to its end and puts the run and
  * its effects into the buffer of effects.  A step that fails is handled by the
  * flow itself (on_failure); what is raised concerns the whole event: the batch
  * must be rolled back to before it.
  */
 extern void respond_flow_start(Flow *flow, FlowRun *run);
+
+/*
+ * The same for so many attempts of steps: then the run is laid down, and the
+ * result is what it was (flow/run_save.h), palloc'd; NULL when it ended.  The
+ * result must be committed with the effects, or neither.
+ */
+extern Jsonb *respond_flow_begin(Flow *flow, FlowRun *run, int most);
+
+/* Goes on with such a run.  run says rule, version and owner, and gets the rest. */
+extern Jsonb *respond_flow_resume(Flow *flow, FlowRun *run, Jsonb *saved, int most);
 
 /*
  * A run that did nothing: the rule itself could not be applied (error).  Those who

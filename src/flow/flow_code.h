@@ -26,6 +26,8 @@
 /* Where a step goes on; 0 and more: a step of the same part. */
 #define FLOW_NEXT				(-1)	/* the step behind it; after a failure: on_failure */
 #define FLOW_STOP				(-2)
+/* What stands for it where a step is named. */
+#define FLOW_STOP_NAME			"stop"
 
 /* SQL of a step.  Prepared when compiled, or else at first use. */
 typedef struct FlowSql

@@ -115,7 +115,7 @@ resolve_target(HTAB *names, FlowPart *part, const FlowStep *step, const char *fi
 
 	if (target == NULL)
 		return FLOW_NEXT;
-	if (strcmp(target, "stop") == 0)
+	if (strcmp(target, FLOW_STOP_NAME) == 0)
 		return FLOW_STOP;
 	if (strlen(target) <= FLOW_MAX_NAME)
 		named = hash_search(names, target, HASH_FIND, NULL);

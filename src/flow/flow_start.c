@@ -7,16 +7,20 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "audit/mask.h"
 #include "common/condition_name.h"
 #include "common/error_class.h"
+#include "common/pg_compat.h"
 #include "common/private_value.h"
 #include "effect/effects.h"
 #include "event/event_context.h"
 #include "flow/flow_machine.h"
+#include "flow/run_save.h"
 
 /* The event that says so; its name is part of the interface. */
 #define RUN_FAILED		"run.failed"
@@ -97,11 +101,10 @@ describe_end(FlowMachine *machine, bool succeeded, RunRow *row)
 }
 
 static void
-run_and_record(FlowMachine *machine)
+record_end(FlowMachine *machine, bool succeeded)
 {
 	FlowRun    *run = machine->run;
-	RunRow		row = {.started_at = GetCurrentTimestamp()};
-	bool		succeeded = respond_machine_run(machine);
+	RunRow		row = {.started_at = machine->started_at};
 
 	if (machine->dry)
 	{
@@ -124,33 +127,91 @@ number_run(FlowRun *run)
 		run->run_id = respond_effects_run_id();
 }
 
-void
-respond_flow_start(Flow *flow, FlowRun *run)
+/*
+ * Goes on until the run ends, and puts its row into the buffer; or for so many
+ * attempts of steps, and gives it as it stands then.  A dry run always ends.
+ */
+static Jsonb *
+go_on(FlowMachine *machine, int most)
 {
-	FlowMachine machine;
-	EventContext context = {.rule = run->rule};
-	EventContext before;
+	MachineStatus status = MACHINE_UNDER_WAY;
 
-	number_run(run);
-	context.run_id = run->run_id;
+	for (int done = 0; status == MACHINE_UNDER_WAY && (done < most || machine->dry); done++)
+		status = respond_machine_advance(machine);
+	if (status == MACHINE_UNDER_WAY)
+		return respond_run_save(machine);
+	record_end(machine, status == MACHINE_SUCCEEDED);
+	return NULL;
+}
+
+/* The document in another context, which outlives the run. */
+static Jsonb *
+copy_out(Jsonb *document, MemoryContext context)
+{
+	Jsonb	   *copy;
+
+	if (document == NULL)
+		return NULL;
+	copy = MemoryContextAlloc(context, VARSIZE(document));
+	memcpy(copy, document, VARSIZE(document));
+	return copy;
+}
+
+/* The same on behalf of the rule, and closes the machine. */
+static Jsonb *
+run_as_rule(FlowMachine *machine, int most, MemoryContext caller)
+{
+	const FlowRun *run = machine->run;
+	EventContext context = {.rule = run->rule,.run_id = run->run_id};
+	EventContext before;
+	Jsonb	   *volatile saved = NULL;
+
 	context.event_id = run->event != NULL ? run->event->id : 0;
 	context.depth = run->event != NULL ? run->event->depth : 0;
-
-	/* what is put on record about the event is to be masked, whatever the steps are */
-	if (run->event != NULL)
-		(void) respond_mask_event(run->event);
 	before = respond_event_context_set(context);
-	respond_machine_open(&machine, flow, run, run->shadow);
 	PG_TRY();
 	{
-		run_and_record(&machine);
+		saved = copy_out(go_on(machine, most), caller);
 	}
 	PG_FINALLY();
 	{
 		respond_event_context_set(before);
 	}
 	PG_END_TRY();
-	respond_machine_close(&machine);
+	respond_machine_close(machine);
+	return saved;
+}
+
+Jsonb *
+respond_flow_begin(Flow *flow, FlowRun *run, int most)
+{
+	FlowMachine machine;
+	MemoryContext caller = CurrentMemoryContext;
+
+	number_run(run);
+	/* what is put on record about the event is to be masked, whatever the steps are */
+	if (run->event != NULL)
+		(void) respond_mask_event(run->event);
+	respond_machine_open(&machine, flow, run, run->shadow);
+	return run_as_rule(&machine, most, caller);
+}
+
+Jsonb *
+respond_flow_resume(Flow *flow, FlowRun *run, Jsonb *saved, int most)
+{
+	FlowMachine machine;
+	MemoryContext caller = CurrentMemoryContext;
+
+	respond_run_restore(&machine, flow, run, saved);
+	if (run->event != NULL)
+		(void) respond_mask_event(run->event);
+	return run_as_rule(&machine, most, caller);
+}
+
+void
+respond_flow_start(Flow *flow, FlowRun *run)
+{
+	(void) respond_flow_begin(flow, run, INT_MAX);
 }
 
 /* The row of a run none of whose steps was executed. */
@@ -197,15 +258,12 @@ respond_flow_simulate(Flow *flow, const FlowRun *run)
 	FlowMachine machine;
 	FlowRun		copy = *run;
 	MemoryContext caller = CurrentMemoryContext;
-	Jsonb	   *record;
 	Jsonb	   *result;
 
 	respond_machine_open(&machine, flow, &copy, true);
 	machine.hides_errors = !respond_private_is_visible(run->owner);
 	respond_machine_run(&machine);
-	record = respond_machine_record(&machine);
-	result = MemoryContextAlloc(caller, VARSIZE(record));
-	memcpy(result, record, VARSIZE(record));
+	result = copy_out(respond_machine_record(&machine), caller);
 	respond_machine_close(&machine);
 	return result;
 }

@@ -106,7 +106,7 @@ read_name(FlowCompiler *compiler, const char *place, const JsonValue *value)
 					 errmsg("%s.name: \"%s\" is not a name", place, name->text),
 					 errhint("A name begins with a letter; letters, digits, \"_\" and \"-\" follow.")));
 	}
-	if (strcmp(name->text, "stop") == 0)
+	if (strcmp(name->text, FLOW_STOP_NAME) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s.name: \"stop\" is reserved", place),

@@ -1,0 +1,213 @@
+/*-------------------------------------------------------------------------
+ * run_save.c
+ *	  A run as one document.
+ *
+ * src/flow/run_save.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/numeric.h"
+
+#include "common/errors.h"
+#include "common/pg_compat.h"
+#include "event/event_context.h"
+#include "event/event_roots.h"
+#include "flow/run_save.h"
+
+/* Most bytes of data and chain; jsonb ends at 256 MB, texts at 1 GB. */
+#define MAX_SAVED		((Size) 128 * 1024 * 1024)
+
+static void
+push_key(JsonbParseState **state, const char *key)
+{
+	JsonbValue	value = {.type = jbvString};
+
+	value.val.string.val = unconstify(char *, key);
+	value.val.string.len = strlen(key);
+	pushJsonbValue(state, WJB_KEY, &value);
+}
+
+/* Members that are left out when they say nothing. */
+static void
+push_text(JsonbParseState **state, const char *key, const char *value)
+{
+	if (value != NULL)
+		respond_jsonb_push_text(state, key, value);
+}
+
+static void
+push_number(JsonbParseState **state, const char *key, int64 value)
+{
+	if (value != 0)
+		respond_jsonb_push_int64(state, key, value);
+}
+
+static void
+push_flag(JsonbParseState **state, const char *key, bool value)
+{
+	if (value)
+		respond_jsonb_push_boolean(state, key, true);
+}
+
+static void
+push_time(JsonbParseState **state, const char *key, TimestampTz time)
+{
+	respond_jsonb_push_text(state, key, respond_event_time(time, palloc(MAXDATELEN + 1)));
+}
+
+static void
+push_event(JsonbParseState **state, const Event *event)
+{
+	if (event == NULL)
+	{
+		respond_jsonb_push_text(state, "event", NULL);
+		return;
+	}
+	push_key(state, "event");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(state, "id", event->id);
+	push_text(state, "type", event->type);
+	push_text(state, "source", event->source);
+	push_text(state, "subject", event->subject);
+	push_text(state, "key", event->key);
+	push_text(state, "actor", event->actor);
+	push_time(state, "time", event->time);
+	push_time(state, "recorded_at", event->recorded_at);
+	if (event->has_cause)
+		respond_jsonb_push_int64(state, "cause", event->cause);
+	push_number(state, "depth", event->depth);
+	respond_jsonb_push_jsonb(state, "data", event->data);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static void
+push_position(JsonbParseState **state, const FlowMachine *machine)
+{
+	const FlowPosition *position = &machine->position;
+	const FlowPart *part = &machine->flow->parts[position->part];
+
+	push_key(state, "at");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(state, "part", part->place);
+	if (position->step == FLOW_STOP || position->step >= part->count)
+		respond_jsonb_push_text(state, "step", FLOW_STOP_NAME);
+	else if (part->steps[position->step].name != NULL)
+		respond_jsonb_push_text(state, "step", part->steps[position->step].name);
+	else
+		respond_jsonb_push_int64(state, "step", position->step);
+	push_number(state, "attempts", position->attempts);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+/* The order counts: {{steps}} writes them in it. */
+static void
+push_chain(JsonbParseState **state, const FlowMachine *machine)
+{
+	if (machine->chain_count == 0)
+		return;
+	push_key(state, "chain");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < machine->chain_count; i++)
+	{
+		const ChainEntry *entry = &machine->chain[i];
+
+		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		respond_jsonb_push_text(state, "step", entry->name);
+		respond_jsonb_push_jsonb(state, "value", entry->value);
+		if (entry->shown != entry->value)
+			respond_jsonb_push_jsonb(state, "shown", entry->shown);
+		pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+static void
+push_line(JsonbParseState **state, const char *line, const char *shown)
+{
+	JsonbValue	value = {.type = jbvString};
+
+	if (strcmp(line, shown) == 0)
+	{
+		value.val.string.val = unconstify(char *, line);
+		value.val.string.len = strlen(line);
+		pushJsonbValue(state, WJB_ELEM, &value);
+		return;
+	}
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(state, "text", line);
+	respond_jsonb_push_text(state, "shown", shown);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static void
+push_log(JsonbParseState **state, const FlowMachine *machine)
+{
+	if (machine->log == NIL)
+		return;
+	push_key(state, "log");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < list_length(machine->log); i++)
+		push_line(state, list_nth(machine->log, i), list_nth(machine->shown_log, i));
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+	push_flag(state, "log_is_full", machine->log_bytes > FLOW_MAX_LOG);
+}
+
+static void
+push_failure(JsonbParseState **state, const char *key, const FlowFailure *failure)
+{
+	if (failure->step == NULL)
+		return;
+	push_key(state, key);
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(state, "step", failure->step);
+	respond_jsonb_push_text(state, "message", failure->message);
+	respond_jsonb_push_text(state, "text", failure->text);
+	respond_jsonb_push_text(state, "shown", failure->shown);
+	respond_jsonb_push_text(state, "code", failure->code);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static void
+check_size(const FlowMachine *machine)
+{
+	Size		size = machine->chain_bytes;
+
+	if (machine->run->event != NULL)
+		size += VARSIZE(machine->run->event->data);
+	if (size > MAX_SAVED)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_LIMIT),
+				 errmsg("the run holds more data than a run that waits can keep"),
+				 errdetail("Its event and what its steps gave have %zu bytes; at most %zu are kept.", size, MAX_SAVED)));
+}
+
+Jsonb *
+respond_run_save(FlowMachine *machine)
+{
+	const FlowRun *run = machine->run;
+	JsonbParseState *state = NULL;
+
+	Assert(!machine->dry);
+	check_size(machine);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "format", RUN_FORMAT);
+	respond_jsonb_push_text(&state, "rule", run->rule);
+	respond_jsonb_push_int64(&state, "version", run->rule_version);
+	respond_jsonb_push_int64(&state, "run", run->run_id);
+	push_flag(&state, "replay", run->replay);
+	push_time(&state, "started_at", machine->started_at);
+	push_number(&state, "caused", respond_event_context_caused_by(run->run_id));
+	push_event(&state, run->event);
+	push_position(&state, machine);
+	push_number(&state, "executed", machine->position.executed);
+	push_number(&state, "ticket", machine->ticket_id);
+	push_chain(&state, machine);
+	push_log(&state, machine);
+	push_flag(&state, "private", machine->has_private);
+	push_failure(&state, "failure", &machine->failure);
+	push_failure(&state, "first_failure", &machine->first_failure);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

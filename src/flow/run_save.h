@@ -1,0 +1,64 @@
+/*-------------------------------------------------------------------------
+ * run_save.h
+ *	  A run that is laid down, as one document, and taken up again.
+ *
+ * A saved run holds all that a run needs to go on in another process, at another
+ * time, with another version of the library: names where the code has places,
+ * and nothing that points to memory.
+ *
+ *	format			1; what is in another format is refused
+ *	rule, version	the rule, and the version of it that the run began with
+ *	run, replay, started_at		as in respond.run
+ *	caused			things it caused so far, see pg_respond.max_fan_out
+ *	event			the event as the run sees it, with what masks hide; null: none
+ *	at				where it stands, the outermost array of steps first; today
+ *					always one: {"part": "steps" or "on_failure", "step": its name,
+ *					its number when it has none, or "stop", "attempts": those of this
+ *					step that failed}
+ *	executed		steps so far
+ *	ticket			the one that it opened or added to last
+ *	chain			what steps gave, in this order: {"step", "value"}, and "shown" when
+ *					others see less
+ *	log				lines, as text, or {"text", "shown"} when others see less
+ *	log_is_full		lines were left out
+ *	private			chain or log have something that others may not see
+ *	failure			the last one; first_failure: the one that led to on_failure
+ *
+ * Members that are false, 0 or null are left out, but for event.  A new member, or
+ * another meaning of one, is a new format.
+ *
+ * What is not in it: effects.  What the steps did is in the buffer of effects, or
+ * written already, and is committed with the document, or neither is.  Masks: those
+ * count that are in force when something leaves the database.  The owner: that of
+ * the rule's version, which never changes; a role that is gone has no rights left.
+ * Dry runs, which wait for nothing.
+ *
+ * Whoever has the document has all that the run's owner may see.
+ *
+ * src/flow/run_save.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_RUN_SAVE_H
+#define RESPOND_RUN_SAVE_H
+
+#include "flow/flow_machine.h"
+
+/* The run as it stands between two attempts of steps; palloc'd. */
+extern Jsonb *respond_run_save(FlowMachine *machine);
+
+/* Whose run it is: what has to be known to find the flow.  The name is palloc'd. */
+extern void respond_run_belongs_to(Jsonb *saved, char **rule, int32 *version);
+
+/*
+ * The machine as it was.  run says rule, version and owner, and gets the rest, with
+ * an event in the current memory context; flow is that of the same version.  The
+ * machine is open then, as after respond_machine_open().  Raises
+ * ERRCODE_RESPOND_INVALID_RUN with the place when the document is not as
+ * respond_run_save() writes it, or is of another version.
+ */
+extern void respond_run_restore(FlowMachine *machine, Flow *flow, FlowRun *run, Jsonb *saved);
+
+/* Of both: the format, and names of members that are written and read. */
+#define RUN_FORMAT			1
+
+#endif							/* RESPOND_RUN_SAVE_H */
