@@ -46,3 +46,15 @@ SELECT pg_catalog.pg_extension_config_dump('respond.run_id_seq', '');
 CREATE FUNCTION respond_internal.check_steps(steps jsonb, on_failure jsonb DEFAULT NULL) RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_check_steps';
 COMMENT ON FUNCTION respond_internal.check_steps(jsonb, jsonb) IS 'true when a rule of the current user may have these steps, else the error that saving it would give';
+
+-- A run in parts.  Nobody is granted these: they act as the owner of any rule,
+-- and whoever has a saved run has all that its owner may see.
+CREATE FUNCTION respond_internal.begin_run(rule text, rule_version integer, event_id bigint, attempts integer DEFAULT NULL) RETURNS jsonb
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_begin_run';
+COMMENT ON FUNCTION respond_internal.begin_run(text, integer, bigint, integer) IS
+	'begins a run of a version of a rule for an event (NULL: none) and lays it down after so many attempts of steps (NULL: runs it to its end); returns it as it was laid down, NULL when it ended';
+
+CREATE FUNCTION respond_internal.continue_run(saved jsonb, attempts integer DEFAULT NULL) RETURNS jsonb
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_continue_run';
+COMMENT ON FUNCTION respond_internal.continue_run(jsonb, integer) IS
+	'goes on with a run that was laid down, and lays it down again after so many attempts of steps (NULL: runs it to its end); returns as begin_run() does';
