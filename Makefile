@@ -65,7 +65,7 @@ $(EXTENSION)--$(EXTVERSION).sql: FORCE
 	@cat /dev/null $(SQL_PARTS) > $@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 
-.PHONY: help setup private cluster psql stop demo test bench deb dist distclean
+.PHONY: help setup private cluster psql stop demo test test-versions bench deb dist distclean
 help:
 	@sed -n 's/^# target //p' Makefile
 
@@ -100,6 +100,10 @@ test: private
 # target test-LAYER       one layer: check, unit, fuzz, regress, assert, isolation, pgtap, tap [T=test/t/001_x.pl], sanitize, threads
 test-%: private
 	@$(HARNESS)/run $*
+
+# target test-versions    every test under each release of PostgreSQL, in roots of Debian's suites [VERSIONS="17 18"] [LAYERS="regress tap"] [T=...]
+test-versions:
+	@$(HARNESS)/versions
 
 # target bench            figures beside their floors, from one run
 bench: private
