@@ -146,11 +146,12 @@ sub heard
 {
 	my ($count) = @_;
 
-	for (my $i = 0; $i < 6000 && @queue < $count; $i++)
-	{
-		my $out = $listener->query('SELECT pg_sleep(0.01)');
+	Respond::wait_for(sub {
+		my $out = $listener->query('SELECT 1');
+
 		push @queue, [ $1, $2 ] while $out =~ /^Asynchronous notification "(.*)" with payload "(.*)" received/mg;
-	}
+		return @queue >= $count;
+	});
 	return splice(@queue, 0, $count);
 }
 

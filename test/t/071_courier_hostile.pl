@@ -8,7 +8,6 @@ use IPC::Run ();
 use JSON::PP ();
 use Peers;
 use Respond;
-use Time::HiRes qw(usleep);
 
 my $certificates = Peers::certificates();
 my $courier = Courier::start('hostile', 'pg_respond.ca_file' => "$certificates/ca.pem", 'pg_respond.max_event_size' => '2MB',
@@ -143,7 +142,7 @@ my $raw = IPC::Run::start([ $^X, '-MIO::Socket::INET', '-e', q{
 		close($client);
 	}
 }, $port_file ], '<', '/dev/null', '>', '/dev/null', '2>', '/dev/null');
-usleep(5_000) until -s $port_file;
+Respond::wait_for(sub { -s $port_file });
 my $raw_port = Peers::slurp($port_file);
 my %response;
 

@@ -98,13 +98,8 @@ sub grows
 {
 	my ($more) = @_;
 	my $wanted = (-s $receiver->{log}) + $more;
-	my $end = time() + 120;
 
-	while (-s $receiver->{log} < $wanted)
-	{
-		BAIL_OUT('the receiver gets nothing') if time() > $end;
-		Time::HiRes::usleep(2_000);
-	}
+	Respond::wait_for(sub { -s $receiver->{log} >= $wanted });
 	return;
 }
 
@@ -206,12 +201,8 @@ my $twice;
 	my @runs = (pgbench($ordered, 6, 6, 600), pgbench($untidy, 4, 6, 60));
 	my $pid = courier();
 
-	while ($runs[0]->pumpable)
-	{
-		kill('INT', $pid);
-		eval { $runs[0]->pump_nb };
-		Time::HiRes::usleep(300);
-	}
+	# a cancel every half millisecond
+	Respond::wait_for(sub { kill('INT', $pid); eval { $runs[0]->pump_nb }; !$runs[0]->pumpable }, undef, 500);
 	$_->finish for @runs;
 	Respond::wait_idle($node, $db);
 	is(courier(), $pid, 'a courier that is cancelled all the time is still the same');

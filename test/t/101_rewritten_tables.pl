@@ -6,7 +6,6 @@ use Respond;
 use Peers;
 use Courier;
 
-use Time::HiRes qw(time usleep);
 
 my $courier = Courier::start('rewritten', 'pg_respond.batch_size' => 10);
 my $node = $courier->node;
@@ -26,10 +25,9 @@ sub rewrite
 {
 	my ($name, @sql) = @_;
 	my $before = scalar($receiver->requests);
-	my $end = time() + 60;
 
 	$courier->fire_many('slow', 40);
-	usleep(5_000) until scalar($receiver->requests) >= $before + 40 || time() > $end;
+	Respond::wait_for(sub { scalar($receiver->requests) >= $before + 40 });
 	one($_) for @sql;
 	# new rows may take the places of old ones
 	$courier->fire_many('other', 20);
@@ -51,10 +49,9 @@ for my $gone ('TRUNCATE respond.delivery', do {
 	"ALTER TABLE respond.delivery DETACH PARTITION $partition" })
 {
 	my $before = scalar($receiver->requests);
-	my $end = time() + 60;
 
 	$courier->fire_many('slow', 20);
-	usleep(5_000) until scalar($receiver->requests) >= $before + 20 || time() > $end;
+	Respond::wait_for(sub { scalar($receiver->requests) >= $before + 20 });
 	one($gone);
 	Respond::wait_until($node, $courier->db, q{SELECT requests_in_flight = 0 FROM (SELECT count(*) AS requests_in_flight FROM respond.delivery WHERE channel = 'slow' AND status = 'pending') AS q}, "$gone: nothing is pending");
 	$courier->arrives('other', "$gone: the courier goes on");

@@ -7,7 +7,6 @@ use Peers;
 use Courier;
 
 use IO::Socket::INET ();
-use Time::HiRes qw(usleep);
 
 my $courier = Courier::start('quarantine', restart_after_crash => 'on');
 my $node = $courier->node;
@@ -99,11 +98,7 @@ for my $round (1 .. 5)
 {
 	my $wanted = $before + ++$count;
 
-	for (1 .. 3000)
-	{
-		last if scalar($receiver->requests('/slow/1500')) >= $wanted;
-		usleep(10_000);
-	}
+	Respond::wait_for(sub { scalar($receiver->requests('/slow/1500')) >= $wanted });
 	is($courier->one('SELECT string_agg(tries::text, $$,$$) FROM respond_internal.suspect_delivery WHERE delivery_id > 0'), '1', "round $round: it is in hand, marked");
 	$round == 3 ? do { $node->stop('immediate'); $node->start; } : $round == 4 ? Respond::signal_worker($node, $courier->db, 'courier', 'TERM') : crash_other();
 }

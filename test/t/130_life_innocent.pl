@@ -66,12 +66,7 @@ for my $round (1 .. 2)
 {
 	$node->kill9;
 	# until the children have gone, too, their shared memory is in use
-	for (1 .. 600)
-	{
-		last if $node->start(fail_ok => 1);
-		$node->{_pid} = undef;
-		Time::HiRes::usleep(100_000);
-	}
+	Respond::wait_for(sub { $node->{_pid} = undef; $node->start(fail_ok => 1) });
 	in_hand("the server vanishes, $round");
 }
 # one death of its own, as far as anybody knows

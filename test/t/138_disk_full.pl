@@ -41,8 +41,11 @@ sub full
 	rename("$dir/full.new", "$dir/full") or die $!;
 	for my $round (1 .. 5)
 	{
+		my $felt = q{(SELECT coalesce(sum(errors), 0) FROM respond_internal.worker_errors() WHERE sqlstate = '53100') + (SELECT count(*) FROM respond.set_aside)};
+		my $before = one("SELECT $felt");
+
 		one(q{INSERT INTO respond.event (type, subject) SELECT t, 's' || i % 7 FROM generate_series(1, 100) AS i, unnest('{o.x,q.x}'::text[]) AS t});
-		Respond::wait_until($node, $db, q{SELECT true FROM pg_sleep(0.3)});
+		Respond::wait_until($node, $db, "SELECT $felt > $before");
 	}
 	Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond_internal.worker_errors() AS e WHERE e.sqlstate = '53100' AND e.errors >= 8) OR count(*) > 100 FROM respond.set_aside}, "$name: it is felt");
 	my $log = substr(PostgreSQL::Test::Utils::slurp_file($node->logfile), $offset);

@@ -43,12 +43,12 @@ UPDATE stock SET n = n + 1 WHERE id = :i;
 COMMIT;
 });
 
+my $producers;
 sub produce
 {
-	my ($seconds) = @_;
-
-	return IPC::Run::start([ 'pgbench', '-n', '-f', "$dir/produce.sql", '-c', 3, '-T', $seconds, '-R', 60, '-h', $node->host, '-p', $node->port, $db ],
+	$producers = IPC::Run::start([ 'pgbench', '-n', '-f', "$dir/produce.sql", '-c', 3, '-T', 600, '-R', 60, '-h', $node->host, '-p', $node->port, $db ],
 		'>', "$dir/out", '2>', "$dir/err");
+	return;
 }
 
 # one(query): its answer, or "error: ..." when it fails.
@@ -69,10 +69,25 @@ sub setting
 	return;
 }
 
-# beat(): until some more events have been handled, or half a second has passed; a pause between two faults, not a wait for anything.
-sub beat
+# more(): until there are a hundred more events, or the producers have ended, which a crash of the server does to them.
+sub more
 {
-	one('SELECT pg_sleep(0.3)');
+	my $now = one('SELECT coalesce(max(id), 0) FROM respond.event');
+
+	Respond::wait_for(sub { one("SELECT max(id) >= $now + 100 FROM respond.event") eq 't' || !$producers->pumpable });
+	return;
+}
+
+# lock(table): somebody has it until there are more events; or, of the events themselves, until somebody waits for it.
+sub lock_table
+{
+	my ($table) = @_;
+	my $other = Respond::session($node, $db);
+
+	$other->query_safe("BEGIN; LOCK TABLE respond.$table");
+	$table eq 'event' ? Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)}) : more();
+	$other->query_safe('ROLLBACK');
+	$other->quit;
 	return;
 }
 
@@ -90,7 +105,7 @@ my @faults = (
 			one("SET lock_timeout = '2 s'; VACUUM FULL $table");
 		}
 	} ],
-	[ 'everything is published', sub { one('CREATE PUBLICATION all_tables FOR ALL TABLES'); beat(); } ],
+	[ 'everything is published', sub { one('CREATE PUBLICATION all_tables FOR ALL TABLES') } ],
 	[ 'holds and releases are rolled back', sub {
 		one(q{BEGIN; SAVEPOINT s; SELECT respond.hold('never'); ROLLBACK TO s; COMMIT});
 		one(q{DO $$ BEGIN BEGIN PERFORM respond.hold('never'); RAISE EXCEPTION 'x'; EXCEPTION WHEN raise_exception THEN END; END $$});
@@ -98,31 +113,29 @@ my @faults = (
 		one(q{BEGIN; SAVEPOINT s; SELECT respond.release(); ROLLBACK TO s; COMMIT});
 		one(q{SELECT respond.release()});
 	} ],
-	[ 'tables are locked', sub {
-		one("BEGIN; LOCK TABLE respond.$_; SELECT pg_sleep(0.4); ROLLBACK") for qw(ticket delivery channel rule run event);
-	} ],
+	[ 'tables are locked', sub { lock_table($_) for qw(ticket delivery channel rule run event) } ],
 	[ 'workers are terminated', sub {
 		for (1 .. 5)
 		{
 			one(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type LIKE 'pg_respond %' AND datname IS NOT NULL});
-			beat();
+			more();
 		}
 	} ],
 	[ 'the switches are used', sub {
 		setting('pg_respond.courier', 'off');
-		beat();
+		more();
 		setting('pg_respond.enabled', 'off');
-		beat();
+		more();
 		setting('pg_respond.courier', 'on');
 		setting('pg_respond.enabled', 'on');
 	} ],
-	[ 'the owner is renamed', sub { one('ALTER ROLE author RENAME TO writer'); beat(); one('ALTER ROLE writer RENAME TO author'); } ],
+	[ 'the owner is renamed', sub { one('ALTER ROLE author RENAME TO writer'); more(); one('ALTER ROLE writer RENAME TO author'); } ],
 	[ 'a key stays open', sub {
 		my $open = Respond::session($node, $db);
 		my $next = one(q{SELECT max(id) + 20 FROM respond.event});
 
 		$open->query_safe("BEGIN; INSERT INTO respond.event (type, source, key) SELECT 'made', 'ledger', $next + i FROM generate_series(1, 5) AS i");
-		beat();
+		more();
 		$open->query_safe('ROLLBACK');
 		$open->quit;
 	} ],
@@ -130,25 +143,25 @@ my @faults = (
 		my $open = Respond::session($node, $db);
 
 		$open->query_safe(q{BEGIN; UPDATE respond.ticket SET priority = 'high' WHERE key IN ('subject s1', 'subject s2')});
-		beat();
+		more();
 		$open->query_safe('COMMIT');
 		$open->quit;
 	} ],
-	[ 'a worker is killed', sub { Respond::signal_worker($node, $db, 'dispatcher', 'KILL'); beat(); Respond::wait_workers($node, $db, 'a killed dispatcher is back'); } ],
-	[ 'the courier is killed', sub { Respond::signal_worker($node, $db, 'courier', 'KILL'); beat(); Respond::wait_workers($node, $db, 'a killed courier is back'); } ],
+	[ 'a worker is killed', sub { Respond::signal_worker($node, $db, 'dispatcher', 'KILL'); Respond::wait_workers($node, $db, 'a killed dispatcher is back'); } ],
+	[ 'the courier is killed', sub { Respond::signal_worker($node, $db, 'courier', 'KILL'); Respond::wait_workers($node, $db, 'a killed courier is back'); } ],
 	[ 'the server is stopped hard', sub { $node->stop('immediate'); $node->start; Respond::wait_workers($node, $db, 'the workers are back after a hard stop'); } ]);
 
 for my $fault (@faults)
 {
 	my ($name, $act) = @$fault;
-	my $run = produce(3);
 
-	beat();
+	produce();
+	more();
 	$act->();
-	$run->finish;
+	more();
+	$producers->kill_kill;
 	pass($name);
 }
-produce(1)->finish;
 
 Respond::wait_idle($node, $db, 'no event waits');
 Respond::wait_until($node, $db, q{SELECT NOT EXISTS (SELECT FROM respond.delivery WHERE status = 'pending')}, 'no delivery waits')

@@ -6,7 +6,8 @@
 #   Respond::emit($node, 'postgres', 'order.created', { id => 1 }, 'order/1');
 #   Respond::wait_idle($node, 'postgres');
 #
-# All waiting is for a condition, with a limit of 180 seconds that only a failure reaches.
+# All waiting is for a condition, with a limit of 180 seconds that only a failure reaches: wait_until() for one of the
+# database, wait_for() for one in Perl, and beat() before a test says that something did not happen.
 package Respond;
 
 use strict;
@@ -104,6 +105,67 @@ sub wait_until
 	return $out eq 't';
 }
 
+# wait_for(condition, message, longest): polls a function until it returns something true, which is returned; one assertion
+# if there is a message.  longest: the longest pause between two looks, in microseconds, where time is measured.
+sub wait_for
+{
+	my ($condition, $message, $longest) = @_;
+	my $end = time() + $LIMIT;
+	my $value;
+
+	for (my $pause = 500; !($value = $condition->()) && time() < $end; $pause = $pause * 2 < ($longest || 50_000) ? $pause * 2 : $pause)
+	{
+		usleep($pause);
+	}
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	if (defined $message)
+	{
+		ok($value, $message);
+	}
+	elsif (!$value)
+	{
+		BAIL_OUT(sprintf('still not true: the condition at %s line %d', (caller)[1, 2]));
+	}
+	return $value;
+}
+
+# is_quick(message, code, longest): runs it and asks that it took less than so many seconds, by default five.
+sub is_quick
+{
+	my ($message, $code, $longest) = @_;
+	my $start = time();
+
+	$code->();
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return cmp_ok(time() - $start, '<', $longest || 5, $message);
+}
+
+# beat(node, url): fifteen events of another database become deliveries and are sent, one after the other: time enough for
+# what should not happen, however busy the machine is.  They go to the url, without one to NOTIFY.
+my %beats;
+sub beat
+{
+	my ($node, $url) = @_;
+	my $kind = defined $url ? 'webhook' : 'notify';
+
+	if (!$beats{ $node->data_dir }++)
+	{
+		create_extension($node, 'beat');
+	}
+	if (!$beats{ $node->data_dir . $kind }++)
+	{
+		$node->safe_psql('beat', "INSERT INTO respond.channel (name, kind, url) VALUES ('$kind', '$kind', " . quote_literal($url) . ')');
+		add_rule($node, 'beat', $kind, $kind, [ { action => 'notify', channel => $kind, text => 'x' } ]);
+	}
+	for (1 .. 15)
+	{
+		my $event = emit($node, 'beat', $kind);
+
+		wait_until($node, 'beat', "SELECT EXISTS (SELECT FROM respond.delivery WHERE event_id = $event AND status = 'delivered')");
+	}
+	return;
+}
+
 # wait_workers(node, db, message): the database's dispatcher and clock are connected.
 sub wait_workers
 {
@@ -132,6 +194,20 @@ sub wait_idle
 	my ($node, $db, $message) = @_;
 
 	return wait_until($node, $db, 'SELECT coalesce(bool_and(events = 0), false) FROM respond.lag', $message);
+}
+
+# settle(node, db, channel...): every event has been processed, each of the channels has deliveries, and all of them have ended.
+sub settle
+{
+	my ($node, $db, @names) = @_;
+	my $list = join(', ', map { quote_literal($_) } @names);
+
+	wait_idle($node, $db);
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return wait_until($node, $db, 'SELECT count(DISTINCT channel) = ' . scalar(@names)
+		. " AND bool_and(status <> 'pending') FROM respond.delivery WHERE channel IN ($list)", 'all deliveries have ended')
+	  || diag($node->safe_psql($db, q{SELECT channel, attempts, next_attempt_at, last_error FROM respond.delivery WHERE status = 'pending'}) . "\nfailed steps:\n"
+		. $node->safe_psql($db, q{SELECT rule, error FROM respond.run WHERE status = 'failed'}));
 }
 
 # worker_pid(node, db, kind): process id of a worker, waiting for it to be there.
