@@ -3,11 +3,8 @@
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Courier;
-use IO::Socket::INET;
-use IPC::Run ();
 use Peers;
 use Respond;
-use Time::HiRes qw(time usleep);
 
 my $certificates = Peers::certificates();
 my $courier = Courier::start('idle', 'pg_respond.ca_file' => "$certificates/ca.pem");
@@ -37,11 +34,8 @@ for my $name (sort grep { $_ ne 'never' } keys %server)
 }
 for my $name (qw(times-out says-408 hangs-up))
 {
-	my $end = time() + 60;
-
-	usleep(10_000) until time() > $end || grep { ($_->{event} || '') eq 'idle' } $server{$name}->entries;
-	# it is on its way to the courier, which may be busy
-	usleep(50_000);
+	Respond::wait_for(sub { grep { ($_->{event} || '') eq 'idle' } $server{$name}->entries });
+	Respond::wait_for(sub { !Peers::connections($server{$name}{port}, 'quiet') });
 }
 my %second = map { $_ => $courier->fire($_) } sort grep { $_ ne 'never' } keys %server;
 
@@ -65,46 +59,12 @@ is(join(' ', requests('never')), '1.1 2.1', 'never: and nothing is sent more oft
 
 # ---- HTTP/2: a web server that closes idle connections soon, and one that closes after each request. ----
 
-my $dir = PostgreSQL::Test::Utils::tempdir('nginx');
-my $port = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
-my $short = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
-mkdir "$dir/tmp";
-PostgreSQL::Test::Utils::append_to_file("$dir/nginx.conf", <<"END");
-daemon off;
-worker_processes 1;
-pid nginx.pid;
-error_log nginx.log;
-events { worker_connections 256; }
-http {
-	log_format tries '\$status \$server_protocol \$connection \$http_webhook_id \$uri';
-	access_log access.log tries;
-	client_body_temp_path tmp/body;
-	proxy_temp_path tmp/proxy;
-	fastcgi_temp_path tmp/fastcgi;
-	scgi_temp_path tmp/scgi;
-	uwsgi_temp_path tmp/uwsgi;
+my ($port, $short) = (Peers::free_port(), Peers::free_port());
+my $nginx = Peers::nginx(ports => [ $port, $short ], http => <<"END");
 	keepalive_timeout 1s;
-	ssl_certificate $certificates/server.pem;
-	ssl_certificate_key $certificates/server.key;
 	server { listen 127.0.0.1:$port ssl http2; location / { return 200 "ok\\n"; } }
 	server { listen 127.0.0.1:$short ssl http2; keepalive_requests 2; location / { return 200 "ok\\n"; } }
-}
 END
-my $nginx = IPC::Run::start([ '/usr/sbin/nginx', '-p', $dir, '-c', 'nginx.conf', '-e', 'nginx.log' ], '<', '/dev/null', '>', "$dir/out", '2>&1');
-for my $listener ($port, $short)
-{
-	my $end = time() + 60;
-
-	usleep(20_000) until IO::Socket::INET->new("127.0.0.1:$listener") || time() > $end;
-}
-
-# is_connected(port): whether anybody has a connection to the port that neither side has closed
-sub is_connected
-{
-	my $remote = sprintf('0100007F:%04X', $_[0]);
-
-	return scalar(grep { my @field = split; defined $field[3] && $field[2] eq $remote && $field[3] eq '01' } split(/\n/, Peers::slurp('/proc/net/tcp')));
-}
 
 $courier->channel('h2', 'webhook', "https://127.0.0.1:$port/", max_attempts => 1);
 $courier->channel('h2_short', 'webhook', "https://127.0.0.1:$short/", max_attempts => 1);
@@ -113,12 +73,10 @@ for my $round (1 .. 3)
 {
 	$courier->until($courier->fire('h2'), q{status = 'delivered' AND attempts = 1}, "HTTP/2: round $round");
 	# the server closes what was idle for a second
-	my $end = time() + 60;
-
-	usleep(50_000) until time() > $end || !is_connected($port);
+	Respond::wait_for(sub { !Peers::connections($port) });
 }
-is(scalar(grep { m{^200 HTTP/2\.0 \d+ \S+ /$} } split(/\n/, Peers::slurp("$dir/access.log"))) >= 3 ? 1 : 0, 1, 'over HTTP/2');
+cmp_ok(scalar(grep { $_->[0] eq '200' && $_->[1] eq 'HTTP/2.0' } $nginx->tries('/')), '>=', 3, 'over HTTP/2');
 $courier->until_all('h2_short', q{status = 'delivered' AND attempts = 1}, 'HTTP/2: a server that goes away after every second request costs no try');
-$nginx->kill_kill;
+$nginx->stop;
 $courier->stop;
 done_testing();
