@@ -21,20 +21,9 @@
 #include <string.h>
 
 #include "transport/guard.h"
+#include "insist.h"
 
 #define ADDRESS_BYTES	18		/* an IPv6 address and a port */
-
-extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-insist(bool condition, const char *what)
-{
-	if (!condition)
-	{
-		fprintf(stderr, "violated: %s\n", what);
-		abort();
-	}
-}
 
 static const char *
 judge4(const uint8_t *bytes, int port, const GuardList *allowed)

@@ -21,21 +21,10 @@
 #include "wire/http_header.h"
 #include "wire/mail_header.h"
 #include "mail_decode.h"
+#include "insist.h"
 
 /* A space, an address with its angle brackets, a comma. */
 #define LINE_WITH_ADDRESS	(MAIL_ADDRESS_LONGEST + 4)
-
-extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-insist(bool condition, const char *what)
-{
-	if (!condition)
-	{
-		fprintf(stderr, "violated: %s\n", what);
-		abort();
-	}
-}
 
 static void
 write_text(char *text)

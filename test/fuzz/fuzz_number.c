@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "match/number.h"
+#include "insist.h"
 
 #define NUMBERS		3
 
@@ -26,18 +27,6 @@ typedef struct Number
 	bool		plain;
 	double		number;
 } Number;
-
-extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-insist(bool condition, const char *what)
-{
-	if (!condition)
-	{
-		fprintf(stderr, "violated: %s\n", what);
-		abort();
-	}
-}
 
 static bool
 read_number(const char *text, size_t length, Number *number)

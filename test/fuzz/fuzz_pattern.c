@@ -24,20 +24,9 @@
 #include "flatten_json.h"
 #include "json_reader.h"
 #include "match/matcher.h"
+#include "insist.h"
 
 #define SEPARATOR		"\n%%\n"
-
-extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-insist(bool condition, const char *what)
-{
-	if (!condition)
-	{
-		fprintf(stderr, "violated: %s\n", what);
-		abort();
-	}
-}
 
 static void
 match_event(const Matcher *matcher, const JsonValue *document)

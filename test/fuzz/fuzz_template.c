@@ -23,21 +23,10 @@
 #include "json_reader.h"
 #include "template/json_template.h"
 #include "template_tree.h"
+#include "insist.h"
 
 #define TEXT_LIMIT		((size_t) 20000)
 #define SEPARATOR		"\n%%\n"
-
-extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-insist(bool condition, const char *what)
-{
-	if (!condition)
-	{
-		fprintf(stderr, "violated: %s\n", what);
-		abort();
-	}
-}
 
 /* A value escaped for a place in JSON or in a URL, checked by reading it. */
 static void
