@@ -85,14 +85,8 @@ sub send_mail
 # settle(name...): all deliveries of the channels have ended.
 sub settle
 {
-	my (@names) = @_;
-	my $list = join(', ', map { Respond::quote_literal($_) } @names);
-
-	Respond::wait_idle($node, 'postgres');
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	return Respond::wait_until($node, 'postgres', "SELECT count(DISTINCT channel) = " . scalar(@names)
-		. " AND bool_and(status <> 'pending') FROM respond.delivery WHERE channel IN ($list)", 'all deliveries have ended')
-		|| diag(one(q{SELECT channel, attempts, next_attempt_at, last_error FROM respond.delivery WHERE status = 'pending'}) . "\nfailed steps:\n" . one(q{SELECT rule, error FROM respond.run WHERE status = 'failed'}));
+	return Respond::settle($node, 'postgres', @_);
 }
 
 # state(name): status, attempts, recipients, last_status and last_error of each delivery, in order.
@@ -375,11 +369,10 @@ is($err, '', 'a mail server at an address of IPv6 needs no sender more than othe
 # ---- A server that takes its time with the answer to a message. ----
 
 my $receiver = Peers::receiver();
-my $end = time() + 60;
 mail('holds', { mode => 'hang:.' }, timeout => '5s', max_attempts => 1);
 one(qq{INSERT INTO respond.channel (name, kind, url) VALUES ('other', 'webhook', 'http://127.0.0.1:$receiver->{port}/ok')});
 send_mail('holds');
-select(undef, undef, undef, 0.01) until time() > $end || grep { ($_->{line} || '') eq '354 go on' } $server{holds}->entries;
+Respond::wait_for(sub { grep { ($_->{line} || '') eq '354 go on' } $server{holds}->entries });
 one(q{SELECT respond.send_test('other')});
 Respond::wait_until($node, 'postgres', q{SELECT status = 'delivered' FROM respond.delivery WHERE channel = 'other'});
 is(one(q{SELECT status FROM respond.delivery WHERE channel = 'holds'}), 'pending', 'a server that hangs behind the message holds up nobody');

@@ -1,4 +1,4 @@
-# Secrets and masked fields: given in every way, used, refused; and then looked for everywhere.
+# Secrets: given in every way, used, refused; and then looked for everywhere.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
@@ -30,12 +30,17 @@ sub write_file
 
 write_file($keys, "# keys of the test\n$old_key\n");
 mkdir("$dir/log");
-my $node = Respond::node('secrets', 'pg_respond.allowed_networks' => '127.0.0.0/8', 'pg_respond.secret_key_file' => $keys, restart_after_crash => 'on',
-	shared_preload_libraries => 'pg_stat_statements,pg_respond', session_preload_libraries => 'auto_explain', compute_query_id => 'on', 'pg_stat_statements.track' => 'all',
-	'auto_explain.log_min_duration' => 0, 'auto_explain.log_nested_statements' => 'on', 'auto_explain.log_verbose' => 'on', 'auto_explain.log_analyze' => 'on', 'auto_explain.log_triggers' => 'on',
-	log_statement => 'all', log_min_duration_statement => 0, log_duration => 'on', log_min_messages => 'debug2', log_error_verbosity => 'verbose', log_parameter_max_length => -1,
-	log_parameter_max_length_on_error => -1, log_min_error_statement => 'debug5', log_lock_waits => 'on', deadlock_timeout => '20ms', log_replication_commands => 'on', log_temp_files => 0,
-	logging_collector => 'on', log_destination => 'stderr,csvlog,jsonlog', log_directory => "$dir/log", log_filename => 'server', log_rotation_size => 0, log_line_prefix => '%m [%p] %q%a ');
+# whatever can show a statement is on
+my $node = Respond::node('secrets', restart_after_crash => 'on',
+	'pg_respond.allowed_networks' => '127.0.0.0/8', 'pg_respond.secret_key_file' => $keys,
+	shared_preload_libraries => 'pg_stat_statements,pg_respond', session_preload_libraries => 'auto_explain',
+	compute_query_id => 'on', 'pg_stat_statements.track' => 'all',
+	(map { ("auto_explain.$_" => 'on') } qw(log_nested_statements log_verbose log_analyze log_triggers)), 'auto_explain.log_min_duration' => 0,
+	log_statement => 'all', log_min_duration_statement => 0, log_duration => 'on', log_min_messages => 'debug2', log_error_verbosity => 'verbose',
+	log_parameter_max_length => -1, log_parameter_max_length_on_error => -1, log_min_error_statement => 'debug5',
+	log_lock_waits => 'on', deadlock_timeout => '20ms', log_replication_commands => 'on', log_temp_files => 0,
+	logging_collector => 'on', log_destination => 'stderr,csvlog,jsonlog', log_directory => "$dir/log", log_filename => 'server',
+	log_rotation_size => 0, log_line_prefix => '%m [%p] %q%a ');
 
 Respond::create_extension($node, 'postgres');
 one(q{CREATE ROLE ann LOGIN; GRANT respond_admin TO ann; CREATE ROLE aud LOGIN; GRANT respond_auditor TO aud; CREATE ROLE joe LOGIN; CREATE EXTENSION pg_stat_statements; GRANT pg_read_all_stats TO aud});
@@ -112,12 +117,21 @@ write_file("$data_dir/respond.key", "$old_key\n");
 symlink("$data_dir/respond.key", "$dir/link");
 mkdir("$dir/folder");
 my @faults = (
-	[ '', qr/no key for secrets is configured.*HINT:.*openssl rand -hex 32/s ], [ 'respond.key', qr/is not an absolute path.*HINT:.*begins with "\/"/s ], [ "$dir/none", qr/could not open secret key file .*No such file.*HINT:/s ],
-	[ "$data_dir/respond.key", qr/is in the data directory.*HINT:.*Move it elsewhere/s ], [ "$dir/link", qr/is in the data directory.*HINT:/s ], [ "$dir/folder", qr/is not a regular file.*HINT:/s ], [ '/dev/null', qr/is not a regular file.*HINT:/s ],
-	[ write_file("$dir/group", "$old_key\n", 0640), qr/has group or world access.*HINT:.*chmod 600/s ], [ write_file("$dir/world", "$old_key\n", 0604), qr/has group or world access.*HINT:/s ],
-	[ write_file("$dir/empty", "\n# nothing\n"), qr/holds no key.*HINT:.*64 hex digits/s ], [ write_file("$dir/short", "$old_key\n" . substr($old_key, 1) . "\n"), qr/line 2 of secret key file .* is no key.*HINT:/s ],
-	[ write_file("$dir/text", "correct horse battery staple\n"), qr/line 1 of secret key file .* is no key.*HINT:/s ], [ write_file("$dir/many", "$old_key\n" x 17), qr/holds more than 16 keys.*HINT:/s ],
-	[ write_file("$dir/large", "#\n" x 5000), qr/is larger than \d+ bytes.*HINT:/s ], [ write_file("$dir/zero", "$old_key\n\0"), qr/holds no key|is no key/ ]);
+	[ '', qr/no key for secrets is configured.*HINT:.*openssl rand -hex 32/s ],
+	[ 'respond.key', qr/is not an absolute path.*HINT:.*begins with "\/"/s ],
+	[ "$dir/none", qr/could not open secret key file .*No such file.*HINT:/s ],
+	[ "$data_dir/respond.key", qr/is in the data directory.*HINT:.*Move it elsewhere/s ],
+	[ "$dir/link", qr/is in the data directory.*HINT:/s ],
+	[ "$dir/folder", qr/is not a regular file.*HINT:/s ],
+	[ '/dev/null', qr/is not a regular file.*HINT:/s ],
+	[ write_file("$dir/group", "$old_key\n", 0640), qr/has group or world access.*HINT:.*chmod 600/s ],
+	[ write_file("$dir/world", "$old_key\n", 0604), qr/has group or world access.*HINT:/s ],
+	[ write_file("$dir/empty", "\n# nothing\n"), qr/holds no key.*HINT:.*64 hex digits/s ],
+	[ write_file("$dir/short", "$old_key\n" . substr($old_key, 1) . "\n"), qr/line 2 of secret key file .* is no key.*HINT:/s ],
+	[ write_file("$dir/text", "correct horse battery staple\n"), qr/line 1 of secret key file .* is no key.*HINT:/s ],
+	[ write_file("$dir/many", "$old_key\n" x 17), qr/holds more than 16 keys.*HINT:/s ],
+	[ write_file("$dir/large", "#\n" x 5000), qr/is larger than \d+ bytes.*HINT:/s ],
+	[ write_file("$dir/zero", "$old_key\n\0"), qr/holds no key|is no key/ ]);
 for my $fault (@faults)
 {
 	my ($file, $pattern) = @$fault;
@@ -138,13 +152,8 @@ unlink("$data_dir/respond.key");
 
 sub settle
 {
-	my (@names) = @_;
-	my $list = join(', ', map { Respond::quote_literal($_) } @names);
-
-	Respond::wait_idle($node, 'postgres');
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	return Respond::wait_until($node, 'postgres', "SELECT count(DISTINCT channel) = " . scalar(@names)
-		. " AND bool_and(status <> 'pending') FROM respond.delivery WHERE channel IN ($list)");
+	return Respond::settle($node, 'postgres', @_);
 }
 
 # ---- Ways to give a secret. ----
@@ -152,8 +161,8 @@ sub settle
 my $insert = q{INSERT INTO respond.channel (name, kind, url, secret) VALUES};
 my @names;
 
-# with(way): a name for the channel, which is sent through below
-sub with
+# row(way): what is inserted for the channel of that name, which is sent through below.
+sub row
 {
 	my ($way) = @_;
 
@@ -161,43 +170,49 @@ sub with
 	return "('$way', 'webhook', '$base/ok?$way', '@{[ whsec($way) ]}')";
 }
 
-sub bare
+# given(way, statements): INSERT and ROW stand for the usual insert and its row, BARE for one without the secret, SECRET for that.
+sub given
 {
-	my ($way) = @_;
+	my ($way, $sql) = @_;
+	my $row = row($way);
+	my $secret = whsec($way);
 
-	push @names, $way;
-	return "INSERT INTO respond.channel (name, kind, url) VALUES ('$way', 'webhook', '$base/ok?$way')";
+	$sql =~ s/BARE/INSERT INTO respond.channel (name, kind, url) VALUES ('$way', 'webhook', '$base\/ok?$way')/g;
+	$sql =~ s/INSERT (?!INTO)/$insert /g;
+	$sql =~ s/ROW/$row/g;
+	$sql =~ s/SECRET/$secret/g;
+	return one($sql);
 }
 
-one("$insert " . with('insert'));
-one("$insert " . with('several') . ', ' . with('rows'));
-one("SET ROLE ann; $insert " . with('admin'));
-one('SET search_path = respond; INSERT INTO channel (name, kind, url, secret) VALUES ' . with('path'));
-one('INSERT INTO "respond"."channel" ("name", "kind", "url", "secret") VALUES ' . with('quoted'));
-one(bare('update') . "; UPDATE respond.channel SET secret = '@{[ whsec('update') ]}' WHERE name = 'update'");
-one(bare('set_secret') . "; SELECT respond.set_secret('set_secret', '@{[ whsec('set_secret') ]}')");
-one(bare('named') . "; SELECT respond.set_secret(secret => '@{[ whsec('named') ]}', channel => 'named')");
-one(bare('path_call') . "; SET search_path = respond; SELECT set_secret('path_call', '@{[ whsec('path_call') ]}')");
-one("COPY respond.channel (name, kind, url, secret) FROM STDIN;\n" . join("\t", 'copy', 'webhook', "$base/ok?copy", whsec('copy')) . "\n\\.\n");
-push @names, 'copy';
-one('PREPARE p (text) AS ' . bare('prepared_call') . "; EXECUTE p ('x'); PREPARE s (text, text) AS SELECT respond.set_secret(\$1, \$2); EXECUTE s ('prepared_call', '@{[ whsec('prepared_call') ]}')");
-one("PREPARE p AS $insert " . with('prepared') . '; EXECUTE p');
-one("PREPARE p (text) AS INSERT INTO respond.channel (name, kind, url, secret) VALUES ('executed', 'webhook', '$base/ok?executed', \$1); EXECUTE p ('@{[ whsec('executed') ]}')");
-push @names, 'executed';
-one("WITH s (secret) AS (VALUES ('@{[ whsec('cte') ]}')) INSERT INTO respond.channel (name, kind, url, secret) SELECT 'cte', 'webhook', '$base/ok?cte', secret FROM s");
-push @names, 'cte';
-one("MERGE INTO respond.channel AS c USING (VALUES " . with('merge') . ") AS n (name, kind, url, secret) ON c.name = n.name WHEN NOT MATCHED THEN INSERT (name, kind, url, secret) VALUES (n.name, n.kind, n.url, n.secret)");
-one("BEGIN; $insert " . with('savepoint') . "; SAVEPOINT a; SELECT respond.set_secret('savepoint', '@{[ whsec('rolled-back') ]}'); ROLLBACK TO a; COMMIT");
+my $untracked = 'SET pg_stat_statements.track_utility = off;';
+given(@$_) for (
+	[ insert => 'INSERT ROW' ],
+	[ rows => 'INSERT ' . row('several') . ', ROW' ],
+	[ admin => 'SET ROLE ann; INSERT ROW' ],
+	[ path => 'SET search_path = respond; INSERT INTO channel (name, kind, url, secret) VALUES ROW' ],
+	[ quoted => 'INSERT INTO "respond"."channel" ("name", "kind", "url", "secret") VALUES ROW' ],
+	[ update => q{BARE; UPDATE respond.channel SET secret = 'SECRET' WHERE name = 'update'} ],
+	[ set_secret => q{BARE; SELECT respond.set_secret('set_secret', 'SECRET')} ],
+	[ named => q{BARE; SELECT respond.set_secret(secret => 'SECRET', channel => 'named')} ],
+	[ path_call => q{BARE; SET search_path = respond; SELECT set_secret('path_call', 'SECRET')} ],
+	[ copy => "COPY respond.channel (name, kind, url, secret) FROM STDIN;\ncopy\twebhook\t$base/ok?copy\tSECRET\n\\.\n" ],
+	[ prepared_call => q{PREPARE p (text) AS BARE; EXECUTE p ('x'); PREPARE s (text, text) AS SELECT respond.set_secret($1, $2); EXECUTE s ('prepared_call', 'SECRET')} ],
+	[ prepared => 'PREPARE p AS INSERT ROW; EXECUTE p' ],
+	[ executed => "PREPARE p (text) AS INSERT ('executed', 'webhook', '$base/ok?executed', \$1); EXECUTE p ('SECRET')" ],
+	[ cte => "WITH s (secret) AS (VALUES ('SECRET')) INSERT INTO respond.channel (name, kind, url, secret) SELECT 'cte', 'webhook', '$base/ok?cte', secret FROM s" ],
+	[ merge => q{MERGE INTO respond.channel AS c USING (VALUES ROW) AS n (name, kind, url, secret) ON c.name = n.name
+		WHEN NOT MATCHED THEN INSERT(name, kind, url, secret) VALUES (n.name, n.kind, n.url, n.secret)} ],
+	[ savepoint => "BEGIN; INSERT ROW; SAVEPOINT a; SELECT respond.set_secret('savepoint', '@{[ whsec('rolled-back') ]}'); ROLLBACK TO a; COMMIT" ],
+	[ replica => 'SET session_replication_role = replica; INSERT ROW' ],
+	[ do => "$untracked DO \$do\$ BEGIN INSERT ROW; PERFORM respond.set_secret('do', 'SECRET'); END \$do\$" ],
+	[ explain => "$untracked EXPLAIN (ANALYZE, VERBOSE) INSERT ROW" ]);
 one("BEGIN; $insert ('undone', 'webhook', '$base/ok', '@{[ whsec('undone') ]}'); ROLLBACK");
-one("SET session_replication_role = replica; $insert " . with('replica'));
-one("SET pg_stat_statements.track_utility = off; DO \$do\$ BEGIN $insert " . with('do') . "; PERFORM respond.set_secret('do', '@{[ whsec('do') ]}'); END \$do\$");
-one("SET pg_stat_statements.track_utility = off; EXPLAIN (ANALYZE, VERBOSE) $insert " . with('explain'));
-is(one("$insert " . with('returning') . ' RETURNING secret IS NULL'), 't', 'RETURNING gives no secret back');
+is(given(returning => 'INSERT ROW RETURNING secret IS NULL'), 't', 'RETURNING gives no secret back');
 
 # the extended protocol
 my $script = write_file("$dir/script", "SELECT respond.set_secret('parameter', :secret);\nINSERT INTO respond.channel (name, kind, url, secret) VALUES ('parameters', 'webhook', '$base/ok?parameters', :other);\n");
-one(bare('parameter'));
-push @names, 'parameters';
+one("INSERT INTO respond.channel (name, kind, url) VALUES ('parameter', 'webhook', '$base/ok?parameter')");
+push @names, qw(parameter parameters);
 for my $mode (qw(extended prepared))
 {
 	one(q{DELETE FROM respond.channel WHERE name = 'parameters'});
@@ -205,7 +220,7 @@ for my $mode (qw(extended prepared))
 }
 
 # what replaces a secret and what does not
-one("$insert " . with('conflict'));
+given(conflict => 'INSERT ROW');
 my $sealed = q{SELECT encode(sealed, 'hex') FROM respond_internal.channel_secret WHERE channel = 'conflict'};
 my $before = one($sealed);
 one("$insert ('conflict', 'webhook', '$base/x', '@{[ whsec('another') ]}') ON CONFLICT DO NOTHING");
@@ -224,25 +239,60 @@ one("SELECT respond.set_secret('conflict', '@{[ whsec('conflict') ]}')");
 
 my $secret = whsec('failed');
 my @failures = (
-	"$insert ('insert', 'webhook', '$base/ok', '$secret')", "$insert (NULL, 'webhook', '$base/ok', '$secret')", "$insert ('x', NULL, '$base/ok', '$secret')", "$insert ('x', 'webhoook', '$base/ok', '$secret')",
-	"$insert ('x', 'webhook', 'nowhere', '$secret')", "$insert ('x', 'webhook', '$base/ok', 'whsec_$stem!')", "$insert ('x', 'webhook', '$base/ok',  'whsec_')", "$insert ('x', 'webhook', '$base/ok', 'whsk_$stem')",
-	"$insert ('x', 'webhook', '$base/ok', '$secret', 1)", "$insert ('x', 'webhook', '$base/ok', '$secret'::integer)", "$insert ('x', 'webhook', '$base/ok', '$secret'", "$insert ('x', 'webhook', '$base/ok' '$secret')",
-	"INSERT INTO respond.channel (name, kind, url, max_attempts, secret) VALUES ('x', 'webhook', '$base/ok', '$secret', '$secret')", "INSERT INTO respond.channel (name, kind, url, options, secret) VALUES ('x', 'webhook', '$base/ok', '$secret', 'x')",
-	"INSERT INTO respond.channel (name, kind, url, max_attempts, secret) VALUES ('x', 'webhook', '$base/ok', 1/0, '$secret')", "INSERT INTO respond.channel (name, kind, url, max_attempts, secret) VALUES ('x', 'webhook', '$base/ok', 1000, '$secret')",
-	"INSERT INTO respond.channels (name, kind, url, secret) VALUES ('x', 'webhook', '$base/ok', '$secret')", "INSERT INTO respond.channel (name, kind, url, secrets) VALUES ('x', 'webhook', '$base/ok', '$secret')",
-	"SET ROLE joe; $insert ('x', 'webhook', '$base/ok', '$secret')", "SET ROLE aud; UPDATE respond.channel SET secret = '$secret'", "SET ROLE joe; SELECT respond.set_secret('first', '$secret')", "SET ROLE aud; SELECT respond.set_secret('first', '$secret')",
-	"UPDATE respond.channel SET secret = '$secret', name = 'y' WHERE name = 'first'", "UPDATE respond.channel SET secret = '$secret', concurrency = 0", "UPDATE respond.channel SET secret = '$secret' WHERE name = 1", "UPDATE respond.channel SET secret = lower('$secret'",
-	"SELECT respond.set_secret('nobody', '$secret')", "SELECT respond.set_secret(NULL, '$secret')", "SELECT respond.set_secret('first', '$secret', 1)", "SELECT respond.set_secret('first', '$secret'", "SELECT respond.set_secret('first' '$secret')",
-	"SELECT respond.set_secret('first', '" . $stem x 400 . "')", "SELECT respond.set_secret('first', '')", "SELECT respond.set_secret('first', '$secret') / 0", "SELECT set_secret('first', '$secret')",
-	"BEGIN READ ONLY; SELECT respond.set_secret('first', '$secret')", "BEGIN; SELECT 1/0; SELECT respond.set_secret('first', '$secret'); ROLLBACK", "SET statement_timeout = 100; SELECT respond.set_secret('first', '$secret'), pg_sleep(60)",
-	"COPY respond.channel (name, kind, url, secret, max_attempts) FROM STDIN;\nx\twebhook\t$base/ok\t$secret\tmany\n\\.\n", "COPY respond.channel (name, kind, url, secret) FROM STDIN;\nx\twebhook\t$base/ok\t$secret\t$secret\n\\.\n",
-	"COPY respond.channel (name, kind, secret, url) FROM STDIN;\nx\twebhook\t$secret\n\\.\n", "COPY respond.channel (name, kind, url, secret) FROM STDIN;\ninsert\twebhook\t$base/ok\t$secret\n\\.\n", "COPY respond.channel (name, kind, url, secret) FROM STDIN;\nx\twebhook\tnowhere\t$secret\n\\.\n",
-	"COPY respond.channel (name, kind, url, secret) FROM '/nowhere/$stem'", "PREPARE p (text) AS SELECT respond.set_secret('first', \$1); EXECUTE p ('$stem'); EXECUTE p ('$secret', 1)", "EXECUTE q ('$secret') /* set_secret */",
+	"$insert ('insert', 'webhook', '$base/ok', '$secret')",
+	"$insert (NULL, 'webhook', '$base/ok', '$secret')",
+	"$insert ('x', NULL, '$base/ok', '$secret')",
+	"$insert ('x', 'webhoook', '$base/ok', '$secret')",
+	"$insert ('x', 'webhook', 'nowhere', '$secret')",
+	"$insert ('x', 'webhook', '$base/ok', 'whsec_$stem!')",
+	"$insert ('x', 'webhook', '$base/ok',  'whsec_')",
+	"$insert ('x', 'webhook', '$base/ok', 'whsk_$stem')",
+	"$insert ('x', 'webhook', '$base/ok', '$secret', 1)",
+	"$insert ('x', 'webhook', '$base/ok', '$secret'::integer)",
+	"$insert ('x', 'webhook', '$base/ok', '$secret'",
+	"$insert ('x', 'webhook', '$base/ok' '$secret')",
+	"INSERT INTO respond.channel (name, kind, url, max_attempts, secret) VALUES ('x', 'webhook', '$base/ok', '$secret', '$secret')",
+	"INSERT INTO respond.channel (name, kind, url, options, secret) VALUES ('x', 'webhook', '$base/ok', '$secret', 'x')",
+	"INSERT INTO respond.channel (name, kind, url, max_attempts, secret) VALUES ('x', 'webhook', '$base/ok', 1/0, '$secret')",
+	"INSERT INTO respond.channel (name, kind, url, max_attempts, secret) VALUES ('x', 'webhook', '$base/ok', 1000, '$secret')",
+	"INSERT INTO respond.channels (name, kind, url, secret) VALUES ('x', 'webhook', '$base/ok', '$secret')",
+	"INSERT INTO respond.channel (name, kind, url, secrets) VALUES ('x', 'webhook', '$base/ok', '$secret')",
+	"SET ROLE joe; $insert ('x', 'webhook', '$base/ok', '$secret')",
+	"SET ROLE aud; UPDATE respond.channel SET secret = '$secret'",
+	"SET ROLE joe; SELECT respond.set_secret('first', '$secret')",
+	"SET ROLE aud; SELECT respond.set_secret('first', '$secret')",
+	"UPDATE respond.channel SET secret = '$secret', name = 'y' WHERE name = 'first'",
+	"UPDATE respond.channel SET secret = '$secret', concurrency = 0",
+	"UPDATE respond.channel SET secret = '$secret' WHERE name = 1",
+	"UPDATE respond.channel SET secret = lower('$secret'",
+	"SELECT respond.set_secret('nobody', '$secret')",
+	"SELECT respond.set_secret(NULL, '$secret')",
+	"SELECT respond.set_secret('first', '$secret', 1)",
+	"SELECT respond.set_secret('first', '$secret'",
+	"SELECT respond.set_secret('first' '$secret')",
+	"SELECT respond.set_secret('first', '" . $stem x 400 . "')",
+	"SELECT respond.set_secret('first', '')",
+	"SELECT respond.set_secret('first', '$secret') / 0",
+	"SELECT set_secret('first', '$secret')",
+	"BEGIN READ ONLY; SELECT respond.set_secret('first', '$secret')",
+	"BEGIN; SELECT 1/0; SELECT respond.set_secret('first', '$secret'); ROLLBACK",
+	"SET statement_timeout = 100; SELECT respond.set_secret('first', '$secret'), pg_sleep(60)",
+	"COPY respond.channel (name, kind, url, secret, max_attempts) FROM STDIN;\nx\twebhook\t$base/ok\t$secret\tmany\n\\.\n",
+	"COPY respond.channel (name, kind, url, secret) FROM STDIN;\nx\twebhook\t$base/ok\t$secret\t$secret\n\\.\n",
+	"COPY respond.channel (name, kind, secret, url) FROM STDIN;\nx\twebhook\t$secret\n\\.\n",
+	"COPY respond.channel (name, kind, url, secret) FROM STDIN;\ninsert\twebhook\t$base/ok\t$secret\n\\.\n",
+	"COPY respond.channel (name, kind, url, secret) FROM STDIN;\nx\twebhook\tnowhere\t$secret\n\\.\n",
+	"COPY respond.channel (name, kind, url, secret) FROM '/nowhere/$stem'",
+	"PREPARE p (text) AS SELECT respond.set_secret('first', \$1); EXECUTE p ('$stem'); EXECUTE p ('$secret', 1)",
+	"EXECUTE q ('$secret') /* set_secret */",
 	"PREPARE p (text, integer) AS INSERT INTO respond.channel (name, kind, url, secret, max_attempts) VALUES ('x', 'webhook', '$base/ok', \$1, \$2); EXECUTE p ('$secret', 1000)",
-	"SET pg_stat_statements.track_utility = off; DO \$do\$ BEGIN PERFORM respond.set_secret('first', '$secret'); RAISE EXCEPTION 'set_secret did %', '$secret' USING DETAIL = '$secret', HINT = '$secret'; END \$do\$",
-	"SET pg_stat_statements.track_utility = off; DO \$do\$ BEGIN PERFORM respond.set_secret('nobody', '$secret'); EXCEPTION WHEN OTHERS THEN RAISE WARNING 'set_secret failed %: %', '$secret', SQLERRM; RAISE; END \$do\$",
-	"SET pg_stat_statements.track_utility = off; EXPLAIN SELECT respond.set_secret('first', '$secret'", "SET client_min_messages = debug5; SELECT respond.set_secret('nobody', '$secret')",
-	"SELECT respond.set_secret('first', '$secret'), error_of_mine('$secret')", "MERGE INTO respond.channel AS c USING (VALUES ('z', '$secret')) AS n (name, secret) ON c.name = n.name WHEN NOT MATCHED THEN INSERT (name, kind, secret) VALUES (n.name, 'nothing', n.secret)");
+	"$untracked DO \$do\$ BEGIN PERFORM respond.set_secret('first', '$secret'); RAISE EXCEPTION 'set_secret did %', '$secret' USING DETAIL = '$secret', HINT = '$secret'; END \$do\$",
+	"$untracked DO \$do\$ BEGIN PERFORM respond.set_secret('nobody', '$secret'); EXCEPTION WHEN OTHERS THEN RAISE WARNING 'set_secret failed %: %', '$secret', SQLERRM; RAISE; END \$do\$",
+	"$untracked EXPLAIN SELECT respond.set_secret('first', '$secret'",
+	"SET client_min_messages = debug5; SELECT respond.set_secret('nobody', '$secret')",
+	"SELECT respond.set_secret('first', '$secret'), error_of_mine('$secret')",
+	"MERGE INTO respond.channel AS c USING (VALUES ('z', '$secret')) AS n (name, secret) ON c.name = n.name WHEN NOT MATCHED THEN INSERT (name, kind, secret) VALUES (n.name, 'nothing', n.secret)",
+);
 for my $number (0 .. $#failures)
 {
 	run($failures[$number]);
@@ -251,8 +301,12 @@ for my $number (0 .. $#failures)
 run("PREPARE p AS SELECT 1; SELECT respond.set_secret('first', '$secret'); SELECT respond.set_secret('first', NULL)");
 
 # as a parameter of the extended protocol, with errors that tell parameters
-for my $bad ("SELECT respond.set_secret('nobody', :secret);", "INSERT INTO respond.channel (name, kind, url, secret) VALUES ('insert', 'webhook', '$base/ok', :secret);", "INSERT INTO respond.channel (name, kind, url, secret, max_attempts) VALUES ('x', 'webhook', '$base/ok', 'x', :secret);",
-	"UPDATE respond.channel SET secret = :secret WHERE name = 'first' AND 1 / 0 = 1;", "SELECT respond.set_secret('first', :secret), 1 / (length(:secret) - length(:secret));")
+for my $bad (
+	"SELECT respond.set_secret('nobody', :secret);",
+	"INSERT INTO respond.channel (name, kind, url, secret) VALUES ('insert', 'webhook', '$base/ok', :secret);",
+	"INSERT INTO respond.channel (name, kind, url, secret, max_attempts) VALUES ('x', 'webhook', '$base/ok', 'x', :secret);",
+	"UPDATE respond.channel SET secret = :secret WHERE name = 'first' AND 1 / 0 = 1;",
+	"SELECT respond.set_secret('first', :secret), 1 / (length(:secret) - length(:secret));")
 {
 	write_file($script, "$bad\n");
 	IPC::Run::run([ 'pgbench', '-n', '-t', '1', '-M', 'extended', '-f', $script, '-D', "secret=$secret", '-h', $node->host, '-p', $node->port, 'postgres' ], '>', \$out, '2>', \$err);
@@ -261,9 +315,14 @@ for my $bad ("SELECT respond.set_secret('nobody', :secret);", "INSERT INTO respo
 
 # What failed before anything of ours ran is shown by nobody.
 one(q{GRANT USAGE ON SCHEMA respond TO joe});
-for my $failing (["a syntax error", "SELECT respond.set_secret('first', '$secret'"], [ 'no right', "SET ROLE joe; SELECT respond.set_secret('first', '$secret')" ], [ 'no such function', "SELECT respond.set_secret('first', '$secret', 1)" ],
-	[ 'no such column', "UPDATE respond.channel SET secret = '$secret', nothing = 1" ], [ 'a column that is missing', "INSERT INTO respond.channel (kind, secret) VALUES ('webhook', '$secret')" ],
-	[ 'a wrong type', "INSERT INTO respond.channel (name, kind, secret, timeout) VALUES ('x', 'webhook', '$secret', 'soon')" ], [ 'a second failure', "SELECT 1/0, respond.set_secret('first', '$secret')" ])
+for my $failing (
+	[ 'a syntax error', "SELECT respond.set_secret('first', '$secret'" ],
+	[ 'no right', "SET ROLE joe; SELECT respond.set_secret('first', '$secret')" ],
+	[ 'no such function', "SELECT respond.set_secret('first', '$secret', 1)" ],
+	[ 'no such column', "UPDATE respond.channel SET secret = '$secret', nothing = 1" ],
+	[ 'a column that is missing', "INSERT INTO respond.channel (kind, secret) VALUES ('webhook', '$secret')" ],
+	[ 'a wrong type', "INSERT INTO respond.channel (name, kind, secret, timeout) VALUES ('x', 'webhook', '$secret', 'soon')" ],
+	[ 'a second failure', "SELECT 1/0, respond.set_secret('first', '$secret')" ])
 {
 	my $session = Respond::session($node, 'postgres');
 	my $pid = $session->query_safe('SELECT pg_backend_pid()');
@@ -307,8 +366,17 @@ is(one(q{SELECT count(*) FROM respond.channel WHERE secret IS NOT NULL}), '0', '
 
 my $mail = Peers::mail_server(options => [ '--user', 'desk', '--password', canary('mail') ]);
 my $rejects = Peers::mail_server(mode => 'reject-auth', options => [ '--user', 'desk', '--password', canary('mail') ]);
-my %place = (ok => "$base/ok", refusing => "$base/status/403", failing => "$base/status/500", resetting => "$base/rst", elsewhere => "$base/redirect?to=http://127.0.0.1:1/", closed => 'http://127.0.0.1:1/x', hidden => 'http://10.0.0.1/x', nowhere => 'http://nowhere.invalid/x',
-	https => "https://127.0.0.1:$receiver->{port}/x", slow => "$base/hang");
+my %place = (
+	ok => "$base/ok",
+	refusing => "$base/status/403",
+	failing => "$base/status/500",
+	resetting => "$base/rst",
+	elsewhere => "$base/redirect?to=http://127.0.0.1:1/",
+	closed => 'http://127.0.0.1:1/x',
+	hidden => 'http://10.0.0.1/x',
+	nowhere => 'http://nowhere.invalid/x',
+	https => "https://127.0.0.1:$receiver->{port}/x",
+	slow => "$base/hang");
 one(q{INSERT INTO respond.channel_kind (name, transport, auth, needs_text, body, headers, encoding, options) VALUES ('bearing', 'http', 'bearer', false, '{"a": "{{data.x}}"}', '{}', 'json', '{}'),
 	('heading', 'http', NULL, false, '{"a": "{{data.x}}"}', '{"X-Token": "t={{{secret}}}", "X-Data": "{{data.x}}"}', 'json', '{}'), ('forming', 'http', NULL, false, '{"token": "{{secret}}", "text": "{{data.x}}"}', '{}', 'form', '{}'),
 	('speaking', 'http', NULL, false, '"token {{secret}} {{data.x}}"', '{}', 'text', '{}')});
@@ -363,7 +431,11 @@ refused(qq{INSERT INTO respond.channel (name, kind, url, secret) VALUES ('q3', '
 
 # the statement is over, the session is there
 my $idle = Respond::session($node, 'postgres');
-for my $statement ("SELECT respond.set_secret('first', '@{[ whsec('idle') ]}')", "UPDATE respond.channel SET secret = '@{[ whsec('idle') ]}' WHERE name = 'first'", "$insert ('idle', 'webhook', '$base/ok', '@{[ whsec('idle') ]}') ON CONFLICT DO NOTHING", "SELECT respond.set_secret('nobody', '@{[ whsec('idle') ]}')")
+for my $statement (
+	"SELECT respond.set_secret('first', '@{[ whsec('idle') ]}')",
+	"UPDATE respond.channel SET secret = '@{[ whsec('idle') ]}' WHERE name = 'first'",
+	"$insert ('idle', 'webhook', '$base/ok', '@{[ whsec('idle') ]}') ON CONFLICT DO NOTHING",
+	"SELECT respond.set_secret('nobody', '@{[ whsec('idle') ]}')")
 {
 	$idle->query($statement);
 	is(one(q{SELECT count(*) FROM pg_stat_activity WHERE query ~* '[k]anarie|whsec_[a-z0-9]'}), '0', 'pg_stat_activity forgets ' . substr($statement, 0, 40));
@@ -468,139 +540,6 @@ my $requests = scalar($receiver->requests);
 one(q{SELECT respond.send_test('heading ok')});
 Respond::wait_until($node, 'postgres', q{SELECT NOT ok FROM respond.health() WHERE "check" = 'secrets'}, 'health() tells of a secret that is not what was stored') or diag(one('SELECT * FROM respond.health()'));
 is(scalar($receiver->requests), $requests, 'a secret that was moved to another channel is not sent');
-
-# ---- A receiver that says the secret back. ----
-
-my $program = write_file("$dir/echo.py", <<'END');
-# Answers 401 and all that it was sent.
-import argparse, gzip, html, http.server, json
-# As ASP.NET writes JSON and HTML, Python shows bytes, and Node an array of them.
-ways = {
-	"plain": lambda s: s,
-	"json": lambda s: "".join("\\u%04X" % ord(c) if c in "+<>&'\"" else "\\\\" if c == "\\" else c for c in s),
-	"html": lambda s: "".join(c if c.isalnum() else "&#x%X;" % ord(c) for c in s),
-	"twice": lambda s: html.escape(html.escape(s)),
-	"nested": lambda s: json.dumps(json.dumps(s)),
-	"bytes": lambda s: "".join("\\x%02x" % c for c in s.encode()),
-	"list": lambda s: json.dumps(list(s.encode())),
-	"hex": lambda s: s.encode().hex(),
-	"folded": lambda s: "\r\n ".join(s[i:i + 8] for i in range(0, len(s), 8)),
-}
-parser = argparse.ArgumentParser()
-parser.add_argument("--log")
-parser.add_argument("--port-file")
-options = parser.parse_args()
-class Echo(http.server.BaseHTTPRequestHandler):
-	def do_POST(self):
-		body = self.rfile.read(int(self.headers.get("content-length", 0)))
-		answer = f"no: {self.path}\n{self.headers}\n".encode() + body
-		way = ways.get(self.path.rpartition("?")[2])
-		if way:
-			answer = way((self.headers.get("authorization") or "").removeprefix("Bearer ")).encode()
-		self.send_response(401, "no " + (self.headers.get("authorization") or self.path))
-		if self.path.endswith("?gzip"):
-			answer = gzip.compress(answer, 0)
-			self.send_header("content-encoding", "gzip")
-		self.send_header("Content-Length", str(len(answer)))
-		self.end_headers()
-		self.wfile.write(answer)
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-open(options.port_file, "w").write(f"{server.server_port}\n")
-server.serve_forever()
-END
-my $echo = Peers::start('echo', '/usr/bin/python3', $program);
-my @echoes;
-for my $kind (qw(slack pagerduty sms bearing heading forming speaking))
-{
-	my $options = $kind eq 'sms' ? '{"username": "desk", "from": "+1", "to": "+2"}' : '{}';
-
-	push @echoes, "$kind echo";
-	one("INSERT INTO respond.channel (name, kind, url, options, secret, max_attempts) VALUES ('$kind echo', '$kind', 'http://127.0.0.1:$echo->{port}/x" . ($kind eq 'slack' ? '?{{secret}}' : '') . "', '$options', '" . canary("$kind-echo") . "', 1)");
-}
-Respond::add_rule($node, 'postgres', 'echo', 'echo', [ map { { action => 'notify', channel => $_, text => 'x' } } @echoes ]);
-Respond::emit($node, 'postgres', 'echo', { x => 'y' });
-settle(@echoes);
-for my $channel (@echoes)
-{
-	is(one("SELECT count(*) FROM respond.delivery AS d JOIN respond.attempt AS a ON a.delivery_id = d.id WHERE d.channel = '$channel' AND concat(d::text, a::text) ~ $sql_needle"), '0', "a receiver that says the secret back does not put it into a table: $channel");
-}
-
-# A receiver's library quotes as it likes: nothing but the mask may be kept.
-my @ways = qw(plain json html twice nested bytes list hex folded gzip);
-my $odd = q{gehe+im/"<ka&n'a>r\ie==};
-one(q{INSERT INTO respond.channel_kind (name, transport, auth, body) VALUES ('quoting', 'http', 'bearer', '"x"')});
-one("INSERT INTO respond.channel (name, kind, url, secret, max_attempts) VALUES " . join(', ', map { "('quoted $_', 'quoting', 'http://127.0.0.1:$echo->{port}/x?$_', \$s\$$odd\$s\$, 1)" } @ways) . q{; SELECT respond.send_test(name) FROM respond.channel WHERE kind = 'quoting'});
-settle(map { "quoted $_" } @ways);
-for my $way (@ways)
-{
-	like(one("SELECT a.response FROM respond.delivery AS d JOIN respond.attempt AS a ON a.delivery_id = d.id WHERE d.channel = 'quoted $way'"), $way eq 'gzip' ? qr/^\(not kept: it has a Content-Encoding\)$/ : qr/^[\["\\]*\*\*\*[\]"\\]*$/, "a secret that is said back is masked however it is quoted: $way");
-}
-
-# ---- Masked fields. ----
-
-my $hidden = '[v]erborgen|[4]929123456781234|[9]8765432109|[r]estgeheim|dmVyYm9yZ2Vu';
-my $seen = qr/verborgen|4929123456781234|98765432109|restgeheim|dmVyYm9yZ2Vu/i;
-my %data = (card => { number => '4929123456781234', holder => 'Visible' }, user => { password => 'verborgen-eins' }, lines => [ { note => 'verborgen-zwei', n => 1 }, { note => 'verborgen-drei', more => [ { note => 'seen' } ] } ],
-	whole => { deep => [ 'verborgen-vier', 98765432109 ] }, quoted => "verborgen \"quoted\" \\ back", html => 'verborgen <b> & co', url => 'verborgen 100% / ?', line => "verborgen\nline", word => "verborgen \x{fc}\x{4e2d}",
-	a => 'verborgen-kurz', b => 'verborgen-kurz-restgeheim', mail => 'verborgen@recipient.test', id => 7);
-my @masks = qw(card.number lines.note whole quoted html url line word a b mail);
-one(q{INSERT INTO respond.mask (event_type, path) VALUES ('*', '*.password'), } . join(', ', map { "('pay*', '$_')" } @masks));
-one(qq{INSERT INTO respond.channel (name, kind, url) VALUES ('m hook', 'webhook', '$base/ok?mask'), ('m url', 'webhook', '$base/ok?mask&t={{text}}'), ('m slack', 'slack', '$base/ok?mask'), ('m card', 'teams', '$base/ok?mask');
-	INSERT INTO respond.channel_kind (name, transport, needs_text, body, headers, encoding, escape) VALUES ('m headers', 'http', true, '{"t": "{{{text}}}"}', '{"X-Text": "{{{text}}}", "X-Card": "{{data.card.number}}"}', 'json', 'none'),
-	('m form', 'http', true, '{"t": "{{{text}}}", "card": "{{data.card.number}}"}', '{}', 'form', 'none'), ('m html', 'http', true, '"<p>{{{text}}}</p>"', '{}', 'text', 'html');
-	INSERT INTO respond.channel (name, kind, url) SELECT name, name, '$base/ok?mask' FROM respond.channel_kind WHERE name LIKE 'm %'});
-my $post = Peers::mail_server();
-one(qq{INSERT INTO respond.channel (name, kind, url, options) VALUES ('m mail', 'email', 'smtp://127.0.0.1:$post->{port}', '{"tls": "none", "from": "a\@b.test", "to": "c\@d.test"}'); INSERT INTO respond.channel (name, kind) VALUES ('m notify', 'notify')});
-my @hooks = ('m hook', 'm url', 'm slack', 'm card', 'm headers', 'm form', 'm html', 'm notify');
-my $n = 0;
-# each masked field by its path, through a set step, and within the output of one
-for my $field (qw(card.number user.password lines.0.note whole.deep.1 quoted html url line word a b mail))
-{
-	my %set = (action => 'set', name => 's', values => { v => "{{data.$field}}", all => '{{data}}', joined => "x{{data.$field}}y" });
-
-	$n++;
-	# what is within a masked field is not there at all
-	for my $text ([ path => "text {{{data.$field}}}" ], [ set => '{{{steps.s.v}}}' ], [ joined => '{{{steps.s.joined}}}' ], [ quoted => '{{steps.s.v}}' ])
-	{
-		# a line break in a header is a failure of its own
-		my @to = grep { $field ne 'line' || $_ ne 'm headers' } @hooks;
-
-		Respond::add_rule($node, 'postgres', "mask $n $text->[0]", 'payment.*', [ \%set, map { { action => 'notify', channel => $_, text => $text->[1] } } @to ]);
-	}
-	Respond::add_rule($node, 'postgres', "mask $n body", 'payment.*', [ \%set, { action => 'notify', channel => 'm hook', body => { plain => '{{steps.s.v}}', all => '{{steps.s.all}}', text => 'x{{steps.s.v}}x', raw => '{{{steps.s.joined}}}' } },
-		{ action => 'notify', channel => 'm hook', body => "text {{{steps.s.v}}}" }, { action => 'email', channel => 'm mail', subject => $field eq 'line' ? 'x' : '{{{steps.s.v}}}', text => '{{{steps.s.v}}} {{{data}}}', html => '<b>{{steps.s.v}}</b> {{steps.s.all}}' },
-		{ action => 'ticket', name => 't', subject => 'Card', description => '{{{steps.s.v}}}', fields => { v => '{{steps.s.v}}', all => '{{data}}' }, requester => 'x {{{steps.s.v}}}', tags => [ '{{{steps.s.v}}}' ] }, { action => 'comment', body => '{{{steps.s.joined}}}' } ]);
-}
-# recipients and what else a rule can fill in
-Respond::add_rule($node, 'postgres', 'mask to', 'payment.*', [ { action => 'set', name => 's', values => { v => '{{data.mail}}' } }, { action => 'email', channel => 'm mail', to => '{{steps.s.v}}', cc => 'Name {{{steps.s.v}}} <d@e.test>', subject => 'x', text => 'x' } ]);
-Respond::add_rule($node, 'postgres', 'mask fail', 'payment.*', [ { action => 'fail', message => '{{data.user.password}}' } ]);
-my $event = Respond::emit($node, 'postgres', 'payment.made', \%data, 'card/4929123456781234');
-Respond::wait_idle($node, 'postgres');
-settle(@hooks, 'm mail');
-cmp_ok(one(q{SELECT count(*) FROM respond.delivery WHERE channel LIKE 'm %' AND status = 'delivered'}), '>=', 12 * 4 * 7, 'messages about an event with masked fields arrive');
-is(one(q{SELECT string_agg(DISTINCT error, E'\n') FROM respond.run WHERE rule LIKE 'mask %' AND rule NOT IN ('mask to', 'mask fail') AND status <> 'succeeded'}), '', 'no step fails because of that');
-for my $column (qw(subject url headers recipients body html last_error))
-{
-	is(one("SELECT string_agg(DISTINCT concat_ws(' / ', rule, channel, left(d.$column\::text, 80)), E'\\n') FROM (SELECT * FROM respond.delivery WHERE channel LIKE 'm %' AND $column\::text ~* '$hidden' ORDER BY id LIMIT 12) AS d"), '', "no masked value in delivery.$column");
-}
-is(one("SELECT string_agg(DISTINCT concat_ws(' ', action, object_type, left(substring(a::text FROM '.{0,40}(?:$hidden).{0,40}'), 120)), E'\\n') FROM (SELECT * FROM respond.audit_log AS a WHERE a::text ~* '$hidden' ORDER BY id LIMIT 20) AS a"), '', 'nor in the audit log');
-is(one("SELECT count(*) FROM respond.attempt AS a WHERE a::text ~* '$hidden'"), '0', 'nor in tries');
-my %leaks = map { ($_->{path} =~ /(\?mask[^=]*)/ ? $1 : '') . ' ' . substr(join(' ', $json->encode($_) =~ /(.{0,40}(?:$seen).{0,40})/g), 0, 150) => 1 } grep { $json->encode($_) =~ $seen } $receiver->requests;
-is(join("\n", sort keys %leaks), '', 'nor at a receiver');
-my @leaky = grep { join(' ', MIME::Base64::decode_base64(join('', $_->{data} =~ /=\?utf-8\?b\?([^?]*)\?=/gi)), $_->{data} =~ s/=\r\n//gr, @{ $_->{to} }) =~ $seen } $post->mails;
-is(scalar(@leaky), 0, 'nor in mail') or diag($leaky[0]{data});
-like((map { $_->{body} } grep { ($_->{path} || '') eq '/ok?mask' && $_->{body} =~ /"holder"/ } $receiver->requests)[0], qr/Visible/, 'what is not masked arrives');
-like((map { $_->{body} } grep { ($_->{path} || '') eq '/ok?mask' && $_->{body} =~ /"holder"/ } $receiver->requests)[0], qr/"note": ?"\*\*\*".*"seen"|"seen".*"note": ?"\*\*\*"/, 'with *** in place of the rest');
-like(one("SELECT data::text FROM respond.event WHERE id = $event"), qr/4929123456781234/, 'the event has it');
-# masks are read anew
-one(q{INSERT INTO respond.mask (event_type, path) VALUES ('late', 'x')});
-Respond::add_rule($node, 'postgres', 'late', 'late', [ { action => 'notify', channel => 'm hook', text => 'late {{data.x}}' } ]);
-Respond::emit($node, 'postgres', 'late', { x => 'first value' });
-settle('m hook');
-one(q{DELETE FROM respond.mask WHERE event_type = 'late'});
-Respond::emit($node, 'postgres', 'late', { x => 'second value' });
-settle('m hook');
-is(join(', ', sort map { $json->decode($_->{body})->{text} || '' } grep { ($_->{body} || '') =~ /"late / } $receiver->requests), 'late ***, late second value', 'a mask counts from its commit on, and until it is deleted');
 
 $node->stop;
 done_testing();

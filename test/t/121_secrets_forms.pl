@@ -5,7 +5,6 @@ use utf8;
 use Courier;
 use Digest::SHA ();
 use Encode ();
-use File::Temp ();
 use JSON::PP ();
 use MIME::Base64 ();
 use Peers;
@@ -60,54 +59,7 @@ is(JSON::PP->new->decode(($receiver->requests('/ok/token'))[0]{body})->{routing_
 
 # ---- What a receiver says back. ----
 
-my $dir = File::Temp->newdir;
-open(my $out, '>', "$dir/echo.py") or die;
-print $out <<'END';
-# Answers 401 with all that it was sent, in every spelling.
-import argparse, base64, http.server, json, re, urllib.parse
-parser = argparse.ArgumentParser()
-parser.add_argument("--log")
-parser.add_argument("--port-file")
-options = parser.parse_args()
-class Echo(http.server.BaseHTTPRequestHandler):
-	def do_POST(self):
-		body = self.rfile.read(int(self.headers.get("content-length", 0)))
-		how = self.path.split("/")[1]
-		found = [urllib.parse.unquote(self.path.split("/")[2].split("?")[0])] if len(self.path.split("/")) > 2 and self.path.split("/")[2] else []
-		text = body.decode("utf-8")
-		if text.startswith("{"):
-			found += [v for v in json.loads(text).values() if isinstance(v, str)]
-		else:
-			found += [v for l in urllib.parse.parse_qs(text).values() for v in l]
-		auth = self.headers.get("authorization", "")
-		if auth.startswith("Basic "):
-			found.append(base64.b64decode(auth[6:]).decode("utf-8"))
-		said = ""
-		for value in found:
-			if how == "raw": said += value
-			if how == "json": said += json.dumps({"v": value}, ensure_ascii=True)
-			if how == "upper": said += json.dumps(value).upper()
-			if how == "slash": said += json.dumps(value).replace("/", "\\/")
-			if how == "url": said += urllib.parse.quote(value, safe="")
-			if how == "plus": said += urllib.parse.quote_plus(value, safe="").lower()
-			if how == "latinurl": said += urllib.parse.quote(value, safe="", encoding="latin-1")
-			if how == "base0": said += base64.b64encode(value.encode()).decode()
-			if how == "base1": said += base64.b64encode(b"x" + value.encode() + b"yz").decode()
-			if how == "base2": said += base64.b64encode(b"xx" + value.encode() + b"z").decode()
-			if how == "html": said += value.replace("&", "&amp;").replace("<", "&lt;")
-			if how == "latin": said += value
-			said += "\n"
-		answer = ("no: " + said).encode("latin-1" if how == "latin" else "utf-8") + (body if how == "body" else b"") + (auth.encode() if how == "header" else b"")
-		self.send_response(401, "no")
-		self.send_header("Content-Length", str(len(answer)))
-		self.end_headers()
-		self.wfile.write(answer)
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-open(options.port_file, "w").write(f"{server.server_port}\n")
-server.serve_forever()
-END
-close($out);
-my $echo = Peers::start('echo', '/usr/bin/python3', "$dir/echo.py");
+my $echo = Peers::start('echo', '/usr/bin/python3', "$FindBin::RealBin/../stub/echo.py");
 my $there = "http://127.0.0.1:$echo->{port}";
 my $secret = 'käse/brot & ü-kanarie ß 7';
 my @stems = ('kanarie', 'brot', map { my $shift = $_; map { substr($_, 0, 6) } substr(MIME::Base64::encode_base64(('x' x $shift) . Encode::encode('UTF-8', $secret), ''), 8, 8) } 0 .. 2);
@@ -128,7 +80,7 @@ for my $encoding (qw(UTF8 LATIN1 LATIN9 WIN1252))
 			my $options = $kind eq 'sms' ? '{"username": "desk", "from": "+1", "to": "+2"}' : '{}';
 			my $path = $kind eq 'slack' ? '{{secret}}' : '';
 
-			$sql .= "INSERT INTO respond.channel (name, kind, url, options, secret, max_attempts) VALUES ('$kind $way', '$kind', '$there/$way/$path', '$options', '$secret', 1); SELECT respond.send_test('$kind $way');\n";
+			$sql .= "INSERT INTO respond.channel (name, kind, url, options, secret, max_attempts) VALUES ('$kind $way', '$kind', '$there/found/$way/$path', '$options', '$secret', 1); SELECT respond.send_test('$kind $way');\n";
 		}
 	}
 	# as bytes: psql is given UTF-8
@@ -139,6 +91,37 @@ for my $encoding (qw(UTF8 LATIN1 LATIN9 WIN1252))
 	{
 		is($node->safe_psql($name, "SELECT string_agg(d.channel || ': ' || a.response, ' / ') FROM respond.delivery AS d JOIN respond.attempt AS a ON a.delivery_id = d.id WHERE strpos(lower(concat(d::text, a::text)), lower('$stem')) > 0"), '', "$encoding: the secret is taken out: $stem");
 	}
+}
+
+# whatever a kind does with a secret, no table shows it when the receiver says all back
+my $stem = 'kanariegeheim';
+my $needle = join('|', map { '[' . substr($_, 0, 1) . ']' . substr($_, 1) } $stem, map { MIME::Base64::encode_base64(substr($stem, $_->[0], $_->[1]), '') } [ 0, 12 ], [ 2, 9 ], [ 1, 9 ]);
+my @kinds = qw(slack pagerduty sms bearing heading forming speaking);
+
+one(q{INSERT INTO respond.channel_kind (name, transport, auth, needs_text, body, headers, encoding) VALUES ('bearing', 'http', 'bearer', false, '{"a": "{{data.x}}"}', '{}', 'json'),
+	('heading', 'http', NULL, false, '{"a": "{{data.x}}"}', '{"X-Token": "t={{{secret}}}", "X-Data": "{{data.x}}"}', 'json'),
+	('forming', 'http', NULL, false, '{"token": "{{secret}}", "text": "{{data.x}}"}', '{}', 'form'), ('speaking', 'http', NULL, false, '"token {{secret}} {{data.x}}"', '{}', 'text')});
+$courier->channel("$_ echo", $_, "$there/all" . ($_ eq 'slack' ? '?{{secret}}' : ''), secret => "$stem-$_-echo", max_attempts => 1, step => { text => 'x' },
+	options => $_ eq 'sms' ? { username => 'desk', from => '+1', to => '+2' } : {}) for @kinds;
+$courier->fire("$_ echo", { x => 'y' }) for @kinds;
+Respond::settle($node, $db, map { "$_ echo" } @kinds);
+for my $kind (@kinds)
+{
+	is(one("SELECT count(*) FROM respond.attempt AS a JOIN respond.delivery AS d ON d.id = a.delivery_id WHERE channel = '$kind echo' AND a.status = 401"), '1', "$kind: the answer is kept");
+	is(one("SELECT count(*) FROM respond.delivery AS d JOIN respond.attempt AS a ON a.delivery_id = d.id WHERE d.channel = '$kind echo' AND concat(d::text, a::text) ~ '$needle'"), '0', "$kind: without the secret");
+}
+
+# a receiver's library quotes as it likes: nothing but the mask may be kept
+my @quotings = qw(plain json html twice nested bytes list hex folded gzip);
+
+one(q{INSERT INTO respond.channel_kind (name, transport, auth, body) VALUES ('quoting', 'http', 'bearer', '"x"')});
+$courier->channel("quoted $_", 'quoting', "$there/token/$_", secret => q{gehe+im/"<ka&n'a>r\ie==}, max_attempts => 1) for @quotings;
+one(q{SELECT respond.send_test(name) FROM respond.channel WHERE kind = 'quoting'});
+Respond::settle($node, $db, map { "quoted $_" } @quotings);
+for my $way (@quotings)
+{
+	like(one("SELECT a.response FROM respond.delivery AS d JOIN respond.attempt AS a ON a.delivery_id = d.id WHERE d.channel = 'quoted $way'"), $way eq 'gzip' ? qr/^\(not kept: it has a Content-Encoding\)$/ : qr/^[\["\\]*\*\*\*[\]"\\]*$/,
+		"a secret that is said back is masked however it is quoted: $way");
 }
 
 $courier->stop;

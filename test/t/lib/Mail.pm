@@ -71,14 +71,9 @@ sub fire
 sub settle
 {
 	my ($self, @names) = @_;
-	my $list = join(', ', map { Respond::quote_literal($_) } @names);
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	Respond::wait_idle($self->node, $self->db);
-	return Respond::wait_until($self->node, $self->db, 'SELECT count(DISTINCT channel) = ' . scalar(@names)
-		. " AND bool_and(status <> 'pending') FROM respond.delivery WHERE channel IN ($list)", "all deliveries of @names have ended")
-	  || diag($self->one(q{SELECT channel, attempts, next_attempt_at, last_error FROM respond.delivery WHERE status = 'pending'}) . "\nfailed steps:\n"
-		. $self->one(q{SELECT rule, error FROM respond.run WHERE status = 'failed'}));
+	return Respond::settle($self->node, $self->db, @names);
 }
 
 # state(name): status, attempts, recipients, last_status and last_error of each delivery, in order.
