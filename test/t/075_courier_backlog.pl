@@ -94,7 +94,7 @@ sub latency
 		my $start = Time::HiRes::time();
 
 		$session->query_safe("INSERT INTO respond.event (type, subject) VALUES ('send.$channel', 'latency')");
-		Time::HiRes::usleep(500) until -s $receiver->{log} > $size || Time::HiRes::time() > $start + 60;
+		Respond::wait_for(sub { -s $receiver->{log} > $size }, undef, 500);
 		push @seconds, Time::HiRes::time() - $start;
 	}
 	$session->quit;
@@ -110,7 +110,7 @@ sub start_seconds
 
 	$node->start;
 	Respond::emit($node, $db, 'send.a', {}, 'start');
-	Time::HiRes::usleep(1_000) until -s $receiver->{log} > $size || Time::HiRes::time() > $start + 100;
+	Respond::wait_for(sub { -s $receiver->{log} > $size }, undef, 1_000);
 	return Time::HiRes::time() - $start;
 }
 
@@ -127,24 +127,22 @@ sub courier_rests
 	my ($message) = @_;
 	my $pid = courier();
 	my $commits = "SELECT pg_stat_get_db_xact_commit((SELECT oid FROM pg_database WHERE datname = '$db'))";
-	my $quiet = 0;
 
 	Respond::wait_until($node, 'postgres', q{SELECT backend_xid IS NULL AND backend_xmin IS NULL AND xact_start IS NULL AND wait_event = 'Extension'
-		FROM pg_stat_activity WHERE backend_type = 'pg_respond courier'}, "$message: the courier rests, without a snapshot");
-	my $before = wakes($pid);
+		FROM pg_stat_activity WHERE backend_type = 'pg_respond courier' AND datname <> 'beat'}, "$message: the courier rests, without a snapshot");
+	Respond::beat($node);
+	my ($before, $start) = (wakes($pid), Time::HiRes::time());
 
-	$node->safe_psql('postgres', 'SELECT pg_sleep(4)');
-	my $wakes = wakes($pid) - $before;
+	Respond::beat($node) for 1 .. 3;
+	my ($wakes, $seconds) = (wakes($pid) - $before, Time::HiRes::time() - $start);
 
-	note("$message: the courier woke $wakes times in 4 s");
-	cmp_ok($wakes, '<=', 2, "$message: and is not awake for nothing");
-	for (1 .. 15)
-	{
-		my @counts = split(/\n/, $node->safe_psql('postgres', "$commits; SELECT pg_stat_clear_snapshot(); SELECT pg_sleep(2); $commits"));
+	cmp_ok($wakes, '<=', 1 + $seconds / 2, sprintf('%s: and is not awake for nothing: %d times in %.1f s', $message, $wakes, $seconds));
+	return Respond::wait_for(sub {
+		my ($count, $begin) = ($node->safe_psql('postgres', $commits), Time::HiRes::time());
 
-		$quiet = 1, last if $counts[0] eq $counts[-1];
-	}
-	return ok($quiet, "$message: nobody runs transactions");
+		Respond::beat($node);
+		return $node->safe_psql('postgres', $commits) - $count <= (Time::HiRes::time() - $begin) / 5;
+	}, "$message: nobody runs transactions");
 }
 
 # --- nothing to do
