@@ -1,17 +1,7 @@
 #!/bin/bash
 # What goes into packages, Debian's and PGXN's, says the same as the tree.
 here=$(dirname "$0")
-count=0
-check()
-{
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		head -n 20 <<< "$2" | sed 's/^/# /'
-	fi
-}
+. "$here/tap.bash"
 
 version=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" pg_respond.control)
 check "META.json fits PGXN and the control file" "$(python3 "$here/meta.py" 2>&1)"
@@ -23,4 +13,4 @@ check "changelogs, README and SECURITY.md name the version of the control file" 
 check "debian/control is debian/control.in for PostgreSQL 15" "$(diff <(sed 's/PGVERSION/15/g' debian/control.in) debian/control)"
 check "debian/copyright has the text of LICENSE" "$(
 	diff <(sed '1,4d' LICENSE) <(sed -n '/^License: PostgreSQL$/,$s/^ //p' debian/copyright | sed 's/^\.$//'))"
-echo "1..$count"
+finish

@@ -2,17 +2,7 @@
 # SQL text of ours names nothing that a session could put something else behind, and reaches other people's sessions
 # through the door alone (src/common/door.c).  What is looked for, and what is allowed, is told in sql_names.py.
 here=$(dirname "$0")
-count=0
-check()
-{
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		head -n 30 <<< "$2" | sed 's/^/# /'
-	fi
-}
+. "$here/tap.bash"
 
 # finds WHAT ENDING: the text on standard input is found fault with, in these words
 finds()
@@ -78,4 +68,4 @@ TEXT
 finds "unqualified table event" .sql <<'TEXT'
 CREATE VIEW respond.v AS SELECT e.id FROM event AS e;
 TEXT
-echo "1..$count"
+finish

@@ -1,16 +1,6 @@
 #!/bin/bash
 # Habits that a program can check: no notes of unfinished work, files of a readable length, no output without its test.
-count=0
-check()
-{
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		head -n 20 <<< "$2" | sed 's/^/# /'
-	fi
-}
+. "$(dirname "$0")/tap.bash"
 
 # The words are split so that this file does not find itself.
 words="TO""DO|FIX""ME|XX""X|HA""CK|not imple""mented|for n""ow"
@@ -33,4 +23,4 @@ check "callbacks of the relation cache, of which a process has ten, go through r
 	grep -rn 'CacheRegisterRelcacheCallback(' src --include='*.c' | grep -v '^src/common/relation_change.c:')"
 check "the release of the server is asked for in pg_compat.h alone" "$(
 	grep -rn 'PG_VERSION_NUM\|PG_MAJORVERSION' src --include='*.[ch]' | grep -v '^src/common/pg_compat\.')"
-echo "1..$count"
+finish
