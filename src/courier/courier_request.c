@@ -323,7 +323,7 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 		transfer->body = body != NULL ? body : "";
 		return;
 	}
-	transfer->is_mail = config->transport == TRANSPORT_SMTP;
+	transfer->kind = config->transport == TRANSPORT_SMTP ? &respond_transfer_mail : &respond_transfer_http;
 	if (url == NULL)
 		set_channel_url(outgoing);
 	else
@@ -332,7 +332,7 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 		check_url(outgoing);
 	}
 	check_secret_place(outgoing, mark, definition);
-	if (transfer->is_mail)
+	if (config->transport == TRANSPORT_SMTP)
 		respond_mail_request_fill(outgoing, headers, recipients, recipient_count, body, html, mark, created_at);
 	else
 		fill_http(outgoing, headers, body, mark);

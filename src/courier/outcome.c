@@ -151,13 +151,19 @@ judge_mail(const Transfer *transfer, Outcome *outcome)
 	return respond_retry_judge_smtp(outcome->answer);
 }
 
+static bool
+is_mail(const Transfer *transfer)
+{
+	return transfer->kind == &respond_transfer_mail;
+}
+
 /* Whether the host itself failed: no connection, no answer; a mail server that wants nothing of anybody. */
 static bool
 host_failed(const Transfer *transfer, const Outcome *outcome)
 {
 	if (transfer->unfit)
 		return false;
-	if (transfer->is_mail)
+	if (is_mail(transfer))
 		return transfer->code != CURLE_OK && (outcome->answer == 0 || outcome->answer == 421);
 	return outcome->answer == 0;
 }
@@ -166,7 +172,7 @@ host_failed(const Transfer *transfer, const Outcome *outcome)
 static bool
 receiver_failed(const Transfer *transfer, const Outcome *outcome)
 {
-	return !transfer->is_mail && outcome->answer >= 500;
+	return !is_mail(transfer) && outcome->answer >= 500;
 }
 
 static void
@@ -270,10 +276,10 @@ respond_outcome_judge(Outgoing *outgoing)
 	else if (transfer->refused || transfer->unfit)
 		outcome->error = pstrdup(transfer->error);
 	else
-		verdict = transfer->is_mail ? judge_mail(transfer, outcome) : judge_http(transfer, outcome);
+		verdict = is_mail(transfer) ? judge_mail(transfer, outcome) : judge_http(transfer, outcome);
 	if (outcome->error != NULL)
 		outcome->error = respond_outcome_clean(outgoing, outcome->error, strlen(outcome->error));
-	if (transfer->is_mail)
+	if (is_mail(transfer))
 		outcome->response = respond_outcome_clean(outgoing, transfer->last_line, strlen(transfer->last_line));
 	/* nobody asked for it, nobody can read it, and what it says of a secret cannot be seen */
 	else if (transfer->encoded && transfer->response_length > 0)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "transport/socket_set.h"
-#include "transport/transport_handle.h"
+#include "transport/transfer_kind.h"
 #include "wire/retry_policy.h"
 
 /* Longest value of Retry-After that is looked at. */
@@ -93,8 +93,8 @@ close_socket(void *state, curl_socket_t socket)
 	return close(socket);
 }
 
-bool
-respond_http_prepare(CURL *easy)
+static bool
+prepare(CURL *easy)
 {
 	return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
@@ -179,8 +179,8 @@ respond_http_begin_again(TransferHandle *handle, Transfer *transfer)
 	return true;
 }
 
-CURLcode
-respond_http_fill(TransferHandle *handle, Transfer *transfer)
+static CURLcode
+fill(TransferHandle *handle, Transfer *transfer)
 {
 	CURL	   *easy = handle->easy;
 	bool		is_get = strcmp(transfer->method, "GET") == 0;
@@ -198,5 +198,25 @@ respond_http_fill(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
 					 strcmp(transfer->method, without_body ? "GET" : "POST") == 0 ? NULL : transfer->method);
-	return respond_transfer_fill(handle, transfer);
+	return CURLE_OK;
 }
+
+static CURLcode
+start(CURLM *multi, Transfer *transfer)
+{
+	return curl_multi_add_handle(multi, transfer->handle->easy) == CURLM_OK ? CURLE_OK : CURLE_FAILED_INIT;
+}
+
+static void
+clear(TransferHandle *handle)
+{
+	curl_easy_setopt(handle->easy, CURLOPT_HTTPHEADER, NULL);
+}
+
+const TransferKind respond_transfer_http = {
+	.prepare = prepare,
+	.fill = fill,
+	.start = start,
+	.clear = clear,
+	.keeps_handles = true,
+};

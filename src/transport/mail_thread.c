@@ -105,7 +105,7 @@ perform(void *argument)
 	Transfer   *transfer = argument;
 	TransferHandle *handle = transfer->handle;
 
-	transfer->code = respond_mail_perform(handle, transfer);
+	transfer->code = handle->perform(handle, transfer);
 	respond_transfer_end(handle, transfer);
 	close_connection(handle->easy);
 	handle->easy = NULL;

@@ -14,7 +14,7 @@
 extern int	respond_mail_thread_open(void);
 
 /*
- * Performs a transfer, whose handle is filled, in a thread; signals must be
+ * Performs a transfer, as its handle says, in a thread; signals must be
  * blocked.  False when no thread can be had.  Otherwise the transfer is the
  * thread's, and neither it nor its handle may be looked at before
  * respond_mail_thread_take_done() gives it back.

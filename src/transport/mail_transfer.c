@@ -15,7 +15,8 @@
  */
 #include "postgres.h"
 
-#include "transport/transport_handle.h"
+#include "transport/mail_thread.h"
+#include "transport/transfer_kind.h"
 
 /* What the server answers to. */
 enum
@@ -162,8 +163,9 @@ progress_callback(void *state, curl_off_t download_size, curl_off_t downloaded, 
 	return 1;
 }
 
-bool
-respond_mail_suits(Transfer *transfer)
+/* Before MAIL. */
+static bool
+suits(Transfer *transfer)
 {
 	if (transfer->utf8_address == NULL || transfer->offers_utf8)
 		return true;
@@ -173,8 +175,8 @@ respond_mail_suits(Transfer *transfer)
 	return false;
 }
 
-bool
-respond_mail_prepare(CURL *easy)
+static bool
+prepare(CURL *easy)
 {
 	return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps") == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_callback) == CURLE_OK &&
@@ -256,8 +258,9 @@ begin_again(TransferHandle *handle, Transfer *transfer)
 					 "AUTH=SCRAM-SHA-256;AUTH=SCRAM-SHA-1;AUTH=CRAM-MD5;AUTH=DIGEST-MD5;AUTH=NTLM");
 }
 
-CURLcode
-respond_mail_perform(TransferHandle *handle, Transfer *transfer)
+/* In its thread; the transfer's own code is not set. */
+static CURLcode
+perform(TransferHandle *handle, Transfer *transfer)
 {
 	CURLcode	code;
 
@@ -269,8 +272,8 @@ respond_mail_perform(TransferHandle *handle, Transfer *transfer)
 	return curl_easy_perform(handle->easy);
 }
 
-CURLcode
-respond_mail_fill(TransferHandle *handle, Transfer *transfer)
+static CURLcode
+fill(TransferHandle *handle, Transfer *transfer)
 {
 	CURL	   *easy = handle->easy;
 
@@ -295,15 +298,22 @@ respond_mail_fill(TransferHandle *handle, Transfer *transfer)
 	/* the whole time is for all of it, see progress_callback() */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, transfer->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (transfer->timeout_ms + 999) / 1000);
-	return respond_transfer_fill(handle, transfer);
+	return CURLE_OK;
+}
+
+static CURLcode
+start(CURLM *multi, Transfer *transfer)
+{
+	transfer->handle->perform = perform;
+	return respond_mail_thread_start(transfer) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
 /*
  * libcurl would tell what was answered to QUIT.  A message that was sent whole
  * and not answered may have been taken; libcurl's code says it was not.
  */
-void
-respond_mail_result(Transfer *transfer)
+static void
+result(Transfer *transfer)
 {
 	transfer->status = strtol(transfer->last_line, NULL, 10);
 	if (transfer->code == CURLE_OK || transfer->last_line[0] == '\0')
@@ -314,3 +324,25 @@ respond_mail_result(Transfer *transfer)
 	if (transfer->data_sent && transfer->last_line[0] == '3')
 		strlcat(transfer->error, "; the message was sent and not answered", sizeof(transfer->error));
 }
+
+static void
+clear(TransferHandle *handle)
+{
+	curl_easy_setopt(handle->easy, CURLOPT_DEBUGDATA, NULL);
+	curl_easy_setopt(handle->easy, CURLOPT_MAIL_RCPT, NULL);
+	/* libcurl holds copies of these otherwise */
+	curl_easy_setopt(handle->easy, CURLOPT_USERNAME, NULL);
+	curl_easy_setopt(handle->easy, CURLOPT_PASSWORD, NULL);
+	curl_easy_setopt(handle->easy, CURLOPT_XOAUTH2_BEARER, NULL);
+	curl_slist_free_all(handle->recipients);
+	handle->recipients = NULL;
+}
+
+const TransferKind respond_transfer_mail = {
+	.prepare = prepare,
+	.fill = fill,
+	.start = start,
+	.suits = suits,
+	.result = result,
+	.clear = clear,
+};

@@ -21,7 +21,7 @@
 
 #include "common/guc.h"
 #include "transport/guard.h"
-#include "transport/transport_handle.h"
+#include "transport/transfer_kind.h"
 #include "wire/retry_policy.h"
 
 /* An unused connection is closed after this many seconds. */
@@ -121,7 +121,7 @@ check_peer(void *state, char *address, char *local, int port, int local_port)
 		length = sizeof(peer);
 	}
 	if (reason == NULL)
-		return !transfer->is_mail || respond_mail_suits(transfer) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+		return transfer->kind->suits == NULL || transfer->kind->suits(transfer) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 	transfer->tried = false;
 	note_refusal(transfer, (struct sockaddr *) &peer, length, reason);
 	return CURL_PREREQFUNC_ABORT;
@@ -147,7 +147,7 @@ write_callback(char *data, size_t size, size_t count, void *state)
 	} while (0)
 
 bool
-respond_transfer_prepare(CURL *easy, bool is_mail)
+respond_transfer_prepare(CURL *easy, const TransferKind *kind)
 {
 	SET(CURLOPT_NOSIGNAL, 1L);
 	/* a name that is slow to resolve must not hold up the end of its transfer */
@@ -168,7 +168,7 @@ respond_transfer_prepare(CURL *easy, bool is_mail)
 	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	SET(CURLOPT_PREREQFUNCTION, check_peer);
 	SET(CURLOPT_WRITEFUNCTION, write_callback);
-	return is_mail ? respond_mail_prepare(easy) : respond_http_prepare(easy);
+	return kind->prepare(easy);
 }
 
 #undef SET
@@ -188,7 +188,7 @@ respond_transfer_fill(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->error);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, transfer->timeout_ms);
 	code = curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
-	return code;
+	return code == CURLE_OK ? transfer->kind->fill(handle, transfer) : code;
 }
 
 /* What libraries say in their own words only. */
@@ -242,27 +242,16 @@ respond_transfer_end(TransferHandle *handle, Transfer *transfer)
 		transfer->error[0] = '\0';
 	else
 		describe_error(handle, transfer);
-	if (transfer->is_mail)
-		respond_mail_result(transfer);
+	if (transfer->kind->result != NULL)
+		transfer->kind->result(transfer);
 	respond_transfer_clear(handle, transfer);
 }
 
 void
 respond_transfer_clear(TransferHandle *handle, Transfer *transfer)
 {
-	curl_easy_setopt(handle->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(handle->easy, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(handle->easy, CURLOPT_PRIVATE, NULL);
-	curl_easy_setopt(handle->easy, CURLOPT_DEBUGDATA, NULL);
 	curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, NULL);
-	if (transfer->is_mail)
-	{
-		curl_easy_setopt(handle->easy, CURLOPT_MAIL_RCPT, NULL);
-		/* libcurl holds copies of these otherwise */
-		curl_easy_setopt(handle->easy, CURLOPT_USERNAME, NULL);
-		curl_easy_setopt(handle->easy, CURLOPT_PASSWORD, NULL);
-		curl_easy_setopt(handle->easy, CURLOPT_XOAUTH2_BEARER, NULL);
-	}
-	curl_slist_free_all(handle->recipients);
-	handle->recipients = NULL;
+	transfer->kind->clear(handle);
 }

@@ -36,6 +36,7 @@
 
 #include "transport/mail_thread.h"
 #include "transport/socket_set.h"
+#include "transport/transfer_kind.h"
 #include "transport/transport_handle.h"
 
 /* Handles that are kept for the next transfer. */
@@ -52,7 +53,7 @@ static Transfer *first_waiting = NULL;	/* to be handed to libcurl */
 static Transfer *last_waiting = NULL;
 static Transfer *first_done = NULL;
 static Transfer *last_done = NULL;
-static TransferHandle *idle = NULL;	/* for HTTP; each mail has its own */
+static TransferHandle *idle = NULL;	/* of the kind that keeps its handles */
 static int	idle_count = 0;
 static int	mail_fd = -1;
 
@@ -145,11 +146,11 @@ respond_transport_configure(void)
 }
 
 static TransferHandle *
-take_handle(bool is_mail)
+take_handle(const TransferKind *kind)
 {
 	TransferHandle *handle = idle;
 
-	if (handle != NULL && !is_mail)
+	if (handle != NULL && kind->keeps_handles)
 	{
 		idle = handle->next;
 		idle_count--;
@@ -160,7 +161,7 @@ take_handle(bool is_mail)
 		return NULL;
 	handle->generation = respond_transfer_generation();
 	handle->easy = curl_easy_init();
-	if (handle->easy == NULL || !respond_transfer_prepare(handle->easy, is_mail))
+	if (handle->easy == NULL || !respond_transfer_prepare(handle->easy, kind))
 	{
 		curl_easy_cleanup(handle->easy);
 		free(handle);
@@ -170,9 +171,9 @@ take_handle(bool is_mail)
 }
 
 static void
-give_back(TransferHandle *handle, bool is_mail)
+give_back(TransferHandle *handle, const TransferKind *kind)
 {
-	if (is_mail || idle_count >= KEPT_HANDLES || handle->generation != respond_transfer_generation())
+	if (!kind->keeps_handles || idle_count >= KEPT_HANDLES || handle->generation != respond_transfer_generation())
 	{
 		curl_easy_cleanup(handle->easy);
 		free(handle);
@@ -218,28 +219,14 @@ respond_transport_start(Transfer *transfer)
 }
 
 /*
- * Hands it over.  True when that was done: a mail is its thread's then, which may
- * even have ended already, so nothing of it may be read or written any more.
+ * Once it is started, nothing of it may be read or written any more: a mail is
+ * its thread's then, which may even have ended already.
  */
-static bool
-hand_over(TransferHandle *handle, Transfer *transfer, CURLcode *code)
-{
-	*code = transfer->is_mail ? respond_mail_fill(handle, transfer) : respond_http_fill(handle, transfer);
-	if (*code != CURLE_OK)
-		return false;
-	if (transfer->is_mail)
-	{
-		*code = CURLE_OUT_OF_MEMORY;
-		return respond_mail_thread_start(transfer);
-	}
-	*code = CURLE_FAILED_INIT;
-	return curl_multi_add_handle(multi, handle->easy) == CURLM_OK;
-}
-
 static void
 begin(Transfer *transfer)
 {
-	TransferHandle *handle = take_handle(transfer->is_mail);
+	const TransferKind *kind = transfer->kind;
+	TransferHandle *handle = take_handle(kind);
 	CURLcode	code;
 
 	if (handle == NULL)
@@ -249,10 +236,13 @@ begin(Transfer *transfer)
 	}
 	transfer->handle = handle;
 	handle->started_us = respond_transfer_now();
-	if (hand_over(handle, transfer, &code))
+	code = respond_transfer_fill(handle, transfer);
+	if (code == CURLE_OK)
+		code = kind->start(multi, transfer);
+	if (code == CURLE_OK)
 		return;
 	respond_transfer_clear(handle, transfer);
-	give_back(handle, transfer->is_mail);
+	give_back(handle, kind);
 	transfer->handle = NULL;
 	fail_start(transfer, code, curl_easy_strerror(code));
 }
@@ -260,7 +250,7 @@ begin(Transfer *transfer)
 static void
 finish(Transfer *transfer)
 {
-	give_back(transfer->handle, transfer->is_mail);
+	give_back(transfer->handle, transfer->kind);
 	transfer->handle = NULL;
 	running--;
 	put_done(transfer);

@@ -28,10 +28,16 @@ typedef struct MailReply
 	char		text[256];
 } MailReply;
 
+/* How a transfer is made: a table of functions, see transfer_kind.h. */
+typedef struct TransferKind TransferKind;
+
+extern const TransferKind respond_transfer_http;
+extern const TransferKind respond_transfer_mail;
+
 typedef struct Transfer
 {
 	/* filled in before the start; all of it must live until the end */
-	bool		is_mail;
+	const TransferKind *kind;
 	const char *url;
 	const char *method;			/* HTTP */
 	const char *body;			/* mail: the whole message, its headers, too, in lines that end with CR LF */

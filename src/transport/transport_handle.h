@@ -18,6 +18,7 @@ typedef struct TransferHandle
 	int64		started_us;
 	char		error[CURL_ERROR_SIZE];
 	struct curl_slist *recipients;	/* mail */
+	CURLcode	(*perform) (struct TransferHandle *handle, Transfer *transfer); /* in a thread of its own */
 } TransferHandle;
 
 /* transfer.c: what HTTP and mail have in common */
@@ -27,9 +28,9 @@ extern void respond_transfer_configure(void);
 extern uint64 respond_transfer_generation(void);
 
 /* Options that stay for the life of a handle; false when memory is short. */
-extern bool respond_transfer_prepare(CURL *easy, bool is_mail);
+extern bool respond_transfer_prepare(CURL *easy, const TransferKind *kind);
 
-/* Options of every transfer. */
+/* Options of this transfer. */
 extern CURLcode respond_transfer_fill(TransferHandle *handle, Transfer *transfer);
 
 /* It has ended with this code: takes the result, and what it was given, out of libcurl's hands. */
@@ -44,9 +45,8 @@ extern int64 respond_transfer_now(void);
 /* Takes back what libcurl was given for this transfer, and frees it. */
 extern void respond_transfer_clear(TransferHandle *handle, Transfer *transfer);
 
-/* http_transfer.c, mail_transfer.c */
-extern bool respond_http_prepare(CURL *easy);
-extern CURLcode respond_http_fill(TransferHandle *handle, Transfer *transfer);
+/* http_transfer.c: what libcurl's multi handle tells of */
+
 /* It has ended, and was the first on its connection: which protocol that speaks. */
 extern void respond_http_note_connection(const TransferHandle *handle);
 /*
@@ -54,12 +54,5 @@ extern void respond_http_note_connection(const TransferHandle *handle);
  * was sent on a connection that was over.  Then it is ready to be sent again.
  */
 extern bool respond_http_begin_again(TransferHandle *handle, Transfer *transfer);
-extern bool respond_mail_prepare(CURL *easy);
-extern CURLcode respond_mail_fill(TransferHandle *handle, Transfer *transfer);
-/* In its thread; the transfer's own code is not set. */
-extern CURLcode respond_mail_perform(TransferHandle *handle, Transfer *transfer);
-/* Before MAIL: whether the server, as it has shown itself, can take the mail; notes why not. */
-extern bool respond_mail_suits(Transfer *transfer);
-extern void respond_mail_result(Transfer *transfer);
 
 #endif							/* RESPOND_TRANSPORT_HANDLE_H */
