@@ -229,10 +229,6 @@ extern void respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *hea
 								 const char **recipients, int recipient_count,
 								 const char *body, const char *html, const char *mark, const char *definition,
 								 TimestampTz created_at);
-/* Adds a header; the line is the request's own memory. */
-extern void respond_request_add_line(Transfer *transfer, char *line);
-/* The text with the secret in the place of each mark; the text itself when mark is NULL. */
-extern char *respond_request_put_secret(const char *text, const char *mark, const char *secret);
 
 /* outcome.c */
 /* What became of it, and what is to be done. */

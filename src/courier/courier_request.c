@@ -16,26 +16,17 @@
 #include <time.h>
 
 #include "common/base64.h"
-#include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
-#include "common/errors.h"
 #include "common/pg_compat.h"
 #include "courier/courier.h"
 #include "courier/mail_request.h"
+#include "courier/request_line.h"
 #include "message/message.h"
 #include "wire/http_header.h"
 #include "wire/url.h"
-
-/* Text that is sent is in UTF-8, whatever the database is in. */
-static char *
-to_utf8(const char *text)
-{
-	return pg_server_to_any(text, strlen(text), PG_UTF8);
-}
 
 /* The secret as it stands inside a text of this encoding. */
 static char *
@@ -45,34 +36,7 @@ quote_secret(const char *secret, BodyEncoding encoding)
 		return pstrdup(secret);
 	if (encoding == ENCODING_JSON)
 		return respond_template_escape(secret, TEMPLATE_ESCAPE_JSON);
-	return respond_template_escape(to_utf8(secret), TEMPLATE_ESCAPE_URL);
-}
-
-char *
-respond_request_put_secret(const char *text, const char *mark, const char *secret)
-{
-	StringInfoData result;
-	const char *found;
-
-	if (text == NULL || mark == NULL)
-		return unconstify(char *, text);
-	initStringInfo(&result);
-	while ((found = strstr(text, mark)) != NULL)
-	{
-		appendBinaryStringInfo(&result, text, found - text);
-		appendStringInfoString(&result, secret);
-		text = found + strlen(mark);
-	}
-	appendStringInfoString(&result, text);
-	return result.data;
-}
-
-static void
-refuse(const char *what, const char *fault)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_RESPOND_STEP_FAILED),
-			 errmsg("%s %s", what, fault)));
+	return respond_template_escape(respond_request_line_utf8(secret), TEMPLATE_ESCAPE_URL);
 }
 
 /* A url that was rendered for the delivery: the secret is quoted where its mark was. */
@@ -81,8 +45,8 @@ put_secret_into_url(const char *url, const char *mark, const char *secret)
 {
 	if (mark == NULL)
 		return unconstify(char *, url);
-	url = respond_request_put_secret(url, psprintf("%s%s", mark, SECRET_MARK_END_QUOTED), quote_secret(secret, ENCODING_FORM));
-	return respond_request_put_secret(url, psprintf("%s%s", mark, SECRET_MARK_END), secret);
+	url = respond_request_line_put_secret(url, psprintf("%s%s", mark, SECRET_MARK_END_QUOTED), quote_secret(secret, ENCODING_FORM));
+	return respond_request_line_put_secret(url, psprintf("%s%s", mark, SECRET_MARK_END), secret);
 }
 
 /* The channel's own url, with what it may name. */
@@ -100,23 +64,10 @@ render_url(const CourierChannel *channel, const char *key)
 	TemplateValue root = respond_template_from_roots(&all);
 
 	if (config->url == NULL)
-		refuse("url", "is missing: the channel has none");
+		respond_request_line_refuse("url", "is missing: the channel has none");
 	if (config->url_template == NULL)
 		return pstrdup(config->url);
 	return respond_template_render_cstring(config->url_template, &root, TEMPLATE_ESCAPE_URL, NULL);
-}
-
-/* libcurl's lists are built here, because its own functions copy each line and free it one by one. */
-void
-respond_request_add_line(Transfer *transfer, char *line)
-{
-	struct curl_slist *node = palloc0(sizeof(struct curl_slist));
-	struct curl_slist **end = &transfer->headers;
-
-	while (*end != NULL)
-		end = &(*end)->next;
-	node->data = line;
-	*end = node;
 }
 
 static void
@@ -125,8 +76,8 @@ add_header(Outgoing *outgoing, const char *name, const char *value)
 	const char *fault = respond_header_check(name, value);
 
 	if (fault != NULL)
-		refuse(psprintf("header \"%s\"", name), fault);
-	respond_request_add_line(&outgoing->transfer, psprintf("%s: %s", name, to_utf8(value)));
+		respond_request_line_refuse(psprintf("header \"%s\"", name), fault);
+	respond_request_line_add(&outgoing->transfer, psprintf("%s: %s", name, respond_request_line_utf8(value)));
 }
 
 static void
@@ -146,7 +97,7 @@ add_stored_headers(Outgoing *outgoing, Jsonb *headers, const char *mark)
 			name = pnstrdup(item.val.string.val, item.val.string.len);
 		else if (token == WJB_VALUE && item.type == jbvString)
 			add_header(outgoing, name,
-					   respond_request_put_secret(pnstrdup(item.val.string.val, item.val.string.len), mark,
+					   respond_request_line_put_secret(pnstrdup(item.val.string.val, item.val.string.len), mark,
 												  outgoing->channel->secret));
 	}
 }
@@ -169,7 +120,7 @@ add_signature(Outgoing *outgoing)
 		respond_signature_make(&keys, outgoing->key, now, transfer->body, transfer->body_length, signature, sizeof(signature));
 	respond_signature_wipe(&keys);
 	if (!made)
-		refuse("signature", "could not be made");
+		respond_request_line_refuse("signature", "could not be made");
 	add_header(outgoing, "webhook-signature", signature);
 }
 
@@ -184,7 +135,7 @@ add_hmac(Outgoing *outgoing, const HmacScheme *scheme)
 		return;
 	signature = respond_hmac_sign(scheme, outgoing->channel->secret, &request);
 	if (signature == NULL)
-		refuse("signature", "could not be made");
+		respond_request_line_refuse("signature", "could not be made");
 	for (int i = 0; i < scheme->header_count; i++)
 		add_header(outgoing, scheme->headers[i].name, respond_hmac_header(&scheme->headers[i], &request, signature));
 }
@@ -193,7 +144,7 @@ static void
 require_secret(const CourierChannel *channel)
 {
 	if (channel->secret == NULL)
-		refuse("the channel", "has no secret, and its request needs one; see respond.set_secret()");
+		respond_request_line_refuse("the channel", "has no secret, and its request needs one; see respond.set_secret()");
 }
 
 static void
@@ -213,7 +164,7 @@ add_authorization(Outgoing *outgoing)
 		add_header(outgoing, "Authorization", psprintf("Bearer %s", secret));
 		return;
 	}
-	pair = to_utf8(psprintf("%s:%s", user != NULL ? user : "", secret));
+	pair = respond_request_line_utf8(psprintf("%s:%s", user != NULL ? user : "", secret));
 	encoded = palloc0(pg_b64_enc_len(strlen(pair)) + 1);
 	length = respond_base64_encode(pair, strlen(pair), encoded, pg_b64_enc_len(strlen(pair)));
 	if (length < 0)
@@ -232,11 +183,11 @@ fill_http(Outgoing *outgoing, Jsonb *headers, const char *body, const char *mark
 	if (body == NULL)
 		body = "";
 	if (mark != NULL)
-		body = respond_request_put_secret(body, mark, quote_secret(secret, config->encoding));
+		body = respond_request_line_put_secret(body, mark, quote_secret(secret, config->encoding));
 	transfer->method = pstrdup(config->method);
 	transfer->client_cert = respond_channel_option(config->options, "client_cert");
 	transfer->client_key = respond_channel_option(config->options, "client_key");
-	transfer->body = to_utf8(body);
+	transfer->body = respond_request_line_utf8(body);
 	transfer->body_length = strlen(transfer->body);
 	add_stored_headers(outgoing, headers, mark);
 	if (config->signature)
@@ -245,7 +196,7 @@ fill_http(Outgoing *outgoing, Jsonb *headers, const char *body, const char *mark
 		add_hmac(outgoing, config->shared->hmac);
 	add_authorization(outgoing);
 	/* do not ask whether the body is welcome, nor wait for the answer */
-	respond_request_add_line(transfer, pstrdup("Expect:"));
+	respond_request_line_add(transfer, pstrdup("Expect:"));
 }
 
 static void
@@ -255,7 +206,7 @@ check_url(Outgoing *outgoing)
 										  &outgoing->host_name);
 
 	if (fault != NULL)
-		refuse("url", fault);
+		respond_request_line_refuse("url", fault);
 }
 
 /* Rendered and judged once, if it does not change from request to request. */
@@ -270,7 +221,7 @@ set_channel_url(Outgoing *outgoing)
 		outgoing->host_name = pstrdup(channel->host_name);
 		return;
 	}
-	outgoing->transfer.url = to_utf8(render_url(channel, outgoing->key));
+	outgoing->transfer.url = respond_request_line_utf8(render_url(channel, outgoing->key));
 	check_url(outgoing);
 	if (channel->config->url_names_key)
 		return;
@@ -292,10 +243,10 @@ check_secret_place(const Outgoing *outgoing, const char *mark, const char *defin
 	if (channel->secret == NULL)
 		return;
 	if (strcmp(outgoing->host_name, config->host) != 0)
-		refuse("url", psprintf("leads to %s, but the secret of the channel is for %s; respond.replay(event_id) makes a new delivery",
+		respond_request_line_refuse("url", psprintf("leads to %s, but the secret of the channel is for %s; respond.replay(event_id) makes a new delivery",
 							   outgoing->host_name, config->host));
 	if (mark != NULL && (definition == NULL || strcmp(definition, respond_channel_definition(config)) != 0))
-		refuse("the request", "was made before the kind or the url of the channel changed, so it has no place for the secret;"
+		respond_request_line_refuse("the request", "was made before the kind or the url of the channel changed, so it has no place for the secret;"
 			   " respond.replay(event_id) makes a new delivery");
 }
 
@@ -328,7 +279,7 @@ respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const 
 		set_channel_url(outgoing);
 	else
 	{
-		transfer->url = to_utf8(put_secret_into_url(url, mark, channel->secret));
+		transfer->url = respond_request_line_utf8(put_secret_into_url(url, mark, channel->secret));
 		check_url(outgoing);
 	}
 	check_secret_place(outgoing, mark, definition);

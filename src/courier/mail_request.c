@@ -12,30 +12,15 @@
 
 #include "common/string.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/formatting.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "common/errors.h"
 #include "courier/mail_request.h"
+#include "courier/request_line.h"
 #include "wire/mail_address.h"
 #include "wire/mail_body.h"
 #include "wire/mail_header.h"
-
-static void
-refuse(const char *what, const char *fault)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_RESPOND_STEP_FAILED),
-			 errmsg("%s %s", what, fault)));
-}
-
-static char *
-to_utf8(const char *text)
-{
-	return text != NULL ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
-}
 
 /* Adds the header that was formatted, unless it was at fault; frees it in either case. */
 static void
@@ -47,7 +32,7 @@ add_formatted(StringInfo message, MailText *text, const char *name, const char *
 		appendStringInfo(message, "%s\r\n", respond_mail_text_string(text));
 	respond_mail_text_free(text);
 	if (fault != NULL)
-		refuse(psprintf("header %s", name), fault);
+		respond_request_line_refuse(psprintf("header %s", name), fault);
 }
 
 /*
@@ -69,7 +54,7 @@ add_addresses(StringInfo message, const char *name, const char *value, int most,
 		char	   *error = pstrdup(list->error);
 
 		respond_mail_addresses_free(list);
-		refuse(psprintf("header %s:", name), error);
+		respond_request_line_refuse(psprintf("header %s:", name), error);
 	}
 	list->in_ascii = in_ascii;
 	fault = respond_mail_header_addresses(name, list, &text);
@@ -107,24 +92,24 @@ read_sender(Transfer *transfer, const char *from)
 static void
 add_headers(StringInfo message, Outgoing *outgoing, Jsonb *headers, TimestampTz created_at)
 {
-	char	   *from = to_utf8(respond_channel_option(headers, "From"));
+	char	   *from = respond_request_line_utf8(respond_channel_option(headers, "From"));
 	bool		in_ascii;
-	char	   *subject = to_utf8(respond_channel_option(headers, "Subject"));
+	char	   *subject = respond_request_line_utf8(respond_channel_option(headers, "Subject"));
 	char	   *sender;
 	MailText	text = {0};
 	const char *fault;
 
 	if (from == NULL)
-		refuse("header From", "is missing");
+		respond_request_line_refuse("header From", "is missing");
 	sender = read_sender(&outgoing->transfer, from);
 	if (sender == NULL)
-		refuse("header From", "holds no address");
+		respond_request_line_refuse("header From", "holds no address");
 	outgoing->transfer.sender = sender;
 	in_ascii = outgoing->transfer.utf8_address == NULL;
 	add_addresses(message, "From", from, 1, in_ascii);
-	add_addresses(message, "To", to_utf8(respond_channel_option(headers, "To")), 100, in_ascii);
-	add_addresses(message, "Cc", to_utf8(respond_channel_option(headers, "Cc")), 100, in_ascii);
-	add_addresses(message, "Reply-To", to_utf8(respond_channel_option(headers, "Reply-To")), 100, in_ascii);
+	add_addresses(message, "To", respond_request_line_utf8(respond_channel_option(headers, "To")), 100, in_ascii);
+	add_addresses(message, "Cc", respond_request_line_utf8(respond_channel_option(headers, "Cc")), 100, in_ascii);
+	add_addresses(message, "Reply-To", respond_request_line_utf8(respond_channel_option(headers, "Reply-To")), 100, in_ascii);
 	fault = respond_mail_header_text("Subject", subject != NULL ? subject : "", &text);
 	add_formatted(message, &text, "Subject", fault);
 	memset(&text, 0, sizeof(text));
@@ -184,15 +169,15 @@ respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recip
 	StringInfoData message;
 
 	if (headers == NULL || recipient_count == 0)
-		refuse("the mail", "has no recipient");
+		respond_request_line_refuse("the mail", "has no recipient");
 	for (int i = 0; i < recipient_count; i++)
 	{
 		const char *fault;
 
-		addresses[i] = to_utf8(recipients[i]);
+		addresses[i] = respond_request_line_utf8(recipients[i]);
 		fault = respond_mail_address_check(addresses[i]);
 		if (fault != NULL)
-			refuse(psprintf("recipient \"%s\"", recipients[i]), fault);
+			respond_request_line_refuse(psprintf("recipient \"%s\"", recipients[i]), fault);
 		if (transfer->utf8_address == NULL && !pg_is_ascii(addresses[i]))
 			transfer->utf8_address = addresses[i];
 	}
@@ -204,13 +189,13 @@ respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recip
 	/* an empty text beside HTML is none */
 	if (html != NULL && body != NULL && body[0] == '\0')
 		body = NULL;
-	set_message(transfer, &message, to_utf8(respond_request_put_secret(body, mark, secret)),
-				to_utf8(respond_request_put_secret(html, mark, secret)), outgoing->key);
-	transfer->username = to_utf8(respond_channel_option(config->options, "username"));
+	set_message(transfer, &message, respond_request_line_utf8(respond_request_line_put_secret(body, mark, secret)),
+				respond_request_line_utf8(respond_request_line_put_secret(html, mark, secret)), outgoing->key);
+	transfer->username = respond_request_line_utf8(respond_channel_option(config->options, "username"));
 	if (transfer->username != NULL && secret == NULL)
-		refuse("the channel", "has an option \"username\", but no secret; see respond.set_secret()");
+		respond_request_line_refuse("the channel", "has an option \"username\", but no secret; see respond.set_secret()");
 	/* a copy: the channel's own is wiped when channels are read again */
-	transfer->password = transfer->username != NULL ? to_utf8(pstrdup(secret)) : NULL;
+	transfer->password = transfer->username != NULL ? respond_request_line_utf8(pstrdup(secret)) : NULL;
 	transfer->mechanism = respond_channel_option(config->options, "auth");
 	if (transfer->mechanism != NULL)
 		transfer->mechanism = asc_toupper(transfer->mechanism, strlen(transfer->mechanism));
