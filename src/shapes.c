@@ -9,7 +9,7 @@
 
 #include "audit/audit_write.h"
 #include "audit/mask_path.h"
-#include "channel/channel.h"
+#include "channel/channel_columns.h"
 #include "channel/channel_kind.h"
 #include "common/shape_sql.h"
 #include "courier/outcome_rows.h"

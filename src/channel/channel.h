@@ -17,8 +17,6 @@
 
 #include "channel/channel_kind.h"
 
-#include "common/shape.h"
-
 /* Bounds of what a channel may ask for. */
 #define CHANNEL_MAX_ATTEMPTS		100
 #define CHANNEL_MAX_DELAYS			100
@@ -114,11 +112,5 @@ extern void respond_channel_changed(void);
  * must be rendered with the message and not when it is sent.
  */
 extern bool respond_channel_template_is_dynamic(const Template *template);
-
-extern const Shape respond_shape_channel;
-
-/* Columns name and id of a row of respond.channel. */
-extern Datum respond_channel_name_of(HeapTuple tuple, TupleDesc desc, bool *is_null);
-extern Datum respond_channel_id_of(HeapTuple tuple, TupleDesc desc, bool *is_null);
 
 #endif							/* RESPOND_CHANNEL_H */

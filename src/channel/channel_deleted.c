@@ -7,13 +7,12 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "channel/channel.h"
+#include "channel/channel_columns.h"
 #include "common/kept_plan.h"
 #include "common/trigger_call.h"
 #include "event/event_context.h"
@@ -46,8 +45,8 @@ respond_channel_deleted(PG_FUNCTION_ARGS)
 
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 	{
-		values[0] = respond_channel_id_of(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation), &is_null);
-		values[2] = respond_channel_name_of(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation), &is_null);
+		values[0] = respond_channel_columns_id(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation), &is_null);
+		values[2] = respond_channel_columns_name(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation), &is_null);
 		nulls[0] = nulls[2] = ' ';
 	}
 	else if (!TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))

@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 
 #include "channel/channel.h"
+#include "channel/channel_columns.h"
 #include "channel/channel_kind.h"
 #include "channel/identity.h"
 #include "channel/kept_secret.h"
@@ -33,7 +34,6 @@
 #include "common/kept_plan.h"
 #include "common/restore.h"
 #include "common/row_values.h"
-#include "common/shape.h"
 #include "common/trigger_call.h"
 #include "event/name_check.h"
 #include "secret/channel_secret.h"
@@ -42,51 +42,6 @@
 #include "wire/url.h"
 
 PG_FUNCTION_INFO_V1(respond_channel_validate);
-
-/* Columns of respond.channel as our code numbers them. */
-enum
-{
-	CHANNEL_NAME, CHANNEL_KIND, CHANNEL_URL, CHANNEL_OPTIONS, CHANNEL_SECRET, CHANNEL_ATTEMPTS, CHANNEL_DELAYS,
-	CHANNEL_TIMEOUT, CHANNEL_RATE, CHANNEL_CONCURRENCY, CHANNEL_ORDERED, CHANNEL_ENABLED, CHANNEL_REASON,
-	CHANNEL_DESCRIPTION, CHANNEL_CREATED_AT, CHANNEL_UPDATED_AT, CHANNEL_ID, CHANNEL_KIND_ID, CHANNEL_COLUMNS
-};
-
-static const ShapeColumn channel_columns[] = {
-	{"name", TEXTOID},
-	{"kind", TEXTOID},
-	{"url", TEXTOID},
-	{"options", JSONBOID},
-	{"secret", TEXTOID},
-	{"max_attempts", INT4OID},
-	{"retry_delays", INTERVALARRAYOID},
-	{"timeout", INTERVALOID},
-	{"rate_limit", FLOAT8OID},
-	{"concurrency", INT4OID},
-	{"ordered", BOOLOID},
-	{"enabled", BOOLOID},
-	{"disabled_reason", TEXTOID},
-	{"description", TEXTOID},
-	{"created_at", TIMESTAMPTZOID},
-	{"updated_at", TIMESTAMPTZOID},
-	{"id", UUIDOID},
-	{"kind_id", UUIDOID},
-};
-
-StaticAssertDecl(lengthof(channel_columns) == CHANNEL_COLUMNS, "each column of respond.channel has its type");
-
-const Shape respond_shape_channel = SHAPE("respond.channel", channel_columns);
-
-Datum
-respond_channel_name_of(HeapTuple tuple, TupleDesc desc, bool *is_null)
-{
-	return heap_getattr(tuple, respond_shape_place(&respond_shape_channel, desc, CHANNEL_NAME) + 1, desc, is_null);
-}
-
-Datum
-respond_channel_id_of(HeapTuple tuple, TupleDesc desc, bool *is_null)
-{
-	return heap_getattr(tuple, respond_shape_place(&respond_shape_channel, desc, CHANNEL_ID) + 1, desc, is_null);
-}
 
 static void
 refuse(const char *column, const char *fault, const char *hint)

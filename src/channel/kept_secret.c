@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
@@ -20,6 +19,7 @@
 #include "utils/rel.h"
 
 #include "channel/channel.h"
+#include "channel/channel_columns.h"
 #include "channel/kept_secret.h"
 #include "common/trigger_call.h"
 #include "secret/channel_secret.h"
@@ -138,7 +138,7 @@ respond_channel_keep_secret(PG_FUNCTION_ARGS)
 	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_keep_secret", "AFTER", "ROW", "channel");
 	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	bool		is_null;
-	char	   *name = TextDatumGetCString(respond_channel_name_of(tuple, RelationGetDescr(trigger->tg_relation), &is_null));
+	char	   *name = TextDatumGetCString(respond_channel_columns_name(tuple, RelationGetDescr(trigger->tg_relation), &is_null));
 	char	   *secret = take_secret(name);
 
 	if (secret != NULL)
