@@ -35,10 +35,13 @@
 #include "common/pg_compat.h"
 #include "common/shmem.h"
 #include "courier/breaker_status.h"
-#include "courier/courier.h"
+#include "courier/courier_channel.h"
 #include "courier/courier_quarantine.h"
+#include "courier/courier_queue.h"
+#include "courier/courier_read.h"
+#include "courier/courier_record.h"
 #include "courier/courier_send.h"
-#include "outbox/outbox.h"
+#include "courier/outcome.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
@@ -141,7 +144,7 @@ note_settings(Courier *courier)
 static void
 judge_predecessor(void *argument)
 {
-	respond_quarantine_begin();
+	respond_courier_quarantine_begin();
 }
 
 static void
@@ -162,7 +165,8 @@ prepare(Courier *courier, WorkerSlot *slot)
 	respond_worker_commit();
 	pin_settings();
 	respond_worker_insist(judge_predecessor, NULL, "read how the courier before it ended");
-	respond_queue_open();
+	respond_courier_channel_open();
+	respond_courier_queue_open();
 	respond_breaker_status_clear();
 	sockets = respond_transport_open();
 	note_settings(courier);
@@ -224,9 +228,9 @@ queue_notices(Courier *courier)
 		PendingDelivery pending = {.id = notice->id,.created_at = notice->created_at,.due = notice->due,
 		.subject = notice->subject,.written = courier->written};
 
-		channel = respond_queue_channel(notice->channel);
+		channel = respond_courier_channel_find(notice->channel);
 		if (channel != NULL && channel->config != NULL)
-			respond_queue_add(channel, &pending);
+			respond_courier_queue_add(channel, &pending);
 		else
 			/* its channel was deleted while it was being recorded */
 			courier->look_at_all = true;
@@ -234,9 +238,9 @@ queue_notices(Courier *courier)
 	courier->notice_count = 0;
 	if (courier->lost_due == DT_NOEND)
 		return;
-	left = respond_queue_channel_count();
-	while ((channel = respond_queue_next(&left)) != NULL)
-		respond_queue_lower(channel, courier->lost_due, 0);
+	left = respond_courier_channel_count();
+	while ((channel = respond_courier_channel_next(&left)) != NULL)
+		respond_courier_queue_lower(channel, courier->lost_due, 0);
 	courier->lost_due = DT_NOEND;
 }
 
@@ -268,7 +272,7 @@ collect_outcomes(Courier *courier)
 {
 	Outgoing   *outgoing;
 
-	while ((outgoing = respond_send_take_done()) != NULL)
+	while ((outgoing = respond_courier_send_take_done()) != NULL)
 		add_outcome(courier, outgoing);
 }
 
@@ -357,7 +361,7 @@ work(Courier *courier)
 	if (!respond_worker_on_hold())
 	{
 		more = respond_courier_read_pages(now);
-		more |= respond_send_due(now);
+		more |= respond_courier_send_due(now);
 	}
 	more |= courier->look_at_all;
 	respond_transport_run();
@@ -451,7 +455,7 @@ rest_milliseconds(const Courier *courier)
 	for (int i = 0; i < courier->left.count; i++)
 		rest = Min(rest, milliseconds_until(courier->left.items[i]->again_at));
 	if (!respond_worker_on_hold())
-		rest = Min(rest, milliseconds_until(respond_send_next_due()));
+		rest = Min(rest, milliseconds_until(respond_courier_send_next_due()));
 	return rest;
 }
 

@@ -32,8 +32,11 @@
 #include "common/partition_read.h"
 #include "common/partition_write.h"
 #include "common/shape.h"
-#include "courier/courier.h"
+#include "courier/courier_fetch.h"
 #include "courier/courier_quarantine.h"
+#include "courier/courier_queue.h"
+#include "courier/courier_read.h"
+#include "courier/courier_request.h"
 #include "outbox/delivery_columns.h"
 #include "worker/worker.h"
 
@@ -100,13 +103,13 @@ read_row(Outgoing *outgoing, TupleTableSlot *row)
 	outgoing->depth = DatumGetInt32(row->tts_values[DELIVERY_DEPTH]);
 	if (outgoing->entry->given_up)
 	{
-		outgoing->failure = respond_quarantine_reason();
+		outgoing->failure = respond_courier_quarantine_reason();
 		return;
 	}
 	if (!row->tts_isnull[DELIVERY_HEADERS])
 		headers = DatumGetJsonbPCopy(row->tts_values[DELIVERY_HEADERS]);
 	recipients = texts_of(row, DELIVERY_RECIPIENTS, &recipient_count);
-	respond_request_fill(outgoing, text_of(row, DELIVERY_URL), headers, recipients, recipient_count,
+	respond_courier_request_fill(outgoing, text_of(row, DELIVERY_URL), headers, recipients, recipient_count,
 						 text_of(row, DELIVERY_BODY), text_of(row, DELIVERY_HTML),
 						 text_of(row, DELIVERY_SECRET_MARK), text_of(row, DELIVERY_DEFINITION), created_at);
 }
@@ -161,7 +164,7 @@ waits_for_another(Entry **place, const char *subject)
 	bool		null;
 	int64		first = entry->id;
 
-	if (!respond_queue_may_be_behind(entry))
+	if (!respond_courier_queue_may_be_behind(entry))
 		return false;
 	SPI_connect();
 	if (respond_kept_plan_run(&find_head, values, NULL) > 0)
@@ -170,11 +173,11 @@ waits_for_another(Entry **place, const char *subject)
 	if (first == entry->id)
 		return false;
 	/* the table has it, should the next query fail */
-	respond_queue_lower(channel, DT_NOBEGIN, 0);
+	respond_courier_queue_lower(channel, DT_NOBEGIN, 0);
 	*place = NULL;
-	respond_quarantine_let_go(entry);
-	respond_queue_forget(entry);
-	respond_courier_queue_next(channel, subject, 0);
+	respond_courier_quarantine_let_go(entry);
+	respond_courier_queue_forget(entry);
+	respond_courier_read_next(channel, subject, 0);
 	return true;
 }
 
@@ -222,9 +225,9 @@ fetch(Entry **entries, int count, Outgoing **list)
 			entries[i] = NULL;
 			/* one of its subject may have come to be known, and have been held to be behind it */
 			if (entry->channel->ordered)
-				respond_queue_lower(entry->channel, DT_NOBEGIN, 0);
-			respond_quarantine_let_go(entry);
-			respond_queue_forget(entry);
+				respond_courier_queue_lower(entry->channel, DT_NOBEGIN, 0);
+			respond_courier_quarantine_let_go(entry);
+			respond_courier_queue_forget(entry);
 			continue;
 		}
 		if (!entry->channel->ordered || !waits_for_another(&entries[i], text_of(row, DELIVERY_SUBJECT)))
@@ -270,7 +273,7 @@ standbys_are_defined(void)
 }
 
 XLogRecPtr
-respond_courier_confirmed(void)
+respond_courier_fetch_confirmed(void)
 {
 	XLogRecPtr	confirmed;
 

@@ -31,6 +31,7 @@
 
 #include "common/kept_plan.h"
 #include "courier/courier_quarantine.h"
+#include "transport/transport.h"
 #include "worker/death_word.h"
 #include "worker/worker.h"
 
@@ -249,7 +250,7 @@ find_accused(void)
 }
 
 void
-respond_quarantine_begin(void)
+respond_courier_quarantine_begin(void)
 {
 	Marker		marker = {0};
 
@@ -275,7 +276,7 @@ count_under_way(void)
 }
 
 bool
-respond_quarantine_is_careful(TimestampTz now, TimestampTz *until)
+respond_courier_quarantine_is_careful(TimestampTz now, TimestampTz *until)
 {
 	*until = 0;
 	if (careful_left > 0 && now >= careful_until && count_under_way() == 0)
@@ -289,7 +290,7 @@ respond_quarantine_is_careful(TimestampTz now, TimestampTz *until)
 }
 
 bool
-respond_quarantine_suspects(const Entry *entry)
+respond_courier_quarantine_suspects(const Entry *entry)
 {
 	const Marked *found = marked_count > 0 ? find_marked(entry->id) : NULL;
 
@@ -340,7 +341,7 @@ forget_let_go(void)
 }
 
 bool
-respond_quarantine_mark(const Entry *entry)
+respond_courier_quarantine_mark(const Entry *entry)
 {
 	bool		alone = respond_transport_running() == 0;
 	Datum		life = Int64GetDatum(respond_death_word_life());
@@ -364,13 +365,13 @@ respond_quarantine_mark(const Entry *entry)
 }
 
 const char *
-respond_quarantine_reason(void)
+respond_courier_quarantine_reason(void)
 {
 	return psprintf("the courier died %d times while it sent this delivery alone", CAREFUL_TRIES);
 }
 
 void
-respond_quarantine_let_go(const Entry *entry)
+respond_courier_quarantine_let_go(const Entry *entry)
 {
 	Marked	   *found = find_marked(entry->id);
 
@@ -379,7 +380,7 @@ respond_quarantine_let_go(const Entry *entry)
 }
 
 void
-respond_quarantine_clear(const Entry *entry)
+respond_courier_quarantine_clear(const Entry *entry)
 {
 	if (marked_count == 0 || find_marked(entry->id) == NULL)
 		return;
@@ -391,7 +392,7 @@ respond_quarantine_clear(const Entry *entry)
 }
 
 void
-respond_quarantine_forget(const Entry *entry)
+respond_courier_quarantine_forget(const Entry *entry)
 {
 	Marked	   *found = marked_count > 0 ? find_marked(entry->id) : NULL;
 

@@ -18,8 +18,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
-#include "courier/courier.h"
-#include "outbox/outbox.h"
+#include "courier/courier_queue.h"
 
 /* Entries that a channel may have queued; of ordered ones, one for each subject. */
 #define QUEUE_LIMIT				1024
@@ -45,9 +44,6 @@ typedef struct QueueNode
 
 static MemoryContext queue_context;
 static HTAB *entries;			/* of Entry by id */
-static HTAB *channels;			/* of CourierChannel by hash */
-static dlist_head ring = DLIST_STATIC_INIT(ring);
-static int	channel_count = 0;
 
 static int
 compare_nodes(const RBTNode *a, const RBTNode *b, void *argument)
@@ -80,107 +76,13 @@ free_node(RBTNode *node, void *argument)
 }
 
 void
-respond_queue_open(void)
+respond_courier_queue_open(void)
 {
 	HASHCTL		entry_control = {.keysize = sizeof(int64),.entrysize = sizeof(Entry)};
-	HASHCTL		channel_control = {.keysize = sizeof(uint64),.entrysize = sizeof(CourierChannel)};
 
 	queue_context = AllocSetContextCreate(TopMemoryContext, "pg_respond queue", ALLOCSET_DEFAULT_SIZES);
-	entry_control.hcxt = channel_control.hcxt = queue_context;
+	entry_control.hcxt = queue_context;
 	entries = hash_create("pg_respond deliveries", 1024, &entry_control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	channels = hash_create("pg_respond courier channels", 64, &channel_control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
-CourierChannel *
-respond_queue_channel(uint64 hash)
-{
-	return hash_search(channels, &hash, HASH_FIND, NULL);
-}
-
-CourierChannel *
-respond_queue_add_channel(const Channel *config)
-{
-	uint64		hash = respond_outbox_channel_hash(&config->id);
-	bool		found;
-	CourierChannel *channel = hash_search(channels, &hash, HASH_ENTER, &found);
-
-	if (found)
-		return channel;
-	memset((char *) channel + sizeof(hash), 0, sizeof(CourierChannel) - sizeof(hash));
-	channel->id = config->id;
-	channel->name = MemoryContextStrdup(queue_context, config->name);
-	{
-		MemoryContext caller = MemoryContextSwitchTo(queue_context);
-
-		channel->queue = rbt_create(sizeof(QueueNode), compare_nodes, combine_nodes, allocate_node, free_node, NULL);
-		MemoryContextSwitchTo(caller);
-	}
-	channel->more = true;
-	channel->more_due = DT_NOBEGIN;
-	channel->more_after = DT_NOBEGIN;
-	dlist_push_tail(&ring, &channel->node);
-	channel_count++;
-	return channel;
-}
-
-/* Requests that are under way keep their entries; they are forgotten with their outcome. */
-void
-respond_queue_remove_channel(CourierChannel *channel)
-{
-	Entry	   *entry;
-
-	while ((entry = respond_queue_first(channel)) != NULL)
-		respond_queue_forget(entry);
-	channel->more = false;
-	channel->config = NULL;
-	respond_courier_forget_secret(channel);
-	if (channel->in_flight > 0)
-		return;
-	respond_breaker_reset(&channel->answers, NULL);
-	dlist_delete(&channel->node);
-	channel_count--;
-	pfree(channel->queue);
-	pfree(channel->name);
-	if (channel->more_subject != NULL)
-		pfree(channel->more_subject);
-	if (channel->blocked_reason != NULL)
-		pfree(channel->blocked_reason);
-	hash_search(channels, &channel->hash, HASH_REMOVE, NULL);
-}
-
-int
-respond_queue_idle_channels(void)
-{
-	dlist_iter	iterator;
-	int			count = 0;
-
-	dlist_foreach(iterator, &ring)
-	{
-		const CourierChannel *channel = dlist_container(CourierChannel, node, iterator.cur);
-
-		if (channel->in_flight == 0 && channel->config != NULL && channel->config->enabled)
-			count++;
-	}
-	return count;
-}
-
-int
-respond_queue_channel_count(void)
-{
-	return channel_count;
-}
-
-CourierChannel *
-respond_queue_next(int *left)
-{
-	dlist_node *node;
-
-	if (*left <= 0 || dlist_is_empty(&ring))
-		return NULL;
-	(*left)--;
-	node = dlist_pop_head_node(&ring);
-	dlist_push_tail(&ring, node);
-	return dlist_container(CourierChannel, node, node);
 }
 
 static void
@@ -206,7 +108,7 @@ delete_node(Entry *entry)
 }
 
 Entry *
-respond_queue_first(CourierChannel *channel)
+respond_courier_queue_first(CourierChannel *channel)
 {
 	QueueNode  *node = (QueueNode *) rbt_leftmost(channel->queue);
 
@@ -239,7 +141,7 @@ lower_ordered(CourierChannel *channel, TimestampTz due)
 }
 
 void
-respond_queue_lower(CourierChannel *channel, TimestampTz due, int64 id)
+respond_courier_queue_lower(CourierChannel *channel, TimestampTz due, int64 id)
 {
 	if (channel->ordered)
 	{
@@ -272,8 +174,8 @@ make_room(CourierChannel *channel, TimestampTz due, int64 id)
 
 		if (last->after < due || (last->after == due && last->id <= id))
 			return false;
-		respond_queue_lower(channel, last->due, last->id);
-		respond_queue_forget(last);
+		respond_courier_queue_lower(channel, last->due, last->id);
+		respond_courier_queue_forget(last);
 	}
 	return true;
 }
@@ -310,7 +212,7 @@ claim_subject(CourierChannel *channel, const PendingDelivery *pending)
 		Entry	   *other = hash_search(entries, &head->created_at, HASH_FIND, NULL);
 
 		if (other != NULL && other->state == ENTRY_QUEUED && (pending->is_first || pending->id < other->id))
-			respond_queue_forget(other);
+			respond_courier_queue_forget(other);
 		else
 		{
 			head->earlier |= pending->id < head->created_at;
@@ -325,7 +227,7 @@ claim_subject(CourierChannel *channel, const PendingDelivery *pending)
 }
 
 bool
-respond_queue_may_be_behind(const Entry *entry)
+respond_courier_queue_may_be_behind(const Entry *entry)
 {
 	int64		number = subject_number(entry->channel->hash, entry->subject);
 	const Entry *head = hash_search(entries, &number, HASH_FIND, NULL);
@@ -352,7 +254,7 @@ will_be_found(const CourierChannel *channel, const PendingDelivery *pending)
 }
 
 void
-respond_queue_add(CourierChannel *channel, const PendingDelivery *pending)
+respond_courier_queue_add(CourierChannel *channel, const PendingDelivery *pending)
 {
 	Entry	   *entry = hash_search(entries, &pending->id, HASH_FIND, NULL);
 	bool		found;
@@ -378,7 +280,7 @@ respond_queue_add(CourierChannel *channel, const PendingDelivery *pending)
 	{
 		if (channel->ordered)
 			release_subject(channel, pending->subject);
-		respond_queue_lower(channel, pending->due, pending->id);
+		respond_courier_queue_lower(channel, pending->due, pending->id);
 		return;
 	}
 	entry = hash_search(entries, &pending->id, HASH_ENTER, &found);
@@ -393,7 +295,7 @@ respond_queue_add(CourierChannel *channel, const PendingDelivery *pending)
 }
 
 void
-respond_queue_look_from_start(CourierChannel *channel)
+respond_courier_queue_look_from_start(CourierChannel *channel)
 {
 	channel->more = true;
 	channel->more_due = DT_NOBEGIN;
@@ -405,22 +307,48 @@ respond_queue_look_from_start(CourierChannel *channel)
 	channel->more_subject = NULL;
 }
 
-/* What is under way was claimed by the rules of before, so it comes to its end first. */
 void
-respond_queue_adopt_order(CourierChannel *channel)
+respond_courier_queue_create(CourierChannel *channel)
 {
-	Entry	   *entry;
+	MemoryContext caller = MemoryContextSwitchTo(queue_context);
 
-	if (channel->config == NULL || channel->config->ordered == channel->ordered || channel->in_flight > 0)
-		return;
-	while ((entry = respond_queue_first(channel)) != NULL)
-		respond_queue_forget(entry);
-	channel->ordered = channel->config->ordered;
-	respond_queue_look_from_start(channel);
+	channel->queue = rbt_create(sizeof(QueueNode), compare_nodes, combine_nodes, allocate_node, free_node, NULL);
+	MemoryContextSwitchTo(caller);
+	channel->more = true;
+	channel->more_due = DT_NOBEGIN;
+	channel->more_after = DT_NOBEGIN;
 }
 
 void
-respond_queue_take(Entry *entry)
+respond_courier_queue_clear(CourierChannel *channel)
+{
+	Entry	   *entry;
+
+	while ((entry = respond_courier_queue_first(channel)) != NULL)
+		respond_courier_queue_forget(entry);
+}
+
+void
+respond_courier_queue_free(CourierChannel *channel)
+{
+	pfree(channel->queue);
+	if (channel->more_subject != NULL)
+		pfree(channel->more_subject);
+}
+
+/* What is under way was claimed by the rules of before, so it comes to its end first. */
+void
+respond_courier_queue_adopt_order(CourierChannel *channel)
+{
+	if (channel->config == NULL || channel->config->ordered == channel->ordered || channel->in_flight > 0)
+		return;
+	respond_courier_queue_clear(channel);
+	channel->ordered = channel->config->ordered;
+	respond_courier_queue_look_from_start(channel);
+}
+
+void
+respond_courier_queue_take(Entry *entry)
 {
 	delete_node(entry);
 	entry->state = ENTRY_SENDING;
@@ -435,32 +363,32 @@ put_back(Entry *entry)
 	channel->in_flight--;
 	if (channel->config == NULL || !make_room(channel, entry->after, entry->id))
 	{
-		respond_queue_lower(channel, entry->due, entry->id);
+		respond_courier_queue_lower(channel, entry->due, entry->id);
 		entry->state = ENTRY_SENDING;
 		channel->in_flight++;
-		respond_queue_forget(entry);
+		respond_courier_queue_forget(entry);
 		return;
 	}
 	insert_node(entry);
-	respond_queue_adopt_order(channel);
+	respond_courier_queue_adopt_order(channel);
 }
 
 void
-respond_queue_put_back(Entry *entry, TimestampTz due)
+respond_courier_queue_put_back(Entry *entry, TimestampTz due)
 {
 	entry->due = entry->after = due;
 	put_back(entry);
 }
 
 void
-respond_queue_hold_back(Entry *entry, TimestampTz after)
+respond_courier_queue_hold_back(Entry *entry, TimestampTz after)
 {
 	entry->after = Max(after, entry->due);
 	put_back(entry);
 }
 
 void
-respond_queue_forget(Entry *entry)
+respond_courier_queue_forget(Entry *entry)
 {
 	CourierChannel *channel = entry->channel;
 	bool		was_sending = entry->state == ENTRY_SENDING;
@@ -473,13 +401,13 @@ respond_queue_forget(Entry *entry)
 		release_subject(channel, entry->subject);
 	hash_search(entries, &entry->id, HASH_REMOVE, NULL);
 	if (was_sending)
-		respond_queue_adopt_order(channel);
+		respond_courier_queue_adopt_order(channel);
 }
 
 bool
-respond_queue_wants_page(CourierChannel *channel, TimestampTz now)
+respond_courier_queue_wants_page(CourierChannel *channel, TimestampTz now)
 {
-	Entry	   *first = respond_queue_first(channel);
+	Entry	   *first = respond_courier_queue_first(channel);
 	int			low = Min(QUEUE_LOW, queue_limit(channel) / 2);
 
 	if (!channel->more || channel->config == NULL)
@@ -490,9 +418,9 @@ respond_queue_wants_page(CourierChannel *channel, TimestampTz now)
 }
 
 TimestampTz
-respond_queue_due(CourierChannel *channel)
+respond_courier_queue_due(CourierChannel *channel)
 {
-	Entry	   *first = respond_queue_first(channel);
+	Entry	   *first = respond_courier_queue_first(channel);
 	TimestampTz due = first != NULL ? first->after : DT_NOEND;
 
 	if (channel->more)

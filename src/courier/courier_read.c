@@ -24,9 +24,12 @@
 #include "common/kept_plan.h"
 #include "common/shape.h"
 #include "courier/breaker_status.h"
-#include "courier/courier.h"
+#include "courier/courier_channel.h"
+#include "courier/courier_queue.h"
+#include "courier/courier_read.h"
 #include "outbox/outbox.h"
 #include "secret/channel_secret.h"
+#include "wire/signature.h"
 #include "worker/worker.h"
 
 #define PAGE_SIZE			"256"
@@ -34,9 +37,6 @@
 
 /* Channels that one transaction reads a page for. */
 #define PAGES_AT_ONCE		64
-
-/* How long a channel rests whose secret cannot be had. */
-#define SECRET_PAUSE_US		(10 * USECS_PER_SEC)
 
 /*
  * Deliveries whose channel was deleted while they were being recorded.  The ids
@@ -113,29 +113,6 @@ value_of(uint64 row, int column)
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
 }
 
-/* One line in the log for each new reason. */
-static void
-block_channel(CourierChannel *channel, const char *reason)
-{
-	channel->blocked_until = GetCurrentTimestamp() + SECRET_PAUSE_US;
-	if (channel->blocked_reason != NULL && strcmp(channel->blocked_reason, reason) == 0)
-		return;
-	if (channel->blocked_reason != NULL)
-		pfree(channel->blocked_reason);
-	channel->blocked_reason = MemoryContextStrdup(TopMemoryContext, reason);
-	ereport(WARNING,
-			(errmsg("pg_respond cannot send through channel \"%s\": %s", channel->name, reason),
-			 errdetail("Its deliveries wait.  It is tried again.")));
-}
-
-static void
-unblock_channel(CourierChannel *channel)
-{
-	if (channel->blocked_reason != NULL)
-		pfree(channel->blocked_reason);
-	channel->blocked_reason = NULL;
-}
-
 static void
 configure_channel(CourierChannel *channel, const Channel *config)
 {
@@ -146,8 +123,8 @@ configure_channel(CourierChannel *channel, const Channel *config)
 	channel->config = config;
 	channel->blocked_until = 0;
 	if (config->broken != NULL)
-		block_channel(channel, config->broken);
-	respond_queue_adopt_order(channel);
+		respond_courier_channel_block(channel, config->broken);
+	respond_courier_queue_adopt_order(channel);
 }
 
 static void
@@ -158,23 +135,23 @@ read_all_channels(void)
 	CourierChannel *channel;
 	int			left;
 
-	left = respond_queue_channel_count();
-	while ((channel = respond_queue_next(&left)) != NULL)
+	left = respond_courier_channel_count();
+	while ((channel = respond_courier_channel_next(&left)) != NULL)
 	{
 		channel->present = false;
-		respond_courier_forget_secret(channel);
+		respond_courier_channel_forget_secret(channel);
 		channel->host = NULL;
-		respond_queue_look_from_start(channel);
+		respond_courier_queue_look_from_start(channel);
 	}
 	foreach(cell, configs)
-		configure_channel(respond_queue_add_channel(lfirst(cell)), lfirst(cell));
-	left = respond_queue_channel_count();
+		configure_channel(respond_courier_channel_add(lfirst(cell)), lfirst(cell));
+	left = respond_courier_channel_count();
 	for (int count = left; count > 0; count--)
 	{
 		left = 1;
-		channel = respond_queue_next(&left);
+		channel = respond_courier_channel_next(&left);
 		if (channel != NULL && !channel->present)
-			respond_queue_remove_channel(channel);
+			respond_courier_channel_remove(channel);
 	}
 }
 
@@ -203,7 +180,7 @@ respond_courier_read_channels(void)
 
 /* The end of the last record. */
 XLogRecPtr
-respond_courier_end_of_wal(void)
+respond_courier_read_end_of_wal(void)
 {
 	XLogRecPtr	position = GetXLogInsertRecPtr();
 
@@ -226,7 +203,7 @@ queue_row(CourierChannel *channel, uint64 row, XLogRecPtr written)
 	pending.due = DatumGetTimestampTz(value_of(row, 3));
 	if (channel->ordered)
 		pending.subject = respond_outbox_subject_hash(TextDatumGetCString(value_of(row, 4)));
-	respond_queue_add(channel, &pending);
+	respond_courier_queue_add(channel, &pending);
 }
 
 static void
@@ -235,7 +212,7 @@ read_unordered(CourierChannel *channel)
 	Datum		values[3] = {UUIDPGetDatum(&channel->id), TimestampTzGetDatum(channel->more_due),
 	Int64GetDatum(channel->more_id)};
 	uint64		count = respond_kept_plan_run(&read_page, values, NULL);
-	XLogRecPtr	written = respond_courier_end_of_wal();
+	XLogRecPtr	written = respond_courier_read_end_of_wal();
 
 	/* first of all, because queueing may set it again */
 	channel->more = count == PAGE_ROWS;
@@ -258,7 +235,7 @@ end_walk(CourierChannel *channel, TimestampTz now)
 	channel->walk_ended_at = now;
 	channel->more_due = DT_NOEND;
 	if (channel->more_again)
-		respond_queue_lower(channel, left_due, 0);
+		respond_courier_queue_lower(channel, left_due, 0);
 	channel->more_again = false;
 }
 
@@ -268,7 +245,7 @@ read_ordered(CourierChannel *channel, TimestampTz now)
 	bool		first = channel->more_subject == NULL;
 	Datum		values[2] = {UUIDPGetDatum(&channel->id), CStringGetTextDatum(first ? "" : channel->more_subject)};
 	uint64		count = respond_kept_plan_run(first ? &read_first_heads : &read_next_heads, values, NULL);
-	XLogRecPtr	written = respond_courier_end_of_wal();
+	XLogRecPtr	written = respond_courier_read_end_of_wal();
 	char	   *last = NULL;
 
 	if (first)
@@ -296,12 +273,12 @@ bool
 respond_courier_read_pages(TimestampTz now)
 {
 	CourierChannel *channel;
-	int			left = respond_queue_channel_count();
+	int			left = respond_courier_channel_count();
 	int			pages = 0;
 
-	while (pages < PAGES_AT_ONCE && (channel = respond_queue_next(&left)) != NULL)
+	while (pages < PAGES_AT_ONCE && (channel = respond_courier_channel_next(&left)) != NULL)
 	{
-		if (!respond_queue_wants_page(channel, now))
+		if (!respond_courier_queue_wants_page(channel, now))
 			continue;
 		if (pages++ == 0)
 			begin();
@@ -318,32 +295,15 @@ respond_courier_read_pages(TimestampTz now)
 }
 
 void
-respond_courier_queue_next(CourierChannel *channel, const char *subject, int64 after)
+respond_courier_read_next(CourierChannel *channel, const char *subject, int64 after)
 {
 	Datum		values[3] = {UUIDPGetDatum(&channel->id), CStringGetTextDatum(subject != NULL ? subject : ""),
 	Int64GetDatum(after)};
 
 	SPI_connect();
 	if (respond_kept_plan_run(&read_head, values, NULL) > 0)
-		queue_row(channel, 0, respond_courier_end_of_wal());
+		queue_row(channel, 0, respond_courier_read_end_of_wal());
 	SPI_finish();
-}
-
-void
-respond_courier_forget_secret(CourierChannel *channel)
-{
-	if (channel->secret != NULL)
-		respond_secret_wipe(channel->secret);
-	respond_secret_forms_release(channel->forms);
-	/* it may hold the secret */
-	respond_secret_wipe(channel->url);
-	channel->url = NULL;
-	if (channel->host_name != NULL)
-		pfree(channel->host_name);
-	channel->host_name = NULL;
-	channel->secret = NULL;
-	channel->forms = NULL;
-	channel->secret_read = false;
 }
 
 static void
@@ -398,12 +358,12 @@ respond_courier_read_secret(CourierChannel *channel)
 		FlushErrorState();
 		AbortOutOfAnyTransaction();
 		MemoryContextSwitchTo(caller);
-		respond_courier_forget_secret(channel);
-		block_channel(channel, error->message);
+		respond_courier_channel_forget_secret(channel);
+		respond_courier_channel_block(channel, error->message);
 		FreeErrorData(error);
 	}
 	PG_END_TRY();
 	if (done)
-		unblock_channel(channel);
+		respond_courier_channel_unblock(channel);
 	return done;
 }

@@ -27,8 +27,11 @@
 #include "common/error_class.h"
 #include "common/kept_plan.h"
 #include "common/shape.h"
-#include "courier/courier.h"
+#include "courier/courier_channel.h"
 #include "courier/courier_quarantine.h"
+#include "courier/courier_queue.h"
+#include "courier/courier_read.h"
+#include "courier/courier_record.h"
 #include "courier/courier_split.h"
 #include "courier/delivery_dead.h"
 #include "courier/outcome_rows.h"
@@ -54,8 +57,8 @@ tell_dead(const Outcome *outcome)
 	const Outgoing *outgoing = outcome->outgoing;
 	int			attempts = outgoing->attempts + (outgoing->failure == NULL ? 1 : 0);
 
-	respond_dead_tell(outgoing, outgoing->entry->id,
-					  respond_dead_description(outgoing, outgoing->entry->id, outgoing->key, attempts,
+	respond_delivery_dead_tell(outgoing, outgoing->entry->id,
+					  respond_delivery_dead_description(outgoing, outgoing->entry->id, outgoing->key, attempts,
 											   outcome->answer, outcome->error));
 }
 
@@ -95,7 +98,7 @@ record_consequences(Outcome **outcomes, const RecordState *states, int count)
 		const Outcome *outcome = outcomes[i];
 
 		if (states[i] != RECORD_LOCKED)
-			respond_quarantine_clear(outcome->outgoing->entry);
+			respond_courier_quarantine_clear(outcome->outgoing->entry);
 		if (states[i] != RECORD_DONE)
 			continue;
 		if (outcome->failures < TELL_LIMIT)
@@ -143,15 +146,15 @@ settle(Outcome *outcome, RecordState state)
 	Outgoing   *outgoing = outcome->outgoing;
 	CourierChannel *channel = outgoing->channel;
 
-	respond_quarantine_forget(outgoing->entry);
+	respond_courier_quarantine_forget(outgoing->entry);
 	if (state == RECORD_DONE)
 		respond_channel_stats_count(channel->name, count_of(outcome), outgoing->transfer.duration_us);
 	if (state == RECORD_DONE && outcome->status == OUTCOME_RETRY)
-		respond_queue_put_back(outgoing->entry, outcome->next_attempt_at);
+		respond_courier_queue_put_back(outgoing->entry, outcome->next_attempt_at);
 	else
-		respond_queue_forget(outgoing->entry);
+		respond_courier_queue_forget(outgoing->entry);
 	if (channel->config == NULL && channel->in_flight == 0)
-		respond_queue_remove_channel(channel);
+		respond_courier_channel_remove(channel);
 	MemoryContextDelete(outgoing->context);
 }
 
@@ -180,7 +183,7 @@ note_next_subject(const Outcome *outcome, RecordState state, List **subjects)
 	 * In the index of what is pending, those that have ended before stay as long
 	 * as anybody's snapshot might see them; not to pass them all again each time.
 	 */
-	next->after = respond_queue_may_be_behind(outgoing->entry) ? 0 : outgoing->entry->id;
+	next->after = respond_courier_queue_may_be_behind(outgoing->entry) ? 0 : outgoing->entry->id;
 	*subjects = lappend(*subjects, next);
 }
 
@@ -199,7 +202,7 @@ queue_next_subjects(List *subjects)
 	{
 		NextSubject *next = lfirst(cell);
 
-		respond_courier_queue_next(next->channel, next->subject, next->after);
+		respond_courier_read_next(next->channel, next->subject, next->after);
 	}
 	PopActiveSnapshot();
 	respond_worker_commit();

@@ -21,11 +21,12 @@
 #include "utils/memutils.h"
 
 #include "common/pg_compat.h"
-#include "courier/courier.h"
+#include "courier/courier_request.h"
 #include "courier/mail_request.h"
 #include "courier/request_line.h"
 #include "message/message.h"
 #include "wire/http_header.h"
+#include "wire/signature.h"
 #include "wire/url.h"
 
 /* The secret as it stands inside a text of this encoding. */
@@ -251,7 +252,7 @@ check_secret_place(const Outgoing *outgoing, const char *mark, const char *defin
 }
 
 void
-respond_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const char **recipients,
+respond_courier_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const char **recipients,
 					 int recipient_count, const char *body, const char *html, const char *mark,
 					 const char *definition, TimestampTz created_at)
 {

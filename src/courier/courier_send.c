@@ -28,7 +28,11 @@
 #include "utils/timestamp.h"
 
 #include "common/guc.h"
+#include "courier/courier_channel.h"
+#include "courier/courier_fetch.h"
 #include "courier/courier_quarantine.h"
+#include "courier/courier_queue.h"
+#include "courier/courier_read.h"
 #include "courier/courier_send.h"
 #include "wire/retry_policy.h"
 
@@ -68,7 +72,7 @@ places_left(void)
 static int
 places_reserved(void)
 {
-	return Min(respond_queue_idle_channels(), respond_max_requests / 4);
+	return Min(respond_courier_channel_count_idle(), respond_max_requests / 4);
 }
 
 /* Whether all its tries would be over by now. */
@@ -161,7 +165,7 @@ pass_rate_limit(CourierChannel *channel, TimestampTz now)
 static void
 look_at_standbys(void)
 {
-	XLogRecPtr	now = respond_courier_confirmed();
+	XLogRecPtr	now = respond_courier_fetch_confirmed();
 
 	if (now != confirmed)
 		confirm_poll_us = CONFIRM_POLL_US;
@@ -193,15 +197,15 @@ gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, b
 	int			count = 0;
 	Entry	   *entry;
 
-	while (count < room && (entry = respond_queue_first(channel)) != NULL && entry->after <= now)
+	while (count < room && (entry = respond_courier_queue_first(channel)) != NULL && entry->after <= now)
 	{
 		if (count >= through && !passes_breakers(channel, entry, now))
 			break;
-		if (!careful && respond_quarantine_suspects(entry))
+		if (!careful && respond_courier_quarantine_suspects(entry))
 			break;
 		if (wait_for_standby(channel, entry, now) || !pass_rate_limit(channel, now))
 			break;
-		respond_queue_take(entry);
+		respond_courier_queue_take(entry);
 		entries[count++] = entry;
 		gathered++;
 	}
@@ -211,14 +215,14 @@ gather_from(CourierChannel *channel, Entry **entries, int limit, int reserved, b
 static void
 gather(Entry **entries, bool careful, TimestampTz now)
 {
-	int			left = respond_queue_channel_count();
+	int			left = respond_courier_channel_count();
 	int			reserved = places_reserved();
 	int			limit = careful ? 1 : FETCH_AT_ONCE;
 	CourierChannel *channel;
 
-	while (gathered < limit && places_left() > 0 && (channel = respond_queue_next(&left)) != NULL)
+	while (gathered < limit && places_left() > 0 && (channel = respond_courier_channel_next(&left)) != NULL)
 	{
-		Entry	   *first = respond_queue_first(channel);
+		Entry	   *first = respond_courier_queue_first(channel);
 
 		if (first == NULL || first->after > now || channel_room(channel, reserved, now) <= 0)
 			continue;
@@ -236,8 +240,8 @@ put_all_back(Entry **entries, int count, Outgoing *list, TimestampTz now)
 	{
 		Outgoing   *next = list->next;
 
-		respond_quarantine_let_go(list->entry);
-		respond_queue_hold_back(list->entry, now);
+		respond_courier_quarantine_let_go(list->entry);
+		respond_courier_queue_hold_back(list->entry, now);
 		MemoryContextDelete(list->context);
 		list = next;
 	}
@@ -245,8 +249,8 @@ put_all_back(Entry **entries, int count, Outgoing *list, TimestampTz now)
 	{
 		if (entries[i] == NULL)
 			continue;
-		respond_quarantine_let_go(entries[i]);
-		respond_queue_hold_back(entries[i], now);
+		respond_courier_quarantine_let_go(entries[i]);
+		respond_courier_queue_hold_back(entries[i], now);
 	}
 }
 
@@ -276,8 +280,8 @@ start(Outgoing *outgoing, TimestampTz now)
 	/* asked once more: other channels have the same host, and only the row says when it was begun anew */
 	if (breaker_room(channel, now, &until) <= 0 && !passes_breakers(channel, outgoing->entry, now))
 	{
-		respond_quarantine_let_go(outgoing->entry);
-		respond_queue_hold_back(outgoing->entry, until != 0 ? until : now + HOLD_BACK_US);
+		respond_courier_quarantine_let_go(outgoing->entry);
+		respond_courier_queue_hold_back(outgoing->entry, until != 0 ? until : now + HOLD_BACK_US);
 		MemoryContextDelete(outgoing->context);
 		return;
 	}
@@ -299,12 +303,12 @@ start_list(Outgoing *list, TimestampTz now)
 }
 
 bool
-respond_send_due(TimestampTz now)
+respond_courier_send_due(TimestampTz now)
 {
 	Entry	   *entries[FETCH_AT_ONCE];
 	Outgoing   *list = NULL;
 	TimestampTz until;
-	bool		careful = respond_quarantine_is_careful(now, &until);
+	bool		careful = respond_courier_quarantine_is_careful(now, &until);
 
 	if (until != 0)
 		return false;
@@ -314,7 +318,7 @@ respond_send_due(TimestampTz now)
 	{
 		gather(entries, careful, now);
 		if (careful && gathered > 0)
-			entries[0]->given_up = !respond_quarantine_mark(entries[0]);
+			entries[0]->given_up = !respond_courier_quarantine_mark(entries[0]);
 		if (gathered > 0)
 			respond_courier_fetch(entries, gathered, &list);
 	}
@@ -338,7 +342,7 @@ respond_send_due(TimestampTz now)
 static TimestampTz
 channel_due(CourierChannel *channel, int reserved, TimestampTz now)
 {
-	TimestampTz due = respond_queue_due(channel);
+	TimestampTz due = respond_courier_queue_due(channel);
 	TimestampTz until;
 
 	if (due == DT_NOEND || channel->config == NULL || !channel->config->enabled || channel->config->broken != NULL)
@@ -353,7 +357,7 @@ channel_due(CourierChannel *channel, int reserved, TimestampTz now)
 		return DT_NOEND;
 	if (breaker_room(channel, now, &until) <= 0)
 	{
-		Entry	   *first = respond_queue_first(channel);
+		Entry	   *first = respond_courier_queue_first(channel);
 
 		if (first != NULL && passes_breakers(channel, first, now))
 			return due;
@@ -363,24 +367,24 @@ channel_due(CourierChannel *channel, int reserved, TimestampTz now)
 }
 
 TimestampTz
-respond_send_next_due(void)
+respond_courier_send_next_due(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz due = DT_NOEND;
-	int			left = respond_queue_channel_count();
+	int			left = respond_courier_channel_count();
 	int			reserved = places_reserved();
 	TimestampTz until;
 	CourierChannel *channel;
 
-	while ((channel = respond_queue_next(&left)) != NULL)
+	while ((channel = respond_courier_channel_next(&left)) != NULL)
 		due = Min(due, channel_due(channel, reserved, now));
-	if (respond_quarantine_is_careful(now, &until))
+	if (respond_courier_quarantine_is_careful(now, &until))
 		due = Max(due, until);
 	return due;
 }
 
 Outgoing *
-respond_send_take_done(void)
+respond_courier_send_take_done(void)
 {
 	Transfer   *transfer;
 	Outgoing   *outgoing = failed;

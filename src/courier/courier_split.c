@@ -95,8 +95,8 @@ split_off(const Outcome *outcome, bool for_good)
 	{
 		id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 		if (dead)
-			respond_dead_tell(outgoing, id,
-							  respond_dead_description(outgoing, id, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2),
+			respond_delivery_dead_tell(outgoing, id,
+							  respond_delivery_dead_description(outgoing, id, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2),
 													   outgoing->attempts + 1, reply->status, error));
 		else
 			respond_outbox_announce(&outgoing->channel->id, outgoing->subject, id,

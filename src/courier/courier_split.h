@@ -8,7 +8,7 @@
 #ifndef RESPOND_COURIER_SPLIT_H
 #define RESPOND_COURIER_SPLIT_H
 
-#include "courier/courier.h"
+#include "courier/outcome.h"
 
 /*
  * In the transaction that records the outcome of a mail that was delivered to

@@ -34,7 +34,7 @@ push_number(JsonbParseState **state, const char *key, int64 value)
 }
 
 Jsonb *
-respond_dead_description(const Outgoing *outgoing, int64 id, const char *key, int attempts, long status, const char *error)
+respond_delivery_dead_description(const Outgoing *outgoing, int64 id, const char *key, int attempts, long status, const char *error)
 {
 	JsonbParseState *state = NULL;
 
@@ -53,7 +53,7 @@ respond_dead_description(const Outgoing *outgoing, int64 id, const char *key, in
 }
 
 void
-respond_dead_tell(const Outgoing *outgoing, int64 id, Jsonb *description)
+respond_delivery_dead_tell(const Outgoing *outgoing, int64 id, Jsonb *description)
 {
 	AuditRow	audit = {
 		.actor = ACTOR,.action = DELIVERY_DEAD,.object_type = "delivery",

@@ -8,7 +8,7 @@
 #ifndef RESPOND_MAIL_REQUEST_H
 #define RESPOND_MAIL_REQUEST_H
 
-#include "courier/courier.h"
+#include "courier/outgoing.h"
 
 /*
  * Fills in the transfer; headers: {"From", "To", "Cc", "Reply-To", "Subject"}.

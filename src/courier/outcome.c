@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "courier/courier.h"
+#include "courier/outcome.h"
 #include "wire/retry_policy.h"
 
 /* Of an answer, in the attempt's row. */

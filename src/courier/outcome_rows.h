@@ -9,7 +9,7 @@
 #define RESPOND_OUTCOME_ROWS_H
 
 #include "common/shape.h"
-#include "courier/courier.h"
+#include "courier/outcome.h"
 
 extern const Shape respond_shape_attempt;
 

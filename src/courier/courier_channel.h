@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ * courier_channel.h
+ *	  Channels as the courier has them in mind, with their queues, limits and secrets.
+ *
+ * src/courier/courier_channel.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_COURIER_CHANNEL_H
+#define RESPOND_COURIER_CHANNEL_H
+
+#include "lib/ilist.h"
+#include "lib/rbtree.h"
+#include "utils/timestamp.h"
+
+#include "channel/channel.h"
+#include "courier/breaker.h"
+#include "secret/redact.h"
+
+/*
+ * A channel and the next of its pending deliveries.  What is pending and not
+ * in the queue has a (due, id) beyond (more_due, more_id), if `more` is set;
+ * else there is none.
+ *
+ * In an ordered channel the queue has the first pending delivery of each
+ * subject.  The others are found by walking through the subjects: `more` is set
+ * while such a walk is wanted, more_subject is how far it has got, more_due the
+ * earliest due time of those that had no place in the queue.
+ */
+typedef struct CourierChannel
+{
+	uint64		hash;			/* of its id, hash key */
+	pg_uuid_t	id;
+	char	   *name;
+	const Channel *config;		/* valid for the generation that was read last */
+	bool		ordered;
+	bool		present;		/* while channels are read: it is still there */
+
+	RBTree	   *queue;			/* by (after, id) */
+	int			queued;
+	bool		more;
+	TimestampTz more_due;
+	int64		more_id;
+	char	   *more_subject;	/* ordered; NULL: from the first on */
+	bool		more_again;		/* ordered: another walk is wanted when this one has ended */
+	TimestampTz more_after;		/* ordered: the next walk does not begin before */
+	TimestampTz walk_ended_at;	/* ordered: when the last one did */
+
+	char	   *secret;			/* NULL: it has none, or it was not read */
+	bool		secret_read;
+	SecretForms *forms;			/* of it, as answers may hold it */
+
+	int			in_flight;
+	double		next_send_at;	/* of the rate limit, in microseconds as TimestampTz */
+	TimestampTz paused_until;	/* the receiver wants to be left alone */
+	TimestampTz blocked_until;	/* the secret cannot be had, or a standby has not confirmed */
+	double		rate;			/* that next_send_at was reckoned with */
+	char	   *blocked_reason;	/* NULL: it is not */
+	Breaker    *host;			/* that its url names; NULL: not known yet */
+	Breaker		answers;		/* of what its receiver answers */
+	char	   *url;			/* ready to be sent to, secret and all; NULL: not known, or each has its own */
+	char	   *host_name;		/* of url */
+	dlist_node	node;			/* in the ring of channels, see respond_courier_channel_next() */
+} CourierChannel;
+
+extern void respond_courier_channel_open(void);
+
+/* By the hash of its id; NULL: it is not known. */
+extern CourierChannel *respond_courier_channel_find(uint64 hash);
+
+/* Makes it known, with nothing queued; the one that is there. */
+extern CourierChannel *respond_courier_channel_add(const Channel *config);
+
+/* It is gone from the table.  While requests are under way it stays; it is removed again when they have ended. */
+extern void respond_courier_channel_remove(CourierChannel *channel);
+
+/* Walks over all channels, beginning behind the one that was given last. */
+extern CourierChannel *respond_courier_channel_next(int *left);
+extern int	respond_courier_channel_count(void);
+
+/* Channels that could send, but have no request under way. */
+extern int	respond_courier_channel_count_idle(void);
+
+/* Nothing is sent for a while.  One line in the log for each new reason. */
+extern void respond_courier_channel_block(CourierChannel *channel, const char *reason);
+extern void respond_courier_channel_unblock(CourierChannel *channel);
+
+/* Its secret, and whatever holds it, is read anew when it is wanted. */
+extern void respond_courier_channel_forget_secret(CourierChannel *channel);
+
+#endif							/* RESPOND_COURIER_CHANNEL_H */

@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ * outcome.h
+ *	  What became of a request, and what is to be done about it.
+ *
+ * src/courier/outcome.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_OUTCOME_H
+#define RESPOND_OUTCOME_H
+
+#include "courier/outgoing.h"
+
+/* What became of a request, on its way into the tables. */
+typedef enum OutcomeStatus
+{
+	OUTCOME_DELIVERED,
+	OUTCOME_RETRY,
+	OUTCOME_DEAD
+} OutcomeStatus;
+
+typedef struct Outcome
+{
+	Outgoing   *outgoing;
+	OutcomeStatus status;
+	TimestampTz next_attempt_at;	/* RETRY */
+	TimestampTz at;				/* when it ended */
+	long		answer;			/* status of the answer, 0: none */
+	char	   *error;			/* NULL: none */
+	char	   *response;		/* NULL: none */
+	bool		gone;			/* the receiver wants no more: disable the channel */
+	bool		split;			/* a mail that some of its recipients did not get */
+	int			failures;		/* to record it, by its own fault */
+	TimestampTz again_at;		/* when that is tried again */
+} Outcome;
+
+/* What became of it, and what is to be done. */
+extern Outcome *respond_outcome_judge(Outgoing *outgoing);
+/* What a receiver said, fit for the database and without the channel's secret; NULL when it is empty. */
+extern char *respond_outcome_clean(const Outgoing *outgoing, const char *bytes, size_t length);
+/* It did not come about after all: it is tried again, or is dead. */
+extern void respond_outcome_fail(Outcome *outcome, const char *error);
+
+#endif							/* RESPOND_OUTCOME_H */
