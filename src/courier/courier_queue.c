@@ -24,7 +24,7 @@
 #define QUEUE_LIMIT				1024
 #define ORDERED_QUEUE_LIMIT		8192
 
-/* Entries of all channels together; beyond it each may have only a few. */
+/* Entries and subjects of all channels together; beyond it each may have only a few. */
 #define TOTAL_LIMIT				50000
 #define CROWDED_QUEUE_LIMIT		16
 
@@ -42,8 +42,26 @@ typedef struct QueueNode
 	Entry	   *entry;
 } QueueNode;
 
+/*
+ * In an ordered channel, the delivery of a subject that is in mind: no other one of
+ * the subject is.
+ */
+typedef struct SubjectKey
+{
+	uint64		channel;		/* hash */
+	uint64		subject;		/* hash */
+} SubjectKey;
+
+typedef struct SubjectHead
+{
+	SubjectKey	key;			/* hash key */
+	int64		id;				/* of the delivery */
+	bool		earlier;		/* one with a lower number came to be known while this one was in mind */
+} SubjectHead;
+
 static MemoryContext queue_context;
 static HTAB *entries;			/* of Entry by id */
+static HTAB *heads;				/* of SubjectHead by channel and subject */
 
 static int
 compare_nodes(const RBTNode *a, const RBTNode *b, void *argument)
@@ -79,10 +97,12 @@ void
 respond_courier_queue_open(void)
 {
 	HASHCTL		entry_control = {.keysize = sizeof(int64),.entrysize = sizeof(Entry)};
+	HASHCTL		head_control = {.keysize = sizeof(SubjectKey),.entrysize = sizeof(SubjectHead)};
 
 	queue_context = AllocSetContextCreate(TopMemoryContext, "pg_respond queue", ALLOCSET_DEFAULT_SIZES);
-	entry_control.hcxt = queue_context;
+	entry_control.hcxt = head_control.hcxt = queue_context;
 	entries = hash_create("pg_respond deliveries", 1024, &entry_control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	heads = hash_create("pg_respond subjects", 64, &head_control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
 static void
@@ -159,7 +179,7 @@ respond_courier_queue_lower(CourierChannel *channel, TimestampTz due, int64 id)
 static int
 queue_limit(const CourierChannel *channel)
 {
-	if (hash_get_num_entries(entries) >= TOTAL_LIMIT)
+	if (hash_get_num_entries(entries) + hash_get_num_entries(heads) >= TOTAL_LIMIT)
 		return CROWDED_QUEUE_LIMIT;
 	return channel->ordered ? ORDERED_QUEUE_LIMIT : QUEUE_LIMIT;
 }
@@ -180,20 +200,10 @@ make_room(CourierChannel *channel, TimestampTz due, int64 id)
 	return true;
 }
 
-/*
- * In an ordered channel, whether a delivery of the same subject is in mind.  The
- * entries are few compared with what else sending costs, but not that few that
- * one could look at all of them; so subjects have entries of their own, with
- * the negative of their hash as number.  created_at is then the number of the
- * delivery, and earlier is set when one with a lower number came to be known
- * while this one was in mind.
- */
-static int64
-subject_number(uint64 channel, uint64 subject)
+static SubjectKey
+subject_key(const CourierChannel *channel, uint64 subject)
 {
-	uint64		hash = (channel * UINT64CONST(0x9E3779B97F4A7C15)) ^ subject;
-
-	return -(int64) (hash >> 1) - 1;
+	return (SubjectKey) {.channel = channel->hash,.subject = subject};
 }
 
 /*
@@ -203,25 +213,23 @@ subject_number(uint64 channel, uint64 subject)
 static bool
 claim_subject(CourierChannel *channel, const PendingDelivery *pending)
 {
-	int64		number = subject_number(channel->hash, pending->subject);
-	bool		found;
-	Entry	   *head = hash_search(entries, &number, HASH_FIND, NULL);
+	SubjectKey	key = subject_key(channel, pending->subject);
+	SubjectHead *head = hash_search(heads, &key, HASH_FIND, NULL);
 
 	if (head != NULL)
 	{
-		Entry	   *other = hash_search(entries, &head->created_at, HASH_FIND, NULL);
+		Entry	   *other = hash_search(entries, &head->id, HASH_FIND, NULL);
 
 		if (other != NULL && other->state == ENTRY_QUEUED && (pending->is_first || pending->id < other->id))
 			respond_courier_queue_forget(other);
 		else
 		{
-			head->earlier |= pending->id < head->created_at;
+			head->earlier |= pending->id < head->id;
 			return false;
 		}
 	}
-	head = hash_search(entries, &number, HASH_ENTER, &found);
-	head->created_at = pending->id;
-	head->channel = channel;
+	head = hash_search(heads, &key, HASH_ENTER, NULL);
+	head->id = pending->id;
 	head->earlier = false;
 	return true;
 }
@@ -229,8 +237,8 @@ claim_subject(CourierChannel *channel, const PendingDelivery *pending)
 bool
 respond_courier_queue_may_be_behind(const Entry *entry)
 {
-	int64		number = subject_number(entry->channel->hash, entry->subject);
-	const Entry *head = hash_search(entries, &number, HASH_FIND, NULL);
+	SubjectKey	key = subject_key(entry->channel, entry->subject);
+	const SubjectHead *head = hash_search(heads, &key, HASH_FIND, NULL);
 
 	/* while a walk is wanted, the first of the subject may be in the table only */
 	return entry->channel->more || head == NULL || head->earlier;
@@ -239,9 +247,9 @@ respond_courier_queue_may_be_behind(const Entry *entry)
 static void
 release_subject(CourierChannel *channel, uint64 subject)
 {
-	int64		number = subject_number(channel->hash, subject);
+	SubjectKey	key = subject_key(channel, subject);
 
-	hash_search(entries, &number, HASH_REMOVE, NULL);
+	hash_search(heads, &key, HASH_REMOVE, NULL);
 }
 
 /* A look into the table is going to find it. */
@@ -288,7 +296,7 @@ respond_courier_queue_add(CourierChannel *channel, const PendingDelivery *pendin
 	entry->since = pending->created_at;
 	entry->due = entry->after = pending->due;
 	entry->subject = pending->subject;
-	entry->earlier = entry->given_up = false;
+	entry->given_up = false;
 	entry->written = pending->written;
 	entry->channel = channel;
 	insert_node(entry);

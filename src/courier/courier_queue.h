@@ -30,7 +30,6 @@ typedef struct Entry
 	XLogRecPtr	written;		/* its row is in the WAL before this */
 	struct CourierChannel *channel;
 	EntryState	state;
-	bool		earlier;		/* of a subject, see courier_queue.c */
 	bool		given_up;		/* couriers died over it: it is not sent any more */
 } Entry;
 
