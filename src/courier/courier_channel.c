@@ -133,7 +133,7 @@ void
 respond_courier_channel_remove(CourierChannel *channel)
 {
 	respond_courier_queue_clear(channel);
-	channel->more = false;
+	respond_courier_unread_close(&channel->unread);
 	channel->config = NULL;
 	respond_courier_channel_forget_secret(channel);
 	if (channel->in_flight > 0)

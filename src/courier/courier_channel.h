@@ -14,18 +14,10 @@
 
 #include "channel/channel.h"
 #include "courier/breaker.h"
+#include "courier/courier_unread.h"
 #include "secret/redact.h"
 
-/*
- * A channel and the next of its pending deliveries.  What is pending and not
- * in the queue has a (due, id) beyond (more_due, more_id), if `more` is set;
- * else there is none.
- *
- * In an ordered channel the queue has the first pending delivery of each
- * subject.  The others are found by walking through the subjects: `more` is set
- * while such a walk is wanted, more_subject is how far it has got, more_due the
- * earliest due time of those that had no place in the queue.
- */
+/* A channel and the next of its pending deliveries. */
 typedef struct CourierChannel
 {
 	uint64		hash;			/* of its id, hash key */
@@ -37,13 +29,7 @@ typedef struct CourierChannel
 
 	RBTree	   *queue;			/* by (after, id) */
 	int			queued;
-	bool		more;
-	TimestampTz more_due;
-	int64		more_id;
-	char	   *more_subject;	/* ordered; NULL: from the first on */
-	bool		more_again;		/* ordered: another walk is wanted when this one has ended */
-	TimestampTz more_after;		/* ordered: the next walk does not begin before */
-	TimestampTz walk_ended_at;	/* ordered: when the last one did */
+	Unread		unread;
 
 	char	   *secret;			/* NULL: it has none, or it was not read */
 	bool		secret_read;

@@ -28,9 +28,6 @@
 #define TOTAL_LIMIT				50000
 #define CROWDED_QUEUE_LIMIT		16
 
-/* Time between two walks through the subjects of an ordered channel. */
-#define WALK_PAUSE_US			USECS_PER_SEC
-
 /* The table is read again when fewer are queued. */
 #define QUEUE_LOW				128
 
@@ -146,34 +143,16 @@ last_entry(CourierChannel *channel)
 	return node != NULL ? node->entry : NULL;
 }
 
-/* Walks are at least a second apart, and wait until what they would find is due. */
-static void
-lower_ordered(CourierChannel *channel, TimestampTz due)
-{
-	TimestampTz after = Max(due, channel->walk_ended_at + WALK_PAUSE_US);
-
-	channel->more_due = Min(channel->more_due, due);
-	if (channel->more && channel->more_subject != NULL)
-		channel->more_again = true;
-	else
-		channel->more_after = channel->more ? Min(channel->more_after, after) : after;
-	channel->more = true;
-}
-
 void
 respond_courier_queue_lower(CourierChannel *channel, TimestampTz due, int64 id)
 {
-	if (channel->ordered)
-	{
-		lower_ordered(channel, due);
-		return;
-	}
-	if (channel->more &&
-		(channel->more_due < due || (channel->more_due == due && channel->more_id <= id - 1)))
-		return;
-	channel->more = true;
-	channel->more_due = due;
-	channel->more_id = id - 1;
+	respond_courier_unread_add(&channel->unread, channel->ordered, due, id);
+}
+
+void
+respond_courier_queue_look_from_start(CourierChannel *channel)
+{
+	respond_courier_unread_all(&channel->unread);
 }
 
 static int
@@ -241,7 +220,7 @@ respond_courier_queue_may_be_behind(const Entry *entry)
 	const SubjectHead *head = hash_search(heads, &key, HASH_FIND, NULL);
 
 	/* while a walk is wanted, the first of the subject may be in the table only */
-	return entry->channel->more || head == NULL || head->earlier;
+	return entry->channel->unread.any || head == NULL || head->earlier;
 }
 
 static void
@@ -250,15 +229,6 @@ release_subject(CourierChannel *channel, uint64 subject)
 	SubjectKey	key = subject_key(channel, subject);
 
 	hash_search(heads, &key, HASH_REMOVE, NULL);
-}
-
-/* A look into the table is going to find it. */
-static bool
-will_be_found(const CourierChannel *channel, const PendingDelivery *pending)
-{
-	return !channel->ordered && channel->more &&
-		(pending->due > channel->more_due ||
-		 (pending->due == channel->more_due && pending->id > channel->more_id));
 }
 
 void
@@ -279,7 +249,7 @@ respond_courier_queue_add(CourierChannel *channel, const PendingDelivery *pendin
 		}
 		return;
 	}
-	if (will_be_found(channel, pending))
+	if (!channel->ordered && respond_courier_unread_holds(&channel->unread, pending->due, pending->id))
 		return;
 	/* what is behind another of its subject comes when that one has ended */
 	if (channel->ordered && !claim_subject(channel, pending))
@@ -303,28 +273,13 @@ respond_courier_queue_add(CourierChannel *channel, const PendingDelivery *pendin
 }
 
 void
-respond_courier_queue_look_from_start(CourierChannel *channel)
-{
-	channel->more = true;
-	channel->more_due = DT_NOBEGIN;
-	channel->more_id = 0;
-	channel->more_after = DT_NOBEGIN;
-	channel->more_again = false;
-	if (channel->more_subject != NULL)
-		pfree(channel->more_subject);
-	channel->more_subject = NULL;
-}
-
-void
 respond_courier_queue_create(CourierChannel *channel)
 {
 	MemoryContext caller = MemoryContextSwitchTo(queue_context);
 
 	channel->queue = rbt_create(sizeof(QueueNode), compare_nodes, combine_nodes, allocate_node, free_node, NULL);
 	MemoryContextSwitchTo(caller);
-	channel->more = true;
-	channel->more_due = DT_NOBEGIN;
-	channel->more_after = DT_NOBEGIN;
+	respond_courier_unread_all(&channel->unread);
 }
 
 void
@@ -340,8 +295,6 @@ void
 respond_courier_queue_free(CourierChannel *channel)
 {
 	pfree(channel->queue);
-	if (channel->more_subject != NULL)
-		pfree(channel->more_subject);
 }
 
 /* What is under way was claimed by the rules of before, so it comes to its end first. */
@@ -418,11 +371,11 @@ respond_courier_queue_wants_page(CourierChannel *channel, TimestampTz now)
 	Entry	   *first = respond_courier_queue_first(channel);
 	int			low = Min(QUEUE_LOW, queue_limit(channel) / 2);
 
-	if (!channel->more || channel->config == NULL)
+	if (!channel->unread.any || channel->config == NULL)
 		return false;
 	if (channel->ordered)
-		return channel->more_after <= now && (channel->queued < low || first->after > now);
-	return channel->more_due <= now && (channel->queued < low || first->after > channel->more_due);
+		return channel->unread.after <= now && (channel->queued < low || first->after > now);
+	return channel->unread.due <= now && (channel->queued < low || first->after > channel->unread.due);
 }
 
 TimestampTz
@@ -431,7 +384,7 @@ respond_courier_queue_due(CourierChannel *channel)
 	Entry	   *first = respond_courier_queue_first(channel);
 	TimestampTz due = first != NULL ? first->after : DT_NOEND;
 
-	if (channel->more)
-		due = Min(due, channel->ordered ? channel->more_after : channel->more_due);
+	if (channel->unread.any)
+		due = Min(due, channel->ordered ? channel->unread.after : channel->unread.due);
 	return due;
 }

@@ -209,64 +209,33 @@ queue_row(CourierChannel *channel, uint64 row, XLogRecPtr written)
 static void
 read_unordered(CourierChannel *channel)
 {
-	Datum		values[3] = {UUIDPGetDatum(&channel->id), TimestampTzGetDatum(channel->more_due),
-	Int64GetDatum(channel->more_id)};
+	Datum		values[3] = {UUIDPGetDatum(&channel->id), TimestampTzGetDatum(channel->unread.due),
+	Int64GetDatum(channel->unread.id)};
 	uint64		count = respond_kept_plan_run(&read_page, values, NULL);
 	XLogRecPtr	written = respond_courier_read_end_of_wal();
 
-	/* first of all, because queueing may set it again */
-	channel->more = count == PAGE_ROWS;
-	if (channel->more)
-	{
-		channel->more_due = DatumGetTimestampTz(value_of(count - 1, 3));
-		channel->more_id = DatumGetInt64(value_of(count - 1, 1));
-	}
+	if (count == PAGE_ROWS)
+		respond_courier_unread_page(&channel->unread, DatumGetTimestampTz(value_of(count - 1, 3)),
+									DatumGetInt64(value_of(count - 1, 1)));
+	else
+		respond_courier_unread_last_page(&channel->unread);
 	for (uint64 i = 0; i < count; i++)
 		queue_row(channel, i, written);
-}
-
-/* After the last page: whether and when another walk is wanted. */
-static void
-end_walk(CourierChannel *channel, TimestampTz now)
-{
-	TimestampTz left_due = channel->more_due;
-
-	channel->more = false;
-	channel->walk_ended_at = now;
-	channel->more_due = DT_NOEND;
-	if (channel->more_again)
-		respond_courier_queue_lower(channel, left_due, 0);
-	channel->more_again = false;
 }
 
 static void
 read_ordered(CourierChannel *channel, TimestampTz now)
 {
-	bool		first = channel->more_subject == NULL;
-	Datum		values[2] = {UUIDPGetDatum(&channel->id), CStringGetTextDatum(first ? "" : channel->more_subject)};
+	bool		first = channel->unread.subject == NULL;
+	Datum		values[2] = {UUIDPGetDatum(&channel->id), CStringGetTextDatum(first ? "" : channel->unread.subject)};
 	uint64		count = respond_kept_plan_run(first ? &read_first_heads : &read_next_heads, values, NULL);
 	XLogRecPtr	written = respond_courier_read_end_of_wal();
-	char	   *last = NULL;
 
-	if (first)
-	{
-		channel->more_due = DT_NOEND;
-		channel->more_again = false;
-	}
-	else
-		pfree(channel->more_subject);
-	if (count > 0)
-		last = MemoryContextStrdup(TopMemoryContext, TextDatumGetCString(value_of(count - 1, 4)));
-	/* set while the page is queued, so that what finds no place makes for another walk */
-	channel->more_subject = last;
+	respond_courier_unread_walk(&channel->unread, count > 0 ? TextDatumGetCString(value_of(count - 1, 4)) : NULL);
 	for (uint64 i = 0; i < count; i++)
 		queue_row(channel, i, written);
-	if (count == PAGE_ROWS)
-		return;
-	if (last != NULL)
-		pfree(last);
-	channel->more_subject = NULL;
-	end_walk(channel, now);
+	if (count < PAGE_ROWS)
+		respond_courier_unread_end_walk(&channel->unread, now);
 }
 
 bool
