@@ -142,14 +142,14 @@ typedef struct LaneStatus
 /* Notices that wait for a courier; more than that, and it looks into the table. */
 #define RESPOND_MAX_NOTICES		8192
 
-/* A pending delivery that a transaction has just committed. */
+/* What is said of a pending delivery: that a transaction has just committed, or that was found in the table. */
 typedef struct DeliveryNotice
 {
 	int64		id;
 	TimestampTz created_at;		/* says in which partition it is */
 	TimestampTz due;
 	uint64		subject;		/* hash of its subject, see outbox/outbox.h */
-	uint64		channel;		/* hash of the name of its channel */
+	uint64		channel;		/* hash of the id of its channel */
 } DeliveryNotice;
 
 /* From those who commit deliveries to the courier; under the lock of its own. */

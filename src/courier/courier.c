@@ -225,12 +225,10 @@ queue_notices(Courier *courier)
 	for (uint32 i = 0; i < courier->notice_count; i++)
 	{
 		const DeliveryNotice *notice = &courier->notices[i];
-		PendingDelivery pending = {.id = notice->id,.created_at = notice->created_at,.due = notice->due,
-		.subject = notice->subject,.written = courier->written};
 
 		channel = respond_courier_channel_find(notice->channel);
 		if (channel != NULL && channel->config != NULL)
-			respond_courier_queue_add(channel, &pending);
+			respond_courier_queue_add(channel, notice, courier->written, false);
 		else
 			/* its channel was deleted while it was being recorded */
 			courier->look_at_all = true;

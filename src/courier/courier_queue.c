@@ -190,25 +190,25 @@ subject_key(const CourierChannel *channel, uint64 subject)
  * waits for its time gives way to what has turned out to be the first.
  */
 static bool
-claim_subject(CourierChannel *channel, const PendingDelivery *pending)
+claim_subject(CourierChannel *channel, const DeliveryNotice *notice, bool is_first)
 {
-	SubjectKey	key = subject_key(channel, pending->subject);
+	SubjectKey	key = subject_key(channel, notice->subject);
 	SubjectHead *head = hash_search(heads, &key, HASH_FIND, NULL);
 
 	if (head != NULL)
 	{
 		Entry	   *other = hash_search(entries, &head->id, HASH_FIND, NULL);
 
-		if (other != NULL && other->state == ENTRY_QUEUED && (pending->is_first || pending->id < other->id))
+		if (other != NULL && other->state == ENTRY_QUEUED && (is_first || notice->id < other->id))
 			respond_courier_queue_forget(other);
 		else
 		{
-			head->earlier |= pending->id < head->id;
+			head->earlier |= notice->id < head->id;
 			return false;
 		}
 	}
 	head = hash_search(heads, &key, HASH_ENTER, NULL);
-	head->id = pending->id;
+	head->id = notice->id;
 	head->earlier = false;
 	return true;
 }
@@ -232,42 +232,42 @@ release_subject(CourierChannel *channel, uint64 subject)
 }
 
 void
-respond_courier_queue_add(CourierChannel *channel, const PendingDelivery *pending)
+respond_courier_queue_add(CourierChannel *channel, const DeliveryNotice *notice, XLogRecPtr written, bool is_first)
 {
-	Entry	   *entry = hash_search(entries, &pending->id, HASH_FIND, NULL);
+	Entry	   *entry = hash_search(entries, &notice->id, HASH_FIND, NULL);
 	bool		found;
 
 	if (entry != NULL)
 	{
-		entry->written = Max(entry->written, pending->written);
+		entry->written = Max(entry->written, written);
 		/* somebody wants it sooner, or later */
-		if (entry->state == ENTRY_QUEUED && entry->due != pending->due)
+		if (entry->state == ENTRY_QUEUED && entry->due != notice->due)
 		{
 			delete_node(entry);
-			entry->due = entry->after = pending->due;
+			entry->due = entry->after = notice->due;
 			insert_node(entry);
 		}
 		return;
 	}
-	if (!channel->ordered && respond_courier_unread_holds(&channel->unread, pending->due, pending->id))
+	if (!channel->ordered && respond_courier_unread_holds(&channel->unread, notice->due, notice->id))
 		return;
 	/* what is behind another of its subject comes when that one has ended */
-	if (channel->ordered && !claim_subject(channel, pending))
+	if (channel->ordered && !claim_subject(channel, notice, is_first))
 		return;
-	if (!make_room(channel, pending->due, pending->id))
+	if (!make_room(channel, notice->due, notice->id))
 	{
 		if (channel->ordered)
-			release_subject(channel, pending->subject);
-		respond_courier_queue_lower(channel, pending->due, pending->id);
+			release_subject(channel, notice->subject);
+		respond_courier_queue_lower(channel, notice->due, notice->id);
 		return;
 	}
-	entry = hash_search(entries, &pending->id, HASH_ENTER, &found);
-	entry->created_at = pending->created_at;
-	entry->since = pending->created_at;
-	entry->due = entry->after = pending->due;
-	entry->subject = pending->subject;
+	entry = hash_search(entries, &notice->id, HASH_ENTER, &found);
+	entry->created_at = notice->created_at;
+	entry->since = notice->created_at;
+	entry->due = entry->after = notice->due;
+	entry->subject = notice->subject;
 	entry->given_up = false;
-	entry->written = pending->written;
+	entry->written = written;
 	entry->channel = channel;
 	insert_node(entry);
 }

@@ -10,6 +10,7 @@
 
 #include "access/xlogdefs.h"
 
+#include "common/shmem.h"
 #include "courier/courier_channel.h"
 
 typedef enum EntryState
@@ -33,24 +34,17 @@ typedef struct Entry
 	bool		given_up;		/* couriers died over it: it is not sent any more */
 } Entry;
 
-/* What is known of a pending delivery. */
-typedef struct PendingDelivery
-{
-	int64		id;
-	TimestampTz created_at;
-	TimestampTz due;
-	uint64		subject;		/* hash; of ordered channels */
-	XLogRecPtr	written;		/* its row is in the WAL before this */
-	bool		is_first;		/* the table says that it is the first of its subject */
-} PendingDelivery;
-
 extern void respond_courier_queue_open(void);
 /* Of a channel: an empty one; all that is in it is forgotten; it is freed. */
 extern void respond_courier_queue_create(CourierChannel *channel);
 extern void respond_courier_queue_clear(CourierChannel *channel);
 extern void respond_courier_queue_free(CourierChannel *channel);
-/* Queues it, or leaves it to be found in the table. */
-extern void respond_courier_queue_add(CourierChannel *channel, const PendingDelivery *pending);
+/*
+ * Queues it, or leaves it to be found in the table.  written: its row is in the WAL before this; is_first: the
+ * table says that it is the first of its subject.
+ */
+extern void respond_courier_queue_add(CourierChannel *channel, const DeliveryNotice *notice,
+									  XLogRecPtr written, bool is_first);
 /* The first of the queue, NULL when it is empty. */
 extern Entry *respond_courier_queue_first(CourierChannel *channel);
 /* Takes it out of the queue to be sent; puts it back; forgets it for good. */

@@ -196,14 +196,14 @@ respond_courier_read_end_of_wal(void)
 static void
 queue_row(CourierChannel *channel, uint64 row, XLogRecPtr written)
 {
-	PendingDelivery pending = {.written = written,.is_first = true};
+	DeliveryNotice notice = {.channel = channel->hash};
 
-	pending.id = DatumGetInt64(value_of(row, 1));
-	pending.created_at = DatumGetTimestampTz(value_of(row, 2));
-	pending.due = DatumGetTimestampTz(value_of(row, 3));
+	notice.id = DatumGetInt64(value_of(row, 1));
+	notice.created_at = DatumGetTimestampTz(value_of(row, 2));
+	notice.due = DatumGetTimestampTz(value_of(row, 3));
 	if (channel->ordered)
-		pending.subject = respond_outbox_subject_hash(TextDatumGetCString(value_of(row, 4)));
-	respond_courier_queue_add(channel, &pending);
+		notice.subject = respond_outbox_subject_hash(TextDatumGetCString(value_of(row, 4)));
+	respond_courier_queue_add(channel, &notice, written, true);
 }
 
 static void
