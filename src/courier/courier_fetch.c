@@ -83,10 +83,7 @@ texts_of(TupleTableSlot *row, int column, int *count)
 static void
 read_row(Outgoing *outgoing, TupleTableSlot *row)
 {
-	int			recipient_count;
-	const char **recipients;
-	Jsonb	   *headers = NULL;
-	TimestampTz created_at = DatumGetTimestampTz(row->tts_values[DELIVERY_CREATED_AT]);
+	RequestRow	request = {.created_at = DatumGetTimestampTz(row->tts_values[DELIVERY_CREATED_AT])};
 
 	strlcpy(outgoing->key, DatumGetCString(DirectFunctionCall1(uuid_out, row->tts_values[DELIVERY_KEY])),
 			sizeof(outgoing->key));
@@ -98,7 +95,7 @@ read_row(Outgoing *outgoing, TupleTableSlot *row)
 	outgoing->subject = text_of(row, DELIVERY_SUBJECT);
 	outgoing->attempts = DatumGetInt32(row->tts_values[DELIVERY_ATTEMPTS]);
 	outgoing->attempts_before = DatumGetInt32(row->tts_values[DELIVERY_ATTEMPTS_BEFORE]);
-	outgoing->entry->since = row->tts_isnull[DELIVERY_DUE_SINCE] ? created_at :
+	outgoing->entry->since = row->tts_isnull[DELIVERY_DUE_SINCE] ? request.created_at :
 		DatumGetTimestampTz(row->tts_values[DELIVERY_DUE_SINCE]);
 	outgoing->depth = DatumGetInt32(row->tts_values[DELIVERY_DEPTH]);
 	if (outgoing->entry->given_up)
@@ -107,11 +104,14 @@ read_row(Outgoing *outgoing, TupleTableSlot *row)
 		return;
 	}
 	if (!row->tts_isnull[DELIVERY_HEADERS])
-		headers = DatumGetJsonbPCopy(row->tts_values[DELIVERY_HEADERS]);
-	recipients = texts_of(row, DELIVERY_RECIPIENTS, &recipient_count);
-	respond_courier_request_fill(outgoing, text_of(row, DELIVERY_URL), headers, recipients, recipient_count,
-						 text_of(row, DELIVERY_BODY), text_of(row, DELIVERY_HTML),
-						 text_of(row, DELIVERY_SECRET_MARK), text_of(row, DELIVERY_DEFINITION), created_at);
+		request.headers = DatumGetJsonbPCopy(row->tts_values[DELIVERY_HEADERS]);
+	request.recipients = texts_of(row, DELIVERY_RECIPIENTS, &request.recipient_count);
+	request.url = text_of(row, DELIVERY_URL);
+	request.body = text_of(row, DELIVERY_BODY);
+	request.html = text_of(row, DELIVERY_HTML);
+	request.mark = text_of(row, DELIVERY_SECRET_MARK);
+	request.definition = text_of(row, DELIVERY_DEFINITION);
+	respond_courier_request_fill(outgoing, &request);
 }
 
 /* What cannot be made a request is dead, with the reason; it must not hold up the others. */

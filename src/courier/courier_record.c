@@ -105,7 +105,7 @@ record_consequences(Outcome **outcomes, const RecordState *states, int count)
 			tell(outcome);
 		if (outcome->split)
 			respond_courier_split(outcome);
-		if (outcome->outgoing->is_notify && outcome->status == OUTCOME_DELIVERED)
+		if (outcome->outgoing->notify_channel != NULL && outcome->status == OUTCOME_DELIVERED)
 			Async_Notify(outcome->outgoing->notify_channel, outcome->outgoing->transfer.body);
 	}
 }
@@ -325,7 +325,7 @@ respond_courier_record(Outcome **outcomes, int count, bool one_by_one)
 
 	for (int i = 0; i < count; i++)
 	{
-		if (outcomes[i]->outgoing->is_notify)
+		if (outcomes[i]->outgoing->notify_channel != NULL)
 			notifications[notification_count++] = &outcomes[i];
 		else if (one_by_one || outcomes[i]->failures > 0)
 			alone[alone_count++] = &outcomes[i];

@@ -23,6 +23,7 @@
 #include "common/pg_compat.h"
 #include "courier/courier_request.h"
 #include "courier/mail_request.h"
+#include "courier/outcome.h"
 #include "courier/request_line.h"
 #include "message/message.h"
 #include "wire/http_header.h"
@@ -175,22 +176,21 @@ add_authorization(Outgoing *outgoing)
 }
 
 static void
-fill_http(Outgoing *outgoing, Jsonb *headers, const char *body, const char *mark)
+fill_http(Outgoing *outgoing, const RequestRow *row)
 {
 	const Channel *config = outgoing->channel->config;
 	Transfer   *transfer = &outgoing->transfer;
 	const char *secret = outgoing->channel->secret;
+	const char *body = row->body != NULL ? row->body : "";
 
-	if (body == NULL)
-		body = "";
-	if (mark != NULL)
-		body = respond_request_line_put_secret(body, mark, quote_secret(secret, config->encoding));
+	if (row->mark != NULL)
+		body = respond_request_line_put_secret(body, row->mark, quote_secret(secret, config->encoding));
 	transfer->method = pstrdup(config->method);
 	transfer->client_cert = respond_channel_option(config->options, "client_cert");
 	transfer->client_key = respond_channel_option(config->options, "client_key");
 	transfer->body = respond_request_line_utf8(body);
 	transfer->body_length = strlen(transfer->body);
-	add_stored_headers(outgoing, headers, mark);
+	add_stored_headers(outgoing, row->headers, row->mark);
 	if (config->signature)
 		add_signature(outgoing);
 	if (config->shared->hmac != NULL)
@@ -233,7 +233,7 @@ set_channel_url(Outgoing *outgoing)
 /*
  * The secret is for one host, and for the places that the kind and the url have
  * for it now.  A delivery that was filled in before that changed must not take the
- * secret of today to where things led then. 
+ * secret of today to where things led then.
  */
 static void
 check_secret_place(const Outgoing *outgoing, const char *mark, const char *definition)
@@ -251,41 +251,59 @@ check_secret_place(const Outgoing *outgoing, const char *mark, const char *defin
 			   " respond.replay(event_id) makes a new delivery");
 }
 
-void
-respond_courier_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers, const char **recipients,
-					 int recipient_count, const char *body, const char *html, const char *mark,
-					 const char *definition, TimestampTz created_at)
+static void
+fill_notify(Outgoing *outgoing, const RequestRow *row)
 {
-	CourierChannel *channel = outgoing->channel;
-	const Channel *config = channel->config;
+	const CourierChannel *channel = outgoing->channel;
+
+	outgoing->notify_channel = row->recipient_count > 0 ? row->recipients[0] :
+		respond_channel_option(channel->config->options, "notify_channel");
+	if (outgoing->notify_channel == NULL)
+		outgoing->notify_channel = channel->name;
+	outgoing->transfer.body = row->body != NULL ? row->body : "";
+}
+
+/* By the transport of the channel. */
+static const struct
+{
+	const TransferKind *transfer;	/* NULL: nothing goes over the network */
+	const OutcomeKind *outcome;
+	void		(*fill) (Outgoing *outgoing, const RequestRow *row);
+}			kinds[] = {
+	[TRANSPORT_HTTP] = {&respond_transfer_http, &respond_http_outcome, fill_http},
+	[TRANSPORT_SMTP] = {&respond_transfer_mail, &respond_mail_outcome, respond_mail_request_fill},
+	[TRANSPORT_NOTIFY] = {NULL, NULL, fill_notify},
+};
+
+/* Where it goes; the secret, if there is one, may go there. */
+static void
+set_url(Outgoing *outgoing, const RequestRow *row)
+{
+	if (row->url == NULL)
+		set_channel_url(outgoing);
+	else
+	{
+		outgoing->transfer.url =
+			respond_request_line_utf8(put_secret_into_url(row->url, row->mark, outgoing->channel->secret));
+		check_url(outgoing);
+	}
+	check_secret_place(outgoing, row->mark, row->definition);
+}
+
+void
+respond_courier_request_fill(Outgoing *outgoing, const RequestRow *row)
+{
+	const Channel *config = outgoing->channel->config;
 	Transfer   *transfer = &outgoing->transfer;
 
 	transfer->owner = outgoing;
 	transfer->timeout_ms = config->timeout_ms;
 	outgoing->channel_url = config->url != NULL ? pstrdup(config->url) : NULL;
-	if (mark != NULL || (url == NULL && config->url_names_secret))
-		require_secret(channel);
-	if (config->transport == TRANSPORT_NOTIFY)
-	{
-		outgoing->is_notify = true;
-		outgoing->notify_channel = recipient_count > 0 ? recipients[0] :
-			respond_channel_option(config->options, "notify_channel");
-		if (outgoing->notify_channel == NULL)
-			outgoing->notify_channel = channel->name;
-		transfer->body = body != NULL ? body : "";
-		return;
-	}
-	transfer->kind = config->transport == TRANSPORT_SMTP ? &respond_transfer_mail : &respond_transfer_http;
-	if (url == NULL)
-		set_channel_url(outgoing);
-	else
-	{
-		transfer->url = respond_request_line_utf8(put_secret_into_url(url, mark, channel->secret));
-		check_url(outgoing);
-	}
-	check_secret_place(outgoing, mark, definition);
-	if (config->transport == TRANSPORT_SMTP)
-		respond_mail_request_fill(outgoing, headers, recipients, recipient_count, body, html, mark, created_at);
-	else
-		fill_http(outgoing, headers, body, mark);
+	if (row->mark != NULL || (row->url == NULL && config->url_names_secret))
+		require_secret(outgoing->channel);
+	transfer->kind = kinds[config->transport].transfer;
+	outgoing->outcome_kind = kinds[config->transport].outcome;
+	if (transfer->kind != NULL)
+		set_url(outgoing, row);
+	kinds[config->transport].fill(outgoing, row);
 }

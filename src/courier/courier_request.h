@@ -14,9 +14,6 @@
  * Fills in the transfer from the row's values, all in the request's memory
  * context.  Raises an error, or sets failure, when it cannot be sent.
  */
-extern void respond_courier_request_fill(Outgoing *outgoing, const char *url, Jsonb *headers,
-								 const char **recipients, int recipient_count,
-								 const char *body, const char *html, const char *mark, const char *definition,
-								 TimestampTz created_at);
+extern void respond_courier_request_fill(Outgoing *outgoing, const RequestRow *row);
 
 #endif							/* RESPOND_COURIER_REQUEST_H */

@@ -270,7 +270,7 @@ start(Outgoing *outgoing, TimestampTz now)
 
 	outgoing->next = NULL;
 	outgoing->sent_at = now;
-	if (outgoing->failure != NULL || outgoing->is_notify)
+	if (outgoing->failure != NULL || outgoing->notify_channel != NULL)
 	{
 		fail(outgoing);
 		return;

@@ -158,39 +158,39 @@ url_with_domain(const char *url, const char *domain)
 }
 
 void
-respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recipients, int recipient_count,
-						  const char *body, const char *html, const char *mark, TimestampTz created_at)
+respond_mail_request_fill(Outgoing *outgoing, const RequestRow *row)
 {
 	Transfer   *transfer = &outgoing->transfer;
 	const Channel *config = outgoing->channel->config;
 	const char *secret = outgoing->channel->secret;
 	char	   *tls = respond_channel_option(config->options, "tls");
-	const char **addresses = palloc(sizeof(char *) * Max(recipient_count, 1));
+	const char **addresses = palloc(sizeof(char *) * Max(row->recipient_count, 1));
+	const char *body = row->body;
 	StringInfoData message;
 
-	if (headers == NULL || recipient_count == 0)
+	if (row->headers == NULL || row->recipient_count == 0)
 		respond_request_line_refuse("the mail", "has no recipient");
-	for (int i = 0; i < recipient_count; i++)
+	for (int i = 0; i < row->recipient_count; i++)
 	{
 		const char *fault;
 
-		addresses[i] = respond_request_line_utf8(recipients[i]);
+		addresses[i] = respond_request_line_utf8(row->recipients[i]);
 		fault = respond_mail_address_check(addresses[i]);
 		if (fault != NULL)
-			respond_request_line_refuse(psprintf("recipient \"%s\"", recipients[i]), fault);
+			respond_request_line_refuse(psprintf("recipient \"%s\"", row->recipients[i]), fault);
 		if (transfer->utf8_address == NULL && !pg_is_ascii(addresses[i]))
 			transfer->utf8_address = addresses[i];
 	}
 	initStringInfo(&message);
-	add_headers(&message, outgoing, headers, created_at);
+	add_headers(&message, outgoing, row->headers, row->created_at);
 	transfer->recipients = addresses;
-	transfer->recipient_count = recipient_count;
-	transfer->replies = palloc0(sizeof(MailReply) * recipient_count);
+	transfer->recipient_count = row->recipient_count;
+	transfer->replies = palloc0(sizeof(MailReply) * row->recipient_count);
 	/* an empty text beside HTML is none */
-	if (html != NULL && body != NULL && body[0] == '\0')
+	if (row->html != NULL && body != NULL && body[0] == '\0')
 		body = NULL;
-	set_message(transfer, &message, respond_request_line_utf8(respond_request_line_put_secret(body, mark, secret)),
-				respond_request_line_utf8(respond_request_line_put_secret(html, mark, secret)), outgoing->key);
+	set_message(transfer, &message, respond_request_line_utf8(respond_request_line_put_secret(body, row->mark, secret)),
+				respond_request_line_utf8(respond_request_line_put_secret(row->html, row->mark, secret)), outgoing->key);
 	transfer->username = respond_request_line_utf8(respond_channel_option(config->options, "username"));
 	if (transfer->username != NULL && secret == NULL)
 		respond_request_line_refuse("the channel", "has an option \"username\", but no secret; see respond.set_secret()");

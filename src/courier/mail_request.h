@@ -14,8 +14,6 @@
  * Fills in the transfer; headers: {"From", "To", "Cc", "Reply-To", "Subject"}.
  * Raises an error that says what is wrong when it cannot be sent.
  */
-extern void respond_mail_request_fill(Outgoing *outgoing, Jsonb *headers, const char **recipients,
-									  int recipient_count, const char *body, const char *html,
-									  const char *mark, TimestampTz created_at);
+extern void respond_mail_request_fill(Outgoing *outgoing, const RequestRow *row);
 
 #endif							/* RESPOND_MAIL_REQUEST_H */

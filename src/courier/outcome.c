@@ -2,10 +2,6 @@
  * outcome.c
  *	  What became of a request, and what is to be done about it.
  *
- * Once the headers of an answer are complete, its status counts, whatever
- * happens to the connection afterwards: a receiver that said 200 and then hung
- * up has the message.  Without an answer it is tried again.
- *
  * src/courier/outcome.c
  *-------------------------------------------------------------------------
  */
@@ -17,7 +13,6 @@
 #include "utils/timestamp.h"
 
 #include "courier/outcome.h"
-#include "wire/retry_policy.h"
 
 /* Of an answer, in the attempt's row. */
 #define RESPONSE_KEPT	1024
@@ -67,118 +62,11 @@ respond_outcome_clean(const Outgoing *outgoing, const char *bytes, size_t length
 	return copy;
 }
 
-/* The status of a complete answer, 0 when there was none. */
-static long
-answered_status(const Transfer *transfer)
-{
-	return transfer->answered ? transfer->status : 0;
-}
-
-static char *
-http_error(const Transfer *transfer, long status)
-{
-	if (status == 0)
-		return pstrdup(transfer->error[0] != '\0' ? transfer->error : "the answer ended within its headers");
-	if (status >= 200 && status < 300)
-		return transfer->code == CURLE_OK ? NULL :
-			psprintf("answered %ld, and then: %s", status, transfer->error);
-	if (transfer->code != CURLE_OK)
-		return psprintf("the receiver answered %ld, and then: %s", status, transfer->error);
-	if (status >= 300 && status < 400)
-		return psprintf("the receiver answered %ld; redirects are not followed", status);
-	return psprintf("the receiver answered %ld", status);
-}
-
-static DeliveryVerdict
-judge_http(const Transfer *transfer, Outcome *outcome)
-{
-	outcome->answer = answered_status(transfer);
-	outcome->error = http_error(transfer, outcome->answer);
-	if (outcome->answer == 0 && transfer->code == CURLE_URL_MALFORMAT)
-		return VERDICT_DEAD;
-	return respond_retry_judge_http(outcome->answer);
-}
-
-/* Recipients by the class of what the server said of them. */
-static void
-count_replies(const Transfer *transfer, int *refused, int *delayed, const MailReply **first)
-{
-	*refused = *delayed = 0;
-	*first = NULL;
-	for (int i = 0; i < transfer->recipient_count; i++)
-	{
-		const MailReply *reply = &transfer->replies[i];
-
-		if (reply->status >= 500)
-			(*refused)++;
-		else if (reply->status >= 400)
-			(*delayed)++;
-		if (reply->status >= 400 && *first == NULL)
-			*first = reply;
-	}
-}
-
-static DeliveryVerdict
-judge_mail(const Transfer *transfer, Outcome *outcome)
-{
-	int			refused;
-	int			delayed;
-	const MailReply *first;
-
-	count_replies(transfer, &refused, &delayed, &first);
-	outcome->answer = transfer->status;
-	if (transfer->code == CURLE_OK)
-	{
-		outcome->split = refused + delayed > 0;
-		if (outcome->split)
-			outcome->error = psprintf("%d of %d recipients were not accepted: %s", refused + delayed,
-									  transfer->recipient_count, first->text);
-		return VERDICT_DELIVERED;
-	}
-	if (first != NULL && refused + delayed == transfer->recipient_count)
-	{
-		outcome->answer = first->status;
-		outcome->error = psprintf("no recipient was accepted: %s", first->text);
-		return delayed > 0 ? VERDICT_RETRY : VERDICT_DEAD;
-	}
-	if (transfer->last_line[0] != '\0' && outcome->answer >= 400)
-		outcome->error = psprintf("the mail server answered: %s", transfer->last_line);
-	else
-		outcome->error = pstrdup(transfer->error);
-	/* the last line may have been a good one, before the connection was lost */
-	if (outcome->answer < 400)
-		outcome->answer = 0;
-	return respond_retry_judge_smtp(outcome->answer);
-}
-
-static bool
-is_mail(const Transfer *transfer)
-{
-	return transfer->kind == &respond_transfer_mail;
-}
-
-/* Whether the host itself failed: no connection, no answer; a mail server that wants nothing of anybody. */
-static bool
-host_failed(const Transfer *transfer, const Outcome *outcome)
-{
-	if (transfer->unfit)
-		return false;
-	if (is_mail(transfer))
-		return transfer->code != CURLE_OK && (outcome->answer == 0 || outcome->answer == 421);
-	return outcome->answer == 0;
-}
-
-/* Whether it is well, but what the channel leads to is not. */
-static bool
-receiver_failed(const Transfer *transfer, const Outcome *outcome)
-{
-	return !is_mail(transfer) && outcome->answer >= 500;
-}
-
 static void
 tell_breakers(Outgoing *outgoing, const Outcome *outcome)
 {
 	const Transfer *transfer = &outgoing->transfer;
+	const OutcomeKind *kind = outgoing->outcome_kind;
 	Breaker    *answers = &outgoing->channel->answers;
 	double		random = pg_prng_double(&pg_global_prng_state);
 
@@ -187,12 +75,12 @@ tell_breakers(Outgoing *outgoing, const Outcome *outcome)
 	if (transfer->refused)
 		respond_breaker_cancel(outgoing->host, outgoing->is_probe);
 	else
-		respond_breaker_end(outgoing->host, outgoing->is_probe, !host_failed(transfer, outcome), outcome->answer,
+		respond_breaker_end(outgoing->host, outgoing->is_probe, !kind->host_failed(transfer, outcome), outcome->answer,
 							outcome->at, random);
 	if (transfer->refused || outcome->answer == 0)
 		respond_breaker_cancel(answers, outgoing->is_channel_probe);
 	else
-		respond_breaker_end(answers, outgoing->is_channel_probe, !receiver_failed(transfer, outcome), outcome->answer,
+		respond_breaker_end(answers, outgoing->is_channel_probe, !kind->receiver_failed(outcome), outcome->answer,
 							outcome->at, random);
 	outgoing->host = NULL;
 }
@@ -265,27 +153,23 @@ respond_outcome_judge(Outgoing *outgoing)
 	MemoryContext caller = MemoryContextSwitchTo(outgoing->context);
 	Outcome    *outcome = palloc0(sizeof(Outcome));
 	const Transfer *transfer = &outgoing->transfer;
+	const OutcomeKind *kind = outgoing->outcome_kind;
 	DeliveryVerdict verdict = VERDICT_DEAD;
 
 	outcome->outgoing = outgoing;
 	outcome->at = GetCurrentTimestamp();
 	if (outgoing->failure != NULL)
 		outcome->error = unconstify(char *, outgoing->failure);
-	else if (outgoing->is_notify)
+	else if (outgoing->notify_channel != NULL)
 		verdict = VERDICT_DELIVERED;
 	else if (transfer->refused || transfer->unfit)
 		outcome->error = pstrdup(transfer->error);
 	else
-		verdict = is_mail(transfer) ? judge_mail(transfer, outcome) : judge_http(transfer, outcome);
+		verdict = kind->judge(transfer, outcome);
 	if (outcome->error != NULL)
 		outcome->error = respond_outcome_clean(outgoing, outcome->error, strlen(outcome->error));
-	if (is_mail(transfer))
-		outcome->response = respond_outcome_clean(outgoing, transfer->last_line, strlen(transfer->last_line));
-	/* nobody asked for it, nobody can read it, and what it says of a secret cannot be seen */
-	else if (transfer->encoded && transfer->response_length > 0)
-		outcome->response = pstrdup("(not kept: it has a Content-Encoding)");
-	else
-		outcome->response = respond_outcome_clean(outgoing, transfer->response, transfer->response_length);
+	if (kind != NULL)
+		outcome->response = kind->response(outgoing);
 	switch (verdict)
 	{
 		case VERDICT_DELIVERED:

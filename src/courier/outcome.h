@@ -9,6 +9,7 @@
 #define RESPOND_OUTCOME_H
 
 #include "courier/outgoing.h"
+#include "wire/retry_policy.h"
 
 /* What became of a request, on its way into the tables. */
 typedef enum OutcomeStatus
@@ -32,6 +33,25 @@ typedef struct Outcome
 	int			failures;		/* to record it, by its own fault */
 	TimestampTz again_at;		/* when that is tried again */
 } Outcome;
+
+/* How what became of a request is read from its transfer, kind by kind. */
+typedef struct OutcomeKind
+{
+	/* Fills in answer, error and split. */
+	DeliveryVerdict (*judge) (const Transfer *transfer, Outcome *outcome);
+
+	/* Whether the host itself failed: no connection, no answer. */
+	bool		(*host_failed) (const Transfer *transfer, const Outcome *outcome);
+
+	/* Whether it is well, but what the channel leads to is not. */
+	bool		(*receiver_failed) (const Outcome *outcome);
+
+	/* What the receiver said, as it is kept; NULL: nothing. */
+	char	   *(*response) (const Outgoing *outgoing);
+} OutcomeKind;
+
+extern const OutcomeKind respond_http_outcome;
+extern const OutcomeKind respond_mail_outcome;
 
 /* What became of it, and what is to be done. */
 extern Outcome *respond_outcome_judge(Outgoing *outgoing);

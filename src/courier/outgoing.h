@@ -13,10 +13,25 @@
 #include "courier/courier_queue.h"
 #include "transport/transport.h"
 
+/* What its row says of a request; texts are in the database's encoding, NULL where the column is. */
+typedef struct RequestRow
+{
+	TimestampTz created_at;
+	const char *url;			/* NULL: the channel's */
+	Jsonb	   *headers;
+	const char **recipients;
+	int			recipient_count;
+	const char *body;
+	const char *html;
+	const char *mark;			/* stands where the secret goes; NULL: nowhere */
+	const char *definition;		/* that the mark was placed by */
+} RequestRow;
+
 /* A request that is under way. */
 typedef struct Outgoing
 {
 	Transfer	transfer;
+	const struct OutcomeKind *outcome_kind; /* of what comes back over the network; NULL: nothing does */
 	MemoryContext context;		/* of this struct and all that it points to */
 	Entry	   *entry;
 	CourierChannel *channel;
@@ -24,7 +39,6 @@ typedef struct Outgoing
 	Breaker    *host;			/* NULL: not begun */
 	bool		is_probe;
 	bool		is_channel_probe;
-	bool		is_notify;
 
 	/* of the row */
 	Oid			partition;
@@ -40,7 +54,7 @@ typedef struct Outgoing
 	int			attempts_before;
 	TimestampTz sent_at;
 	const char *failure;		/* could not even be sent: why; it is dead */
-	const char *notify_channel;
+	const char *notify_channel;	/* it is a notification on this channel; NULL: it goes over the network */
 	const char *channel_url;	/* of the channel when it was sent, as written; NULL: none */
 	SecretForms *forms;			/* of the secret that it was sent with */
 	struct Outgoing *next;
