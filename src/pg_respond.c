@@ -26,7 +26,7 @@
 #include "rule/rule_owner.h"
 #include "secret/log_filter.h"
 #include "shapes.h"
-#include "transport/transport.h"
+#include "transport/transfer_handle.h"
 #include "upkeep/manifest_watch.h"
 #include "worker/death_word.h"
 
@@ -44,7 +44,7 @@ _PG_init(void)
 				 errhint("Add pg_respond to \"%s\" in postgresql.conf, for example shared_preload_libraries = 'pg_respond', and restart the server.",
 						 "shared_preload_libraries")));
 
-	respond_guc_define(respond_transport_check_networks);
+	respond_guc_define(respond_transfer_check_networks);
 	respond_shmem_request();
 	respond_shapes_initialize();
 	respond_copy_initialize();

@@ -42,6 +42,7 @@
 #include "courier/courier_record.h"
 #include "courier/courier_send.h"
 #include "courier/outcome.h"
+#include "transport/transport.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 

@@ -270,8 +270,8 @@ static const struct
 	const OutcomeKind *outcome;
 	void		(*fill) (Outgoing *outgoing, const RequestRow *row);
 }			kinds[] = {
-	[TRANSPORT_HTTP] = {&respond_transfer_http, &respond_http_outcome, fill_http},
-	[TRANSPORT_SMTP] = {&respond_transfer_mail, &respond_mail_outcome, respond_mail_request_fill},
+	[TRANSPORT_HTTP] = {&respond_http_transfer, &respond_http_outcome, fill_http},
+	[TRANSPORT_SMTP] = {&respond_mail_transfer, &respond_mail_outcome, respond_mail_request_fill},
 	[TRANSPORT_NOTIFY] = {NULL, NULL, fill_notify},
 };
 

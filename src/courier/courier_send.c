@@ -34,6 +34,7 @@
 #include "courier/courier_queue.h"
 #include "courier/courier_read.h"
 #include "courier/courier_send.h"
+#include "transport/transport.h"
 #include "wire/retry_policy.h"
 
 /* Deliveries that one query fetches. */

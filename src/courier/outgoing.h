@@ -11,7 +11,7 @@
 #include "storage/itemptr.h"
 
 #include "courier/courier_queue.h"
-#include "transport/transport.h"
+#include "transport/transfer.h"
 
 /* What its row says of a request; texts are in the database's encoding, NULL where the column is. */
 typedef struct RequestRow

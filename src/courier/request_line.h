@@ -8,7 +8,7 @@
 #ifndef RESPOND_REQUEST_LINE_H
 #define RESPOND_REQUEST_LINE_H
 
-#include "transport/transport.h"
+#include "transport/transfer.h"
 
 /* It cannot be sent: raises ERRCODE_RESPOND_STEP_FAILED with what is at fault, and how. */
 extern void respond_request_line_refuse(const char *what, const char *fault);

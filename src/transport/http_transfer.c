@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "transport/http_transfer.h"
 #include "transport/socket_set.h"
 #include "transport/transfer_kind.h"
 #include "wire/retry_policy.h"
@@ -82,14 +83,14 @@ header_callback(char *data, size_t size, size_t count, void *state)
 static int
 keep_socket(void *state, curl_socket_t socket, curlsocktype purpose)
 {
-	respond_socket_keep(socket);
+	respond_socket_set_keep(socket);
 	return CURL_SOCKOPT_OK;
 }
 
 static int
 close_socket(void *state, curl_socket_t socket)
 {
-	respond_socket_forget(socket);
+	respond_socket_set_forget(socket);
 	return close(socket);
 }
 
@@ -144,7 +145,7 @@ was_too_late(const TransferHandle *handle, const Transfer *transfer)
 }
 
 void
-respond_http_note_connection(const TransferHandle *handle)
+respond_http_transfer_note_connection(const TransferHandle *handle)
 {
 	long		connections = 0;
 	long		version = 0;
@@ -155,11 +156,11 @@ respond_http_note_connection(const TransferHandle *handle)
 	if (connections == 0 || version < CURL_HTTP_VERSION_2_0)
 		return;
 	if (curl_easy_getinfo(handle->easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK && socket != CURL_SOCKET_BAD)
-		respond_socket_let_speak(socket);
+		respond_socket_set_let_speak(socket);
 }
 
 bool
-respond_http_begin_again(TransferHandle *handle, Transfer *transfer)
+respond_http_transfer_begin_again(TransferHandle *handle, Transfer *transfer)
 {
 	long		left;
 
@@ -213,7 +214,7 @@ clear(TransferHandle *handle)
 	curl_easy_setopt(handle->easy, CURLOPT_HTTPHEADER, NULL);
 }
 
-const TransferKind respond_transfer_http = {
+const TransferKind respond_http_transfer = {
 	.prepare = prepare,
 	.fill = fill,
 	.start = start,

@@ -8,7 +8,7 @@
 #ifndef RESPOND_MAIL_THREAD_H
 #define RESPOND_MAIL_THREAD_H
 
-#include "transport/transport_handle.h"
+#include "transport/transfer_handle.h"
 
 /* Opens what threads tell of their end through; returns its descriptor.  Raises an error when that fails. */
 extern int	respond_mail_thread_open(void);

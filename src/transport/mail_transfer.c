@@ -338,7 +338,7 @@ clear(TransferHandle *handle)
 	handle->recipients = NULL;
 }
 
-const TransferKind respond_transfer_mail = {
+const TransferKind respond_mail_transfer = {
 	.prepare = prepare,
 	.fill = fill,
 	.start = start,

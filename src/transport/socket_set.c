@@ -97,7 +97,7 @@ has_ended(int socket)
 }
 
 bool
-respond_socket_is_waited_for(int epoll_fd, int socket)
+respond_socket_set_is_awaited(int epoll_fd, int socket)
 {
 	SocketState *state = find(socket);
 
@@ -110,7 +110,7 @@ respond_socket_is_waited_for(int epoll_fd, int socket)
 }
 
 void
-respond_socket_keep(int socket)
+respond_socket_set_keep(int socket)
 {
 	SocketState *state = find(socket);
 
@@ -121,7 +121,7 @@ respond_socket_keep(int socket)
 }
 
 void
-respond_socket_let_speak(int socket)
+respond_socket_set_let_speak(int socket)
 {
 	SocketState *state = find(socket);
 
@@ -130,7 +130,7 @@ respond_socket_let_speak(int socket)
 }
 
 void
-respond_socket_forget(int socket)
+respond_socket_set_forget(int socket)
 {
 	if (socket < socket_count)
 		memset(&sockets[socket], 0, sizeof(SocketState));

@@ -60,7 +60,7 @@ respond_transfer_configure(void)
 }
 
 bool
-respond_transport_check_networks(const char *text, char *error, size_t size)
+respond_transfer_check_networks(const char *text, char *error, size_t size)
 {
 	GuardNetwork scratch[GUARD_MAX_NETWORKS];
 

@@ -11,7 +11,7 @@
 #ifndef RESPOND_TRANSFER_KIND_H
 #define RESPOND_TRANSFER_KIND_H
 
-#include "transport/transport_handle.h"
+#include "transport/transfer_handle.h"
 
 struct TransferKind
 {

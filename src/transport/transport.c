@@ -34,10 +34,11 @@
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
+#include "transport/http_transfer.h"
 #include "transport/mail_thread.h"
 #include "transport/socket_set.h"
 #include "transport/transfer_kind.h"
-#include "transport/transport_handle.h"
+#include "transport/transport.h"
 
 /* Handles that are kept for the next transfer. */
 #define KEPT_HANDLES	256
@@ -279,9 +280,9 @@ collect_done(void)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer);
 		transfer->code = message->data.result;
-		respond_http_note_connection(transfer->handle);
+		respond_http_transfer_note_connection(transfer->handle);
 		curl_multi_remove_handle(multi, message->easy_handle);
-		if (respond_http_begin_again(transfer->handle, transfer) && curl_multi_add_handle(multi, transfer->handle->easy) == CURLM_OK)
+		if (respond_http_transfer_begin_again(transfer->handle, transfer) && curl_multi_add_handle(multi, transfer->handle->easy) == CURLM_OK)
 			continue;
 		respond_transfer_end(transfer->handle, transfer);
 		finish(transfer);
@@ -316,7 +317,7 @@ respond_transport_run(void)
 				what |= CURL_CSELECT_OUT;
 			if (events[i].events & (EPOLLERR | EPOLLHUP))
 				what |= CURL_CSELECT_ERR;
-			if (respond_socket_is_waited_for(epoll_fd, events[i].data.fd))
+			if (respond_socket_set_is_awaited(epoll_fd, events[i].data.fd))
 				curl_multi_socket_action(multi, events[i].data.fd, what, &handles);
 		}
 	} while (count == EVENTS_AT_ONCE);

@@ -211,7 +211,7 @@ make_mail(int number)
 	snprintf(mail->body, sizeof(mail->body), "Subject: %d\r\n\r\nThis is it.\r\n", number);
 	mail->recipients[0] = "first@recipient.test";
 	mail->recipients[1] = "second@recipient.test";
-	transfer->kind = &respond_transfer_mail;
+	transfer->kind = &respond_mail_transfer;
 	transfer->url = mail->url;
 	transfer->body = mail->body;
 	transfer->body_length = strlen(mail->body);

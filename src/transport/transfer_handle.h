@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
- * transport_handle.h
- *	  What the files of the transport share: libcurl's handles and how they are set.
+ * transfer_handle.h
+ *	  What all transfers have in common: libcurl's handles and how they are set.
  *
- * src/transport/transport_handle.h
+ * src/transport/transfer_handle.h
  *-------------------------------------------------------------------------
  */
-#ifndef RESPOND_TRANSPORT_HANDLE_H
-#define RESPOND_TRANSPORT_HANDLE_H
+#ifndef RESPOND_TRANSFER_HANDLE_H
+#define RESPOND_TRANSFER_HANDLE_H
 
-#include "transport/transport.h"
+#include "transport/transfer.h"
 
 typedef struct TransferHandle
 {
@@ -21,7 +21,8 @@ typedef struct TransferHandle
 	CURLcode	(*perform) (struct TransferHandle *handle, Transfer *transfer); /* in a thread of its own */
 } TransferHandle;
 
-/* transfer.c: what HTTP and mail have in common */
+/* For the setting: whether a list of allowed networks is legal, and why not. */
+extern bool respond_transfer_check_networks(const char *text, char *error, size_t size);
 
 /* Reads the settings; handles that were made before are of an older generation. */
 extern void respond_transfer_configure(void);
@@ -45,14 +46,4 @@ extern int64 respond_transfer_now(void);
 /* Takes back what libcurl was given for this transfer, and frees it. */
 extern void respond_transfer_clear(TransferHandle *handle, Transfer *transfer);
 
-/* http_transfer.c: what libcurl's multi handle tells of */
-
-/* It has ended, and was the first on its connection: which protocol that speaks. */
-extern void respond_http_note_connection(const TransferHandle *handle);
-/*
- * It has ended, and its handle is in nobody's hands: whether it failed because it
- * was sent on a connection that was over.  Then it is ready to be sent again.
- */
-extern bool respond_http_begin_again(TransferHandle *handle, Transfer *transfer);
-
-#endif							/* RESPOND_TRANSPORT_HANDLE_H */
+#endif							/* RESPOND_TRANSFER_HANDLE_H */
