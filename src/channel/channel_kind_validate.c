@@ -107,13 +107,13 @@ check_headers(Jsonb *headers)
 	for (size_t i = 0; i < object->count; i++)
 	{
 		const JsonMember *header = &object->members[i];
-		const char *fault = respond_header_check_name(header->name);
+		const char *fault = respond_http_header_check_name(header->name);
 
 		if (fault != NULL)
 			refuse(psprintf("headers.%s", header->name), fault, NULL);
 		if (header->value->kind != JSON_KIND_STRING)
 			refuse(psprintf("headers.%s", header->name), "must be a text", NULL);
-		fault = respond_header_check(header->name, header->value->text);
+		fault = respond_http_header_check(header->name, header->value->text);
 		if (fault != NULL)
 			refuse(psprintf("headers.%s", header->name), fault, NULL);
 		respond_template_compile_in(CurrentMemoryContext, header->value->text, header->value->length,

@@ -190,7 +190,7 @@ void
 respond_channel_check_secret(const ChannelKind *kind, const char *secret)
 {
 	SigningKeys *keys;
-	const char *fault = kind->hmac != NULL ? respond_hmac_check_secret(kind->hmac, secret) : NULL;
+	const char *fault = kind->hmac != NULL ? respond_hmac_scheme_check_secret(kind->hmac, secret) : NULL;
 
 	if (fault != NULL)
 		ereport(ERROR,

@@ -88,13 +88,13 @@ read_headers(HmacScheme *scheme, const JsonValue *headers)
 	{
 		HmacHeader *header = &scheme->headers[scheme->header_count++];
 		char	   *place = psprintf(".headers.%s", headers->members[i].name);
-		const char *fault = respond_header_check_name(headers->members[i].name);
+		const char *fault = respond_http_header_check_name(headers->members[i].name);
 
 		if (fault != NULL)
 			refuse(place, fault);
 		header->name = pstrdup(headers->members[i].name);
 		header->value = read_text(place, headers->members[i].value, tags);
-		fault = respond_header_check(header->name, header->value);
+		fault = respond_http_header_check(header->name, header->value);
 		if (fault != NULL)
 			refuse(place, fault);
 		has_signature |= strstr(header->value, "{{signature}}") != NULL;
@@ -180,7 +180,7 @@ read_key(const HmacScheme *scheme, const char *secret, int *length)
 }
 
 const char *
-respond_hmac_check_secret(const HmacScheme *scheme, const char *secret)
+respond_hmac_scheme_check_secret(const HmacScheme *scheme, const char *secret)
 {
 	int			length = 0;
 	char	   *key = read_key(scheme, secret, &length);
@@ -248,7 +248,7 @@ encode(const HmacScheme *scheme, const unsigned char *digest, int length)
 }
 
 char *
-respond_hmac_sign(const HmacScheme *scheme, const char *secret, const HmacRequest *request)
+respond_hmac_scheme_sign(const HmacScheme *scheme, const char *secret, const HmacRequest *request)
 {
 	const EVP_MD *algorithm = strcmp(scheme->algorithm, "sha1") == 0 ? EVP_sha1() :
 		strcmp(scheme->algorithm, "sha384") == 0 ? EVP_sha384() :
@@ -269,7 +269,7 @@ respond_hmac_sign(const HmacScheme *scheme, const char *secret, const HmacReques
 }
 
 char *
-respond_hmac_header(const HmacHeader *header, const HmacRequest *request, const char *signature)
+respond_hmac_scheme_header(const HmacHeader *header, const HmacRequest *request, const char *signature)
 {
 	return fill_in(header->value, request, signature);
 }

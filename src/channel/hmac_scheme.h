@@ -41,12 +41,12 @@ typedef struct HmacRequest
 extern HmacScheme *respond_hmac_scheme_read(Jsonb *hmac);
 
 /* Why the secret cannot be a key of this scheme, as the rest of a sentence about it; NULL: it can. */
-extern const char *respond_hmac_check_secret(const HmacScheme *scheme, const char *secret);
+extern const char *respond_hmac_scheme_check_secret(const HmacScheme *scheme, const char *secret);
 
 /* The signature of the request as a text, palloc'd; NULL when it could not be made. */
-extern char *respond_hmac_sign(const HmacScheme *scheme, const char *secret, const HmacRequest *request);
+extern char *respond_hmac_scheme_sign(const HmacScheme *scheme, const char *secret, const HmacRequest *request);
 
 /* A header's value, palloc'd. */
-extern char *respond_hmac_header(const HmacHeader *header, const HmacRequest *request, const char *signature);
+extern char *respond_hmac_scheme_header(const HmacHeader *header, const HmacRequest *request, const char *signature);
 
 #endif							/* RESPOND_HMAC_SCHEME_H */

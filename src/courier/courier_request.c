@@ -75,7 +75,7 @@ render_url(const CourierChannel *channel, const char *key)
 static void
 add_header(Outgoing *outgoing, const char *name, const char *value)
 {
-	const char *fault = respond_header_check(name, value);
+	const char *fault = respond_http_header_check(name, value);
 
 	if (fault != NULL)
 		respond_request_line_refuse(psprintf("header \"%s\"", name), fault);
@@ -135,11 +135,11 @@ add_hmac(Outgoing *outgoing, const HmacScheme *scheme)
 
 	if (outgoing->channel->secret == NULL)
 		return;
-	signature = respond_hmac_sign(scheme, outgoing->channel->secret, &request);
+	signature = respond_hmac_scheme_sign(scheme, outgoing->channel->secret, &request);
 	if (signature == NULL)
 		respond_request_line_refuse("signature", "could not be made");
 	for (int i = 0; i < scheme->header_count; i++)
-		add_header(outgoing, scheme->headers[i].name, respond_hmac_header(&scheme->headers[i], &request, signature));
+		add_header(outgoing, scheme->headers[i].name, respond_hmac_scheme_header(&scheme->headers[i], &request, signature));
 }
 
 static void

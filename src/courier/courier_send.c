@@ -81,7 +81,7 @@ static bool
 is_overdue(const Entry *entry, TimestampTz now)
 {
 	const Channel *config = entry->channel->config;
-	int64		span = respond_retry_span(config->delays, config->delay_count, config->max_attempts);
+	int64		span = respond_retry_policy_span(config->delays, config->delay_count, config->max_attempts);
 
 	return entry->since + span * 1000 < now;
 }

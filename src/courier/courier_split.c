@@ -78,7 +78,7 @@ split_off(const Outcome *outcome, bool for_good)
 	error = psprintf("the mail server answered for %s: %s", TextDatumGetCString(addresses[0]), reply->text);
 	error = respond_outcome_clean(outgoing, error, strlen(error));
 	if (!dead)
-		due = outcome->at + respond_retry_delay(config->delays, config->delay_count, tries, 0.5) * 1000;
+		due = outcome->at + respond_retry_policy_delay(config->delays, config->delay_count, tries, 0.5) * 1000;
 	values[0] = Int64GetDatum(outgoing->entry->id);
 	values[1] = TimestampTzGetDatum(outgoing->entry->created_at);
 	values[2] = CStringGetTextDatum(dead ? "dead" : "pending");

@@ -42,7 +42,7 @@ judge(const Transfer *transfer, Outcome *outcome)
 	outcome->error = http_error(transfer, outcome->answer);
 	if (outcome->answer == 0 && transfer->code == CURLE_URL_MALFORMAT)
 		return VERDICT_DEAD;
-	return respond_retry_judge_http(outcome->answer);
+	return respond_retry_policy_judge_http(outcome->answer);
 }
 
 static bool

@@ -58,7 +58,7 @@ judge(const Transfer *transfer, Outcome *outcome)
 	/* the last line may have been a good one, before the connection was lost */
 	if (outcome->answer < 400)
 		outcome->answer = 0;
-	return respond_retry_judge_smtp(outcome->answer);
+	return respond_retry_policy_judge_smtp(outcome->answer);
 }
 
 /* No connection, no answer, or it wants nothing of anybody. */

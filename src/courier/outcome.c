@@ -108,7 +108,7 @@ next_attempt(const Outgoing *outgoing, const Outcome *outcome, const Channel *co
 	int64		wanted = outgoing->transfer.retry_after_ms;
 	int			attempts = outgoing->attempts + 1 - outgoing->attempts_before;
 	double		random = pg_prng_double(&pg_global_prng_state);
-	int64		wait = respond_retry_delay(config->delays, config->delay_count, attempts, random);
+	int64		wait = respond_retry_policy_delay(config->delays, config->delay_count, attempts, random);
 
 	if (wanted >= 0)
 	{

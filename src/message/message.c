@@ -278,7 +278,7 @@ cloudevents_value(const char *value)
 	MailText	encoded = {0};
 	char	   *result;
 
-	respond_header_cloudevents(pg_server_to_any(value, strlen(value), PG_UTF8), &encoded);
+	respond_http_header_cloudevents(pg_server_to_any(value, strlen(value), PG_UTF8), &encoded);
 	if (encoded.failed)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	result = pstrdup(respond_mail_text_string(&encoded));
@@ -295,7 +295,7 @@ push_header(JsonbParseState **state, const char *place, const char *name, char *
 		return;
 	if (pg_strncasecmp(name, "ce-", 3) == 0)
 		value = cloudevents_value(value);
-	fault = respond_header_check(name, value);
+	fault = respond_http_header_check(name, value);
 	if (fault != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),

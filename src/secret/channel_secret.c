@@ -242,7 +242,7 @@ respond_secret_unseal(const SecretKeys *keys, const char *aad, size_t aad_length
 {
 	const uint8_t *bytes = (const uint8_t *) VARDATA(sealed);
 	size_t		length = VARSIZE(sealed) - VARHDRSZ;
-	const uint8_t *id = respond_sealed_key_id(bytes, length);
+	const uint8_t *id = respond_seal_read_key_id(bytes, length);
 	const uint8_t *key;
 
 	if (id == NULL)
@@ -250,7 +250,7 @@ respond_secret_unseal(const SecretKeys *keys, const char *aad, size_t aad_length
 	key = respond_secret_keys_find(keys, id);
 	if (key == NULL)
 		return SEAL_NO_KEY;
-	return respond_unseal(key, aad, aad_length, bytes, length, plain) ? SEAL_DONE : SEAL_TAMPERED;
+	return respond_seal_open(key, aad, aad_length, bytes, length, plain) ? SEAL_DONE : SEAL_TAMPERED;
 }
 
 char *

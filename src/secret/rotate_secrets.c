@@ -83,7 +83,7 @@ reseal(Rotated *row)
 	if (outcome == SEAL_DONE)
 	{
 		size_t		length = VARSIZE(row->sealed) - VARHDRSZ;
-		const uint8_t *id = respond_sealed_key_id((const uint8_t *) VARDATA(row->sealed), length);
+		const uint8_t *id = respond_seal_read_key_id((const uint8_t *) VARDATA(row->sealed), length);
 
 		is_current = memcmp(id, keys.ids[0], RESPOND_SEAL_KEY_ID_SIZE) == 0;
 		if (!is_current && !respond_seal(keys.keys[0], aad, aad_length, plain,

@@ -57,7 +57,7 @@ respond_seal_key_id(const uint8_t *key, uint8_t *id)
 }
 
 const uint8_t *
-respond_sealed_key_id(const uint8_t *sealed, size_t sealed_len)
+respond_seal_read_key_id(const uint8_t *sealed, size_t sealed_len)
 {
 	if (sealed_len < RESPOND_SEAL_OVERHEAD || sealed[0] != SEAL_VERSION)
 		return NULL;
@@ -92,10 +92,10 @@ respond_seal(const uint8_t *key, const void *aad, size_t aad_len,
 }
 
 bool
-respond_unseal(const uint8_t *key, const void *aad, size_t aad_len,
-			   const uint8_t *sealed, size_t sealed_len, void *plain)
+respond_seal_open(const uint8_t *key, const void *aad, size_t aad_len,
+				  const uint8_t *sealed, size_t sealed_len, void *plain)
 {
-	const uint8_t *sealed_id = respond_sealed_key_id(sealed, sealed_len);
+	const uint8_t *sealed_id = respond_seal_read_key_id(sealed, sealed_len);
 	const uint8_t *text = sealed + TEXT_OFFSET;
 	uint8_t		id[RESPOND_SEAL_KEY_ID_SIZE];
 	uint8_t		tag[TAG_SIZE];

@@ -33,13 +33,13 @@ extern bool respond_seal(const uint8_t *key, const void *aad, size_t aad_len,
  * left in plain, when anything of what went into the seal is not as it was: the
  * bytes, the key or aad.
  */
-extern bool respond_unseal(const uint8_t *key, const void *aad, size_t aad_len,
-						   const uint8_t *sealed, size_t sealed_len, void *plain);
+extern bool respond_seal_open(const uint8_t *key, const void *aad, size_t aad_len,
+							  const uint8_t *sealed, size_t sealed_len, void *plain);
 
 /* Tells keys apart without telling anything about them; false as above. */
 extern bool respond_seal_key_id(const uint8_t *key, uint8_t *id);
 
 /* Id of the key that it was sealed with, in its bytes; NULL when it is no seal. */
-extern const uint8_t *respond_sealed_key_id(const uint8_t *sealed, size_t sealed_len);
+extern const uint8_t *respond_seal_read_key_id(const uint8_t *sealed, size_t sealed_len);
 
 #endif							/* RESPOND_SEAL_H */

@@ -27,7 +27,7 @@ read_retry_after(Transfer *transfer, const char *value, size_t length)
 		return;
 	memcpy(text, value, length);
 	text[length] = '\0';
-	transfer->retry_after_ms = respond_retry_after(text, (int64_t) time(NULL));
+	transfer->retry_after_ms = respond_retry_policy_after(text, (int64_t) time(NULL));
 }
 
 /* Whether it is the header of this name, which ends with a colon; gives what stands behind that. */

@@ -19,7 +19,7 @@ is_token_character(char c)
 }
 
 const char *
-respond_header_check(const char *name, const char *value)
+respond_http_header_check(const char *name, const char *value)
 {
 	if (name == NULL || name[0] == '\0')
 		return "has an empty name";
@@ -40,7 +40,7 @@ respond_header_check(const char *name, const char *value)
 }
 
 void
-respond_header_cloudevents(const char *value, MailText *out)
+respond_http_header_cloudevents(const char *value, MailText *out)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	const char *start = value;
@@ -63,12 +63,12 @@ respond_header_cloudevents(const char *value, MailText *out)
 }
 
 const char *
-respond_header_check_name(const char *name)
+respond_http_header_check_name(const char *name)
 {
 	static const char *const made[] = {"host", "content-length", "transfer-encoding", "connection"};
 
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
 		if (strcasecmp(name, made[i]) == 0)
 			return "this header is made by the transport";
-	return respond_header_check(name, NULL);
+	return respond_http_header_check(name, NULL);
 }

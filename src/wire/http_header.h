@@ -17,15 +17,15 @@
  * may be NULL, then only the name is checked.  A token also is a field name of
  * mail (RFC 5322 section 2.2).
  */
-extern const char *respond_header_check(const char *name, const char *value);
+extern const char *respond_http_header_check(const char *name, const char *value);
 
 /* The same of the name of a header that a kind may set: those that the transport makes are refused. */
-extern const char *respond_header_check_name(const char *name);
+extern const char *respond_http_header_check_name(const char *name);
 
 /*
  * Appends the value of an attribute, a string of UTF-8, percent-encoded for a
  * ce-* header: CloudEvents HTTP binding 1.0.2 section 3.1.3.2.
  */
-extern void respond_header_cloudevents(const char *value, MailText *out);
+extern void respond_http_header_cloudevents(const char *value, MailText *out);
 
 #endif							/* RESPOND_HTTP_HEADER_H */

@@ -253,7 +253,7 @@ show_piece(const Piece *piece, MailText *shown)
 	text = respond_mail_text_string(&whole);
 	while (at < whole.length)
 	{
-		size_t		size = respond_mail_utf8_size(text + at, whole.length - at);
+		size_t		size = respond_mail_text_utf8_size(text + at, whole.length - at);
 
 		if (at + (size == 0 ? 1 : size) > SHOWN_LONGEST)
 		{

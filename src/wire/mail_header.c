@@ -34,7 +34,7 @@
 static const char *
 begin_header(MailLine *line, const char *name, MailText *out)
 {
-	const char *reason = respond_header_check(name, NULL);
+	const char *reason = respond_http_header_check(name, NULL);
 
 	if (reason == NULL && strlen(name) > MAIL_HEADER_NAME_LONGEST)
 		reason = "has a name of more than 70 characters";

@@ -128,7 +128,7 @@ fitting_bytes(const char *text, size_t length, size_t room, bool in_q)
 
 	while (taken < length)
 	{
-		size_t		size = respond_mail_utf8_size(text + taken, length - taken);
+		size_t		size = respond_mail_text_utf8_size(text + taken, length - taken);
 
 		if (size == 0)
 			size = 1;			/* not UTF-8 against the rules: no reason to hang */

@@ -82,7 +82,7 @@ respond_mail_text_free(MailText *text)
 }
 
 size_t
-respond_mail_utf8_size(const char *bytes, size_t length)
+respond_mail_text_utf8_size(const char *bytes, size_t length)
 {
 	const unsigned char *in = (const unsigned char *) bytes;
 	size_t		size;
@@ -129,7 +129,7 @@ respond_mail_text_check(const char *bytes, size_t length, bool tab_allowed)
 	while (at < length)
 	{
 		unsigned char first = (unsigned char) bytes[at];
-		size_t		size = respond_mail_utf8_size(bytes + at, length - at);
+		size_t		size = respond_mail_text_utf8_size(bytes + at, length - at);
 
 		if (size == 0)
 			return "is not UTF-8";

@@ -38,7 +38,7 @@ extern void respond_mail_text_free(MailText *text);
  * Bytes of the character of UTF-8 (RFC 3629, so neither surrogates nor longer
  * forms than needed) that the length bytes begin with; 0 when there is none.
  */
-extern size_t respond_mail_utf8_size(const char *bytes, size_t length);
+extern size_t respond_mail_text_utf8_size(const char *bytes, size_t length);
 
 /*
  * NULL when all bytes are UTF-8 without control characters (U+0000 to U+001F

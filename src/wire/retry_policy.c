@@ -32,15 +32,15 @@
 #define RETRY_AFTER_LONGEST (INT64_C(24) * 60 * 60)
 
 /* Standard Webhooks 1.0.0, "Retry schedule". */
-const int64_t respond_retry_default_delays[] = {
+const int64_t respond_retry_policy_default_delays[] = {
 	5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR,
 	14 * HOUR, 20 * HOUR, 24 * HOUR
 };
-const int	respond_retry_default_count =
-	(int) (sizeof(respond_retry_default_delays) / sizeof(respond_retry_default_delays[0]));
+const int	respond_retry_policy_default_count =
+	(int) (sizeof(respond_retry_policy_default_delays) / sizeof(respond_retry_policy_default_delays[0]));
 
 DeliveryVerdict
-respond_retry_judge_http(long status)
+respond_retry_policy_judge_http(long status)
 {
 	if (status >= 200 && status <= 299)
 		return VERDICT_DELIVERED;
@@ -53,7 +53,7 @@ respond_retry_judge_http(long status)
 }
 
 DeliveryVerdict
-respond_retry_judge_smtp(long reply)
+respond_retry_policy_judge_smtp(long reply)
 {
 	if (reply >= 200 && reply <= 299)
 		return VERDICT_DELIVERED;
@@ -79,13 +79,13 @@ use_default(const int64_t **delays, int *count)
 {
 	if (*delays == NULL || *count < 1)
 	{
-		*delays = respond_retry_default_delays;
-		*count = respond_retry_default_count;
+		*delays = respond_retry_policy_default_delays;
+		*count = respond_retry_policy_default_count;
 	}
 }
 
 int64_t
-respond_retry_delay(const int64_t *delays, int count, int attempts, double random)
+respond_retry_policy_delay(const int64_t *delays, int count, int attempts, double random)
 {
 	int64_t		wait;
 	int64_t		drawn;
@@ -101,7 +101,7 @@ respond_retry_delay(const int64_t *delays, int count, int attempts, double rando
 }
 
 int64_t
-respond_retry_span(const int64_t *delays, int count, int max_attempts)
+respond_retry_policy_span(const int64_t *delays, int count, int max_attempts)
 {
 	int64_t		span = 0;
 	int64_t		last;
@@ -143,7 +143,7 @@ read_seconds(const char *digits, size_t length)
 }
 
 int64_t
-respond_retry_after(const char *value, int64_t now)
+respond_retry_policy_after(const char *value, int64_t now)
 {
 	char		date[64];
 	size_t		length;

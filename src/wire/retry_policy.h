@@ -28,17 +28,17 @@ typedef enum DeliveryVerdict
  * endpoint) and RFC 9110 and 8470 for the states that pass (408, 425, 429,
  * 5xx).
  */
-extern DeliveryVerdict respond_retry_judge_http(long status);
+extern DeliveryVerdict respond_retry_policy_judge_http(long status);
 
 /* Judges the reply code of SMTP (RFC 5321 section 4.2.1); 0: none came. */
-extern DeliveryVerdict respond_retry_judge_smtp(long reply);
+extern DeliveryVerdict respond_retry_policy_judge_smtp(long reply);
 
 /*
  * The schedule of Standard Webhooks: the waits, in ms, between its ten
  * attempts.  The first attempt is immediate, so the wait of 0 is not here.
  */
-extern const int64_t respond_retry_default_delays[];
-extern const int respond_retry_default_count;
+extern const int64_t respond_retry_policy_default_delays[];
+extern const int respond_retry_policy_default_count;
 
 /*
  * Milliseconds to wait after the given number of attempts (>= 1) failed.
@@ -46,15 +46,15 @@ extern const int respond_retry_default_count;
  * the default.  random is uniform in [0, 1): the result is uniform in
  * [wait / 2, 3 * wait / 2).
  */
-extern int64_t respond_retry_delay(const int64_t *delays, int count,
-								   int attempts, double random);
+extern int64_t respond_retry_policy_delay(const int64_t *delays, int count,
+										  int attempts, double random);
 
 /*
  * Milliseconds from the first to the last of max_attempts attempts when each
  * fails at once, without jitter (which keeps it on average).  INT64_MAX when
  * it is more than that.
  */
-extern int64_t respond_retry_span(const int64_t *delays, int count, int max_attempts);
+extern int64_t respond_retry_policy_span(const int64_t *delays, int count, int max_attempts);
 
 /*
  * Reads the value of Retry-After (RFC 9110 section 10.2.3): seconds, or an HTTP
@@ -63,6 +63,6 @@ extern int64_t respond_retry_span(const int64_t *delays, int count, int max_atte
  * still gets the wait it meant.  Returns the wait in ms, 0 for a date in the
  * past, at most 24 hours, or -1 when the value is not legal.
  */
-extern int64_t respond_retry_after(const char *value, int64_t now);
+extern int64_t respond_retry_policy_after(const char *value, int64_t now);
 
 #endif							/* RESPOND_RETRY_POLICY_H */

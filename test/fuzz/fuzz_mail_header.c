@@ -98,8 +98,8 @@ write_cloudevents(const char *text)
 {
 	MailText	out = {0};
 
-	respond_header_cloudevents(text, &out);
-	insist(respond_header_check("ce-subject", respond_mail_text_string(&out)) == NULL, "what is encoded is legal");
+	respond_http_header_cloudevents(text, &out);
+	insist(respond_http_header_check("ce-subject", respond_mail_text_string(&out)) == NULL, "what is encoded is legal");
 	respond_mail_text_free(&out);
 }
 
@@ -111,7 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 0)
 		memcpy(text, data, size);
 	text[size] = '\0';
-	respond_header_check(text, text);
+	respond_http_header_check(text, text);
 	read_addresses(text);
 	write_cloudevents(text);
 	write_text(text);

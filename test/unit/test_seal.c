@@ -38,10 +38,10 @@ check_round_trips(void)
 
 		memset(back, 0xAA, sizeof(back));
 		ok = ok && respond_seal(key, aad, AAD_LEN, plain, len, sealed) &&
-			respond_unseal(key, aad, AAD_LEN, sealed, len + RESPOND_SEAL_OVERHEAD, back) &&
+			respond_seal_open(key, aad, AAD_LEN, sealed, len + RESPOND_SEAL_OVERHEAD, back) &&
 			memcmp(plain, back, len) == 0;
 		ok = ok && respond_seal(key, NULL, 0, plain, len, sealed) &&
-			respond_unseal(key, NULL, 0, sealed, len + RESPOND_SEAL_OVERHEAD, back) &&
+			respond_seal_open(key, NULL, 0, sealed, len + RESPOND_SEAL_OVERHEAD, back) &&
 			memcmp(plain, back, len) == 0;
 	}
 	check(ok, "texts of all lengths come back, with aad and without");
@@ -76,7 +76,7 @@ check_tampering(void)
 		memcpy(again, sealed, sizeof(sealed));
 		again[bit / 8] ^= (uint8_t) (1 << (bit % 8));
 		memset(back, 0xAA, sizeof(back));
-		noticed = noticed && !respond_unseal(key, aad, AAD_LEN, again, sizeof(again), back);
+		noticed = noticed && !respond_seal_open(key, aad, AAD_LEN, again, sizeof(again), back);
 		/* a wrong version is no seal at all, so nothing was written */
 		if (bit >= 8)
 			wiped = wiped && is_zero(back, sizeof(plain));
@@ -86,21 +86,21 @@ check_tampering(void)
 
 	noticed = true;
 	for (size_t len = 0; len < sizeof(sealed); len++)
-		noticed = noticed && !respond_unseal(key, aad, AAD_LEN, sealed, len, back);
+		noticed = noticed && !respond_seal_open(key, aad, AAD_LEN, sealed, len, back);
 	check(noticed, "every truncation is noticed");
 	memcpy(longer, sealed, sizeof(sealed));
 	longer[sizeof(sealed)] = 0;
-	check(!respond_unseal(key, aad, AAD_LEN, longer, sizeof(longer), back), "an added byte is noticed");
+	check(!respond_seal_open(key, aad, AAD_LEN, longer, sizeof(longer), back), "an added byte is noticed");
 
-	check(!respond_unseal(other_key, aad, AAD_LEN, sealed, sizeof(sealed), back), "another key is refused");
+	check(!respond_seal_open(other_key, aad, AAD_LEN, sealed, sizeof(sealed), back), "another key is refused");
 	memcpy(again, sealed, sizeof(sealed));
 	check(respond_seal_key_id(other_key, again + 1) &&
-		  !respond_unseal(other_key, aad, AAD_LEN, again, sizeof(again), back),
+		  !respond_seal_open(other_key, aad, AAD_LEN, again, sizeof(again), back),
 		  "another key is refused under its own id too");
-	check(!respond_unseal(key, aad, AAD_LEN - 1, sealed, sizeof(sealed), back) &&
-		  !respond_unseal(key, "pg_respond channel secret\0Support", AAD_LEN, sealed, sizeof(sealed), back) &&
-		  !respond_unseal(key, NULL, 0, sealed, sizeof(sealed), back), "another aad is refused");
-	check(respond_unseal(key, aad, AAD_LEN, sealed, sizeof(sealed), back) &&
+	check(!respond_seal_open(key, aad, AAD_LEN - 1, sealed, sizeof(sealed), back) &&
+		  !respond_seal_open(key, "pg_respond channel secret\0Support", AAD_LEN, sealed, sizeof(sealed), back) &&
+		  !respond_seal_open(key, NULL, 0, sealed, sizeof(sealed), back), "another aad is refused");
+	check(respond_seal_open(key, aad, AAD_LEN, sealed, sizeof(sealed), back) &&
 		  memcmp(back, plain, sizeof(plain)) == 0, "the untouched one is still good");
 
 	check(respond_seal(key, aad, AAD_LEN, plain, sizeof(plain), again) &&
@@ -117,11 +117,11 @@ check_key_id(void)
 	check(respond_seal_key_id(key, id) && respond_seal_key_id(other_key, other_id) &&
 		  memcmp(id, other_id, sizeof(id)) != 0, "keys have different ids");
 	check(respond_seal(key, NULL, 0, NULL, 0, sealed) &&
-		  memcmp(respond_sealed_key_id(sealed, sizeof(sealed)), id, sizeof(id)) == 0,
+		  memcmp(respond_seal_read_key_id(sealed, sizeof(sealed)), id, sizeof(id)) == 0,
 		  "a seal names its key");
-	check(respond_sealed_key_id(sealed, sizeof(sealed) - 1) == NULL, "what is too short is no seal");
+	check(respond_seal_read_key_id(sealed, sizeof(sealed) - 1) == NULL, "what is too short is no seal");
 	sealed[0] = 2;
-	check(respond_sealed_key_id(sealed, sizeof(sealed)) == NULL, "nor is another version");
+	check(respond_seal_read_key_id(sealed, sizeof(sealed)) == NULL, "nor is another version");
 }
 
 static size_t
@@ -163,7 +163,7 @@ check_published_vector(void)
 	len += read_hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
 					"8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662", sealed + len);
 	len += read_hex("76fc6ece0f4e1768cddf8853bb2d551b", sealed + len);
-	check(respond_unseal(vector_key, vector_aad, aad_len, sealed, len, back) &&
+	check(respond_seal_open(vector_key, vector_aad, aad_len, sealed, len, back) &&
 		  memcmp(back, expected, expected_len) == 0, "a published AES-256-GCM vector is decrypted");
 }
 
