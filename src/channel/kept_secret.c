@@ -52,7 +52,7 @@ forget_secrets(void)
 }
 
 static void
-transaction_callback(XactEvent event, void *argument)
+forget_at_end(XactEvent event, void *argument)
 {
 	forget_secrets();
 }
@@ -96,7 +96,7 @@ respond_kept_secret_put(const char *channel, const char *secret)
 		respond_secret_wipe(before);
 	if (!registered)
 	{
-		RegisterXactCallback(transaction_callback, NULL);
+		RegisterXactCallback(forget_at_end, NULL);
 		registered = true;
 	}
 	caller = MemoryContextSwitchTo(TopMemoryContext);

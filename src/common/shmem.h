@@ -56,7 +56,7 @@ typedef enum WorkerOutcome
 #define RESPOND_MAX_BARRED		32
 
 /* Databases that the launcher was asked to look at and has not yet. */
-#define RESPOND_MAX_REQUESTS	64
+#define RESPOND_MAX_DATABASE_REQUESTS	64
 
 /* A database that workers must keep out of, and the backend that wants it so. */
 typedef struct BarredDatabase
@@ -197,8 +197,8 @@ typedef struct RespondShared
 	int			launcher_pid;
 	int			launcher_procno;	/* -1 when the launcher does not run */
 	pg_atomic_uint32 look_again;	/* bumped whenever databases or roles may have changed */
-	int			request_count;	/* RESPOND_MAX_REQUESTS + 1: some were lost, look at all */
-	DatabaseRequest requests[RESPOND_MAX_REQUESTS];
+	int			request_count;	/* RESPOND_MAX_DATABASE_REQUESTS + 1: some were lost, look at all */
+	DatabaseRequest requests[RESPOND_MAX_DATABASE_REQUESTS];
 	BarredDatabase barred[RESPOND_MAX_BARRED];
 	int			missing_workers;	/* wanted, but there was no place for them */
 	int			wanted_workers;	/* in all databases, once all of them run */

@@ -110,7 +110,7 @@ void
 respond_launcher_tell(Oid database, bool replaced, bool present)
 {
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
-	if (respond_shared->request_count < RESPOND_MAX_REQUESTS)
+	if (respond_shared->request_count < RESPOND_MAX_DATABASE_REQUESTS)
 	{
 		DatabaseRequest *request = &respond_shared->requests[respond_shared->request_count];
 
@@ -118,7 +118,7 @@ respond_launcher_tell(Oid database, bool replaced, bool present)
 		request->replaced = replaced;
 		request->present = present;
 	}
-	if (respond_shared->request_count <= RESPOND_MAX_REQUESTS)
+	if (respond_shared->request_count <= RESPOND_MAX_DATABASE_REQUESTS)
 		respond_shared->request_count++;
 	if (replaced || !present)
 		ask_to_stop(database);

@@ -121,19 +121,19 @@ forget_unseen(void)
 void
 respond_registry_take_requests(void)
 {
-	DatabaseRequest requests[RESPOND_MAX_REQUESTS];
+	DatabaseRequest requests[RESPOND_MAX_DATABASE_REQUESTS];
 	int			count;
 
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
 	count = respond_shared->request_count;
 	memcpy(requests, respond_shared->requests,
-		   sizeof(DatabaseRequest) * Min(count, RESPOND_MAX_REQUESTS));
+		   sizeof(DatabaseRequest) * Min(count, RESPOND_MAX_DATABASE_REQUESTS));
 	respond_shared->request_count = 0;
 	LWLockRelease(respond_shared->lock);
 
-	for (int i = 0; i < Min(count, RESPOND_MAX_REQUESTS); i++)
+	for (int i = 0; i < Min(count, RESPOND_MAX_DATABASE_REQUESTS); i++)
 		apply_request(&requests[i]);
-	if (count > RESPOND_MAX_REQUESTS)
+	if (count > RESPOND_MAX_DATABASE_REQUESTS)
 	{
 		for (int i = 0; i < entry_count; i++)
 		{

@@ -269,7 +269,7 @@ committed_prepared(Oid database)
 }
 
 static void
-transaction_callback(XactEvent event, void *argument)
+forget_unless_committed(XactEvent event, void *argument)
 {
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 		forget_notices();
@@ -277,7 +277,7 @@ transaction_callback(XactEvent event, void *argument)
 
 /* Numbers of subtransactions grow, so those within the one that aborts are at the end. */
 static void
-subtransaction_callback(SubXactEvent event, SubTransactionId subtransaction,
+forget_subtransaction(SubXactEvent event, SubTransactionId subtransaction,
 						SubTransactionId parent, void *argument)
 {
 	if (event != SUBXACT_EVENT_ABORT_SUB)
@@ -291,7 +291,7 @@ subtransaction_callback(SubXactEvent event, SubTransactionId subtransaction,
  * shall have been told of channels that the transaction changed.
  */
 static void
-release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
+tell_of_commit(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
 {
 	if ((pending_count == 0 && !all_wanted) || !is_commit || !is_top_level || phase != RESOURCE_RELEASE_AFTER_LOCKS)
 		return;
@@ -301,9 +301,9 @@ release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, 
 void
 respond_outbox_initialize(void)
 {
-	RegisterXactCallback(transaction_callback, NULL);
-	RegisterSubXactCallback(subtransaction_callback, NULL);
-	RegisterResourceReleaseCallback(release_callback, NULL);
+	RegisterXactCallback(forget_unless_committed, NULL);
+	RegisterSubXactCallback(forget_subtransaction, NULL);
+	RegisterResourceReleaseCallback(tell_of_commit, NULL);
 	respond_wake_committed_prepared = committed_prepared;
 }
 
