@@ -30,10 +30,10 @@
 
 typedef enum StepOutcome
 {
-	OUTCOME_SKIPPED,			/* "if" did not hold */
-	OUTCOME_DONE,
-	OUTCOME_STOP,
-	OUTCOME_FAILED				/* machine->failure says why */
+	STEP_OUTCOME_SKIPPED,			/* "if" did not hold */
+	STEP_OUTCOME_DONE,
+	STEP_OUTCOME_STOP,
+	STEP_OUTCOME_FAILED				/* machine->failure says why */
 } StepOutcome;
 
 void
@@ -149,7 +149,7 @@ execute_step(FlowMachine *machine, const FlowStep *step)
 	StepResult	result = STEP_DONE;
 
 	if (!condition_holds(machine, step))
-		return OUTCOME_SKIPPED;
+		return STEP_OUTCOME_SKIPPED;
 	call.values = respond_step_render(machine, step);
 	if (machine->dry)
 		machine->parameters = respond_step_values_jsonb(step, call.values);
@@ -162,7 +162,7 @@ execute_step(FlowMachine *machine, const FlowStep *step)
 		machine->blind = true;
 	respond_chain_set(machine, step, call.output, shown_output(step, call.output));
 	check_chain(machine, step);
-	return result == STEP_STOP ? OUTCOME_STOP : OUTCOME_DONE;
+	return result == STEP_STOP ? STEP_OUTCOME_STOP : STEP_OUTCOME_DONE;
 }
 
 /* One object in a record of a dry run. */
@@ -172,11 +172,11 @@ add_record(JsonbParseState **state, const FlowStep *step, StepOutcome outcome, J
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_text(state, "step", respond_step_label(step));
 	respond_jsonb_push_text(state, "action", step->action->name);
-	if (outcome == OUTCOME_SKIPPED)
+	if (outcome == STEP_OUTCOME_SKIPPED)
 		respond_jsonb_push_boolean(state, "if", false);
 	if (parameters != NULL)
 		respond_jsonb_push_jsonb(state, "parameters", parameters);
-	if (outcome == OUTCOME_FAILED)
+	if (outcome == STEP_OUTCOME_FAILED)
 		respond_jsonb_push_text(state, "error", error);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
@@ -222,7 +222,7 @@ note_failure(FlowMachine *machine, const FlowStep *step, const ErrorData *error)
 static StepOutcome
 try_step(FlowMachine *machine, const FlowStep *step)
 {
-	volatile StepOutcome outcome = OUTCOME_FAILED;
+	volatile StepOutcome outcome = STEP_OUTCOME_FAILED;
 
 	machine->contained = false;
 	machine->outspoken = false;
@@ -304,16 +304,16 @@ move_on(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
 	machine->position.attempts = 0;
 	switch (outcome)
 	{
-		case OUTCOME_SKIPPED:
+		case STEP_OUTCOME_SKIPPED:
 			go_on(machine, FLOW_NEXT);
 			break;
-		case OUTCOME_DONE:
+		case STEP_OUTCOME_DONE:
 			go_on(machine, step->on_success);
 			break;
-		case OUTCOME_STOP:
+		case STEP_OUTCOME_STOP:
 			go_on(machine, FLOW_STOP);
 			break;
-		case OUTCOME_FAILED:
+		case STEP_OUTCOME_FAILED:
 			return handle_failure(machine, step);
 	}
 	return true;
@@ -338,7 +338,7 @@ respond_machine_advance(FlowMachine *machine)
 	CHECK_FOR_INTERRUPTS();
 	position->attempts++;
 	outcome = try_step(machine, step);
-	if (outcome == OUTCOME_FAILED && has_attempts(machine, step))
+	if (outcome == STEP_OUTCOME_FAILED && has_attempts(machine, step))
 		return MACHINE_UNDER_WAY;
 	if (!move_on(machine, step, outcome))
 		return MACHINE_FAILED;
