@@ -208,40 +208,62 @@ queue_next_subjects(List *subjects)
 	respond_worker_commit();
 }
 
+/* Some of the outcomes that are to be recorded, by their places in the array. */
+typedef struct OutcomeGroup
+{
+	Outcome   **outcomes;
+	int		   *places;
+	int			count;
+} OutcomeGroup;
+
+/* The one in this place of a group, alone. */
+static OutcomeGroup
+group_of_one(const OutcomeGroup *group, int i)
+{
+	return (OutcomeGroup) {.outcomes = group->outcomes,.places = &group->places[i],.count = 1};
+}
+
+/* NULL when it is recorded. */
+static Outcome *
+outcome_in(const OutcomeGroup *group, int i)
+{
+	return group->outcomes[group->places[i]];
+}
+
 /*
- * Records the outcomes in these places, and clears the places of those that are
- * recorded: from the commit on none of them may be seen again, whatever error
- * comes after.  *subjects grows by those whose next delivery may go.
+ * Records a group, and clears the places of those that are recorded: from the
+ * commit on none of them may be seen again, whatever error comes after.  *subjects
+ * grows by those whose next delivery may go.
  */
 static void
-record_group(Outcome ***places, int count, List **subjects)
+record_group(const OutcomeGroup *group, List **subjects)
 {
-	RecordState *states = palloc(sizeof(RecordState) * count);
-	Outcome   **group = palloc(sizeof(Outcome *) * count);
+	RecordState *states = palloc(sizeof(RecordState) * group->count);
+	Outcome   **outcomes = palloc(sizeof(Outcome *) * group->count);
 
-	for (int i = 0; i < count; i++)
-		group[i] = *places[i];
-	record_in_transaction(group, states, count);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < group->count; i++)
+		outcomes[i] = outcome_in(group, i);
+	record_in_transaction(outcomes, states, group->count);
+	for (int i = 0; i < group->count; i++)
 	{
 		if (states[i] == RECORD_LOCKED)
 			continue;
-		*places[i] = NULL;
-		note_next_subject(group[i], states[i], subjects);
-		settle(group[i], states[i]);
+		group->outcomes[group->places[i]] = NULL;
+		note_next_subject(outcomes[i], states[i], subjects);
+		settle(outcomes[i], states[i]);
 	}
 }
 
 /* True when no error was raised; *error has its message otherwise, *lasting whether it would come again. */
 static bool
-record_contained(Outcome ***places, int count, List **subjects, const char **error, bool *lasting)
+record_contained(const OutcomeGroup *group, List **subjects, const char **error, bool *lasting)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	volatile bool done = false;
 
 	PG_TRY();
 	{
-		record_group(places, count, subjects);
+		record_group(group, subjects);
 		done = true;
 	}
 	PG_CATCH();
@@ -271,21 +293,23 @@ note_failure(Outcome *outcome)
 }
 
 static void
-record_one_by_one(Outcome ***places, int count, List **subjects)
+record_one_by_one(const OutcomeGroup *group, List **subjects)
 {
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < group->count; i++)
 	{
-		int64		id = (*places[i])->outgoing->entry->id;
+		OutcomeGroup one = group_of_one(group, i);
+		Outcome    *outcome = outcome_in(group, i);
+		int64		id = outcome->outgoing->entry->id;
 		const char *error;
 		bool		lasting;
 
-		if (record_contained(&places[i], 1, subjects, &error, &lasting) || *places[i] == NULL)
+		if (record_contained(&one, subjects, &error, &lasting) || outcome_in(group, i) == NULL)
 			continue;
 		if (lasting)
-			note_failure(*places[i]);
+			note_failure(outcome);
 		ereport(LOG,
 				(errmsg("pg_respond could not record the outcome of delivery " INT64_FORMAT ": %s", id, error),
-				 (*places[i])->failures < TELL_LIMIT ? errdetail("It is tried again.") :
+				 outcome->failures < TELL_LIMIT ? errdetail("It is tried again.") :
 				 errdetail("It is tried again, without the event delivery.dead, its row in the audit log and the disabling of the channel.")));
 	}
 }
@@ -295,47 +319,45 @@ record_one_by_one(Outcome ***places, int count, List **subjects)
  * payload too long: that is a failed try of that delivery and nobody else's matter.
  */
 static void
-record_notifications(Outcome ***places, int count, List **subjects)
+record_notifications(const OutcomeGroup *group, List **subjects)
 {
 	const char *error;
 	bool		lasting;
 
-	if (record_contained(places, count, subjects, &error, &lasting))
+	if (record_contained(group, subjects, &error, &lasting))
 		return;
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < group->count; i++)
 	{
-		if (*places[i] == NULL || record_contained(&places[i], 1, subjects, &error, &lasting) || *places[i] == NULL || !lasting)
+		OutcomeGroup one = group_of_one(group, i);
+
+		if (outcome_in(group, i) == NULL || record_contained(&one, subjects, &error, &lasting) ||
+			outcome_in(group, i) == NULL || !lasting)
 			continue;
-		if ((*places[i])->status == OUTCOME_DELIVERED)
-			respond_outcome_fail(*places[i], error);
-		record_one_by_one(&places[i], 1, subjects);
+		if (outcome_in(group, i)->status == OUTCOME_DELIVERED)
+			respond_outcome_fail(outcome_in(group, i), error);
+		record_one_by_one(&one, subjects);
 	}
 }
 
 void
 respond_courier_record(Outcome **outcomes, int count, bool one_by_one)
 {
-	Outcome  ***plain = palloc(sizeof(Outcome **) * count);
-	Outcome  ***alone = palloc(sizeof(Outcome **) * count);
-	Outcome  ***notifications = palloc(sizeof(Outcome **) * count);
-	int			plain_count = 0;
-	int			alone_count = 0;
-	int			notification_count = 0;
+	OutcomeGroup plain = {outcomes, palloc(sizeof(int) * count), 0};
+	OutcomeGroup alone = {outcomes, palloc(sizeof(int) * count), 0};
+	OutcomeGroup notifications = {outcomes, palloc(sizeof(int) * count), 0};
 	List	   *subjects = NIL;
 
 	for (int i = 0; i < count; i++)
 	{
-		if (outcomes[i]->outgoing->notify_channel != NULL)
-			notifications[notification_count++] = &outcomes[i];
-		else if (one_by_one || outcomes[i]->failures > 0)
-			alone[alone_count++] = &outcomes[i];
-		else
-			plain[plain_count++] = &outcomes[i];
+		OutcomeGroup *group = outcomes[i]->outgoing->notify_channel != NULL ? &notifications :
+			one_by_one || outcomes[i]->failures > 0 ? &alone : &plain;
+
+		group->places[group->count++] = i;
 	}
-	if (plain_count > 0)
-		record_group(plain, plain_count, &subjects);
-	record_one_by_one(alone, alone_count, &subjects);
-	if (notification_count > 0)
-		record_notifications(notifications, notification_count, &subjects);
+	if (plain.count > 0)
+		record_group(&plain, &subjects);
+	record_one_by_one(&alone, &subjects);
+	if (notifications.count > 0)
+		record_notifications(&notifications, &subjects);
 	queue_next_subjects(subjects);
 }
