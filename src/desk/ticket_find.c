@@ -18,7 +18,7 @@
 #include "common/kept_plan.h"
 #include "desk/desk_check.h"
 #include "desk/ticket_find.h"
-#include "effect/effects.h"
+#include "effect/ticket_write.h"
 
 static KeptPlan find_by_key = {
 	"SELECT t.id FROM respond.ticket AS t"

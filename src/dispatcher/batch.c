@@ -23,6 +23,7 @@
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
 #include "effect/effects.h"
+#include "effect/run_write.h"
 
 /* How often a cursor that moved past other lanes' events is written, in ms. */
 #define STORE_INTERVAL		10000

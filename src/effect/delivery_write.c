@@ -9,34 +9,16 @@
 
 #include "utils/memutils.h"
 
-#include "effect/effects.h"
-#include "outbox/outbox.h"
+#include "effect/delivery_write.h"
+#include "effect/effect_memory.h"
 
-static NewDelivery *deliveries; /* in the context of the effects */
-static int	count;
-static int	room;
-
-static NewDelivery *
-add_row(void)
-{
-	if (count == room)
-	{
-		int			size = Max(64, room * 2);
-		NewDelivery *grown = MemoryContextAllocHuge(respond_effects_context(), sizeof(NewDelivery) * size);
-
-		if (count > 0)
-			memcpy(grown, deliveries, sizeof(NewDelivery) * count);
-		deliveries = grown;
-		room = size;
-	}
-	return &deliveries[count++];
-}
+static EffectRows deliveries;	/* of NewDelivery */
 
 int64
 respond_effects_delivery(const FlowRun *run, const NewDelivery *delivery)
 {
 	int64		id = respond_outbox_next_id();
-	NewDelivery *row = add_row();
+	NewDelivery *row = respond_effects_add_row(&deliveries, sizeof(NewDelivery));
 
 	*row = *delivery;
 	row->id = id;
@@ -58,12 +40,11 @@ respond_effects_delivery(const FlowRun *run, const NewDelivery *delivery)
 void
 respond_deliveries_flush(void)
 {
-	respond_outbox_write(deliveries, count);
+	respond_outbox_write(deliveries.rows, deliveries.count);
 }
 
 void
 respond_deliveries_forget(void)
 {
-	deliveries = NULL;
-	count = room = 0;
+	memset(&deliveries, 0, sizeof(deliveries));
 }

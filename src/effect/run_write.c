@@ -15,9 +15,9 @@
 
 #include "common/partition_write.h"
 #include "common/private_value.h"
-#include "effect/effects.h"
+#include "effect/effect_memory.h"
 #include "effect/rule_stats.h"
-#include "effect/run.h"
+#include "effect/run_write.h"
 
 /* Columns of respond.run, in their order. */
 enum

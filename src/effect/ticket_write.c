@@ -24,7 +24,9 @@
 #include "utils/memutils.h"
 
 #include "common/kept_plan.h"
-#include "effect/effects.h"
+#include "effect/effect_memory.h"
+#include "effect/ticket_write.h"
+#include "event/batch_origin.h"
 
 enum
 {
@@ -71,16 +73,11 @@ typedef struct KeyEntry
 	BufferedRow *last;
 } KeyEntry;
 
-typedef struct RowArray
-{
-	BufferedRow **rows;			/* in the order of their ids */
-	int			count;
-	int			size;
-} RowArray;
-
-static RowArray tickets;
-static RowArray comments;
+static EffectRows tickets;		/* of BufferedRow *, in the order of their ids */
+static EffectRows comments;
 static HTAB *keys;				/* of open tickets; NULL: none has one */
+static List *teams;				/* names that were found to exist */
+static int64 last_origin;		/* run that was made known last */
 
 /* The form of unnest with several arrays cannot be qualified with a schema. */
 #define UNNEST(number)	"pg_catalog.unnest($" number ")"
@@ -112,22 +109,18 @@ static KeptPlan insert_comments = {
 };
 
 static BufferedRow *
-add_row(RowArray *array)
+add_row(EffectRows *array)
 {
-	MemoryContext context = respond_effects_context();
+	BufferedRow **row = respond_effects_add_row(array, sizeof(BufferedRow *));
 
-	if (array->count == array->size)
-	{
-		int			size = Max(64, array->size * 2);
-		BufferedRow **rows = MemoryContextAllocHuge(context, size * sizeof(BufferedRow *));
+	*row = MemoryContextAllocZero(respond_effects_context(), sizeof(BufferedRow));
+	return *row;
+}
 
-		if (array->count > 0)
-			memcpy(rows, array->rows, array->count * sizeof(BufferedRow *));
-		array->rows = rows;
-		array->size = size;
-	}
-	array->rows[array->count] = MemoryContextAllocZero(context, sizeof(BufferedRow));
-	return array->rows[array->count++];
+static BufferedRow *
+get_row(const EffectRows *array, int number)
+{
+	return ((BufferedRow **) array->rows)[number];
 }
 
 /* In the context of the effects. */
@@ -193,6 +186,17 @@ is_open(const char *status)
 	return strcmp(status, "solved") != 0 && strcmp(status, "closed") != 0;
 }
 
+/* Makes the run known to the triggers that see its rows; called for each row. */
+static void
+note_origin(const FlowRun *run)
+{
+	if (run->run_id == last_origin)
+		return;
+	respond_batch_origin_add(run->event != NULL ? run->event->id : 0, run->run_id, run->rule,
+							 run->event != NULL ? run->event->depth : 0);
+	last_origin = run->run_id;
+}
+
 int64
 respond_effects_ticket(const FlowRun *run, const NewTicket *ticket)
 {
@@ -219,7 +223,7 @@ respond_effects_ticket(const FlowRun *run, const NewTicket *ticket)
 	set_text(row, COLUMN_CREATED_BY, psprintf("rule:%s", run->rule));
 	if (ticket->key != NULL && is_open(status))
 		remember_key(row, ticket->key);
-	respond_effects_note_origin(run);
+	note_origin(run);
 	MemoryContextSwitchTo(caller);
 	return id;
 }
@@ -239,7 +243,7 @@ respond_effects_comment(const FlowRun *run, int64 ticket_id, const char *author,
 	set_text(row, COMMENT_COLUMN_BODY, body);
 	set_int64(row, COMMENT_COLUMN_EVENT_ID, run->event != NULL ? run->event->id : 0);
 	set_int64(row, COMMENT_COLUMN_RUN_ID, run->run_id);
-	respond_effects_note_origin(run);
+	note_origin(run);
 	MemoryContextSwitchTo(caller);
 	return id;
 }
@@ -253,7 +257,7 @@ respond_effects_has_ticket(int64 id)
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
-		int64		found = DatumGetInt64(tickets.rows[middle]->values[COLUMN_ID]);
+		int64		found = DatumGetInt64(get_row(&tickets, middle)->values[COLUMN_ID]);
 
 		if (found == id)
 			return true;
@@ -292,9 +296,33 @@ respond_effects_has_keys(void)
 	return keys != NULL;
 }
 
+bool
+respond_effects_knows_team(const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, teams)
+	{
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A few are enough: a batch seldom names more. */
+void
+respond_effects_note_team(const char *name)
+{
+	MemoryContext caller = MemoryContextSwitchTo(respond_effects_context());
+
+	if (list_length(teams) < 16)
+		teams = lappend(teams, pstrdup(name));
+	MemoryContextSwitchTo(caller);
+}
+
 /* One column of the buffered rows as an array. */
 static Datum
-column_array(const RowArray *array, int column, Oid array_type)
+column_array(const EffectRows *array, int column, Oid array_type)
 {
 	Datum	   *values = palloc(sizeof(Datum) * array->count);
 	bool	   *nulls = palloc(sizeof(bool) * array->count);
@@ -307,8 +335,8 @@ column_array(const RowArray *array, int column, Oid array_type)
 
 	for (int i = 0; i < array->count; i++)
 	{
-		values[i] = array->rows[i]->values[column];
-		nulls[i] = array->rows[i]->nulls[column];
+		values[i] = get_row(array, i)->values[column];
+		nulls[i] = get_row(array, i)->nulls[column];
 	}
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	return PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds,
@@ -316,7 +344,7 @@ column_array(const RowArray *array, int column, Oid array_type)
 }
 
 static void
-insert_rows(const RowArray *array, KeptPlan *plan)
+insert_rows(const EffectRows *array, KeptPlan *plan)
 {
 	Datum		values[TICKET_COLUMNS];
 
@@ -362,4 +390,6 @@ respond_tickets_forget(void)
 	memset(&tickets, 0, sizeof(tickets));
 	memset(&comments, 0, sizeof(comments));
 	keys = NULL;
+	teams = NIL;
+	last_origin = 0;
 }

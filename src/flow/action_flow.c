@@ -11,6 +11,7 @@
 
 #include "common/errors.h"
 #include "effect/effects.h"
+#include "effect/emit_write.h"
 #include "event/event_check.h"
 #include "event/event_context.h"
 #include "event/event_defaults.h"

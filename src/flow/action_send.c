@@ -18,7 +18,7 @@
 
 #include "audit/mask.h"
 #include "common/errors.h"
-#include "effect/effects.h"
+#include "effect/delivery_write.h"
 #include "event/event_context.h"
 #include "flow/flow_machine.h"
 #include "message/message.h"

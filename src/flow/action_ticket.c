@@ -10,6 +10,7 @@
 #include "common/errors.h"
 #include "event/event_context.h"
 #include "effect/effects.h"
+#include "effect/ticket_write.h"
 #include "flow/flow_machine.h"
 #include "desk/ticket_find.h"
 #include "utils/builtins.h"
