@@ -145,7 +145,7 @@ BEGIN
 	ok := missing IS NULL;
 	message := CASE
 		WHEN NOT current_setting('pg_respond.enabled')::boolean THEN 'no workers should run: see check switches'
-		WHEN differs THEN format('not running: %s; they wait, because library and extension differ', missing)
+		WHEN differs THEN format('not running: %s, because library and extension differ', missing)
 		WHEN ok THEN 'all workers of this database run'
 		WHEN failed.kind IS NOT NULL THEN format('not running: %s; the %s failed %s times in a row and is restarted at %s',
 			missing, failed.kind, failed.failures, failed.restart_at)

@@ -238,6 +238,9 @@ respond_channel_kind_validate(PG_FUNCTION_ARGS)
 	if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 	{
 		respond_shape_deform(&respond_shape_channel_kind, desc, trigger->tg_trigtuple, old_values, old_nulls);
+		/* both columns are NOT NULL, but a superuser can change that */
+		if (old_nulls[KIND_ID] || old_nulls[KIND_NAME])
+			refuse("id", "the row has no id or no name", "Give it both under session_replication_role = replica.");
 		if (DatumGetBool(old_values[KIND_BUILT_IN]))
 			refuse("built_in", psprintf("kind \"%s\" is part of pg_respond and cannot be changed",
 										respond_row_text(old_values, old_nulls, KIND_NAME)),

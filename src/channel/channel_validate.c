@@ -374,6 +374,9 @@ check_update(HeapTuple old_tuple, TupleDesc desc, Datum *values, bool *nulls)
 	const char *given;
 
 	respond_shape_deform(&respond_shape_channel, desc, old_tuple, old_values, old_nulls);
+	/* both columns are NOT NULL, but a superuser can change that */
+	if (old_nulls[CHANNEL_ID] || old_nulls[CHANNEL_KIND_ID] || old_nulls[CHANNEL_NAME] || old_nulls[CHANNEL_KIND])
+		refuse("id", "the row has no id, kind_id, name or kind", "Delete it and insert the channel anew.");
 	respond_identity_set(&values[CHANNEL_ID], &nulls[CHANNEL_ID], &old_values[CHANNEL_ID]);
 	if (!goes_elsewhere(desc, old_values, old_nulls, values, nulls))
 	{

@@ -24,7 +24,6 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "clock/version_wait.h"
 #include "common/guc.h"
 #include "common/latch.h"
 #include "upkeep/manifest.h"
@@ -81,7 +80,6 @@ respond_clock_main(Datum main_arg)
 	DatabaseSlot *database;
 	bool		created;
 
-	respond_version_wait();
 	database = respond_worker_open_database(&created);
 	respond_worker_insist(learn_state, created ? database : NULL, "read the state of its database");
 	respond_latch_wake_launcher();

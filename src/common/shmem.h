@@ -49,7 +49,7 @@ typedef enum WorkerOutcome
 {
 	WORKER_FAILED,				/* anything that is not one of the others */
 	WORKER_STOPPED,				/* it was asked to */
-	WORKER_NO_EXTENSION			/* its database does not have the extension */
+	WORKER_NO_EXTENSION			/* its database does not have the extension, or has another version of it */
 } WorkerOutcome;
 
 /* Databases whose workers are kept away at once; DROP DATABASE holds one for its time. */

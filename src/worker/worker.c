@@ -19,6 +19,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_extension.h"
+#include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -38,6 +39,7 @@
 #include "common/memory_limit.h"
 #include "common/pg_compat.h"
 #include "common/shmem.h"
+#include "common/version.h"
 #include "worker/death_word.h"
 #include "worker/settings.h"
 #include "worker/worker.h"
@@ -220,15 +222,41 @@ connect_to_database(void)
 	SetConfigOption("application_name", "pg_respond", PGC_USERSET, PGC_S_SESSION);
 }
 
+/*
+ * After a new package was installed and the server restarted, each database
+ * keeps its tables and functions until somebody updates the extension there.
+ * Meanwhile events are recorded and wait.  ALTER EXTENSION ... UPDATE makes the
+ * launcher look at the database again (ddl_hooks.c).
+ */
+static bool
+version_fits(void)
+{
+	const char *installed = respond_version_installed();
+
+	if (installed == NULL || strcmp(installed, RESPOND_VERSION) == 0)
+		return true;
+	if (respond_worker_slot->kind == WORKER_CLOCK)
+		ereport(WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("pg_respond: no workers run in database \"%s\", because library and extension differ",
+						get_database_name(MyDatabaseId)),
+				 errdetail("The server has library %s in memory, the database has extension %s.", RESPOND_VERSION, installed),
+				 errhint("Run ALTER EXTENSION pg_respond UPDATE in that database; if the library is the older one, restart the server.")));
+	return false;
+}
+
 static void
 find_extension(void)
 {
+	bool		fits;
+
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	my_extension = get_extension_oid("pg_respond", true);
+	fits = OidIsValid(my_extension) && version_fits();
 	CommitTransactionCommand();
 	pgstat_report_activity(STATE_IDLE, NULL);
-	if (!OidIsValid(my_extension))
+	if (!fits)
 		end_worker(WORKER_NO_EXTENSION);
 }
 
