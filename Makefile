@@ -109,9 +109,11 @@ test-versions:
 bench: private
 	@PG_CONFIG="$(PG_CONFIG)" test/bench/run
 
-# target deb              Debian packages in build/deb
+# target deb              Debian packages in build/deb; test-deb builds and tries them in clean systems (needs root) [MAJOR=17]
 deb:
 	@$(HARNESS)/deb
+test-deb:
+	@PG_CONFIG="$(PG_CONFIG)" test/packages/run $(MAJOR)
 
 # target dist             the archive that PGXN takes, of what is committed: build/pg_respond-VERSION.zip
 dist:
