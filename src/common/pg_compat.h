@@ -54,6 +54,9 @@ typedef bool TU_UpdateIndexes;
 #define INTERVAL_NOT_FINITE(interval)	false
 #define INTERVAL_IS_NOBEGIN(interval)	false
 
+/* 17: what extensions wait for has names. */
+#define WaitEventExtensionNew(name)		PG_WAIT_EXTENSION
+
 #endif
 
 #if PG_VERSION_NUM < 180000

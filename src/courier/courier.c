@@ -43,6 +43,7 @@
 #include "courier/courier_send.h"
 #include "courier/outcome.h"
 #include "transport/transport.h"
+#include "worker/wait_event.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
@@ -463,11 +464,12 @@ rest(Courier *courier)
 {
 	WaitEvent	event;
 	long		timeout = rest_milliseconds(courier);
+	Sleep		sleep = respond_transport_running() > 0 ? SLEEP_NETWORK : respond_worker_sleep();
 
 	if (timeout > 0)
 	{
 		pgstat_report_stat(timeout >= 10000);
-		(void) WaitEventSetWait(courier->events, timeout, &event, 1, PG_WAIT_EXTENSION);
+		(void) WaitEventSetWait(courier->events, timeout, &event, 1, respond_wait_event(sleep));
 	}
 	respond_worker_woken();
 	note_settings(courier);

@@ -101,7 +101,7 @@ respond_lane_take(Dispatcher *dispatcher)
 					(errcode(ERRCODE_OBJECT_IN_USE),
 					 errmsg("pg_respond dispatcher %d of %d is still held by another process",
 							dispatcher->lane + 1, dispatcher->lanes)));
-		respond_worker_wait(LANE_LOCK_STEP);
+		respond_worker_pause(LANE_LOCK_STEP);
 	}
 	for (int lanes = 1; lanes <= RESPOND_MAX_LANES; lanes++)
 	{
@@ -323,7 +323,7 @@ run_guarded(Dispatcher *dispatcher)
 	}
 	PG_END_TRY();
 	if (wait > 0)
-		respond_worker_wait(wait);
+		respond_worker_pause(wait);
 	return more;
 }
 

@@ -32,12 +32,12 @@
 #include "utils/acl.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #include "common/latch.h"
 #include "common/pg_compat.h"
 #include "common/shmem.h"
 #include "launcher/eviction.h"
+#include "worker/wait_event.h"
 
 /* A worker that waits sees its latch at once; one that is busy gets SIGTERM after this time. */
 #define POLITE_MS			30
@@ -155,7 +155,8 @@ respond_eviction_begin(Oid database)
 	while (stop_workers(database, TimestampDifferenceExceeds(start, GetCurrentTimestamp(), POLITE_MS)) &&
 		   !TimestampDifferenceExceeds(start, GetCurrentTimestamp(), LIMIT_MS))
 	{
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, pause, PG_WAIT_EXTENSION);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, pause,
+						 respond_wait_event(SLEEP_WORKERS_END));
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		pause = Min(pause * 2, 20);

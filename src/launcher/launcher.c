@@ -37,7 +37,6 @@
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #include "common/guc.h"
 #include "common/latch.h"
@@ -47,6 +46,7 @@
 #include "launcher/registry.h"
 #include "launcher/starter.h"
 #include "worker/settings.h"
+#include "worker/wait_event.h"
 #include "worker/worker.h"
 
 /* Clock workers that look for the extension at the same time. */
@@ -434,7 +434,8 @@ rest(void)
 
 	if (timeout < 0 || timeout > scan)
 		timeout = scan;
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, PG_WAIT_EXTENSION);
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout,
+					 respond_wait_event(SLEEP_LAUNCHER));
 	ResetLatch(MyLatch);
 	/* no error, and with any other code than 1 the postmaster would not start it again */
 	if (ShutdownRequestPending)

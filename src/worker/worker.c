@@ -32,7 +32,6 @@
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #include "common/guc.h"
 #include "common/latch.h"
@@ -42,6 +41,7 @@
 #include "common/version.h"
 #include "worker/death_word.h"
 #include "worker/settings.h"
+#include "worker/wait_event.h"
 #include "worker/worker.h"
 
 WorkerSlot *respond_worker_slot = NULL;
@@ -303,8 +303,25 @@ respond_worker_open_database(bool *created)
 	return my_database;
 }
 
-void
-respond_worker_wait(long milliseconds)
+Sleep
+respond_worker_sleep(void)
+{
+	if (respond_worker_on_hold())
+		return SLEEP_HOLD;
+	switch (respond_worker_slot->kind)
+	{
+		case WORKER_CLOCK:
+			return SLEEP_CLOCK;
+		case WORKER_DISPATCHER:
+			return SLEEP_DISPATCHER;
+		case WORKER_COURIER:
+			break;
+	}
+	return SLEEP_COURIER;
+}
+
+static void
+wait_for(long milliseconds, Sleep sleep)
 {
 	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
 
@@ -314,8 +331,20 @@ respond_worker_wait(long milliseconds)
 
 	if (milliseconds >= 0)
 		events |= WL_TIMEOUT;
-	(void) WaitLatch(MyLatch, events, milliseconds, PG_WAIT_EXTENSION);
+	(void) WaitLatch(MyLatch, events, milliseconds, respond_wait_event(sleep));
 	respond_worker_woken();
+}
+
+void
+respond_worker_wait(long milliseconds)
+{
+	wait_for(milliseconds, respond_worker_sleep());
+}
+
+void
+respond_worker_pause(long milliseconds)
+{
+	wait_for(milliseconds, SLEEP_RETRY);
 }
 
 void

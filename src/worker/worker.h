@@ -9,6 +9,7 @@
 #define RESPOND_WORKER_H
 
 #include "common/shmem.h"
+#include "worker/wait_event.h"
 
 /* Entry points, started by the launcher; main_arg is slot number and generation. */
 extern PGDLLEXPORT void respond_dispatcher_main(Datum main_arg);
@@ -48,6 +49,12 @@ extern WorkerSlot *respond_worker_slot;
  * more, then call this; it clears sleeping.
  */
 extern void respond_worker_wait(long milliseconds);
+
+/* The same after something that was in the way, before the next try. */
+extern void respond_worker_pause(long milliseconds);
+
+/* What this worker waits for when it has nothing to do. */
+extern Sleep respond_worker_sleep(void);
 
 /* What comes after the sleep, for workers that wait for other things besides. */
 extern void respond_worker_woken(void);

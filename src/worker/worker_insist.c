@@ -73,7 +73,7 @@ respond_worker_insist(void (*function) (void *argument), void *argument, const c
 
 	for (bool first = true; !succeeds(function, argument, what, first); first = false)
 	{
-		respond_worker_wait(pause);
+		respond_worker_pause(pause);
 		pause = Min(pause * 2, PAUSE_LONGEST);
 	}
 	respond_worker_succeeded();

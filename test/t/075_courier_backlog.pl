@@ -128,7 +128,7 @@ sub courier_rests
 	my $pid = courier();
 	my $commits = "SELECT pg_stat_get_db_xact_commit((SELECT oid FROM pg_database WHERE datname = '$db'))";
 
-	Respond::wait_until($node, 'postgres', q{SELECT backend_xid IS NULL AND backend_xmin IS NULL AND xact_start IS NULL AND wait_event = 'Extension'
+	Respond::wait_until($node, 'postgres', q{SELECT backend_xid IS NULL AND backend_xmin IS NULL AND xact_start IS NULL AND wait_event_type = 'Extension'
 		FROM pg_stat_activity WHERE backend_type = 'pg_respond courier' AND datname <> 'beat'}, "$message: the courier rests, without a snapshot");
 	Respond::beat($node);
 	my ($before, $start) = (wakes($pid), Time::HiRes::time());
