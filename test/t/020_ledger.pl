@@ -3,40 +3,18 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Respond;
+use Writers;
 
 # Commit times make the order of commits survive a crash.
 my $node = Respond::node('ledger', restart_after_crash => 'on', max_connections => 60, fsync => 'off',
 	track_commit_timestamp => 'on');
 my $db = 'desk';
-my $dir = $node->basedir;
 
 Respond::create_extension($node, $db);
-$node->safe_psql($db, q{
-	CREATE TABLE counter (subject text PRIMARY KEY, n bigint NOT NULL);
-	INSERT INTO counter SELECT 'subject ' || i, 0 FROM generate_series(1, 8) AS i;
-	CREATE TABLE scratch (n bigint);
-});
 Respond::add_rule($node, $db, 'ledger', 'ledger.*', [ { action => 'ticket', subject => '{{subject}}' } ]);
 
-sub script
-{
-	my ($name, $text) = @_;
-
-	PostgreSQL::Test::Utils::append_to_file("$dir/$name.sql", $text);
-	return "$dir/$name.sql";
-}
-
-# The first INSERT takes a transaction number, the row lock then decides who commits first: numbers and commits
-# come in different orders, and n is the order of commits.
-my $ordered = script('ordered', q{
-\set s random(1, 8)
-BEGIN;
-INSERT INTO scratch VALUES (1);
-UPDATE counter SET n = n + 1 WHERE subject = 'subject ' || :s RETURNING n \gset
-INSERT INTO respond.event (type, subject, data) VALUES ('ledger.ordered', 'subject ' || :s, jsonb_build_object('n', :n));
-COMMIT;
-});
-my $untidy = script('untidy', q{
+my $ordered = Writers::ordered($node, $db, 8);
+my $untidy = Writers::script($node, 'untidy', q{
 \set r random(1, 20)
 BEGIN;
 INSERT INTO respond.event (type, subject) SELECT 'ledger.untidy', 'u' || :r FROM generate_series(1, :r);
@@ -53,13 +31,11 @@ INSERT INTO respond.event (type) VALUES ('ledger.never');
 ROLLBACK;
 });
 
-sub pgbench
+sub writers
 {
-	my ($file, $clients, $seconds) = @_;
+	my ($script, $clients, $seconds) = @_;
 
-	return IPC::Run::start(
-		[ 'pgbench', '-n', '-f', $file, '-c', $clients, '-T', $seconds, '-h', $node->host, '-p', $node->port, $db ],
-		'>', "$file.out", '2>', "$file.err");
+	return Writers::start($node, $db, $script, clients => $clients, seconds => $seconds);
 }
 
 sub check_ledger
@@ -95,7 +71,7 @@ sub check_ledger
 
 # --- without faults
 {
-	my @runs = (pgbench($ordered, 8, 5), pgbench($untidy, 6, 5));
+	my @runs = (writers($ordered, 8, 5), writers($untidy, 6, 5));
 	my $open = Respond::session($node, $db);
 
 	$open->query_safe(q{BEGIN; INSERT INTO respond.event (type) VALUES ('ledger.open') RETURNING 1});
@@ -117,7 +93,7 @@ for my $lanes (3, 2, 1)
 	$node->safe_psql($db, "ALTER SYSTEM SET pg_respond.dispatchers = $lanes");
 	$node->reload;
 
-	my @runs = (pgbench($ordered, 6, 3), pgbench($untidy, 3, 3));
+	my @runs = (writers($ordered, 6, 3), writers($untidy, 3, 3));
 
 	$_->finish for @runs;
 	Respond::wait_until($node, $db,
@@ -129,14 +105,14 @@ for my $lanes (3, 2, 1)
 # --- crashes while writers write
 for my $round (1 .. 4)
 {
-	my @runs = (pgbench($ordered, 6, 4), pgbench($untidy, 3, 4));
+	my @runs = (writers($ordered, 6, 4), writers($untidy, 3, 4));
 
 	Respond::crash_worker($node, $db, $round % 2 ? 'dispatcher' : 'clock');
 	$_->finish for @runs;
 	Respond::wait_workers($node, $db, "round $round: the workers are back");
 }
 {
-	my $run = pgbench($ordered, 6, 2);
+	my $run = writers($ordered, 6, 2);
 
 	$run->finish;
 }

@@ -4,21 +4,18 @@
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
+use Writers;
 use Peers;
 
 my $node = Respond::node('courier', restart_after_crash => 'on', max_connections => 60, fsync => 'off', log_statement => 'none',
 	'pg_respond.allowed_networks' => '127.0.0.0/8');
 my $db = 'desk';
-my $dir = $node->basedir;
 my $receiver = Peers::receiver();
 my $url = "http://127.0.0.1:$receiver->{port}";
 my @kinds = qw(fast slow ordered retried);
 
 Respond::create_extension($node, $db);
 $node->safe_psql($db, qq{
-	CREATE TABLE counter (subject text PRIMARY KEY, n bigint NOT NULL);
-	INSERT INTO counter SELECT 'subject ' || i, 0 FROM generate_series(1, 12) AS i;
-	CREATE TABLE scratch (n bigint);
 	INSERT INTO respond.channel (name, kind, url, concurrency, ordered, timeout, retry_delays) VALUES
 		('fast', 'webhook', '$url/ok', 30, false, '60 s', NULL),
 		('slow', 'webhook', '$url/slow/40', 60, false, '60 s', NULL),
@@ -32,24 +29,8 @@ for my $kind (@kinds)
 }
 Respond::add_rule($node, $db, 'never', 'ledger.never', [ { action => 'notify', channel => 'fast', body => { never => '{{id}}' } } ]);
 
-sub script
-{
-	my ($name, $text) = @_;
-
-	PostgreSQL::Test::Utils::append_to_file("$dir/$name.sql", $text);
-	return "$dir/$name.sql";
-}
-
-# As in 020_ledger.pl: the first INSERT takes a number, the row lock decides who commits first, n is the order of commits.
-my $ordered = script('ordered', q{
-\set s random(1, 12)
-BEGIN;
-INSERT INTO scratch VALUES (1);
-UPDATE counter SET n = n + 1 WHERE subject = 'subject ' || :s RETURNING n \gset
-INSERT INTO respond.event (type, subject, data) VALUES ('ledger.ordered', 'subject ' || :s, jsonb_build_object('n', :n));
-COMMIT;
-});
-my $untidy = script('untidy', q{
+my $ordered = Writers::ordered($node, $db, 12);
+my $untidy = Writers::script($node, 'untidy', q{
 \set r random(1, 12)
 BEGIN;
 SET LOCAL synchronous_commit = off;
@@ -65,13 +46,11 @@ ROLLBACK;
 INSERT INTO respond.event (type, subject) VALUES ('ledger.slow', 'one'), ('ledger.retried', 'one');
 });
 
-sub pgbench
+sub writers
 {
-	my ($file, $clients, $seconds, $rate) = @_;
+	my ($script, $clients, $seconds, $rate) = @_;
 
-	return IPC::Run::start(
-		[ 'pgbench', '-n', '-f', $file, '-c', $clients, '-T', $seconds, '-R', $rate, '-h', $node->host, '-p', $node->port, $db ],
-		'>', "$file.out", '2>', "$file.err");
+	return Writers::start($node, $db, $script, clients => $clients, seconds => $seconds, rate => $rate);
 }
 
 # arrivals(): what the receiver got, in order: [ key, body, kind ].  Not through JSON::PP, which would take minutes.
@@ -175,7 +154,7 @@ sub check_ledger
 
 # --- without faults nothing arrives twice
 {
-	my @runs = (pgbench($ordered, 4, 3, 300), pgbench($untidy, 4, 3, 60));
+	my @runs = (writers($ordered, 4, 3, 300), writers($untidy, 4, 3, 60));
 
 	$_->finish for @runs;
 	is(check_ledger('without faults'), 0, 'without faults nothing arrives twice');
@@ -185,7 +164,7 @@ my $twice;
 
 # --- a courier that is terminated and cancelled, again and again
 {
-	my @runs = (pgbench($ordered, 4, 5, 300), pgbench($untidy, 4, 5, 60));
+	my @runs = (writers($ordered, 4, 5, 300), writers($untidy, 4, 5, 60));
 
 	for (1 .. 4)
 	{
@@ -198,7 +177,7 @@ my $twice;
 	$twice = check_ledger('after SIGTERM of the courier');
 }
 {
-	my @runs = (pgbench($ordered, 6, 6, 600), pgbench($untidy, 4, 6, 60));
+	my @runs = (writers($ordered, 6, 6, 600), writers($untidy, 4, 6, 60));
 	my $pid = courier();
 
 	# a cancel every half millisecond
@@ -213,7 +192,7 @@ my $twice;
 my $killed = 0;
 for my $fault ('courier', 'immediate', 'dispatcher', 'fast', 'backend', 'courier', 'immediate', 'fast')
 {
-	my @runs = (pgbench($ordered, 4, 10, 300), pgbench($untidy, 4, 10, 60));
+	my @runs = (writers($ordered, 4, 10, 300), writers($untidy, 4, 10, 60));
 
 	grows(60_000);
 	if ($fault eq 'courier' || $fault eq 'dispatcher')

@@ -4,25 +4,24 @@ use lib "$FindBin::RealBin/lib";
 use Peers;
 use Respond;
 use Sender;
+use Writers;
 
 my $receiver = Peers::receiver();
 my $node = Respond::node('loss', Sender::settings(), wal_writer_delay => '10s', wal_writer_flush_after => '64MB', autovacuum => 'off');
 my $desk = Sender::start($node, 'desk', $receiver, 'loss');
-my $script = PostgreSQL::Test::Utils::tempdir('script') . '/emit.sql';
+my $script = Writers::script($node, 'emit', q{SET synchronous_commit = off; INSERT INTO respond.event (type) VALUES ('send.ok');});
 my $committed = 0;
 
-PostgreSQL::Test::Utils::append_to_file($script, q{SET synchronous_commit = off; INSERT INTO respond.event (type) VALUES ('send.ok');});
 for my $round (1 .. 8)
 {
 	my $count = $desk->arrived('ok');
-	my $out = '';
-	my $run = IPC::Run::start([ 'pgbench', '-n', '-f', $script, '-c', 3, '-T', 20, '-h', $node->host, '-p', $node->port, 'desk' ], '>', \$out, '2>', '/dev/null');
+	my $run = Writers::start($node, 'desk', $script, clients => 3, seconds => 20);
 
 	Respond::wait_for(sub { $desk->arrived('ok') >= $count + 5 * $round }, undef, 1_000);
 	$node->stop('immediate');
 	eval { $run->finish };
 	$node->start;
-	$committed += ($out =~ /transactions actually processed: (\d+)/)[0] || 0;
+	$committed += (PostgreSQL::Test::Utils::slurp_file("$script.out") =~ /transactions actually processed: (\d+)/)[0] || 0;
 	$desk->none_pending("round $round: all is delivered");
 }
 Respond::wait_idle($node, 'desk');

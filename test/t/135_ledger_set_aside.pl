@@ -3,10 +3,10 @@
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
+use Writers;
 
 my $node = Respond::node('asides', restart_after_crash => 'on', max_connections => 60, fsync => 'off', track_commit_timestamp => 'on');
 my $db = 'desk';
-my $dir = $node->basedir;
 
 Respond::create_extension($node, $db);
 $node->safe_psql($db, q{
@@ -23,15 +23,7 @@ Respond::add_rule($node, $db, 'nowait', 'ledger', [ { action => 'sql', sql => 'S
 Respond::add_rule($node, $db, 'tickets', 'ledger', [ { action => 'comment', ticket => '1', body => '{{data.n}}' }, { action => 'update_ticket', ticket => '2', fields => { n => '{{data.n}}' } },
 	{ action => 'emit', type => 'echo', key => 'echo {{subject}} {{data.n}}', source => '/t', name => 'e' } ]);
 
-sub script
-{
-	my ($name, $text) = @_;
-
-	PostgreSQL::Test::Utils::append_to_file("$dir/$name.sql", $text);
-	return "$dir/$name.sql";
-}
-
-my $ordered = script('ordered', q{
+my $ordered = Writers::script($node, 'ordered', q{
 \set s random(1, 6)
 BEGIN;
 UPDATE counter SET n = n + 1 WHERE subject = 'subject ' || :s RETURNING n \gset
@@ -39,7 +31,7 @@ INSERT INTO respond.event (type, subject, data) VALUES ('ledger', 'subject ' || 
 COMMIT;
 \sleep 3 ms
 });
-my $in_the_way = script('in_the_way', q{
+my $in_the_way = Writers::script($node, 'in_the_way', q{
 \set a random(1, 5)
 \set s random(1, 6)
 \set k random(1, 300)
@@ -52,17 +44,9 @@ ROLLBACK;
 \sleep 200 ms
 });
 
-sub pgbench
-{
-	my ($file, $clients, $seconds) = @_;
-
-	return IPC::Run::start([ 'pgbench', '-n', '-f', $file, '-c', $clients, '-T', $seconds, '-h', $node->host, '-p', $node->port, $db ],
-		'>', "$file.out", '2>', "$file.err");
-}
-
 for my $round (1 .. 3)
 {
-	my @runs = (pgbench($ordered, 2, 4), pgbench($in_the_way, 2, 4));
+	my @runs = map { Writers::start($node, $db, $_, clients => 2, seconds => 4) } $ordered, $in_the_way;
 
 	Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.set_aside)}, "round $round: events are set aside");
 	if ($round == 2)

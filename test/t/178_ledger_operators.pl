@@ -5,11 +5,11 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
 use Peers;
+use Writers;
 
 my $node = Respond::node('operators', restart_after_crash => 'on', max_connections => 60, fsync => 'off', wal_level => 'logical',
 	'pg_respond.allowed_networks' => '127.0.0.0/8');
 my $db = 'desk';
-my $dir = $node->basedir;
 my $receiver = Peers::receiver();
 my $url = "http://127.0.0.1:$receiver->{port}";
 
@@ -31,7 +31,7 @@ Respond::add_rule($node, $db, 'work', 'ledger.*', [
 	{ action => 'emit', type => 'made', key => '{{id}}', source => 'ledger' },
 	{ action => 'notify', channel => 'receiver', body => { event => '{{id}}' } } ], owner => 'author');
 
-PostgreSQL::Test::Utils::append_to_file("$dir/produce.sql", q{
+my $script = Writers::script($node, 'produce', q{
 \set s random(1, 30)
 \set i random(1, 200)
 BEGIN;
@@ -44,12 +44,6 @@ COMMIT;
 });
 
 my $producers;
-sub produce
-{
-	$producers = IPC::Run::start([ 'pgbench', '-n', '-f', "$dir/produce.sql", '-c', 3, '-T', 600, '-R', 60, '-h', $node->host, '-p', $node->port, $db ],
-		'>', "$dir/out", '2>', "$dir/err");
-	return;
-}
 
 # one(query): its answer, or "error: ..." when it fails.
 sub one
@@ -155,7 +149,7 @@ for my $fault (@faults)
 {
 	my ($name, $act) = @$fault;
 
-	produce();
+	$producers = Writers::start($node, $db, $script, clients => 3, seconds => 600, rate => 60);
 	more();
 	$act->();
 	more();
