@@ -31,34 +31,12 @@ sub partitions
 	return "(SELECT count(*) FROM pg_inherits WHERE inhparent = 'respond.$table'::regclass AND inhrelid <> 'respond.${table}_default'::regclass)";
 }
 
-# old_partition(table, name, column): attaches a partition for the first day of 2020.
-sub old_partition
-{
-	my ($table, $name) = @_;
+sub old_partition { return Respond::old_partition($node, $db, @_, 1); }
+sub gone { return Respond::partition_gone($node, $db, @_); }
 
-	return value(qq{
-		CREATE TABLE respond_internal.$name (LIKE respond.${table}_default INCLUDING ALL EXCLUDING IDENTITY);
-		ALTER TABLE respond_internal.$name OWNER TO respond_worker;
-		ALTER TABLE respond.$table ATTACH PARTITION respond_internal.$name FOR VALUES FROM ('2020-01-01+0') TO ('2020-01-02+0')});
-}
-
-sub gone
-{
-	my ($name, $message) = @_;
-
-	return Respond::wait_until($node, $db, "SELECT to_regclass('respond_internal.$name') IS NULL", $message);
-}
-
-# clock_looked(setting): makes the clock look at once, and waits until it has.
+# clock_looked(): makes the clock look at once, and waits until it has.
 my $interval = 1440;
-sub clock_looked
-{
-	my $errors = value(q{SELECT errors FROM respond.worker WHERE kind = 'clock'});
-	my $before = value(q{SELECT active_at FROM respond.worker WHERE kind = 'clock'});
-
-	set('pg_respond.partition_interval', ++$interval);
-	return Respond::wait_until($node, $db, "SELECT active_at > '$before' AND state = 'idle' FROM respond.worker WHERE kind = 'clock'");
-}
+sub clock_looked { return Respond::clock_looks($node, $db, 'pg_respond.partition_interval', ++$interval); }
 
 # Partitions.
 for my $table ('event', 'run', 'audit_log')

@@ -259,33 +259,9 @@ one('VACUUM ANALYZE respond.delivery');
 check_once('beside what waits');
 
 # --- retention: not while something in a partition is pending
-sub old_partition
-{
-	my ($table, $name, $day) = @_;
-
-	return one(qq{
-		CREATE TABLE respond_internal.$name (LIKE respond.${table}_default INCLUDING ALL EXCLUDING IDENTITY);
-		ALTER TABLE respond_internal.$name OWNER TO respond_worker;
-		ALTER TABLE respond.$table ATTACH PARTITION respond_internal.$name FOR VALUES FROM ('2020-01-0$day+0') TO ('2020-01-0@{[ $day + 1 ]}+0')});
-}
-
-sub gone
-{
-	my ($name, $message) = @_;
-
-	return Respond::wait_until($node, $db, "SELECT to_regclass('respond_internal.$name') IS NULL", $message);
-}
-
-my $interval = 1440;
-sub clock_looked
-{
-	my ($name, $value) = @_;
-	my $before = one(q{SELECT active_at FROM respond.worker WHERE kind = 'clock'});
-
-	$node->safe_psql('postgres', "ALTER SYSTEM SET $name = '$value'");
-	$node->reload;
-	return Respond::wait_until($node, $db, "SELECT active_at > '$before' AND state = 'idle' FROM respond.worker WHERE kind = 'clock'");
-}
+sub old_partition { return Respond::old_partition($node, $db, @_); }
+sub gone { return Respond::partition_gone($node, $db, @_); }
+sub clock_looked { return Respond::clock_looks($node, $db, @_); }
 
 old_partition('delivery', 'delivery_done', 1);
 old_partition('attempt', 'attempt_done', 1);

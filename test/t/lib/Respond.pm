@@ -196,6 +196,38 @@ sub wait_idle
 	return wait_until($node, $db, 'SELECT coalesce(bool_and(events = 0), false) FROM respond.lag', $message);
 }
 
+# old_partition(node, db, table, name, day): gives the table a partition for that day of January 2020.
+sub old_partition
+{
+	my ($node, $db, $table, $name, $day) = @_;
+	my ($from, $to) = map { sprintf('2020-01-%02d+0', $_) } $day, $day + 1;
+
+	$node->safe_psql($db, qq{
+		CREATE TABLE respond_internal.$name (LIKE respond.${table}_default INCLUDING ALL EXCLUDING IDENTITY);
+		ALTER TABLE respond_internal.$name OWNER TO respond_worker;
+		ALTER TABLE respond.$table ATTACH PARTITION respond_internal.$name FOR VALUES FROM ('$from') TO ('$to')});
+	return;
+}
+
+sub partition_gone
+{
+	my ($node, $db, $name, $message) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return wait_until($node, $db, "SELECT to_regclass('respond_internal.$name') IS NULL", $message);
+}
+
+# clock_looks(node, db, setting, value): the setting is changed, and the clock has looked since.
+sub clock_looks
+{
+	my ($node, $db, $setting, $value) = @_;
+	my $before = $node->safe_psql($db, q{SELECT active_at FROM respond.worker WHERE kind = 'clock'});
+
+	$node->safe_psql('postgres', "ALTER SYSTEM SET $setting = " . quote_literal($value));
+	$node->reload;
+	return wait_until($node, $db, "SELECT active_at > '$before' AND state = 'idle' FROM respond.worker WHERE kind = 'clock'");
+}
+
 # settle(node, db, channel...): every event has been processed, each of the channels has deliveries, and all of them have ended.
 sub settle
 {
