@@ -23,6 +23,7 @@
 #include "effect/effects.h"
 #include "event/event_context.h"
 #include "event/event_size.h"
+#include "flow/flow_start.h"
 
 /*
  * Evaluates the rule's condition.  What it raises is a failure of this rule,

@@ -32,7 +32,7 @@
 #include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/event_write.h"
-#include "flow/flow_machine.h"
+#include "flow/flow_chain.h"
 #include "owner/owner_guard.h"
 #include "rule/rule_owner.h"
 #include "rule/rule_set.h"

@@ -26,7 +26,8 @@
 #include "effect/effects.h"
 #include "event/event_context.h"
 #include "event/event_size.h"
-#include "flow/run_save.h"
+#include "flow/flow_start.h"
+#include "flow/run_restore.h"
 #include "rule/rule_version.h"
 
 PG_FUNCTION_INFO_V1(respond_begin_run);

@@ -27,6 +27,7 @@
 #include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/event_size.h"
+#include "flow/flow_start.h"
 #include "owner/owner_guard.h"
 #include "rule/rule_set.h"
 

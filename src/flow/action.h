@@ -74,7 +74,7 @@ typedef struct StepCall
 	Jsonb	   *output;			/* out: what later steps see as steps.NAME; NULL: {} */
 } StepCall;
 
-/* A step that fails raises an error instead; see flow_failure.h. */
+/* A step that fails raises an error instead; see flow_run.c. */
 typedef enum StepResult
 {
 	STEP_DONE,					/* go on behind the step */
@@ -93,79 +93,5 @@ typedef struct Action
 	uint32		exclusive;		/* bits of parameters of which at most one may be given */
 	StepResult	(*execute) (StepCall *call);
 } Action;
-
-/* The table, available and unavailable actions. */
-extern const Action respond_actions[];
-extern const int respond_action_count;
-
-/* NULL when there is none of that name. */
-extern const Action *respond_action_find(const char *name);
-
-/* Names of the available actions, separated by commas; palloc'd. */
-extern char *respond_action_names(void);
-
-/* Statuses, priorities and kinds of comments, as the desk has them. */
-extern const char *const respond_ticket_statuses[];
-extern const char *const respond_ticket_priorities[];
-extern const char *const respond_comment_kinds[];
-
-/*
- * Places of parameters in StepCall.values; the same order as in the registry.
- * Everything that a ticket consists of comes in the same order for the actions
- * that take it.
- */
-enum
-{
-	TICKET_SUBJECT, TICKET_DESCRIPTION, TICKET_STATUS, TICKET_PRIORITY, TICKET_TEAM,
-	TICKET_ASSIGNEE, TICKET_REQUESTER, TICKET_TAGS, TICKET_FIELDS, TICKET_KEY,
-	TICKET_ID					/* not of action ticket */
-};
-enum
-{
-	COMMENT_BODY, COMMENT_KIND, COMMENT_AUTHOR, COMMENT_KEY, COMMENT_TICKET
-};
-enum
-{
-	ASSIGN_TEAM, ASSIGN_ASSIGNEE, ASSIGN_KEY, ASSIGN_TICKET
-};
-enum
-{
-	EMIT_TYPE, EMIT_DATA, EMIT_SUBJECT, EMIT_SOURCE, EMIT_KEY, EMIT_TIME
-};
-enum
-{
-	SQL_STATEMENT
-};
-enum
-{
-	SET_VALUES, SET_EXPRESSION
-};
-enum
-{
-	MESSAGE_TEXT				/* of log, fail and stop */
-};
-
-enum
-{
-	NOTIFY_CHANNEL, NOTIFY_TEXT, NOTIFY_BODY, NOTIFY_SUBJECT, NOTIFY_TO, NOTIFY_OPTIONS
-};
-enum
-{
-	EMAIL_CHANNEL, EMAIL_TO, EMAIL_CC, EMAIL_BCC, EMAIL_REPLY_TO, EMAIL_SUBJECT, EMAIL_TEXT, EMAIL_HTML,
-	EMAIL_OPTIONS
-};
-
-extern StepResult respond_action_notify(StepCall *call);
-extern StepResult respond_action_email(StepCall *call);
-extern StepResult respond_action_ticket(StepCall *call);
-extern StepResult respond_action_update_ticket(StepCall *call);
-extern StepResult respond_action_comment(StepCall *call);
-extern StepResult respond_action_assign(StepCall *call);
-extern StepResult respond_action_emit(StepCall *call);
-extern StepResult respond_action_sql(StepCall *call);
-extern StepResult respond_action_set(StepCall *call);
-extern StepResult respond_action_log(StepCall *call);
-extern StepResult respond_action_fail(StepCall *call);
-extern StepResult respond_action_stop(StepCall *call);
 
 #endif							/* RESPOND_ACTION_H */

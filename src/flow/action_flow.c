@@ -16,7 +16,8 @@
 #include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/producer.h"
-#include "flow/flow_machine.h"
+#include "flow/action_flow.h"
+#include "flow/flow_chain.h"
 
 static const char *
 given_text(const StepValue *value)

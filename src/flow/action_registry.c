@@ -12,7 +12,10 @@
 
 #include "lib/stringinfo.h"
 
-#include "flow/action.h"
+#include "flow/action_flow.h"
+#include "flow/action_registry.h"
+#include "flow/action_send.h"
+#include "flow/action_ticket.h"
 
 const char *const respond_ticket_statuses[] =
 {"new", "open", "pending", "on_hold", "solved", "closed", NULL};

@@ -20,7 +20,10 @@
 #include "common/errors.h"
 #include "effect/delivery_write.h"
 #include "event/event_context.h"
-#include "flow/flow_machine.h"
+#include "flow/action_send.h"
+#include "flow/action_ticket.h"
+#include "flow/flow_chain.h"
+#include "flow/flow_context.h"
 #include "message/message.h"
 
 static const char *

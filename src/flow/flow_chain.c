@@ -15,7 +15,7 @@
 #include "utils/numeric.h"
 
 #include "common/jsonb_size.h"
-#include "flow/flow_machine.h"
+#include "flow/flow_chain.h"
 
 static void
 push_key(JsonbParseState **state, const char *key)
@@ -96,12 +96,6 @@ respond_jsonb_of_text(const char *key, const char *value)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_text(&state, key, value);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-}
-
-const char *
-respond_step_label(const FlowStep *step)
-{
-	return step->name != NULL ? step->name : step->place;
 }
 
 /* A slot for the name: that of an earlier pass through the same step, or a new one. */

@@ -12,7 +12,7 @@
 #include "common/json_value.h"
 #include "effect/run_roots.h"
 #include "flow/action.h"
-#include "flow/flow.h"
+#include "flow/flow_compile.h"
 #include "owner/owner_sql.h"
 #include "template/json_template.h"
 
@@ -94,28 +94,5 @@ typedef struct FlowCompiler
 	Arena	   *arena;			/* in the flow's context, for its templates */
 	bool		check_sql;
 } FlowCompiler;
-
-/* Compiles one element of the array at place ("steps[2]"). */
-extern void respond_step_compile(FlowCompiler *compiler, const char *place,
-								 const JsonValue *value, FlowStep *step);
-
-/* Compiles the parameters of an action that value holds; step->timeout is set. */
-extern void respond_parameters_compile(FlowCompiler *compiler, const JsonValue *value,
-									   FlowStep *step);
-
-/* SQL at place.field, prepared at once when SQL is to be checked. */
-extern FlowSql *respond_flow_sql_make(FlowCompiler *compiler, OwnerSqlKind kind,
-									  const char *place, const char *field,
-									  const JsonValue *value, int timeout);
-
-/*
- * Prepares it if it is not yet.  Raises what respond_owner_sql_prepare raises;
- * what that did to the transaction is then rolled back.
- */
-extern OwnerSql *respond_flow_sql_get(FlowSql *sql, Flow *flow);
-
-/* Whether a member of a step is one of the fields that every action has. */
-extern bool respond_step_is_common_field(const char *name);
-extern const char *respond_step_common_fields(void);
 
 #endif							/* RESPOND_FLOW_CODE_H */

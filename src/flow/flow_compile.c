@@ -21,6 +21,8 @@
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "flow/flow_code.h"
+#include "flow/flow_compile.h"
+#include "flow/step_compile.h"
 
 PG_FUNCTION_INFO_V1(respond_check_steps);
 

@@ -16,7 +16,7 @@
 #include "utils/builtins.h"
 
 #include "audit/mask.h"
-#include "flow/flow_machine.h"
+#include "flow/flow_context.h"
 
 void
 respond_context_open(FlowMachine *machine)

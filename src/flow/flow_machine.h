@@ -13,6 +13,7 @@
 #ifndef RESPOND_FLOW_MACHINE_H
 #define RESPOND_FLOW_MACHINE_H
 
+#include "effect/run.h"
 #include "flow/flow_code.h"
 #include "template/json_template_jsonb.h"
 #include "template/template_jsonb.h"
@@ -117,74 +118,15 @@ typedef struct FlowMachine
 /* Name of a step, or its place when it has none. */
 extern const char *respond_step_label(const FlowStep *step);
 
-/* flow_chain.c: the data chain */
-
-/* Keeps what the step gave, and what others may see of it; NULL gives {}.  A step without name leaves nothing. */
-extern void respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value, Jsonb *shown);
-/* A line of the log; shown NULL: everybody may read it. */
-extern void respond_chain_log(FlowMachine *machine, const char *line, const char *shown);
-/* The chain as one object; for SQL, as parameter "steps". */
-extern Jsonb *respond_chain_jsonb(FlowMachine *machine);
-/* The chain with the lines of the log under "_log"; for run.state. */
-extern Jsonb *respond_machine_state(FlowMachine *machine);
-/* What of that is for everybody; NULL: all of it. */
-extern Jsonb *respond_machine_shown_state(FlowMachine *machine);
-/* {"message", "step", "code"}; NULL when nothing failed. */
-extern Jsonb *respond_failure_jsonb(const FlowFailure *failure);
-/* {"key": value}, for the small objects of results and records. */
-extern Jsonb *respond_jsonb_of_text(const char *key, const char *value);
-extern void respond_jsonb_push_text(JsonbParseState **state, const char *key, const char *value);
-extern void respond_jsonb_push_int64(JsonbParseState **state, const char *key, int64 value);
-extern void respond_jsonb_push_boolean(JsonbParseState **state, const char *key, bool value);
-extern void respond_jsonb_push_jsonb(JsonbParseState **state, const char *key, Jsonb *value);
-
-/* Readies SQL of the step for its next run: prepares it, tells it the last failure. */
-extern OwnerSql *respond_machine_sql(FlowMachine *machine, FlowSql *sql);
-
-/* flow_context.c: what templates see */
-
-/* Once per run: the values that do not change. */
-extern void respond_context_open(FlowMachine *machine);
-/* The outermost context of templates as the run stands now. */
-extern TemplateValue respond_context_root(FlowMachine *machine);
-
-/* The same without what masks keep from leaving the database; and the event so. */
-extern TemplateValue respond_context_outward_root(FlowMachine *machine);
-extern const Event *respond_machine_outward_event(FlowMachine *machine);
-
-/* Whether values of templates may be other than they would be in a run. */
-extern bool respond_machine_is_blind(const FlowMachine *machine);
-
-/* action_ticket.c: the ticket that an event's data names, 0: none */
-extern int64 respond_event_ticket_id(const Event *event);
-
-/* step_values.c: rendered parameters */
-
-/*
- * Renders the parameters of a step.  Raises ERRCODE_RESPOND_STEP_FAILED when
- * what comes out is not legal.
- */
-extern StepValue *respond_step_render(FlowMachine *machine, const FlowStep *step);
-/* The rendered parameters as an object, for records of dry runs. */
-/* step_address.c: of a parameter that may hold mail addresses, rendered with them shielded */
-extern void respond_step_read_addresses(const FlowMachine *machine, const ParameterSpec *spec,
-										const struct Channel *channel, StepValue *value);
-extern Jsonb *respond_step_values_jsonb(const FlowStep *step, const StepValue *values);
-
-/* flow_run.c */
-
-/*
- * Executes one attempt of the step at the position, and moves on when it needs no
- * other.  Not to be called again when the run has ended.
- */
-extern MachineStatus respond_machine_advance(FlowMachine *machine);
-/* Runs until the end; false when the run failed. */
-extern bool respond_machine_run(FlowMachine *machine);
+/* Begins a run, in a memory context of its own, which is current then. */
 extern void respond_machine_open(FlowMachine *machine, Flow *flow, FlowRun *run, bool dry);
 /* Ends the array of records of a dry run. */
 extern Jsonb *respond_machine_record(FlowMachine *machine);
 extern Jsonb *respond_machine_shown_record(FlowMachine *machine);
 /* Frees what the run used; the caller is in its own memory context again. */
 extern void respond_machine_close(FlowMachine *machine);
+
+/* Whether values of templates may be other than they would be in a run. */
+extern bool respond_machine_is_blind(const FlowMachine *machine);
 
 #endif							/* RESPOND_FLOW_MACHINE_H */

@@ -17,16 +17,17 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/errors.h"
 #include "effect/effects.h"
 #include "event/event_context.h"
-#include "flow/action.h"
-#include "flow/flow_machine.h"
+#include "flow/action_flow.h"
+#include "flow/flow_chain.h"
+#include "flow/flow_run.h"
+#include "flow/flow_sql.h"
+#include "flow/step_values.h"
 
 typedef enum StepOutcome
 {
@@ -35,61 +36,6 @@ typedef enum StepOutcome
 	STEP_OUTCOME_STOP,
 	STEP_OUTCOME_FAILED				/* machine->failure says why */
 } StepOutcome;
-
-void
-respond_machine_open(FlowMachine *machine, Flow *flow, FlowRun *run, bool dry)
-{
-	memset(machine, 0, sizeof(*machine));
-	machine->flow = flow;
-	machine->run = run;
-	machine->dry = dry;
-	machine->started_at = GetCurrentTimestamp();
-	machine->context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond run",
-											 ALLOCSET_SMALL_SIZES);
-	MemoryContextSwitchTo(machine->context);
-	respond_context_open(machine);
-	if (!dry)
-		return;
-	pushJsonbValue(&machine->record, WJB_BEGIN_ARRAY, NULL);
-	pushJsonbValue(&machine->shown_record, WJB_BEGIN_ARRAY, NULL);
-}
-
-void
-respond_machine_close(FlowMachine *machine)
-{
-	MemoryContextSwitchTo(MemoryContextGetParent(machine->context));
-	MemoryContextDelete(machine->context);
-}
-
-Jsonb *
-respond_machine_record(FlowMachine *machine)
-{
-	return JsonbValueToJsonb(pushJsonbValue(&machine->record, WJB_END_ARRAY, NULL));
-}
-
-Jsonb *
-respond_machine_shown_record(FlowMachine *machine)
-{
-	return JsonbValueToJsonb(pushJsonbValue(&machine->shown_record, WJB_END_ARRAY, NULL));
-}
-
-bool
-respond_machine_is_blind(const FlowMachine *machine)
-{
-	return machine->blind && (machine->flow->roots & ((uint32) 1 << RUN_ROOT_STEPS)) != 0;
-}
-
-OwnerSql *
-respond_machine_sql(FlowMachine *machine, FlowSql *sql)
-{
-	OwnerSql   *prepared;
-
-	machine->contained = true;
-	prepared = respond_flow_sql_get(sql, machine->flow);
-	machine->contained = false;
-	respond_owner_sql_set_error(prepared, respond_failure_jsonb(&machine->failure));
-	return prepared;
-}
 
 static bool
 condition_holds(FlowMachine *machine, const FlowStep *step)

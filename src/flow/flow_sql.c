@@ -12,7 +12,8 @@
 
 #include "common/contain.h"
 #include "common/errors.h"
-#include "flow/flow_code.h"
+#include "flow/flow_chain.h"
+#include "flow/flow_sql.h"
 
 static void
 prepare(FlowSql *sql, Flow *flow)
@@ -70,4 +71,16 @@ respond_flow_sql_get(FlowSql *sql, Flow *flow)
 	if (sql->sql == NULL)
 		respond_contain(prepare_contained, &preparation);
 	return sql->sql;
+}
+
+OwnerSql *
+respond_machine_sql(FlowMachine *machine, FlowSql *sql)
+{
+	OwnerSql   *prepared;
+
+	machine->contained = true;
+	prepared = respond_flow_sql_get(sql, machine->flow);
+	machine->contained = false;
+	respond_owner_sql_set_error(prepared, respond_failure_jsonb(&machine->failure));
+	return prepared;
 }

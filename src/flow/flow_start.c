@@ -20,7 +20,10 @@
 #include "effect/emit_write.h"
 #include "effect/run_write.h"
 #include "event/event_context.h"
-#include "flow/flow_machine.h"
+#include "flow/flow_chain.h"
+#include "flow/flow_run.h"
+#include "flow/flow_start.h"
+#include "flow/run_restore.h"
 #include "flow/run_save.h"
 
 /* The event that says so; its name is part of the interface. */

@@ -17,7 +17,9 @@
 #include "common/errors.h"
 #include "common/pg_compat.h"
 #include "common/time_read.h"
-#include "flow/flow_code.h"
+#include "flow/flow_sql.h"
+#include "flow/parameter_compile.h"
+#include "flow/step_fields.h"
 
 pg_noreturn static void raise_wrong_kind(const char *place, const char *field, const char *expected);
 pg_noreturn static void raise_template_error(const char *place, const char *field, const char *where,

@@ -21,6 +21,8 @@
 #include "common/time_read.h"
 #include "event/event_check.h"
 #include "event/event_context.h"
+#include "flow/flow_chain.h"
+#include "flow/run_restore.h"
 #include "flow/run_save.h"
 
 /* An object in the document, and where it stands: "event", "chain[2]", "" for the whole. */

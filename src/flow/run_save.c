@@ -13,6 +13,7 @@
 #include "common/pg_compat.h"
 #include "event/event_context.h"
 #include "event/event_roots.h"
+#include "flow/flow_chain.h"
 #include "flow/run_save.h"
 
 /* Most bytes of data and chain; jsonb ends at 256 MB, texts at 1 GB. */

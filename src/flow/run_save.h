@@ -46,19 +46,7 @@
 /* The run as it stands between two attempts of steps; palloc'd. */
 extern Jsonb *respond_run_save(FlowMachine *machine);
 
-/* Whose run it is: what has to be known to find the flow.  The name is palloc'd. */
-extern void respond_run_belongs_to(Jsonb *saved, char **rule, int32 *version);
-
-/*
- * The machine as it was.  run says rule, version and owner, and gets the rest, with
- * an event in the current memory context; flow is that of the same version.  The
- * machine is open then, as after respond_machine_open().  Raises
- * ERRCODE_RESPOND_INVALID_RUN with the place when the document is not as
- * respond_run_save() writes it, or is of another version.
- */
-extern void respond_run_restore(FlowMachine *machine, Flow *flow, FlowRun *run, Jsonb *saved);
-
-/* Of both: the format, and names of members that are written and read. */
+/* The format that is written and read. */
 #define RUN_FORMAT			1
 
 #endif							/* RESPOND_RUN_SAVE_H */

@@ -23,7 +23,7 @@
 
 #include "channel/channel.h"
 #include "common/row_json.h"
-#include "flow/flow_machine.h"
+#include "flow/step_address.h"
 #include "template/template_shield.h"
 #include "wire/mail_address.h"
 

@@ -12,28 +12,13 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
-#include "flow/flow_code.h"
+#include "flow/action_registry.h"
+#include "flow/flow_sql.h"
+#include "flow/parameter_compile.h"
+#include "flow/step_compile.h"
 
 /* Longest timeout of a step; beyond an hour SQL belongs elsewhere. */
 #define MAX_TIMEOUT		(3600 * 1000)
-
-static const char *const common_fields[] =
-{"action", "name", "if", "on_success", "on_failure", "max_attempts", "timeout"};
-
-bool
-respond_step_is_common_field(const char *name)
-{
-	for (int i = 0; i < lengthof(common_fields); i++)
-		if (strcmp(common_fields[i], name) == 0)
-			return true;
-	return false;
-}
-
-const char *
-respond_step_common_fields(void)
-{
-	return "action, name, if, on_success, on_failure, max_attempts, timeout";
-}
 
 static const JsonValue *
 find_member(const JsonValue *object, const char *name)

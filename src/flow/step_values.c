@@ -21,7 +21,11 @@
 #include "common/errors.h"
 #include "common/jsonb_size.h"
 #include "common/time_read.h"
-#include "flow/flow_machine.h"
+#include "flow/flow_chain.h"
+#include "flow/flow_context.h"
+#include "flow/flow_sql.h"
+#include "flow/step_address.h"
+#include "flow/step_values.h"
 
 static bool
 is_legal_word(const char *text, const char *const *words)

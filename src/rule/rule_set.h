@@ -9,7 +9,7 @@
 #define RESPOND_RULE_SET_H
 
 #include "event/event.h"
-#include "flow/flow.h"
+#include "flow/flow_compile.h"
 #include "owner/owner_sql.h"
 
 typedef struct Rule

@@ -32,7 +32,7 @@
 #include "common/restore.h"
 #include "common/trigger_call.h"
 #include "event/name_check.h"
-#include "flow/flow.h"
+#include "flow/flow_compile.h"
 #include "match/pattern_jsonb.h"
 #include "owner/owner_guard.h"
 #include "owner/owner_sql.h"

@@ -1,30 +1,20 @@
 /*-------------------------------------------------------------------------
- * flow.h
- *	  Flows: the steps of a rule, compiled and run.
+ * flow_start.h
+ *	  Flows run: from the start of a run to its row.
  *
- * src/flow/flow.h
+ * src/flow/flow_start.h
  *-------------------------------------------------------------------------
  */
-#ifndef RESPOND_FLOW_H
-#define RESPOND_FLOW_H
+#ifndef RESPOND_FLOW_START_H
+#define RESPOND_FLOW_START_H
 
 #include "effect/run.h"
-
-typedef struct Flow Flow;
-
-/*
- * Compiles steps and on_failure of a rule.  Raises
- * ERRCODE_RESPOND_INVALID_RULE with the place ("steps[2].to: ...").  With
- * check_sql the SQL in it is parsed as the owner too; without, at first use.
- */
-extern Flow *respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
-								  bool check_sql, MemoryContext context);
+#include "flow/flow_compile.h"
 
 /*
- * Runs the flow to its end and puts the run and
- * its effects into the buffer of effects.  A step that fails is handled by the
- * flow itself (on_failure); what is raised concerns the whole event: the batch
- * must be rolled back to before it.
+ * Runs the flow to its end and puts the run and its effects into the buffer of
+ * effects.  A step that fails is handled by the flow itself (on_failure); what is
+ * raised concerns the whole event: the batch must be rolled back to before it.
  */
 extern void respond_flow_start(Flow *flow, FlowRun *run);
 
@@ -50,4 +40,4 @@ extern void respond_flow_record_suppressed(FlowRun *run, const char *reason);
 /* Each step with its rendered parameters, as jsonb, without doing anything; for simulate(). */
 extern Jsonb *respond_flow_simulate(Flow *flow, const FlowRun *run);
 
-#endif							/* RESPOND_FLOW_H */
+#endif							/* RESPOND_FLOW_START_H */

@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ * flow_compile.h
+ *	  Flows: the steps of a rule, compiled.
+ *
+ * src/flow/flow_compile.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_FLOW_COMPILE_H
+#define RESPOND_FLOW_COMPILE_H
+
+#include "utils/jsonb.h"
+
+typedef struct Flow Flow;
+
+/*
+ * Compiles steps and on_failure of a rule.  Raises
+ * ERRCODE_RESPOND_INVALID_RULE with the place ("steps[2].to: ...").  With
+ * check_sql the SQL in it is parsed as the owner too; without, at first use.
+ */
+extern Flow *respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
+								  bool check_sql, MemoryContext context);
+
+#endif							/* RESPOND_FLOW_COMPILE_H */

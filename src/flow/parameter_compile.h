@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ * parameter_compile.h
+ *	  Compiles the parameters of a step.
+ *
+ * src/flow/parameter_compile.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_PARAMETER_COMPILE_H
+#define RESPOND_PARAMETER_COMPILE_H
+
+#include "flow/flow_code.h"
+
+/* Compiles the parameters of an action that value holds; step->timeout is set. */
+extern void respond_parameters_compile(FlowCompiler *compiler, const JsonValue *value,
+									   FlowStep *step);
+
+#endif							/* RESPOND_PARAMETER_COMPILE_H */

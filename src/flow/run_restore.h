@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ * run_restore.h
+ *	  A run taken up again from its document, see run_save.h.
+ *
+ * src/flow/run_restore.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_RUN_RESTORE_H
+#define RESPOND_RUN_RESTORE_H
+
+#include "flow/flow_machine.h"
+
+/* Whose run it is: what has to be known to find the flow.  The name is palloc'd. */
+extern void respond_run_belongs_to(Jsonb *saved, char **rule, int32 *version);
+
+/*
+ * The machine as it was.  run says rule, version and owner, and gets the rest, with
+ * an event in the current memory context; flow is that of the same version.  The
+ * machine is open then, as after respond_machine_open().  Raises
+ * ERRCODE_RESPOND_INVALID_RUN with the place when the document is not as
+ * respond_run_save() writes it, or is of another version.
+ */
+extern void respond_run_restore(FlowMachine *machine, Flow *flow, FlowRun *run, Jsonb *saved);
+
+#endif							/* RESPOND_RUN_RESTORE_H */
