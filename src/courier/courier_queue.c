@@ -163,6 +163,36 @@ queue_limit(const CourierChannel *channel)
 	return channel->ordered ? ORDERED_QUEUE_LIMIT : QUEUE_LIMIT;
 }
 
+static SubjectKey
+subject_key(const CourierChannel *channel, uint64 subject)
+{
+	return (SubjectKey) {.channel = channel->hash,.subject = subject};
+}
+
+static void
+release_subject(CourierChannel *channel, uint64 subject)
+{
+	SubjectKey	key = subject_key(channel, subject);
+
+	hash_search(heads, &key, HASH_REMOVE, NULL);
+}
+
+/* One that is in no queue. */
+static void
+forget(Entry *entry)
+{
+	if (entry->channel->ordered)
+		release_subject(entry->channel, entry->subject);
+	hash_search(entries, &entry->id, HASH_REMOVE, NULL);
+}
+
+static void
+forget_queued(Entry *entry)
+{
+	delete_node(entry);
+	forget(entry);
+}
+
 /* Makes room for something that is due then; false when it would be the last. */
 static bool
 make_room(CourierChannel *channel, TimestampTz due, int64 id)
@@ -174,15 +204,9 @@ make_room(CourierChannel *channel, TimestampTz due, int64 id)
 		if (last->after < due || (last->after == due && last->id <= id))
 			return false;
 		respond_courier_queue_lower(channel, last->due, last->id);
-		respond_courier_queue_forget(last);
+		forget_queued(last);
 	}
 	return true;
-}
-
-static SubjectKey
-subject_key(const CourierChannel *channel, uint64 subject)
-{
-	return (SubjectKey) {.channel = channel->hash,.subject = subject};
 }
 
 /*
@@ -200,7 +224,7 @@ claim_subject(CourierChannel *channel, const DeliveryNotice *notice, bool is_fir
 		Entry	   *other = hash_search(entries, &head->id, HASH_FIND, NULL);
 
 		if (other != NULL && other->state == ENTRY_QUEUED && (is_first || notice->id < other->id))
-			respond_courier_queue_forget(other);
+			forget_queued(other);
 		else
 		{
 			head->earlier |= notice->id < head->id;
@@ -221,14 +245,6 @@ respond_courier_queue_may_be_behind(const Entry *entry)
 
 	/* while a walk is wanted, the first of the subject may be in the table only */
 	return entry->channel->unread.any || head == NULL || head->earlier;
-}
-
-static void
-release_subject(CourierChannel *channel, uint64 subject)
-{
-	SubjectKey	key = subject_key(channel, subject);
-
-	hash_search(heads, &key, HASH_REMOVE, NULL);
 }
 
 void
@@ -288,7 +304,7 @@ respond_courier_queue_clear(CourierChannel *channel)
 	Entry	   *entry;
 
 	while ((entry = respond_courier_queue_first(channel)) != NULL)
-		respond_courier_queue_forget(entry);
+		forget_queued(entry);
 }
 
 void
@@ -322,15 +338,13 @@ put_back(Entry *entry)
 	CourierChannel *channel = entry->channel;
 
 	channel->in_flight--;
-	if (channel->config == NULL || !make_room(channel, entry->after, entry->id))
+	if (channel->config != NULL && make_room(channel, entry->after, entry->id))
+		insert_node(entry);
+	else
 	{
 		respond_courier_queue_lower(channel, entry->due, entry->id);
-		entry->state = ENTRY_SENDING;
-		channel->in_flight++;
-		respond_courier_queue_forget(entry);
-		return;
+		forget(entry);
 	}
-	insert_node(entry);
 	respond_courier_queue_adopt_order(channel);
 }
 
@@ -352,17 +366,10 @@ void
 respond_courier_queue_forget(Entry *entry)
 {
 	CourierChannel *channel = entry->channel;
-	bool		was_sending = entry->state == ENTRY_SENDING;
 
-	if (was_sending)
-		channel->in_flight--;
-	else
-		delete_node(entry);
-	if (channel->ordered)
-		release_subject(channel, entry->subject);
-	hash_search(entries, &entry->id, HASH_REMOVE, NULL);
-	if (was_sending)
-		respond_courier_queue_adopt_order(channel);
+	channel->in_flight--;
+	forget(entry);
+	respond_courier_queue_adopt_order(channel);
 }
 
 bool

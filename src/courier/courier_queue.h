@@ -47,7 +47,7 @@ extern void respond_courier_queue_add(CourierChannel *channel, const DeliveryNot
 									  XLogRecPtr written, bool is_first);
 /* The first of the queue, NULL when it is empty. */
 extern Entry *respond_courier_queue_first(CourierChannel *channel);
-/* Takes it out of the queue to be sent; puts it back; forgets it for good. */
+/* Takes it out of the queue to be sent; then puts it back, or forgets it for good. */
 extern void respond_courier_queue_take(Entry *entry);
 extern void respond_courier_queue_put_back(Entry *entry, TimestampTz due);
 /* Puts it back, to be sent not before this time; its row stays as it is. */
