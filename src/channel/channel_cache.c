@@ -137,6 +137,7 @@ same_version(RowVersion *a, RowVersion *b)
 static void
 leave_kind(CachedKind *kind)
 {
+	Assert(kind == NULL || kind->users > 0);
 	if (kind == NULL || --kind->users > 0)
 		return;
 	for (CachedKind **place = &kinds; *place != NULL; place = &(*place)->next)

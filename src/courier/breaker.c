@@ -108,6 +108,7 @@ respond_breaker_reset(Breaker *breaker, const char *name)
 void
 respond_breaker_end(Breaker *host, bool is_probe, bool success, long answer, TimestampTz now, double random)
 {
+	Assert(host->in_flight > 0);
 	host->in_flight--;
 	if (success)
 	{
@@ -128,6 +129,7 @@ respond_breaker_end(Breaker *host, bool is_probe, bool success, long answer, Tim
 void
 respond_breaker_cancel(Breaker *host, bool is_probe)
 {
+	Assert(host->in_flight > 0);
 	host->in_flight--;
 	if (is_probe)
 		host->state = BREAKER_OPEN;

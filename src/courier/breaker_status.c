@@ -106,6 +106,7 @@ respond_breaker_status_clear(void)
 static ShownBreaker *
 find_place(Breaker *breaker, TimestampTz now)
 {
+	Assert(LWLockHeldByMeInMode(table->lock, LW_EXCLUSIVE));
 	for (int i = 0; breaker->shown == 0 && i < PLACES; i++)
 	{
 		if (table->places[i].database != InvalidOid)
@@ -143,6 +144,7 @@ respond_breaker_status_hide(Breaker *breaker)
 {
 	if (breaker->shown == 0)
 		return;
+	Assert(shown[breaker->shown - 1] == breaker);
 	LWLockAcquire(table->lock, LW_EXCLUSIVE);
 	table->places[breaker->shown - 1].database = InvalidOid;
 	LWLockRelease(table->lock);

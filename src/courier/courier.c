@@ -466,6 +466,7 @@ rest(Courier *courier)
 	long		timeout = rest_milliseconds(courier);
 	Sleep		sleep = respond_transport_running() > 0 ? SLEEP_NETWORK : respond_worker_sleep();
 
+	Assert(!IsTransactionState() && CurrentMemoryContext == TopMemoryContext);
 	if (timeout > 0)
 	{
 		pgstat_report_stat(timeout >= 10000);

@@ -138,6 +138,7 @@ respond_courier_channel_remove(CourierChannel *channel)
 	respond_courier_channel_forget_secret(channel);
 	if (channel->in_flight > 0)
 		return;
+	Assert(channel->answers.in_flight == 0);
 	respond_breaker_reset(&channel->answers, NULL);
 	dlist_delete(&channel->node);
 	channel_count--;

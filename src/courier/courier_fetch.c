@@ -219,6 +219,7 @@ fetch(Entry **entries, int count, Outgoing **list)
 		Entry	   *entry = entries[i];
 		TupleTableSlot *row = respond_row_lookup(lookup, entry->created_at, entry->id);
 
+		Assert(entry->state == ENTRY_SENDING);
 		/* cancelled, gone, not ours, or somebody gave it to another channel */
 		if (row == NULL || !is_pending(row) || !is_own(row) || !is_of_channel(row, entry->channel))
 		{

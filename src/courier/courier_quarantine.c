@@ -348,6 +348,7 @@ respond_courier_quarantine_mark(const Entry *entry)
 	Marked	   *added;
 	Marker		marker;
 
+	Assert(entry->state == ENTRY_SENDING && careful_left > 0);
 	begin();
 	drop_let_go();
 	if (!alone)
@@ -384,6 +385,7 @@ respond_courier_quarantine_clear(const Entry *entry)
 {
 	if (marked_count == 0 || find_marked(entry->id) == NULL)
 		return;
+	Assert(IsTransactionState());
 	SPI_connect();
 	drop_marker(entry->id);
 	SPI_finish();

@@ -108,7 +108,9 @@ insert_node(Entry *entry)
 	QueueNode	node = {.after = entry->after,.id = entry->id,.entry = entry};
 	bool		is_new;
 
+	Assert(entry->due <= entry->after);
 	rbt_insert(entry->channel->queue, &node.node, &is_new);
+	Assert(is_new);
 	entry->channel->queued++;
 	entry->state = ENTRY_QUEUED;
 }
@@ -119,7 +121,7 @@ delete_node(Entry *entry)
 	QueueNode	key = {.after = entry->after,.id = entry->id};
 	RBTNode    *node = rbt_find(entry->channel->queue, &key.node);
 
-	Assert(node != NULL);
+	Assert(entry->state == ENTRY_QUEUED && node != NULL);
 	rbt_delete(entry->channel->queue, node);
 	entry->channel->queued--;
 }
@@ -174,7 +176,10 @@ release_subject(CourierChannel *channel, uint64 subject)
 {
 	SubjectKey	key = subject_key(channel, subject);
 
-	hash_search(heads, &key, HASH_REMOVE, NULL);
+	bool		found;
+
+	hash_search(heads, &key, HASH_REMOVE, &found);
+	Assert(found);
 }
 
 /* One that is in no queue. */
@@ -223,6 +228,7 @@ claim_subject(CourierChannel *channel, const DeliveryNotice *notice, bool is_fir
 	{
 		Entry	   *other = hash_search(entries, &head->id, HASH_FIND, NULL);
 
+		Assert(other != NULL && other->channel == channel && other->subject == notice->subject);
 		if (other != NULL && other->state == ENTRY_QUEUED && (is_first || notice->id < other->id))
 			forget_queued(other);
 		else
@@ -305,11 +311,13 @@ respond_courier_queue_clear(CourierChannel *channel)
 
 	while ((entry = respond_courier_queue_first(channel)) != NULL)
 		forget_queued(entry);
+	Assert(channel->queued == 0);
 }
 
 void
 respond_courier_queue_free(CourierChannel *channel)
 {
+	Assert(channel->queued == 0 && channel->in_flight == 0);
 	pfree(channel->queue);
 }
 
@@ -337,6 +345,7 @@ put_back(Entry *entry)
 {
 	CourierChannel *channel = entry->channel;
 
+	Assert(entry->state == ENTRY_SENDING && channel->in_flight > 0);
 	channel->in_flight--;
 	if (channel->config != NULL && make_room(channel, entry->after, entry->id))
 		insert_node(entry);
@@ -367,6 +376,7 @@ respond_courier_queue_forget(Entry *entry)
 {
 	CourierChannel *channel = entry->channel;
 
+	Assert(entry->state == ENTRY_SENDING && channel->in_flight > 0);
 	channel->in_flight--;
 	forget(entry);
 	respond_courier_queue_adopt_order(channel);

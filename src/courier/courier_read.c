@@ -269,6 +269,7 @@ respond_courier_read_next(CourierChannel *channel, const char *subject, int64 af
 	Datum		values[3] = {UUIDPGetDatum(&channel->id), CStringGetTextDatum(subject != NULL ? subject : ""),
 	Int64GetDatum(after)};
 
+	Assert(IsTransactionState());
 	SPI_connect();
 	if (respond_kept_plan_run(&read_head, values, NULL) > 0)
 		queue_row(channel, 0, respond_courier_read_end_of_wal());

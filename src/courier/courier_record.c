@@ -146,6 +146,7 @@ settle(Outcome *outcome, RecordState state)
 	Outgoing   *outgoing = outcome->outgoing;
 	CourierChannel *channel = outgoing->channel;
 
+	Assert(!IsTransactionState() && state != RECORD_LOCKED);
 	respond_courier_quarantine_forget(outgoing->entry);
 	if (state == RECORD_DONE)
 		respond_channel_stats_count(channel->name, count_of(outcome), outgoing->transfer.duration_us);
@@ -347,6 +348,7 @@ respond_courier_record(Outcome **outcomes, int count, bool one_by_one)
 	OutcomeGroup notifications = {outcomes, palloc(sizeof(int) * count), 0};
 	List	   *subjects = NIL;
 
+	Assert(!IsTransactionState());
 	for (int i = 0; i < count; i++)
 	{
 		OutcomeGroup *group = outcomes[i]->outgoing->notify_channel != NULL ? &notifications :

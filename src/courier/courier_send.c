@@ -276,6 +276,7 @@ start(Outgoing *outgoing, TimestampTz now)
 		fail(outgoing);
 		return;
 	}
+	Assert(outgoing->transfer.kind != NULL && outgoing->outcome_kind != NULL);
 	outgoing->host = respond_breaker_find(outgoing->host_name);
 	channel->host = outgoing->host;
 	/* asked once more: other channels have the same host, and only the row says when it was begun anew */

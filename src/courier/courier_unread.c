@@ -79,6 +79,7 @@ respond_courier_unread_holds(const Unread *unread, TimestampTz due, int64 id)
 void
 respond_courier_unread_page(Unread *unread, TimestampTz due, int64 id)
 {
+	Assert(unread->subject == NULL);
 	unread->any = true;
 	unread->due = due;
 	unread->id = id;
@@ -93,6 +94,7 @@ respond_courier_unread_last_page(Unread *unread)
 void
 respond_courier_unread_walk(Unread *unread, const char *subject)
 {
+	Assert(unread->any);
 	if (unread->subject == NULL)
 	{
 		unread->due = DT_NOEND;

@@ -190,6 +190,7 @@ respond_outbox_announce(const pg_uuid_t *channel, const char *subject, int64 id,
 {
 	PendingNotice *entry;
 
+	Assert(IsTransactionState());
 	if (pending_count >= RESPOND_MAX_NOTICES)
 	{
 		pending_lost_due = Min(pending_lost_due, due);
@@ -229,6 +230,7 @@ forget_notices(void)
 static void
 put_notices(DeliveryQueue *queue)
 {
+	Assert(LWLockHeldByMeInMode(queue->lock, LW_EXCLUSIVE));
 	queue->lost_due = Min(queue->lost_due, pending_lost_due);
 	for (int i = 0; i < pending_count; i++)
 	{

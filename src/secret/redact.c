@@ -61,6 +61,7 @@ add_form(SecretForms *forms, char *text)
 	for (i = forms->count++; i > 0 && strlen(forms->texts[i - 1]) < strlen(text); i--)
 		forms->texts[i] = forms->texts[i - 1];
 	forms->texts[i] = text;
+	Assert(i == 0 || strlen(forms->texts[i - 1]) >= strlen(text));
 }
 
 /*
@@ -199,6 +200,7 @@ respond_secret_forms(const char *secret, const char *user, bool signs)
 void
 respond_secret_forms_release(SecretForms *forms)
 {
+	Assert(forms == NULL || forms->holders > 0);
 	if (forms == NULL || --forms->holders > 0)
 		return;
 	for (int i = 0; i < forms->count; i++)

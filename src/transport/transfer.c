@@ -242,6 +242,7 @@ respond_transfer_end(TransferHandle *handle, Transfer *transfer)
 		transfer->error[0] = '\0';
 	else
 		describe_error(handle, transfer);
+	Assert(transfer->code == CURLE_OK || transfer->error[0] != '\0');
 	if (transfer->kind->result != NULL)
 		transfer->kind->result(transfer);
 	respond_transfer_clear(handle, transfer);

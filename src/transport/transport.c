@@ -209,6 +209,7 @@ fail_start(Transfer *transfer, CURLcode code, const char *error)
 void
 respond_transport_start(Transfer *transfer)
 {
+	Assert(transfer->kind != NULL && transfer->handle == NULL);
 	transfer->retry_after_ms = -1;
 	transfer->next_done = NULL;
 	if (last_waiting == NULL)
@@ -251,6 +252,7 @@ begin(Transfer *transfer)
 static void
 finish(Transfer *transfer)
 {
+	Assert(transfer->handle != NULL && running > 0);
 	give_back(transfer->handle, transfer->kind);
 	transfer->handle = NULL;
 	running--;
