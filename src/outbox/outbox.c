@@ -150,6 +150,34 @@ fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz no
 	set_text(values, nulls, DELIVERY_DEFINITION, delivery->definition);
 }
 
+void
+respond_outbox_announce(const pg_uuid_t *channel, const char *subject, int64 id, TimestampTz created_at, TimestampTz due)
+{
+	PendingNotice *entry;
+
+	Assert(IsTransactionState());
+	if (pending_count >= RESPOND_MAX_NOTICES)
+	{
+		pending_lost_due = Min(pending_lost_due, due);
+		return;
+	}
+	if (pending_count == pending_room)
+	{
+		int			room = Max(64, pending_room * 2);
+
+		pending = pending == NULL ? MemoryContextAlloc(TopMemoryContext, sizeof(PendingNotice) * room) :
+			repalloc(pending, sizeof(PendingNotice) * room);
+		pending_room = room;
+	}
+	entry = &pending[pending_count++];
+	entry->notice.id = id;
+	entry->notice.created_at = created_at;
+	entry->notice.due = due;
+	entry->notice.subject = respond_outbox_subject_hash(subject);
+	entry->notice.channel = respond_outbox_channel_hash(channel);
+	entry->subtransaction = GetCurrentSubTransactionId();
+}
+
 /*
  * Rows carry the time of their writing and not that of their transaction, so
  * that what a long transaction records is not due before what the courier has
@@ -183,34 +211,6 @@ respond_outbox_write(const NewDelivery *deliveries, int count)
 	MemoryContextSwitchTo(before);
 	respond_partition_writer_close(writer);
 	MemoryContextDelete(context);
-}
-
-void
-respond_outbox_announce(const pg_uuid_t *channel, const char *subject, int64 id, TimestampTz created_at, TimestampTz due)
-{
-	PendingNotice *entry;
-
-	Assert(IsTransactionState());
-	if (pending_count >= RESPOND_MAX_NOTICES)
-	{
-		pending_lost_due = Min(pending_lost_due, due);
-		return;
-	}
-	if (pending_count == pending_room)
-	{
-		int			room = Max(64, pending_room * 2);
-
-		pending = pending == NULL ? MemoryContextAlloc(TopMemoryContext, sizeof(PendingNotice) * room) :
-			repalloc(pending, sizeof(PendingNotice) * room);
-		pending_room = room;
-	}
-	entry = &pending[pending_count++];
-	entry->notice.id = id;
-	entry->notice.created_at = created_at;
-	entry->notice.due = due;
-	entry->notice.subject = respond_outbox_subject_hash(subject);
-	entry->notice.channel = respond_outbox_channel_hash(channel);
-	entry->subtransaction = GetCurrentSubTransactionId();
 }
 
 void

@@ -277,6 +277,15 @@ unseal(const SecretPlace *place, const bytea *sealed, char *room)
 	return outcome;
 }
 
+void
+respond_secret_wipe(char *secret)
+{
+	if (secret == NULL)
+		return;
+	OPENSSL_cleanse(secret, strlen(secret));
+	pfree(secret);
+}
+
 const char *
 respond_secret_check(const SecretPlace *place)
 {
@@ -329,13 +338,4 @@ respond_secret_fetch(const char *channel, const SecretPlace *place)
 		respond_secret_wipe(plain);
 	require_place(channel, &stored.given, place, outcome);
 	return plain;
-}
-
-void
-respond_secret_wipe(char *secret)
-{
-	if (secret == NULL)
-		return;
-	OPENSSL_cleanse(secret, strlen(secret));
-	pfree(secret);
 }

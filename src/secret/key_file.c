@@ -64,14 +64,6 @@ typedef struct FaultDetail
 	int			line;
 } FaultDetail;
 
-static FaultDetail read_keys(SecretKeys *keys);
-static FaultDetail read_open_file(int fd, SecretKeys *keys);
-static FaultDetail parse_keys(char *text, SecretKeys *keys);
-static bool parse_key(const char *text, int length, uint8_t *key);
-static bool is_in_data_directory(const char *path);
-static char *describe(FaultDetail detail);
-static const char *remedy(FaultDetail detail);
-
 void
 respond_secret_keys_wipe(SecretKeys *keys)
 {
@@ -89,32 +81,6 @@ respond_secret_keys_find(const SecretKeys *keys, const uint8_t *id)
 	return NULL;
 }
 
-void
-respond_secret_keys_load(SecretKeys *keys)
-{
-	FaultDetail detail = read_keys(keys);
-
-	if (detail.fault == FAULT_NONE)
-		return;
-	respond_secret_keys_wipe(keys);
-	ereport(ERROR,
-			(errcode(ERRCODE_CONFIG_FILE_ERROR),
-			 errmsg_internal("%s", describe(detail)),
-			 errhint("%s", remedy(detail)),
-			 /* the statement may hold the secret that the key was wanted for */
-			 errhidestmt(true)));
-}
-
-char *
-respond_secret_key_status(void)
-{
-	SecretKeys	keys;
-	FaultDetail detail = read_keys(&keys);
-
-	respond_secret_keys_wipe(&keys);
-	return detail.fault == FAULT_NONE ? NULL : describe(detail);
-}
-
 static FaultDetail
 fault(Fault which)
 {
@@ -123,30 +89,72 @@ fault(Fault which)
 	return detail;
 }
 
-/* Raises nothing, so that no key stays behind; but may leave some in *keys. */
-static FaultDetail
-read_keys(SecretKeys *keys)
+static int
+hex_value(char digit)
 {
-	char		path[PATH_MAX];
-	FaultDetail detail;
-	int			fd;
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
+}
 
-	memset(keys, 0, sizeof(*keys));
-	if (respond_secret_key_file == NULL || respond_secret_key_file[0] == '\0')
-		return fault(FAULT_NO_SETTING);
-	if (!is_absolute_path(respond_secret_key_file))
-		return fault(FAULT_NOT_ABSOLUTE);
-	if (realpath(respond_secret_key_file, path) == NULL)
-		return fault(FAULT_CANNOT_OPEN);
-	if (is_in_data_directory(path))
-		return fault(FAULT_IN_DATA_DIRECTORY);
+static bool
+parse_key(const char *text, int length, uint8_t *key)
+{
+	if (length == 2 * RESPOND_SEAL_KEY_SIZE)
+	{
+		for (int i = 0; i < RESPOND_SEAL_KEY_SIZE; i++)
+		{
+			int			high = hex_value(text[2 * i]);
+			int			low = hex_value(text[2 * i + 1]);
 
-	/* O_NONBLOCK: a pipe that nobody writes to would hang us */
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return fault(FAULT_CANNOT_OPEN);
-	detail = read_open_file(fd, keys);
-	close(fd);
+			if (high < 0 || low < 0)
+				return false;
+			key[i] = high << 4 | low;
+		}
+		return true;
+	}
+	/* an exact length also keeps out the white space that the decoder skips */
+	return length == (RESPOND_SEAL_KEY_SIZE + 2) / 3 * 4 &&
+		respond_base64_decode(text, length, key, RESPOND_SEAL_KEY_SIZE) == RESPOND_SEAL_KEY_SIZE;
+}
+
+static FaultDetail
+parse_keys(char *text, SecretKeys *keys)
+{
+	FaultDetail detail = {FAULT_NONE, 0, 0};
+
+	for (char *line = text; *line != '\0';)
+	{
+		int			length = strcspn(line, "\n");
+		char	   *next = line + length + (line[length] == '\n');
+		char	   *end = line + length;
+
+		detail.line++;
+		while (line < end && strchr(" \t\r", *line) != NULL)
+			line++;
+		while (end > line && strchr(" \t\r", end[-1]) != NULL)
+			end--;
+		if (line < end && *line != '#')
+		{
+			if (keys->count == RESPOND_MAX_SECRET_KEYS)
+				detail.fault = FAULT_TOO_MANY;
+			else if (!parse_key(line, end - line, keys->keys[keys->count]))
+				detail.fault = FAULT_LINE;
+			else if (!respond_seal_key_id(keys->keys[keys->count], keys->ids[keys->count]))
+				detail.fault = FAULT_LIBRARY;
+			else
+				keys->count++;
+			if (detail.fault != FAULT_NONE)
+				return detail;
+		}
+		line = next;
+	}
+	if (keys->count == 0)
+		detail.fault = FAULT_NO_KEY;
 	return detail;
 }
 
@@ -198,75 +206,6 @@ read_open_file(int fd, SecretKeys *keys)
 	return detail;
 }
 
-static FaultDetail
-parse_keys(char *text, SecretKeys *keys)
-{
-	FaultDetail detail = {FAULT_NONE, 0, 0};
-
-	for (char *line = text; *line != '\0';)
-	{
-		int			length = strcspn(line, "\n");
-		char	   *next = line + length + (line[length] == '\n');
-		char	   *end = line + length;
-
-		detail.line++;
-		while (line < end && strchr(" \t\r", *line) != NULL)
-			line++;
-		while (end > line && strchr(" \t\r", end[-1]) != NULL)
-			end--;
-		if (line < end && *line != '#')
-		{
-			if (keys->count == RESPOND_MAX_SECRET_KEYS)
-				detail.fault = FAULT_TOO_MANY;
-			else if (!parse_key(line, end - line, keys->keys[keys->count]))
-				detail.fault = FAULT_LINE;
-			else if (!respond_seal_key_id(keys->keys[keys->count], keys->ids[keys->count]))
-				detail.fault = FAULT_LIBRARY;
-			else
-				keys->count++;
-			if (detail.fault != FAULT_NONE)
-				return detail;
-		}
-		line = next;
-	}
-	if (keys->count == 0)
-		detail.fault = FAULT_NO_KEY;
-	return detail;
-}
-
-static int
-hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
-
-static bool
-parse_key(const char *text, int length, uint8_t *key)
-{
-	if (length == 2 * RESPOND_SEAL_KEY_SIZE)
-	{
-		for (int i = 0; i < RESPOND_SEAL_KEY_SIZE; i++)
-		{
-			int			high = hex_value(text[2 * i]);
-			int			low = hex_value(text[2 * i + 1]);
-
-			if (high < 0 || low < 0)
-				return false;
-			key[i] = high << 4 | low;
-		}
-		return true;
-	}
-	/* an exact length also keeps out the white space that the decoder skips */
-	return length == (RESPOND_SEAL_KEY_SIZE + 2) / 3 * 4 &&
-		respond_base64_decode(text, length, key, RESPOND_SEAL_KEY_SIZE) == RESPOND_SEAL_KEY_SIZE;
-}
-
 static bool
 is_in_data_directory(const char *path)
 {
@@ -278,6 +217,33 @@ is_in_data_directory(const char *path)
 		return true;
 	length = strlen(directory);
 	return strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
+/* Raises nothing, so that no key stays behind; but may leave some in *keys. */
+static FaultDetail
+read_keys(SecretKeys *keys)
+{
+	char		path[PATH_MAX];
+	FaultDetail detail;
+	int			fd;
+
+	memset(keys, 0, sizeof(*keys));
+	if (respond_secret_key_file == NULL || respond_secret_key_file[0] == '\0')
+		return fault(FAULT_NO_SETTING);
+	if (!is_absolute_path(respond_secret_key_file))
+		return fault(FAULT_NOT_ABSOLUTE);
+	if (realpath(respond_secret_key_file, path) == NULL)
+		return fault(FAULT_CANNOT_OPEN);
+	if (is_in_data_directory(path))
+		return fault(FAULT_IN_DATA_DIRECTORY);
+
+	/* O_NONBLOCK: a pipe that nobody writes to would hang us */
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return fault(FAULT_CANNOT_OPEN);
+	detail = read_open_file(fd, keys);
+	close(fd);
+	return detail;
 }
 
 /* What is wrong with the file; never anything of what is in it. */
@@ -355,4 +321,30 @@ remedy(FaultDetail detail)
 		default:
 			return "The server's log may tell more.";
 	}
+}
+
+void
+respond_secret_keys_load(SecretKeys *keys)
+{
+	FaultDetail detail = read_keys(keys);
+
+	if (detail.fault == FAULT_NONE)
+		return;
+	respond_secret_keys_wipe(keys);
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIG_FILE_ERROR),
+			 errmsg_internal("%s", describe(detail)),
+			 errhint("%s", remedy(detail)),
+			 /* the statement may hold the secret that the key was wanted for */
+			 errhidestmt(true)));
+}
+
+char *
+respond_secret_key_status(void)
+{
+	SecretKeys	keys;
+	FaultDetail detail = read_keys(&keys);
+
+	respond_secret_keys_wipe(&keys);
+	return detail.fault == FAULT_NONE ? NULL : describe(detail);
 }

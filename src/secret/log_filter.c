@@ -67,55 +67,11 @@ static TimestampTz marked_at = 0;
 static uint64 marked_texts[MAX_MARKED_TEXTS];
 static int	marked_count = 0;	/* of those ever marked; the oldest make room */
 
-static void filter_message(ErrorData *edata);
-static bool may_hold_secret(const ErrorData *edata);
-static bool is_marked(void);
-static int	scan_statement(void);
-static void emit_filtered(ErrorData *edata);
-static void emit_now(void);
-static char *filter_text(const ErrorData *edata);
-
-void
-respond_log_filter_initialize(void)
-{
-	previous_hook = emit_log_hook;
-	emit_log_hook = filter_message;
-}
-
 static uint64
 hash_statement(void)
 {
 	return hash_bytes_extended((const unsigned char *) debug_query_string,
 							   (int) strlen(debug_query_string), 0);
-}
-
-void
-respond_log_filter_mark(void)
-{
-	bool		known;
-
-	/* a row of many */
-	if (has_mark && marked_at == GetCurrentStatementStartTimestamp())
-		return;
-	known = is_marked();
-	has_mark = true;
-	marked_at = GetCurrentStatementStartTimestamp();
-
-	/* a worker shows its own activity, which holds no statement */
-	if (debug_query_string == NULL)
-		return;
-	if (!known)
-		marked_texts[marked_count++ % MAX_MARKED_TEXTS] = hash_statement();
-	pgstat_report_activity(STATE_RUNNING, HIDDEN);
-}
-
-static void
-filter_message(ErrorData *edata)
-{
-	if (!emitting && may_hold_secret(edata))
-		emit_filtered(edata);
-	else if (previous_hook)
-		previous_hook(edata);
 }
 
 /* Whether the text of the current statement was marked, at whatever time. */
@@ -133,27 +89,6 @@ is_marked(void)
 			return true;
 	}
 	return false;
-}
-
-static bool
-may_hold_secret(const ErrorData *edata)
-{
-	int			message;
-
-	if (has_mark && marked_at == GetCurrentStatementStartTimestamp())
-		return true;
-
-	if (respond_secret_suspected(scan_statement(), true))
-		return true;
-
-	message = respond_secret_scan(edata->message, false) |
-		respond_secret_scan(edata->detail, false) |
-		respond_secret_scan(edata->detail_log, false) |
-		respond_secret_scan(edata->internalquery, false) |
-		respond_secret_scan(edata->context, false);
-	if (respond_secret_suspected(message, false))
-		return true;
-	return is_marked();
 }
 
 /*
@@ -180,6 +115,27 @@ scan_statement(void)
 	return last_says;
 }
 
+static bool
+may_hold_secret(const ErrorData *edata)
+{
+	int			message;
+
+	if (has_mark && marked_at == GetCurrentStatementStartTimestamp())
+		return true;
+
+	if (respond_secret_suspected(scan_statement(), true))
+		return true;
+
+	message = respond_secret_scan(edata->message, false) |
+		respond_secret_scan(edata->detail, false) |
+		respond_secret_scan(edata->detail_log, false) |
+		respond_secret_scan(edata->internalquery, false) |
+		respond_secret_scan(edata->context, false);
+	if (respond_secret_suspected(message, false))
+		return true;
+	return is_marked();
+}
+
 /* Errors of ours: who hides the statement knows of secrets. */
 static bool
 is_aware(const ErrorData *edata)
@@ -192,57 +148,6 @@ static bool
 is_made_by_raise(const ErrorData *edata)
 {
 	return !is_aware(edata) && edata->message_id != NULL && strcmp(edata->message_id, "%s") == 0;
-}
-
-/*
- * Logs the message without what may be a secret and leaves the rest of the work
- * on it, telling the client, to the caller of the hook.
- */
-static void
-emit_filtered(ErrorData *edata)
-{
-	ErrorData	original = *edata;
-	char	   *text = filter_text(edata);
-
-	edata->output_to_client = false;
-	edata->message = text;
-	/* the server's log has this in place of detail */
-	if (!is_aware(&original))
-		edata->detail_log = edata->detail != NULL || edata->detail_log != NULL ? HIDDEN : NULL;
-	if (is_made_by_raise(edata))
-		edata->hint = NULL;
-	edata->internalquery = NULL;
-	edata->internalpos = 0;
-	edata->hide_ctx = true;
-	edata->hide_stmt = true;
-
-	emit_now();
-
-	/* pg_stat_activity would go on showing a statement that failed before it came to us */
-	if (original.elevel >= ERROR && debug_query_string != NULL &&
-		(respond_secret_suspected(scan_statement(), true) || is_marked()))
-		pgstat_report_activity(STATE_RUNNING, HIDDEN);
-
-	if (text != NULL)
-		pfree(text);
-	*edata = original;
-	edata->output_to_server = false;
-}
-
-/* The flag must not stay up when there is no memory to write the line: it would let all through. */
-static void
-emit_now(void)
-{
-	PG_TRY();
-	{
-		emitting = true;
-		EmitErrorReport();
-	}
-	PG_FINALLY();
-	{
-		emitting = false;
-	}
-	PG_END_TRY();
 }
 
 /* Whether the quoted text at quote is the name of the object that the message is about. */
@@ -331,4 +236,91 @@ filter_text(const ErrorData *edata)
 		result = pstrdup(HIDDEN);
 	}
 	return result;
+}
+
+/* The flag must not stay up when there is no memory to write the line: it would let all through. */
+static void
+emit_now(void)
+{
+	PG_TRY();
+	{
+		emitting = true;
+		EmitErrorReport();
+	}
+	PG_FINALLY();
+	{
+		emitting = false;
+	}
+	PG_END_TRY();
+}
+
+/*
+ * Logs the message without what may be a secret and leaves the rest of the work
+ * on it, telling the client, to the caller of the hook.
+ */
+static void
+emit_filtered(ErrorData *edata)
+{
+	ErrorData	original = *edata;
+	char	   *text = filter_text(edata);
+
+	edata->output_to_client = false;
+	edata->message = text;
+	/* the server's log has this in place of detail */
+	if (!is_aware(&original))
+		edata->detail_log = edata->detail != NULL || edata->detail_log != NULL ? HIDDEN : NULL;
+	if (is_made_by_raise(edata))
+		edata->hint = NULL;
+	edata->internalquery = NULL;
+	edata->internalpos = 0;
+	edata->hide_ctx = true;
+	edata->hide_stmt = true;
+
+	emit_now();
+
+	/* pg_stat_activity would go on showing a statement that failed before it came to us */
+	if (original.elevel >= ERROR && debug_query_string != NULL &&
+		(respond_secret_suspected(scan_statement(), true) || is_marked()))
+		pgstat_report_activity(STATE_RUNNING, HIDDEN);
+
+	if (text != NULL)
+		pfree(text);
+	*edata = original;
+	edata->output_to_server = false;
+}
+
+static void
+filter_message(ErrorData *edata)
+{
+	if (!emitting && may_hold_secret(edata))
+		emit_filtered(edata);
+	else if (previous_hook)
+		previous_hook(edata);
+}
+
+void
+respond_log_filter_initialize(void)
+{
+	previous_hook = emit_log_hook;
+	emit_log_hook = filter_message;
+}
+
+void
+respond_log_filter_mark(void)
+{
+	bool		known;
+
+	/* a row of many */
+	if (has_mark && marked_at == GetCurrentStatementStartTimestamp())
+		return;
+	known = is_marked();
+	has_mark = true;
+	marked_at = GetCurrentStatementStartTimestamp();
+
+	/* a worker shows its own activity, which holds no statement */
+	if (debug_query_string == NULL)
+		return;
+	if (!known)
+		marked_texts[marked_count++ % MAX_MARKED_TEXTS] = hash_statement();
+	pgstat_report_activity(STATE_RUNNING, HIDDEN);
 }

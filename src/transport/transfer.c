@@ -231,6 +231,15 @@ respond_transfer_now(void)
 }
 
 void
+respond_transfer_clear(TransferHandle *handle, Transfer *transfer)
+{
+	curl_easy_setopt(handle->easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(handle->easy, CURLOPT_PRIVATE, NULL);
+	curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, NULL);
+	transfer->kind->clear(handle);
+}
+
+void
 respond_transfer_end(TransferHandle *handle, Transfer *transfer)
 {
 	transfer->duration_us = respond_transfer_now() - handle->started_us;
@@ -246,13 +255,4 @@ respond_transfer_end(TransferHandle *handle, Transfer *transfer)
 	if (transfer->kind->result != NULL)
 		transfer->kind->result(transfer);
 	respond_transfer_clear(handle, transfer);
-}
-
-void
-respond_transfer_clear(TransferHandle *handle, Transfer *transfer)
-{
-	curl_easy_setopt(handle->easy, CURLOPT_ERRORBUFFER, NULL);
-	curl_easy_setopt(handle->easy, CURLOPT_PRIVATE, NULL);
-	curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, NULL);
-	transfer->kind->clear(handle);
 }

@@ -283,6 +283,17 @@ check_piece(const Piece *piece)
 	return reason;
 }
 
+void
+respond_mail_addresses_free(MailAddresses *list)
+{
+	for (int i = 0; i < list->count; i++)
+	{
+		free(list->items[i].name);
+		free(list->items[i].address);
+	}
+	memset(list, 0, sizeof(*list));
+}
+
 /* Empties the list and leaves only the message. */
 static bool
 refuse_piece(MailAddresses *list, const Piece *piece, const char *reason)
@@ -464,15 +475,4 @@ respond_mail_addresses_find_utf8(const MailAddresses *list)
 		if (!is_ascii(list->items[i].address))
 			return list->items[i].address;
 	return NULL;
-}
-
-void
-respond_mail_addresses_free(MailAddresses *list)
-{
-	for (int i = 0; i < list->count; i++)
-	{
-		free(list->items[i].name);
-		free(list->items[i].address);
-	}
-	memset(list, 0, sizeof(*list));
 }

@@ -104,6 +104,12 @@ read_key(const char *text, size_t length, unsigned char *bytes, size_t *byte_cou
 	return decode_base64(text, length, bytes, byte_count);
 }
 
+void
+respond_signature_wipe(SigningKeys *keys)
+{
+	OPENSSL_cleanse(keys, sizeof(*keys));
+}
+
 const char *
 respond_signature_read(const char *secret, SigningKeys *keys)
 {
@@ -201,10 +207,4 @@ respond_signature_make(const SigningKeys *keys, const char *id, int64_t timestam
 	if (content != small)
 		free(content);
 	return signed_all;
-}
-
-void
-respond_signature_wipe(SigningKeys *keys)
-{
-	OPENSSL_cleanse(keys, sizeof(*keys));
 }
