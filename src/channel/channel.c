@@ -143,7 +143,8 @@ compile_url(Channel *channel)
 
 	if (channel->url == NULL || strstr(channel->url, "{{") == NULL)
 		return;
-	template = respond_template_compile(respond_arena_create_in(CurrentMemoryContext), channel->url, strlen(channel->url), &error);
+	template = respond_template_compile(respond_arena_create_in(CurrentMemoryContext), channel->url,
+										strlen(channel->url), &error);
 	if (template == NULL)
 	{
 		channel->broken = psprintf("its url is no template: %s", error.message);

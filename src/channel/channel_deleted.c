@@ -46,7 +46,8 @@ respond_channel_deleted(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 	{
 		values[0] = respond_channel_columns_id(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation), &is_null);
-		values[2] = respond_channel_columns_name(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation), &is_null);
+		values[2] = respond_channel_columns_name(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation),
+												 &is_null);
 		nulls[0] = nulls[2] = ' ';
 	}
 	else if (!TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))

@@ -92,7 +92,8 @@ read_required(ChannelKind *kind, const KindRow *row)
 
 	if (is_null)
 		return;
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &kind->required_count);
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls,
+					  &kind->required_count);
 	kind->required = palloc(sizeof(char *) * Max(kind->required_count, 1));
 	for (int i = 0; i < kind->required_count; i++)
 		kind->required[i] = nulls[i] ? "" : TextDatumGetCString(items[i]);
@@ -169,12 +170,12 @@ static void
 read_body(ChannelKind *kind, Jsonb *body, const char *encoding, StringInfo digest)
 {
 	SecretUse	found = {0};
+	const JsonValue *value;
 
 	if (body == NULL)
 		return;
-	kind->body = respond_json_template_compile_in(CurrentMemoryContext,
-												  respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), body),
-												  "body");
+	value = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), body);
+	kind->body = respond_json_template_compile_in(CurrentMemoryContext, value, "body");
 	respond_json_template_each_path(kind->body, note_json_secret, &found);
 	if (!found.named)
 		return;

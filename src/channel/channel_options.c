@@ -43,7 +43,8 @@ check_mechanism(const char *name)
 		const char *name;
 		int			feature;	/* of libcurl; 0: always there */
 	}			mechanisms[] = {
-		{"plain", 0}, {"login", 0}, {"cram-md5", 0}, {"digest-md5", 0}, {"external", 0}, {"xoauth2", 0}, {"oauthbearer", 0},
+		{"plain", 0}, {"login", 0}, {"cram-md5", 0}, {"digest-md5", 0}, {"external", 0}, {"xoauth2", 0},
+		{"oauthbearer", 0},
 		{"ntlm", CURL_VERSION_NTLM}, {"scram-sha-1", CURL_VERSION_GSASL}, {"scram-sha-256", CURL_VERSION_GSASL}
 	};
 
@@ -52,11 +53,13 @@ check_mechanism(const char *name)
 		if (strcmp(name, mechanisms[i].name) != 0)
 			continue;
 		if (mechanisms[i].feature != 0 && (curl_version_info(CURLVERSION_NOW)->features & mechanisms[i].feature) == 0)
-			refuse("options.auth", psprintf("\"%s\" is not available: this server's libcurl was built without it", name), NULL);
+			refuse("options.auth",
+				   psprintf("\"%s\" is not available: this server's libcurl was built without it", name), NULL);
 		return;
 	}
 	refuse("options.auth", psprintf("\"%s\" is no way to log in to a mail server", name),
-		   "Use one of plain, login, cram-md5, digest-md5, scram-sha-1, scram-sha-256, ntlm, xoauth2, oauthbearer, external; or leave it out.");
+		   "Use one of plain, login, cram-md5, digest-md5, scram-sha-1, scram-sha-256, ntlm, xoauth2, oauthbearer,"
+		   " external; or leave it out.");
 }
 
 /* A client certificate and its key. */
@@ -70,7 +73,8 @@ is_file(const char *name)
 static bool
 is_read_here(const char *name)
 {
-	return strcmp(name, "username") == 0 || strcmp(name, "content_type") == 0 || strcmp(name, "to") == 0 || is_file(name);
+	return strcmp(name, "username") == 0 || strcmp(name, "content_type") == 0 || strcmp(name, "to") == 0 ||
+		is_file(name);
 }
 
 /* The server reads it with its own rights, and so whatever an admin would name. */
@@ -94,7 +98,8 @@ check_option(const ChannelKind *kind, const JsonMember *option, Jsonb *known)
 	if (!respond_channel_kind_has_option(kind, name))
 		refuse(psprintf("options.%s", name), psprintf("kind \"%s\" has no such option", kind->name),
 			   psprintf("Its options are: %s.", respond_channel_kind_option_names(kind)));
-	if ((value->kind == JSON_KIND_ARRAY || value->kind == JSON_KIND_OBJECT) && (kind->transport != TRANSPORT_HTTP || is_read_here(name)))
+	if ((value->kind == JSON_KIND_ARRAY || value->kind == JSON_KIND_OBJECT) &&
+		(kind->transport != TRANSPORT_HTTP || is_read_here(name)))
 		refuse(psprintf("options.%s", name), "must be a text, a number or a boolean", NULL);
 	if (kind->transport == TRANSPORT_HTTP && is_file(name) && value->kind != JSON_KIND_NULL)
 		check_file(name, value, known);
@@ -113,7 +118,8 @@ check_option(const ChannelKind *kind, const JsonMember *option, Jsonb *known)
 		if (strcmp(value->text, "starttls") != 0 && strcmp(value->text, "none") != 0)
 			refuse("options.tls", psprintf("\"%s\" is not one of starttls, none", value->text), NULL);
 		if (strcmp(value->text, "none") == 0 && !superuser() && !is_known(known, name, value->text))
-			refuse("options.tls", "only superusers may have mail sent in the clear", "Leave it out; then the server must offer STARTTLS.");
+			refuse("options.tls", "only superusers may have mail sent in the clear",
+				   "Leave it out; then the server must offer STARTTLS.");
 	}
 	if (strcmp(name, "auth") == 0)
 		check_mechanism(value->text);

@@ -22,7 +22,8 @@ enum
 /* $1: name of the channel */
 #define CHANNEL_ROW_QUERY \
 	"SELECT c.id, c.name, c.kind, c.url, c.options, c.max_attempts," \
-	" (SELECT pg_catalog.array_agg((pg_catalog.date_part('epoch', d.delay) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8 ORDER BY d.place)" \
+	" (SELECT pg_catalog.array_agg(" \
+	"    (pg_catalog.date_part('epoch', d.delay) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8 ORDER BY d.place)" \
 	"    FROM pg_catalog.unnest(c.retry_delays) WITH ORDINALITY AS d (delay, place))," \
 	" (pg_catalog.date_part('epoch', c.timeout) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4," \
 	" c.rate_limit, c.concurrency, c.ordered, c.enabled, c.xmin, c.ctid, k.xmin, k.ctid, " CHANNEL_KIND_COLUMNS \

@@ -104,10 +104,12 @@ check_options(const ChannelKind *kind, Jsonb *options, Jsonb *known)
 	respond_channel_check_options(kind, options, known);
 	for (int i = 0; i < kind->required_count; i++)
 	{
-		Jsonb	   *all = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(kind->options), JsonbPGetDatum(options)));
+		Jsonb	   *all =
+			DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(kind->options), JsonbPGetDatum(options)));
 
 		if (respond_channel_option(all, kind->required[i]) == NULL)
-			refuse(psprintf("options.%s", kind->required[i]), psprintf("is missing; kind \"%s\" needs it", kind->name), NULL);
+			refuse(psprintf("options.%s", kind->required[i]),
+				   psprintf("is missing; kind \"%s\" needs it", kind->name), NULL);
 	}
 }
 
@@ -124,7 +126,8 @@ check_default_files(const ChannelKind *kind, const char *url, Jsonb *options)
 	{
 		if (respond_channel_option(kind->options, files[i]) != NULL &&
 			getKeyJsonValueFromContainer(&options->root, files[i], strlen(files[i]), NULL) == NULL)
-			refuse(psprintf("options.%s", files[i]), psprintf("that of kind \"%s\" is for the host of the kind's url", kind->name),
+			refuse(psprintf("options.%s", files[i]),
+				   psprintf("that of kind \"%s\" is for the host of the kind's url", kind->name),
 				   "Only superusers may name files that the server reads; null is none.");
 	}
 }
@@ -148,7 +151,8 @@ check_delays(Datum value)
 	deconstruct_array(DatumGetArrayTypeP(value), INTERVALOID, sizeof(Interval), false, TYPALIGN_DOUBLE,
 					  &items, &nulls, &count);
 	if (count < 1 || count > CHANNEL_MAX_DELAYS)
-		refuse("retry_delays", psprintf("must have 1 to %d intervals", CHANNEL_MAX_DELAYS), "NULL stands for those of Standard Webhooks.");
+		refuse("retry_delays", psprintf("must have 1 to %d intervals", CHANNEL_MAX_DELAYS),
+			   "NULL stands for those of Standard Webhooks.");
 	for (int i = 0; i < count; i++)
 	{
 		int64		delay = nulls[i] ? -1 : interval_ms(DatumGetIntervalP(items[i]));
@@ -165,14 +169,16 @@ check_numbers(const Datum *values, const bool *nulls)
 		(DatumGetInt32(values[CHANNEL_ATTEMPTS]) < 1 || DatumGetInt32(values[CHANNEL_ATTEMPTS]) > CHANNEL_MAX_ATTEMPTS))
 		refuse("max_attempts", psprintf("must be from 1 to %d", CHANNEL_MAX_ATTEMPTS), NULL);
 	if (!nulls[CHANNEL_CONCURRENCY] &&
-		(DatumGetInt32(values[CHANNEL_CONCURRENCY]) < 1 || DatumGetInt32(values[CHANNEL_CONCURRENCY]) > CHANNEL_MAX_CONCURRENCY))
+		(DatumGetInt32(values[CHANNEL_CONCURRENCY]) < 1 ||
+		 DatumGetInt32(values[CHANNEL_CONCURRENCY]) > CHANNEL_MAX_CONCURRENCY))
 		refuse("concurrency", psprintf("must be from 1 to %d", CHANNEL_MAX_CONCURRENCY), NULL);
 	if (!nulls[CHANNEL_RATE])
 	{
 		double		rate = DatumGetFloat8(values[CHANNEL_RATE]);
 
 		if (!(rate >= 0.0001 && rate <= CHANNEL_MAX_RATE))
-			refuse("rate_limit", "must be a number of requests per second, from 0.0001 to 1000000", "NULL stands for no limit.");
+			refuse("rate_limit", "must be a number of requests per second, from 0.0001 to 1000000",
+				   "NULL stands for no limit.");
 	}
 	if (!nulls[CHANNEL_TIMEOUT])
 	{
@@ -209,7 +215,8 @@ respond_channel_check_secret(const ChannelKind *kind, const char *secret)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
 				 errmsg("secret: it %s", fault),
-				 errhint("A secret of Standard Webhooks is \"whsec_\" and 24 to 64 random bytes in base64, or these bytes in base64 alone; several, with spaces between them, all sign."),
+				 errhint("A secret of Standard Webhooks is \"whsec_\" and 24 to 64 random bytes in base64, or these"
+						 " bytes in base64 alone; several, with spaces between them, all sign."),
 				 errhidestmt(true)));
 }
 
@@ -271,8 +278,9 @@ check_row(const Datum *values, const bool *nulls, const ChannelKind *kind, Jsonb
 	if (kind->transport == TRANSPORT_NOTIFY && !nulls[CHANNEL_NAME] && !nulls[CHANNEL_OPTIONS] &&
 		strlen(respond_row_text(values, nulls, CHANNEL_NAME)) >= NAMEDATALEN &&
 		respond_channel_option(respond_row_jsonb(values, nulls, CHANNEL_OPTIONS), "notify_channel") == NULL)
-		refuse("options.notify_channel", psprintf("is missing; the channel's own name is too long for NOTIFY, which takes %d bytes",
-												  NAMEDATALEN - 1), NULL);
+		refuse("options.notify_channel",
+			   psprintf("is missing; the channel's own name is too long for NOTIFY, which takes %d bytes",
+						NAMEDATALEN - 1), NULL);
 	if ((text = respond_row_text(values, nulls, CHANNEL_SECRET)) != NULL)
 		respond_channel_check_secret(kind, text);
 }
@@ -424,7 +432,8 @@ respond_channel_validate(PG_FUNCTION_ARGS)
 	}
 	/* without a secret, that of an INSERT whose conflict led to this UPDATE stays */
 	if (!nulls[CHANNEL_NAME] && !nulls[CHANNEL_SECRET])
-		respond_kept_secret_put(respond_row_text(values, nulls, CHANNEL_NAME), respond_row_text(values, nulls, CHANNEL_SECRET));
+		respond_kept_secret_put(respond_row_text(values, nulls, CHANNEL_NAME),
+								respond_row_text(values, nulls, CHANNEL_SECRET));
 	nulls[CHANNEL_SECRET] = true;
 	return PointerGetDatum(respond_shape_modify(&respond_shape_channel, desc, tuple, values, nulls));
 }

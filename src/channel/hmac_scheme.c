@@ -37,7 +37,9 @@ refuse(const char *place, const char *fault)
 	ereport(ERROR,
 			(errcode(ERRCODE_RESPOND_INVALID_CHANNEL),
 			 errmsg("hmac%s: %s", place, fault),
-			 errhint("For example {\"algorithm\": \"sha256\", \"encoding\": \"hex\", \"content\": \"{{timestamp}}.{{body}}\", \"headers\": {\"X-Signature\": \"t={{timestamp}},v1={{signature}}\"}}.")));
+			 errhint("For example {\"algorithm\": \"sha256\", \"encoding\": \"hex\", "
+					 "\"content\": \"{{timestamp}}.{{body}}\", "
+					 "\"headers\": {\"X-Signature\": \"t={{timestamp}},v1={{signature}}\"}}.")));
 }
 
 /* The values that a member may have end with NULL. */
@@ -213,7 +215,8 @@ fill_in(const char *text, const HmacRequest *request, const char *signature)
 	{
 		int			i = 0;
 
-		while (i < lengthof(values) && (values[i].value == NULL || strncmp(text, values[i].tag, strlen(values[i].tag)) != 0))
+		while (i < lengthof(values) &&
+			   (values[i].value == NULL || strncmp(text, values[i].tag, strlen(values[i].tag)) != 0))
 			i++;
 		if (i < lengthof(values))
 		{
@@ -262,7 +265,8 @@ respond_hmac_scheme_sign(const HmacScheme *scheme, const char *secret, const Hma
 
 	if (key == NULL)
 		return NULL;
-	done = HMAC(algorithm, key, length, (const unsigned char *) content, strlen(content), digest, &digest_length) != NULL;
+	done = HMAC(algorithm, key, length, (const unsigned char *) content, strlen(content), digest,
+				&digest_length) != NULL;
 	OPENSSL_cleanse(key, length);
 	pfree(key);
 	return done ? encode(scheme, digest, digest_length) : NULL;

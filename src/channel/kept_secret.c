@@ -138,7 +138,8 @@ respond_channel_keep_secret(PG_FUNCTION_ARGS)
 	TriggerData *trigger = respond_trigger_call(fcinfo, "channel_keep_secret", "AFTER", "ROW", "channel");
 	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	bool		is_null;
-	char	   *name = TextDatumGetCString(respond_channel_columns_name(tuple, RelationGetDescr(trigger->tg_relation), &is_null));
+	char	   *name =
+		TextDatumGetCString(respond_channel_columns_name(tuple, RelationGetDescr(trigger->tg_relation), &is_null));
 	char	   *secret = take_secret(name);
 
 	if (secret != NULL)

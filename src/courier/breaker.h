@@ -68,7 +68,8 @@ extern bool respond_breaker_allows(Breaker *host, TimestampTz now, TimestampTz *
 extern bool respond_breaker_begin(Breaker *host, TimestampTz now);
 
 /* It ended, with this answer (0: none).  random: [0, 1). */
-extern void respond_breaker_end(Breaker *host, bool is_probe, bool success, long answer, TimestampTz now, double random);
+extern void respond_breaker_end(Breaker *host, bool is_probe, bool success, long answer, TimestampTz now,
+								double random);
 
 /* It ended without saying anything about it. */
 extern void respond_breaker_cancel(Breaker *host, bool is_probe);

@@ -74,7 +74,8 @@ static TimestampTz last_start = 0;
 static KeptPlan read_courier = {
 	"SELECT s.life, s.tries, EXISTS (SELECT FROM respond_internal.suspect_delivery AS o"
 	"  WHERE o.life OPERATOR(pg_catalog.=) s.life AND o.delivery_id OPERATOR(pg_catalog.>) 0 AND o.alone),"
-	" s.at OPERATOR(pg_catalog.>) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '" UNRELATED "'::pg_catalog.interval)"
+	" s.at OPERATOR(pg_catalog.>) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
+	" '" UNRELATED "'::pg_catalog.interval)"
 	" FROM respond_internal.suspect_delivery AS s WHERE s.delivery_id OPERATOR(pg_catalog.=) 0",
 	0, {0}
 };
@@ -93,14 +94,16 @@ static KeptPlan read_marked = {
 };
 
 static KeptPlan read_marker = {
-	"SELECT s.life, s.tries, s.vanished, s.alone FROM respond_internal.suspect_delivery AS s WHERE s.delivery_id OPERATOR(pg_catalog.=) $1",
+	"SELECT s.life, s.tries, s.vanished, s.alone FROM respond_internal.suspect_delivery AS s"
+	" WHERE s.delivery_id OPERATOR(pg_catalog.=) $1",
 	1, {INT8OID}
 };
 
 static KeptPlan write_marker = {
-	"INSERT INTO respond_internal.suspect_delivery AS s (delivery_id, created_at, tries, vanished, life, alone) VALUES ($1, $2, $3, $4, $5, $6)"
-	" ON CONFLICT (delivery_id) DO UPDATE SET created_at = excluded.created_at, tries = excluded.tries, vanished = excluded.vanished,"
-	" life = excluded.life, alone = excluded.alone, at = pg_catalog.clock_timestamp()",
+	"INSERT INTO respond_internal.suspect_delivery AS s (delivery_id, created_at, tries, vanished, life, alone)"
+	" VALUES ($1, $2, $3, $4, $5, $6)"
+	" ON CONFLICT (delivery_id) DO UPDATE SET created_at = excluded.created_at, tries = excluded.tries,"
+	" vanished = excluded.vanished, life = excluded.life, alone = excluded.alone, at = pg_catalog.clock_timestamp()",
 	6, {INT8OID, TIMESTAMPTZOID, INT4OID, INT4OID, INT8OID, BOOLOID}
 };
 

@@ -45,14 +45,18 @@
  */
 static KeptPlan cancel_orphans = {
 	"WITH RECURSIVE ids AS ("
-	" (SELECT d.channel_id FROM respond.delivery AS d WHERE d.status OPERATOR(pg_catalog.=) 'pending' ORDER BY d.channel_id LIMIT 1)"
+	" (SELECT d.channel_id FROM respond.delivery AS d WHERE d.status OPERATOR(pg_catalog.=) 'pending'"
+	"   ORDER BY d.channel_id LIMIT 1)"
 	" UNION ALL"
 	" SELECT n.channel_id FROM ids AS o CROSS JOIN LATERAL ("
 	"  SELECT d.channel_id FROM respond.delivery AS d"
-	"   WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND d.channel_id OPERATOR(pg_catalog.>) o.channel_id ORDER BY d.channel_id LIMIT 1) AS n),"
+	"   WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND d.channel_id OPERATOR(pg_catalog.>) o.channel_id"
+	"   ORDER BY d.channel_id LIMIT 1) AS n),"
 	" orphans AS MATERIALIZED ("
-	" SELECT d.id, d.created_at FROM ids JOIN respond.delivery AS d ON d.channel_id OPERATOR(pg_catalog.=) ids.channel_id"
-	"  WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.id OPERATOR(pg_catalog.=) ids.channel_id)"
+	" SELECT d.id, d.created_at FROM ids"
+	"  JOIN respond.delivery AS d ON d.channel_id OPERATOR(pg_catalog.=) ids.channel_id"
+	"  WHERE d.status OPERATOR(pg_catalog.=) 'pending'"
+	"  AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.id OPERATOR(pg_catalog.=) ids.channel_id)"
 	"  FOR NO KEY UPDATE OF d SKIP LOCKED)"
 	" UPDATE respond.delivery AS d SET status = 'cancelled', next_attempt_at = NULL,"
 	" finished_at = pg_catalog.clock_timestamp(), last_error = 'the channel was deleted'"
@@ -62,7 +66,8 @@ static KeptPlan cancel_orphans = {
 
 static KeptPlan read_page = {
 	"SELECT d.id, d.created_at, d.next_attempt_at FROM respond.delivery AS d"
-	" WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND (d.next_attempt_at, d.id) OPERATOR(pg_catalog.>) ($2, $3)"
+	" WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending'"
+	" AND (d.next_attempt_at, d.id) OPERATOR(pg_catalog.>) ($2, $3)"
 	" ORDER BY d.next_attempt_at, d.id LIMIT " PAGE_SIZE,
 	3, {UUIDOID, TIMESTAMPTZOID, INT8OID}
 };
@@ -74,11 +79,13 @@ static KeptPlan read_page = {
 #define HEADS(operator) \
 	"WITH RECURSIVE heads AS (" \
 	" (SELECT " HEAD_COLUMNS " FROM respond.delivery AS d" \
-	"   WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog." operator ") $2" HEAD_ORDER ")" \
+	"   WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending'" \
+	"   AND COALESCE(d.subject, '') OPERATOR(pg_catalog." operator ") $2" HEAD_ORDER ")" \
 	" UNION ALL" \
 	" SELECT n.id, n.created_at, n.next_attempt_at, n.subject FROM heads AS h CROSS JOIN LATERAL (" \
 	"  SELECT " HEAD_COLUMNS " FROM respond.delivery AS d" \
-	"   WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog.>) h.subject" HEAD_ORDER ") AS n)" \
+	"   WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending'" \
+	"   AND COALESCE(d.subject, '') OPERATOR(pg_catalog.>) h.subject" HEAD_ORDER ") AS n)" \
 	" SELECT h.id, h.created_at, h.next_attempt_at, h.subject FROM heads AS h LIMIT " PAGE_SIZE
 
 static KeptPlan read_first_heads = {HEADS(">="), 2, {UUIDOID, TEXTOID}};
@@ -86,7 +93,8 @@ static KeptPlan read_next_heads = {HEADS(">"), 2, {UUIDOID, TEXTOID}};
 
 static KeptPlan read_head = {
 	"SELECT " HEAD_COLUMNS " FROM respond.delivery AS d"
-	" WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending' AND COALESCE(d.subject, '') OPERATOR(pg_catalog.=) $2 AND d.id OPERATOR(pg_catalog.>) $3" HEAD_ORDER,
+	" WHERE d.channel_id OPERATOR(pg_catalog.=) $1 AND d.status OPERATOR(pg_catalog.=) 'pending'"
+	" AND COALESCE(d.subject, '') OPERATOR(pg_catalog.=) $2 AND d.id OPERATOR(pg_catalog.>) $3" HEAD_ORDER,
 	3, {UUIDOID, TEXTOID, INT8OID}
 };
 
@@ -290,7 +298,8 @@ read_secret(CourierChannel *channel)
 	MemoryContextSwitchTo(caller);
 	/* before the end of the transaction, which encodings may need */
 	if (channel->secret != NULL)
-		channel->forms = respond_secret_forms(channel->secret, respond_channel_option(channel->config->options, "username"),
+		channel->forms = respond_secret_forms(channel->secret,
+											  respond_channel_option(channel->config->options, "username"),
 											  channel->config->signature);
 	commit();
 	channel->secret_read = true;

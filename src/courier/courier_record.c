@@ -46,7 +46,8 @@
 #define FIRST_PAUSE_US		(250 * 1000)
 
 static KeptPlan disable_channel = {
-	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2 WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.enabled"
+	"UPDATE respond.channel AS c SET enabled = false, disabled_reason = $2"
+	" WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.enabled"
 	" AND (c.url IS NULL OR c.url OPERATOR(pg_catalog.=) $3)",
 	3, {UUIDOID, TEXTOID, TEXTOID}
 };
@@ -311,7 +312,8 @@ record_one_by_one(const OutcomeGroup *group, List **subjects)
 		ereport(LOG,
 				(errmsg("pg_respond could not record the outcome of delivery " INT64_FORMAT ": %s", id, error),
 				 outcome->failures < TELL_LIMIT ? errdetail("It is tried again.") :
-				 errdetail("It is tried again, without the event delivery.dead, its row in the audit log and the disabling of the channel.")));
+				 errdetail("It is tried again, without the event delivery.dead, its row in the audit log and the"
+						   " disabling of the channel.")));
 	}
 }
 

@@ -47,7 +47,8 @@ put_secret_into_url(const char *url, const char *mark, const char *secret)
 {
 	if (mark == NULL)
 		return unconstify(char *, url);
-	url = respond_request_line_put_secret(url, psprintf("%s%s", mark, SECRET_MARK_END_QUOTED), quote_secret(secret, ENCODING_FORM));
+	url = respond_request_line_put_secret(url, psprintf("%s%s", mark, SECRET_MARK_END_QUOTED),
+										  quote_secret(secret, ENCODING_FORM));
 	return respond_request_line_put_secret(url, psprintf("%s%s", mark, SECRET_MARK_END), secret);
 }
 
@@ -119,7 +120,8 @@ add_signature(Outgoing *outgoing)
 	if (outgoing->channel->secret == NULL)
 		return;
 	made = respond_signature_read(outgoing->channel->secret, &keys) == NULL &&
-		respond_signature_make(&keys, outgoing->key, now, transfer->body, transfer->body_length, signature, sizeof(signature));
+		respond_signature_make(&keys, outgoing->key, now, transfer->body, transfer->body_length, signature,
+							   sizeof(signature));
 	respond_signature_wipe(&keys);
 	if (!made)
 		respond_request_line_refuse("signature", "could not be made");
@@ -139,14 +141,16 @@ add_hmac(Outgoing *outgoing, const HmacScheme *scheme)
 	if (signature == NULL)
 		respond_request_line_refuse("signature", "could not be made");
 	for (int i = 0; i < scheme->header_count; i++)
-		add_header(outgoing, scheme->headers[i].name, respond_hmac_scheme_header(&scheme->headers[i], &request, signature));
+		add_header(outgoing, scheme->headers[i].name,
+				   respond_hmac_scheme_header(&scheme->headers[i], &request, signature));
 }
 
 static void
 require_secret(const CourierChannel *channel)
 {
 	if (channel->secret == NULL)
-		respond_request_line_refuse("the channel", "has no secret, and its request needs one; see respond.set_secret()");
+		respond_request_line_refuse("the channel",
+									"has no secret, and its request needs one; see respond.set_secret()");
 }
 
 static void
@@ -244,11 +248,15 @@ check_secret_place(const Outgoing *outgoing, const char *mark, const char *defin
 	if (channel->secret == NULL)
 		return;
 	if (strcmp(outgoing->host_name, config->host) != 0)
-		respond_request_line_refuse("url", psprintf("leads to %s, but the secret of the channel is for %s; respond.replay(event_id) makes a new delivery",
-							   outgoing->host_name, config->host));
+		respond_request_line_refuse("url",
+									psprintf("leads to %s, but the secret of the channel is for %s;"
+											 " respond.replay(event_id) makes a new delivery",
+											 outgoing->host_name, config->host));
 	if (mark != NULL && (definition == NULL || strcmp(definition, respond_channel_definition(config)) != 0))
-		respond_request_line_refuse("the request", "was made before the kind or the url of the channel changed, so it has no place for the secret;"
-			   " respond.replay(event_id) makes a new delivery");
+		respond_request_line_refuse("the request",
+									"was made before the kind or the url of the channel changed, so it"
+									" has no place for the secret;"
+									" respond.replay(event_id) makes a new delivery");
 }
 
 static void

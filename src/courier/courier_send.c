@@ -90,7 +90,8 @@ is_overdue(const Entry *entry, TimestampTz now)
 static bool
 passes_breakers(const CourierChannel *channel, const Entry *entry, TimestampTz now)
 {
-	return (channel->answers.state != BREAKER_CLOSED || (channel->host != NULL && channel->host->state != BREAKER_CLOSED)) &&
+	return (channel->answers.state != BREAKER_CLOSED ||
+			(channel->host != NULL && channel->host->state != BREAKER_CLOSED)) &&
 		is_overdue(entry, now);
 }
 
@@ -135,8 +136,8 @@ channel_room(const CourierChannel *channel, int reserved, TimestampTz now)
 	int			left = places_left();
 	int			room;
 
-	if (config == NULL || !config->enabled || config->ordered != channel->ordered || config->broken != NULL || channel->blocked_until > now ||
-		channel->paused_until > now)
+	if (config == NULL || !config->enabled || config->ordered != channel->ordered || config->broken != NULL ||
+		channel->blocked_until > now || channel->paused_until > now)
 		return 0;
 	room = Min(config->concurrency - channel->in_flight, left - reserved - channel->in_flight);
 	if (channel->in_flight == 0 && left > 0)

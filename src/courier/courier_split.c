@@ -26,10 +26,11 @@
 
 static KeptPlan copy_row = {
 	"INSERT INTO respond.delivery (channel, rule, run_id, event_id, ticket_id, subject, status, attempts,"
-	" next_attempt_at, last_status, last_error, finished_at, attempts_before, depth, url, due_since, headers, recipients, body, html,"
-	" secret_mark, channel_id, definition)"
+	" next_attempt_at, last_status, last_error, finished_at, attempts_before, depth, url, due_since, headers,"
+	" recipients, body, html, secret_mark, channel_id, definition)"
 	" SELECT d.channel, d.rule, d.run_id, d.event_id, d.ticket_id, d.subject, $3, d.attempts, $4, $5, $6, $7,"
-	" d.attempts_before, d.depth, d.url, d.due_since, d.headers, $8, d.body, d.html, d.secret_mark, d.channel_id, d.definition"
+	" d.attempts_before, d.depth, d.url, d.due_since, d.headers, $8, d.body, d.html, d.secret_mark,"
+	" d.channel_id, d.definition"
 	" FROM respond.delivery AS d WHERE d.id OPERATOR(pg_catalog.=) $1 AND d.created_at OPERATOR(pg_catalog.=) $2"
 	" RETURNING id, key::pg_catalog.text, created_at",
 	8, {INT8OID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID}
@@ -95,12 +96,17 @@ split_off(const Outcome *outcome, bool for_good)
 	{
 		id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 		if (dead)
+		{
+			char	   *key = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
+
 			respond_delivery_dead_tell(outgoing, id,
-							  respond_delivery_dead_description(outgoing, id, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2),
-													   outgoing->attempts + 1, reply->status, error));
+									   respond_delivery_dead_description(outgoing, id, key, outgoing->attempts + 1,
+																		 reply->status, error));
+		}
 		else
 			respond_outbox_announce(&outgoing->channel->id, outgoing->subject, id,
-									DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &is_null)),
+									DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3,
+																	  &is_null)),
 									due);
 	}
 	SPI_finish();

@@ -34,7 +34,8 @@ push_number(JsonbParseState **state, const char *key, int64 value)
 }
 
 Jsonb *
-respond_delivery_dead_description(const Outgoing *outgoing, int64 id, const char *key, int attempts, long status, const char *error)
+respond_delivery_dead_description(const Outgoing *outgoing, int64 id, const char *key, int attempts, long status,
+								  const char *error)
 {
 	JsonbParseState *state = NULL;
 

@@ -109,7 +109,8 @@ add_headers(StringInfo message, Outgoing *outgoing, Jsonb *headers, TimestampTz 
 	add_addresses(message, "From", from, 1, in_ascii);
 	add_addresses(message, "To", respond_request_line_utf8(respond_channel_option(headers, "To")), 100, in_ascii);
 	add_addresses(message, "Cc", respond_request_line_utf8(respond_channel_option(headers, "Cc")), 100, in_ascii);
-	add_addresses(message, "Reply-To", respond_request_line_utf8(respond_channel_option(headers, "Reply-To")), 100, in_ascii);
+	add_addresses(message, "Reply-To", respond_request_line_utf8(respond_channel_option(headers, "Reply-To")), 100,
+				  in_ascii);
 	fault = respond_mail_header_text("Subject", subject != NULL ? subject : "", &text);
 	add_formatted(message, &text, "Subject", fault);
 	memset(&text, 0, sizeof(text));
@@ -133,7 +134,8 @@ set_message(Transfer *transfer, const StringInfoData *headers, const char *text,
 		respond_mail_text_free(&content);
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	}
-	message = MemoryContextAllocExtended(CurrentMemoryContext, headers->len + content.length + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+	message = MemoryContextAllocExtended(CurrentMemoryContext, headers->len + content.length + 1,
+										 MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
 	if (message != NULL)
 	{
 		memcpy(message, headers->data, headers->len);
@@ -190,10 +192,12 @@ respond_mail_request_fill(Outgoing *outgoing, const RequestRow *row)
 	if (row->html != NULL && body != NULL && body[0] == '\0')
 		body = NULL;
 	set_message(transfer, &message, respond_request_line_utf8(respond_request_line_put_secret(body, row->mark, secret)),
-				respond_request_line_utf8(respond_request_line_put_secret(row->html, row->mark, secret)), outgoing->key);
+				respond_request_line_utf8(respond_request_line_put_secret(row->html, row->mark, secret)),
+				outgoing->key);
 	transfer->username = respond_request_line_utf8(respond_channel_option(config->options, "username"));
 	if (transfer->username != NULL && secret == NULL)
-		respond_request_line_refuse("the channel", "has an option \"username\", but no secret; see respond.set_secret()");
+		respond_request_line_refuse("the channel",
+									"has an option \"username\", but no secret; see respond.set_secret()");
 	/* a copy: the channel's own is wiped when channels are read again */
 	transfer->password = transfer->username != NULL ? respond_request_line_utf8(pstrdup(secret)) : NULL;
 	transfer->mechanism = respond_channel_option(config->options, "auth");

@@ -123,12 +123,15 @@ fill_event(MessageRoots *roots, const MessageOrigin *origin, const char *key)
 	for (int i = 0; i < CE_COUNT; i++)
 		roots->ce_values[i].name = ce_names[i];
 	roots->ce_values[CE_ID].value = respond_template_from_cstring(event != NULL ?
-																  respond_cloud_event_id(event->id, event->recorded_at) : key);
+																  respond_cloud_event_id(event->id,
+																						 event->recorded_at) : key);
 	roots->ce_values[CE_SOURCE].value = event != NULL ?
-		respond_template_from_cstring(respond_cloud_event_source(event->source)) : roots->values[EVENT_ROOT_SOURCE].value;
+		respond_template_from_cstring(respond_cloud_event_source(event->source)) :
+			roots->values[EVENT_ROOT_SOURCE].value;
 	roots->ce_values[CE_TYPE].value = event != NULL ?
 		respond_template_from_cstring(respond_cloud_event_text(event->type)) : roots->values[EVENT_ROOT_TYPE].value;
-	roots->ce_values[CE_SUBJECT].value = respond_template_from_cstring(event != NULL ? respond_cloud_event_text(event->subject) : NULL);
+	roots->ce_values[CE_SUBJECT].value =
+		respond_template_from_cstring(event != NULL ? respond_cloud_event_text(event->subject) : NULL);
 	roots->ce_values[CE_TIME].value = respond_template_from_cstring(respond_cloud_event_time(time));
 	roots->ce = (TemplateRoots) {CE_COUNT, roots->ce_values};
 	roots->event = (TemplateRoots) {EVENT_ROOTS, roots->event_values};
@@ -430,13 +433,15 @@ respond_message_check_options(const Channel *channel, Jsonb *options, const char
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY &&
-			getKeyJsonValueFromContainer(&channel->options->root, item.val.string.val, item.val.string.len, NULL) == NULL)
+			getKeyJsonValueFromContainer(&channel->options->root, item.val.string.val, item.val.string.len,
+										 NULL) == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_STEP_FAILED),
 					 errmsg("%s.options: kind \"%s\" has no option \"%s\"", place, channel->kind,
 							pnstrdup(item.val.string.val, item.val.string.len)),
 					 errhint("respond.channel_kind lists the options of each kind.")));
-		if (token == WJB_KEY && channel->transport == TRANSPORT_SMTP && is_of_connection(item.val.string.val, item.val.string.len))
+		if (token == WJB_KEY && channel->transport == TRANSPORT_SMTP &&
+			is_of_connection(item.val.string.val, item.val.string.len))
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_STEP_FAILED),
 					 errmsg("%s.options: \"%s\" is an option for the channel only", place,
@@ -449,7 +454,8 @@ is_empty_option(Jsonb *options, const char *name)
 {
 	JsonbValue	value;
 
-	return options != NULL && getKeyJsonValueFromContainer(&options->root, name, strlen(name), &value) != NULL && is_empty(&value);
+	return options != NULL && getKeyJsonValueFromContainer(&options->root, name, strlen(name), &value) != NULL &&
+		is_empty(&value);
 }
 
 /* A receiver that a step names, but the event lacks, is not the channel's own. */

@@ -177,7 +177,8 @@ respond_message_build_mail(const Channel *channel, const Message *message, const
 	add_list(&builder, "to", "To", either(message->to, options, "to"), MAIL_ADDRESSES_MOST, true);
 	add_list(&builder, "cc", "Cc", either(message->cc, options, "cc"), MAIL_ADDRESSES_MOST, true);
 	add_list(&builder, "bcc", NULL, either(message->bcc, options, "bcc"), MAIL_ADDRESSES_MOST, true);
-	add_list(&builder, "reply_to", "Reply-To", either(message->reply_to, options, "reply_to"), MAIL_ADDRESSES_MOST, false);
+	add_list(&builder, "reply_to", "Reply-To", either(message->reply_to, options, "reply_to"), MAIL_ADDRESSES_MOST,
+			 false);
 	add_subject(&builder, message, origin);
 	if (builder.recipient_count == 0)
 		ereport(ERROR,

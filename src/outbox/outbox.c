@@ -52,7 +52,8 @@ PG_FUNCTION_INFO_V1(respond_deliveries_changed);
  */
 static KeptPlan adopt_nameless = {
 	"UPDATE respond.delivery AS d SET channel_id = c.id FROM respond.channel AS c"
-	" WHERE d.channel_id IS NULL AND d.status OPERATOR(pg_catalog.=) 'pending' AND c.name OPERATOR(pg_catalog.=) d.channel",
+	" WHERE d.channel_id IS NULL AND d.status OPERATOR(pg_catalog.=) 'pending'"
+	" AND c.name OPERATOR(pg_catalog.=) d.channel",
 	0, {0}
 };
 
@@ -151,7 +152,8 @@ fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz no
 }
 
 void
-respond_outbox_announce(const pg_uuid_t *channel, const char *subject, int64 id, TimestampTz created_at, TimestampTz due)
+respond_outbox_announce(const pg_uuid_t *channel, const char *subject, int64 id, TimestampTz created_at,
+						TimestampTz due)
 {
 	PendingNotice *entry;
 

@@ -32,15 +32,18 @@
 #include "secret/log_filter.h"
 
 static KeptPlan store_plan = {
-	"INSERT INTO respond_internal.channel_secret AS s (channel, sealed, set_at, set_by, channel_id, kind_id, definition, host)"
+	"INSERT INTO respond_internal.channel_secret AS s (channel, sealed, set_at, set_by, channel_id, kind_id,"
+	" definition, host)"
 	" VALUES ($1, $2, pg_catalog.now(), $3, $4, $5, $6, $7)"
-	" ON CONFLICT (channel_id) DO UPDATE SET channel = EXCLUDED.channel, sealed = EXCLUDED.sealed, set_at = EXCLUDED.set_at,"
+	" ON CONFLICT (channel_id) DO UPDATE SET channel = EXCLUDED.channel, sealed = EXCLUDED.sealed,"
+	" set_at = EXCLUDED.set_at,"
 	" set_by = EXCLUDED.set_by, kind_id = EXCLUDED.kind_id, definition = EXCLUDED.definition, host = EXCLUDED.host",
 	7, {TEXTOID, BYTEAOID, TEXTOID, UUIDOID, UUIDOID, BYTEAOID, TEXTOID}
 };
 
 static KeptPlan fetch_plan = {
-	"SELECT s.sealed, " SECRET_PLACE_COLUMNS " FROM respond_internal.channel_secret AS s WHERE s.channel_id OPERATOR(pg_catalog.=) $1",
+	"SELECT s.sealed, " SECRET_PLACE_COLUMNS " FROM respond_internal.channel_secret AS s"
+	" WHERE s.channel_id OPERATOR(pg_catalog.=) $1",
 	1, {UUIDOID}
 };
 
@@ -75,7 +78,8 @@ respond_secret_require(SealOutcome outcome, const char *channel)
 			ereport(ERROR,
 					(errcode(ERRCODE_CONFIG_FILE_ERROR),
 					 errmsg("there is no key to decrypt the secret of channel \"%s\"", channel),
-					 errhint("Put the key that it was encrypted with into the file named by \"%s\", or set the secret again with respond.set_secret().",
+					 errhint("Put the key that it was encrypted with into the file named by \"%s\", or set the secret"
+							 " again with respond.set_secret().",
 							 "pg_respond.secret_key_file"),
 					 errhidestmt(true)));
 			break;
@@ -150,7 +154,8 @@ read_stored(const pg_uuid_t *channel, bool as_owner, StoredSecret *stored)
 
 	SPI_connect();
 	/* a secret that was set after a transaction's snapshot counts as well */
-	found = (as_owner ? respond_kept_plan_run_newest(&fetch_plan, &id, NULL) : respond_kept_plan_run(&fetch_plan, &id, NULL)) > 0;
+	found = (as_owner ? respond_kept_plan_run_newest(&fetch_plan, &id, NULL) :
+			 respond_kept_plan_run(&fetch_plan, &id, NULL)) > 0;
 	if (found)
 	{
 		HeapTuple	row = SPI_tuptable->vals[0];

@@ -30,7 +30,10 @@ extern void respond_secret_store(const char *channel, const SecretPlace *place, 
  */
 extern char *respond_secret_fetch(const char *channel, const SecretPlace *place);
 
-/* Whether the channel has a secret; *given, unless NULL, is the place that it was given for.  For triggers of the channel. */
+/*
+ * Whether the channel has a secret; *given, unless NULL, is the place that it was
+ * given for.  For triggers of the channel.
+ */
 extern bool respond_secret_exists(const pg_uuid_t *channel, SecretPlace *given);
 
 /* Overwrites and frees it; NULL is fine. */

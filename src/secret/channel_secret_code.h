@@ -30,11 +30,17 @@ extern char *respond_secret_room(const bytea *sealed);
 extern SealOutcome respond_secret_unseal(const SecretKeys *keys, const char *aad, size_t aad_length,
 										 const bytea *sealed, char *plain);
 
-/* The columns of channel_secret s that tell the place, and the place as they tell it, read from this column on, counted from 1. */
+/*
+ * The columns of channel_secret s that tell the place, and the place as they tell
+ * it, read from this column on, counted from 1.
+ */
 #define SECRET_PLACE_COLUMNS	"s.channel_id, s.kind_id, s.definition, s.host"
 extern SecretPlace respond_secret_place_read(HeapTuple row, TupleDesc desc, int first);
 
-/* Why the secret of the channel cannot be unsealed for the place; NULL: it can, or there is none.  Raises as respond_secret_keys_load() does. */
+/*
+ * Why the secret of the channel cannot be unsealed for the place; NULL: it can, or
+ * there is none.  Raises as respond_secret_keys_load() does.
+ */
 extern const char *respond_secret_check(const SecretPlace *place);
 
 /* Raises unless it went well; no keys may be in memory. */

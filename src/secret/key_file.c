@@ -301,7 +301,8 @@ remedy(FaultDetail detail)
 		case FAULT_NOT_ABSOLUTE:
 			return "Set \"pg_respond.secret_key_file\" to a path that begins with \"/\".";
 		case FAULT_CANNOT_OPEN:
-			return "The server's user needs read access to the file named by \"pg_respond.secret_key_file\" and to the directories above it.";
+			return "The server's user needs read access to the file named by \"pg_respond.secret_key_file\" and to"
+				" the directories above it.";
 		case FAULT_IN_DATA_DIRECTORY:
 			return "Move it elsewhere, for example to /etc/postgresql, and set \"pg_respond.secret_key_file\" anew: "
 				"backups of the data directory must not hold the key to the secrets in them.";

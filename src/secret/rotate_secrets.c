@@ -23,7 +23,8 @@
 PG_FUNCTION_INFO_V1(respond_rotate_secrets);
 
 static KeptPlan lock_all_plan = {
-	"SELECT s.channel, s.sealed, " SECRET_PLACE_COLUMNS " FROM respond_internal.channel_secret AS s ORDER BY s.channel FOR UPDATE", 0
+	"SELECT s.channel, s.sealed, " SECRET_PLACE_COLUMNS " FROM respond_internal.channel_secret AS s"
+	" ORDER BY s.channel FOR UPDATE", 0
 };
 static KeptPlan reseal_plan = {
 	"UPDATE respond_internal.channel_secret AS s SET sealed = $2 WHERE s.channel_id OPERATOR(pg_catalog.=) $1",
@@ -133,7 +134,8 @@ respond_rotate_secrets(PG_FUNCTION_ARGS)
 	row.action = "secrets.rotated";
 	row.object_type = "channel";
 	row.new = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-												 CStringGetDatum(psprintf("{\"rewritten\": " INT64_FORMAT "}", rewritten))));
+												 CStringGetDatum(psprintf("{\"rewritten\": " INT64_FORMAT "}",
+																		  rewritten))));
 	respond_audit_write(&row, 1);
 	PG_RETURN_INT64(rewritten);
 }

@@ -49,8 +49,10 @@ static const struct
 	{"lt;", '<'}, {"gt;", '>'}, {"quot;", '"'}, {"apos;", '\''}, {"plus;", '+'}, {"sol;", '/'}, {"equals;", '='},
 	{"num;", '#'}, {"percnt;", '%'}, {"dollar;", '$'}, {"colon;", ':'}, {"semi;", ';'}, {"comma;", ','}, {"excl;", '!'},
 	{"quest;", '?'}, {"commat;", '@'}, {"lpar;", '('}, {"rpar;", ')'}, {"lsqb;", '['}, {"lbrack;", '['}, {"rsqb;", ']'},
-	{"rbrack;", ']'}, {"lcub;", '{'}, {"lbrace;", '{'}, {"rcub;", '}'}, {"rbrace;", '}'}, {"bsol;", '\\'}, {"lowbar;", '_'},
-	{"grave;", '`'}, {"ast;", '*'}, {"period;", '.'}, {"hyphen;", '-'}, {"vert;", '|'}, {"verbar;", '|'}, {"hat;", '^'}, {"nbsp;", ' '},
+	{"rbrack;", ']'}, {"lcub;", '{'}, {"lbrace;", '{'}, {"rcub;", '}'}, {"rbrace;", '}'}, {"bsol;", '\\'},
+	{"lowbar;", '_'},
+	{"grave;", '`'}, {"ast;", '*'}, {"period;", '.'}, {"hyphen;", '-'}, {"vert;", '|'}, {"verbar;", '|'},
+	{"hat;", '^'}, {"nbsp;", ' '},
 };
 
 static char

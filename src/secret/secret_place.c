@@ -45,7 +45,8 @@ respond_secret_place_change(const SecretPlace *given, const SecretPlace *now)
 	if (memcmp(&given->kind, &now->kind, sizeof(pg_uuid_t)) != 0)
 		return pstrdup("was given for another kind");
 	if (strcmp(given->host, now->host) != 0)
-		return psprintf("was given for %s, and the channel leads to %s now", host_name(given->host), host_name(now->host));
+		return psprintf("was given for %s, and the channel leads to %s now", host_name(given->host),
+						host_name(now->host));
 	if (memcmp(given->definition, now->definition, SECRET_DIGEST_SIZE) != 0)
 		return pstrdup("was given before its kind, or its url, said something else about where the secret goes");
 	return NULL;

@@ -21,7 +21,10 @@ extern int	respond_mail_thread_open(void);
  */
 extern bool respond_mail_thread_start(Transfer *transfer);
 
-/* A transfer whose thread has ended, with its result, NULL when there is none more; its handle has no easy handle any more. */
+/*
+ * A transfer whose thread has ended, with its result, NULL when there is none more.
+ * Its handle has no easy handle any more.
+ */
 extern Transfer *respond_mail_thread_take_done(void);
 
 #endif							/* RESPOND_MAIL_THREAD_H */

@@ -76,7 +76,8 @@ note_offer(Transfer *transfer, const char *data, size_t length)
 	if (length >= sizeof(utf8) - 1 && pg_strncasecmp(data, utf8, sizeof(utf8) - 1) == 0)
 		transfer->offers_utf8 = true;
 	else if (length >= sizeof(auth) - 1 && pg_strncasecmp(data, auth, sizeof(auth) - 1) == 0)
-		copy_line(transfer->mechanisms, sizeof(transfer->mechanisms), data + sizeof(auth) - 1, length - (sizeof(auth) - 1));
+		copy_line(transfer->mechanisms, sizeof(transfer->mechanisms), data + sizeof(auth) - 1,
+				  length - (sizeof(auth) - 1));
 }
 
 /* A line that ends an answer: three digits and no hyphen behind them. */
@@ -148,7 +149,8 @@ read_callback(char *buffer, size_t size, size_t count, void *state)
  * until there is a connection is watched here, about once a second.
  */
 static int
-progress_callback(void *state, curl_off_t download_size, curl_off_t downloaded, curl_off_t upload_size, curl_off_t uploaded)
+progress_callback(void *state, curl_off_t download_size, curl_off_t downloaded, curl_off_t upload_size,
+				  curl_off_t uploaded)
 {
 	Transfer   *transfer = state;
 	curl_off_t	connected = 0;
@@ -170,7 +172,8 @@ suits(Transfer *transfer)
 	if (transfer->utf8_address == NULL || transfer->offers_utf8)
 		return true;
 	transfer->unfit = true;
-	snprintf(transfer->error, sizeof(transfer->error), "the mail server does not offer SMTPUTF8, which the address \"%s\" needs",
+	snprintf(transfer->error, sizeof(transfer->error),
+			 "the mail server does not offer SMTPUTF8, which the address \"%s\" needs",
 			 transfer->utf8_address);
 	return false;
 }
@@ -319,7 +322,8 @@ result(Transfer *transfer)
 	if (transfer->code == CURLE_OK || transfer->last_line[0] == '\0')
 		return;
 	if (transfer->code == CURLE_LOGIN_DENIED && transfer->status < 400)
-		snprintf(transfer->error, sizeof(transfer->error), "no way to log in that the mail server offers can be used: %s; see option \"auth\"",
+		snprintf(transfer->error, sizeof(transfer->error),
+				 "no way to log in that the mail server offers can be used: %s; see option \"auth\"",
 				 transfer->mechanisms[0] != '\0' ? transfer->mechanisms : "none");
 	if (transfer->data_sent && transfer->last_line[0] == '3')
 		strlcat(transfer->error, "; the message was sent and not answered", sizeof(transfer->error));

@@ -20,7 +20,10 @@ extern bool respond_socket_set_wait(int epoll_fd, int socket, uint32 events);
  */
 extern bool respond_socket_set_is_awaited(int epoll_fd, int socket);
 
-/* The socket may stay in the descriptor while nothing is waited for; respond_socket_set_forget() will tell of its end. */
+/*
+ * The socket may stay in the descriptor while nothing is waited for;
+ * respond_socket_set_forget() will tell of its end.
+ */
 extern void respond_socket_set_keep(int socket);
 
 /* Its protocol lets the peer speak unasked: only its end counts while nothing is waited for. */

@@ -40,7 +40,8 @@ respond_transfer_configure(void)
 {
 	GuardNetwork scratch[GUARD_MAX_NETWORKS];
 	char		error[256];
-	int			count = respond_guard_parse(respond_allowed_networks, scratch, GUARD_MAX_NETWORKS, error, sizeof(error));
+	int			count = respond_guard_parse(respond_allowed_networks, scratch, GUARD_MAX_NETWORKS, error,
+											sizeof(error));
 	GuardList  *list = MemoryContextAlloc(TopMemoryContext, sizeof(GuardList));
 
 	/* the setting was checked when it was set */
@@ -121,7 +122,8 @@ check_peer(void *state, char *address, char *local, int port, int local_port)
 		length = sizeof(peer);
 	}
 	if (reason == NULL)
-		return transfer->kind->suits == NULL || transfer->kind->suits(transfer) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+		return transfer->kind->suits == NULL || transfer->kind->suits(transfer) ?
+			CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 	transfer->tried = false;
 	note_refusal(transfer, (struct sockaddr *) &peer, length, reason);
 	return CURL_PREREQFUNC_ABORT;
@@ -209,11 +211,14 @@ describe_error(TransferHandle *handle, Transfer *transfer)
 	if (transfer->error[0] != '\0' && (!transfer->tried || transfer->code == CURLE_ABORTED_BY_CALLBACK))
 		return;
 	if (transfer->received > TRANSFER_RESPONSE_LIMIT)
-		snprintf(transfer->error, sizeof(transfer->error), "the answer is longer than %d kB", TRANSFER_RESPONSE_LIMIT / 1024);
+		snprintf(transfer->error, sizeof(transfer->error), "the answer is longer than %d kB",
+				 TRANSFER_RESPONSE_LIMIT / 1024);
 	else if (transfer->header_bytes > TRANSFER_HEADER_LIMIT)
-		snprintf(transfer->error, sizeof(transfer->error), "the headers of the answer are longer than %d kB", TRANSFER_HEADER_LIMIT / 1024);
+		snprintf(transfer->error, sizeof(transfer->error), "the headers of the answer are longer than %d kB",
+				 TRANSFER_HEADER_LIMIT / 1024);
 	else if (transfer->code == CURLE_OPERATION_TIMEDOUT)
-		snprintf(transfer->error, sizeof(transfer->error), "timeout after %ld ms%s%s", (long) (transfer->duration_us / 1000),
+		snprintf(transfer->error, sizeof(transfer->error), "timeout after %ld ms%s%s",
+				 (long) (transfer->duration_us / 1000),
 				 handle->error[0] != '\0' ? ": " : "", handle->error);
 	else
 		snprintf(transfer->error, sizeof(transfer->error), "%s%s",

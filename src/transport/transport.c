@@ -284,7 +284,8 @@ collect_done(void)
 		transfer->code = message->data.result;
 		respond_http_transfer_note_connection(transfer->handle);
 		curl_multi_remove_handle(multi, message->easy_handle);
-		if (respond_http_transfer_begin_again(transfer->handle, transfer) && curl_multi_add_handle(multi, transfer->handle->easy) == CURLM_OK)
+		if (respond_http_transfer_begin_again(transfer->handle, transfer) &&
+			curl_multi_add_handle(multi, transfer->handle->easy) == CURLM_OK)
 			continue;
 		respond_transfer_end(transfer->handle, transfer);
 		finish(transfer);
