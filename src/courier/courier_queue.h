@@ -35,34 +35,53 @@ typedef struct Entry
 } Entry;
 
 extern void respond_courier_queue_open(void);
-/* Of a channel: an empty one; all that is in it is forgotten; it is freed. */
+
+/* Gives the channel an empty queue. */
 extern void respond_courier_queue_create(CourierChannel *channel);
+
+/* Forgets all that is queued. */
 extern void respond_courier_queue_clear(CourierChannel *channel);
+
+/* Of an empty queue, when its channel goes. */
 extern void respond_courier_queue_free(CourierChannel *channel);
+
 /*
  * Queues it, or leaves it to be found in the table.  written: its row is in the WAL before this; is_first: the
  * table says that it is the first of its subject.
  */
 extern void respond_courier_queue_add(CourierChannel *channel, const DeliveryNotice *notice,
 									  XLogRecPtr written, bool is_first);
+
 /* The first of the queue, NULL when it is empty. */
 extern Entry *respond_courier_queue_first(CourierChannel *channel);
-/* Takes it out of the queue to be sent; then puts it back, or forgets it for good. */
+
+/* Takes it out of the queue, to be sent. */
 extern void respond_courier_queue_take(Entry *entry);
+
+/* Puts what was taken back; its row is due then. */
 extern void respond_courier_queue_put_back(Entry *entry, TimestampTz due);
-/* Puts it back, to be sent not before this time; its row stays as it is. */
+
+/* Puts what was taken back, to be sent not before this time; its row stays as it is. */
 extern void respond_courier_queue_hold_back(Entry *entry, TimestampTz after);
+
+/* Forgets what was taken, for good. */
 extern void respond_courier_queue_forget(Entry *entry);
+
 /* Something pending that is due from this time on is to be found in the table. */
 extern void respond_courier_queue_lower(CourierChannel *channel, TimestampTz due, int64 id);
+
 /* All that is pending is to be found in the table. */
 extern void respond_courier_queue_look_from_start(CourierChannel *channel);
+
 /* Queues by the rules of the configuration, if none of its requests is under way; nothing is sent until then. */
 extern void respond_courier_queue_adopt_order(CourierChannel *channel);
+
 /* Of an ordered channel: whether its subject may have a pending delivery with a lower number. */
 extern bool respond_courier_queue_may_be_behind(const Entry *entry);
+
 /* Whether the table may hold something that is due before what is queued, by now. */
 extern bool respond_courier_queue_wants_page(CourierChannel *channel, TimestampTz now);
+
 /* When something of the channel is due; DT_NOEND: nothing is. */
 extern TimestampTz respond_courier_queue_due(CourierChannel *channel);
 

@@ -55,8 +55,10 @@ extern const OutcomeKind respond_mail_outcome;
 
 /* What became of it, and what is to be done. */
 extern Outcome *respond_outcome_judge(Outgoing *outgoing);
+
 /* What a receiver said, fit for the database and without the channel's secret; NULL when it is empty. */
 extern char *respond_outcome_clean(const Outgoing *outgoing, const char *bytes, size_t length);
+
 /* It did not come about after all: it is tried again, or is dead. */
 extern void respond_outcome_fail(Outcome *outcome, const char *error);
 

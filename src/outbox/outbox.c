@@ -128,8 +128,8 @@ fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz no
 	set_int64(values, nulls, DELIVERY_TICKET_ID, delivery->ticket_id);
 	set_text(values, nulls, DELIVERY_SUBJECT, delivery->subject);
 	set_text(values, nulls, DELIVERY_STATUS, "pending");
-	values[DELIVERY_ATTEMPTS] = Int32GetDatum(delivery->attempts);
-	values[DELIVERY_NEXT_ATTEMPT_AT] = TimestampTzGetDatum(delivery->due != 0 ? delivery->due : now);
+	values[DELIVERY_ATTEMPTS] = Int32GetDatum(0);
+	values[DELIVERY_NEXT_ATTEMPT_AT] = TimestampTzGetDatum(now);
 	values[DELIVERY_CREATED_AT] = TimestampTzGetDatum(now);
 	values[DELIVERY_ATTEMPTS_BEFORE] = Int32GetDatum(0);
 	values[DELIVERY_DEPTH] = Int32GetDatum(delivery->depth);
@@ -206,8 +206,7 @@ respond_outbox_write(const NewDelivery *deliveries, int count)
 
 		fill_row(values, nulls, delivery, now);
 		respond_partition_writer_add(writer, now, values, nulls);
-		respond_outbox_announce(&delivery->channel_id, delivery->subject, delivery->id, now,
-								delivery->due != 0 ? delivery->due : now);
+		respond_outbox_announce(&delivery->channel_id, delivery->subject, delivery->id, now, now);
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(before);

@@ -33,8 +33,6 @@ typedef struct NewDelivery
 	const char *html;
 	const char *secret_mark;
 	const char *definition;		/* with a mark: what was filled in; NULL: none */
-	int32		attempts;		/* of one that goes on where another was split */
-	TimestampTz due;			/* 0: now */
 } NewDelivery;
 
 extern int64 respond_outbox_next_id(void);
@@ -45,11 +43,11 @@ extern int64 respond_outbox_next_id(void);
  */
 extern void respond_outbox_write(const NewDelivery *deliveries, int count);
 
-/* At commit the courier of this database hears of one pending delivery, */
+/* At commit the courier of this database hears of one pending delivery. */
 extern void respond_outbox_announce(const pg_uuid_t *channel, const char *subject, int64 id,
 									TimestampTz created_at, TimestampTz due);
 
-/* or looks at all of them and at the channels. */
+/* At commit the courier of this database looks at all pending deliveries, and at the channels. */
 extern void respond_outbox_announce_all(void);
 
 /* Gives what is pending without a channel's id to the channel that has that name; how many. */

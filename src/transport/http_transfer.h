@@ -12,6 +12,7 @@
 
 /* It has ended, and was the first on its connection: which protocol that speaks. */
 extern void respond_http_transfer_note_connection(const TransferHandle *handle);
+
 /*
  * It has ended, and its handle is in nobody's hands: whether it failed because it
  * was sent on a connection that was over.  Then it is ready to be sent again.
