@@ -189,7 +189,7 @@ for my $change (
 	settled($name);
 	is(seen($evil, "$secret-2"), 1, 'a secret that is given in the same statement goes to the new host');
 	# hosts are compared whole, also long ones
-	my $long = join('.', ('a' x 60) x 4);
+	my $long = join('.', ('a' x 60) x 6);
 	for my $pair ([ "http://$long:1001", "http://$long:1002" ], [ "https://$long.aa/", "https://$long.ab/" ])
 	{
 		one("DELETE FROM respond.channel WHERE name = 'long'; INSERT INTO respond.channel (name, kind, url, secret) VALUES ('long', 'prov', '$pair->[0]', 'a-long-secret')");
