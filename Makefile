@@ -59,6 +59,9 @@ all install:
 clean:
 endif
 
+# The version is compiled in.
+$(OBJS): $(EXTENSION).control
+
 # Written only when the content differs, so that "make install" after "make" writes nothing here.
 .PHONY: FORCE
 $(EXTENSION)--$(EXTVERSION).sql: FORCE

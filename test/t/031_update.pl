@@ -1,0 +1,132 @@
+# ALTER EXTENSION ... UPDATE from each earlier version: with what users had in it, and to what a new installation has.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Respond;
+
+my $node = Respond::node('main', max_worker_processes => 40, 'pg_respond.max_workers' => 24);
+Respond::create_extension($node, 'fresh');
+my $version = $node->safe_psql('fresh', 'SELECT respond_internal.library_version()');
+
+# What lies in src/shapes.c and in the scripts cannot be compared by eye: every object is.
+sub catalog_of
+{
+	my ($db) = @_;
+	my ($code, $out, $error) = $node->psql($db, "\\i $FindBin::RealBin/../updates/catalog.sql", on_error_die => 1);
+
+	$out =~ s{reporter=\w+/\w+,?}{}g;
+	return [ sort split /\n/, $out ];
+}
+
+sub differences
+{
+	my ($old, $new) = @_;
+	my %in_old = map { $_ => 1 } @$old;
+	my %in_new = map { $_ => 1 } @$new;
+
+	return join "\n", (map { "only updated: $_" } grep { !$in_new{$_} } @$old), map { "only new: $_" } grep { !$in_old{$_} } @$new;
+}
+
+my $fresh = catalog_of('fresh');
+cmp_ok(scalar @$fresh, '>', 1000, 'the catalog of a new installation was read');
+
+# Rows of the old version are written without its triggers: their code is that of the new library.
+my $off = q{
+	CREATE TEMPORARY TABLE switched ON COMMIT DROP AS
+	SELECT t.tgrelid::regclass AS name, t.tgname, t.tgenabled FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+	 WHERE c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND NOT t.tgisinternal AND t.tgparentid = 0;
+	DO $$ DECLARE s record; BEGIN FOR s IN SELECT * FROM switched LOOP
+		EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', s.name, s.tgname); END LOOP; END $$;
+};
+my $on = q{
+	DO $$ DECLARE s record; BEGIN FOR s IN SELECT * FROM switched LOOP
+		EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', s.name, CASE s.tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, s.tgname); END LOOP; END $$;
+};
+my $rows = q{
+	INSERT INTO respond.team (name) VALUES ('billing');
+	INSERT INTO respond.rule (name, event_type, steps, owner) VALUES
+		('open', 'order.*', '[{"action": "ticket", "subject": "Order {{data.id}}", "team": "billing"}]', current_user),
+		('send', 'order.*', '[{"action": "notify", "channel": "out", "text": "Order {{data.id}}"}]', current_user);
+	INSERT INTO respond.channel_kind (name, transport, url, body) VALUES ('chat', 'http', 'https://chat.example/', '{"t": "{{{text}}}"}');
+	INSERT INTO respond.mask (event_type, path) VALUES ('order.*', 'card');
+	INSERT INTO respond.ticket (subject, key) VALUES ('an old ticket', 'old');
+};
+my %of_version = (
+	'0.1' => q{
+		CREATE TABLE respond_internal.event_20200101_0000 (LIKE respond.event_default INCLUDING ALL EXCLUDING IDENTITY);
+		ALTER TABLE respond.event ATTACH PARTITION respond_internal.event_20200101_0000 FOR VALUES FROM ('2020-01-01') TO ('2020-01-02');
+		INSERT INTO respond.channel (name, kind, url, enabled) VALUES ('out', 'webhook', 'https://receiver.example/', false), ('talk', 'chat', NULL, true);
+		INSERT INTO respond.event (type, source, data, recorded_at, "time", actor, depth, xid)
+		SELECT 'order.created', '/shop', jsonb_build_object('id', g), CASE WHEN g > 3 THEN now() ELSE '2020-01-01 12:00' END, now(), 'shop', 0, pg_current_xact_id()
+		  FROM generate_series(1, 5) AS g;
+		INSERT INTO respond_internal.event_key (source, key, id, recorded_at) VALUES ('/shop', 'K1', 1, now());
+		INSERT INTO respond.run (rule, rule_version, event_id, status, state, error) VALUES ('open', 1, 1, 'failed', '{"a": 1}', 'it was so');
+		INSERT INTO respond_internal.channel_secret (channel, sealed, set_at) VALUES ('out', '\x00', now());
+		INSERT INTO respond.delivery (key, channel, rule, status, next_attempt_at, body) VALUES (gen_random_uuid(), 'out', 'send', 'pending', now(), '{}');
+	},
+	'0.1.0' => q{
+		INSERT INTO respond.channel (name, kind, url, enabled, timeout, kind_id)
+		SELECT c.name, k.name, c.url, c.name = 'talk', '15 s', k.id
+		  FROM (VALUES ('out', 'webhook', 'https://receiver.example/'), ('talk', 'chat', NULL)) AS c (name, kind, url) JOIN respond.channel_kind AS k ON k.name = c.kind;
+		UPDATE respond.rule SET owner_id = current_user::regrole, owner_system = (SELECT system_identifier FROM pg_control_system());
+		INSERT INTO respond.event (type, source, data, recorded_at, "time", actor, depth, xid, incarnation)
+		SELECT 'order.created', '/shop', jsonb_build_object('id', g), now(), now(), 'shop', 0, pg_current_xact_id(), respond_internal.incarnation()
+		  FROM generate_series(1, 5) AS g;
+		INSERT INTO respond_internal.event_key (source, key, id, recorded_at) VALUES ('/shop', 'K1', 1, now());
+		INSERT INTO respond.run (rule, rule_version, event_id, status, state, error) VALUES ('open', 1, 1, 'failed', '{"a": 1}', 'it was so');
+		INSERT INTO respond.delivery (key, channel, rule, status, next_attempt_at, body, channel_id)
+		SELECT gen_random_uuid(), 'out', 'send', 'pending', now(), '{}', c.id FROM respond.channel AS c WHERE c.name = 'out';
+	});
+
+$node->safe_psql('postgres', 'CREATE ROLE reporter');
+for my $old (sort keys %of_version)
+{
+	my $db = "from_$old";
+
+	$node->safe_psql('postgres', qq{CREATE DATABASE "$db"});
+	$node->safe_psql($db, "CREATE EXTENSION pg_respond VERSION '$old'");
+	$node->safe_psql($db, "BEGIN; $off $rows $of_version{$old} $on COMMIT;");
+	$node->safe_psql($db, q{GRANT USAGE ON SCHEMA respond TO reporter; GRANT SELECT ON respond.ticket TO reporter});
+	$node->safe_psql($db, q{CREATE VIEW public.mine AS SELECT t.subject FROM respond.ticket AS t});
+	is($node->safe_psql($db, q{SELECT count(*) FROM pg_stat_activity WHERE backend_type ~ 'pg_respond (dispatcher|courier)' AND datname = current_database()}), '0',
+		"$old: no worker touches the old tables");
+
+	my ($code, $out, $error) = $node->psql($db, 'ALTER EXTENSION pg_respond UPDATE');
+	is($code, 0, "$old: ALTER EXTENSION UPDATE") or diag($error);
+	like($error, qr/secrets of these channels must be set again: 'out'/, "$old: it says which secrets must be set again") if $old eq '0.1';
+	is($node->safe_psql($db, q{SELECT extversion FROM pg_extension WHERE extname = 'pg_respond'}), $version, "$old: the version");
+	is(differences(catalog_of($db), $fresh), '', "$old: every object is as in a new installation");
+
+	Respond::wait_workers($node, $db, "$old: the workers come by themselves");
+	Respond::wait_idle($node, $db, "$old: and handle the events that waited");
+	is($node->safe_psql($db, q{SELECT string_agg(subject, ', ' ORDER BY subject) FROM respond.ticket}),
+		join(', ', (map { "Order $_" } 1 .. 5), 'an old ticket'), "$old: each once; what was there is there");
+	is($node->safe_psql($db, q{SELECT count(*), count(DISTINCT channel_id) FROM respond.delivery WHERE channel = 'out'}), '6|1', "$old: deliveries belong to their channel");
+	is($node->safe_psql($db, q{SELECT state ->> 'a', error FROM respond.run WHERE status = 'failed'}), '1|it was so', "$old: runs are readable");
+	is($node->safe_psql($db, q{SELECT respond.emit('order.paid', source => '/shop', key => 'K1')}), '1', "$old: a known key is known");
+	is($node->safe_psql($db, q{SET ROLE reporter; SELECT count(*) FROM respond.ticket}), '6', "$old: rights that a user gave stay");
+	is($node->safe_psql($db, q{SELECT count(*) FROM public.mine}), '6', "$old: a view on our table stays");
+	$node->safe_psql($db, q{UPDATE respond.rule SET description = 'changed'; UPDATE respond.channel SET description = 'changed'; INSERT INTO respond.channel (name, kind) VALUES ('more', 'chat')});
+	is($node->safe_psql($db, q{SELECT string_agg(message, '; ') FROM respond.health() WHERE NOT ok AND "check" IN ('shapes', 'manifest', 'partitions', 'owners', 'replica identity', 'workers', 'hold')}),
+		'', "$old: health() has nothing to say of the extension");
+	Respond::emit($node, $db, 'order.created', { id => 6 });
+	Respond::wait_idle($node, $db);
+	is($node->safe_psql($db, q{SELECT count(*) FROM respond.ticket WHERE subject = 'Order 6'}), '1', "$old: and it works");
+
+	# A copy of what was updated is a copy like any other.
+	my $dump = "$node->{_basedir}/dump_$old";
+	$node->command_ok([ 'pg_dump', '--format=custom', "--file=$dump", $node->connstr($db) ], "$old: pg_dump");
+	$node->safe_psql('postgres', qq{CREATE DATABASE "copy_$old"});
+	$node->command_ok([ 'pg_restore', '--exit-on-error', '--dbname', $node->connstr("copy_$old"), $dump ], "$old: pg_restore");
+	is($node->safe_psql("copy_$old", 'SELECT count(*) FROM respond.ticket'), '7', "$old: with all tickets");
+}
+
+# A script refuses a library that is older than what it makes.
+$node->safe_psql('postgres', 'CREATE DATABASE refused');
+$node->safe_psql('refused', q{CREATE EXTENSION pg_respond VERSION '0.1.0'});
+my ($code, $out, $error) = $node->psql('refused', q{
+	CREATE OR REPLACE FUNCTION respond_internal.library_version() RETURNS text LANGUAGE sql AS $$ SELECT '0.1.0' $$;
+	ALTER EXTENSION pg_respond UPDATE});
+like($error, qr/this updates pg_respond to \Q$version\E, but the server has library 0\.1\.0 in memory.*HINT:  Restart the server/s, 'a library that is older is refused');
+is($node->safe_psql('refused', q{SELECT extversion FROM pg_extension WHERE extname = 'pg_respond'}), '0.1.0', 'and nothing is changed');
+
+done_testing();
