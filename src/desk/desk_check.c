@@ -26,9 +26,6 @@
 #define MAX_FIELDS			((Size) 16 * 1024 * 1024)
 #define FIELDS_NEVER_LONG	1024
 
-/* A key goes into a B-tree, whose entries end at 2.7 kB. */
-#define MAX_KEY		1024
-
 /* Longest value that is repeated in a message, in bytes. */
 #define MAX_QUOTED	64
 
@@ -40,19 +37,12 @@ typedef struct Choice
 {
 	const char *owner;			/* "ticket" */
 	const char *column;			/* "status" */
-	int			count;
-	const char *names[6];
+	const char *const *names;	/* NULL at the end */
 } Choice;
 
-static const Choice status_choice = {
-	"ticket", "status", 6, {"new", "open", "pending", "on_hold", "solved", "closed"}
-};
-static const Choice priority_choice = {
-	"ticket", "priority", 4, {"low", "normal", "high", "urgent"}
-};
-static const Choice kind_choice = {
-	"comment", "kind", 3, {"public", "internal", "automatic"}
-};
+static const Choice status_choice = {"ticket", "status", respond_ticket_statuses};
+static const Choice priority_choice = {"ticket", "priority", respond_ticket_priorities};
+static const Choice kind_choice = {"comment", "kind", respond_comment_kinds};
 
 #define BIT(status) (1 << (status))
 
@@ -78,7 +68,7 @@ list_names(const Choice *choice, int set)
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (int i = 0; i < choice->count; i++)
+	for (int i = 0; choice->names[i] != NULL; i++)
 		if (set & BIT(i))
 			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", choice->names[i]);
 	return list.data;
@@ -87,7 +77,7 @@ list_names(const Choice *choice, int set)
 static int
 find_choice(const Choice *choice, const char *value, size_t length)
 {
-	for (int i = 0; i < choice->count; i++)
+	for (int i = 0; choice->names[i] != NULL; i++)
 		if (strlen(choice->names[i]) == length && memcmp(choice->names[i], value, length) == 0)
 			return i;
 	ereport(ERROR,
@@ -164,11 +154,11 @@ check_key(Datum key)
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("key of a ticket is empty"),
 				 errhint("Use NULL for a ticket that has no key of its own.")));
-	if (length > MAX_KEY)
+	if (length > TICKET_MAX_KEY)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("key of a ticket is too long"),
-				 errdetail("It has %zu bytes; at most %d are allowed.", length, MAX_KEY),
+				 errdetail("It has %zu bytes; at most %d are allowed.", length, TICKET_MAX_KEY),
 				 errhint("Use a digest of long values, for example md5().")));
 }
 

@@ -8,15 +8,7 @@
 #ifndef RESPOND_DESK_CHECK_H
 #define RESPOND_DESK_CHECK_H
 
-typedef enum TicketStatus
-{
-	TICKET_NEW,
-	TICKET_OPEN,
-	TICKET_PENDING,
-	TICKET_ON_HOLD,
-	TICKET_SOLVED,
-	TICKET_CLOSED
-} TicketStatus;
+#include "desk/ticket_words.h"
 
 /* The status of this name; ERRCODE_CHECK_VIOLATION names the legal ones. */
 extern TicketStatus respond_desk_status(const char *name, size_t length);

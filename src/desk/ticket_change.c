@@ -14,7 +14,7 @@
 #include "common/contain.h"
 #include "common/errors.h"
 #include "common/kept_plan.h"
-#include "desk/ticket_find.h"
+#include "desk/ticket_change.h"
 
 #define CHANGE(column, flag, value) \
 	#column " = CASE WHEN " flag " THEN " value " ELSE t." #column " END"

@@ -23,7 +23,7 @@
 static KeptPlan find_by_key = {
 	"SELECT t.id FROM respond.ticket AS t"
 	" WHERE t.key OPERATOR(pg_catalog.=) $1"
-	" AND t.status OPERATOR(pg_catalog.<>) ALL ('{solved,closed}')",
+	" AND t.status OPERATOR(pg_catalog.<>) ALL ('" TICKET_DONE_STATUSES "')",
 	1, {TEXTOID}
 };
 

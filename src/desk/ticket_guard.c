@@ -47,7 +47,7 @@ typedef struct RowChanges
 
 static KeptPlan open_ticket_plan = {
 	"SELECT t.id FROM respond.ticket AS t WHERE t.key OPERATOR(pg_catalog.=) $1"
-	" AND t.status OPERATOR(pg_catalog.<>) 'solved' AND t.status OPERATOR(pg_catalog.<>) 'closed'"
+	" AND t.status OPERATOR(pg_catalog.<>) ALL ('" TICKET_DONE_STATUSES "')"
 	" AND t.id OPERATOR(pg_catalog.<>) $2",
 	2, {TEXTOID, INT8OID}
 };
@@ -154,12 +154,6 @@ guard_insert(GuardState *state, TupleDesc desc, TriggerData *trigger)
 	return apply_changes(desc, trigger->tg_trigtuple, &changes);
 }
 
-static bool
-is_open(TicketStatus status)
-{
-	return status != TICKET_SOLVED && status != TICKET_CLOSED;
-}
-
 /*
  * A ticket that is opened again, or gets another key, while another ticket with
  * the key is open.  The unique index would say it in words of its own; it still
@@ -248,8 +242,8 @@ guard_update(GuardState *state, TupleDesc desc, TriggerData *trigger)
 	}
 
 	if (!new_row->tts_isnull[columns->key] && (state->changed[columns->key] || state->changed[columns->status]) &&
-		is_open(row_status(columns, new_row)) &&
-		(state->changed[columns->key] || !is_open(row_status(columns, old_row))))
+		!respond_ticket_status_is_done(row_status(columns, new_row)) &&
+		(state->changed[columns->key] || respond_ticket_status_is_done(row_status(columns, old_row))))
 		refuse_second_open_ticket(columns, new_row);
 	if (state->changed[columns->tags])
 		want_tags_once(&changes, new_row, columns->tags);

@@ -180,12 +180,6 @@ remember_key(BufferedRow *row, const char *key)
 	entry->last = row;
 }
 
-static bool
-is_open(const char *status)
-{
-	return strcmp(status, "solved") != 0 && strcmp(status, "closed") != 0;
-}
-
 /* Makes the run known to the triggers that see its rows; called for each row. */
 static void
 note_origin(const FlowRun *run)
@@ -200,7 +194,6 @@ note_origin(const FlowRun *run)
 int64
 respond_effects_ticket(const FlowRun *run, const NewTicket *ticket)
 {
-	const char *status = ticket->status != NULL ? ticket->status : "new";
 	int64		id = respond_effects_next_id("ticket_id_seq");
 	MemoryContext caller = MemoryContextSwitchTo(respond_effects_context());
 	BufferedRow *row = add_row(&tickets);
@@ -208,7 +201,7 @@ respond_effects_ticket(const FlowRun *run, const NewTicket *ticket)
 	set_int64(row, COLUMN_ID, id);
 	set_text(row, COLUMN_SUBJECT, ticket->subject);
 	set_text(row, COLUMN_DESCRIPTION, ticket->description);
-	set_text(row, COLUMN_STATUS, status);
+	set_text(row, COLUMN_STATUS, ticket->status != NULL ? ticket->status : "new");
 	set_text(row, COLUMN_PRIORITY, ticket->priority != NULL ? ticket->priority : "normal");
 	set_text(row, COLUMN_TEAM, ticket->team);
 	set_text(row, COLUMN_ASSIGNEE, ticket->assignee);
@@ -221,7 +214,7 @@ respond_effects_ticket(const FlowRun *run, const NewTicket *ticket)
 	set_int64(row, COLUMN_EVENT_ID, run->event != NULL ? run->event->id : 0);
 	set_int64(row, COLUMN_RUN_ID, run->run_id);
 	set_text(row, COLUMN_CREATED_BY, psprintf("rule:%s", run->rule));
-	if (ticket->key != NULL && is_open(status))
+	if (ticket->key != NULL && !ticket->is_done)
 		remember_key(row, ticket->key);
 	note_origin(run);
 	MemoryContextSwitchTo(caller);

@@ -22,6 +22,7 @@ typedef struct NewTicket
 	const char *assignee;
 	const char *requester;
 	const char *key;
+	bool		is_done;		/* its status lets the key go, see desk/ticket_words.h */
 	char	  **tags;
 	int			tag_count;
 	Jsonb	   *fields;

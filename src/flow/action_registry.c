@@ -12,17 +12,11 @@
 
 #include "lib/stringinfo.h"
 
+#include "desk/ticket_words.h"
 #include "flow/action_flow.h"
 #include "flow/action_registry.h"
 #include "flow/action_send.h"
 #include "flow/action_ticket.h"
-
-const char *const respond_ticket_statuses[] =
-{"new", "open", "pending", "on_hold", "solved", "closed", NULL};
-const char *const respond_ticket_priorities[] =
-{"low", "normal", "high", "urgent", NULL};
-const char *const respond_comment_kinds[] =
-{"public", "internal", "automatic", NULL};
 
 static const ParameterSpec ticket_parameters[] = {
 	[TICKET_SUBJECT] = {"subject", PARAMETER_TEXT,.required = true,.filled = true},

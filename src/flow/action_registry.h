@@ -20,9 +20,4 @@ extern const Action *respond_action_find(const char *name);
 /* Names of the available actions, separated by commas; palloc'd. */
 extern char *respond_action_names(void);
 
-/* Statuses, priorities and kinds of comments, as the desk has them. */
-extern const char *const respond_ticket_statuses[];
-extern const char *const respond_ticket_priorities[];
-extern const char *const respond_comment_kinds[];
-
 #endif							/* RESPOND_ACTION_REGISTRY_H */

@@ -7,18 +7,18 @@
  */
 #include "postgres.h"
 
-#include "common/errors.h"
-#include "event/event_context.h"
-#include "effect/effects.h"
-#include "effect/ticket_write.h"
-#include "flow/action_ticket.h"
-#include "flow/flow_chain.h"
-#include "desk/ticket_find.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
-/* Longest key of a ticket in bytes, as the table has it. */
-#define MAX_KEY		1024
+#include "common/errors.h"
+#include "desk/desk_check.h"
+#include "desk/ticket_change.h"
+#include "desk/ticket_find.h"
+#include "effect/effects.h"
+#include "effect/ticket_write.h"
+#include "event/event_context.h"
+#include "flow/action_ticket.h"
+#include "flow/flow_chain.h"
 
 static const char *
 given_text(const StepValue *value)
@@ -44,11 +44,11 @@ checked_key(const StepCall *call, const StepValue *value)
 {
 	const char *key = given_text(value);
 
-	if (key != NULL && strlen(key) > MAX_KEY)
+	if (key != NULL && strlen(key) > TICKET_MAX_KEY)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.key: is too long", call->step->place),
-				 errdetail("It has %zu bytes; at most %d are allowed.", strlen(key), MAX_KEY)));
+				 errdetail("It has %zu bytes; at most %d are allowed.", strlen(key), TICKET_MAX_KEY)));
 	return key;
 }
 
@@ -64,6 +64,13 @@ check_team(const StepCall *call, const char *team)
 		respond_team_check(call->step->place, team);
 	else if (!respond_machine_is_blind(machine))
 		respond_team_look(call->step->place, team);
+}
+
+/* Whether a ticket that is opened with this status, NULL: the default, lets its key go at once. */
+static bool
+is_done(const char *status)
+{
+	return status != NULL && respond_ticket_status_is_done(respond_desk_status(status, strlen(status)));
 }
 
 /*
@@ -105,6 +112,7 @@ respond_action_ticket(StepCall *call)
 	if (opened)
 	{
 		check_team(call, ticket.team);
+		ticket.is_done = is_done(ticket.status);
 		id = respond_effects_ticket(machine->run, &ticket);
 	}
 	else
