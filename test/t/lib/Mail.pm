@@ -107,28 +107,30 @@ sub commands
 	return map { $_->{line} } grep { ($_->{event} || '') eq 'command' } $self->{server}{$name}->entries;
 }
 
-# parse(mail): headers and parts as Python's email package reads them; line breaks in texts are LF.
+# parse(mail...): headers and parts of each as Python's email package reads them; line breaks in texts are LF.
 sub parse
 {
-	my ($mail) = @_;
+	my (@mails) = @_;
 	my $file = File::Temp->new;
 	my ($out, $error);
 
-	print $file $json->utf8->encode({ data => $mail->{data} });
+	print $file $json->utf8->encode([ map { $_->{data} } @mails ]);
 	close($file);
 	IPC::Run::run([ '/usr/bin/python3', '-c', <<'END', $file->filename ], '>', \$out, '2>', \$error) or die $error;
 import email, email.policy, json, sys
-message = email.message_from_string(json.load(open(sys.argv[1]))["data"], policy=email.policy.SMTPUTF8)
-defects = [str(d) for part in message.walk() for d in part.defects]
-defects += [f"{name}: {d}" for name, value in message.items() for d in value.defects]
-parts = [[p.get_content_type(), p.get_content().replace("\r\n", "\n")] for p in message.walk() if not p.is_multipart()]
-people = {name: [[a.display_name, a.addr_spec] for a in message[name].addresses] for name in ("From", "To", "Cc", "Reply-To") if name in message}
-json.dump({"headers": [[n, str(v)] for n, v in message.items()], "type": message.get_content_type(), "parts": parts, "people": people, "defects": defects}, sys.stdout)
+def read(data):
+	message = email.message_from_string(data, policy=email.policy.SMTPUTF8)
+	defects = [str(d) for part in message.walk() for d in part.defects]
+	defects += [f"{name}: {d}" for name, value in message.items() for d in value.defects]
+	parts = [[p.get_content_type(), p.get_content().replace("\r\n", "\n")] for p in message.walk() if not p.is_multipart()]
+	people = {name: [[a.display_name, a.addr_spec] for a in message[name].addresses] for name in ("From", "To", "Cc", "Reply-To") if name in message}
+	return {"headers": [[n, str(v)] for n, v in message.items()], "type": message.get_content_type(), "parts": parts, "people": people, "defects": defects}
+json.dump([read(data) for data in json.load(open(sys.argv[1]))], sys.stdout)
 END
-	my $parsed = JSON::PP->new->utf8->decode($out);
+	my @parsed = @{ JSON::PP->new->utf8->decode($out) };
 
-	$parsed->{header} = { map { lc $_->[0] => $_->[1] } @{ $parsed->{headers} } };
-	return $parsed;
+	$_->{header} = { map { lc $_->[0] => $_->[1] } @{ $_->{headers} } } for @parsed;
+	return wantarray ? @parsed : $parsed[0];
 }
 
 1;
