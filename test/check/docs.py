@@ -36,7 +36,7 @@ def invented():
 	known = objects("FUNCTION|VIEW|TABLE|TYPE")
 	for page, text in pages.items():
 		for name in re.findall(r"\b(pg_respond\.[a-z_]+)", text):
-			if name not in settings and name not in ("pg_respond.control", "pg_respond.so", "pg_respond.c", "pg_respond.identity"):
+			if name not in settings and name not in ("pg_respond.control", "pg_respond.so", "pg_respond.c", "pg_respond.identity", "pg_respond.lives"):
 				yield "%s: there is no setting %s" % (page, name)
 		for name in re.findall(r"(?<![\w./-])respond\.([a-z_]+)(?!\w)", text):
 			if name not in known:
