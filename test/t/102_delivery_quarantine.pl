@@ -90,15 +90,17 @@ sub crash_other
 # a death of its own, while nothing is in hand: care is taken
 Respond::crash_worker($node, $courier->db, 'courier');
 Respond::wait_workers($node, $courier->db);
-my $before = scalar($receiver->requests('/slow/1500'));
-my $innocent = $courier->fire('slow/1500');
+# long enough to be in hand whenever somebody else is at work on the machine
+$courier->channel('slow/8000', 'webhook', "http://127.0.0.1:$receiver->{port}/slow/8000");
+my $before = scalar($receiver->requests('/slow/8000'));
+my $innocent = $courier->fire('slow/8000');
 my $count = 0;
 
 for my $round (1 .. 5)
 {
 	my $wanted = $before + ++$count;
 
-	Respond::wait_for(sub { scalar($receiver->requests('/slow/1500')) >= $wanted });
+	Respond::wait_for(sub { scalar($receiver->requests('/slow/8000')) >= $wanted });
 	is($courier->one('SELECT string_agg(tries::text, $$,$$) FROM respond_internal.suspect_delivery WHERE delivery_id > 0'), '1', "round $round: it is in hand, marked");
 	$round == 3 ? do { $node->stop('immediate'); $node->start; } : $round == 4 ? Respond::signal_worker($node, $courier->db, 'courier', 'TERM') : crash_other();
 }
