@@ -34,7 +34,7 @@ compare_names(const void *a, const void *b, Size size)
 Breaker *
 respond_breaker_find(const char *name)
 {
-	Breaker *host;
+	Breaker    *host;
 	bool		found;
 
 	if (hosts == NULL)
