@@ -177,7 +177,7 @@ for my $change (
 	my ($slack) = victim(kind => 'slack', url => "$here/ok/{{secret}}");
 
 	for my $case ([ $name, "url = '$there/x'", 'to another host' ], [ $name, "url = 'https://127.0.0.1:$good->{port}/x'", 'to another host' ], [ $name, "url = 'http://127.0.0.1/x'", 'to another host' ], [ $name, "url = 'http://localhost:$good->{port}/x'", 'to another host' ],
-		[ $name, "url = 'http://[::1]:$good->{port}/'", 'to another host' ], [ $name, "url = 'http://127.0.0.1.:$good->{port}/'", 'to another host' ], [ $name, "kind = 'head'", 'with another kind' ], [ $name, "kind = 'webhook'", 'with another kind' ],
+		[ $name, "url = 'http://[::1]:$good->{port}/'", 'to another host' ], [ $name, "url = 'http://127.0.0.1.example:$good->{port}/'", 'to another host' ], [ $name, "kind = 'head'", 'with another kind' ], [ $name, "kind = 'webhook'", 'with another kind' ],
 		[ $name, "url = '$here/ok?{{secret}}'", 'to another place in its url' ], [ $signed, "url = '$here/ok?{{secret}}'", 'to another place in its url' ], [ $signed, "url = '$there/'", 'to another host' ], [ $slack, "url = '$here/public/{{secret}}'", 'to another place in its url' ])
 	{
 		like(fails("UPDATE respond.channel SET $case->[1] WHERE name = '$case->[0]'"), qr/the secret of channel "$case->[0]" must not go $case->[2]/, "refused: $case->[1]");
