@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "transport/curl_compat.h"
 #include "transport/mail_thread.h"
 #include "transport/transfer_kind.h"
 
@@ -190,7 +191,7 @@ prepare(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, progress_callback) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
 		/* one bad recipient must not keep the mail from the others (the name has three L) */
-		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L) == CURLE_OK;
+		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT_ALLOWFAILS, 1L) == CURLE_OK;
 }
 
 static bool
