@@ -18,11 +18,13 @@ SQL_PARTS  = $(sort $(wildcard sql/[0-9]*.sql))
 DATA       = $(wildcard sql/updates/$(EXTENSION)--*--*.sql)
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
-# PostgreSQL's headers survive -Wextra with these exceptions.  Set WERROR= where a newer compiler
+# PostgreSQL's headers survive -Wextra with these exceptions.  clang does not know all that a
+# server built with gcc asks for, its flags and attributes in its headers.  Set WERROR= where a newer compiler
 # than ours finds something to warn about.
 WERROR    ?= -Werror
 WARNINGS   = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
-             -Wno-clobbered -Wno-cast-function-type $(WERROR)
+             -Wno-clobbered -Wno-cast-function-type $(if $(findstring clang,$(CC)),$(CLANG_WARNINGS)) $(WERROR)
+CLANG_WARNINGS = -Wno-unknown-warning-option -Wno-ignored-optimization-argument -Wno-ignored-attributes
 PG_CPPFLAGS = -Isrc -DRESPOND_VERSION=\"$(EXTVERSION)\"
 SHLIB_LINK  = -lcurl -lcrypto -lidn2
 PG_CFLAGS  = $(WARNINGS) -MMD -MP

@@ -55,7 +55,7 @@ typedef bool TU_UpdateIndexes;
 #define INTERVAL_IS_NOBEGIN(interval)	false
 
 /* 17: what extensions wait for has names. */
-#define WaitEventExtensionNew(name)		PG_WAIT_EXTENSION
+#define WaitEventExtensionNew(name)		((void) (name), PG_WAIT_EXTENSION)
 
 #endif
 

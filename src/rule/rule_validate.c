@@ -265,7 +265,7 @@ with_bookkeeping(const RowPair *pair, HeapTuple tuple, int32 version, TimestampT
 		RULE_VERSION, RULE_CREATED_AT, RULE_UPDATED_AT, RULE_OWNER, RULE_OWNER_ID, RULE_OWNER_SYSTEM,
 		RULE_START_ROLES, RULE_START_ROLE_IDS
 	};
-	NameData	owner;
+	NameData	owner = {""};
 	Datum		values[] = {
 		Int32GetDatum(version), TimestampTzGetDatum(created_at), TimestampTzGetDatum(updated_at),
 		NameGetDatum(&owner), ObjectIdGetDatum(row->owner_id), Int64GetDatum(row->owner_system),
