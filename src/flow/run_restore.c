@@ -225,7 +225,7 @@ open_document(Jsonb *saved)
 {
 	static const char *const names[] = {
 		"format", "rule", "version", "run", "replay", "started_at", "caused", "event", "at", "executed", "ticket",
-		"chain", "log", "log_is_full", "private", "failure", "first_failure", NULL
+		"chain", "log", "log_is_full", "failure", "first_failure", NULL
 	};
 	Object		outside = {&saved->root, ""};
 	int64		format;
@@ -477,7 +477,6 @@ respond_run_restore(FlowMachine *machine, Flow *flow, FlowRun *run, Jsonb *saved
 	read_position(machine, &document);
 	read_chain(machine, &document);
 	read_log(machine, &document);
-	machine->has_private |= read_flag(&document, "private");
 	read_failures(machine, &document);
 	respond_event_context_take_up(run->run_id, read_number(&document, "caused", 0, PG_INT64_MAX));
 }

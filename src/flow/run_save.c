@@ -207,7 +207,6 @@ respond_run_save(FlowMachine *machine)
 	push_number(&state, "ticket", machine->ticket_id);
 	push_chain(&state, machine);
 	push_log(&state, machine);
-	push_flag(&state, "private", machine->has_private);
 	push_failure(&state, "failure", &machine->failure);
 	push_failure(&state, "first_failure", &machine->first_failure);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));

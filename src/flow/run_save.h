@@ -21,7 +21,6 @@
  *					others see less
  *	log				lines, as text, or {"text", "shown"} when others see less
  *	log_is_full		lines were left out
- *	private			chain or log have something that others may not see
  *	failure			the last one; first_failure: the one that led to on_failure
  *
  * Members that are false, 0 or null are left out, but for event.  A new member, or

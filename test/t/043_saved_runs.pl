@@ -167,7 +167,7 @@ sub in_parts
 		my $length = $lengths->();
 
 		$goes_on = part($db, "UPDATE public.saved SET run = respond_internal.continue_run(run, $length)");
-		$parts++;
+		BAIL_OUT("the run does not end: $name, SAVED_RUNS_SEED=$seed") if ++$parts > 500;
 	}
 	return (outcome($db), $parts);
 }
@@ -312,6 +312,15 @@ like(check('flow', 'attempts', [ { action => 'sql', name => 'q', sql => q{SELECT
 	qr/"22012 1"/, 'a step that succeeds at its fifth attempt');
 like(check('flow', 'no attempts', [ { action => 'sql', name => 'q', sql => q{SELECT 1 / (nextval('public.tries') / 5) AS a}, max_attempts => 4 } ], undef, \%data, 1, 3),
 	qr/"status": "failed"/, 'and one that does not at its fourth');
+
+# what is said of no ticket is said of the one that the run opened, not of the event's
+check('flow', 'ticket', [ { action => 'ticket', subject => 'opened' }, { action => 'log', message => 'between' }, { action => 'comment', body => 'to the opened' },
+		{ action => 'update_ticket', priority => 'urgent' }, { action => 'notify', channel => 'hook', text => 'about the opened' } ], undef, \%data, 1);
+
+# the last failure stays known, and so does the one that led to on_failure
+like(check('flow', 'failures', [ { action => 'fail', name => 'a', message => 'one', on_failure => 'b' }, { action => 'log', message => 'left out' }, { action => 'log', name => 'b', message => '{{error.message}}' },
+		{ action => 'fail', message => 'two' } ], [ { action => 'log', message => '{{error.message}}' }, { action => 'fail', name => 'c', message => 'three' } ], \%data, 1),
+	qr/"error": "two\\nThen c failed: three"/, 'both failures of a run that failed in on_failure are told');
 
 # large values: a chain that is full, a log that is full
 like(check('flow', 'chain', [ (map { { action => 'sql', name => "q$_", sql => q{SELECT repeat('z', 1000000) AS a} } } 1 .. 20) ], [ { action => 'log', message => '{{error.step}}' } ], \%data, 9),

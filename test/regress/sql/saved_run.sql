@@ -32,7 +32,7 @@ SELECT change, pg_temp.resume(CASE WHEN change ? '' THEN change -> '' ELSE run |
 	('{"at": [{"part": "steps", "step": "stop"}]}'), ('{"at": [{"part": "steps", "step": "a", "attempts": 100}]}'), ('{"at": [{"part": "steps", "step": "a", "more": 1}]}'),
 	('{"at": [{"part": "on_failure", "step": 0}]}'), ('{"executed": 1001}'), ('{"executed": -1}'), ('{"chain": {}}'), ('{"chain": [{"step": "a"}]}'),
 	('{"chain": [{"step": "b", "value": 1}]}'), ('{"chain": [{"step": "a", "value": 1}, {"step": "a", "value": 2}]}'), ('{"log": [1]}'), ('{"log": [{"text": "a"}]}'),
-	('{"log_is_full": 1}'), ('{"private": null}'), ('{"failure": {"step": "a"}}'),
+	('{"log_is_full": 1}'), ('{"failure": {"step": "a"}}'),
 	('{"failure": {"step": "a", "message": "b", "text": "c", "shown": "d", "code": "1234"}}'), ('{"first_failure": {"step": "a", "message": "b", "text": "c", "shown": "d", "code": "12345"}}'),
 	('{"caused": "1"}'), ('{"else": 1}')) AS c (change)
  WHERE place = 2;
