@@ -200,38 +200,6 @@ respond_state_tried(const MatchState *state)
 	return state->tried;
 }
 
-static void
-append_matches(MatchState *state, const Combination *combination)
-{
-	while (state->rule_room - state->rule_count < combination->rule_count)
-	{
-		int			room = state->rule_room == 0 ? 64 : state->rule_room * 2;
-		int		   *rule_nos = state->source.allocate(state->source.owner, (size_t) room * sizeof(int));
-
-		if (state->rule_nos != NULL)
-		{
-			memcpy(rule_nos, state->rule_nos, (size_t) state->rule_count * sizeof(int));
-			state->source.release(state->source.owner, state->rule_nos);
-		}
-		state->rule_nos = rule_nos;
-		state->rule_room = room;
-	}
-	memcpy(state->rule_nos + state->rule_count, combination->rule_nos,
-		   (size_t) combination->rule_count * sizeof(int));
-	state->rule_count += combination->rule_count;
-}
-
-void
-respond_match_candidate(MatchState *state, int combination)
-{
-	if (state->combination_seen[combination] == state->stamp)
-		return;
-	state->combination_seen[combination] = state->stamp;
-	state->tried++;
-	if (respond_combination_holds(state, combination))
-		append_matches(state, matcher_combination(state->matcher, combination));
-}
-
 static int
 compare_numbers(const void *left, const void *right)
 {

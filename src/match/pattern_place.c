@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8_cut.h"
+
 static void
 append(PatternPlace *place, const char *bytes, size_t length)
 {
@@ -51,18 +53,6 @@ respond_place_leave(PatternPlace *place, size_t mark)
 	place->length = mark;
 }
 
-/* Cuts a text at most `room` bytes long so that no character is halved. */
-static size_t
-clip(const char *text, size_t length, size_t room)
-{
-	if (length <= room)
-		return length;
-	length = room;
-	while (length > 0 && ((unsigned char) text[length] & 0xC0) == 0x80)
-		length--;
-	return length;
-}
-
 bool
 respond_place_fail(PatternPlace *place, const char *hint, const char *message,...)
 {
@@ -71,14 +61,14 @@ respond_place_fail(PatternPlace *place, const char *hint, const char *message,..
 	size_t		length;
 	va_list		arguments;
 
-	length = clip(place->text, place->length, sizeof(error->place) - 4);
+	length = respond_utf8_cut(place->text, place->length, sizeof(error->place) - 4);
 	memcpy(error->place, place->text, length);
 	strcpy(error->place + length, length < place->length ? "..." : "");
 
 	va_start(arguments, message);
 	vsnprintf(text, sizeof(text), message, arguments);
 	va_end(arguments);
-	length = clip(text, strlen(text), sizeof(error->message) - 4);
+	length = respond_utf8_cut(text, strlen(text), sizeof(error->message) - 4);
 	memcpy(error->message, text, length);
 	strcpy(error->message + length, text[length] != '\0' ? "..." : "");
 

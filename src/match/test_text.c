@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8_cut.h"
+
 #define LONGEST_QUOTE	80		/* bytes of a text that are shown */
 #define MOST_TESTS		10		/* tests of a list that are shown */
 
@@ -28,22 +30,12 @@ respond_text_begin(CutText *out, char *text, size_t room)
 		text[0] = '\0';
 }
 
-static size_t
-cut(const char *bytes, size_t length, size_t room)
-{
-	if (length <= room)
-		return length;
-	while (room > 0 && ((unsigned char) bytes[room] & 0xC0) == 0x80)
-		room--;
-	return room;
-}
-
 static void
 append_bytes(CutText *out, const char *bytes, size_t length)
 {
 	if (out->length + 1 >= out->room)
 		return;
-	length = cut(bytes, length, out->room - 1 - out->length);
+	length = respond_utf8_cut(bytes, length, out->room - 1 - out->length);
 	memcpy(out->text + out->length, bytes, length);
 	out->length += length;
 	out->text[out->length] = '\0';
@@ -58,7 +50,7 @@ respond_text_append(CutText *out, const char *words)
 static void
 append_quoted(CutText *out, const char *bytes, size_t length)
 {
-	size_t		shown = cut(bytes, length, LONGEST_QUOTE);
+	size_t		shown = respond_utf8_cut(bytes, length, LONGEST_QUOTE);
 
 	append_bytes(out, "\"", 1);
 	append_bytes(out, bytes, shown);
@@ -99,7 +91,7 @@ respond_text_append_value(CutText *out, const FieldValue *value)
 			append_number(out, value->number);
 			break;
 		case VALUE_DECIMAL:
-			append_bytes(out, value->text, cut(value->text, value->length, LONGEST_QUOTE));
+			append_bytes(out, value->text, respond_utf8_cut(value->text, value->length, LONGEST_QUOTE));
 			break;
 		case VALUE_STRING:
 			append_quoted(out, value->text, value->length);
@@ -143,7 +135,7 @@ append_bound(CutText *out, double number, const char *spelling)
 	if (spelling == NULL)
 		append_number(out, number);
 	else
-		append_bytes(out, spelling, cut(spelling, strlen(spelling), LONGEST_QUOTE));
+		append_bytes(out, spelling, respond_utf8_cut(spelling, strlen(spelling), LONGEST_QUOTE));
 }
 
 static void

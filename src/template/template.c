@@ -24,9 +24,6 @@
 #include "template/template_filter.h"
 #include "template/template_path.h"
 
-/* Bytes of the template shown in a message. */
-#define SHOWN_LENGTH	60
-
 /* Longest delimiter, so that looking for one stays linear. */
 #define MAX_DELIMITER	16
 
@@ -98,17 +95,6 @@ fail(Parser *parser, size_t offset, const char *hint, const char *format,...)
 	va_end(arguments);
 	snprintf(error->hint, sizeof(error->hint), "%s", hint);
 	return false;
-}
-
-int
-respond_template_shown_length(const char *text, size_t length)
-{
-	if (length <= SHOWN_LENGTH)
-		return (int) length;
-	length = SHOWN_LENGTH;
-	while (length > 0 && ((unsigned char) text[length] & 0xC0) == 0x80)
-		length--;
-	return (int) length;
 }
 
 static bool

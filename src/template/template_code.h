@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "common/utf8_cut.h"
 #include "template/template.h"
 
 /* One part of a dotted name. */
@@ -70,7 +71,14 @@ struct Template
 	bool		plain;
 };
 
-/* How much of a name fits a message, not cutting a character of UTF-8. */
-extern int	respond_template_shown_length(const char *text, size_t length);
+/* Bytes of the template shown in a message. */
+#define TEMPLATE_SHOWN_LENGTH	60
+
+/* How much of a name fits a message, for "%.*s". */
+static inline int
+respond_template_shown_length(const char *text, size_t length)
+{
+	return (int) respond_utf8_cut(text, length, TEMPLATE_SHOWN_LENGTH);
+}
 
 #endif							/* RESPOND_TEMPLATE_CODE_H */
