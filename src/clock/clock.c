@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "clock/clock.h"
 #include "common/guc.h"
 #include "common/latch.h"
 #include "upkeep/manifest.h"

@@ -16,7 +16,8 @@
 #include "common/error_class.h"
 #include "common/guc.h"
 #include "common/errors.h"
-#include "dispatcher/dispatcher.h"
+#include "dispatcher/apply.h"
+#include "dispatcher/dead_event.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
@@ -212,7 +213,7 @@ find_only_rule(RuleSet *rules, Event *event)
 }
 
 void
-respond_batch_apply(RuleSet *rules, Event *event, bool contained)
+respond_apply_rules(RuleSet *rules, Event *event, bool contained)
 {
 	RuleMatch	match;
 

@@ -18,12 +18,17 @@
 #include "common/shape.h"
 #include "common/error_class.h"
 #include "common/guc.h"
-#include "dispatcher/dispatcher.h"
+#include "dispatcher/apply.h"
+#include "dispatcher/batch.h"
+#include "dispatcher/dead_event.h"
+#include "dispatcher/lane.h"
+#include "dispatcher/reader.h"
 #include "dispatcher/requeue.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
 #include "effect/effects.h"
 #include "effect/run_write.h"
+#include "event/wake.h"
 
 /* How often a cursor that moved past other lanes' events is written, in ms. */
 #define STORE_INTERVAL		10000
@@ -71,7 +76,7 @@ collect_window(Dispatcher *dispatcher)
 	dispatcher->window = NULL;
 	arena = fresh_arena(&dispatcher->window_context, "window");
 	MemoryContextSetParent(dispatcher->window_context, TopMemoryContext);
-	dispatcher->window = respond_reader_collect(arena, respond_cursor_copy(arena, dispatcher->cursor));
+	dispatcher->window = respond_window_collect(arena, respond_cursor_copy(arena, dispatcher->cursor));
 }
 
 /* Says in shared memory how far this lane is; wakes were counted before the snapshot. */
@@ -88,14 +93,6 @@ publish(const Dispatcher *dispatcher, uint64 wakes)
 	pg_atomic_write_u64(&status->cursor_xmax, dispatcher->cursor->xmax);
 	pg_atomic_write_u64(&status->cursor_at, (uint64) GetCurrentTimestamp());
 	pg_atomic_write_u64(&status->seen_wakes, wakes);
-}
-
-uint64
-respond_batch_wakes(void)
-{
-	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
-
-	return database != NULL ? pg_atomic_read_u64(&database->wakes) : 0;
 }
 
 /* Whether this dispatcher has to handle the event. */
@@ -150,7 +147,7 @@ apply_contained(Batch *batch, Event *event)
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
-		respond_batch_apply(batch->rules, event, true);
+		respond_apply_rules(batch->rules, event, true);
 		respond_effects_flush();
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
@@ -189,7 +186,7 @@ apply_event(Batch *batch, Event *event)
 		apply_contained(batch, event);
 		return;
 	}
-	respond_batch_apply(batch->rules, event, false);
+	respond_apply_rules(batch->rules, event, false);
 	batch->handled++;
 }
 
@@ -277,12 +274,13 @@ begin_transaction(Dispatcher *dispatcher)
 	respond_worker_begin();
 	respond_shape_require_all();
 	if (dispatcher->lane_lost)
-		respond_lane_take(dispatcher);
+		respond_lane_take(dispatcher->lanes, dispatcher->lane);
+	dispatcher->lane_lost = false;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	respond_effects_begin();
 	MemoryContextSwitchTo(dispatcher->batch_context);
 	respond_aside_look();
-	respond_storm_look(respond_batch_wakes());
+	respond_storm_look(respond_wake_count());
 }
 
 /* Ends a transaction that only looked; what it took from the requeue goes back. */
@@ -318,7 +316,7 @@ finish(Batch *batch)
 	Dispatcher *dispatcher = batch->dispatcher;
 	MemoryContext context = NULL;
 	Arena	   *arena = fresh_arena(&context, "cursor");
-	Cursor	   *cursor = respond_reader_cursor(arena, dispatcher->window, batch->next);
+	Cursor	   *cursor = respond_window_cursor(arena, dispatcher->window, batch->next);
 	bool		store = !batch->requeued &&
 		(batch->handled > 0 ||
 		 (batch->next > 0 &&
@@ -507,7 +505,7 @@ run_plain(Batch *batch)
 bool
 respond_batch_run(Dispatcher *dispatcher)
 {
-	Batch		batch = {.dispatcher = dispatcher,.mode = dispatcher->mode,.wakes = respond_batch_wakes()};
+	Batch		batch = {.dispatcher = dispatcher,.mode = dispatcher->mode,.wakes = respond_wake_count()};
 	MemoryContext caller = MemoryContextSwitchTo(dispatcher->batch_context);
 	bool		more;
 

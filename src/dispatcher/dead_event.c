@@ -16,8 +16,9 @@
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/private_value.h"
-#include "dispatcher/dispatcher.h"
+#include "dispatcher/dead_event.h"
 #include "worker/death_word.h"
+#include "worker/worker.h"
 
 static void
 execute(const char *statement, int count, Oid *types, Datum *values, const char *nulls, int expected)

@@ -12,11 +12,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_extension.h"
-#include "commands/extension.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
-#include "storage/lmgr.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -25,11 +22,15 @@
 #include "common/error_class.h"
 #include "common/guc.h"
 #include "common/life.h"
+#include "dispatcher/batch.h"
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/lane.h"
+#include "dispatcher/reader.h"
 #include "dispatcher/requeue.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
 #include "effect/effects.h"
+#include "event/wake.h"
 #include "worker/worker_errors.h"
 
 /* How long a dispatcher trusts wake-ups before it looks by itself, in ms. */
@@ -64,60 +65,6 @@
 /* Waits after an error that may pass, or that trying in other ways does not help against, in ms. */
 #define RETRY_FIRST			100
 #define RETRY_LONGEST		10000
-
-/* How long the lane's lock is waited for, in ms: its holder is just ending. */
-#define LANE_LOCK_STEP		10
-#define LANE_LOCK_STEPS		1000
-
-static void
-set_lane_tag(LOCKTAG *tag, Oid extension, int lanes, int lane)
-{
-	/*
-	 * A lock on a part of the extension object that does not exist.  Unlike an
-	 * advisory lock it cannot be given back by pg_advisory_unlock_all() in the
-	 * SQL of a rule.
-	 */
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, ExtensionRelationId, extension,
-					   lanes * (RESPOND_MAX_LANES + 1) + lane + 1);
-}
-
-/*
- * Takes the lane for this process until it ends, or until a transaction is rolled
- * back, which lets go of all locks.  Two processes in one lane, or two divisions
- * into lanes at once, would handle events twice.
- */
-void
-respond_lane_take(Dispatcher *dispatcher)
-{
-	Oid			extension = get_extension_oid("pg_respond", false);
-	LOCKTAG		tag;
-	int			steps = 0;
-
-	set_lane_tag(&tag, extension, dispatcher->lanes, dispatcher->lane);
-	while (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
-	{
-		if (++steps > LANE_LOCK_STEPS)
-			ereport(FATAL,
-					(errcode(ERRCODE_OBJECT_IN_USE),
-					 errmsg("pg_respond dispatcher %d of %d is still held by another process",
-							dispatcher->lane + 1, dispatcher->lanes)));
-		respond_worker_pause(LANE_LOCK_STEP);
-	}
-	for (int lanes = 1; lanes <= RESPOND_MAX_LANES; lanes++)
-	{
-		for (int lane = 0; lane < lanes && lanes != dispatcher->lanes; lane++)
-		{
-			/* shared, as the other lanes look at the same time */
-			set_lane_tag(&tag, extension, lanes, lane);
-			if (LockAcquire(&tag, ShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
-				ereport(FATAL,
-						(errcode(ERRCODE_OBJECT_IN_USE),
-						 errmsg("a pg_respond dispatcher of %d still runs although there should be %d", lanes, dispatcher->lanes)));
-			LockRelease(&tag, ShareLock, true);
-		}
-	}
-	dispatcher->lane_lost = false;
-}
 
 static void
 load_progress(Dispatcher *dispatcher)
@@ -164,7 +111,8 @@ open_lane(void *argument)
 	Dispatcher *dispatcher = argument;
 
 	respond_worker_begin();
-	respond_lane_take(dispatcher);
+	respond_lane_take(dispatcher->lanes, dispatcher->lane);
+	dispatcher->lane_lost = false;
 	respond_progress_lock();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	load_progress(dispatcher);
@@ -331,7 +279,7 @@ static long
 poll_interval(const Dispatcher *dispatcher)
 {
 	TimestampTz active_at = (TimestampTz) pg_atomic_read_u64(&dispatcher->slot->active_at);
-	long		requeue = respond_requeue_due(respond_batch_wakes());
+	long		requeue = respond_requeue_due(respond_wake_count());
 	long		aside = respond_aside_due();
 	long		poll = TimestampDifferenceExceeds(active_at, GetCurrentTimestamp(), ACTIVE_FOR) ? POLL_IDLE : POLL_ACTIVE;
 

@@ -68,7 +68,7 @@ count_lane(const Progress *progress, int lanes, int lane)
 
 	for (;;)
 	{
-		Window	   *window = respond_reader_collect(respond_arena_create_in(context), cursor);
+		Window	   *window = respond_window_collect(respond_arena_create_in(context), cursor);
 		MemoryContext next_context;
 
 		count_window(&lag, window, progress, lanes, lane);
@@ -78,7 +78,7 @@ count_lane(const Progress *progress, int lanes, int lane)
 		/* the next window, without the memory of this one */
 		next_context = AllocSetContextCreate(caller, "pg_respond lag", ALLOCSET_DEFAULT_SIZES);
 		MemoryContextSwitchTo(next_context);
-		cursor = respond_reader_cursor(respond_arena_create_in(next_context), window, window->count);
+		cursor = respond_window_cursor(respond_arena_create_in(next_context), window, window->count);
 		respond_reader_release();
 		MemoryContextDelete(context);
 		context = next_context;

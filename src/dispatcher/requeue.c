@@ -31,7 +31,7 @@
 #include "common/life.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
-#include "dispatcher/dispatcher.h"
+#include "dispatcher/reader.h"
 #include "dispatcher/requeue.h"
 
 enum

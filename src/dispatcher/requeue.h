@@ -17,7 +17,7 @@ extern const Shape respond_shape_requeue;
 /*
  * take removes up to limit of them, or fewer if their data is large, and
  * returns them, oldest first, as a list of Event; those whose row in the log
- * is gone are dropped.  wakes: what respond_batch_wakes() gave before the
+ * is gone are dropped.  wakes: what respond_wake_count() gave before the
  * active snapshot was taken.
  */
 extern List *respond_requeue_take(int limit, uint64 wakes);

@@ -42,7 +42,9 @@
 #include "common/guc.h"
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
-#include "dispatcher/dispatcher.h"
+#include "dispatcher/dead_event.h"
+#include "dispatcher/progress.h"
+#include "dispatcher/reader.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/set_aside_rows.h"
@@ -195,7 +197,7 @@ load(void)
 {
 	TimestampTz start = GetCurrentTimestamp();
 
-	seen_wakes = respond_batch_wakes();
+	seen_wakes = respond_wake_count();
 	forget_rules();
 	waiting = added = removed = 0;
 	mark.due_at = DT_NOBEGIN;
@@ -211,7 +213,7 @@ load(void)
 void
 respond_aside_look(void)
 {
-	if (!loaded || (seen_wakes != respond_batch_wakes() && GetCurrentTimestamp() >= next_pass &&
+	if (!loaded || (seen_wakes != respond_wake_count() && GetCurrentTimestamp() >= next_pass &&
 					(knows_rows() || my_lanes > 1)))
 		load();
 }
@@ -515,7 +517,7 @@ respond_aside_due(void)
 		return 0;
 	if (!knows_rows())
 		return -1;
-	if (seen_wakes != respond_batch_wakes() && next_pass < due)
+	if (seen_wakes != respond_wake_count() && next_pass < due)
 		due = next_pass;
 	hash_seq_init(&status, rules);
 	while ((rule = hash_seq_search(&status)) != NULL)

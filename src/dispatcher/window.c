@@ -30,7 +30,7 @@
 #include "common/partition_read.h"
 #include "common/pg_compat.h"
 #include "dispatcher/progress.h"
-#include "dispatcher/reader.h"
+#include "dispatcher/window.h"
 #include "event/commit_order.h"
 #include "event/log_access.h"
 #include "worker/worker.h"
@@ -486,7 +486,7 @@ collect_partitions(Collection *collection, const Cursor *base, const Cursor *sna
 }
 
 Window *
-respond_reader_collect(Arena *arena, Cursor *cursor)
+respond_window_collect(Arena *arena, Cursor *cursor)
 {
 	Window	   *window = respond_arena_alloc_zero(arena, sizeof(Window));
 	Collection	collection = {arena};
@@ -512,7 +512,7 @@ respond_reader_collect(Arena *arena, Cursor *cursor)
 }
 
 Cursor *
-respond_reader_cursor(Arena *arena, const Window *window, int next)
+respond_window_cursor(Arena *arena, const Window *window, int next)
 {
 	uint64	   *undone = respond_arena_alloc(arena, sizeof(uint64) * (window->deferred_count + window->count - next + 2));
 	size_t		undone_count = 0;

@@ -86,6 +86,14 @@ respond_wake_dispatchers(Oid database)
 		respond_latch_wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
 }
 
+uint64
+respond_wake_count(void)
+{
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+
+	return database != NULL ? pg_atomic_read_u64(&database->wakes) : 0;
+}
+
 static void
 transaction_callback(XactEvent event, void *argument)
 {

@@ -17,6 +17,9 @@ extern void respond_wake_at_commit(void);
 /* Wakes the sleeping dispatchers of a database now.  Takes no lock. */
 extern void respond_wake_dispatchers(Oid database);
 
+/* Counts the commits in this database that recorded events or asked for something to be done again. */
+extern uint64 respond_wake_count(void);
+
 /*
  * Called after COMMIT PREPARED in a database with workers: what a prepared
  * transaction told of its work was forgotten.  Set at load by who has something

@@ -11,9 +11,7 @@
 #include "common/shmem.h"
 #include "worker/wait_event.h"
 
-/* Entry points, started by the launcher; main_arg is slot number and generation. */
-extern PGDLLEXPORT void respond_dispatcher_main(Datum main_arg);
-extern PGDLLEXPORT void respond_clock_main(Datum main_arg);
+/* Entry point of the courier, started by the launcher; main_arg is slot number and generation. */
 extern PGDLLEXPORT void respond_courier_main(Datum main_arg);
 
 /*

@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ * window.h
+ *	  What committed between the cursor and a snapshot, in commit order.
+ *
+ * A window holds the places of events, in the order in which their transactions
+ * committed.  Collecting it reads only the indexes; reader.h fetches the events
+ * when their turn comes.
+ *
+ * src/dispatcher/window.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_WINDOW_H
+#define RESPOND_WINDOW_H
+
+#include "storage/itemptr.h"
+
+#include "dispatcher/cursor.h"
+
+typedef struct WindowEntry
+{
+	uint64		position;		/* when the transaction committed, to sort by; 0 if not known */
+	uint64		xid;
+	int64		id;
+	Oid			partition;
+	ItemPointerData place;
+} WindowEntry;
+
+typedef struct Window
+{
+	Cursor	   *base;			/* the cursor that it begins at */
+	Cursor	   *snapshot;		/* what could be seen */
+	uint64		changes;		/* as respond_log_changes() counted them before it was collected */
+	uint64		looked_at;		/* events of transactions below it were looked for */
+	bool		split;			/* one transaction, not to its end */
+	uint64		deferred_count;
+	uint64	   *deferred;		/* transactions that are left to the next window */
+	int			count;
+	int			next;			/* entries before it are handled */
+	WindowEntry *entries;
+} Window;
+
+/* Entries that a window holds at most, but for the rest of one transaction. */
+#define RESPOND_WINDOW_SIZE		32768
+
+/*
+ * Collects what is there between cursor and the active snapshot.  The window
+ * and all in it live in the arena, and so must the cursor.
+ */
+extern Window *respond_window_collect(Arena *arena, Cursor *cursor);
+
+/* The cursor when entries before next are handled. */
+extern Cursor *respond_window_cursor(Arena *arena, const Window *window, int next);
+
+
+#endif							/* RESPOND_WINDOW_H */
