@@ -16,13 +16,12 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "storage/ipc.h"
 #include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "common/shmem_area.h"
 #include "courier/breaker_status.h"
 
 #define PLACES		64
@@ -55,42 +54,19 @@ PG_FUNCTION_INFO_V1(respond_breakers_try_now);
 
 static BreakerTable *table = NULL;
 static Breaker *shown[PLACES];	/* of this process */
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
 
 static void
-request_memory(void)
+fill(const ShmemArea *area, LWLock *lock)
 {
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(BreakerTable)));
-	RequestNamedLWLockTranche(TRANCHE, 1);
+	table->lock = lock;
 }
 
-static void
-create_memory(void)
-{
-	bool		found;
-
-	if (previous_startup_hook)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	table = ShmemInitStruct("pg_respond breakers", sizeof(BreakerTable), &found);
-	if (!found)
-	{
-		memset(table, 0, sizeof(BreakerTable));
-		table->lock = &GetNamedLWLockTranche(TRANCHE)->lock;
-	}
-	LWLockRelease(AddinShmemInitLock);
-}
+static const ShmemArea area = {"pg_respond breakers", sizeof(BreakerTable), TRANCHE, fill, (void **) &table};
 
 void
 respond_breaker_status_initialize(void)
 {
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = create_memory;
+	respond_shmem_area_request(&area);
 }
 
 void

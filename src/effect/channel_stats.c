@@ -2,9 +2,9 @@
  * channel_stats.c
  *	  How the deliveries of each channel fare, in shared memory.
  *
- * A table of counters like that of the rules (effect/rule_stats.c), with a
- * histogram of durations for each channel.  Its buckets grow by the fourth root
- * of two, so a percentile is right to a tenth.  The courier of the database is
+ * Counters (effect/counter_table.h) with a histogram of durations for each
+ * channel.  Its buckets grow by the fourth root of two, so a percentile is right
+ * to a tenth.  The courier of the database is
  * the only writer of an entry; readers take no lock.
  *
  * src/effect/channel_stats.c
@@ -14,18 +14,13 @@
 
 #include <math.h>
 
-#include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "port/atomics.h"
-#include "storage/ipc.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "effect/channel_stats.h"
+#include "effect/counter_table.h"
 
 /* A power of two. */
 #define COUNTER_ENTRIES	1024
@@ -40,94 +35,20 @@
 
 typedef struct ChannelCounter
 {
-	pg_atomic_uint64 key;		/* 0 while free */
+	pg_atomic_uint64 key;		/* see counter_table.h */
 	pg_atomic_uint64 counts[CHANNEL_COUNTS];
 	pg_atomic_uint64 last_at;	/* TimestampTz of the last one */
 	pg_atomic_uint64 buckets[BUCKETS];	/* of all requests */
 } ChannelCounter;
 
-typedef struct ChannelCounters
-{
-	TimestampTz since;
-	ChannelCounter entries[COUNTER_ENTRIES];
-} ChannelCounters;
-
 PG_FUNCTION_INFO_V1(respond_channel_counters);
 
-static ChannelCounters *counters = NULL;
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
-
-static void
-request_memory(void)
-{
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(ChannelCounters)));
-}
-
-static void
-create_memory(void)
-{
-	bool		found;
-
-	if (previous_startup_hook)
-		previous_startup_hook();
-
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	counters = ShmemInitStruct("pg_respond channel counters", sizeof(ChannelCounters), &found);
-	if (!found)
-	{
-		counters->since = GetCurrentTimestamp();
-		for (int i = 0; i < COUNTER_ENTRIES; i++)
-		{
-			ChannelCounter *entry = &counters->entries[i];
-
-			pg_atomic_init_u64(&entry->key, 0);
-			for (int kind = 0; kind < CHANNEL_COUNTS; kind++)
-				pg_atomic_init_u64(&entry->counts[kind], 0);
-			pg_atomic_init_u64(&entry->last_at, 0);
-			for (int bucket = 0; bucket < BUCKETS; bucket++)
-				pg_atomic_init_u64(&entry->buckets[bucket], 0);
-		}
-	}
-	LWLockRelease(AddinShmemInitLock);
-}
+static CounterTable table = COUNTER_TABLE(table, "pg_respond channel counters", ChannelCounter, COUNTER_ENTRIES, PROBE_LIMIT);
 
 void
 respond_channel_stats_initialize(void)
 {
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = create_memory;
-}
-
-/* The channel's entry; with take, a free one is taken for it.  NULL: there is none. */
-static ChannelCounter *
-find_entry(const char *channel, bool take)
-{
-	uint64		key = hash_bytes_extended((const unsigned char *) channel, strlen(channel), MyDatabaseId);
-
-	if (key == 0)
-		key = 1;
-	for (int i = 0; i < PROBE_LIMIT; i++)
-	{
-		ChannelCounter *entry = &counters->entries[(key + i) & (COUNTER_ENTRIES - 1)];
-		uint64		present = pg_atomic_read_u64(&entry->key);
-
-		if (present == 0)
-		{
-			if (!take)
-				return NULL;
-			/* on failure present is what somebody else has put there */
-			if (pg_atomic_compare_exchange_u64(&entry->key, &present, key))
-				return entry;
-		}
-		if (present == key)
-			return entry;
-	}
-	return NULL;
+	respond_counter_table_request(&table);
 }
 
 static int
@@ -148,7 +69,7 @@ bucket_ms(int bucket)
 void
 respond_channel_stats_count(const char *channel, ChannelCount what, int64 duration_us)
 {
-	ChannelCounter *entry = find_entry(channel, true);
+	ChannelCounter *entry = respond_counter_find(&table, respond_counter_key(channel), true);
 
 	if (entry == NULL)
 		return;
@@ -186,7 +107,7 @@ percentile(const uint64 *buckets, double part, Datum *value)
 Datum
 respond_channel_counters(PG_FUNCTION_ARGS)
 {
-	ChannelCounter *entry = find_entry(text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
+	ChannelCounter *entry = respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
 	TupleDesc	desc;
 	Datum		values[8] = {0};
 	bool		nulls[8] = {false};
@@ -206,6 +127,6 @@ respond_channel_counters(PG_FUNCTION_ARGS)
 		last_at = (TimestampTz) pg_atomic_read_u64(&entry->last_at);
 	values[6] = TimestampTzGetDatum(last_at);
 	nulls[6] = last_at == 0;
-	values[7] = TimestampTzGetDatum(counters->since);
+	values[7] = TimestampTzGetDatum(table.counters->since);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

@@ -2,12 +2,8 @@
  * rule_stats.c
  *	  How often each rule fired, in shared memory.
  *
- * A table of counters, open-addressed by a hash of database and name.  An
- * entry is taken by whoever counts first, with one compare-and-swap, and never
- * given back: a rule that is dropped leaves its entry, one of the same name
- * goes on with it.  When the table is full, further rules are not counted.
- *
- * Two names with the same 64-bit hash would share an entry; that is accepted.
+ * A run is counted when its transaction commits (effect/counter_table.h has the
+ * counters themselves).
  *
  * src/effect/rule_stats.c
  *-------------------------------------------------------------------------
@@ -15,18 +11,13 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "port/atomics.h"
-#include "storage/ipc.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "effect/counter_table.h"
 #include "effect/rule_stats.h"
 
 /* A power of two; 64 bytes each. */
@@ -49,17 +40,11 @@ static const char *const kind_names[] = {"succeeded", "failed", "shadow", "suppr
 
 typedef struct RuleCounter
 {
-	pg_atomic_uint64 key;		/* 0 while free */
+	pg_atomic_uint64 key;		/* see counter_table.h */
 	pg_atomic_uint64 counts[COUNT_KINDS];
 	pg_atomic_uint64 last_at;	/* TimestampTz of the last run */
 	pg_atomic_uint64 failures;	/* failed runs since the last one that succeeded */
 } RuleCounter;
-
-typedef struct RuleCounters
-{
-	TimestampTz since;
-	RuleCounter entries[COUNTER_ENTRIES];
-} RuleCounters;
 
 /* A run that was counted by the current transaction. */
 typedef struct PendingCount
@@ -72,79 +57,11 @@ typedef struct PendingCount
 PG_FUNCTION_INFO_V1(respond_rule_counters);
 PG_FUNCTION_INFO_V1(respond_rule_failures);
 
-static RuleCounters *counters = NULL;
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
+static CounterTable table = COUNTER_TABLE(table, "pg_respond rule counters", RuleCounter, COUNTER_ENTRIES, PROBE_LIMIT);
 
 static PendingCount *pending = NULL;
 static int	pending_count = 0;
 static int	pending_room = 0;
-
-static void
-request_memory(void)
-{
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(RuleCounters)));
-}
-
-static void
-create_memory(void)
-{
-	bool		found;
-
-	if (previous_startup_hook)
-		previous_startup_hook();
-
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	counters = ShmemInitStruct("pg_respond rule counters", sizeof(RuleCounters), &found);
-	if (!found)
-	{
-		counters->since = GetCurrentTimestamp();
-		for (int i = 0; i < COUNTER_ENTRIES; i++)
-		{
-			RuleCounter *entry = &counters->entries[i];
-
-			pg_atomic_init_u64(&entry->key, 0);
-			for (int kind = 0; kind < COUNT_KINDS; kind++)
-				pg_atomic_init_u64(&entry->counts[kind], 0);
-			pg_atomic_init_u64(&entry->last_at, 0);
-			pg_atomic_init_u64(&entry->failures, 0);
-		}
-	}
-	LWLockRelease(AddinShmemInitLock);
-}
-
-static uint64
-rule_key(const char *rule)
-{
-	uint64		key = hash_bytes_extended((const unsigned char *) rule, strlen(rule), MyDatabaseId);
-
-	return key != 0 ? key : 1;
-}
-
-/* The rule's entry; with take, a free one is taken for it.  NULL: there is none. */
-static RuleCounter *
-find_entry(uint64 key, bool take)
-{
-	for (int i = 0; i < PROBE_LIMIT; i++)
-	{
-		RuleCounter *entry = &counters->entries[(key + i) & (COUNTER_ENTRIES - 1)];
-		uint64		present = pg_atomic_read_u64(&entry->key);
-
-		if (present == 0)
-		{
-			if (!take)
-				return NULL;
-			/* on failure present is what somebody else has put there */
-			if (pg_atomic_compare_exchange_u64(&entry->key, &present, key))
-				return entry;
-		}
-		if (present == key)
-			return entry;
-	}
-	return NULL;
-}
 
 static void
 apply_pending(void)
@@ -153,7 +70,7 @@ apply_pending(void)
 
 	for (int i = 0; i < pending_count; i++)
 	{
-		RuleCounter *entry = find_entry(pending[i].key, true);
+		RuleCounter *entry = respond_counter_find(&table, pending[i].key, true);
 
 		if (entry == NULL)
 			continue;
@@ -190,10 +107,7 @@ subtransaction_callback(SubXactEvent event, SubTransactionId subtransaction,
 void
 respond_rule_stats_initialize(void)
 {
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = create_memory;
+	respond_counter_table_request(&table);
 	RegisterXactCallback(transaction_callback, NULL);
 	RegisterSubXactCallback(subtransaction_callback, NULL);
 }
@@ -216,7 +130,7 @@ respond_rule_stats_count(const char *rule, const char *status)
 		pending_room = room;
 	}
 	entry = &pending[pending_count++];
-	entry->key = rule_key(rule);
+	entry->key = respond_counter_key(rule);
 	entry->kind = kind;
 	entry->subtransaction = GetCurrentSubTransactionId();
 }
@@ -228,7 +142,7 @@ respond_rule_stats_count(const char *rule, const char *status)
 Datum
 respond_rule_counters(PG_FUNCTION_ARGS)
 {
-	RuleCounter *entry = find_entry(rule_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
+	RuleCounter *entry = respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
 	TupleDesc	desc;
 	Datum		values[7] = {0};
 	bool		nulls[7] = {false};
@@ -250,7 +164,7 @@ respond_rule_counters(PG_FUNCTION_ARGS)
 		last_at = (TimestampTz) pg_atomic_read_u64(&entry->last_at);
 	values[5] = TimestampTzGetDatum(last_at);
 	nulls[5] = last_at == 0;
-	values[6] = TimestampTzGetDatum(counters->since);
+	values[6] = TimestampTzGetDatum(table.counters->since);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
@@ -258,7 +172,7 @@ respond_rule_counters(PG_FUNCTION_ARGS)
 Datum
 respond_rule_failures(PG_FUNCTION_ARGS)
 {
-	RuleCounter *entry = find_entry(rule_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
+	RuleCounter *entry = respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
 
 	PG_RETURN_INT64(entry != NULL ? (int64) pg_atomic_read_u64(&entry->failures) : 0);
 }

@@ -20,9 +20,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
-#include "storage/ipc.h"
 #include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -31,6 +29,7 @@
 
 #include "common/condition_name.h"
 #include "common/errors.h"
+#include "common/shmem_area.h"
 #include "event/capture_fault.h"
 
 PG_FUNCTION_INFO_V1(respond_capture_faults);
@@ -75,49 +74,24 @@ typedef struct SaidEntry
 
 static HTAB *said = NULL;
 
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
-
 static const char *const fault_names[CAPTURE_FAULTS] = {
 	"subject", "condition", "column", "value", "argument", "lost"
 };
 
 static void
-request_shared_memory(void)
+fill(const ShmemArea *area, LWLock *lock)
 {
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(FaultTable)));
-	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
+	faults->lock = lock;
+	pg_atomic_init_u32(&faults->alarms, 0);
+	pg_atomic_init_u64(&faults->alarm_at, 0);
 }
 
-static void
-create_shared_memory(void)
-{
-	bool		found;
-
-	if (previous_startup_hook)
-		previous_startup_hook();
-
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	faults = ShmemInitStruct("pg_respond capture faults", sizeof(FaultTable), &found);
-	if (!found)
-	{
-		memset(faults, 0, sizeof(FaultTable));
-		faults->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
-		pg_atomic_init_u32(&faults->alarms, 0);
-		pg_atomic_init_u64(&faults->alarm_at, 0);
-	}
-	LWLockRelease(AddinShmemInitLock);
-}
+static const ShmemArea area = {"pg_respond capture faults", sizeof(FaultTable), TRANCHE_NAME, fill, (void **) &faults};
 
 void
 respond_capture_fault_initialize(void)
 {
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shared_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = create_shared_memory;
+	respond_shmem_area_request(&area);
 }
 
 /* The entry of the fault, or one to be used for it; under the lock. */
