@@ -16,6 +16,7 @@
 #include "audit/audit_write.h"
 #include "audit/mask.h"
 #include "common/partition_write.h"
+#include "common/row_values.h"
 #include "event/event_context.h"
 
 /* Columns of respond.audit_log, in their order. */
@@ -54,28 +55,6 @@ static const ShapeColumn audit_columns[] = {
 StaticAssertDecl(lengthof(audit_columns) == AUDIT_COLUMNS, "each column of respond.audit_log has its type");
 
 const Shape respond_shape_audit_log = SHAPE("respond.audit_log", audit_columns);
-
-static void
-set_text(Datum *values, bool *nulls, int column, const char *text)
-{
-	nulls[column] = text == NULL;
-	if (text != NULL)
-		values[column] = CStringGetTextDatum(text);
-}
-
-static void
-set_int64(Datum *values, bool *nulls, int column, int64 number)
-{
-	nulls[column] = number == 0;
-	values[column] = Int64GetDatum(number);
-}
-
-static void
-set_jsonb(Datum *values, bool *nulls, int column, Jsonb *document)
-{
-	nulls[column] = document == NULL;
-	values[column] = JsonbPGetDatum(document);
-}
 
 /* Masks are for what events bring; how the desk is set up must be readable. */
 static Jsonb *
@@ -118,17 +97,17 @@ respond_audit_write(const AuditRow *rows, int count)
 			actor = respond_event_context_actor();
 		values[AUDIT_ID] = Int64GetDatum(nextval_internal(sequence, false));
 		values[AUDIT_AT] = TimestampTzGetDatum(at);
-		set_text(values, nulls, AUDIT_ACTOR, row->actor != NULL ? row->actor : actor);
-		set_text(values, nulls, AUDIT_ACTION, row->action);
-		set_text(values, nulls, AUDIT_OBJECT_TYPE, row->object_type);
-		set_text(values, nulls, AUDIT_OBJECT_ID, row->object_id);
-		set_int64(values, nulls, AUDIT_EVENT_ID, from_context ? context->event_id : row->event_id);
-		set_int64(values, nulls, AUDIT_RUN_ID, from_context ? context->run_id : row->run_id);
-		set_text(values, nulls, AUDIT_RULE, from_context ? context->rule : row->rule);
+		respond_row_set_text(values, nulls, AUDIT_ACTOR, row->actor != NULL ? row->actor : actor);
+		respond_row_set_text(values, nulls, AUDIT_ACTION, row->action);
+		respond_row_set_text(values, nulls, AUDIT_OBJECT_TYPE, row->object_type);
+		respond_row_set_text(values, nulls, AUDIT_OBJECT_ID, row->object_id);
+		respond_row_set_int64(values, nulls, AUDIT_EVENT_ID, from_context ? context->event_id : row->event_id);
+		respond_row_set_int64(values, nulls, AUDIT_RUN_ID, from_context ? context->run_id : row->run_id);
+		respond_row_set_text(values, nulls, AUDIT_RULE, from_context ? context->rule : row->rule);
 		event_id = from_context ? context->event_id : row->event_id;
-		set_jsonb(values, nulls, AUDIT_OLD, masked(row, row->old, event_id));
-		set_jsonb(values, nulls, AUDIT_NEW, masked(row, row->new, event_id));
-		set_text(values, nulls, AUDIT_SESSION_ACTOR, session_actor);
+		respond_row_set_jsonb(values, nulls, AUDIT_OLD, masked(row, row->old, event_id));
+		respond_row_set_jsonb(values, nulls, AUDIT_NEW, masked(row, row->new, event_id));
+		respond_row_set_text(values, nulls, AUDIT_SESSION_ACTOR, session_actor);
 		respond_partition_writer_add(writer, at, values, nulls);
 	}
 	respond_partition_writer_close(writer);

@@ -31,6 +31,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "common/grow.h"
 #include "common/guc.h"
 #include "common/pg_compat.h"
 #include "common/shmem.h"
@@ -250,15 +251,7 @@ queue_notices(Courier *courier)
 static void
 list_add(OutcomeList *list, Outcome *outcome)
 {
-	if (list->count == list->room)
-	{
-		int			room = Max(256, list->room * 2);
-
-		list->items = list->items == NULL ?
-			MemoryContextAlloc(TopMemoryContext, sizeof(Outcome *) * room) :
-			repalloc(list->items, sizeof(Outcome *) * room);
-		list->room = room;
-	}
+	list->items = respond_grow(TopMemoryContext, list->items, list->count, &list->room, sizeof(Outcome *));
 	list->items[list->count++] = outcome;
 }
 

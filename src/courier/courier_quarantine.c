@@ -29,6 +29,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/grow.h"
 #include "common/kept_plan.h"
 #include "courier/courier_quarantine.h"
 #include "transport/transport.h"
@@ -184,14 +185,7 @@ add_marked(int64 id)
 
 	if (found != NULL)
 		return found;
-	if (marked_count == marked_room)
-	{
-		int			room = Max(64, marked_room * 2);
-
-		marked = marked == NULL ? MemoryContextAlloc(TopMemoryContext, sizeof(Marked) * room) :
-			repalloc(marked, sizeof(Marked) * room);
-		marked_room = room;
-	}
+	marked = respond_grow(TopMemoryContext, marked, marked_count, &marked_room, sizeof(Marked));
 	found = &marked[marked_count++];
 	memset(found, 0, sizeof(Marked));
 	found->id = id;

@@ -18,6 +18,7 @@
 #include "common/kept_plan.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
+#include "common/row_values.h"
 #include "courier/outcome_rows.h"
 #include "outbox/delivery_columns.h"
 
@@ -215,14 +216,6 @@ update_deliveries(Outcome **outcomes, RecordState *states, int count)
 }
 
 static void
-set_text(Datum *values, bool *nulls, int place, const char *text)
-{
-	nulls[place] = text == NULL;
-	if (text != NULL)
-		values[place] = CStringGetTextDatum(text);
-}
-
-static void
 add_attempt(PartitionWriter *writer, const Outcome *outcome)
 {
 	const Outgoing *outgoing = outcome->outgoing;
@@ -235,8 +228,8 @@ add_attempt(PartitionWriter *writer, const Outcome *outcome)
 	values[ATTEMPT_AT] = TimestampTzGetDatum(outgoing->sent_at);
 	values[ATTEMPT_DURATION] = IntervalPGetDatum(&duration);
 	nulls[ATTEMPT_STATUS] = !answer_value(outcome, &values[ATTEMPT_STATUS]);
-	set_text(values, nulls, ATTEMPT_ERROR, outcome->error);
-	set_text(values, nulls, ATTEMPT_RESPONSE, outcome->response);
+	respond_row_set_text(values, nulls, ATTEMPT_ERROR, outcome->error);
+	respond_row_set_text(values, nulls, ATTEMPT_RESPONSE, outcome->response);
 	respond_partition_writer_add(writer, outgoing->sent_at, values, nulls);
 }
 

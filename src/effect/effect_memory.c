@@ -10,6 +10,7 @@
 #include "commands/sequence.h"
 #include "utils/memutils.h"
 
+#include "common/grow.h"
 #include "common/partition_write.h"
 #include "common/pg_compat.h"
 #include "effect/effect_memory.h"
@@ -46,16 +47,7 @@ respond_effects_copy_jsonb(Jsonb *value)
 void *
 respond_effects_add_row(EffectRows *rows, Size width)
 {
-	if (rows->count == rows->size)
-	{
-		int			size = Max(64, rows->size * 2);
-		void	   *grown = MemoryContextAllocHuge(respond_effects_context(), size * width);
-
-		if (rows->count > 0)
-			memcpy(grown, rows->rows, rows->count * width);
-		rows->rows = grown;
-		rows->size = size;
-	}
+	rows->rows = respond_grow(respond_effects_context(), rows->rows, rows->count, &rows->size, width);
 	return (char *) rows->rows + rows->count++ * width;
 }
 

@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/grow.h"
 #include "effect/counter_table.h"
 #include "effect/rule_stats.h"
 
@@ -120,15 +121,7 @@ respond_rule_stats_count(const char *rule, const char *status)
 
 	while (kind < lengthof(kind_names) && strcmp(kind_names[kind], status) != 0)
 		kind++;
-	if (pending_count == pending_room)
-	{
-		int			room = Max(64, pending_room * 2);
-
-		pending = pending == NULL ?
-			MemoryContextAllocHuge(TopMemoryContext, sizeof(PendingCount) * room) :
-			repalloc_huge(pending, sizeof(PendingCount) * room);
-		pending_room = room;
-	}
+	pending = respond_grow(TopMemoryContext, pending, pending_count, &pending_room, sizeof(PendingCount));
 	entry = &pending[pending_count++];
 	entry->key = respond_counter_key(rule);
 	entry->kind = kind;

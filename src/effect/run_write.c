@@ -15,6 +15,7 @@
 
 #include "common/partition_write.h"
 #include "common/private_value.h"
+#include "common/row_values.h"
 #include "effect/effect_memory.h"
 #include "effect/rule_stats.h"
 #include "effect/run_write.h"
@@ -71,14 +72,6 @@ respond_effects_run_id(void)
 	return respond_effects_next_id("run_id_seq");
 }
 
-static void
-set_text(BufferedRun *buffered, int column, const char *text)
-{
-	buffered->nulls[column] = text == NULL;
-	if (text != NULL)
-		buffered->values[column] = CStringGetTextDatum(text);
-}
-
 void
 respond_effects_run(const FlowRun *run, const RunRow *row)
 {
@@ -86,13 +79,13 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 	BufferedRun *buffered = palloc0(sizeof(BufferedRun));
 
 	buffered->values[RUN_ID] = Int64GetDatum(run->run_id);
-	set_text(buffered, RUN_RULE, run->rule);
+	respond_row_set_text(buffered->values, buffered->nulls, RUN_RULE, run->rule);
 	buffered->values[RUN_RULE_VERSION] = Int32GetDatum(run->rule_version);
 	buffered->nulls[RUN_EVENT_ID] = run->event == NULL;
 	if (run->event != NULL)
 		buffered->values[RUN_EVENT_ID] = Int64GetDatum(run->event->id);
-	set_text(buffered, RUN_STATUS, row->status);
-	set_text(buffered, RUN_STEP, row->step);
+	respond_row_set_text(buffered->values, buffered->nulls, RUN_STATUS, row->status);
+	respond_row_set_text(buffered->values, buffered->nulls, RUN_STEP, row->step);
 	buffered->values[RUN_STATE] = row->shown_state == NULL ? respond_private_jsonb(row->state, NULL, run->owner) :
 		respond_private_jsonb(row->shown_state, row->state, run->owner);
 	buffered->nulls[RUN_ERROR] = row->error == NULL;

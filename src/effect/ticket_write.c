@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 
 #include "common/kept_plan.h"
+#include "common/row_values.h"
 #include "effect/effect_memory.h"
 #include "effect/ticket_write.h"
 #include "event/batch_origin.h"
@@ -127,16 +128,13 @@ get_row(const EffectRows *array, int number)
 static void
 set_text(BufferedRow *row, int column, const char *text)
 {
-	row->nulls[column] = text == NULL;
-	if (text != NULL)
-		row->values[column] = CStringGetTextDatum(text);
+	respond_row_set_text(row->values, row->nulls, column, text);
 }
 
 static void
 set_int64(BufferedRow *row, int column, int64 number)
 {
-	row->nulls[column] = number == 0;
-	row->values[column] = Int64GetDatum(number);
+	respond_row_set_int64(row->values, row->nulls, column, number);
 }
 
 /* The output form of an array of texts. */

@@ -33,10 +33,12 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "common/grow.h"
 #include "common/kept_plan.h"
 #include "common/latch.h"
 #include "common/life.h"
 #include "common/partition_write.h"
+#include "common/row_values.h"
 #include "common/shmem.h"
 #include "common/trigger_call.h"
 #include "event/wake.h"
@@ -89,21 +91,6 @@ respond_outbox_next_id(void)
 	return nextval_internal(respond_relation_oid("respond", "delivery_id_seq"), false);
 }
 
-static void
-set_text(Datum *values, bool *nulls, int column, const char *text)
-{
-	nulls[column] = text == NULL;
-	if (text != NULL)
-		values[column] = CStringGetTextDatum(text);
-}
-
-static void
-set_int64(Datum *values, bool *nulls, int column, int64 number)
-{
-	nulls[column] = number == 0;
-	values[column] = Int64GetDatum(number);
-}
-
 static Datum
 text_array(const char **items, int count)
 {
@@ -119,15 +106,15 @@ fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz no
 {
 	memset(nulls, true, sizeof(bool) * DELIVERY_COLUMNS);
 	memset(values, 0, sizeof(Datum) * DELIVERY_COLUMNS);
-	set_int64(values, nulls, DELIVERY_ID, delivery->id);
+	respond_row_set_int64(values, nulls, DELIVERY_ID, delivery->id);
 	values[DELIVERY_KEY] = UUIDPGetDatum(&delivery->key);
-	set_text(values, nulls, DELIVERY_CHANNEL, delivery->channel);
-	set_text(values, nulls, DELIVERY_RULE, delivery->rule);
-	set_int64(values, nulls, DELIVERY_RUN_ID, delivery->run_id);
-	set_int64(values, nulls, DELIVERY_EVENT_ID, delivery->event_id);
-	set_int64(values, nulls, DELIVERY_TICKET_ID, delivery->ticket_id);
-	set_text(values, nulls, DELIVERY_SUBJECT, delivery->subject);
-	set_text(values, nulls, DELIVERY_STATUS, "pending");
+	respond_row_set_text(values, nulls, DELIVERY_CHANNEL, delivery->channel);
+	respond_row_set_text(values, nulls, DELIVERY_RULE, delivery->rule);
+	respond_row_set_int64(values, nulls, DELIVERY_RUN_ID, delivery->run_id);
+	respond_row_set_int64(values, nulls, DELIVERY_EVENT_ID, delivery->event_id);
+	respond_row_set_int64(values, nulls, DELIVERY_TICKET_ID, delivery->ticket_id);
+	respond_row_set_text(values, nulls, DELIVERY_SUBJECT, delivery->subject);
+	respond_row_set_text(values, nulls, DELIVERY_STATUS, "pending");
 	values[DELIVERY_ATTEMPTS] = Int32GetDatum(0);
 	values[DELIVERY_NEXT_ATTEMPT_AT] = TimestampTzGetDatum(now);
 	values[DELIVERY_CREATED_AT] = TimestampTzGetDatum(now);
@@ -136,19 +123,19 @@ fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz no
 	nulls[DELIVERY_KEY] = nulls[DELIVERY_ATTEMPTS] = nulls[DELIVERY_NEXT_ATTEMPT_AT] =
 		nulls[DELIVERY_CREATED_AT] = nulls[DELIVERY_ATTEMPTS_BEFORE] =
 		nulls[DELIVERY_DEPTH] = false;
-	set_text(values, nulls, DELIVERY_URL, delivery->url);
+	respond_row_set_text(values, nulls, DELIVERY_URL, delivery->url);
 	nulls[DELIVERY_HEADERS] = delivery->headers == NULL;
 	values[DELIVERY_HEADERS] = JsonbPGetDatum(delivery->headers);
 	nulls[DELIVERY_RECIPIENTS] = delivery->recipient_count == 0;
 	if (delivery->recipient_count > 0)
 		values[DELIVERY_RECIPIENTS] = text_array(delivery->recipients, delivery->recipient_count);
-	set_text(values, nulls, DELIVERY_BODY, delivery->body);
-	set_text(values, nulls, DELIVERY_HTML, delivery->html);
-	set_text(values, nulls, DELIVERY_SECRET_MARK, delivery->secret_mark);
-	set_int64(values, nulls, DELIVERY_INCARNATION, respond_life_incarnation());
+	respond_row_set_text(values, nulls, DELIVERY_BODY, delivery->body);
+	respond_row_set_text(values, nulls, DELIVERY_HTML, delivery->html);
+	respond_row_set_text(values, nulls, DELIVERY_SECRET_MARK, delivery->secret_mark);
+	respond_row_set_int64(values, nulls, DELIVERY_INCARNATION, respond_life_incarnation());
 	values[DELIVERY_CHANNEL_ID] = UUIDPGetDatum(&delivery->channel_id);
 	nulls[DELIVERY_CHANNEL_ID] = false;
-	set_text(values, nulls, DELIVERY_DEFINITION, delivery->definition);
+	respond_row_set_text(values, nulls, DELIVERY_DEFINITION, delivery->definition);
 }
 
 void
@@ -163,14 +150,7 @@ respond_outbox_announce(const pg_uuid_t *channel, const char *subject, int64 id,
 		pending_lost_due = Min(pending_lost_due, due);
 		return;
 	}
-	if (pending_count == pending_room)
-	{
-		int			room = Max(64, pending_room * 2);
-
-		pending = pending == NULL ? MemoryContextAlloc(TopMemoryContext, sizeof(PendingNotice) * room) :
-			repalloc(pending, sizeof(PendingNotice) * room);
-		pending_room = room;
-	}
+	pending = respond_grow(TopMemoryContext, pending, pending_count, &pending_room, sizeof(PendingNotice));
 	entry = &pending[pending_count++];
 	entry->notice.id = id;
 	entry->notice.created_at = created_at;

@@ -33,6 +33,7 @@
 #include "utils/snapmgr.h"
 
 #include "common/arena_server.h"
+#include "common/grow.h"
 #include "common/partition_write.h"
 #include "common/row_values.h"
 #include "common/shape.h"
@@ -105,18 +106,6 @@ scan_table(Loader *loader, const char *name, void (*take) (Loader *loader, Tuple
 	table_close(table, AccessShareLock);
 }
 
-/* Room for one more element of an array that lives in context. */
-static void *
-grow(MemoryContext context, void *array, int count, int *room, Size size)
-{
-	if (count < *room)
-		return array;
-	*room = Max(16, *room * 2);
-	if (array == NULL)
-		return MemoryContextAllocHuge(context, size * *room);
-	return repalloc_huge(array, size * *room);
-}
-
 static TransactionId
 xmin_of(TupleTableSlot *slot)
 {
@@ -163,7 +152,7 @@ take_rule(Loader *loader, TupleTableSlot *slot)
 	slot_getallattrs(slot);
 	if (!DatumGetBool(slot->tts_values[RULE_ENABLED]))
 		return;
-	loader->sources = grow(loader->scratch, loader->sources, loader->source_count, &loader->room,
+	loader->sources = respond_grow(loader->scratch, loader->sources, loader->source_count, &loader->room,
 						   sizeof(RuleSource));
 	source = &loader->sources[loader->source_count++];
 	respond_rule_row_read(&source->row, slot->tts_values, slot->tts_isnull);
@@ -196,7 +185,7 @@ take_mute(Loader *loader, TupleTableSlot *slot)
 	MemoryContext old_context;
 
 	slot_getallattrs(slot);
-	set->mutes = grow(set->context, set->mutes, set->mute_count, &loader->room, sizeof(Mute));
+	set->mutes = respond_grow(set->context, set->mutes, set->mute_count, &loader->room, sizeof(Mute));
 	old_context = MemoryContextSwitchTo(set->context);
 	respond_mute_read(&set->mutes[set->mute_count], values, nulls);
 	MemoryContextSwitchTo(old_context);
@@ -241,7 +230,7 @@ take_route(Loader *loader, TupleTableSlot *slot)
 	Route	   *route;
 
 	slot_getallattrs(slot);
-	set->routes = grow(set->context, set->routes, set->route_count, &loader->room, sizeof(Route));
+	set->routes = respond_grow(set->context, set->routes, set->route_count, &loader->room, sizeof(Route));
 	route = &set->routes[set->route_count];
 	if (read_route(loader, route, slot) &&
 		add_or_warn(loader, set->rule_count + set->mute_count + set->route_count, "route", route->name,
