@@ -44,15 +44,4 @@ extern const ValueJson *respond_row_json_column(const RowJson *row_json, int att
 /* One value of the given type, palloc'd; never NULL: an SQL NULL becomes a JSON null. */
 extern Jsonb *respond_value_json(Datum value, bool is_null, Oid type);
 
-/* Pushes a key whose bytes stay valid until the document is finished. */
-extern void respond_json_push_key(JsonbParseState **state, const char *key);
-
-/* Pushes a string, or null for NULL. */
-extern void respond_json_push_string(JsonbParseState **state, JsonbIteratorToken token,
-									 const char *value);
-
-/* Pushes a whole number. */
-extern void respond_json_push_int64(JsonbParseState **state, JsonbIteratorToken token,
-									int64 value);
-
 #endif							/* RESPOND_ROW_JSON_H */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "audit/audit_write.h"
+#include "common/jsonb_push.h"
 #include "common/row_json.h"
 #include "courier/delivery_dead.h"
 #include "event/event_write.h"
@@ -17,20 +18,12 @@
 #define ACTOR				"courier"
 
 static void
-push_text(JsonbParseState **state, const char *key, const char *value)
-{
-	respond_json_push_key(state, key);
-	respond_json_push_string(state, WJB_VALUE, value);
-}
-
-static void
 push_number(JsonbParseState **state, const char *key, int64 value)
 {
-	respond_json_push_key(state, key);
 	if (value != 0)
-		respond_json_push_int64(state, WJB_VALUE, value);
+		respond_jsonb_push_int64(state, key, value);
 	else
-		respond_json_push_string(state, WJB_VALUE, NULL);
+		respond_jsonb_push_text(state, key, NULL);
 }
 
 Jsonb *
@@ -41,15 +34,15 @@ respond_delivery_dead_description(const Outgoing *outgoing, int64 id, const char
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_number(&state, "delivery_id", id);
-	push_text(&state, "key", key);
-	push_text(&state, "channel", outgoing->channel->name);
-	push_text(&state, "rule", outgoing->rule);
+	respond_jsonb_push_text(&state, "key", key);
+	respond_jsonb_push_text(&state, "channel", outgoing->channel->name);
+	respond_jsonb_push_text(&state, "rule", outgoing->rule);
 	push_number(&state, "run_id", outgoing->run_id);
 	push_number(&state, "event_id", outgoing->event_id);
 	push_number(&state, "ticket_id", outgoing->ticket_id);
 	push_number(&state, "attempts", attempts);
 	push_number(&state, "status", status);
-	push_text(&state, "error", error);
+	respond_jsonb_push_text(&state, "error", error);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

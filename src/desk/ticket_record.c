@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 
+#include "common/jsonb_push.h"
 #include "common/restore.h"
 #include "common/row_json.h"
 #include "common/trigger_call.h"
@@ -71,7 +72,7 @@ ticket_document(TicketStatement *statement, TupleTableSlot *row)
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	respond_json_push_key(&state, "ticket");
+	respond_jsonb_push_key(&state, "ticket");
 	respond_row_json_push(statement->row_json, &state, row->tts_values, row->tts_isnull, NULL);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
@@ -121,19 +122,19 @@ update_document(TicketStatement *statement, TupleTableSlot *old_row, TupleTableS
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	respond_json_push_key(&state, "new");
+	respond_jsonb_push_key(&state, "new");
 	respond_row_json_push(statement->row_json, &state, new_row->tts_values, new_row->tts_isnull,
 						  statement->changed);
-	respond_json_push_key(&state, "old");
+	respond_jsonb_push_key(&state, "old");
 	respond_row_json_push(statement->row_json, &state, old_row->tts_values, old_row->tts_isnull,
 						  statement->changed);
-	respond_json_push_key(&state, "ticket");
+	respond_jsonb_push_key(&state, "ticket");
 	respond_row_json_push(statement->row_json, &state, new_row->tts_values, new_row->tts_isnull, NULL);
-	respond_json_push_key(&state, "changed");
+	respond_jsonb_push_key(&state, "changed");
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < statement->desc->natts; i++)
 		if (statement->changed[i])
-			respond_json_push_string(&state, WJB_ELEM, NameStr(TupleDescAttr(statement->desc, i)->attname));
+			respond_jsonb_push_text_element(&state, NameStr(TupleDescAttr(statement->desc, i)->attname));
 	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
@@ -244,10 +245,9 @@ comment_document(RowJson *row_json, TupleTableSlot *row, int64 ticket_id)
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	respond_json_push_key(&state, "comment");
+	respond_jsonb_push_key(&state, "comment");
 	respond_row_json_push(row_json, &state, row->tts_values, row->tts_isnull, NULL);
-	respond_json_push_key(&state, "ticket_id");
-	respond_json_push_int64(&state, WJB_VALUE, ticket_id);
+	respond_jsonb_push_int64(&state, "ticket_id", ticket_id);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

@@ -26,6 +26,7 @@
 
 #include "audit/audit_write.h"
 #include "common/guc.h"
+#include "common/jsonb_push.h"
 #include "common/kept_plan.h"
 #include "common/standby.h"
 #include "dispatcher/reader.h"

@@ -33,6 +33,7 @@
 
 #include "common/errors.h"
 #include "common/guc.h"
+#include "common/jsonb_push.h"
 #include "common/kept_plan.h"
 #include "dispatcher/dead_event.h"
 #include "dispatcher/reader.h"
@@ -219,44 +220,18 @@ is_among_causes(const Rule *rule, const Event *event)
 }
 
 static void
-push_text(JsonbParseState **state, const char *key, const char *value)
-{
-	JsonbValue	text = {.type = jbvString};
-
-	text.val.string.val = unconstify(char *, key);
-	text.val.string.len = strlen(key);
-	pushJsonbValue(state, WJB_KEY, &text);
-	text.val.string.val = unconstify(char *, value);
-	text.val.string.len = strlen(value);
-	pushJsonbValue(state, WJB_VALUE, &text);
-}
-
-static void
-push_number(JsonbParseState **state, const char *key, int64 value)
-{
-	JsonbValue	text = {.type = jbvString};
-	JsonbValue	number = {.type = jbvNumeric};
-
-	text.val.string.val = unconstify(char *, key);
-	text.val.string.len = strlen(key);
-	pushJsonbValue(state, WJB_KEY, &text);
-	number.val.numeric = int64_to_numeric(value);
-	pushJsonbValue(state, WJB_VALUE, &number);
-}
-
-static void
 record_storm(const Rule *rule, const Event *event, int64 caused)
 {
 	JsonbParseState *state = NULL;
 	NewEvent	storm = {.type = "rule.storm",.actor = "dispatcher",.cause = event->id,.depth = 1};
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_text(&state, "rule", rule->name);
-	push_number(&state, "version", rule->version);
-	push_number(&state, "event_id", event->id);
-	push_text(&state, "event_type", event->type);
-	push_number(&state, "depth", event->depth);
-	push_number(&state, "caused", caused);
+	respond_jsonb_push_text(&state, "rule", rule->name);
+	respond_jsonb_push_int64(&state, "version", rule->version);
+	respond_jsonb_push_int64(&state, "event_id", event->id);
+	respond_jsonb_push_text(&state, "event_type", event->type);
+	respond_jsonb_push_int64(&state, "depth", event->depth);
+	respond_jsonb_push_int64(&state, "caused", caused);
 	storm.data = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 	/* subjects have a limit, names of rules have none */
 	storm.subject = strlen(rule->name) <= 1000 ? psprintf("rule/%s", rule->name) : NULL;

@@ -20,6 +20,7 @@
 
 #include "common/contain.h"
 #include "common/guc.h"
+#include "common/jsonb_push.h"
 #include "event/capture_data.h"
 #include "event/capture_limit.h"
 
@@ -101,14 +102,14 @@ push_names(const CaptureTrigger *capture, JsonbParseState **state, const char *k
 {
 	TupleDesc	description = capture->description;
 
-	respond_json_push_key(state, key);
+	respond_jsonb_push_key(state, key);
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < description->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(description, i);
 
 		if (flags[i] == wanted && !attribute->attisdropped)
-			respond_json_push_string(state, WJB_ELEM, NameStr(attribute->attname));
+			respond_jsonb_push_text_element(state, NameStr(attribute->attname));
 	}
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
@@ -119,7 +120,7 @@ push_row(const CaptureTrigger *capture, JsonbParseState **state, const char *key
 {
 	if (row == NULL)
 		return;
-	respond_json_push_key(state, key);
+	respond_jsonb_push_key(state, key);
 	respond_row_json_push(capture->rows, state, row->tts_values, row->tts_isnull, included);
 }
 
@@ -128,8 +129,7 @@ static void
 begin_data(const CaptureChange *change, JsonbParseState **state)
 {
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	respond_json_push_key(state, "op");
-	respond_json_push_string(state, WJB_VALUE, operation_names[change->operation]);
+	respond_jsonb_push_text(state, "op", operation_names[change->operation]);
 }
 
 /* and after them. */
@@ -138,8 +138,7 @@ end_data(const CaptureChange *change, JsonbParseState **state, const bool *not_a
 {
 	CaptureTrigger *capture = change->capture;
 
-	respond_json_push_key(state, "table");
-	respond_json_push_string(state, WJB_VALUE, capture->table);
+	respond_jsonb_push_text(state, "table", capture->table);
 	if (not_as_text != NULL)
 		push_names(capture, state, "as_text", not_as_text, false);
 	if (change->changed != NULL)
@@ -147,12 +146,7 @@ end_data(const CaptureChange *change, JsonbParseState **state, const bool *not_a
 	if (change->included != NULL)
 		push_names(capture, state, "omitted", change->included, false);
 	if (change->condition_failed)
-	{
-		JsonbValue	yes = {.type = jbvBool, .val.boolean = true};
-
-		respond_json_push_key(state, "condition_failed");
-		pushJsonbValue(state, WJB_VALUE, &yes);
-	}
+		respond_jsonb_push_boolean(state, "condition_failed", true);
 	return JsonbValueToJsonb(pushJsonbValue(state, WJB_END_OBJECT, NULL));
 }
 
@@ -253,22 +247,6 @@ convert_row(CaptureChange *change, TupleTableSlot *row, bool *included, bool *as
 }
 
 static void
-push_document(JsonbParseState **state, Jsonb *document)
-{
-	JsonbValue	value;
-
-	if (JB_ROOT_IS_SCALAR(document))
-		JsonbExtractScalar(&document->root, &value);
-	else
-	{
-		value.type = jbvBinary;
-		value.val.binary.data = &document->root;
-		value.val.binary.len = VARSIZE(document) - VARHDRSZ;
-	}
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-static void
 push_values(CaptureChange *change, JsonbParseState **state, const char *key, TupleTableSlot *row,
 			Jsonb **values)
 {
@@ -276,14 +254,13 @@ push_values(CaptureChange *change, JsonbParseState **state, const char *key, Tup
 
 	if (row == NULL)
 		return;
-	respond_json_push_key(state, key);
+	respond_jsonb_push_key(state, key);
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < description->natts; i++)
 	{
 		if (values[i] == NULL || (change->included != NULL && !change->included[i]))
 			continue;
-		respond_json_push_key(state, NameStr(TupleDescAttr(description, i)->attname));
-		push_document(state, values[i]);
+		respond_jsonb_push_jsonb(state, NameStr(TupleDescAttr(description, i)->attname), values[i]);
 	}
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }

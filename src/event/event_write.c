@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "common/jsonb_push.h"
 #include "common/life.h"
 #include "common/partition_write.h"
 #include "common/pg_compat.h"
@@ -194,10 +195,7 @@ check_event(const NewEvent *event)
 static void
 find_defaults(EventDefaults *defaults)
 {
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	defaults->data_datum = JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	defaults->data_datum = JsonbPGetDatum(respond_jsonb_empty_object());
 	defaults->now = GetCurrentTransactionStartTimestamp();
 	defaults->source_datum = PointerGetDatum(respond_event_defaults_source());
 	defaults->actor_datum = PointerGetDatum(respond_event_defaults_actor());

@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 
 #include "common/errors.h"
+#include "common/jsonb_push.h"
 #include "effect/effects.h"
 #include "effect/emit_write.h"
 #include "event/event_check.h"

@@ -18,6 +18,7 @@
 
 #include "audit/mask.h"
 #include "common/errors.h"
+#include "common/jsonb_push.h"
 #include "effect/delivery_write.h"
 #include "event/event_context.h"
 #include "flow/action_send.h"

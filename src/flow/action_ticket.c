@@ -11,6 +11,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "common/errors.h"
+#include "common/jsonb_push.h"
 #include "desk/desk_check.h"
 #include "desk/ticket_change.h"
 #include "desk/ticket_find.h"

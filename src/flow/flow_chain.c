@@ -14,89 +14,9 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "common/jsonb_push.h"
 #include "common/jsonb_size.h"
 #include "flow/flow_chain.h"
-
-static void
-push_key(JsonbParseState **state, const char *key)
-{
-	JsonbValue	value;
-
-	value.type = jbvString;
-	value.val.string.val = unconstify(char *, key);
-	value.val.string.len = strlen(key);
-	pushJsonbValue(state, WJB_KEY, &value);
-}
-
-static void
-push_string(JsonbParseState **state, JsonbIteratorToken token, const char *text)
-{
-	JsonbValue	value;
-
-	value.type = text != NULL ? jbvString : jbvNull;
-	if (text != NULL)
-	{
-		value.val.string.val = unconstify(char *, text);
-		value.val.string.len = strlen(text);
-	}
-	pushJsonbValue(state, token, &value);
-}
-
-void
-respond_jsonb_push_text(JsonbParseState **state, const char *key, const char *value)
-{
-	push_key(state, key);
-	push_string(state, WJB_VALUE, value);
-}
-
-void
-respond_jsonb_push_int64(JsonbParseState **state, const char *key, int64 value)
-{
-	JsonbValue	number;
-
-	push_key(state, key);
-	number.type = jbvNumeric;
-	number.val.numeric = int64_to_numeric(value);
-	pushJsonbValue(state, WJB_VALUE, &number);
-}
-
-void
-respond_jsonb_push_boolean(JsonbParseState **state, const char *key, bool value)
-{
-	JsonbValue	boolean;
-
-	push_key(state, key);
-	boolean.type = jbvBool;
-	boolean.val.boolean = value;
-	pushJsonbValue(state, WJB_VALUE, &boolean);
-}
-
-void
-respond_jsonb_push_jsonb(JsonbParseState **state, const char *key, Jsonb *value)
-{
-	JsonbValue	part;
-
-	push_key(state, key);
-	if (value == NULL)
-		part.type = jbvNull;
-	else if (!JB_ROOT_IS_SCALAR(value) || !JsonbExtractScalar(&value->root, &part))
-	{
-		part.type = jbvBinary;
-		part.val.binary.data = &value->root;
-		part.val.binary.len = VARSIZE(value) - VARHDRSZ;
-	}
-	pushJsonbValue(state, WJB_VALUE, &part);
-}
-
-Jsonb *
-respond_jsonb_of_text(const char *key, const char *value)
-{
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	respond_jsonb_push_text(&state, key, value);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-}
 
 /* A slot for the name: that of an earlier pass through the same step, or a new one. */
 static int
@@ -133,15 +53,6 @@ value_size(Jsonb *value)
 	return Max(VARSIZE(value), respond_jsonb_text_size(&value->root, FLOW_MAX_CHAIN));
 }
 
-static Jsonb *
-empty_object(void)
-{
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-}
-
 void
 respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value, Jsonb *shown)
 {
@@ -150,9 +61,9 @@ respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value, Json
 	if (step->name == NULL)
 		return;
 	if (value == NULL)
-		value = shown = empty_object();
+		value = shown = respond_jsonb_empty_object();
 	if (shown == NULL)
-		shown = empty_object();
+		shown = respond_jsonb_empty_object();
 	machine->has_private |= shown != value;
 	slot = find_slot(machine, step->name);
 	if (machine->chain[slot].value != NULL)
@@ -225,10 +136,10 @@ make_state(FlowMachine *machine, const List *log, bool shown)
 	push_chain(machine, &state, shown);
 	if (log != NIL)
 	{
-		push_key(&state, "_log");
+		respond_jsonb_push_key(&state, "_log");
 		pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 		foreach(cell, log)
-			push_string(&state, WJB_ELEM, lfirst(cell));
+			respond_jsonb_push_text_element(&state, lfirst(cell));
 		pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));

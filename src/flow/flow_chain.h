@@ -22,11 +22,5 @@ extern Jsonb *respond_machine_state(FlowMachine *machine);
 extern Jsonb *respond_machine_shown_state(FlowMachine *machine);
 /* {"message", "step", "code"}; NULL when nothing failed. */
 extern Jsonb *respond_failure_jsonb(const FlowFailure *failure);
-/* {"key": value}, for the small objects of results and records. */
-extern Jsonb *respond_jsonb_of_text(const char *key, const char *value);
-extern void respond_jsonb_push_text(JsonbParseState **state, const char *key, const char *value);
-extern void respond_jsonb_push_int64(JsonbParseState **state, const char *key, int64 value);
-extern void respond_jsonb_push_boolean(JsonbParseState **state, const char *key, bool value);
-extern void respond_jsonb_push_jsonb(JsonbParseState **state, const char *key, Jsonb *value);
 
 #endif							/* RESPOND_FLOW_CHAIN_H */

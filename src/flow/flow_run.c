@@ -21,6 +21,7 @@
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/errors.h"
+#include "common/jsonb_push.h"
 #include "effect/effects.h"
 #include "event/event_context.h"
 #include "flow/action_flow.h"

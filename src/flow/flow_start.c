@@ -15,6 +15,7 @@
 #include "audit/mask.h"
 #include "common/condition_name.h"
 #include "common/error_class.h"
+#include "common/jsonb_push.h"
 #include "common/pg_compat.h"
 #include "common/private_value.h"
 #include "effect/emit_write.h"
@@ -228,15 +229,6 @@ record_run(FlowRun *run, const char *status, Jsonb *state, const char *error, co
 	respond_effects_run(run, &row);
 }
 
-static Jsonb *
-empty_object(void)
-{
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-}
-
 void
 respond_flow_record_failure(FlowRun *run, const char *error, const char *place, int sqlerrcode)
 {
@@ -245,7 +237,7 @@ respond_flow_record_failure(FlowRun *run, const char *error, const char *place, 
 	number_run(run);
 	error = respond_error_clip(error);
 	shown = sqlerrcode == 0 ? error : respond_error_shown(place, sqlerrcode, run->run_id);
-	record_run(run, "failed", empty_object(), error, shown);
+	record_run(run, "failed", respond_jsonb_empty_object(), error, shown);
 	tell_failure(run, NULL, shown);
 }
 

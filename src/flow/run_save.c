@@ -10,6 +10,7 @@
 #include "utils/numeric.h"
 
 #include "common/errors.h"
+#include "common/jsonb_push.h"
 #include "common/pg_compat.h"
 #include "event/event_context.h"
 #include "event/event_roots.h"
@@ -18,16 +19,6 @@
 
 /* Most bytes of data and chain; jsonb ends at 256 MB, texts at 1 GB. */
 #define MAX_SAVED		((Size) 128 * 1024 * 1024)
-
-static void
-push_key(JsonbParseState **state, const char *key)
-{
-	JsonbValue	value = {.type = jbvString};
-
-	value.val.string.val = unconstify(char *, key);
-	value.val.string.len = strlen(key);
-	pushJsonbValue(state, WJB_KEY, &value);
-}
 
 /* Members that are left out when they say nothing. */
 static void
@@ -65,7 +56,7 @@ push_event(JsonbParseState **state, const Event *event)
 		respond_jsonb_push_text(state, "event", NULL);
 		return;
 	}
-	push_key(state, "event");
+	respond_jsonb_push_key(state, "event");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_int64(state, "id", event->id);
 	push_text(state, "type", event->type);
@@ -88,7 +79,7 @@ push_position(JsonbParseState **state, const FlowMachine *machine)
 	const FlowPosition *position = &machine->position;
 	const FlowPart *part = &machine->flow->parts[position->part];
 
-	push_key(state, "at");
+	respond_jsonb_push_key(state, "at");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_text(state, "part", part->place);
@@ -109,7 +100,7 @@ push_chain(JsonbParseState **state, const FlowMachine *machine)
 {
 	if (machine->chain_count == 0)
 		return;
-	push_key(state, "chain");
+	respond_jsonb_push_key(state, "chain");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < machine->chain_count; i++)
 	{
@@ -128,13 +119,9 @@ push_chain(JsonbParseState **state, const FlowMachine *machine)
 static void
 push_line(JsonbParseState **state, const char *line, const char *shown)
 {
-	JsonbValue	value = {.type = jbvString};
-
 	if (strcmp(line, shown) == 0)
 	{
-		value.val.string.val = unconstify(char *, line);
-		value.val.string.len = strlen(line);
-		pushJsonbValue(state, WJB_ELEM, &value);
+		respond_jsonb_push_text_element(state, line);
 		return;
 	}
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
@@ -148,7 +135,7 @@ push_log(JsonbParseState **state, const FlowMachine *machine)
 {
 	if (machine->log == NIL)
 		return;
-	push_key(state, "log");
+	respond_jsonb_push_key(state, "log");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < list_length(machine->log); i++)
 		push_line(state, list_nth(machine->log, i), list_nth(machine->shown_log, i));
@@ -161,7 +148,7 @@ push_failure(JsonbParseState **state, const char *key, const FlowFailure *failur
 {
 	if (failure->step == NULL)
 		return;
-	push_key(state, key);
+	respond_jsonb_push_key(state, key);
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_text(state, "step", failure->step);
 	respond_jsonb_push_text(state, "message", failure->message);

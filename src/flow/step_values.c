@@ -19,6 +19,7 @@
 
 #include "channel/channel.h"
 #include "common/errors.h"
+#include "common/jsonb_push.h"
 #include "common/jsonb_size.h"
 #include "common/time_read.h"
 #include "flow/flow_chain.h"

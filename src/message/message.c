@@ -21,6 +21,7 @@
 #include "utils/uuid.h"
 
 #include "common/errors.h"
+#include "common/jsonb_push.h"
 #include "common/jsonb_size.h"
 #include "event/cloud_event.h"
 #include "event/event_roots.h"
@@ -261,19 +262,6 @@ encode_body(const Channel *channel, Jsonb *body, const char **content_type)
 	return respond_jsonb_text(body);
 }
 
-static void
-push_text(JsonbParseState **state, const char *name, const char *value)
-{
-	JsonbValue	item = {.type = jbvString};
-
-	item.val.string.val = unconstify(char *, name);
-	item.val.string.len = strlen(name);
-	pushJsonbValue(state, WJB_KEY, &item);
-	item.val.string.val = unconstify(char *, value);
-	item.val.string.len = strlen(value);
-	pushJsonbValue(state, WJB_VALUE, &item);
-}
-
 /* CloudEvents' headers have an encoding of their own, so that any value can be in them. */
 static char *
 cloudevents_value(const char *value)
@@ -303,7 +291,7 @@ push_header(JsonbParseState **state, const char *place, const char *name, char *
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s: header \"%s\" %s", place, name, fault)));
-	push_text(state, name, value);
+	respond_jsonb_push_text(state, name, value);
 }
 
 static Jsonb *

@@ -16,6 +16,7 @@
 #include "mb/pg_wchar.h"
 
 #include "common/errors.h"
+#include "common/jsonb_push.h"
 #include "common/jsonb_size.h"
 #include "message/message_mail.h"
 #include "wire/mail_address.h"
@@ -42,19 +43,6 @@ static char *
 to_utf8(const char *text)
 {
 	return pg_server_to_any(text, strlen(text), PG_UTF8);
-}
-
-static void
-push_header(MailBuilder *builder, const char *name, const char *value)
-{
-	JsonbValue	item = {.type = jbvString};
-
-	item.val.string.val = unconstify(char *, name);
-	item.val.string.len = strlen(name);
-	pushJsonbValue(&builder->headers, WJB_KEY, &item);
-	item.val.string.val = unconstify(char *, value);
-	item.val.string.len = strlen(value);
-	pushJsonbValue(&builder->headers, WJB_VALUE, &item);
 }
 
 static void
@@ -92,7 +80,7 @@ add_list(MailBuilder *builder, const char *field, const char *name, const char *
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.%s: %s", builder->place, field, error)));
 	if (name != NULL)
-		push_header(builder, name, value);
+		respond_jsonb_push_text(&builder->headers, name, value);
 }
 
 static const char *
@@ -151,7 +139,7 @@ add_subject(MailBuilder *builder, const Message *message, const MessageOrigin *o
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.subject: it %s", builder->place, fault)));
-	push_header(builder, "Subject", subject);
+	respond_jsonb_push_text(&builder->headers, "Subject", subject);
 }
 
 /* NULL when there is HTML alone. */

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "common/jsonb_push.h"
 #include "common/jsonb_size.h"
 #include "common/row_json.h"
 #include "owner/owner_result.h"
@@ -119,17 +120,6 @@ respond_row_receiver_dest(RowReceiver *receiver)
 	return &receiver->dest;
 }
 
-static void
-push_key(JsonbParseState **state, const char *name)
-{
-	JsonbValue	key;
-
-	key.type = jbvString;
-	key.val.string.val = unconstify(char *, name);
-	key.val.string.len = strlen(name);
-	pushJsonbValue(state, WJB_KEY, &key);
-}
-
 Jsonb *
 respond_row_receiver_result(RowReceiver *receiver, uint64 processed)
 {
@@ -138,7 +128,7 @@ respond_row_receiver_result(RowReceiver *receiver, uint64 processed)
 	ListCell   *cell;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_key(&state, "rows");
+	respond_jsonb_push_key(&state, "rows");
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	foreach(cell, receiver->rows)
 	{
@@ -150,16 +140,8 @@ respond_row_receiver_result(RowReceiver *receiver, uint64 processed)
 		pushJsonbValue(&state, WJB_ELEM, &value);
 	}
 	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-	push_key(&state, "count");
-	value.type = jbvNumeric;
-	value.val.numeric = int64_to_numeric(Max(processed, receiver->seen));
-	pushJsonbValue(&state, WJB_VALUE, &value);
+	respond_jsonb_push_int64(&state, "count", Max(processed, receiver->seen));
 	if (receiver->seen > list_length(receiver->rows))
-	{
-		push_key(&state, "truncated");
-		value.type = jbvBool;
-		value.val.boolean = true;
-		pushJsonbValue(&state, WJB_VALUE, &value);
-	}
+		respond_jsonb_push_boolean(&state, "truncated", true);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
