@@ -90,18 +90,16 @@ sub crash_other
 # a death of its own, while nothing is in hand: care is taken
 Respond::crash_worker($node, $courier->db, 'courier');
 Respond::wait_workers($node, $courier->db);
-# long enough to be in hand whenever somebody else is at work on the machine
-$courier->channel('slow/8000', 'webhook', "http://127.0.0.1:$receiver->{port}/slow/8000");
-my $before = scalar($receiver->requests('/slow/8000'));
-my $innocent = $courier->fire('slow/8000');
-my $count = 0;
+my $url = "http://127.0.0.1:$receiver->{port}";
+$courier->channel('innocent', 'webhook', "$url/hang?innocent", timeout => '10 min');
+my $innocent = $courier->fire('innocent');
 
 for my $round (1 .. 5)
 {
-	my $wanted = $before + ++$count;
-
-	Respond::wait_for(sub { scalar($receiver->requests('/slow/8000')) >= $wanted });
+	Respond::wait_for(sub { scalar($receiver->requests('/hang?innocent')) >= $round });
 	is($courier->one('SELECT string_agg(tries::text, $$,$$) FROM respond_internal.suspect_delivery WHERE delivery_id > 0'), '1', "round $round: it is in hand, marked");
+	# after the last one it is answered
+	$courier->set('innocent', "url = '$url/ok?innocent'") if $round == 5;
 	$round == 3 ? do { $node->stop('immediate'); $node->start; } : $round == 4 ? Respond::signal_worker($node, $courier->db, 'courier', 'TERM') : crash_other();
 }
 $courier->until($innocent, q{status = 'delivered' AND attempts = 1}, 'a delivery that was in hand when others ended the courier arrives');
