@@ -14,16 +14,16 @@ SELECT w.kind, d.datname AS database, w.pid, w.lane, w.state, w.waiting_for, w.g
  WHERE w.database IS NULL OR d.datname = pg_catalog.current_database();
 COMMENT ON VIEW respond.worker IS 'the launcher and the workers of this database: who they are, what they do, what they wait for';
 COMMENT ON COLUMN respond.worker.kind IS 'launcher, clock, dispatcher or courier';
-COMMENT ON COLUMN respond.worker.database IS 'where it works; NULL for the launcher, which serves the cluster';
-COMMENT ON COLUMN respond.worker.pid IS 'its process, as in pg_stat_activity; NULL when it has none now';
-COMMENT ON COLUMN respond.worker.lane IS 'of a dispatcher: which share of the events it handles, from 1 on';
-COMMENT ON COLUMN respond.worker.state IS 'starting, idle, busy, holding, stopping, ended or failed (it is started again at restart_at)';
+COMMENT ON COLUMN respond.worker.database IS 'database that it works in; NULL for the launcher, which serves the cluster';
+COMMENT ON COLUMN respond.worker.pid IS 'its process, as in pg_stat_activity; NULL if it has none now';
+COMMENT ON COLUMN respond.worker.lane IS 'for a dispatcher: which share of the events it handles, counted from 1';
+COMMENT ON COLUMN respond.worker.state IS 'starting, idle, busy, holding, stopping, ended or failed (it is restarted at restart_at)';
 COMMENT ON COLUMN respond.worker.waiting_for IS 'what it waits for: events, deliveries, time, respond.release(), or a wait event of the server such as a lock';
-COMMENT ON COLUMN respond.worker.generation IS 'how often the place of this worker was given to a new process';
+COMMENT ON COLUMN respond.worker.generation IS 'how often the slot of this worker was given to a new process';
 COMMENT ON COLUMN respond.worker.failures IS 'abnormal ends in a row';
 COMMENT ON COLUMN respond.worker.started_at IS 'when the process started';
-COMMENT ON COLUMN respond.worker.restart_at IS 'when a failed worker is started again';
-COMMENT ON COLUMN respond.worker.events IS 'events handled since started_at; of a courier, tries of deliveries';
+COMMENT ON COLUMN respond.worker.restart_at IS 'when a failed worker is restarted';
+COMMENT ON COLUMN respond.worker.events IS 'events handled since started_at; for a courier, delivery tries';
 COMMENT ON COLUMN respond.worker.batches IS 'transactions committed for that';
 COMMENT ON COLUMN respond.worker.runs IS 'runs made since started_at';
 COMMENT ON COLUMN respond.worker.errors IS 'batches, or duties of the clock, that failed and were repeated';
@@ -41,7 +41,7 @@ SELECT l.lane, l.lanes, l.events + a.set_aside + CASE l.lane WHEN 1 THEN (SELECT
 	WHERE respond_internal.event_lane(w.subject, w.event_id, l.lanes) = l.lane) AS a
   LEFT JOIN respond_internal.lane_status() AS s ON s.lane = l.lane;
 COMMENT ON VIEW respond.lag IS 'for each dispatcher: committed events that it has not handled';
-COMMENT ON COLUMN respond.lag.lane IS 'number of the dispatcher, from 1 on';
+COMMENT ON COLUMN respond.lag.lane IS 'number of the dispatcher, counted from 1';
 COMMENT ON COLUMN respond.lag.lanes IS 'number of dispatchers that the events are split among';
 COMMENT ON COLUMN respond.lag.events IS 'committed events that wait, including replays and those set aside; counting ends at 1,000,000';
 COMMENT ON COLUMN respond.lag.oldest IS 'when the oldest of them was recorded';
@@ -60,8 +60,8 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN
 	PERFORM respond_internal.check_primary('hold()');
 	IF hold.reason IS NULL OR hold.reason IN ('', 'restore', 'copied') THEN
-		RAISE EXCEPTION 'the reason of respond.hold() must be a text, and not "restore" or "copied"'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in a few words why the workers pause.';
+		RAISE EXCEPTION 'the reason of respond.hold() must be given, and must not be "restore" or "copied"'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in a few words why the workers are paused.';
 	END IF;
 	UPDATE respond_internal.state AS s
 	   SET hold = CASE WHEN s.hold IN ('restore', 'copied') THEN s.hold ELSE hold.reason END,
@@ -70,7 +70,7 @@ BEGIN
 	PERFORM respond_internal.audit('hold', 'database', current_database(), NULL, jsonb_build_object('reason', hold.reason));
 END
 $$;
-COMMENT ON FUNCTION respond.hold(text) IS 'pauses the workers of this database after the commit and the batch that they are in; events are still recorded';
+COMMENT ON FUNCTION respond.hold(text) IS 'pauses the workers of this database after the commit, once they have finished their current batch; events are still recorded';
 
 -- A copy of the files has the mark of its original; what the original records
 -- from now on must not be taken for what is recorded here.  Nobody writes
@@ -113,6 +113,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
 	held_for text;
 	is_copy boolean;
+	waiting bigint;
 BEGIN
 	PERFORM respond_internal.check_primary('release()');
 	SELECT s.hold INTO held_for FROM respond_internal.state AS s FOR UPDATE;
@@ -130,8 +131,9 @@ BEGIN
 	IF is_copy THEN
 		PERFORM respond_internal.adopt();
 		PERFORM respond_internal.advance_sequences();
-		RAISE NOTICE 'the workers resume; % events wait to be handled', (SELECT coalesce(sum(l.events), 0) FROM respond_internal.lag() AS l)
-			+ (SELECT count(*) FROM respond_internal.requeue);
+		waiting := (SELECT coalesce(sum(l.events), 0) FROM respond_internal.lag() AS l) + (SELECT count(*) FROM respond_internal.requeue)
+			+ (SELECT count(DISTINCT s.event_id) FROM respond_internal.set_aside_event AS s);
+		RAISE NOTICE 'the workers resume; % to be handled', CASE waiting WHEN 1 THEN '1 event waits' ELSE format('%s events wait', waiting) END;
 	END IF;
 	UPDATE respond_internal.state
 	   SET hold = NULL, hold_since = NULL, system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c),
@@ -146,7 +148,7 @@ COMMENT ON FUNCTION respond.release() IS 'resumes the workers of this database a
 CREATE FUNCTION respond_internal.worker_status(OUT in_recovery boolean, OUT launcher boolean, OUT known boolean, OUT role_missing boolean,
 	OUT missing_workers integer, OUT missing_setting text, OUT dispatchers integer, OUT wanted_workers integer, OUT needed_processes integer)
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_worker_status';
-COMMENT ON FUNCTION respond_internal.worker_status() IS 'what health() asks shared memory for';
+COMMENT ON FUNCTION respond_internal.worker_status() IS 'what health() reads from shared memory';
 
 CREATE FUNCTION respond_internal.shape_faults(OUT table_name text, OUT fault text) RETURNS SETOF record
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_shape_faults';
@@ -154,7 +156,7 @@ COMMENT ON FUNCTION respond_internal.shape_faults() IS 'tables and partitions wh
 
 CREATE FUNCTION respond_internal.worker_errors(OUT kind text, OUT lane integer, OUT errors integer, OUT since timestamptz, OUT sqlstate text) RETURNS SETOF record
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_worker_errors';
-COMMENT ON FUNCTION respond_internal.worker_errors() IS 'workers of this database that caught errors and have done nothing well since; from shared memory';
+COMMENT ON FUNCTION respond_internal.worker_errors() IS 'workers of this database that caught errors and have not succeeded since; from shared memory';
 
 CREATE FUNCTION respond_internal.partition_status(OUT table_name text, OUT present boolean, OUT ahead integer) RETURNS SETOF record
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_partition_status';
@@ -183,4 +185,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION respond.settle(interval) IS
-	'waits until no committed event waits for the dispatchers, those that rules recorded included; false if there was no such moment within the timeout. For scripts and tests';
+	'waits until no committed event waits for the dispatchers, including those that rules record; false if there was no such moment within the timeout. For scripts and tests';

@@ -41,7 +41,7 @@ BEGIN
 				   WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND r.rolname <> 'respond_worker') AS o) END;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.health_role() IS 'health(): the role that the workers act as';
+COMMENT ON FUNCTION respond_internal.health_role() IS 'health(): the role that the workers run as';
 
 CREATE FUNCTION respond_internal.health_switches(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -72,7 +72,7 @@ BEGIN
 		WHEN ok THEN NULL
 		WHEN current_setting('max_worker_processes')::integer < 5 THEN format('raise max_worker_processes (now %s) to %s or more and restart the server',
 			current_setting('max_worker_processes'), 4 + current_setting('pg_respond.dispatchers')::integer)
-		ELSE 'it is restarted a second after it ends; if it keeps ending, the server log says why' END;
+		ELSE 'it restarts one second after it ends; if it keeps ending, the server log says why' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_launcher() IS 'health(): the process that starts the workers';
@@ -147,7 +147,8 @@ BEGIN
 		WHEN NOT current_setting('pg_respond.enabled')::boolean THEN 'no workers should run: see check switches'
 		WHEN differs THEN format('not running: %s, because library and extension differ', missing)
 		WHEN ok THEN 'all workers of this database run'
-		WHEN failed.kind IS NOT NULL THEN format('not running: %s; the %s failed %s times in a row and is restarted at %s',
+		WHEN failed.failures < 2 THEN format('not running: %s; the %s ended and will be restarted at %s', missing, failed.kind, failed.restart_at)
+		WHEN failed.kind IS NOT NULL THEN format('not running: %s; the %s failed %s times in a row and will be restarted at %s',
 			missing, failed.kind, failed.failures, failed.restart_at)
 		WHEN NOT status.known THEN format('not running: %s; the launcher has not started them yet', missing)
 		ELSE format('not running: %s', missing) END;
@@ -156,7 +157,7 @@ BEGIN
 		WHEN differs THEN 'see check shapes'
 		WHEN failed.kind IS NOT NULL THEN 'the server log says why they end; look for pg_respond'
 		WHEN status.missing_workers > 0 THEN 'see check places'
-		ELSE 'they start within a second; if they do not, see the server log, and check that the database allows connections and is not a template (ALTER DATABASE ... ALLOW_CONNECTIONS true IS_TEMPLATE false)' END;
+		ELSE 'they start within a second; if not, see the server log, and check that the database allows connections and is not a template (ALTER DATABASE ... ALLOW_CONNECTIONS true IS_TEMPLATE false)' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_workers() IS 'health(): whether the workers of this database run';
@@ -195,7 +196,7 @@ BEGIN
 	remedy := CASE WHEN NOT ok THEN 'the server log has the errors in full; look for pg_respond. A change by hand in schemas respond and respond_internal, a full disk or a lock is likely' END;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.health_errors() IS 'health(): workers that catch errors and try again without ever succeeding';
+COMMENT ON FUNCTION respond_internal.health_errors() IS 'health(): workers that retry after errors and never succeed';
 
 CREATE FUNCTION respond_internal.health_replica_identity(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -224,7 +225,7 @@ BEGIN
 			ELSE false END;
 	ok := lacking.tables IS NULL;
 	message := CASE WHEN ok THEN 'every table of pg_respond can be published'
-		ELSE format('without replica identity, so that a publication of UPDATE and DELETE makes the workers fail: %s', lacking.tables) END;
+		ELSE format('tables without replica identity, so that a publication of UPDATE and DELETE makes the workers fail: %s', lacking.tables) END;
 	remedy := CASE WHEN NOT ok THEN lacking.statements END;
 END
 $$;
@@ -246,7 +247,7 @@ BEGIN
 	ok := waiting.channels = 0;
 	message := CASE WHEN ok THEN 'no delivery waits longer than a minute for its first try'
 		ELSE format('channels with deliveries that have been due for over a minute and were never tried: %s: %s', waiting.channels, waiting.list) END;
-	remedy := CASE WHEN NOT ok THEN 'see the checks above; if all is well there, respond.channel_stats says whether a rate limit, a concurrency or a receiver that is down holds them up' END;
+	remedy := CASE WHEN NOT ok THEN 'see the checks above; if they are ok, respond.channel_stats says whether a rate limit, a concurrency or a receiver that is down holds them up' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_untried() IS 'health(): deliveries that are due and that nobody has tried to send';
@@ -327,7 +328,7 @@ BEGIN
 			 WHERE r.enabled AND respond_internal.rule_failures(r.name) >= 100 AND c.last_at > r.updated_at
 			 ORDER BY r.name LIMIT 10) AS f;
 	ok := rules IS NULL;
-	message := CASE WHEN ok THEN 'no rule only fails' ELSE format('rules that failed at least 100 times in a row: %s', rules) END;
+	message := CASE WHEN ok THEN 'no rule fails all the time' ELSE format('rules that failed at least 100 times in a row: %s', rules) END;
 	remedy := CASE WHEN NOT ok THEN 'error in respond.run says why, explain(event_id) shows one event; fix the rule with an UPDATE of respond.rule, or set its enabled to false, then SELECT respond.replay(event_id) for what failed' END;
 END
 $$;
@@ -347,7 +348,7 @@ BEGIN
 		ELSE format('events set aside: %s, the oldest since %s, for %s', waiting.events, waiting.oldest, waiting.rules) END;
 	remedy := CASE
 		WHEN ok THEN NULL
-		WHEN waiting.slow > 0 THEN 'make the condition or the SQL of the rule faster, for example with an index; until then its events are handled in a small share of the time, so that other rules are not held up'
+		WHEN waiting.slow > 0 THEN 'make the condition or the SQL of the rule faster, for example with an index; until then its events get only a small share of the time, so that other rules are not held up'
 		ELSE 'the server log has the message; end the transaction that holds the lock, or restore what the rule needs; the events are retried automatically, and SELECT respond.retry_set_aside() retries them at once' END;
 END
 $$;
@@ -361,12 +362,12 @@ BEGIN
 	SELECT string_agg(format('respond.%s', p.table_name), ', ') INTO missing
 	  FROM respond_internal.partition_status() AS p WHERE NOT p.present OR p.ahead = 0;
 	ok := missing IS NULL;
-	message := CASE WHEN ok THEN 'there are partitions for today and for the time ahead'
-		ELSE format('partitions are missing, so the default partition fills: %s', missing) END;
-	remedy := CASE WHEN NOT ok THEN 'the clock creates them when it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server log' END;
+	message := CASE WHEN ok THEN 'there are partitions for the present and for the time ahead'
+		ELSE format('partitions are missing, so rows go to the default partition: %s', missing) END;
+	remedy := CASE WHEN NOT ok THEN 'the clock creates them once it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server log' END;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.health_partitions() IS 'health(): whether rows have a partition to go to';
+COMMENT ON FUNCTION respond_internal.health_partitions() IS 'health(): whether there are partitions for new rows';
 
 CREATE FUNCTION respond_internal.health_dead_letters(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -423,7 +424,7 @@ BEGIN
 	remedy := CASE
 		WHEN ok THEN NULL
 		WHEN found_one.fault IS NOT NULL THEN 'set pg_respond.secret_key_file to the file with the key and reload; their deliveries wait'
-		ELSE 'a secret stays with the host and the kind that it was given for: if it is meant for where the channel leads now, SELECT respond.set_secret(channel, secret); else undo the change of the channel or its kind; put a key that is missing into the file that pg_respond.secret_key_file names; until then their deliveries wait' END;
+		ELSE 'a secret stays with the host and the kind that it was given for: if it is meant for the place that the channel leads to now, SELECT respond.set_secret(channel, secret); else undo the change of the channel or its kind; put a key that is missing into the file that pg_respond.secret_key_file names; until then their deliveries wait' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_secrets() IS 'health(): whether the secrets of channels can be used where the channels lead now';
@@ -439,7 +440,7 @@ DECLARE
 BEGIN
 	ok := fault IS NULL;
 	message := CASE WHEN ok THEN 'the certificates that receivers are checked against can be read'
-		ELSE format('messages over TLS cannot be sent: %s', fault) END;
+		ELSE format('messages cannot be sent over TLS: %s', fault) END;
 	remedy := CASE WHEN NOT ok THEN 'set pg_respond.ca_file to a file with certificates in PEM form that the server''s user may read, or to '''' for those of the system, and reload' END;
 END
 $$;
@@ -464,7 +465,7 @@ BEGIN
 		ELSE 'fix its url, then UPDATE respond.channel SET enabled = true WHERE name = ''NAME''; or delete the channel, which cancels what waits for it' END;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.health_channels() IS 'health(): channels that receivers closed';
+COMMENT ON FUNCTION respond_internal.health_channels() IS 'health(): channels that pg_respond disabled';
 
 -- One that nothing waits for any more is not probed, and not told of once its time is over.
 CREATE FUNCTION respond_internal.health_breakers(OUT ok boolean, OUT message text, OUT remedy text)
@@ -475,15 +476,15 @@ BEGIN
 	SELECT string_agg(CASE
 			WHEN b.is_channel THEN format('channel %s (its receiver answered %s, %s times in a row)', b.name, coalesce(b.answer::text, 'nothing'), b.failures)
 			ELSE format('all channels to %s (no connection or no answer, %s times in a row)', b.name, b.failures) END
-			|| CASE WHEN b.probing THEN ', one request tries now' ELSE format(', next try at %s', date_trunc('second', b.until)) END, '; ' ORDER BY b.name)
+			|| CASE WHEN b.probing THEN ', one request is trying now' ELSE format(', next try at %s', date_trunc('second', b.until)) END, '; ' ORDER BY b.name)
 	  INTO held FROM respond_internal.breakers() AS b WHERE b.probing OR b.until > clock_timestamp();
 	ok := held IS NULL;
 	message := CASE WHEN ok THEN 'no delivery is held back because its receiver fails'
-		ELSE format('held back by a breaker: %s', held) END;
+		ELSE format('held back because receivers keep failing: %s', held) END;
 	remedy := CASE WHEN NOT ok THEN 'last_error in respond.delivery says why; the others are sent once a try succeeds; SELECT respond.retry_channel(name) tries at once, respond.discard(delivery_id) gives up' END;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.health_breakers() IS 'health(): hosts and channels that are left alone for a while';
+COMMENT ON FUNCTION respond_internal.health_breakers() IS 'health(): hosts and channels that get no requests for a while';
 
 CREATE FUNCTION respond_internal.health_receivers(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -543,10 +544,10 @@ BEGIN
 		WHEN ok THEN 'every watch fits its table'
 		ELSE concat_ws('; ', problems, 'disabled: ' || disabled) END;
 	remedy := CASE WHEN NOT ok THEN concat_ws('; ',
-		CASE WHEN problems IS NOT NULL THEN 'call respond.watch() again in a way that fits the table' END,
+		CASE WHEN problems IS NOT NULL THEN 'call respond.watch() again so that it fits the table' END,
 		'enable it: ' || enables,
 		'or end it: ' || ends,
-		'where only single rows failed: ' || statements) END;
+		'if only single rows failed: ' || statements) END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_watches() IS 'health(): watches whose column is gone, whose subject or condition fails, or that are disabled';
@@ -561,7 +562,7 @@ BEGIN
 	  INTO lost FROM respond_internal.capture_faults() AS f WHERE f.fault = 'lost';
 	ok := lost.count IS NULL;
 	message := CASE WHEN ok THEN 'every change of a watched table was recorded'
-		ELSE format('%s changes of watched tables could not be recorded since %s, although they were made: %s', lost.count, lost.since, lost.why) END;
+		ELSE format('%s changes of watched tables were made since %s but could not be recorded: %s', lost.count, lost.since, lost.why) END;
 	remedy := CASE WHEN NOT ok THEN 'fix the cause; record what is missing with respond.emit() if it matters; then ' || lost.statements END;
 END
 $$;
@@ -617,7 +618,7 @@ BEGIN
 
 	"check" := 'server';
 	ok := NOT in_recovery;
-	message := CASE WHEN ok THEN 'the server can be written to' ELSE 'this server is a standby: no workers run here' END;
+	message := CASE WHEN ok THEN 'the server accepts writes' ELSE 'this server is a standby: no workers run here' END;
 	remedy := CASE WHEN NOT ok THEN 'ask the primary; after a promotion the workers start by themselves' END;
 	RETURN NEXT;
 	IF NOT ok THEN

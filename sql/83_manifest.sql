@@ -34,7 +34,7 @@ CREATE TABLE respond_internal.manifest (
 	PRIMARY KEY (kind, object)
 );
 COMMENT ON TABLE respond_internal.manifest IS 'objects that belong to pg_respond as it was installed; see respond_internal.manifest_fault()';
-COMMENT ON COLUMN respond_internal.manifest.kind IS 'kind of thing: trigger, firing, rule, constraint, not null, default, index, statistics, view, function, owner, row security, persistence, privilege, column';
+COMMENT ON COLUMN respond_internal.manifest.kind IS 'kind of object: trigger, firing, rule, constraint, not null, default, index, statistics, view, function, owner, row security, persistence, privilege, column';
 COMMENT ON COLUMN respond_internal.manifest.object IS 'which one';
 COMMENT ON COLUMN respond_internal.manifest.definition IS 'statement that makes it what it was';
 COMMENT ON COLUMN respond_internal.manifest.server_version IS 'release of the server that wrote the definition; another one may write it differently';
@@ -206,7 +206,7 @@ COMMENT ON FUNCTION respond_internal.manifest_now(OUT kind text, OUT object text
 
 -- A table that is gone or has another name.  It is taken for the one that is a
 -- member of the extension, is in no manifest, and has its name in another schema
--- or all of its columns.
+-- or all of its columns.  Of several lost tables with the same columns, each gets another one.
 CREATE FUNCTION respond_internal.missing_table(OUT name text, OUT fault text, OUT remedy text) RETURNS SETOF record
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	WITH lost AS MATERIALIZED (
@@ -226,15 +226,21 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 				CASE WHEN f.relname <> l.parts[2] THEN format('ALTER TABLE %s RENAME TO %I', f.name, l.parts[2]) END,
 				CASE WHEN f.relnamespace <> to_regnamespace(quote_ident(l.parts[1]))
 					THEN format('ALTER TABLE %s.%I SET SCHEMA %I', f.relnamespace::regnamespace, l.parts[2], l.parts[1]) END) END
-	  FROM lost AS l
+	  FROM (SELECT o.name, o.parts, o.renamed, row_number() OVER (PARTITION BY o.renamed, o.columns ORDER BY o.name) - 1 AS twins_before
+			  FROM (SELECT lost.name, lost.parts, NOT EXISTS (SELECT FROM strange AS s WHERE s.relname = lost.parts[2]) AS renamed,
+						(SELECT array_agg(split_part(m.object, ' of ', 1) ORDER BY m.object) FROM respond_internal.manifest AS m
+						  WHERE m.kind = 'column' AND m.object LIKE '% of ' || lost.name) AS columns
+					  FROM lost) AS o) AS l
 	  LEFT JOIN LATERAL (
 		SELECT x.oid, x.relname, x.relnamespace, x.name
 		  FROM strange AS x
 		 WHERE x.relname = l.parts[2]
-			OR NOT EXISTS (SELECT FROM respond_internal.manifest AS m WHERE m.kind = 'column' AND m.object LIKE '% of ' || l.name
-				AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = x.oid AND NOT a.attisdropped AND format('%I of %s', a.attname, l.name) = m.object))
+			OR (NOT EXISTS (SELECT FROM lost AS o WHERE o.parts[2] = x.relname)
+				AND NOT EXISTS (SELECT FROM respond_internal.manifest AS m WHERE m.kind = 'column' AND m.object LIKE '% of ' || l.name
+					AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = x.oid AND NOT a.attisdropped AND format('%I of %s', a.attname, l.name) = m.object)))
 		 ORDER BY x.relname <> l.parts[2], x.relnamespace <> to_regnamespace(quote_ident(l.parts[1])), x.relname
-		 LIMIT 1) AS f ON true
+		 LIMIT 1
+		OFFSET CASE WHEN l.renamed THEN l.twins_before ELSE 0 END) AS f ON true
 $$;
 COMMENT ON FUNCTION respond_internal.missing_table(OUT name text, OUT fault text, OUT remedy text) IS 'tables of pg_respond that are gone or were renamed, and the statement that brings them back';
 
@@ -283,7 +289,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	 WHERE c.oid = 'respond_internal.manifest'::regclass AND NOT EXISTS (SELECT FROM respond_internal.manifest)
 $$;
 COMMENT ON FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault text, OUT remedy text, OUT runs_code boolean) IS
-	'what somebody added to the objects of pg_respond, changed or took away, and the statement that undoes it';
+	'what somebody added to, changed in or removed from the objects of pg_respond, and the statement that undoes it';
 
 CREATE FUNCTION respond_internal.health_manifest(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -303,4 +309,4 @@ BEGIN
 		CASE WHEN found_one.faults > 100 THEN '; and so on, see SELECT * FROM respond_internal.manifest_fault()' END) END;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.health_manifest() IS 'health(): what somebody added to the objects of pg_respond, changed or took away';
+COMMENT ON FUNCTION respond_internal.health_manifest() IS 'health(): what somebody added to, changed in or removed from the objects of pg_respond';

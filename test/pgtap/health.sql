@@ -65,5 +65,23 @@ SELECT throws_ok($$ SELECT respond.acknowledge('ticket', 1) $$, '22023', 'there 
 ALTER TABLE respond_internal.dead_event RENAME TO elsewhere;
 SELECT matches(pg_temp.health('dead letters'), '^this check could not be made: relation "respond_internal.dead_event" does not exist -> ', 'a check that cannot be made says why');
 SELECT is(pg_temp.health('deliveries'), 'ok', 'and the ones after it are made');
+-- Workers that ended: once is told in other words than again and again.
+CREATE FUNCTION pg_temp.failures(number integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	definition CONSTANT text := rtrim(pg_get_viewdef('respond.worker'::regclass), ';');
+	columns CONSTANT text := (SELECT string_agg(CASE a.attname
+			WHEN 'state' THEN format('%L::%s AS state', 'failed', format_type(a.atttypid, a.atttypmod))
+			WHEN 'failures' THEN format('%s::%s AS failures', number, format_type(a.atttypid, a.atttypmod))
+			WHEN 'restart_at' THEN $q$'2001-02-03 04:05:06+00'::timestamptz AS restart_at$q$ ELSE 'w.' || quote_ident(a.attname) END, ', ' ORDER BY a.attnum)
+		FROM pg_attribute AS a WHERE a.attrelid = 'respond.worker'::regclass AND a.attnum > 0);
+BEGIN
+	EXECUTE format('CREATE OR REPLACE VIEW respond.worker AS SELECT %s FROM (%s) AS w', columns, definition);
+END
+$$;
+SELECT pg_temp.failures(0);
+SELECT matches(pg_temp.health('workers'), '^not running: clock, .*; the \w+ ended and will be restarted at 2001-02-0', 'a worker that somebody terminated has not failed');
+SELECT pg_temp.failures(7);
+SELECT matches(pg_temp.health('workers'), '^not running: clock, .*; the \w+ failed 7 times in a row and will be restarted at 2001-02-0', 'one that keeps ending has');
+
 SELECT * FROM finish();
 ROLLBACK;

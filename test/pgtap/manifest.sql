@@ -117,5 +117,16 @@ INSERT INTO own VALUES
 	('COMMENT ON TABLE respond.ticket IS ''ours''');
 SELECT is(t.message, 'ok', o.statement) FROM own AS o CROSS JOIN LATERAL pg_temp.try(o.statement || '; SELECT 1') AS t;
 
+-- Two tables with the same columns have other names: each is told of with a table of its own.
+ALTER TABLE respond_internal.progress_0 RENAME TO away_0;
+ALTER TABLE respond_internal.progress_1 RENAME TO away_1;
+SELECT is((SELECT string_agg(remedy, '; ' ORDER BY name) FROM respond_internal.missing_table()),
+	'ALTER TABLE respond_internal.away_0 RENAME TO progress_0; ALTER TABLE respond_internal.away_1 RENAME TO progress_1', 'two renamed tables are told apart');
+ALTER TABLE respond_internal.away_0 RENAME TO progress_0;
+SELECT is((SELECT string_agg(remedy, '; ' ORDER BY name) FROM respond_internal.missing_table()),
+	'ALTER TABLE respond_internal.away_1 RENAME TO progress_1', 'and the second one without the first');
+ALTER TABLE respond_internal.away_1 RENAME TO progress_1;
+SELECT is_empty('SELECT name FROM respond_internal.missing_table()', 'until each has its name again');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -63,6 +63,16 @@ Respond::wait_idle($node, $db, 'the first events are handled');
 	check_once($node, $db, 'after a hold');
 }
 
+# what is set aside waits, too: once, however many rules wait for it
+{
+	my ($out, $err);
+
+	$node->psql($db, q{BEGIN; UPDATE respond_internal.state SET hold = 'restore', hold_since = now();
+		INSERT INTO respond_internal.set_aside_event (event_id, recorded_at, rule, rule_hash, forced, replay, tries, first_at, due_at)
+		SELECT 1, now(), r, 0, false, false, 1, now(), 'infinity' FROM unnest('{a,b}'::text[]) AS r; SELECT respond.release(); ROLLBACK}, stdout => \$out, stderr => \$err);
+	like($err, qr/the workers resume; 1 event waits to be handled/, 'release() counts what was set aside');
+}
+
 # --- a backlog of which a part is handled: one large transaction in pieces, small ones behind it
 $node->safe_psql($db, q{UPDATE respond.rule SET condition = 'pg_sleep(0.004) IS NOT NULL' WHERE name = 'work'});
 $node->safe_psql($db, q{INSERT INTO respond.event (type, subject, data) SELECT 'w.large', i % 5, jsonb_build_object('k', i) FROM generate_series(1, 400) AS i});
