@@ -14,7 +14,7 @@ DECLARE
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_roles AS o ON o.oid = n.nspowner
 		WHERE n.oid = found_schema AND o.rolsuper) THEN
-		RAISE EXCEPTION 'schema "respond" exists and belongs to a role that is no superuser'
+		RAISE EXCEPTION 'schema "respond" exists and belongs to a role that is not a superuser'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Drop or rename it, or take it over with ALTER SCHEMA respond OWNER TO CURRENT_USER.';
 	END IF;
@@ -140,11 +140,11 @@ COMMENT ON COLUMN respond_internal.state.incarnation IS 'random number that mark
 COMMENT ON COLUMN respond_internal.state.source IS 'source of events that do not name one: the name that the database had when the extension was created';
 
 COMMENT ON COLUMN respond_internal.state.adopted IS 'rows of the requeue that came from elsewhere and were handled here: their mark and number';
-COMMENT ON COLUMN respond_internal.state.copy IS 'mark of the copied cluster in which the database last held for that, 0: none';
+COMMENT ON COLUMN respond_internal.state.copy IS 'mark of the copied cluster in which the database last held for that reason; 0: never';
 
 CREATE FUNCTION respond_internal.copy_mark() RETURNS bigint
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_copy_mark';
-COMMENT ON FUNCTION respond_internal.copy_mark() IS 'random number that this cluster got when it started as a physical copy of another one, 0: it is none';
+COMMENT ON FUNCTION respond_internal.copy_mark() IS 'random number that this cluster got when it started as a physical copy of another one, 0 if it is not a copy';
 
 CREATE FUNCTION respond_internal.new_incarnation() RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_new_incarnation';
@@ -156,7 +156,7 @@ COMMENT ON FUNCTION respond_internal.incarnation() IS 'the mark of rows that wer
 
 CREATE FUNCTION respond_internal.forget_incarnation() RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_forget_incarnation';
-COMMENT ON FUNCTION respond_internal.forget_incarnation() IS 'makes all sessions read respond_internal.state again';
+COMMENT ON FUNCTION respond_internal.forget_incarnation() IS 'makes all sessions reload respond_internal.state';
 
 INSERT INTO respond_internal.state (hold, hold_since, created_at, system_identifier, database, incarnation, source, copy)
 SELECT h, CASE WHEN h IS NOT NULL THEN pg_catalog.now() END, pg_catalog.now(), c.system_identifier,
@@ -191,7 +191,7 @@ CREATE TABLE respond_internal.progress_1 (LIKE respond_internal.progress_0 INCLU
 -- make the server refuse what the workers do.  Of these rows few are deleted.
 ALTER TABLE respond_internal.progress_0 REPLICA IDENTITY FULL;
 ALTER TABLE respond_internal.progress_1 REPLICA IDENTITY FULL;
-COMMENT ON TABLE respond_internal.progress_0 IS 'where each dispatcher has got to, appended once per batch; the row with the largest seq of a lane counts';
+COMMENT ON TABLE respond_internal.progress_0 IS 'how far each dispatcher has got, appended once per batch; the row with the largest seq of a lane counts';
 COMMENT ON TABLE respond_internal.progress_1 IS 'the other side of progress_0';
 COMMENT ON COLUMN respond_internal.progress_0.cursor IS 'transactions visible in this snapshot are handled';
 COMMENT ON COLUMN respond_internal.progress_0.incarnation IS 'of the database that wrote it: the cursor is about events with the same mark';
@@ -207,7 +207,7 @@ CREATE TABLE respond_internal.suspect (
 	at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE respond_internal.suspect IS 'events that are handled one by one because a worker died; one over which too many workers died is given up';
-COMMENT ON COLUMN respond_internal.suspect.tries IS 'how often it was touched, without those tries that somebody else put an end to';
+COMMENT ON COLUMN respond_internal.suspect.tries IS 'how often it was touched, not counting tries that were ended from outside';
 COMMENT ON COLUMN respond_internal.suspect.vanished IS 'how often the whole server vanished during a try; three of them count as one try';
 COMMENT ON COLUMN respond_internal.suspect.life IS 'process that touched it last, by the number of its life';
 
@@ -277,11 +277,11 @@ COMMENT ON COLUMN respond_internal.set_aside_event.rule IS 'the rule; empty for 
 COMMENT ON COLUMN respond_internal.set_aside_event.rule_hash IS 'hash of it';
 COMMENT ON COLUMN respond_internal.set_aside_event.strand IS 'hash of rule and subject: rows with the same one are tried in the order of their ids';
 COMMENT ON COLUMN respond_internal.set_aside_event.forced IS 'as in requeue, also replay, run_id and rule_owner';
-COMMENT ON COLUMN respond_internal.set_aside_event.sqlstate IS 'class of the error of the last try; NULL: none was made yet';
+COMMENT ON COLUMN respond_internal.set_aside_event.sqlstate IS 'SQLSTATE of the last try; NULL: none yet';
 COMMENT ON COLUMN respond_internal.set_aside_event.incarnation IS 'of the database that wrote it; rows from elsewhere make the workers hold';
 COMMENT ON COLUMN respond_internal.set_aside_event.tries IS 'tries that failed';
-COMMENT ON COLUMN respond_internal.set_aside_event.first_at IS 'when it was set aside first';
-COMMENT ON COLUMN respond_internal.set_aside_event.due_at IS 'when it is tried again; infinity: behind another one, or when the rule has time';
+COMMENT ON COLUMN respond_internal.set_aside_event.first_at IS 'when it was first set aside';
+COMMENT ON COLUMN respond_internal.set_aside_event.due_at IS 'when it is retried; infinity: after the one before it, or when the rule has time';
 COMMENT ON COLUMN respond_internal.set_aside_event.queue IS 'its place in the queue of a rule that takes too long';
 
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.stopped_rule', '');

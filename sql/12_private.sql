@@ -15,17 +15,17 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_te
 COMMENT ON FUNCTION respond_internal.private_text_send(respond.private_text) IS 'binary output of type private_text: what the current user may see';
 CREATE TYPE respond.private_text (INPUT = respond_internal.private_text_in, OUTPUT = respond_internal.private_text_out, RECEIVE = respond_internal.private_text_recv, SEND = respond_internal.private_text_send,
 	INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended, CATEGORY = 'S');
-COMMENT ON TYPE respond.private_text IS 'text of which members of its owner and superusers see everything, others what everybody may see; becomes text by itself';
+COMMENT ON TYPE respond.private_text IS 'text that members of its owner and superusers see whole, and others only as far as everybody may see it; is converted to text automatically';
 CREATE FUNCTION respond_internal.to_text(respond.private_text) RETURNS text
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_text_to_text';
 COMMENT ON FUNCTION respond_internal.to_text(respond.private_text) IS 'what the current user may see of the value';
 CREATE FUNCTION respond_internal.from_text(text) RETURNS respond.private_text
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_text_from_text';
-COMMENT ON FUNCTION respond_internal.from_text(text) IS 'a value of which everybody sees everything';
+COMMENT ON FUNCTION respond_internal.from_text(text) IS 'a value that everybody sees whole';
 CREATE CAST (respond.private_text AS text) WITH FUNCTION respond_internal.to_text(respond.private_text) AS IMPLICIT;
 COMMENT ON CAST (respond.private_text AS text) IS 'what the current user may see';
 CREATE CAST (text AS respond.private_text) WITH FUNCTION respond_internal.from_text(text) AS ASSIGNMENT;
-COMMENT ON CAST (text AS respond.private_text) IS 'a value of which everybody sees everything';
+COMMENT ON CAST (text AS respond.private_text) IS 'a value that everybody sees whole';
 
 CREATE TYPE respond.private_jsonb;
 CREATE FUNCTION respond_internal.private_jsonb_in(cstring) RETURNS respond.private_jsonb
@@ -42,17 +42,17 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_js
 COMMENT ON FUNCTION respond_internal.private_jsonb_send(respond.private_jsonb) IS 'binary output of type private_jsonb: what the current user may see';
 CREATE TYPE respond.private_jsonb (INPUT = respond_internal.private_jsonb_in, OUTPUT = respond_internal.private_jsonb_out, RECEIVE = respond_internal.private_jsonb_recv, SEND = respond_internal.private_jsonb_send,
 	INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended);
-COMMENT ON TYPE respond.private_jsonb IS 'jsonb of which members of its owner and superusers see everything, others what everybody may see; becomes jsonb by itself';
+COMMENT ON TYPE respond.private_jsonb IS 'jsonb that members of its owner and superusers see whole, and others only as far as everybody may see it; is converted to jsonb automatically';
 CREATE FUNCTION respond_internal.to_jsonb(respond.private_jsonb) RETURNS jsonb
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_to_jsonb';
 COMMENT ON FUNCTION respond_internal.to_jsonb(respond.private_jsonb) IS 'what the current user may see of the value';
 CREATE FUNCTION respond_internal.from_jsonb(jsonb) RETURNS respond.private_jsonb
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_from_jsonb';
-COMMENT ON FUNCTION respond_internal.from_jsonb(jsonb) IS 'a value of which everybody sees everything';
+COMMENT ON FUNCTION respond_internal.from_jsonb(jsonb) IS 'a value that everybody sees whole';
 CREATE CAST (respond.private_jsonb AS jsonb) WITH FUNCTION respond_internal.to_jsonb(respond.private_jsonb) AS IMPLICIT;
 COMMENT ON CAST (respond.private_jsonb AS jsonb) IS 'what the current user may see';
 CREATE CAST (jsonb AS respond.private_jsonb) WITH FUNCTION respond_internal.from_jsonb(jsonb) AS ASSIGNMENT;
-COMMENT ON CAST (jsonb AS respond.private_jsonb) IS 'a value of which everybody sees everything';
+COMMENT ON CAST (jsonb AS respond.private_jsonb) IS 'a value that everybody sees whole';
 CREATE FUNCTION respond_internal.to_json(respond.private_jsonb) RETURNS json
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_private_jsonb_to_json';
 COMMENT ON FUNCTION respond_internal.to_json(respond.private_jsonb) IS 'what the current user may see of the value';

@@ -6,11 +6,11 @@ COMMENT ON FUNCTION respond_internal.event_xid() IS 'top-level transaction id; a
 
 CREATE FUNCTION respond_internal.actor() RETURNS text
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_actor';
-COMMENT ON FUNCTION respond_internal.actor() IS 'who acts: the role of the session, or rule:NAME while a rule runs';
+COMMENT ON FUNCTION respond_internal.actor() IS 'who acts: the current role, or rule:NAME while a rule runs';
 
 CREATE FUNCTION respond_internal.session_actor() RETURNS text
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_session_actor';
-COMMENT ON FUNCTION respond_internal.session_actor() IS 'who is logged in, when SET ROLE made the actor another role; else NULL';
+COMMENT ON FUNCTION respond_internal.session_actor() IS 'who is logged in, if SET ROLE made the actor another role; else NULL';
 
 CREATE FUNCTION respond_internal.current_cause() RETURNS bigint
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_current_cause';
@@ -40,7 +40,7 @@ COMMENT ON COLUMN respond.event.source IS 'where it happened; the name that this
 COMMENT ON COLUMN respond.event.subject IS 'what it happened to; events with the same subject take effect in commit order; up to 1,024 bytes';
 COMMENT ON COLUMN respond.event."time" IS 'when it happened, as the producer says; the start of its transaction if not given';
 COMMENT ON COLUMN respond.event.data IS 'a JSON object with everything else';
-COMMENT ON COLUMN respond.event.key IS 'the id that the producer gave it: a second event of the same role with the same source and key is not stored again; 1 to 1,024 bytes';
+COMMENT ON COLUMN respond.event.key IS 'the id that the producer gave it: a second event of the same role with the same source and key is not stored; 1 to 1,024 bytes';
 COMMENT ON COLUMN respond.event.cause IS 'id of the event whose rule recorded this one';
 COMMENT ON COLUMN respond.event.depth IS 'number of events that caused each other before this one';
 COMMENT ON COLUMN respond.event.actor IS 'role that recorded it, or rule:NAME';
@@ -70,11 +70,11 @@ COMMENT ON COLUMN respond_internal.event_key.source IS 'source of the event that
 COMMENT ON COLUMN respond_internal.event_key.key IS 'the key';
 COMMENT ON COLUMN respond_internal.event_key.id IS 'id of the event that has the key';
 COMMENT ON COLUMN respond_internal.event_key.recorded_at IS 'of the event; says when the key may be forgotten';
-COMMENT ON COLUMN respond_internal.event_key.producer IS 'role whose key it is; 0: of all, because the event came with a dump and its role is not here';
+COMMENT ON COLUMN respond_internal.event_key.producer IS 'role whose key it is; 0: all roles, because the event came with a dump and its role does not exist here';
 
 CREATE FUNCTION respond_internal.event_row() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_event_row';
-COMMENT ON FUNCTION respond_internal.event_row() IS 'checks and completes an event; skips one whose source and key are known';
+COMMENT ON FUNCTION respond_internal.event_row() IS 'checks and completes an event; skips an event whose source and key are known';
 
 CREATE TRIGGER event_row BEFORE INSERT ON respond.event
 FOR EACH ROW EXECUTE FUNCTION respond_internal.event_row();
@@ -113,7 +113,7 @@ CREATE TABLE respond.producer (
 	description text,
 	PRIMARY KEY (role, source)
 );
-COMMENT ON TABLE respond.producer IS 'sources that belong to roles: a role with rows here may use no other source, and nobody else may use it; superusers are not bound';
+COMMENT ON TABLE respond.producer IS 'sources that belong to roles: a role with rows here may use no other source, and nobody else may use its sources; superusers may use all';
 COMMENT ON COLUMN respond.producer.role IS 'the role; its members may use the source too';
 COMMENT ON COLUMN respond.producer.source IS 'source of events; "*" stands for any run of characters';
 COMMENT ON COLUMN respond.producer.description IS 'what it is for';
@@ -123,14 +123,14 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'respond_producer_validate';
 COMMENT ON FUNCTION respond_internal.producer_validate() IS 'trigger: refuses sources that no event can have';
 CREATE FUNCTION respond_internal.producers_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_producers_changed';
-COMMENT ON FUNCTION respond_internal.producers_changed() IS 'trigger: makes sessions and workers read the producers again after the commit';
+COMMENT ON FUNCTION respond_internal.producers_changed() IS 'trigger: makes sessions and workers reload the producers after the commit';
 
 CREATE TRIGGER producer_validate BEFORE INSERT OR UPDATE ON respond.producer
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.producer_validate();
 COMMENT ON TRIGGER producer_validate ON respond.producer IS 'refuses sources that no event can have';
 CREATE TRIGGER producers_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.producer
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.producers_changed();
-COMMENT ON TRIGGER producers_changed ON respond.producer IS 'makes sessions and workers read the producers again';
+COMMENT ON TRIGGER producers_changed ON respond.producer IS 'makes sessions and workers reload the producers';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.producer', '');
 
@@ -149,7 +149,7 @@ CREATE FUNCTION respond.watch("table" regclass, type text DEFAULT NULL, operatio
 	columns text[] DEFAULT NULL, condition text DEFAULT NULL, subject text DEFAULT NULL, replicated boolean DEFAULT false) RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_watch';
 COMMENT ON FUNCTION respond.watch(regclass, text, text[], text[], text, text, boolean) IS
-	'makes a table a producer: changes of its rows become events of this type, by default of INSERT, UPDATE and DELETE, type TABLE.inserted and so on, subject TABLE/KEY. With columns, an UPDATE counts only if one of them changed. condition is SQL over OLD and NEW. subject is a column, a template or SQL. With replicated, rows that a subscription applies count too. Returns the name of the first trigger; watching again with the same type replaces';
+	'makes a table a producer: changes to its rows become events of this type. Defaults: INSERT, UPDATE and DELETE; types TABLE.inserted and so on; subject TABLE/KEY. With columns, an UPDATE counts only if one of them changed. condition is SQL over OLD and NEW. subject is a column, a template or SQL. With replicated, rows that a subscription applies count too. Returns the name of the first trigger; watching again with the same type replaces the watch';
 
 CREATE FUNCTION respond.unwatch("table" regclass, type text DEFAULT NULL) RETURNS integer
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_unwatch';
@@ -163,7 +163,7 @@ COMMENT ON FUNCTION respond_internal.watch_triggers() IS 'the triggers of this d
 CREATE FUNCTION respond_internal.capture_faults(OUT trigger oid, OUT "table" oid, OUT fault text, OUT count bigint, OUT first_at timestamptz, OUT last_at timestamptz,
 	OUT message text) RETURNS SETOF record
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_capture_faults';
-COMMENT ON FUNCTION respond_internal.capture_faults() IS 'what went wrong in capture() since the server started and did not fail the writes, from shared memory';
+COMMENT ON FUNCTION respond_internal.capture_faults() IS 'what went wrong in capture() since the server started, without failing the writes; from shared memory';
 
 CREATE FUNCTION respond_internal.capture_forget_faults("table" oid) RETURNS integer
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_capture_forget_faults';

@@ -37,7 +37,7 @@ COMMENT ON COLUMN respond.rule.steps IS 'what to do: an array of steps, run in o
 COMMENT ON COLUMN respond.rule.on_failure IS 'steps to run when a step without an on_failure of its own failed';
 COMMENT ON COLUMN respond.rule.owner IS 'role whose rights its SQL has; turning the rule on, and changing what it does or when, needs the right to act as this role';
 COMMENT ON COLUMN respond.rule.version IS 'counted up by each change';
-COMMENT ON COLUMN respond.rule.created_at IS 'when it was made';
+COMMENT ON COLUMN respond.rule.created_at IS 'when it was created';
 COMMENT ON COLUMN respond.rule.updated_at IS 'when it was last changed';
 COMMENT ON COLUMN respond.rule.start_roles IS 'roles whose members may run it by hand with start() and replay(), beside those who may act as the owner; "public" stands for everybody, NULL: none';
 COMMENT ON COLUMN respond.rule.owner_id IS 'number of the owner, kept by pg_respond: the rule stays with a role that is renamed, and does not go to another that takes its name';
@@ -51,8 +51,8 @@ CREATE TABLE respond.rule_version (
 	session_actor text DEFAULT respond_internal.session_actor(),
 	PRIMARY KEY (name, version)
 );
-COMMENT ON TABLE respond.rule_version IS 'what rules were before they were changed or deleted';
-COMMENT ON COLUMN respond.rule_version.name IS 'name the rule had';
+COMMENT ON TABLE respond.rule_version IS 'rules as they were before they were changed or deleted';
+COMMENT ON COLUMN respond.rule_version.name IS 'name of the rule';
 COMMENT ON COLUMN respond.rule_version.folder IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.description IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.enabled IS 'see rule';
@@ -66,7 +66,7 @@ COMMENT ON COLUMN respond.rule_version.steps IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.on_failure IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.owner IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.version IS 'number of this version; runs name it in rule_version';
-COMMENT ON COLUMN respond.rule_version.created_at IS 'when the rule was made';
+COMMENT ON COLUMN respond.rule_version.created_at IS 'when the rule was created';
 COMMENT ON COLUMN respond.rule_version.updated_at IS 'from when this version was in force';
 COMMENT ON COLUMN respond.rule_version.start_roles IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.owner_id IS 'see rule';
@@ -74,7 +74,7 @@ COMMENT ON COLUMN respond.rule_version.start_role_ids IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.owner_system IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.changed_by IS 'who changed or deleted it';
 COMMENT ON COLUMN respond.rule_version.changed_at IS 'until when this version was in force';
-COMMENT ON COLUMN respond.rule_version.session_actor IS 'who was logged in, when SET ROLE made changed_by another role; NULL: the same';
+COMMENT ON COLUMN respond.rule_version.session_actor IS 'who was logged in, if SET ROLE made changed_by another role; NULL: the same';
 
 CREATE TABLE respond.mute (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -92,7 +92,7 @@ COMMENT ON COLUMN respond.mute.pattern IS 'event pattern; NULL: every event of t
 COMMENT ON COLUMN respond.mute.from_time IS 'events recorded from this time on are muted';
 COMMENT ON COLUMN respond.mute.until_time IS 'events recorded before this time are; NULL: until the row is deleted';
 COMMENT ON COLUMN respond.mute.reason IS 'why; the runs repeat it';
-COMMENT ON COLUMN respond.mute.actor IS 'who muted';
+COMMENT ON COLUMN respond.mute.actor IS 'who created the mute';
 
 CREATE FUNCTION respond_internal.rule_validate() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_rule_validate';
@@ -108,7 +108,7 @@ COMMENT ON FUNCTION respond_internal.mute_validate() IS 'trigger: refuses mutes 
 
 CREATE FUNCTION respond_internal.rules_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_rules_changed';
-COMMENT ON FUNCTION respond_internal.rules_changed() IS 'trigger: makes dispatchers load the rules again after the commit';
+COMMENT ON FUNCTION respond_internal.rules_changed() IS 'trigger: makes dispatchers reload the rules after the commit';
 
 CREATE TRIGGER rule_validate BEFORE INSERT OR UPDATE ON respond.rule
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.rule_validate();
@@ -124,10 +124,10 @@ CREATE TRIGGER mute_validate BEFORE INSERT OR UPDATE ON respond.mute
 COMMENT ON TRIGGER mute_validate ON respond.mute IS 'refuses mutes that could not work';
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.rule
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.rules_changed();
-COMMENT ON TRIGGER rules_changed ON respond.rule IS 'makes dispatchers load the rules again';
+COMMENT ON TRIGGER rules_changed ON respond.rule IS 'makes dispatchers reload the rules';
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.mute
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.rules_changed();
-COMMENT ON TRIGGER rules_changed ON respond.mute IS 'makes dispatchers load the mutes again';
+COMMENT ON TRIGGER rules_changed ON respond.mute IS 'makes dispatchers reload the mutes';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.rule', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.rule_version', '');

@@ -21,11 +21,11 @@ COMMENT ON TABLE respond.run IS 'one row for each rule that fired for an event';
 COMMENT ON COLUMN respond.run.id IS 'number of the run';
 COMMENT ON COLUMN respond.run.rule IS 'name of the rule';
 COMMENT ON COLUMN respond.run.rule_version IS 'version of the rule that this run began with';
-COMMENT ON COLUMN respond.run.event_id IS 'event that fired the rule; NULL when started by hand without one';
+COMMENT ON COLUMN respond.run.event_id IS 'event that fired the rule; NULL if it was started by hand without one';
 COMMENT ON COLUMN respond.run.status IS 'running, waiting, succeeded, failed, cancelled, shadow (matched, did nothing) or suppressed (the state says why)';
 COMMENT ON COLUMN respond.run.step IS 'step that the run is at or failed in: its name, or its place as in steps[2]';
-COMMENT ON COLUMN respond.run.state IS 'data chain: what each step with a name gave, by its name; lines of the log under "_log"; of a shadow run, what it would have done under "shadow"; of a suppressed one, why under "suppressed". What SQL of the rule gave is shown to its owner and superusers alone';
-COMMENT ON COLUMN respond.run.error IS 'why the run failed; of a run that succeeded, the failure that on_failure of its rule dealt with. Its message is shown to the owner of the rule and superusers, to others place and class';
+COMMENT ON COLUMN respond.run.state IS 'outputs of the steps that have a name, by name; lines of the log under "_log"; for a shadow run, what it would have done under "shadow"; for a suppressed one, why under "suppressed". Only the owner of the rule and superusers see what its SQL returned';
+COMMENT ON COLUMN respond.run.error IS 'why the run failed; for a run that succeeded, the failure that on_failure of its rule handled. Only the owner of the rule and superusers see the message; others see place and class';
 COMMENT ON COLUMN respond.run.replay IS 'whether the event was run again by replay()';
 COMMENT ON COLUMN respond.run.started_at IS 'when its first step began';
 COMMENT ON COLUMN respond.run.finished_at IS 'when it ended; NULL while it runs or waits';
@@ -45,16 +45,16 @@ SELECT pg_catalog.pg_extension_config_dump('respond.run_id_seq', '');
 
 CREATE FUNCTION respond_internal.check_steps(steps jsonb, on_failure jsonb DEFAULT NULL) RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_check_steps';
-COMMENT ON FUNCTION respond_internal.check_steps(jsonb, jsonb) IS 'true when a rule of the current user may have these steps, else the error that saving it would give';
+COMMENT ON FUNCTION respond_internal.check_steps(jsonb, jsonb) IS 'true if a rule of the current user may have these steps; else the error that saving it would raise';
 
 -- A run in parts.  Nobody is granted these: they act as the owner of any rule,
 -- and whoever has a saved run has all that its owner may see.
 CREATE FUNCTION respond_internal.begin_run(rule text, rule_version integer, event_id bigint, attempts integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_begin_run';
 COMMENT ON FUNCTION respond_internal.begin_run(text, integer, bigint, integer) IS
-	'begins a run of a version of a rule for an event (NULL: none) and lays it down after so many attempts of steps (NULL: runs it to its end); returns it as it was laid down, NULL when it ended';
+	'begins a run of a version of a rule for an event (NULL: none) and saves it after so many attempts of steps (NULL: runs it to its end); returns the saved run, NULL if it ended';
 
 CREATE FUNCTION respond_internal.continue_run(saved jsonb, attempts integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_continue_run';
 COMMENT ON FUNCTION respond_internal.continue_run(jsonb, integer) IS
-	'goes on with a run that was laid down, and lays it down again after so many attempts of steps (NULL: runs it to its end); returns as begin_run() does';
+	'continues a saved run, and saves it again after so many attempts of steps (NULL: runs it to its end); returns what begin_run() returns';

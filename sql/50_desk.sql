@@ -8,7 +8,7 @@ CREATE TABLE respond.team (
 COMMENT ON TABLE respond.team IS 'groups of people who work on tickets';
 COMMENT ON COLUMN respond.team.name IS 'name by which tickets refer to the team';
 COMMENT ON COLUMN respond.team.description IS 'what the team is for';
-COMMENT ON COLUMN respond.team.created_at IS 'when the team was entered';
+COMMENT ON COLUMN respond.team.created_at IS 'when the team was created';
 
 CREATE FUNCTION respond_internal.current_run() RETURNS bigint
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_current_run';
@@ -52,7 +52,7 @@ COMMENT ON COLUMN respond.ticket.requester IS 'who asked for it';
 COMMENT ON COLUMN respond.ticket.tags IS 'labels, each once';
 COMMENT ON COLUMN respond.ticket.key IS 'what the ticket is for: at most one ticket with the same key is neither solved nor closed';
 COMMENT ON COLUMN respond.ticket.fields IS 'further values, a JSON object';
-COMMENT ON COLUMN respond.ticket.event_id IS 'event whose rule opened it; NULL for a ticket entered by hand';
+COMMENT ON COLUMN respond.ticket.event_id IS 'event whose rule opened it; NULL for a ticket created by hand';
 COMMENT ON COLUMN respond.ticket.run_id IS 'run of the rule that opened it';
 COMMENT ON COLUMN respond.ticket.created_by IS 'who opened it: a role, or rule:NAME';
 COMMENT ON COLUMN respond.ticket.solved_at IS 'when it was solved; NULL again once it is reopened';
@@ -93,7 +93,7 @@ COMMENT ON COLUMN respond.comment.body IS 'what was said';
 COMMENT ON COLUMN respond.comment.event_id IS 'event whose rule wrote it; NULL for a comment by hand';
 COMMENT ON COLUMN respond.comment.run_id IS 'run of the rule that wrote it';
 COMMENT ON COLUMN respond.comment.created_at IS 'when it was written';
-COMMENT ON CONSTRAINT comment_valid ON respond.comment IS 'refuses kinds of comments that there are not';
+COMMENT ON CONSTRAINT comment_valid ON respond.comment IS 'refuses kinds of comments that do not exist';
 
 CREATE INDEX comment_ticket_id_idx ON respond.comment (ticket_id);
 COMMENT ON INDEX respond.comment_ticket_id_idx IS 'the comments of a ticket';
@@ -118,11 +118,11 @@ COMMENT ON COLUMN respond.ticket_history.at IS 'when it changed';
 COMMENT ON COLUMN respond.ticket_history.actor IS 'who changed it: a role, or rule:NAME';
 COMMENT ON COLUMN respond.ticket_history.field IS 'column that changed; or created, comment, deleted';
 COMMENT ON COLUMN respond.ticket_history.old IS 'value before';
-COMMENT ON COLUMN respond.ticket_history.new IS 'value after; of a created ticket, status, priority, team and assignee; of a comment, its id, kind and author';
+COMMENT ON COLUMN respond.ticket_history.new IS 'value after; for a created ticket, status, priority, team and assignee; for a comment, its id, kind and author';
 COMMENT ON COLUMN respond.ticket_history.event_id IS 'event whose rule changed it';
 COMMENT ON COLUMN respond.ticket_history.run_id IS 'run of the rule that changed it';
 COMMENT ON COLUMN respond.ticket_history.rule IS 'rule that changed it';
-COMMENT ON COLUMN respond.ticket_history.session_actor IS 'who was logged in, when SET ROLE made the actor another role; NULL: the actor';
+COMMENT ON COLUMN respond.ticket_history.session_actor IS 'who was logged in, if SET ROLE made the actor another role; NULL: the actor';
 
 CREATE INDEX ticket_history_ticket_id_idx ON respond.ticket_history (ticket_id);
 COMMENT ON INDEX respond.ticket_history_ticket_id_idx IS 'the history of a ticket';
@@ -130,15 +130,15 @@ COMMENT ON INDEX respond.ticket_history_ticket_id_idx IS 'the history of a ticke
 -- Transitions, times and what may not change: before the row is written.
 CREATE FUNCTION respond_internal.ticket_guard() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_ticket_guard';
-COMMENT ON FUNCTION respond_internal.ticket_guard() IS 'trigger: refuses illegal transitions, keeps updated_at, solved_at and closed_at';
+COMMENT ON FUNCTION respond_internal.ticket_guard() IS 'trigger: refuses transitions that are not allowed, keeps updated_at, solved_at and closed_at';
 
 CREATE TRIGGER ticket_guard_insert BEFORE INSERT ON respond.ticket
 	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1 OR NEW.session_actor IS DISTINCT FROM respond_internal.session_actor())
 	EXECUTE FUNCTION respond_internal.ticket_guard();
-COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'gives a ticket that is entered solved or closed its times, each tag once, and says who is logged in';
+COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'sets the times of a ticket that is inserted as solved or closed, removes duplicate tags, and notes who is logged in';
 CREATE TRIGGER ticket_guard_update BEFORE UPDATE ON respond.ticket
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.ticket_guard();
-COMMENT ON TRIGGER ticket_guard_update ON respond.ticket IS 'refuses illegal transitions and a second open ticket with a key, keeps updated_at, solved_at and closed_at';
+COMMENT ON TRIGGER ticket_guard_update ON respond.ticket IS 'refuses transitions that are not allowed and a second open ticket with a key, keeps updated_at, solved_at and closed_at';
 
 -- References.  There are no foreign keys: see src/desk/reference.c.
 CREATE FUNCTION respond_internal.team_reference() RETURNS trigger
@@ -166,7 +166,7 @@ COMMENT ON TRIGGER ticket_reference_truncate ON respond.ticket IS 'removes the c
 -- History, events and audit: once per statement.
 CREATE FUNCTION respond_internal.ticket_record() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_ticket_record';
-COMMENT ON FUNCTION respond_internal.ticket_record() IS 'trigger: writes what a statement did to tickets into history, events and audit log';
+COMMENT ON FUNCTION respond_internal.ticket_record() IS 'trigger: records what a statement did to tickets in history, events and audit log';
 
 CREATE TRIGGER ticket_record_insert AFTER INSERT ON respond.ticket REFERENCING NEW TABLE AS new_rows
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.ticket_record();
@@ -180,7 +180,7 @@ COMMENT ON TRIGGER ticket_record_delete ON respond.ticket IS 'history, event tic
 
 CREATE FUNCTION respond_internal.comment_record() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_comment_record';
-COMMENT ON FUNCTION respond_internal.comment_record() IS 'trigger: writes new comments into history, events and audit log';
+COMMENT ON FUNCTION respond_internal.comment_record() IS 'trigger: records new comments in history, events and audit log';
 
 CREATE TRIGGER comment_record_insert AFTER INSERT ON respond.comment REFERENCING NEW TABLE AS new_rows
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.comment_record();

@@ -19,14 +19,14 @@ COMMENT ON COLUMN respond.audit_log.id IS 'number of the row';
 COMMENT ON COLUMN respond.audit_log.at IS 'when it was done';
 COMMENT ON COLUMN respond.audit_log.actor IS 'who did it: a role, or rule:NAME';
 COMMENT ON COLUMN respond.audit_log.action IS 'what was done, for example ticket.created or rule.updated';
-COMMENT ON COLUMN respond.audit_log.object_type IS 'kind of thing that it was done to';
+COMMENT ON COLUMN respond.audit_log.object_type IS 'kind of object';
 COMMENT ON COLUMN respond.audit_log.object_id IS 'which one';
 COMMENT ON COLUMN respond.audit_log.event_id IS 'event that led to it';
 COMMENT ON COLUMN respond.audit_log.run_id IS 'run that did it';
 COMMENT ON COLUMN respond.audit_log.rule IS 'rule that did it';
-COMMENT ON COLUMN respond.audit_log.old IS 'what was there before; of a changed thing, the values that changed';
-COMMENT ON COLUMN respond.audit_log.new IS 'what is there now; of a changed thing, the values that changed';
-COMMENT ON COLUMN respond.audit_log.session_actor IS 'who was logged in, when SET ROLE made the actor another role; NULL: the actor';
+COMMENT ON COLUMN respond.audit_log.old IS 'what was there before; for a changed object, the values that changed';
+COMMENT ON COLUMN respond.audit_log.new IS 'what is there now; for a changed object, the values that changed';
+COMMENT ON COLUMN respond.audit_log.session_actor IS 'who was logged in, if SET ROLE made the actor another role; NULL: the actor';
 
 CREATE TABLE respond.audit_log_default PARTITION OF respond.audit_log DEFAULT;
 CREATE UNIQUE INDEX audit_log_default_id_idx ON respond.audit_log_default (id);
@@ -66,30 +66,30 @@ COMMENT ON FUNCTION respond_internal.audit(text, text, text, jsonb, jsonb) IS 'a
 
 CREATE FUNCTION respond_internal.audit_row() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_audit_row';
-COMMENT ON FUNCTION respond_internal.audit_row() IS 'trigger: writes what happened to a row into the audit log; argument: kind of the object, default the table''s name';
+COMMENT ON FUNCTION respond_internal.audit_row() IS 'trigger: records what happened to a row in the audit log; argument: kind of the object, by default the name of the table';
 
 CREATE TRIGGER team_audit AFTER INSERT OR UPDATE OR DELETE ON respond.team
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER team_audit ON respond.team IS 'puts changes of teams on record';
+COMMENT ON TRIGGER team_audit ON respond.team IS 'records changes to teams in the audit log';
 CREATE TRIGGER comment_audit AFTER UPDATE OR DELETE ON respond.comment
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER comment_audit ON respond.comment IS 'puts changes of comments on record';
+COMMENT ON TRIGGER comment_audit ON respond.comment IS 'records changes to comments in the audit log';
 CREATE TRIGGER team_audit_truncate AFTER TRUNCATE ON respond.team
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER team_audit_truncate ON respond.team IS 'puts the removal of all teams on record';
+COMMENT ON TRIGGER team_audit_truncate ON respond.team IS 'records the removal of all teams in the audit log';
 CREATE TRIGGER ticket_audit_truncate AFTER TRUNCATE ON respond.ticket
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER ticket_audit_truncate ON respond.ticket IS 'puts the removal of all tickets on record';
+COMMENT ON TRIGGER ticket_audit_truncate ON respond.ticket IS 'records the removal of all tickets in the audit log';
 CREATE TRIGGER comment_audit_truncate AFTER TRUNCATE ON respond.comment
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER comment_audit_truncate ON respond.comment IS 'puts the removal of all comments on record';
+COMMENT ON TRIGGER comment_audit_truncate ON respond.comment IS 'records the removal of all comments in the audit log';
 
 CREATE TRIGGER producer_audit AFTER INSERT OR UPDATE OR DELETE ON respond.producer
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER producer_audit ON respond.producer IS 'puts changes of producers on record';
+COMMENT ON TRIGGER producer_audit ON respond.producer IS 'records changes to producers in the audit log';
 CREATE TRIGGER producer_audit_truncate AFTER TRUNCATE ON respond.producer
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER producer_audit_truncate ON respond.producer IS 'puts the removal of all producers on record';
+COMMENT ON TRIGGER producer_audit_truncate ON respond.producer IS 'records the removal of all producers in the audit log';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.audit_log', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.audit_log_default', '');

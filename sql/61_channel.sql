@@ -26,20 +26,20 @@ COMMENT ON COLUMN respond.channel_kind.name IS 'name of the kind; channels refer
 COMMENT ON COLUMN respond.channel_kind.transport IS 'http (and https), smtp (and smtps), or notify for LISTEN/NOTIFY in this database';
 COMMENT ON COLUMN respond.channel_kind.description IS 'what it is for, and what its options mean';
 COMMENT ON COLUMN respond.channel_kind.method IS 'HTTP method: GET, POST, PUT, PATCH or DELETE';
-COMMENT ON COLUMN respond.channel_kind.url IS 'where channels without url send to; a template, as the url of a channel';
-COMMENT ON COLUMN respond.channel_kind.headers IS 'HTTP headers: an object of templates; those that come out empty are not sent';
+COMMENT ON COLUMN respond.channel_kind.url IS 'url of channels that have none; a template like the url of a channel';
+COMMENT ON COLUMN respond.channel_kind.headers IS 'HTTP headers: an object of templates; headers that come out empty are not sent';
 COMMENT ON COLUMN respond.channel_kind.body IS 'the request body: a JSON value whose strings are templates over text, title, to, data, type, subject, options, secret and so on; members of the outermost object that come out null or empty are left out';
 COMMENT ON COLUMN respond.channel_kind.encoding IS 'how the body is written: json, form (urlencoded members), or text (the body is one string)';
 COMMENT ON COLUMN respond.channel_kind.escape IS 'what is done to values in text and body, see render(); JSON quoting and urlencoding are done in any case';
-COMMENT ON COLUMN respond.channel_kind.signature IS 'whether requests are signed as Standard Webhooks asks for, when the channel has a secret';
+COMMENT ON COLUMN respond.channel_kind.signature IS 'whether requests are signed as in Standard Webhooks, if the channel has a secret';
 COMMENT ON COLUMN respond.channel_kind.auth IS 'basic: option username and the secret; bearer: the secret as token; NULL: neither';
 COMMENT ON COLUMN respond.channel_kind.needs_text IS 'whether a message without text and body is refused';
 COMMENT ON COLUMN respond.channel_kind.options IS 'the options that channels of this kind may have, with their defaults; null: no default';
 COMMENT ON COLUMN respond.channel_kind.required_options IS 'options that a channel must have';
 COMMENT ON COLUMN respond.channel_kind.built_in IS 'part of pg_respond; cannot be changed';
-COMMENT ON COLUMN respond.channel_kind.max_text IS 'characters that the provider takes in a text: a longer one is cut and ends with three dots; NULL: no limit';
-COMMENT ON COLUMN respond.channel_kind.hmac IS 'how requests are signed when the channel has a secret: an object of algorithm (sha1, sha256, sha384, sha512), encoding (hex, base64, base64url), secret (text, hex, base64), content ({{body}}, {{timestamp}}, {{key}}) and headers ({{signature}} and the same); NULL: not so';
-COMMENT ON COLUMN respond.channel_kind.id IS 'given by pg_respond; the name may one day be that of another kind, the id never is';
+COMMENT ON COLUMN respond.channel_kind.max_text IS 'most characters of a text that the provider accepts; a longer one is cut and ends with three dots; NULL: no limit';
+COMMENT ON COLUMN respond.channel_kind.hmac IS 'how requests are signed if the channel has a secret: an object of algorithm (sha1, sha256, sha384, sha512), encoding (hex, base64, base64url), secret (text, hex, base64), content ({{body}}, {{timestamp}}, {{key}}) and headers ({{signature}} and the same); NULL: they are not';
+COMMENT ON COLUMN respond.channel_kind.id IS 'assigned by pg_respond; a name may be used again for another kind, an id never';
 
 CREATE TABLE respond.channel (
 	name text PRIMARY KEY,
@@ -64,22 +64,22 @@ CREATE TABLE respond.channel (
 COMMENT ON TABLE respond.channel IS 'where messages go; plain INSERT, UPDATE and DELETE are the interface';
 COMMENT ON COLUMN respond.channel.name IS 'name of the channel; steps refer to it; it cannot be changed';
 COMMENT ON COLUMN respond.channel.kind IS 'a row of channel_kind';
-COMMENT ON COLUMN respond.channel.url IS 'where to; a template in which path and query may name {{secret}}, {{options.x}} and values of the event; never with a user or password';
+COMMENT ON COLUMN respond.channel.url IS 'where it leads; a template whose path and query may name {{secret}}, {{options.x}} and values of the event; never with a user or password';
 COMMENT ON COLUMN respond.channel.options IS 'options of the kind, see channel_kind.options';
 COMMENT ON COLUMN respond.channel.secret IS 'write only: kept encrypted elsewhere, always reads as NULL; see set_secret()';
 COMMENT ON COLUMN respond.channel.max_attempts IS 'tries before a delivery is dead';
-COMMENT ON COLUMN respond.channel.retry_delays IS 'waits between tries, the last one repeats; NULL: those of Standard Webhooks, 10 tries over 75 hours';
-COMMENT ON COLUMN respond.channel.timeout IS 'time that one try may take, from its sending on; 15 seconds if not given, 5 minutes for mail';
-COMMENT ON COLUMN respond.channel.rate_limit IS 'requests per second at most; NULL: no limit';
-COMMENT ON COLUMN respond.channel.concurrency IS 'requests at the same time at most';
+COMMENT ON COLUMN respond.channel.retry_delays IS 'pauses between tries, of which the last one repeats; NULL: those of Standard Webhooks, 10 tries over 75 hours';
+COMMENT ON COLUMN respond.channel.timeout IS 'longest time for one try, counted from when it is sent; by default 15 seconds, for mail 5 minutes';
+COMMENT ON COLUMN respond.channel.rate_limit IS 'most requests per second; NULL: no limit';
+COMMENT ON COLUMN respond.channel.concurrency IS 'most requests at the same time';
 COMMENT ON COLUMN respond.channel.ordered IS 'one request at a time for each subject of an event, in the order of the events';
 COMMENT ON COLUMN respond.channel.enabled IS 'whether it is used; deliveries of a disabled channel wait';
 COMMENT ON COLUMN respond.channel.disabled_reason IS 'why pg_respond disabled it, for example after an answer 410';
 COMMENT ON COLUMN respond.channel.description IS 'what it is for';
-COMMENT ON COLUMN respond.channel.created_at IS 'when it was made';
+COMMENT ON COLUMN respond.channel.created_at IS 'when it was created';
 COMMENT ON COLUMN respond.channel.updated_at IS 'when it was last changed';
-COMMENT ON COLUMN respond.channel.id IS 'given by pg_respond; deliveries and the secret belong to this, not to the name, which may one day be that of another channel';
-COMMENT ON COLUMN respond.channel.kind_id IS 'given by pg_respond: the kind that had the name in column kind when that was set';
+COMMENT ON COLUMN respond.channel.id IS 'assigned by pg_respond; deliveries and the secret belong to the id, because the name may be used again for another channel';
+COMMENT ON COLUMN respond.channel.kind_id IS 'assigned by pg_respond: the kind that had the name in column kind when that column was set';
 
 CREATE FUNCTION respond_internal.channel_kind_validate() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_kind_validate';
@@ -89,7 +89,7 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_kind_renamed';
 COMMENT ON FUNCTION respond_internal.channel_kind_renamed() IS 'trigger: channels show the new name of their kind';
 CREATE FUNCTION respond_internal.channel_validate() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_validate';
-COMMENT ON FUNCTION respond_internal.channel_validate() IS 'trigger: refuses channels that could not work, puts the secret away';
+COMMENT ON FUNCTION respond_internal.channel_validate() IS 'trigger: refuses channels that could not work, and keeps the secret out of the row';
 CREATE FUNCTION respond_internal.channel_begin() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_begin';
 COMMENT ON FUNCTION respond_internal.channel_begin() IS 'trigger: forgets secrets that an earlier statement gave for rows that did not come about';
@@ -98,7 +98,7 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_keep_secret';
 COMMENT ON FUNCTION respond_internal.channel_keep_secret() IS 'trigger: encrypts and keeps the secret that was given with the row';
 CREATE FUNCTION respond_internal.channels_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channels_changed';
-COMMENT ON FUNCTION respond_internal.channels_changed() IS 'trigger: makes workers read the channels again after the commit';
+COMMENT ON FUNCTION respond_internal.channels_changed() IS 'trigger: makes workers reload the channels after the commit';
 
 -- The rows that come with the extension; before the triggers, which refuse them to everybody else.
 -- Their ids are the same everywhere, so that channels that come from a dump find them.
@@ -139,12 +139,12 @@ CREATE TRIGGER channel_kind_renamed AFTER UPDATE ON respond.channel_kind
 COMMENT ON TRIGGER channel_kind_renamed ON respond.channel_kind IS 'channels show the new name of their kind';
 CREATE TRIGGER channels_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.channel_kind
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.channels_changed();
-COMMENT ON TRIGGER channels_changed ON respond.channel_kind IS 'makes workers read the channels again';
+COMMENT ON TRIGGER channels_changed ON respond.channel_kind IS 'makes workers reload the channels';
 CREATE TRIGGER channel_validate BEFORE INSERT OR UPDATE ON respond.channel
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.channel_validate();
 -- Whatever the session's replication role: a secret must never reach the table.
 ALTER TABLE respond.channel ENABLE ALWAYS TRIGGER channel_validate;
-COMMENT ON TRIGGER channel_validate ON respond.channel IS 'refuses channels that could not work, puts the secret away';
+COMMENT ON TRIGGER channel_validate ON respond.channel IS 'refuses channels that could not work, and keeps the secret out of the row';
 CREATE TRIGGER channel_begin BEFORE INSERT OR UPDATE ON respond.channel
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.channel_begin();
 ALTER TABLE respond.channel ENABLE ALWAYS TRIGGER channel_begin;
@@ -155,20 +155,20 @@ ALTER TABLE respond.channel ENABLE ALWAYS TRIGGER channel_keep_secret;
 COMMENT ON TRIGGER channel_keep_secret ON respond.channel IS 'encrypts and keeps the secret that was given with the row';
 CREATE TRIGGER channels_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.channel
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.channels_changed();
-COMMENT ON TRIGGER channels_changed ON respond.channel IS 'makes workers read the channels again';
+COMMENT ON TRIGGER channels_changed ON respond.channel IS 'makes workers reload the channels';
 
 CREATE TRIGGER channel_audit AFTER INSERT OR UPDATE OR DELETE ON respond.channel
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER channel_audit ON respond.channel IS 'puts changes of channels on record, without their secrets';
+COMMENT ON TRIGGER channel_audit ON respond.channel IS 'records changes to channels in the audit log, without their secrets';
 CREATE TRIGGER channel_audit_truncate AFTER TRUNCATE ON respond.channel
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER channel_audit_truncate ON respond.channel IS 'puts the removal of all channels on record';
+COMMENT ON TRIGGER channel_audit_truncate ON respond.channel IS 'records the removal of all channels in the audit log';
 CREATE TRIGGER channel_kind_audit AFTER INSERT OR UPDATE OR DELETE ON respond.channel_kind
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER channel_kind_audit ON respond.channel_kind IS 'puts changes of kinds of channels on record';
+COMMENT ON TRIGGER channel_kind_audit ON respond.channel_kind IS 'records changes to kinds of channels in the audit log';
 CREATE TRIGGER channel_kind_audit_truncate AFTER TRUNCATE ON respond.channel_kind
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER channel_kind_audit_truncate ON respond.channel_kind IS 'puts the removal of all kinds of channels on record';
+COMMENT ON TRIGGER channel_kind_audit_truncate ON respond.channel_kind IS 'records the removal of all kinds of channels in the audit log';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.channel_kind', 'WHERE NOT built_in');
 SELECT pg_catalog.pg_extension_config_dump('respond.channel', '');

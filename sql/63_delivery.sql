@@ -35,7 +35,7 @@ CREATE TABLE respond.delivery (
 ) PARTITION BY RANGE (created_at);
 COMMENT ON TABLE respond.delivery IS 'one row for each message that leaves the database; written before anything is sent';
 COMMENT ON COLUMN respond.delivery.id IS 'number of the delivery';
-COMMENT ON COLUMN respond.delivery.key IS 'random and constant over all tries; receivers know repeats by it (webhook-id, Message-ID)';
+COMMENT ON COLUMN respond.delivery.key IS 'random and constant over all tries; receivers recognize repeats by it (webhook-id, Message-ID)';
 COMMENT ON COLUMN respond.delivery.channel IS 'name of the channel';
 COMMENT ON COLUMN respond.delivery.rule IS 'rule that asked for it; NULL: send_test()';
 COMMENT ON COLUMN respond.delivery.run_id IS 'run that asked for it';
@@ -45,20 +45,20 @@ COMMENT ON COLUMN respond.delivery.subject IS 'subject of the event; ordered cha
 COMMENT ON COLUMN respond.delivery.status IS 'pending, delivered, dead (last_error says why) or cancelled';
 COMMENT ON COLUMN respond.delivery.attempts IS 'tries so far';
 COMMENT ON COLUMN respond.delivery.next_attempt_at IS 'when it is tried next; NULL once it ended';
-COMMENT ON COLUMN respond.delivery.last_status IS 'status that the receiver answered with last: of HTTP or SMTP; NULL: no answer';
-COMMENT ON COLUMN respond.delivery.last_error IS 'what went wrong last, or why it was given up; of one that was delivered, a remark';
+COMMENT ON COLUMN respond.delivery.last_status IS 'HTTP or SMTP status of the last answer; NULL: no answer';
+COMMENT ON COLUMN respond.delivery.last_error IS 'what went wrong last, or why it was given up; for a delivered one, a remark';
 COMMENT ON COLUMN respond.delivery.created_at IS 'when it was recorded';
 COMMENT ON COLUMN respond.delivery.finished_at IS 'when it ended';
 COMMENT ON COLUMN respond.delivery.attempts_before IS 'tries before it was restarted with retry()';
 COMMENT ON COLUMN respond.delivery.due_since IS 'when it was restarted with retry(); NULL: never';
 COMMENT ON COLUMN respond.delivery.depth IS 'number of events that caused each other before it';
-COMMENT ON COLUMN respond.delivery.url IS 'where to, if that depends on the event; NULL: the url of the channel';
+COMMENT ON COLUMN respond.delivery.url IS 'where it goes, if that depends on the event; NULL: to the url of the channel';
 COMMENT ON COLUMN respond.delivery.headers IS 'HTTP headers, or From, To, Cc, Reply-To and Subject of a mail';
 COMMENT ON COLUMN respond.delivery.recipients IS 'addresses that a mail goes to; the channel to LISTEN on when a step has named one';
-COMMENT ON COLUMN respond.delivery.body IS 'request body; of a mail, its text';
-COMMENT ON COLUMN respond.delivery.html IS 'of a mail, its text as HTML';
+COMMENT ON COLUMN respond.delivery.body IS 'request body; for a mail, its text';
+COMMENT ON COLUMN respond.delivery.html IS 'for a mail, its HTML part';
 COMMENT ON COLUMN respond.delivery.secret_mark IS 'where this stands in url, headers and body, the secret of the channel is put in when the request is sent; NULL: nowhere';
-COMMENT ON COLUMN respond.delivery.channel_id IS 'id of the channel; it goes through no other one, whatever that is called';
+COMMENT ON COLUMN respond.delivery.channel_id IS 'id of the channel; the delivery goes through no other channel, even one of the same name';
 COMMENT ON COLUMN respond.delivery.definition IS 'with secret_mark: which kind filled in the request, and a digest of what said where the secret goes';
 
 COMMENT ON COLUMN respond.delivery.incarnation IS 'mark of the database that recorded it; one from elsewhere is not sent before release()';
@@ -78,7 +78,7 @@ CREATE INDEX delivery_default_dead_idx ON respond.delivery_default (channel_id, 
 COMMENT ON INDEX respond.delivery_default_id_idx IS 'finds a delivery by its number';
 COMMENT ON INDEX respond.delivery_default_event_id_idx IS 'finds the deliveries of an event';
 COMMENT ON INDEX respond.delivery_default_pending_idx IS 'finds pending deliveries for the courier in the order in which they are due';
-COMMENT ON INDEX respond.delivery_default_subject_idx IS 'finds the first that waits of each subject in an ordered channel';
+COMMENT ON INDEX respond.delivery_default_subject_idx IS 'finds the first pending delivery of each subject in an ordered channel';
 COMMENT ON INDEX respond.delivery_default_dead_idx IS 'finds dead letters';
 COMMENT ON TABLE respond.delivery_default IS 'deliveries for whose time there is no partition yet';
 
@@ -96,7 +96,7 @@ COMMENT ON COLUMN respond.attempt.delivery_id IS 'the delivery';
 COMMENT ON COLUMN respond.attempt.number IS 'counted from 1 for each delivery';
 COMMENT ON COLUMN respond.attempt.at IS 'when the request was sent';
 COMMENT ON COLUMN respond.attempt.duration IS 'from the sending to the end of the answer';
-COMMENT ON COLUMN respond.attempt.status IS 'status of the answer, of HTTP or SMTP; NULL: none came';
+COMMENT ON COLUMN respond.attempt.status IS 'HTTP or SMTP status of the answer; NULL: there was none';
 COMMENT ON COLUMN respond.attempt.error IS 'what went wrong; NULL: nothing';
 COMMENT ON COLUMN respond.attempt.response IS 'the beginning of the answer';
 
@@ -121,7 +121,7 @@ CREATE TABLE respond_internal.suspect_delivery (
 COMMENT ON TABLE respond_internal.suspect_delivery IS 'deliveries that are sent one by one because a courier died; one over which too many couriers died is given up';
 COMMENT ON COLUMN respond_internal.suspect_delivery.delivery_id IS 'the delivery; 0: the courier itself, whatever it sends';
 COMMENT ON COLUMN respond_internal.suspect_delivery.created_at IS 'that of the delivery';
-COMMENT ON COLUMN respond_internal.suspect_delivery.tries IS 'how often it was touched, without those tries that somebody else put an end to; of the courier, how often one after the other died';
+COMMENT ON COLUMN respond_internal.suspect_delivery.tries IS 'how often it was touched, not counting tries that were ended from outside; of the courier, how often one after the other died';
 COMMENT ON COLUMN respond_internal.suspect_delivery.vanished IS 'how often the whole server vanished during a try; three of them count as one try';
 COMMENT ON COLUMN respond_internal.suspect_delivery.life IS 'process that touched it last, by the number of its life';
 COMMENT ON COLUMN respond_internal.suspect_delivery.alone IS 'whether it was the only one under way then and since';

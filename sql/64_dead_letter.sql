@@ -56,16 +56,16 @@ SELECT l.kind, l.event_id,
 COMMENT ON VIEW respond.dead_letter IS 'runs that failed, events that no rule was applied to, and deliveries that were given up';
 COMMENT ON COLUMN respond.dead_letter.kind IS 'run: a rule failed for an event; event: the event was given up as a whole; delivery: a message did not arrive';
 COMMENT ON COLUMN respond.dead_letter.event_id IS 'the event';
-COMMENT ON COLUMN respond.dead_letter.event_type IS 'its type; NULL when there is no such event any more';
-COMMENT ON COLUMN respond.dead_letter.rule IS 'the rule that failed; of an event, the only rule that it was meant for, if any';
+COMMENT ON COLUMN respond.dead_letter.event_type IS 'its type; NULL if the event no longer exists';
+COMMENT ON COLUMN respond.dead_letter.rule IS 'the rule that failed; for an event, the only rule that it was meant for, if any';
 COMMENT ON COLUMN respond.dead_letter.run_id IS 'the run that failed';
 COMMENT ON COLUMN respond.dead_letter.step IS 'step that failed';
 COMMENT ON COLUMN respond.dead_letter.reason IS 'failed; why the event was given up: depth, size, ...; or the channel of the delivery';
 COMMENT ON COLUMN respond.dead_letter.error IS 'what went wrong';
 COMMENT ON COLUMN respond.dead_letter.at IS 'when';
-COMMENT ON COLUMN respond.dead_letter.delivery_id IS 'the delivery; respond.retry(delivery_id) tries it again';
+COMMENT ON COLUMN respond.dead_letter.delivery_id IS 'the delivery; respond.retry(delivery_id) retries it';
 COMMENT ON COLUMN respond.dead_letter.id IS 'number of the event, run or delivery, for respond.acknowledge(kind, id)';
-COMMENT ON COLUMN respond.dead_letter.acknowledged_at IS 'when somebody dealt with it; NULL: nobody has';
+COMMENT ON COLUMN respond.dead_letter.acknowledged_at IS 'when somebody dealt with it; NULL: not yet';
 COMMENT ON COLUMN respond.dead_letter.acknowledged_by IS 'who did';
 
 -- Also called for what is tried again: replay() of an event.
@@ -101,7 +101,7 @@ BEGIN
 	END CASE;
 	IF given_up_at IS NULL THEN
 		RAISE EXCEPTION '% % is not a dead letter', $1, $2
-			USING ERRCODE = 'no_data_found', HINT = 'Columns kind and id of respond.dead_letter name those that are.';
+			USING ERRCODE = 'no_data_found', HINT = 'Columns kind and id of respond.dead_letter list the dead letters.';
 	END IF;
 	IF respond_internal.is_acknowledged($1, $2, given_up_at) THEN
 		RETURN false;
@@ -112,4 +112,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION respond.acknowledge(text, bigint) IS
-	'says that somebody has dealt with a dead letter (kind: event, run or delivery), or with what went wrong in the watch of a table (kind watch, id: oid of the table), so that health() is ok again; returns false if it was acknowledged already';
+	'marks a dead letter as dealt with (kind: event, run or delivery), or what went wrong in the watch of a table (kind watch, id: oid of the table), so that health() is ok again; returns false if it was acknowledged already';

@@ -4,10 +4,10 @@
 -- done to deliveries makes it look at all that is pending, after the commit.
 CREATE FUNCTION respond_internal.deliveries_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_deliveries_changed';
-COMMENT ON FUNCTION respond_internal.deliveries_changed() IS 'trigger: makes the courier look at the pending deliveries again after the commit';
+COMMENT ON FUNCTION respond_internal.deliveries_changed() IS 'trigger: makes the courier look at the pending deliveries anew after the commit';
 CREATE TRIGGER deliveries_changed AFTER INSERT OR UPDATE OR DELETE ON respond.delivery
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.deliveries_changed();
-COMMENT ON TRIGGER deliveries_changed ON respond.delivery IS 'makes the courier look at the pending deliveries again';
+COMMENT ON TRIGGER deliveries_changed ON respond.delivery IS 'makes the courier look at the pending deliveries anew';
 
 CREATE FUNCTION respond_internal.breakers(OUT name text, OUT is_channel boolean, OUT probing boolean, OUT failures integer,
 	OUT answer integer, OUT since timestamptz, OUT until timestamptz) RETURNS SETOF record
@@ -15,7 +15,7 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_breakers';
 COMMENT ON FUNCTION respond_internal.breakers() IS 'hosts that do not answer, and channels whose receivers answer with errors, that are left alone for a while; from shared memory';
 CREATE FUNCTION respond_internal.breakers_try_now() RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_breakers_try_now';
-COMMENT ON FUNCTION respond_internal.breakers_try_now() IS 'whoever is left alone is tried at once when the courier looks next';
+COMMENT ON FUNCTION respond_internal.breakers_try_now() IS 'hosts and channels that are left alone are tried when the courier looks next';
 
 -- A try that a rule asks for is caused by it, or nothing would end a loop of tries.
 CREATE FUNCTION respond_internal.retried_depth(depth integer) RETURNS integer
@@ -37,15 +37,15 @@ BEGIN
 		RAISE EXCEPTION 'delivery % does not exist', $1 USING ERRCODE = 'no_data_found';
 	ELSIF found_one.status = 'delivered' THEN
 		RAISE EXCEPTION 'delivery % was delivered', $1
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new one.';
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new delivery.';
 	END IF;
 	-- a channel that has the name now may be somebody else's
 	PERFORM FROM respond.channel AS c
 	  WHERE c.id = found_one.channel_id OR (found_one.channel_id IS NULL AND c.name = found_one.channel) FOR KEY SHARE;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'delivery % cannot be tried again: channel "%" does not exist any more', $1, found_one.channel
+		RAISE EXCEPTION 'delivery % cannot be retried: channel "%" no longer exists', $1, found_one.channel
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				HINT = 'One that was made under that name later is another channel. respond.replay(event_id) makes a new delivery.';
+				HINT = 'A channel created later under that name is another one. respond.replay(event_id) makes a new delivery.';
 	END IF;
 	UPDATE respond.delivery AS d
 	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL, depth = respond_internal.retried_depth(d.depth),
@@ -108,15 +108,15 @@ COMMENT ON FUNCTION respond.discard(bigint) IS 'cancels a delivery that is pendi
 
 CREATE FUNCTION respond.send_test(channel text, recipient text DEFAULT NULL) RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_send_test';
-COMMENT ON FUNCTION respond.send_test(text, text) IS 'sends a test message through a channel, to this recipient if the kind has recipients, and returns the number of the delivery, whose row tells what came of it';
+COMMENT ON FUNCTION respond.send_test(text, text) IS 'sends a test message through a channel, to this recipient if the kind has recipients, and returns the id of the delivery, whose row shows the result';
 
 -- Whatever waits for a channel that is gone ends here, with the reason.
 CREATE FUNCTION respond_internal.channel_deleted() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_channel_deleted';
-COMMENT ON FUNCTION respond_internal.channel_deleted() IS 'trigger: cancels what was to go through the channel, forgets its secret';
+COMMENT ON FUNCTION respond_internal.channel_deleted() IS 'trigger: cancels deliveries that wait for the channel, forgets its secret';
 CREATE TRIGGER channel_deleted AFTER DELETE ON respond.channel
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.channel_deleted();
-COMMENT ON TRIGGER channel_deleted ON respond.channel IS 'cancels what was to go through the channel';
+COMMENT ON TRIGGER channel_deleted ON respond.channel IS 'cancels deliveries that wait for the channel';
 CREATE TRIGGER channel_truncated AFTER TRUNCATE ON respond.channel
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.channel_deleted();
-COMMENT ON TRIGGER channel_truncated ON respond.channel IS 'cancels what was to go through the channels';
+COMMENT ON TRIGGER channel_truncated ON respond.channel IS 'cancels deliveries that wait for the channels';

@@ -17,16 +17,16 @@ SELECT c.name AS channel, c.kind, c.enabled, s.delivered, s.retried, s.dead, s.p
 	   respond_internal.has_secret(c.name) AS has_secret
   FROM respond.channel AS c
  CROSS JOIN LATERAL respond_internal.channel_counters(c.name) AS s;
-COMMENT ON VIEW respond.channel_stats IS 'how the requests of each channel fared since the server started, from shared memory; tables delivery and attempt have them one by one';
+COMMENT ON VIEW respond.channel_stats IS 'results of the requests of each channel since the server started, from shared memory; tables delivery and attempt have the single ones';
 COMMENT ON COLUMN respond.channel_stats.channel IS 'name of the channel';
 COMMENT ON COLUMN respond.channel_stats.kind IS 'its kind';
 COMMENT ON COLUMN respond.channel_stats.enabled IS 'whether it is used';
 COMMENT ON COLUMN respond.channel_stats.delivered IS 'deliveries that arrived';
 COMMENT ON COLUMN respond.channel_stats.retried IS 'tries that failed and were followed, or will be, by another';
 COMMENT ON COLUMN respond.channel_stats.dead IS 'deliveries that were given up';
-COMMENT ON COLUMN respond.channel_stats.p50 IS 'milliseconds that half of the requests did not exceed, to a tenth of it';
-COMMENT ON COLUMN respond.channel_stats.p95 IS 'the same for 95 of 100';
-COMMENT ON COLUMN respond.channel_stats.p99 IS 'the same for 99 of 100';
+COMMENT ON COLUMN respond.channel_stats.p50 IS 'milliseconds that half of the requests did not exceed, accurate to a tenth';
+COMMENT ON COLUMN respond.channel_stats.p95 IS 'the same for 95 percent of the requests';
+COMMENT ON COLUMN respond.channel_stats.p99 IS 'the same for 99 percent of the requests';
 COMMENT ON COLUMN respond.channel_stats.last_at IS 'when the last of them was recorded';
-COMMENT ON COLUMN respond.channel_stats.since IS 'since when they are counted';
+COMMENT ON COLUMN respond.channel_stats.since IS 'when counting began';
 COMMENT ON COLUMN respond.channel_stats.has_secret IS 'whether it has a secret, which nobody can read';

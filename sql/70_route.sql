@@ -8,7 +8,7 @@ CREATE TABLE respond.route (
 	payload text,
 	enabled boolean NOT NULL DEFAULT true
 );
-COMMENT ON TABLE respond.route IS 'events that are announced with NOTIFY: on which channel and with what text';
+COMMENT ON TABLE respond.route IS 'events that are announced with NOTIFY: the channel and the text';
 COMMENT ON COLUMN respond.route.name IS 'name of the route';
 COMMENT ON COLUMN respond.route.event_type IS 'type of the events; "*" stands for any run of characters';
 COMMENT ON COLUMN respond.route.pattern IS 'event pattern; NULL: every event of the type';
@@ -25,6 +25,6 @@ CREATE TRIGGER route_validate BEFORE INSERT OR UPDATE ON respond.route
 COMMENT ON TRIGGER route_validate ON respond.route IS 'refuses routes that could not work';
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.route
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.rules_changed();
-COMMENT ON TRIGGER rules_changed ON respond.route IS 'makes dispatchers load the routes again';
+COMMENT ON TRIGGER rules_changed ON respond.route IS 'makes dispatchers reload the routes';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.route', '');

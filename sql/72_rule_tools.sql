@@ -65,7 +65,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF pg_catalog.pg_is_in_recovery() THEN
 		RAISE EXCEPTION '% is not possible on a standby', what
-			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Call it on the primary; nothing of pg_respond runs here before promotion.';
+			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Call it on the primary; pg_respond does not run here before promotion.';
 	END IF;
 END
 $$;
@@ -92,7 +92,7 @@ BEGIN
 	SELECT e.id, e.recorded_at, true FROM respond.event AS e WHERE e.id = replay.event_id;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'event % does not exist', event_id
-			USING ERRCODE = 'no_data_found', HINT = 'Events leave with their partition, see "pg_respond.event_retention".';
+			USING ERRCODE = 'no_data_found', HINT = 'Events are dropped with their partition, see "pg_respond.event_retention".';
 	END IF;
 	PERFORM respond_internal.event_xid();
 	IF EXISTS (SELECT FROM respond_internal.dead_event AS d WHERE d.event_id = replay.event_id) THEN
@@ -106,8 +106,8 @@ COMMENT ON FUNCTION respond.replay(bigint) IS 'runs an event again through the r
 
 CREATE FUNCTION respond.replay(from_time timestamptz, to_time timestamptz, rule text DEFAULT NULL) RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_replay_span';
-COMMENT ON FUNCTION respond.replay(timestamptz, timestamptz, text) IS 'runs the events recorded in [from_time, to_time) again through the rules of today, or through one of them, marked as a replay; returns how many events, of one rule those that it acts on now. One rule needs the right to act as its owner, or the owner''s leave, see rule.start_roles';
+COMMENT ON FUNCTION respond.replay(timestamptz, timestamptz, text) IS 'runs the events recorded in [from_time, to_time) again through the rules of today, or through one of them, marked as a replay; returns the number of events, with a rule the number of those that it acts on now. A rule needs the right to act as its owner, or membership in one of rule.start_roles';
 
 CREATE FUNCTION respond.start(rule text, data jsonb DEFAULT '{}', subject text DEFAULT NULL) RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_start';
-COMMENT ON FUNCTION respond.start(text, jsonb, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, without asking its type, pattern and condition; returns the number that the run will have. Needs the right to act as the owner of the rule, or the owner''s leave, see rule.start_roles';
+COMMENT ON FUNCTION respond.start(text, jsonb, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, whatever its type, pattern and condition; returns the id that the run will have. Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';

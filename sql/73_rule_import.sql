@@ -48,7 +48,7 @@ BEGIN
 	END LOOP;
 	IF (document ->> 'priority')::numeric <> pg_catalog.trunc((document ->> 'priority')::numeric)
 		OR pg_catalog.abs((document ->> 'priority')::numeric) > 2147483647 THEN
-		RAISE EXCEPTION 'priority: it is not a whole number of the type integer' USING ERRCODE = 'RS001';
+		RAISE EXCEPTION 'priority: it is not an integer' USING ERRCODE = 'RS001';
 	END IF;
 	IF pg_catalog.octet_length(document ->> 'owner') > 63 THEN
 		RAISE EXCEPTION 'owner: no role has such a long name' USING ERRCODE = 'RS001';
@@ -122,4 +122,4 @@ EXCEPTION WHEN OTHERS THEN
 	RAISE EXCEPTION '%', message USING ERRCODE = code;
 END
 $$;
-COMMENT ON FUNCTION respond.import_rules(jsonb) IS 'creates and changes rules to match the array, all or none; rules that match already keep their version, rules that it does not name stay; returns how many were created or changed';
+COMMENT ON FUNCTION respond.import_rules(jsonb) IS 'creates and changes rules to match the array, all or none. Rules that match already keep their version; rules that are not in the array stay. Returns how many were created or changed';

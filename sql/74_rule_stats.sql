@@ -14,14 +14,14 @@ CREATE VIEW respond.rule_stats WITH (security_invoker = true) AS
 SELECT r.name AS rule, r.folder, r.enabled, c.matched, c.succeeded, c.failed, c.shadow, c.suppressed, c.last_at, c.since
   FROM respond.rule AS r
  CROSS JOIN LATERAL respond_internal.rule_counters(r.name) AS c;
-COMMENT ON VIEW respond.rule_stats IS 'how often each rule fired since the server started, from shared memory; table run has the runs themselves';
+COMMENT ON VIEW respond.rule_stats IS 'how often each rule fired since the server started, from shared memory; table run has the single runs';
 COMMENT ON COLUMN respond.rule_stats.rule IS 'name of the rule';
 COMMENT ON COLUMN respond.rule_stats.folder IS 'its folder';
 COMMENT ON COLUMN respond.rule_stats.enabled IS 'whether it is applied';
-COMMENT ON COLUMN respond.rule_stats.matched IS 'events that it matched: its runs, whatever their end';
+COMMENT ON COLUMN respond.rule_stats.matched IS 'events that it matched: its runs, whatever became of them';
 COMMENT ON COLUMN respond.rule_stats.succeeded IS 'runs that succeeded';
 COMMENT ON COLUMN respond.rule_stats.failed IS 'runs that failed';
 COMMENT ON COLUMN respond.rule_stats.shadow IS 'runs that were recorded only';
-COMMENT ON COLUMN respond.rule_stats.suppressed IS 'runs that were held back, by a mute for example';
+COMMENT ON COLUMN respond.rule_stats.suppressed IS 'runs that were suppressed, for example by a mute';
 COMMENT ON COLUMN respond.rule_stats.last_at IS 'when the last of them committed';
-COMMENT ON COLUMN respond.rule_stats.since IS 'since when they are counted';
+COMMENT ON COLUMN respond.rule_stats.since IS 'when counting began';

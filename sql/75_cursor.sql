@@ -89,15 +89,15 @@ SELECT s.event_id, nullif(s.rule, '') AS rule, s.subject,
 		ELSE 'an error of the system' END AS reason,
 	s.sqlstate, s.tries, s.first_at, CASE WHEN s.due_at < 'infinity' THEN s.due_at END AS next_try_at
   FROM respond_internal.set_aside_event AS s;
-COMMENT ON VIEW respond.set_aside IS 'events that a rule could not be applied to yet, because of a temporary error or because the rule takes too long; they are tried again';
+COMMENT ON VIEW respond.set_aside IS 'events that a rule could not be applied to yet, because of a temporary error or because the rule takes too long; they are retried';
 COMMENT ON COLUMN respond.set_aside.event_id IS 'the event';
 COMMENT ON COLUMN respond.set_aside.rule IS 'the rule; NULL: all rules';
-COMMENT ON COLUMN respond.set_aside.subject IS 'subject of the event; later events with the same one wait for it, as far as this rule goes';
+COMMENT ON COLUMN respond.set_aside.subject IS 'subject of the event; later events with the same subject wait for it, for this rule';
 COMMENT ON COLUMN respond.set_aside.reason IS 'why it waits; the server log has the message';
-COMMENT ON COLUMN respond.set_aside.sqlstate IS 'code of the error of the last try; NULL: none was made yet';
+COMMENT ON COLUMN respond.set_aside.sqlstate IS 'SQLSTATE of the last try; NULL: none yet';
 COMMENT ON COLUMN respond.set_aside.tries IS 'tries that failed';
 COMMENT ON COLUMN respond.set_aside.first_at IS 'when it was set aside';
-COMMENT ON COLUMN respond.set_aside.next_try_at IS 'when it is tried again; NULL: after the one before it, or when the rule has time';
+COMMENT ON COLUMN respond.set_aside.next_try_at IS 'when it is retried; NULL: after the one before it, or when the rule has time';
 
 CREATE FUNCTION respond.retry_set_aside(rule text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -114,7 +114,7 @@ BEGIN
 	RETURN row_count;
 END
 $$;
-COMMENT ON FUNCTION respond.retry_set_aside(text) IS 'tries events that were set aside again at once, all or those of one rule; returns how many';
+COMMENT ON FUNCTION respond.retry_set_aside(text) IS 'retries set-aside events at once, all of them or those of one rule; returns how many';
 
 -- What was given up meanwhile is played again for this rule alone, or has been dealt with.
 -- NULL when the rule is not stopped.
@@ -148,4 +148,4 @@ COMMENT ON FUNCTION respond_internal.resume_rule(text, oid, boolean) IS 'what re
 CREATE FUNCTION respond.resume_rule(rule text, replay boolean DEFAULT false) RETURNS bigint
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_resume_rule';
 COMMENT ON FUNCTION respond.resume_rule(text, boolean) IS
-	'resumes a rule that was stopped because it multiplied its own events; the events that were given up for it meanwhile count as dealt with, or are replayed; returns how many are replayed. Needs the right to act as the owner of the rule, or the owner''s leave, see rule.start_roles';
+	'resumes a rule that was stopped because it multiplied its own events; the events that were given up for it in the meantime count as dealt with, or are replayed. Returns how many are replayed. Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';

@@ -225,7 +225,7 @@ BEGIN
 			ELSE false END;
 	ok := lacking.tables IS NULL;
 	message := CASE WHEN ok THEN 'every table of pg_respond can be published'
-		ELSE format('tables without replica identity, so that a publication of UPDATE and DELETE makes the workers fail: %s', lacking.tables) END;
+		ELSE format('tables tables without replica identity, so that a publication of UPDATE and DELETE makes the workers fail: %s', lacking.tables) END;
 	remedy := CASE WHEN NOT ok THEN lacking.statements END;
 END
 $$;

@@ -67,9 +67,9 @@ respond_audit_guard(PG_FUNCTION_ARGS)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("%s on the audit log is not allowed", operation_name(trigger->tg_event)),
-			 errdetail("pg_respond alone appends to table \"%s\"; nobody changes or removes rows.",
+			 errdetail("Only pg_respond appends to table \"%s\"; nobody changes or removes rows.",
 					   RelationGetRelationName(trigger->tg_relation)),
-			 errhint("Old rows leave with their partition, see \"%s\".", "pg_respond.audit_retention")));
+			 errhint("Old rows are dropped with their partition, see \"%s\".", "pg_respond.audit_retention")));
 }
 
 /* Place of the first column of the primary key, from 0; -1 when there is none. */

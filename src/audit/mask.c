@@ -345,7 +345,7 @@ mask_jsonb(Masking *masking, Jsonb *document)
 				if (nesting >= 2 * MAX_DEPTH)
 					ereport(ERROR,
 							(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
-							 errmsg("document is nested too deep to be masked")));
+							 errmsg("document is nested too deeply to be masked")));
 				in_object[nesting++] = token == WJB_BEGIN_OBJECT;
 				break;
 			default:

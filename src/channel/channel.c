@@ -147,7 +147,7 @@ compile_url(Channel *channel)
 										strlen(channel->url), &error);
 	if (template == NULL)
 	{
-		channel->broken = psprintf("its url is no template: %s", error.message);
+		channel->broken = psprintf("its url is not a template: %s", error.message);
 		channel->url_names_secret = true;
 		return;
 	}
@@ -216,7 +216,7 @@ respond_channel_compile(HeapTuple tuple, TupleDesc desc, const ChannelKind *kind
 	read_delays(channel, tuple, desc);
 	if (kind == NULL)
 	{
-		channel->broken = psprintf("its kind \"%s\" does not exist any more", channel->kind);
+		channel->broken = psprintf("its kind \"%s\" no longer exists", channel->kind);
 		channel->host = "";
 		channel->options = options;
 		return channel;

@@ -205,7 +205,7 @@ check_row(const Datum *values, const bool *nulls)
 	if ((json = respond_row_jsonb(values, nulls, KIND_HMAC)) != NULL)
 		(void) respond_hmac_scheme_read(json);
 	if (!nulls[KIND_HMAC] && transport != NULL && transport_of(transport) != TRANSPORT_HTTP)
-		refuse("hmac", "is for kinds that are spoken to with http", NULL);
+		refuse("hmac", "is for kinds whose transport is http", NULL);
 	if (!nulls[KIND_BUILT_IN] && DatumGetBool(values[KIND_BUILT_IN]))
 		refuse("built_in", "is for the kinds of pg_respond itself", NULL);
 }
@@ -215,7 +215,7 @@ check_unused(const char *name, Datum id)
 {
 	SPI_connect();
 	if (respond_kept_plan_run_newest(&find_user, &id, NULL) > 0)
-		refuse("name", psprintf("kind \"%s\" is that of channel \"%s\"", name,
+		refuse("name", psprintf("kind \"%s\" is used by channel \"%s\"", name,
 								SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1)),
 			   "Delete the channel first, or give it another kind.");
 	SPI_finish();

@@ -57,7 +57,7 @@ check_mechanism(const char *name)
 				   psprintf("\"%s\" is not available: this server's libcurl was built without it", name), NULL);
 		return;
 	}
-	refuse("options.auth", psprintf("\"%s\" is no way to log in to a mail server", name),
+	refuse("options.auth", psprintf("\"%s\" is not a way to log in to a mail server", name),
 		   "Use one of plain, login, cram-md5, digest-md5, scram-sha-1, scram-sha-256, ntlm, xoauth2, oauthbearer,"
 		   " external; or leave it out.");
 }

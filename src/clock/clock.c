@@ -184,7 +184,7 @@ report_failure(Duty *duty)
 	ereport(LOG,
 			(errcode(error->sqlerrcode),
 			 errmsg("pg_respond could not %s: %s", duty->what, error->message),
-			 errdetail("It is tried again.")));
+			 errdetail("This is retried.")));
 	FreeErrorData(error);
 }
 

@@ -151,7 +151,7 @@ respond_guc_define(CheckNetworks check)
 
 	DefineCustomIntVariable("pg_respond.lock_timeout",
 							"How long a worker waits for a lock that somebody else holds.",
-							"What needs the lock is tried again later, and the worker goes on with other things.",
+							"What needs the lock is retried later; the worker goes on with other work.",
 							&respond_lock_timeout,
 							100, 1, 60000,
 							PGC_SIGHUP,

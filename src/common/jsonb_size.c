@@ -202,7 +202,7 @@ respond_check_text_size(Size size)
 				(errcode(ERRCODE_RESPOND_LIMIT),
 				 errmsg("text of a JSON value is too long"),
 				 errdetail("It would exceed %d kB.", respond_max_rendered_size),
-				 errhint("Use less of the data, or raise \"%s\".", "pg_respond.max_rendered_size")));
+				 errhint("Use less of the data, or increase \"%s\".", "pg_respond.max_rendered_size")));
 }
 
 /* respond_internal.text_size(jsonb) returns bigint */

@@ -289,7 +289,7 @@ respond_foreign_row(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" cannot be used by a trigger on table \"%s\"", "foreign_row",
 						RelationGetRelationName(trigger->tg_relation)),
-				 errdetail("It is made for INSERT into tables with a column \"incarnation\".")));
+				 errdetail("It is for INSERT into tables with a column \"incarnation\".")));
 	mark = slot_getattr(trigger->tg_trigslot, number, &is_null);
 	if (is_null || DatumGetInt64(mark) != respond_life_incarnation())
 		respond_life_note_foreign();

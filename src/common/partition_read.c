@@ -138,7 +138,7 @@ open_target(RowLookup *lookup, Oid oid)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("partition \"%s\" has no index on column \"id\"", RelationGetRelationName(target->relation)),
-				 errhint("Create one like those of the other partitions.")));
+				 errhint("Create an index like those of the other partitions.")));
 	target->index = index_open(index, AccessShareLock);
 	target->slot = table_slot_create(target->relation, NULL);
 	target->scan = respond_index_beginscan(target->relation, target->index, GetActiveSnapshot(), 1);

@@ -175,7 +175,7 @@ respond_shape_require_heap(Relation relation)
 	if (!RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_SHAPE),
-				 errmsg("relation \"%s\" is not as this library expects it: it is no ordinary table",
+				 errmsg("relation \"%s\" is not as this library expects it: it is not an ordinary table",
 						RelationGetRelationName(relation)),
 				 errdetail_relkind_not_supported(relation->rd_rel->relkind)));
 }

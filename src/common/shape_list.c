@@ -81,7 +81,7 @@ fault_of(const Shape *shape, Oid oid)
 	fault = respond_shape_fault(shape, RelationGetDescr(table));
 	if (fault == NULL && !table->rd_rel->relispartition &&
 		table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE && !RELKIND_HAS_TABLE_AM(table->rd_rel->relkind))
-		fault = "it is no table";
+		fault = "it is not a table";
 	relation_close(table, AccessShareLock);
 	return fault;
 }

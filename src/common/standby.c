@@ -21,5 +21,5 @@ respond_standby_refuse(const char *what)
 		ereport(ERROR,
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
 				 errmsg("%s is not possible on a standby", what),
-				 errhint("Call it on the primary; nothing of pg_respond runs here before promotion.")));
+				 errhint("Call it on the primary; pg_respond does not run here before promotion.")));
 }

@@ -38,6 +38,6 @@ respond_trigger_call(FunctionCallInfo fcinfo, const char *function, const char *
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" cannot be used by a trigger on table \"%s\"", function,
 						RelationGetRelationName(trigger->tg_relation)),
-				 errdetail("It is made for table \"respond.%s\".", table)));
+				 errdetail("It is for table \"respond.%s\".", table)));
 	return trigger;
 }

@@ -100,7 +100,7 @@ respond_courier_channel_block(CourierChannel *channel, const char *reason)
 	channel->blocked_reason = MemoryContextStrdup(TopMemoryContext, reason);
 	ereport(WARNING,
 			(errmsg("pg_respond cannot send through channel \"%s\": %s", channel->name, reason),
-			 errdetail("Its deliveries wait.  It is tried again.")));
+			 errdetail("Its deliveries wait.  This is retried.")));
 }
 
 void

@@ -102,7 +102,7 @@ respond_desk_check_transition(int64 ticket_id, TicketStatus from, TicketStatus t
 			(errcode(ERRCODE_RESPOND_INVALID_TRANSITION),
 			 errmsg("a ticket cannot go from status \"%s\" to \"%s\"",
 					status_choice.names[from], status_choice.names[to]),
-			 errdetail("This concerns ticket " INT64_FORMAT ".", ticket_id),
+			 errdetail("This is about ticket " INT64_FORMAT ".", ticket_id),
 			 transitions[from] == 0 ?
 			 errhint("A closed ticket stays closed; open a new one.") :
 			 errhint("From \"%s\" it can go to: %s.", status_choice.names[from],
@@ -153,7 +153,7 @@ check_key(Datum key)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("key of a ticket is empty"),
-				 errhint("Use NULL for a ticket that has no key of its own.")));
+				 errhint("Use NULL for a ticket without a key.")));
 	if (length > TICKET_MAX_KEY)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),

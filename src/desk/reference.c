@@ -104,7 +104,7 @@ respond_reference_require_teams(Datum *names, int count)
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("team \"%s\" does not exist", name),
 				 errdetail("A ticket refers to it."),
-				 errhint("Create it with INSERT INTO respond.team (name) VALUES (%s), or use a team that is there.",
+				 errhint("Create it with INSERT INTO respond.team (name) VALUES (%s), or use a team that exists.",
 						 quote_literal_cstr(name))));
 	}
 	SPI_finish();
@@ -157,7 +157,7 @@ respond_reference_require_tickets(Datum *ids, int count)
 					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 					 errmsg("ticket " INT64_FORMAT " does not exist", DatumGetInt64(ids[i])),
 					 errdetail("A comment refers to it."),
-					 errhint("Look its number up in respond.ticket; it may have been deleted.")));
+					 errhint("Look it up in respond.ticket; it may have been deleted.")));
 	SPI_finish();
 }
 

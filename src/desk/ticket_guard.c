@@ -193,7 +193,7 @@ refuse_changes_of_origin(GuardState *state, TupleDesc desc)
 					(errcode(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION),
 					 errmsg("column \"%s\" of a ticket cannot be changed",
 							NameStr(TupleDescAttr(desc, fixed[i])->attname)),
-					 errdetail("It tells where the ticket comes from."),
+					 errdetail("It says where the ticket comes from."),
 					 errhint("Leave the column out of the UPDATE.")));
 }
 

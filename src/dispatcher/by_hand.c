@@ -115,7 +115,7 @@ require_rule(const char *name, const char *what)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to %s rule \"%s\"", what, name),
 				 errdetail("It acts with the rights of its owner, role \"%s\".", row.owner),
-				 errhint("The owner can let a role do that: UPDATE respond.rule SET start_roles = ARRAY['...'] WHERE name = ...")));
+				 errhint("The owner can allow a role to do that: UPDATE respond.rule SET start_roles = ARRAY['...'] WHERE name = ...")));
 	if (!row.enabled)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -353,7 +353,7 @@ respond_replay_span(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("replay() needs a time to begin at and one to end before"),
+				 errmsg("replay() needs a start time and an end time"),
 				 errhint("Use '-infinity' and 'infinity' for no limit.")));
 	if (rule != NULL)
 		owner = require_rule(rule, "replay events through");
@@ -391,6 +391,6 @@ respond_resume_rule(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("rule \"%s\" is not stopped", rule),
-				 errhint("Line \"storms\" of respond.health() names the rules that are.")));
+				 errhint("Check \"storms\" of respond.health() names the rules that are.")));
 	PG_RETURN_INT64(events);
 }

@@ -278,7 +278,7 @@ respond_aside_holds(const Event *event, const char *rule)
 	if (respond_share_reports_slow(number))
 		ereport(LOG,
 				(errmsg("pg_respond sets events of rule \"%s\" aside because it takes too long", rule),
-				 errdetail("They are handled one by one, in a small share of the time, so that other rules are not held up."),
+				 errdetail("They are handled one by one and get only a small share of the time, so that other rules are not held up."),
 				 errhint("Make its condition and its SQL faster.")));
 	if (is_being_tried(event, rule))
 		change(event->aside, event->aside->sqlerrcode, DT_NOEND, true);
@@ -298,7 +298,7 @@ respond_aside_put(const Event *event, const char *rule, const ErrorData *error)
 						event->id, event->type, rule, error->message) :
 				 errmsg("pg_respond sets event " INT64_FORMAT " of type \"%s\" aside: %s",
 						event->id, event->type, error->message),
-				 errdetail("It is tried again; view respond.set_aside tells when.")));
+				 errdetail("It will be retried; view respond.set_aside tells when.")));
 	if (is_being_tried(event, rule))
 	{
 		event->aside->tries++;

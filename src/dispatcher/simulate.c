@@ -286,7 +286,7 @@ fetch_event(int64 id)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("event " INT64_FORMAT " does not exist", id),
-				 errhint("Events leave with their partition, see \"%s\".", "pg_respond.event_retention")));
+				 errhint("Events are dropped with their partition, see \"%s\".", "pg_respond.event_retention")));
 	return event;
 }
 

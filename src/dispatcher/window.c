@@ -234,7 +234,7 @@ report_missing_index(Relation partition)
 	ereport(WARNING,
 			(errmsg("partition \"%s\" of the event log has no index on (xid, id)",
 					RelationGetRelationName(partition)),
-			 errdetail("All of it is read each time that a dispatcher looks for events."),
+			 errdetail("A dispatcher reads all of it each time it looks for events."),
 			 errhint("Run CREATE INDEX ON %s (xid, id).",
 					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(partition)),
 												RelationGetRelationName(partition)))));

@@ -95,7 +95,7 @@ respond_capture_expression_parse(const char *text, const char *what)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("%s \"%s\" is not one SQL expression", what, text),
-				 errhint("Write what could stand in a WHEN clause, for example NEW.amount > 100.")));
+				 errhint("Write an expression as in a WHEN clause, for example NEW.amount > 100.")));
 	return linitial_node(ResTarget, select->targetList)->val;
 }
 

@@ -147,7 +147,7 @@ consequence(CaptureFault fault)
 	switch (fault)
 	{
 		case CAPTURE_FAULT_SUBJECT:
-			return "subject of watched table \"%s\" cannot be made, using its key instead";
+			return "subject of watched table \"%s\" cannot be computed, using its key instead";
 		case CAPTURE_FAULT_CONDITION:
 			return "condition of watched table \"%s\" failed, recording the event";
 		case CAPTURE_FAULT_COLUMN:
@@ -214,7 +214,7 @@ note_and_warn(CaptureTrigger *capture, CaptureFault fault, int count, const char
 			(errcode(fault == CAPTURE_FAULT_LOST ? ERRCODE_RESPOND_EVENT_LOST : ERRCODE_WARNING),
 			 errmsg(consequence(fault), capture->relation_name),
 			 errdetail("%s%s", message, message[0] != '\0' && strchr(".!?", message[strlen(message) - 1]) ? "" : "."),
-			 errhint("The change itself is made; SELECT * FROM respond.health() tells what to do. This is said once per session.")));
+			 errhint("The change itself was made. SELECT * FROM respond.health() tells what to do. This warning appears once per session.")));
 }
 
 void

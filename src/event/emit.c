@@ -85,7 +85,7 @@ time_argument(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("time and occurred_at cannot both be given"),
-				 errhint("They are two names of one argument; leave one out.")));
+				 errhint("They are two names for the same argument; leave one out.")));
 	if (!PG_ARGISNULL(5))
 		return PG_GETARG_TIMESTAMPTZ(5);
 	return PG_ARGISNULL(6) ? 0 : PG_GETARG_TIMESTAMPTZ(6);

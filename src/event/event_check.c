@@ -93,7 +93,7 @@ respond_event_check_key(size_t length)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_EVENT),
 				 errmsg("key of an event is empty"),
-				 errhint("Use NULL for an event that has no key of its own.")));
+				 errhint("Use NULL for an event without a key.")));
 	check_length("key", length, RESPOND_MAX_KEY);
 }
 
@@ -129,7 +129,7 @@ check_data_text(Datum data)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_EVENT),
 				 errmsg("data of an event is too long"),
-				 errdetail("As JSON text it would have more than %zu bytes, more than the server can show.", MAX_DATA_TEXT),
+				 errdetail("As JSON text it would have more than %zu bytes, which is more than the server can show.", MAX_DATA_TEXT),
 				 errhint("A number such as 1e131071 is short in jsonb and long as text; write it as a string.")));
 }
 

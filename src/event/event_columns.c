@@ -59,7 +59,7 @@ respond_event_columns_find(Relation partition, int positions[EVENT_COLUMN_COUNT]
 		if (!is_column(description, position, column))
 			ereport(ERROR,
 					(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-					 errmsg("table \"%s\" is no event log: it has no column \"%s\" of type %s",
+					 errmsg("table \"%s\" is not an event log: it has no column \"%s\" of type %s",
 							RelationGetRelationName(partition), columns[column].name,
 							format_type_be(columns[column].type))));
 		positions[column] = position;

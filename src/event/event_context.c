@@ -88,9 +88,9 @@ respond_event_context_check_fan_out(void)
 	if (current_context.run_id != 0 && current_context.run_id == counted_run && caused_by_run > respond_max_fan_out)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_LIMIT),
-				 errmsg("the run causes more events, tickets, comments and deliveries than a run may"),
+				 errmsg("the run causes more events, tickets, comments and deliveries than is allowed"),
 				 errdetail("At most %d are allowed.", respond_max_fan_out),
-				 errhint("Let the rule cause less, or consider increasing \"%s\".", "pg_respond.max_fan_out")));
+				 errhint("Let the rule do less, or consider increasing \"%s\".", "pg_respond.max_fan_out")));
 }
 
 void

@@ -64,9 +64,9 @@ respond_event_guard(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("%s on the event log is not allowed", operation_name(trigger->tg_event)),
-				 errdetail("Events in table \"%s\" are facts: rules acted on them, and nobody changes or removes them.",
+				 errdetail("Events in table \"%s\" are facts: rules acted on them, so nobody changes or removes them.",
 						   RelationGetRelationName(trigger->tg_relation)),
-				 errhint("Old events leave with their partition, see \"%s\".", "pg_respond.event_retention")));
+				 errhint("Old events are dropped with their partition, see \"%s\".", "pg_respond.event_retention")));
 	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		PG_RETURN_POINTER(NULL);
 	PG_RETURN_POINTER(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple);

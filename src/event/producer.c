@@ -277,7 +277,7 @@ respond_producer_check(Oid role, const char *source, size_t length)
 				 errmsg("role \"%s\" may not record events with source \"%s\"", GetUserNameFromId(role, false),
 						pnstrdup(source, length)),
 				 errdetail("%s", fault),
-				 errhint("A row of respond.producer gives a source to a role.")));
+				 errhint("A row of respond.producer assigns a source to a role.")));
 }
 
 Oid

@@ -115,7 +115,7 @@ text_list(ArrayType *array, const char *what)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must not be empty", what),
-				 errhint("Leave it out for all of them.")));
+				 errhint("Leave it out to mean all of them.")));
 	return result;
 }
 
@@ -221,7 +221,7 @@ check_type(const char *type)
 	if (names_operations(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" names an operation, not a type of events", type),
+				 errmsg("\"%s\" is an operation, not a type of event", type),
 				 errhint("Name the argument, as in respond.watch(..., operations => '{INSERT}'); a type is for example \"payment.updated\".")));
 	if (strncmp(type, CAPTURE_SUBJECT_OPTION, strlen(CAPTURE_SUBJECT_OPTION)) == 0 ||
 		strncmp(type, CAPTURE_COLUMN_OPTION, strlen(CAPTURE_COLUMN_OPTION)) == 0 ||
@@ -230,7 +230,7 @@ check_type(const char *type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" cannot be the type of a watch", type),
-				 errhint("The triggers of a watch would take it for an option; choose another type.")));
+				 errhint("The triggers of a watch would mistake it for an option; choose another type.")));
 }
 
 static void

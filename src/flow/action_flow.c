@@ -122,7 +122,7 @@ refuse_foreign_source(const FlowRun *run, const char *source)
 				 errmsg("the owner of the rule may not record events with source \"%s\"",
 						source != NULL ? source : text_to_cstring(standard)),
 				 errdetail("%s", fault),
-				 errhint("A row of respond.producer gives a source to a role.")));
+				 errhint("A row of respond.producer assigns a source to a role.")));
 }
 
 /*

@@ -162,7 +162,7 @@ respond_action_email(StepCall *call)
 	if (channel->broken == NULL && channel->transport != TRANSPORT_SMTP)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
-				 errmsg("%s.channel: channel \"%s\" is of kind \"%s\", which sends no mail", call->step->place,
+				 errmsg("%s.channel: channel \"%s\" is of kind \"%s\", which does not send mail", call->step->place,
 						channel->name, channel->kind),
 				 errhint("Use action \"notify\", or a channel of kind \"email\".")));
 	return send(call, channel, &message);

@@ -128,14 +128,14 @@ resolve_target(HTAB *names, FlowPart *part, const FlowStep *step, const char *fi
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s.%s: there is no step named \"%s\"", step->place, field, target),
-				 known[0] != '\0' ? errhint("Steps to go to are: %s, and \"stop\".", known) :
-				 errhint("Give the step to go to a \"name\".")));
+				 known[0] != '\0' ? errhint("The steps to choose from are: %s, and \"stop\".", known) :
+				 errhint("Give the target step a \"name\".")));
 	}
 	if (named->part != part)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s.%s: step \"%s\" is in another array (%s)", step->place, field, target, named->place),
-				 errhint("A step can go only to steps of its own array, or to \"stop\".")));
+				 errhint("A step can only go to steps of its own array, or to \"stop\".")));
 	return named->index;
 }
 

@@ -61,9 +61,9 @@ check_chain(FlowMachine *machine, const FlowStep *step)
 	if (machine->chain_bytes > FLOW_MAX_CHAIN)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_LIMIT),
-				 errmsg("%s: the steps of this run gave more data than a run can keep", step->place),
+				 errmsg("%s: the steps of this run returned more data than a run can keep", step->place),
 				 errdetail("At most %zu bytes are kept.", FLOW_MAX_CHAIN),
-				 errhint("Let the steps return less, or leave out their names.")));
+				 errhint("Let the steps return less, or remove their names.")));
 }
 
 /* Of the rows that a step gave others see how many they are. */

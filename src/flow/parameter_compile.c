@@ -322,7 +322,7 @@ respond_parameters_compile(FlowCompiler *compiler, const JsonValue *value, FlowS
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_INVALID_RULE),
 					 errmsg("%s.%s: is given twice", step->place, action->parameters[number].name),
-					 errdetail("\"%s\" is another name of it.", field)));
+					 errdetail("\"%s\" is another name for it.", field)));
 		compile_parameter(compiler, step->place, &action->parameters[number], field,
 						  value->members[i].value, step, &step->parameters[number]);
 		given |= (uint32) 1 << number;

@@ -74,7 +74,7 @@ read_name(FlowCompiler *compiler, const char *place, const JsonValue *value)
 	if (name->kind != JSON_KIND_STRING || name->length == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s.name: must be a text that is not empty", place)));
+				 errmsg("%s.name: must be a non-empty text", place)));
 	if (name->length > FLOW_MAX_NAME)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
@@ -95,7 +95,7 @@ read_name(FlowCompiler *compiler, const char *place, const JsonValue *value)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s.name: \"stop\" is reserved", place),
-				 errhint("\"on_success\" and \"on_failure\" end the run with it.")));
+				 errhint("\"on_success\" and \"on_failure\" use it to end the run.")));
 	return respond_arena_copy(compiler->arena, name->text, name->length);
 }
 
@@ -111,7 +111,7 @@ read_target(FlowCompiler *compiler, const char *place, const JsonValue *value, c
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s.%s: must be the name of a step, or \"stop\"", place, field),
 				 strcmp(field, "on_failure") == 0 && target->kind == JSON_KIND_ARRAY ?
-				 errhint("Steps to run after a failure are in the rule's column \"on_failure\".") : 0));
+				 errhint("Steps to run after a failure go into the rule's column \"on_failure\".") : 0));
 	return respond_arena_copy(compiler->arena, target->text, target->length);
 }
 

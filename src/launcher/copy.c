@@ -110,7 +110,7 @@ read_identity(Identity *identity)
 	if (!complete)
 		ereport(WARNING,
 				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("file \"%s\" is damaged and is written anew", IDENTITY_FILE)));
+				 errmsg("file \"%s\" is damaged and is rewritten", IDENTITY_FILE)));
 	return complete;
 }
 

@@ -2,7 +2,7 @@
  * launcher.c
  *	  The launcher: one process that keeps the workers of all databases running.
  *
- * It is started when the server can be written to, so neither on a standby
+ * It is started when the server accepts writes, so neither on a standby
  * (before its promotion) nor in a binary upgrade.  It sleeps until somebody
  * sets its latch: a backend after DDL, a worker that ends, the postmaster.
  * Each round it compares what should run with what runs:
@@ -422,7 +422,7 @@ report_missing_role(void)
 		ereport(WARNING,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("role \"respond_worker\" is missing, so pg_respond cannot start its workers"),
-				 errhint("Give the role that owns the tables of schema respond that name again.")));
+				 errhint("Rename the role that owns the tables of schema respond to respond_worker.")));
 	respond_shared->role_missing = missing;
 }
 

@@ -384,7 +384,7 @@ respond_starter_end_round(int wanted)
 	if (missing == 0)
 	{
 		if (warned)
-			ereport(LOG, (errmsg("pg_respond has started all workers that were waiting for a place")));
+			ereport(LOG, (errmsg("pg_respond has started all workers that were waiting for a slot")));
 		warned = false;
 		return;
 	}
@@ -393,8 +393,8 @@ respond_starter_end_round(int wanted)
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("pg_respond has no place for %d of its workers", missing),
-				 errdetail("Events of their databases wait.  The workers are started when places become free."),
+				 errmsg("pg_respond has no slot for %d of its workers", missing),
+				 errdetail("Events of their databases wait.  The workers start when slots become free."),
 				 missing_own ?
 				 errhint("Raise \"%s\" to %d or more, make sure that \"%s\" is %d or more, and restart the server.",
 						 "pg_respond.max_workers", wanted, "max_worker_processes", respond_shared->needed_processes) :

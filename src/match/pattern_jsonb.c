@@ -98,7 +98,7 @@ match_tick(uint64 work)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_LIMIT),
 				 errmsg("event takes too long to match"),
-				 errdetail("Its arrays within arrays hold too many values that patterns combine."),
+				 errdetail("Its nested arrays hold too many values that patterns combine."),
 				 errhint("Put fewer elements into one event, or test fewer fields of the elements.")));
 }
 

@@ -456,7 +456,7 @@ check_receiver(const Message *message, const char *place)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.to: there is no recipient", place),
-				 errhint("Leave \"to\" out to use that of the channel.")));
+				 errhint("Leave out \"to\" to use that of the channel.")));
 	if (message->to == NULL && is_empty_option(message->options, "to"))
 		field = "options.to";
 	else if (is_empty_option(message->options, "from"))
@@ -465,7 +465,7 @@ check_receiver(const Message *message, const char *place)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.%s: came out empty", place, field),
-				 errhint("Leave it out to use what the channel says.")));
+				 errhint("Leave it out to use the value of the channel.")));
 }
 
 void

@@ -163,7 +163,7 @@ check_expression(Node *statement)
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
 			 errmsg("it is not one SQL expression"),
-			 errhint("A query within an expression needs parentheses, as in EXISTS (SELECT ...).")));
+			 errhint("A query inside an expression needs parentheses, as in EXISTS (SELECT ...).")));
 }
 
 static void
@@ -235,7 +235,7 @@ inspect_expression(OwnerSql *sql, CachedPlanSource *source)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("it returns a set of values"),
-				 errhint("Use EXISTS (SELECT ...) or a sub-select of one row.")));
+				 errhint("Use EXISTS (SELECT ...) or a subquery that returns one row.")));
 	if (sql->kind == OWNER_SQL_CONDITION && getBaseType(type) != BOOLOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),

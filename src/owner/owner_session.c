@@ -261,7 +261,7 @@ refuse_unknown(Oid function)
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("function %s cannot be called by a rule", format_procedure(function)),
 			 errdetail("It may leave something in the session that rules of other owners could reach."),
-			 errhint("Give all rules to one owner; or, if the functions of its extension leave nothing behind, add that to \"%s\".",
+			 errhint("Give all rules the same owner; or, if the functions of its extension leave nothing behind, add the extension to \"%s\".",
 					 "pg_respond.rule_extensions")));
 }
 
@@ -420,7 +420,7 @@ respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all)
 			pg_atomic_write_u32(&database->owners_mixed, 1);
 		ereport(LOG,
 				(errmsg("pg_respond: a worker is replaced before it runs SQL of role \"%s\"", GetUserNameFromId(owner, true)),
-				 errdetail("SQL of role \"%s\" called a function that may have left something in the session; such functions are refused from now on, for rules have several owners.",
+				 errdetail("SQL of role \"%s\" called a function that may have left something in the session. Such functions are refused from now on, because the rules have several owners.",
 						   GetUserNameFromId(marked_by, true))));
 		respond_worker_make_way();
 	}

@@ -258,7 +258,7 @@ refresh_roles(Node *tree)
 				(errmsg_internal("roles of rules and producers are brought up to date later: %s", error->message)));
 	else if (refresh.sources > 0)
 		ereport(WARNING,
-				(errmsg("sources in respond.producer whose role is dropped belong to nobody now: " UINT64_FORMAT, refresh.sources),
+				(errmsg("sources in respond.producer whose role is dropped now belong to nobody: " UINT64_FORMAT, refresh.sources),
 				 errhint("Give them to another role: UPDATE respond.producer SET role = ... WHERE role = 0; or DELETE the rows, and any producer may use them.")));
 }
 
@@ -269,7 +269,7 @@ act_after(Node *tree, List *roles, const char *rules)
 	{
 		if (rules != NULL)
 			ereport(WARNING,
-					(errmsg("rules whose owner is dropped cannot run any more: %s", rules),
+					(errmsg("rules whose owner is dropped can no longer run: %s", rules),
 					 errhint("Give them to another role: UPDATE respond.rule SET owner = ... (REASSIGN OWNED does so before a role is dropped.)")));
 		CommandCounterIncrement();
 		refresh_roles(tree);

@@ -62,7 +62,7 @@ char *
 respond_rule_owner_fault(const RuleRow *row)
 {
 	if (OidIsValid(respond_owner_find(row->owner)))
-		return psprintf("owner: role \"%s\" does not exist any more; the role that has its name now is another one",
+		return psprintf("owner: role \"%s\" no longer exists; the role of that name is another one",
 						row->owner);
 	return psprintf("owner: role \"%s\" does not exist", row->owner);
 }

@@ -165,7 +165,7 @@ check_changes(const RowPair *pair)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("%s: \"%s\" cannot change this for a rule that acts as \"%s\"",
 						respond_shape_rule.columns[i].name, GetUserNameFromId(GetUserId(), false), row->owner),
-				 errdetail("Others may turn a rule off or to shadow, take back who may start it, and describe it."),
+				 errdetail("Others may turn a rule off, set it to shadow, reduce who may start it, and describe it."),
 				 errhint("Have the role of the owner granted to you, or make the rule your own: UPDATE respond.rule SET owner = current_user ...")));
 	}
 }

@@ -275,7 +275,7 @@ describe(FaultDetail detail)
 		case FAULT_CANNOT_READ:
 			return psprintf("could not read secret key file \"%s\": %s", file, strerror(detail.error));
 		case FAULT_LINE:
-			return psprintf("line %d of secret key file \"%s\" is no key", detail.line, file);
+			return psprintf("line %d of secret key file \"%s\" is not a key", detail.line, file);
 		case FAULT_TOO_MANY:
 			return psprintf("secret key file \"%s\" holds more than %d keys", file, RESPOND_MAX_SECRET_KEYS);
 		case FAULT_NO_KEY:
@@ -320,7 +320,7 @@ remedy(FaultDetail detail)
 		case FAULT_TOO_MANY:
 			return "Run SELECT respond.rotate_secrets() and take out all keys but the first.";
 		default:
-			return "The server's log may tell more.";
+			return "The server log may say more.";
 	}
 }
 

@@ -373,7 +373,7 @@ parse_path(Parser *parser, const Tag *tag)
 			return NULL;
 		case TAG_PATH_ESCAPE:
 			fail(parser, tag->start,
-				 "Behind a backslash stand a quote, a backslash, or u and four digits of an ASCII character.",
+				 "After a backslash, write a quote, a backslash, or u and the four digits of an ASCII character.",
 				 "a quoted part of the name \"%.*s\" has a backslash that means nothing",
 				 respond_template_shown_length(name, length), name);
 			return NULL;
@@ -412,7 +412,7 @@ open_section(Parser *parser, const Tag *tag)
 	if (path == NULL)
 		return false;
 	if (path->length < tag->content_length)
-		return fail(parser, tag->start, "Put the filter into the tags inside of the section.",
+		return fail(parser, tag->start, "Put the filter into the tags inside the section.",
 					"a section cannot have a filter");
 	if (parser->depth == TEMPLATE_MAX_DEPTH)
 		return fail(parser, tag->start, "Split the template into several.",

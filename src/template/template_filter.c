@@ -198,7 +198,7 @@ respond_template_filters_compile(Arena *arena, const char *text, size_t length,
 	skip_spaces(&reader);
 	if (reader.at < length)
 	{
-		snprintf(message, message_size, "\"%.*s\" is too much behind a filter",
+		snprintf(message, message_size, "\"%.*s\" is not expected after a filter",
 				 respond_template_shown_length(text + reader.at, length - reader.at), text + reader.at);
 		return NULL;
 	}

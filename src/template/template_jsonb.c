@@ -421,15 +421,15 @@ respond_template_raise(TemplateStatus status)
 					(errcode(ERRCODE_RESPOND_LIMIT),
 					 errmsg("rendered text is too large"),
 					 errdetail("It would exceed %d kB.", respond_max_rendered_size),
-					 errhint("Use less of the data in the template, or raise \"%s\".",
+					 errhint("Use less of the data in the template, or increase \"%s\".",
 							 "pg_respond.max_rendered_size")));
 			break;
 		case TEMPLATE_TOO_MUCH_WORK:
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_LIMIT),
 					 errmsg("template takes too long to render"),
-					 errdetail("Its sections repeat too often with this data."),
-					 errhint("Avoid sections over large lists within each other.")));
+					 errdetail("Its sections repeat too often for this data."),
+					 errhint("Avoid nested sections over large lists.")));
 			break;
 	}
 }

@@ -56,7 +56,7 @@ respond_transfer_configure(void)
 		ereport(WARNING,
 				(errcode_for_file_access(),
 				 errmsg("could not read file \"%s\" of \"%s\": %m", ca_file, "pg_respond.ca_file"),
-				 errdetail("Deliveries over TLS fail and are tried again.")));
+				 errdetail("Deliveries over TLS fail and are retried.")));
 	generation++;
 }
 

@@ -97,12 +97,12 @@ say(const char *faults, const char *remedies, bool waits)
 		pfree(said);
 	said = MemoryContextStrdup(TopMemoryContext, faults);
 	if (faults[0] == '\0')
-		ereport(LOG, (errmsg("pg_respond: the objects of pg_respond match what was installed again")));
+		ereport(LOG, (errmsg("pg_respond: its objects match what was installed again")));
 	else
 		ereport(WARNING,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 waits ? errmsg("pg_respond: the workers of this database wait, because foreign code would run with their rights") :
-				 errmsg("pg_respond: objects of pg_respond differ from what was installed"),
+				 waits ? errmsg("pg_respond: the workers of this database wait, because foreign code would run with their privileges") :
+				 errmsg("pg_respond: its objects differ from what was installed"),
 				 errdetail("%s", faults),
 				 errhint("Run as a superuser: %s", remedies)));
 }

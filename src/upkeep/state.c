@@ -105,7 +105,7 @@ respond_state_follow(TimestampTz now)
 	if (!held && respond_statement_run(find_foreign, 0, NULL, NULL) > 0)
 	{
 		ereport(LOG,
-				(errmsg("pg_respond is paused in this database because there are events from elsewhere in it"),
+				(errmsg("pg_respond is paused in this database because it holds events from elsewhere"),
 				 errhint("Check respond.health(), then call respond.release().")));
 		respond_life_note_foreign();
 		held = true;

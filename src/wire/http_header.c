@@ -26,7 +26,7 @@ respond_http_header_check(const char *name, const char *value)
 	for (const char *at = name; *at != '\0'; at++)
 	{
 		if (!is_token_character(*at))
-			return "has a character in its name that none may have";
+			return "has a character in its name that is not allowed";
 	}
 	for (const char *at = value == NULL ? "" : value; *at != '\0'; at++)
 	{

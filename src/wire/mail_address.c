@@ -85,7 +85,7 @@ scan_outside(Piece *piece, const char *at, bool *quoted)
 			break;
 	}
 	if (piece->close != NULL)
-		note_problem(piece, "has text behind its >");
+		note_problem(piece, "has text after its >");
 	return true;
 }
 
@@ -190,7 +190,7 @@ check_domain(const char *domain)
 	size_t		length = strlen(domain);
 
 	if (length == 0)
-		return "has nothing behind its @";
+		return "has nothing after its @";
 	if (domain[0] == '[' && domain[length - 1] == ']' && length > 2 &&
 		strcspn(domain + 1, "[]") == length - 2)
 		return NULL;
@@ -378,7 +378,7 @@ read_piece(MailAddresses *list, const Piece *piece)
 	respond_mail_text_append(&address, "", 0);
 	reason = convert_domain(&address);
 	if (name.failed || address.failed)
-		reason = "is too much for the memory left";
+		reason = "needs more memory than is left";
 	else if (reason == NULL)
 		reason = respond_mail_address_check(respond_mail_text_string(&address));
 	if (reason != NULL)

@@ -86,7 +86,7 @@ decode_base64(const char *text, size_t length, unsigned char *bytes, size_t *byt
 			return "holds a key of more than 1024 bytes";
 		bytes[(*byte_count)++] = (unsigned char) (bits >> bit_count);
 	}
-	return *byte_count == 0 ? "has nothing behind \"" SECRET_PREFIX "\"" : NULL;
+	return *byte_count == 0 ? "has nothing after \"" SECRET_PREFIX "\"" : NULL;
 }
 
 /*

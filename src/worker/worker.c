@@ -296,7 +296,7 @@ respond_worker_open_database(bool *created)
 	if (entry == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				 errmsg("pg_respond has no room in shared memory for one more database"),
+				 errmsg("pg_respond has no room in shared memory for another database"),
 				 errhint("Raise \"%s\" and restart the server.", "pg_respond.max_workers")));
 	publish_slot();
 	pg_atomic_write_u32(&my_database->extension, my_extension);

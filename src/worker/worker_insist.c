@@ -32,7 +32,7 @@ report(const char *what)
 	ereport(LOG,
 			(errcode(error->sqlerrcode),
 			 errmsg("pg_respond %s cannot %s yet: %s", respond_worker_kind_name(respond_worker_slot->kind), what, error->message),
-			 errdetail("It is tried again until it succeeds.")));
+			 errdetail("This is retried until it succeeds.")));
 	FreeErrorData(error);
 }
 

@@ -22,7 +22,7 @@ sub warnings
 {
 	my $log = PostgreSQL::Test::Utils::slurp_file($node->logfile);
 
-	return scalar(() = $log =~ /WARNING:  pg_respond has no place/g);
+	return scalar(() = $log =~ /WARNING:  pg_respond has no slot/g);
 }
 
 # repeated(): warnings that follow another one before all workers had their places.

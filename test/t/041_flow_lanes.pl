@@ -53,7 +53,7 @@ Respond::add_rule($node, $db, 'large', 'lane.large', [
 	{ action => 'log', name => 'last', message => 'end' } ]);
 my $large = Respond::emit($node, $db, 'lane.large');
 Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $large)", 'a run with large data ends');
-like($node->safe_psql($db, "SELECT status || ' ' || error FROM respond.run WHERE event_id = $large"), qr/^failed .*gave more data than a run can keep/, 'it says what was too much');
+like($node->safe_psql($db, "SELECT status || ' ' || error FROM respond.run WHERE event_id = $large"), qr/^failed .*returned more data than a run can keep/, 'it says what was too much');
 
 $node->stop;
 done_testing();

@@ -40,7 +40,7 @@ one('early', 'DROP FUNCTION public.door()');
 
 # A schema of ours.
 one('early', q{SET ROLE eve; CREATE SCHEMA respond; CREATE FUNCTION respond.door() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT current_user::text'});
-refused('early', qr/belongs to a role that is no superuser.*ALTER SCHEMA/s, q{a schema of somebody else's});
+refused('early', qr/belongs to a role that is not a superuser.*ALTER SCHEMA/s, q{a schema of somebody else's});
 one('early', 'ALTER SCHEMA respond OWNER TO CURRENT_USER');
 refused('early', qr/is not empty.*function respond\.door\(\)/s, 'a schema with something in it');
 one('early', 'DROP FUNCTION respond.door(); SET ROLE eve; CREATE SCHEMA respond_internal');

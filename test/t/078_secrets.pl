@@ -127,11 +127,11 @@ my @faults = (
 	[ write_file("$dir/group", "$old_key\n", 0640), qr/has group or world access.*HINT:.*chmod 600/s ],
 	[ write_file("$dir/world", "$old_key\n", 0604), qr/has group or world access.*HINT:/s ],
 	[ write_file("$dir/empty", "\n# nothing\n"), qr/holds no key.*HINT:.*64 hex digits/s ],
-	[ write_file("$dir/short", "$old_key\n" . substr($old_key, 1) . "\n"), qr/line 2 of secret key file .* is no key.*HINT:/s ],
-	[ write_file("$dir/text", "correct horse battery staple\n"), qr/line 1 of secret key file .* is no key.*HINT:/s ],
+	[ write_file("$dir/short", "$old_key\n" . substr($old_key, 1) . "\n"), qr/line 2 of secret key file .* is not a key.*HINT:/s ],
+	[ write_file("$dir/text", "correct horse battery staple\n"), qr/line 1 of secret key file .* is not a key.*HINT:/s ],
 	[ write_file("$dir/many", "$old_key\n" x 17), qr/holds more than 16 keys.*HINT:/s ],
 	[ write_file("$dir/large", "#\n" x 5000), qr/is larger than \d+ bytes.*HINT:/s ],
-	[ write_file("$dir/zero", "$old_key\n\0"), qr/holds no key|is no key/ ]);
+	[ write_file("$dir/zero", "$old_key\n\0"), qr/holds no key|is not a key/ ]);
 for my $fault (@faults)
 {
 	my ($file, $pattern) = @$fault;

@@ -243,7 +243,7 @@ for my $status (qw(200 201 202 203 204 299))
 	one(q{DELETE FROM respond.channel WHERE name = 'leaving'});
 	$courier->until($event, q{status = 'cancelled' AND finished_at IS NOT NULL}, 'deleted: it is cancelled');
 	like($courier->delivery($event)->{last_error}, qr/the channel was deleted/, 'deleted: with the reason');
-	like($courier->error("SELECT respond.retry(id) FROM respond.delivery WHERE event_id = $event"), qr/cannot be tried again: channel "leaving" does not exist/, 'deleted: it cannot be tried again');
+	like($courier->error("SELECT respond.retry(id) FROM respond.delivery WHERE event_id = $event"), qr/cannot be retried: channel "leaving" no longer exists/, 'deleted: it cannot be tried again');
 
 	# while requests are under way
 	$courier->channel('leaving now', 'webhook', "$base/slow/300", concurrency => 4);

@@ -116,7 +116,7 @@ Respond::add_rule($node, $db, 'tags', 'm', [ { action => 'ticket', subject => 's
 
 	for my $rule (qw(emit fields literal message section set tags))
 	{
-		like(one("SELECT status || ' ' || error FROM respond.run WHERE event_id = $id AND rule = '$rule'"), qr/^failed .*(rendered text is too large|gave more data than a run can keep)/, "$rule: the run fails in words");
+		like(one("SELECT status || ' ' || error FROM respond.run WHERE event_id = $id AND rule = '$rule'"), qr/^failed .*(rendered text is too large|returned more data than a run can keep)/, "$rule: the run fails in words");
 	}
 	is(one(q{SELECT count(*) FROM respond.event WHERE type = 'made'}), '0', 'nothing was made of it');
 }

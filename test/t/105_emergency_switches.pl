@@ -49,7 +49,7 @@ is(health('workers'), '', 'and does not miss the workers');
 is($node->safe_psql('second', q{SELECT count(*) FROM respond.health() WHERE "check" = 'switches' AND NOT ok}), '1', 'in the other database too');
 $node->restart;
 is(one(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type IN ('pg_respond dispatcher', 'pg_respond clock', 'pg_respond courier')}), '0', 'nothing starts with the server');
-ok(!Respond::log_has($node, qr/has no place for/), 'no worker is missed');
+ok(!Respond::log_has($node, qr/has no slot for/), 'no worker is missed');
 
 # --- enabled = on
 reload('pg_respond.enabled' => 'on');

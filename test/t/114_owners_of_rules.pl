@@ -54,7 +54,7 @@ is($other->safe_psql('copy', q{SELECT start_role_ids[1] = 'leader'::regrole FROM
 $other->safe_psql('copy', 'DROP OWNED BY anna; DROP ROLE anna; CREATE ROLE anna');
 is(acted($other, 'copy'), 'of ben as ben', 'a new role of the same name does not act');
 like($other->safe_psql('copy', q{SELECT status || ': ' || error FROM respond.run WHERE rule = 'of ann' ORDER BY id DESC LIMIT 1}),
-	qr/^failed: owner: role "anna" does not exist any more/, 'the run says why');
+	qr/^failed: owner: role "anna" no longer exists/, 'the run says why');
 my $health = sub { $other->safe_psql('copy', q{SELECT ok || ' ' || message || ' ' || coalesce(remedy, '') FROM respond.health() WHERE "check" = 'owners'}) };
 like($health->(), qr/^false .*"of ann" \(owner: anna\).*UPDATE respond.rule SET owner/, 'health() says so');
 $other->safe_psql('copy', q{UPDATE respond.rule SET owner = 'anna' WHERE name = 'of ann'});

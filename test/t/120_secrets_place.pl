@@ -125,7 +125,7 @@ for my $like (qw(prov head bear base path))
 	$old->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM respond.channel');
 	my ($name, $secret) = victim(kind => 'late');
 	$old->query(q{DELETE FROM respond.channel_kind WHERE name = 'late'});
-	like($old->{stderr}, qr/kind "late" is that of channel "$name"/, 'a kind that a channel has cannot be deleted by a transaction that does not see the channel');
+	like($old->{stderr}, qr/kind "late" is used by channel "$name"/, 'a kind that a channel has cannot be deleted by a transaction that does not see the channel');
 	$old->quit;
 	$old = Respond::session($node, $db);
 	$old->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM respond.channel');
@@ -245,7 +245,7 @@ for my $with ('pending', 'dead')
 	my $id = one("SELECT respond.send_test('$name')");
 	Respond::wait_until($node, $db, "SELECT status = '$with' FROM respond.delivery WHERE id = $id", "$with: a delivery");
 	one("DELETE FROM respond.channel WHERE name = '$name'; INSERT INTO respond.channel (name, kind, url, secret, max_attempts) VALUES ('$name', 'bear', '$here/ok', 'real-$with-secret', 1)");
-	like(fails("SELECT respond.retry($id)"), qr/channel "$name" does not exist any more.*HINT:.*another channel.*replay/s, "$with: it cannot go through a new channel of that name");
+	like(fails("SELECT respond.retry($id)"), qr/channel "$name" no longer exists.*HINT:.*another one.*replay/s, "$with: it cannot go through a new channel of that name");
 	is(one("SELECT respond.retry_channel('$name')"), '0', "$with: nor with retry_channel()");
 	arrives($name, "real-$with-secret", "$with: the new channel");
 	like(one("SELECT status FROM respond.delivery WHERE id = $id"), qr/^(?:dead|cancelled)$/, "$with: the old delivery has ended");

@@ -102,7 +102,7 @@ is(used('in_clear'), 'CRAM-MD5', 'in the clear, what does not say the password')
 is(used('none_left') . used('not_offered'), '', 'what cannot be used is not tried');
 like($desk->state('none_left'), qr/no way to log in that the mail server offers can be used: GSSAPI; see option "auth"/, 'and the record says so');
 like($desk->state('not_offered'), qr/no way to log in that the mail server offers can be used: PLAIN; see option "auth"/, 'the same for the one that was chosen');
-for my $case ([ 'kerberos', 'is no way to log in' ], [ 'PLAIN', 'is no way to log in' ], [ 'scram-sha-256', '(?:^$|is not available)' ])
+for my $case ([ 'kerberos', 'is not a way to log in' ], [ 'PLAIN', 'is not a way to log in' ], [ 'scram-sha-256', '(?:^$|is not available)' ])
 {
 	like($desk->error(qq{BEGIN; INSERT INTO respond.channel (name, kind, url, options) VALUES ('x', 'email', 'smtp://mail.test', '{"auth": "$case->[0]"}'); ROLLBACK}), qr/$case->[1]/, "option auth $case->[0]");
 }

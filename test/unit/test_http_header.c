@@ -12,7 +12,7 @@
 static void
 check_header(void)
 {
-	const char *bad_name = "has a character in its name that none may have";
+	const char *bad_name = "has a character in its name that is not allowed";
 	const char *bad_value = "has a control character in its value";
 
 	check_string(respond_http_header_check("X-Api-Key!#$%&'*+.^_`|~09", "a \t\xc3\xa4~"), NULL, "a legal header");

@@ -65,15 +65,15 @@ check_addresses(void)
 	check_parse("a@b, x", NOT("x", "has no @"));
 	check_parse("Ada <>", NOT("Ada <>", "is empty"));
 	check_parse("@b", NOT("@b", "has nothing before its @"));
-	check_parse("a@", NOT("a@", "has nothing behind its @"));
+	check_parse("a@", NOT("a@", "has nothing after its @"));
 	check_parse("a@b@c", NOT("a@b@c", "has more than one @"));
 	check_parse("a b@c", NOT("a b@c", "holds a space"));
 	check_parse("Ada <a b@c>", NOT("Ada <a b@c>", "holds a space"));
 	check_parse("a@b (Ada)", NOT("a@b (Ada)", "holds a space"));
 	check_parse("Ada <a@b", NOT("Ada <a@b", "has a < without a >"));
 	check_parse("Ada a@b>", NOT("Ada a@b>", "has a > without a <"));
-	check_parse("<a@b> Ada", NOT("<a@b> Ada", "has text behind its >"));
-	check_parse("<a@b> \"Ada\"", NOT("<a@b> \"Ada\"", "has text behind its >"));
+	check_parse("<a@b> Ada", NOT("<a@b> Ada", "has text after its >"));
+	check_parse("<a@b> \"Ada\"", NOT("<a@b> \"Ada\"", "has text after its >"));
 	check_parse("<a@b><c@d>", NOT("<a@b><c@d>", "has more than one <"));
 	check_parse("<<a@b>>", NOT("<<a@b>>", "has a > without a <"));
 	check_parse("<a@b, c@d>", NOT("<a@b, c@d>", "holds a space"));

@@ -79,7 +79,7 @@ check_refusals(void)
 	check_string(sign(NULL, ID, 0, "", 0), "is empty", "no secret");
 	check_string(sign("", ID, 0, "", 0), "is empty", "an empty secret");
 	check_string(sign(" \n\t", ID, 0, "", 0), "is empty", "only white space");
-	check_string(sign("whsec_", ID, 0, "", 0), "has nothing behind \"whsec_\"", "only the prefix");
+	check_string(sign("whsec_", ID, 0, "", 0), "has nothing after \"whsec_\"", "only the prefix");
 	check_string(sign("whsec_==", ID, 0, "", 0), WRONG, "only padding");
 	check_string(sign("whsec_A", ID, 0, "", 0), WRONG, "one digit is no byte");
 	check_string(sign("whsec_AAA==", ID, 0, "", 0), WRONG, "too much padding");

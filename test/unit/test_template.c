@@ -224,7 +224,7 @@ static const ErrorCase error_cases[] = {
 	{"{{a | truncate: x}}", 1, 1, "\"truncate\" needs a number of characters from 1 to 1000000"},
 	{"{{a | truncate: 0}}", 1, 1, "\"truncate\" needs a number of characters from 1 to 1000000"},
 	{"{{a | truncate: 1000001}}", 1, 1, "\"truncate\" needs a number of characters from 1 to 1000000"},
-	{"{{a | truncate: 5 6}}", 1, 1, "\"6\" is too much behind a filter"},
+	{"{{a | truncate: 5 6}}", 1, 1, "\"6\" is not expected after a filter"},
 	{"{{a | default: x}}", 1, 1, "\"default\" needs a text in quotes, a number, true or false"},
 	{"{{a | default: 01}}", 1, 1, "\"default\" needs a text in quotes, a number, true or false"},
 	{"{{a | default: \"x}}", 1, 1, "\"default\" needs a text in quotes, a number, true or false"},
