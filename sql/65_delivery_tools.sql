@@ -24,7 +24,7 @@ BEGIN
 	RETURN greatest(depth, (SELECT e.depth FROM respond.event AS e WHERE e.id = respond_internal.current_cause()));
 END
 $$;
-COMMENT ON FUNCTION respond_internal.retried_depth(integer) IS 'depth of a delivery that is tried again: at least that of the event whose rule asks for it';
+COMMENT ON FUNCTION respond_internal.retried_depth(integer) IS 'depth of a delivery that is retried: at least that of the event whose rule asks for it';
 
 CREATE FUNCTION respond.retry(delivery_id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
