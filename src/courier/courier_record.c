@@ -312,7 +312,7 @@ record_one_by_one(const OutcomeGroup *group, List **subjects)
 		ereport(LOG,
 				(errmsg("pg_respond could not record the outcome of delivery " INT64_FORMAT ": %s", id, error),
 				 outcome->failures < TELL_LIMIT ? errdetail("This is retried.") :
-				 errdetail("It is tried again, without the event delivery.dead, its row in the audit log and the"
+				 errdetail("This is retried without the event delivery.dead, its row in the audit log and the"
 						   " disabling of the channel.")));
 	}
 }

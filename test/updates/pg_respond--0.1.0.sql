@@ -17,7 +17,7 @@ DECLARE
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_roles AS o ON o.oid = n.nspowner
 		WHERE n.oid = found_schema AND o.rolsuper) THEN
-		RAISE EXCEPTION 'schema "respond" exists and belongs to a role that is not a superuser'
+		RAISE EXCEPTION 'schema "respond" exists and belongs to a role that is no superuser'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Drop or rename it, or take it over with ALTER SCHEMA respond OWNER TO CURRENT_USER.';
 	END IF;
@@ -1624,7 +1624,7 @@ BEGIN
 	END CASE;
 	IF given_up_at IS NULL THEN
 		RAISE EXCEPTION '% % is not a dead letter', $1, $2
-			USING ERRCODE = 'no_data_found', HINT = 'Columns kind and id of respond.dead_letter list the dead letters.';
+			USING ERRCODE = 'no_data_found', HINT = 'Columns kind and id of respond.dead_letter name those that are.';
 	END IF;
 	IF respond_internal.is_acknowledged($1, $2, given_up_at) THEN
 		RETURN false;
@@ -1675,15 +1675,15 @@ BEGIN
 		RAISE EXCEPTION 'delivery % does not exist', $1 USING ERRCODE = 'no_data_found';
 	ELSIF found_one.status = 'delivered' THEN
 		RAISE EXCEPTION 'delivery % was delivered', $1
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new delivery.';
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new one.';
 	END IF;
 	-- a channel that has the name now may be somebody else's
 	PERFORM FROM respond.channel AS c
 	  WHERE c.id = found_one.channel_id OR (found_one.channel_id IS NULL AND c.name = found_one.channel) FOR KEY SHARE;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'delivery % cannot be retried: channel "%" no longer exists', $1, found_one.channel
+		RAISE EXCEPTION 'delivery % cannot be tried again: channel "%" does not exist any more', $1, found_one.channel
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				HINT = 'A channel created later under that name is another one. respond.replay(event_id) makes a new delivery.';
+				HINT = 'One that was made under that name later is another channel. respond.replay(event_id) makes a new delivery.';
 	END IF;
 	UPDATE respond.delivery AS d
 	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL, depth = respond_internal.retried_depth(d.depth),
@@ -1946,7 +1946,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF pg_catalog.pg_is_in_recovery() THEN
 		RAISE EXCEPTION '% is not possible on a standby', what
-			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Call it on the primary; pg_respond does not run here before promotion.';
+			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Call it on the primary; nothing of pg_respond runs here before promotion.';
 	END IF;
 END
 $$;
@@ -1973,7 +1973,7 @@ BEGIN
 	SELECT e.id, e.recorded_at, true FROM respond.event AS e WHERE e.id = replay.event_id;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'event % does not exist', event_id
-			USING ERRCODE = 'no_data_found', HINT = 'Events are dropped with their partition, see "pg_respond.event_retention".';
+			USING ERRCODE = 'no_data_found', HINT = 'Events leave with their partition, see "pg_respond.event_retention".';
 	END IF;
 	PERFORM respond_internal.event_xid();
 	IF EXISTS (SELECT FROM respond_internal.dead_event AS d WHERE d.event_id = replay.event_id) THEN
@@ -2042,7 +2042,7 @@ BEGIN
 	END LOOP;
 	IF (document ->> 'priority')::numeric <> pg_catalog.trunc((document ->> 'priority')::numeric)
 		OR pg_catalog.abs((document ->> 'priority')::numeric) > 2147483647 THEN
-		RAISE EXCEPTION 'priority: it is not an integer' USING ERRCODE = 'RS001';
+		RAISE EXCEPTION 'priority: it is not a whole number of the type integer' USING ERRCODE = 'RS001';
 	END IF;
 	IF pg_catalog.octet_length(document ->> 'owner') > 63 THEN
 		RAISE EXCEPTION 'owner: no role has such a long name' USING ERRCODE = 'RS001';
@@ -2357,8 +2357,8 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN
 	PERFORM respond_internal.check_primary('hold()');
 	IF hold.reason IS NULL OR hold.reason IN ('', 'restore', 'copied') THEN
-		RAISE EXCEPTION 'the reason of respond.hold() must be given, and must not be "restore" or "copied"'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in a few words why the workers are paused.';
+		RAISE EXCEPTION 'the reason of respond.hold() must be a text, and not "restore" or "copied"'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in a few words why the workers pause.';
 	END IF;
 	UPDATE respond_internal.state AS s
 	   SET hold = CASE WHEN s.hold IN ('restore', 'copied') THEN s.hold ELSE hold.reason END,
@@ -2559,7 +2559,7 @@ BEGIN
 		WHEN ok THEN NULL
 		WHEN current_setting('max_worker_processes')::integer < 5 THEN format('raise max_worker_processes (now %s) to %s or more and restart the server',
 			current_setting('max_worker_processes'), 4 + current_setting('pg_respond.dispatchers')::integer)
-		ELSE 'it restarts one second after it ends; if it keeps ending, the server log says why' END;
+		ELSE 'it is restarted a second after it ends; if it keeps ending, the server log says why' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_launcher() IS 'health(): the process that starts the workers';
@@ -2639,7 +2639,7 @@ BEGIN
 		WHEN ok THEN NULL
 		WHEN failed.kind IS NOT NULL THEN 'the server log says why they end; look for pg_respond'
 		WHEN status.missing_workers > 0 THEN 'see check places'
-		ELSE 'they start within a second; if not, see the server log, and check that the database allows connections and is not a template (ALTER DATABASE ... ALLOW_CONNECTIONS true IS_TEMPLATE false)' END;
+		ELSE 'they start within a second; if they do not, see the server log, and check that the database allows connections and is not a template (ALTER DATABASE ... ALLOW_CONNECTIONS true IS_TEMPLATE false)' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_workers() IS 'health(): whether the workers of this database run';
@@ -2729,7 +2729,7 @@ BEGIN
 	ok := waiting.channels = 0;
 	message := CASE WHEN ok THEN 'no delivery waits longer than a minute for its first try'
 		ELSE format('channels with deliveries that have been due for over a minute and were never tried: %s: %s', waiting.channels, waiting.list) END;
-	remedy := CASE WHEN NOT ok THEN 'see the checks above; if they are ok, respond.channel_stats says whether a rate limit, a concurrency or a receiver that is down holds them up' END;
+	remedy := CASE WHEN NOT ok THEN 'see the checks above; if all is well there, respond.channel_stats says whether a rate limit, a concurrency or a receiver that is down holds them up' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_untried() IS 'health(): deliveries that are due and that nobody has tried to send';
@@ -2810,7 +2810,7 @@ BEGIN
 			 WHERE r.enabled AND respond_internal.rule_failures(r.name) >= 100 AND c.last_at > r.updated_at
 			 ORDER BY r.name LIMIT 10) AS f;
 	ok := rules IS NULL;
-	message := CASE WHEN ok THEN 'no rule fails all the time' ELSE format('rules that failed at least 100 times in a row: %s', rules) END;
+	message := CASE WHEN ok THEN 'no rule only fails' ELSE format('rules that failed at least 100 times in a row: %s', rules) END;
 	remedy := CASE WHEN NOT ok THEN 'error in respond.run says why, explain(event_id) shows one event; fix the rule with an UPDATE of respond.rule, or set its enabled to false, then SELECT respond.replay(event_id) for what failed' END;
 END
 $$;
@@ -2830,7 +2830,7 @@ BEGIN
 		ELSE format('events set aside: %s, the oldest since %s, for %s', waiting.events, waiting.oldest, waiting.rules) END;
 	remedy := CASE
 		WHEN ok THEN NULL
-		WHEN waiting.slow > 0 THEN 'make the condition or the SQL of the rule faster, for example with an index; until then its events get only a small share of the time, so that other rules are not held up'
+		WHEN waiting.slow > 0 THEN 'make the condition or the SQL of the rule faster, for example with an index; until then its events are handled in a small share of the time, so that other rules are not held up'
 		ELSE 'the server log has the message; end the transaction that holds the lock, or restore what the rule needs; the events are retried automatically, and SELECT respond.retry_set_aside() retries them at once' END;
 END
 $$;
@@ -2844,9 +2844,9 @@ BEGIN
 	SELECT string_agg(format('respond.%s', p.table_name), ', ') INTO missing
 	  FROM respond_internal.partition_status() AS p WHERE NOT p.present OR p.ahead = 0;
 	ok := missing IS NULL;
-	message := CASE WHEN ok THEN 'there are partitions for now and for the time ahead'
-		ELSE format('partitions are missing, so rows go to the default partition: %s', missing) END;
-	remedy := CASE WHEN NOT ok THEN 'the clock creates them once it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server log' END;
+	message := CASE WHEN ok THEN 'there are partitions for today and for the time ahead'
+		ELSE format('partitions are missing, so the default partition fills: %s', missing) END;
+	remedy := CASE WHEN NOT ok THEN 'the clock creates them when it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server log' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_partitions() IS 'health(): whether rows have a partition to go to';
@@ -2906,7 +2906,7 @@ BEGIN
 	remedy := CASE
 		WHEN ok THEN NULL
 		WHEN found_one.fault IS NOT NULL THEN 'set pg_respond.secret_key_file to the file with the key and reload; their deliveries wait'
-		ELSE 'a secret stays with the host and the kind that it was given for: if it is meant for the place that the channel leads to now, SELECT respond.set_secret(channel, secret); else undo the change of the channel or its kind; put a key that is missing into the file that pg_respond.secret_key_file names; until then their deliveries wait' END;
+		ELSE 'a secret stays with the host and the kind that it was given for: if it is meant for where the channel leads now, SELECT respond.set_secret(channel, secret); else undo the change of the channel or its kind; put a key that is missing into the file that pg_respond.secret_key_file names; until then their deliveries wait' END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_secrets() IS 'health(): whether the secrets of channels can be used where the channels lead now';
@@ -2922,7 +2922,7 @@ DECLARE
 BEGIN
 	ok := fault IS NULL;
 	message := CASE WHEN ok THEN 'the certificates that receivers are checked against can be read'
-		ELSE format('messages cannot be sent over TLS: %s', fault) END;
+		ELSE format('messages over TLS cannot be sent: %s', fault) END;
 	remedy := CASE WHEN NOT ok THEN 'set pg_respond.ca_file to a file with certificates in PEM form that the server''s user may read, or to '''' for those of the system, and reload' END;
 END
 $$;
@@ -2958,11 +2958,11 @@ BEGIN
 	SELECT string_agg(CASE
 			WHEN b.is_channel THEN format('channel %s (its receiver answered %s, %s times in a row)', b.name, coalesce(b.answer::text, 'nothing'), b.failures)
 			ELSE format('all channels to %s (no connection or no answer, %s times in a row)', b.name, b.failures) END
-			|| CASE WHEN b.probing THEN ', one request is trying now' ELSE format(', next try at %s', date_trunc('second', b.until)) END, '; ' ORDER BY b.name)
+			|| CASE WHEN b.probing THEN ', one request tries now' ELSE format(', next try at %s', date_trunc('second', b.until)) END, '; ' ORDER BY b.name)
 	  INTO held FROM respond_internal.breakers() AS b WHERE b.probing OR b.until > clock_timestamp();
 	ok := held IS NULL;
 	message := CASE WHEN ok THEN 'no delivery is held back because its receiver fails'
-		ELSE format('held back because receivers keep failing: %s', held) END;
+		ELSE format('held back by a breaker: %s', held) END;
 	remedy := CASE WHEN NOT ok THEN 'last_error in respond.delivery says why; the others are sent once a try succeeds; SELECT respond.retry_channel(name) tries at once, respond.discard(delivery_id) gives up' END;
 END
 $$;
@@ -3026,10 +3026,10 @@ BEGIN
 		WHEN ok THEN 'every watch fits its table'
 		ELSE concat_ws('; ', problems, 'disabled: ' || disabled) END;
 	remedy := CASE WHEN NOT ok THEN concat_ws('; ',
-		CASE WHEN problems IS NOT NULL THEN 'call respond.watch() again so that it fits the table' END,
+		CASE WHEN problems IS NOT NULL THEN 'call respond.watch() again in a way that fits the table' END,
 		'enable it: ' || enables,
 		'or end it: ' || ends,
-		'if only single rows failed: ' || statements) END;
+		'where only single rows failed: ' || statements) END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_watches() IS 'health(): watches whose column is gone, whose subject or condition fails, or that are disabled';
@@ -3044,7 +3044,7 @@ BEGIN
 	  INTO lost FROM respond_internal.capture_faults() AS f WHERE f.fault = 'lost';
 	ok := lost.count IS NULL;
 	message := CASE WHEN ok THEN 'every change of a watched table was recorded'
-		ELSE format('%s changes of watched tables were made since %s but could not be recorded: %s', lost.count, lost.since, lost.why) END;
+		ELSE format('%s changes of watched tables could not be recorded since %s, although they were made: %s', lost.count, lost.since, lost.why) END;
 	remedy := CASE WHEN NOT ok THEN 'fix the cause; record what is missing with respond.emit() if it matters; then ' || lost.statements END;
 END
 $$;
@@ -3100,7 +3100,7 @@ BEGIN
 
 	"check" := 'server';
 	ok := NOT in_recovery;
-	message := CASE WHEN ok THEN 'the server accepts writes' ELSE 'this server is a standby: no workers run here' END;
+	message := CASE WHEN ok THEN 'the server can be written to' ELSE 'this server is a standby: no workers run here' END;
 	remedy := CASE WHEN NOT ok THEN 'ask the primary; after a promotion the workers start by themselves' END;
 	RETURN NEXT;
 	IF NOT ok THEN

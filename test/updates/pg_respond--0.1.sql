@@ -17,7 +17,7 @@ DECLARE
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_roles AS o ON o.oid = n.nspowner
 		WHERE n.oid = found_schema AND o.rolsuper) THEN
-		RAISE EXCEPTION 'schema "respond" exists and belongs to a role that is not a superuser'
+		RAISE EXCEPTION 'schema "respond" exists and belongs to a role that is no superuser'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Drop or rename it, or take it over with ALTER SCHEMA respond OWNER TO CURRENT_USER.';
 	END IF;
@@ -1095,7 +1095,7 @@ BEGIN
 		RAISE EXCEPTION 'delivery % does not exist', $1 USING ERRCODE = 'no_data_found';
 	ELSIF found_one.status = 'delivered' THEN
 		RAISE EXCEPTION 'delivery % was delivered', $1
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new delivery.';
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new one.';
 	ELSIF NOT found_one.has_channel THEN
 		RAISE EXCEPTION 'delivery % cannot be tried again: channel "%" does not exist', $1, found_one.channel
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make a channel of that name first.';
@@ -1355,7 +1355,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF pg_catalog.pg_is_in_recovery() THEN
 		RAISE EXCEPTION '% is not possible on a standby', what
-			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Call it on the primary; pg_respond does not run here before promotion.';
+			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Call it on the primary; nothing of pg_respond runs here before promotion.';
 	END IF;
 END
 $$;
@@ -1398,7 +1398,7 @@ BEGIN
 	SELECT e.id, e.recorded_at, true FROM respond.event AS e WHERE e.id = replay.event_id;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'event % does not exist', event_id
-			USING ERRCODE = 'no_data_found', HINT = 'Events are dropped with their partition, see "pg_respond.event_retention".';
+			USING ERRCODE = 'no_data_found', HINT = 'Events leave with their partition, see "pg_respond.event_retention".';
 	END IF;
 	PERFORM respond_internal.event_xid();
 	PERFORM respond_internal.audit('event.replayed', 'event', event_id::text, NULL, NULL);
@@ -1415,7 +1415,7 @@ BEGIN
 	PERFORM respond_internal.check_primary('replay()');
 	PERFORM respond_internal.check_outside_rule('replay()');
 	IF from_time IS NULL OR to_time IS NULL THEN
-		RAISE EXCEPTION 'replay() needs a start time and an end time'
+		RAISE EXCEPTION 'replay() needs a time to begin at and one to end before'
 			USING ERRCODE = 'null_value_not_allowed', HINT = 'Use ''-infinity'' and ''infinity'' for no limit.';
 	END IF;
 	IF rule IS NOT NULL THEN
@@ -1505,7 +1505,7 @@ BEGIN
 	END LOOP;
 	IF (document ->> 'priority')::numeric <> pg_catalog.trunc((document ->> 'priority')::numeric)
 		OR pg_catalog.abs((document ->> 'priority')::numeric) > 2147483647 THEN
-		RAISE EXCEPTION 'priority: it is not an integer' USING ERRCODE = 'RS001';
+		RAISE EXCEPTION 'priority: it is not a whole number of the type integer' USING ERRCODE = 'RS001';
 	END IF;
 	IF pg_catalog.octet_length(document ->> 'owner') > 63 THEN
 		RAISE EXCEPTION 'owner: no role has such a long name' USING ERRCODE = 'RS001';
@@ -1705,7 +1705,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN
 	PERFORM respond_internal.check_primary('hold()');
 	IF hold.reason IS NULL OR hold.reason = '' OR hold.reason = 'restore' THEN
-		RAISE EXCEPTION 'the reason of respond.hold() must be given, and must not be "restore"'
+		RAISE EXCEPTION 'the reason of respond.hold() must be a text, and not "restore"'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in a few words why the workers shall rest.';
 	END IF;
 	UPDATE respond_internal.state AS s
@@ -1777,7 +1777,7 @@ BEGIN
 
 	"check" := 'server';
 	ok := NOT status.in_recovery;
-	message := CASE WHEN ok THEN 'the server accepts writes' ELSE 'this server is a standby: no workers run here' END;
+	message := CASE WHEN ok THEN 'the server can be written to' ELSE 'this server is a standby: no workers run here' END;
 	remedy := CASE WHEN NOT ok THEN 'ask the primary; after a promotion the workers start by themselves' END;
 	RETURN NEXT;
 	IF NOT ok THEN
@@ -1858,7 +1858,7 @@ BEGIN
 	  FROM respond_internal.partition_status() AS p WHERE NOT p.present OR p.ahead = 0;
 	ok := found_one.tables IS NULL;
 	message := CASE WHEN ok THEN 'there are partitions for the present and the time ahead'
-		ELSE format('partitions are missing, so rows go to the default partition: %s', found_one.tables) END;
+		ELSE format('partitions are missing, so the default partition fills: %s', found_one.tables) END;
 	remedy := CASE WHEN NOT ok THEN 'the clock makes them when it runs and gets the lock: look for long transactions and for LOCK TABLE on these tables, and for the clock in the server''s log' END;
 	RETURN NEXT;
 
