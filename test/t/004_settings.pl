@@ -48,7 +48,7 @@ my %hostile = (
 	TimeZone => 'Asia/Kathmandu',
 	extra_float_digits => '-15',
 	lc_messages => 'C',
-	force_parallel_mode => 'on',
+	($node->safe_psql($db, 'SHOW server_version_num') >= 160000 ? 'debug_parallel_query' : 'force_parallel_mode') => 'on',
 	jit => 'on',
 	plan_cache_mode => 'force_generic_plan',
 	enable_seqscan => 'off',
