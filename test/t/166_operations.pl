@@ -80,14 +80,15 @@ for my $function (split /\n/, $node->safe_psql('one', q{SELECT DISTINCT p.pronam
 }
 
 my @removing = blocks('Removing it for good', 'sql');
-is(scalar @removing, 2, 'removing has two steps');
+is(scalar @removing, 3, 'removing has three steps');
 for my $db ('one', 'two')
 {
 	run_as('', $db, $removing[0], "$db: the extension is removed");
 	run_as('', $db, 'INSERT INTO watched VALUES (2);', "$db: tables that were watched stay");
 	is($node->safe_psql($db, q{SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'respond%'}), '0', "$db: no schema is left");
 }
-run_as('', 'postgres', $removing[1], 'the roles are removed');
+run_as('', $_, $removing[1], "$_: privileges are gone") for 'one', 'two';
+run_as('', 'postgres', $removing[2], 'the roles are removed');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_roles WHERE rolname LIKE 'respond%'}), '0', 'no role is left');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_database WHERE datacl::text LIKE '%respond%'}), '0', 'no right on a database is left');
 $node->adjust_conf('postgresql.conf', 'shared_preload_libraries', "''");
