@@ -33,6 +33,7 @@
 #include "upkeep/progress_rotation.h"
 #include "upkeep/retention.h"
 #include "upkeep/state.h"
+#include "worker/back_off.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
@@ -153,7 +154,7 @@ run_duty(Duty *duty, TimestampTz now)
 		RESUME_INTERRUPTS();
 		duty->failures++;
 		duty->due = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-												Min(FIRST_RETRY_MS << Min(duty->failures - 1, 6), LONGEST_RETRY_MS));
+												respond_back_off(FIRST_RETRY_MS, LONGEST_RETRY_MS, duty->failures - 1));
 		pgstat_report_activity(STATE_IDLE, NULL);
 	}
 	PG_END_TRY();

@@ -44,6 +44,8 @@
 #include "courier/courier_send.h"
 #include "courier/outcome.h"
 #include "transport/transport.h"
+#include "worker/back_off.h"
+#include "worker/part_lock.h"
 #include "worker/wait_event.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
@@ -61,9 +63,6 @@
 #define RETRY_LONGEST_MS	10000
 
 #define LONGEST_REST_MS		60000
-
-/* Marks the lock of the courier; no lane has that number. */
-#define COURIER_LOCK		30000
 
 /* What waits for somebody's lock is tried again after this time. */
 #define LOCKED_PAUSE_US		(250 * 1000)
@@ -101,10 +100,7 @@ typedef struct Courier
 static void
 take_lock(Oid extension)
 {
-	LOCKTAG		tag;
-
-	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, extension, COURIER_LOCK);
-	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (!respond_part_lock_take(extension, PART_LOCK_COURIER, ExclusiveLock))
 		ereport(FATAL,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("another pg_respond courier still runs in this database")));
@@ -395,7 +391,7 @@ recover(Courier *courier)
 		return;
 	}
 	courier->pause_until = GetCurrentTimestamp() +
-		Min(RETRY_FIRST_MS << Min(courier->failures, 10), RETRY_LONGEST_MS) * INT64CONST(1000);
+		respond_back_off(RETRY_FIRST_MS, RETRY_LONGEST_MS, courier->failures) * 1000;
 	courier->failures++;
 }
 

@@ -33,6 +33,7 @@
 #include "common/kept_plan.h"
 #include "courier/courier_quarantine.h"
 #include "transport/transport.h"
+#include "worker/back_off.h"
 #include "worker/death_word.h"
 #include "worker/worker.h"
 
@@ -41,13 +42,13 @@
 
 /*
  * How long care is taken after the first death, and after which time another one
- * may join: doubled with each further death, so many times at most.
+ * may join: doubled with each further death, up to a bound.
  */
 #define CAREFUL_DELIVERIES	512
 #define CAREFUL_TIME_US		(60 * USECS_PER_SEC)
 #define CARE_DOUBLED		2
-#define PAUSE_US			USECS_PER_SEC
-#define PAUSE_DOUBLED		8
+#define PAUSE_FIRST_US		USECS_PER_SEC
+#define PAUSE_LONGEST_US	(256 * USECS_PER_SEC)
 
 /* A courier that lived so long did not die over what the one before it died over. */
 #define UNRELATED			"1 hour"
@@ -210,7 +211,7 @@ take_care(TimestampTz now)
 static int64
 pause_us(void)
 {
-	return PAUSE_US << Min(Max(deaths - 1, 0), PAUSE_DOUBLED);
+	return respond_back_off(PAUSE_FIRST_US, PAUSE_LONGEST_US, deaths - 1);
 }
 
 /* How the courier before this one ended. */

@@ -36,6 +36,7 @@
 #include "courier/delivery_dead.h"
 #include "courier/outcome_rows.h"
 #include "effect/channel_stats.h"
+#include "worker/back_off.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
@@ -288,7 +289,7 @@ record_contained(const OutcomeGroup *group, List **subjects, const char **error,
 static void
 note_failure(Outcome *outcome)
 {
-	int64		pause = Min(FIRST_PAUSE_US << Min(outcome->failures, 10), COURIER_LONGEST_PAUSE_US);
+	int64		pause = respond_back_off(FIRST_PAUSE_US, COURIER_LONGEST_PAUSE_US, outcome->failures);
 
 	outcome->failures++;
 	outcome->again_at = GetCurrentTimestamp() + pause;

@@ -31,6 +31,7 @@
 #include "dispatcher/storm.h"
 #include "effect/effects.h"
 #include "event/wake.h"
+#include "worker/back_off.h"
 #include "worker/worker_errors.h"
 
 /* How long a dispatcher trusts wake-ups before it looks by itself, in ms. */
@@ -239,12 +240,7 @@ recover(Dispatcher *dispatcher)
 	failures = Max(dispatcher->transient_errors - 1, dispatcher->errors - ERRORS_WITHOUT_WAIT);
 	/* giving up is tried at once: what is mended during a wait is noticed by a whole try */
 	if (failures > 0 && dispatcher->give_up == NULL)
-	{
-		wait = RETRY_FIRST;
-		for (int i = 1; i < failures && wait < RETRY_LONGEST; i++)
-			wait *= 2;
-		wait = Min(wait, RETRY_LONGEST);
-	}
+		wait = (long) respond_back_off(RETRY_FIRST, RETRY_LONGEST, failures - 1);
 	MemoryContextSwitchTo(TopMemoryContext);
 	MemoryContextReset(dispatcher->batch_context);
 	return wait;

@@ -10,40 +10,23 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_extension.h"
 #include "commands/extension.h"
-#include "miscadmin.h"
-#include "storage/lmgr.h"
 
-#include "common/shmem.h"
 #include "dispatcher/lane.h"
+#include "worker/part_lock.h"
 #include "worker/worker.h"
 
 /* How long the lane's lock is waited for, in ms: its holder is just ending. */
 #define LANE_LOCK_STEP		10
 #define LANE_LOCK_STEPS		1000
 
-static void
-set_lane_tag(LOCKTAG *tag, Oid extension, int lanes, int lane)
-{
-	/*
-	 * A lock on a part of the extension object that does not exist.  Unlike an
-	 * advisory lock it cannot be given back by pg_advisory_unlock_all() in the
-	 * SQL of a rule.
-	 */
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, ExtensionRelationId, extension,
-					   lanes * (RESPOND_MAX_LANES + 1) + lane + 1);
-}
-
 void
 respond_lane_take(int lanes, int lane)
 {
 	Oid			extension = get_extension_oid("pg_respond", false);
-	LOCKTAG		tag;
 	int			steps = 0;
 
-	set_lane_tag(&tag, extension, lanes, lane);
-	while (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	while (!respond_part_lock_take(extension, PART_LOCK_LANE(lanes, lane), ExclusiveLock))
 	{
 		if (++steps > LANE_LOCK_STEPS)
 			ereport(FATAL,
@@ -57,12 +40,11 @@ respond_lane_take(int lanes, int lane)
 		for (int other = 0; other < others && others != lanes; other++)
 		{
 			/* shared, as the other lanes look at the same time */
-			set_lane_tag(&tag, extension, others, other);
-			if (LockAcquire(&tag, ShareLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+			if (!respond_part_lock_take(extension, PART_LOCK_LANE(others, other), ShareLock))
 				ereport(FATAL,
 						(errcode(ERRCODE_OBJECT_IN_USE),
 						 errmsg("a pg_respond dispatcher of %d still runs although there should be %d", others, lanes)));
-			LockRelease(&tag, ShareLock, true);
+			respond_part_lock_release(extension, PART_LOCK_LANE(others, other), ShareLock);
 		}
 	}
 }

@@ -49,6 +49,7 @@
 #include "dispatcher/set_aside.h"
 #include "dispatcher/set_aside_rows.h"
 #include "event/wake.h"
+#include "worker/back_off.h"
 
 /* Pauses between tries, in ms. */
 #define PAUSE_FIRST			200
@@ -229,7 +230,7 @@ is_behind(const Event *event, uint64 rule)
 static TimestampTz
 pause_from_now(int tries)
 {
-	double		pause = Min(PAUSE_FIRST * (double) (1 << Min(Max(tries - 1, 0), 16)), PAUSE_LONGEST);
+	double		pause = (double) respond_back_off(PAUSE_FIRST, PAUSE_LONGEST, tries - 1);
 
 	return GetCurrentTimestamp() + (int64) (pause * (0.75 + 0.25 * pg_prng_double(&pg_global_prng_state)) * 1000.0);
 }

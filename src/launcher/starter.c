@@ -35,6 +35,7 @@
 #include "common/shmem.h"
 #include "launcher/registry.h"
 #include "launcher/starter.h"
+#include "worker/back_off.h"
 #include "worker/worker.h"
 
 #define FIRST_DELAY_MS		100
@@ -135,7 +136,7 @@ has_worked(const WorkerSlot *slot, TimestampTz now)
 static void
 bury(WorkerSlot *slot, TimestampTz now)
 {
-	long		delay = FIRST_DELAY_MS;
+	int64		delay;
 
 	/* a process of this generation that still comes up finds that it is not wanted */
 	slot->generation++;
@@ -152,12 +153,11 @@ bury(WorkerSlot *slot, TimestampTz now)
 
 	if (slot->told_to_end || has_worked(slot, now))
 		slot->failures = 0;
-	for (int i = 0; i < slot->failures && delay < LONGEST_DELAY_MS; i++)
-		delay *= 2;
+	delay = respond_back_off(FIRST_DELAY_MS, LONGEST_DELAY_MS, slot->failures);
 	/* an end that somebody else wanted is no failure */
 	if (!slot->told_to_end)
 		slot->failures++;
-	slot->restart_after = TimestampTzPlusMilliseconds(now, Min(delay, LONGEST_DELAY_MS));
+	slot->restart_after = TimestampTzPlusMilliseconds(now, delay);
 	slot->state = WORKER_WAITING;
 	slot->pid = 0;
 }

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "common/error_class.h"
+#include "worker/back_off.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
@@ -69,12 +70,7 @@ succeeds(void (*function) (void *argument), void *argument, const char *what, bo
 void
 respond_worker_insist(void (*function) (void *argument), void *argument, const char *what)
 {
-	long		pause = PAUSE_FIRST;
-
-	for (bool first = true; !succeeds(function, argument, what, first); first = false)
-	{
-		respond_worker_pause(pause);
-		pause = Min(pause * 2, PAUSE_LONGEST);
-	}
+	for (int failures = 0; !succeeds(function, argument, what, failures == 0); failures++)
+		respond_worker_pause((long) respond_back_off(PAUSE_FIRST, PAUSE_LONGEST, failures));
 	respond_worker_succeeded();
 }
