@@ -34,15 +34,19 @@
 #include "event/commit_order.h"
 #include "event/wake.h"
 
-void		(*respond_wake_committed_prepared) (Oid database) = NULL;
+/* Who looks after COMMIT PREPARED. */
+#define MAX_LOOKS		4
+
+static void (*looks[MAX_LOOKS]) (void);
+static int	look_count = 0;
 
 static bool wake_wanted = false;
 static FullTransactionId committing_xid = {0};
 static ProcessUtility_hook_type previous_utility_hook = NULL;
 
-static void transaction_callback(XactEvent event, void *argument);
-static void release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
-static void utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
+static void announce_commit(XactEvent event, void *argument);
+static void complete_commit(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
+static void see_commit_prepared(PlannedStmt *statement, const char *query, bool read_only_tree,
 						 ProcessUtilityContext context, ParamListInfo parameters,
 						 QueryEnvironment *environment, DestReceiver *destination,
 						 QueryCompletion *completion);
@@ -50,10 +54,17 @@ static void utility_hook(PlannedStmt *statement, const char *query, bool read_on
 void
 respond_wake_initialize(void)
 {
-	RegisterXactCallback(transaction_callback, NULL);
-	RegisterResourceReleaseCallback(release_callback, NULL);
+	RegisterXactCallback(announce_commit, NULL);
+	RegisterResourceReleaseCallback(complete_commit, NULL);
 	previous_utility_hook = ProcessUtility_hook;
-	ProcessUtility_hook = utility_hook;
+	ProcessUtility_hook = see_commit_prepared;
+}
+
+void
+respond_wake_after_commit_prepared(void (*look) (void))
+{
+	Assert(look_count < MAX_LOOKS);
+	looks[look_count++] = look;
 }
 
 void
@@ -95,7 +106,7 @@ respond_wake_count(void)
 }
 
 static void
-transaction_callback(XactEvent event, void *argument)
+announce_commit(XactEvent event, void *argument)
 {
 	if (!wake_wanted)
 		return;
@@ -129,7 +140,7 @@ transaction_callback(XactEvent event, void *argument)
  * has also been told of the rules that the transaction changed.
  */
 static void
-release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
+complete_commit(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
 {
 	if (!wake_wanted || !is_commit || !is_top_level || phase != RESOURCE_RELEASE_AFTER_LOCKS)
 		return;
@@ -188,20 +199,18 @@ find_prepared_xid(const char *gid)
 }
 
 static void
-utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
+see_commit_prepared(PlannedStmt *statement, const char *query, bool read_only_tree,
 			 ProcessUtilityContext context, ParamListInfo parameters,
 			 QueryEnvironment *environment, DestReceiver *destination,
 			 QueryCompletion *completion)
 {
 	Node	   *tree = statement->utilityStmt;
-	bool		commits_prepared;
+	bool		commits_prepared = IsA(tree, TransactionStmt) &&
+		((TransactionStmt *) tree)->kind == TRANS_STMT_COMMIT_PREPARED;
 	FullTransactionId xid = InvalidFullTransactionId;
 
-	/* Databases without workers, all others but these, pay for one comparison. */
-	commits_prepared = IsA(tree, TransactionStmt) &&
-		((TransactionStmt *) tree)->kind == TRANS_STMT_COMMIT_PREPARED &&
-		respond_shmem_find_database(MyDatabaseId) != NULL;
-	if (commits_prepared)
+	/* in databases without workers nobody waits for it */
+	if (commits_prepared && respond_shmem_find_database(MyDatabaseId) != NULL)
 	{
 		xid = find_prepared_xid(((TransactionStmt *) tree)->gid);
 		if (FullTransactionIdIsValid(xid))
@@ -220,6 +229,7 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 		if (FullTransactionIdIsValid(xid))
 			respond_commit_order_record(xid, XactLastRecEnd);
 		respond_wake_dispatchers(MyDatabaseId);
-		respond_wake_committed_prepared(MyDatabaseId);
+		for (int i = 0; i < look_count; i++)
+			looks[i] ();
 	}
 }

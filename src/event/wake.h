@@ -21,10 +21,10 @@ extern void respond_wake_dispatchers(Oid database);
 extern uint64 respond_wake_count(void);
 
 /*
- * Called after COMMIT PREPARED in a database with workers: what a prepared
- * transaction told of its work was forgotten.  Set at load by who has something
- * to look at.
+ * Calls the function after each COMMIT PREPARED, in any database: what a
+ * prepared transaction told of its work was forgotten.  At load, by who has
+ * something to look at.
  */
-extern void (*respond_wake_committed_prepared) (Oid database);
+extern void respond_wake_after_commit_prepared(void (*look) (void));
 
 #endif							/* RESPOND_WAKE_H */

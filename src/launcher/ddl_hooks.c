@@ -35,6 +35,7 @@
 #include "common/life.h"
 #include "common/restore.h"
 #include "common/shmem.h"
+#include "event/wake.h"
 #include "launcher/ddl_hooks.h"
 #include "launcher/drop_extension.h"
 #include "launcher/eviction.h"
@@ -72,10 +73,10 @@ static void utility_hook(PlannedStmt *statement, const char *query, bool read_on
 						 QueryEnvironment *environment, DestReceiver *destination,
 						 QueryCompletion *completion);
 static void access_hook(ObjectAccessType access, Oid class, Oid object, int sub_id, void *argument);
-static void transaction_callback(XactEvent event, void *argument);
-static void subtransaction_callback(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument);
+static void see_end_of_transaction(XactEvent event, void *argument);
+static void follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument);
 static void note_hold(void);
-static void release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
+static void see_locks_released(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
 static void look_before_commit(void);
 static void tell_after_commit(void);
 static void check_after_commit_prepared(void);
@@ -92,10 +93,11 @@ respond_ddl_hooks_initialize(void)
 	ProcessUtility_hook = utility_hook;
 	previous_access_hook = object_access_hook;
 	object_access_hook = access_hook;
-	RegisterXactCallback(transaction_callback, NULL);
-	RegisterSubXactCallback(subtransaction_callback, NULL);
+	RegisterXactCallback(see_end_of_transaction, NULL);
+	RegisterSubXactCallback(follow_subtransaction, NULL);
+	respond_wake_after_commit_prepared(check_after_commit_prepared);
 	respond_life_hold_changed = note_hold;
-	RegisterResourceReleaseCallback(release_callback, NULL);
+	RegisterResourceReleaseCallback(see_locks_released, NULL);
 }
 
 static void
@@ -129,13 +131,6 @@ changes_databases(Node *tree)
 	}
 }
 
-static bool
-is_commit_prepared(Node *tree)
-{
-	return IsA(tree, TransactionStmt) &&
-		((TransactionStmt *) tree)->kind == TRANS_STMT_COMMIT_PREPARED;
-}
-
 static void
 utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 			 ProcessUtilityContext context, ParamListInfo parameters,
@@ -144,7 +139,6 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 {
 	Node	   *tree = statement->utilityStmt;
 	bool		databases = changes_databases(tree);
-	bool		commit_prepared = is_commit_prepared(tree);
 	bool		restore_before = in_restore;
 	Oid			target = InvalidOid;
 
@@ -186,8 +180,6 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 	}
 	PG_END_TRY();
 
-	if (commit_prepared)
-		check_after_commit_prepared();
 	respond_manifest_note(tree);
 }
 
@@ -233,7 +225,7 @@ read_hold(void)
 }
 
 static void
-transaction_callback(XactEvent event, void *argument)
+see_end_of_transaction(XactEvent event, void *argument)
 {
 	switch (event)
 	{
@@ -274,7 +266,7 @@ transaction_callback(XactEvent event, void *argument)
 
 /* A call that was rolled back to a savepoint does not keep the transaction from being prepared. */
 static void
-subtransaction_callback(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument)
+follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument)
 {
 	if (pending.called_in != mine)
 		return;
@@ -290,7 +282,7 @@ subtransaction_callback(SubXactEvent event, SubTransactionId mine, SubTransactio
  * a role that it remembers as missing.
  */
 static void
-release_callback(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
+see_locks_released(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
 {
 	if (is_commit && is_top_level && phase == RESOURCE_RELEASE_AFTER_LOCKS)
 		tell_after_commit();

@@ -246,9 +246,9 @@ hand_over(Oid database, bool look_at_all)
 
 /* It may have been about deliveries. */
 static void
-committed_prepared(Oid database)
+look_after_commit_prepared(void)
 {
-	hand_over(database, true);
+	hand_over(MyDatabaseId, true);
 }
 
 static void
@@ -287,7 +287,7 @@ respond_outbox_initialize(void)
 	RegisterXactCallback(forget_unless_committed, NULL);
 	RegisterSubXactCallback(forget_subtransaction, NULL);
 	RegisterResourceReleaseCallback(tell_of_commit, NULL);
-	respond_wake_committed_prepared = committed_prepared;
+	respond_wake_after_commit_prepared(look_after_commit_prepared);
 }
 
 uint64
