@@ -62,6 +62,13 @@ typedef struct StepValue
 	OwnerSql   *sql;			/* STATEMENT, EXPRESSION */
 } StepValue;
 
+/* The text of a parameter; NULL: none was given. */
+static inline const char *
+respond_step_text(const StepValue *value)
+{
+	return value->given && !value->is_null ? value->text : NULL;
+}
+
 struct FlowMachine;
 struct FlowStep;
 

@@ -20,12 +20,6 @@
 #include "flow/action_flow.h"
 #include "flow/flow_chain.h"
 
-static const char *
-given_text(const StepValue *value)
-{
-	return value->given && !value->is_null ? value->text : NULL;
-}
-
 /* Runs any statement as the owner; output: {"rows": [...], "count": n}. */
 StepResult
 respond_action_sql(StepCall *call)
@@ -136,9 +130,9 @@ respond_action_emit(StepCall *call)
 	const StepValue *values = call->values;
 	NewEvent	event = {
 		.type = values[EMIT_TYPE].text,
-		.source = given_text(&values[EMIT_SOURCE]),
-		.subject = given_text(&values[EMIT_SUBJECT]),
-		.key = given_text(&values[EMIT_KEY]),
+		.source = respond_step_text(&values[EMIT_SOURCE]),
+		.subject = respond_step_text(&values[EMIT_SUBJECT]),
+		.key = respond_step_text(&values[EMIT_KEY]),
 		.time = values[EMIT_TIME].given ? values[EMIT_TIME].time : 0,
 		.data = values[EMIT_DATA].json
 	};
@@ -193,7 +187,7 @@ respond_action_log(StepCall *call)
 StepResult
 respond_action_fail(StepCall *call)
 {
-	const char *message = given_text(&call->values[MESSAGE_TEXT]);
+	const char *message = respond_step_text(&call->values[MESSAGE_TEXT]);
 
 	call->machine->outspoken = true;
 	ereport(ERROR,
@@ -204,7 +198,7 @@ respond_action_fail(StepCall *call)
 StepResult
 respond_action_stop(StepCall *call)
 {
-	const char *message = given_text(&call->values[MESSAGE_TEXT]);
+	const char *message = respond_step_text(&call->values[MESSAGE_TEXT]);
 
 	if (message != NULL)
 		respond_chain_log(call->machine, message, NULL);

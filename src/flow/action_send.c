@@ -27,10 +27,13 @@
 #include "flow/flow_context.h"
 #include "message/message.h"
 
+/* Of a message, an empty text is none. */
 static const char *
-given_text(const StepValue *value)
+message_text(const StepValue *value)
 {
-	return value->given && !value->is_null && value->text[0] != '\0' ? value->text : NULL;
+	const char *text = respond_step_text(value);
+
+	return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
 /* Addresses of an array, as one list; empty when it was given, but has none. */
@@ -133,9 +136,9 @@ respond_action_notify(StepCall *call)
 {
 	const StepValue *values = call->values;
 	Message		message = {
-		.text = given_text(&values[NOTIFY_TEXT]),
+		.text = message_text(&values[NOTIFY_TEXT]),
 		.body = values[NOTIFY_BODY].given ? values[NOTIFY_BODY].json : NULL,
-		.title = given_text(&values[NOTIFY_SUBJECT]),
+		.title = message_text(&values[NOTIFY_SUBJECT]),
 		.to = given_list(&values[NOTIFY_TO]),
 		.options = values[NOTIFY_OPTIONS].given ? values[NOTIFY_OPTIONS].json : NULL
 	};
@@ -149,9 +152,9 @@ respond_action_email(StepCall *call)
 	const StepValue *values = call->values;
 	const Channel *channel = values[EMAIL_CHANNEL].channel;
 	Message		message = {
-		.text = given_text(&values[EMAIL_TEXT]),
-		.html = given_text(&values[EMAIL_HTML]),
-		.title = given_text(&values[EMAIL_SUBJECT]),
+		.text = message_text(&values[EMAIL_TEXT]),
+		.html = message_text(&values[EMAIL_HTML]),
+		.title = message_text(&values[EMAIL_SUBJECT]),
 		.to = given_list(&values[EMAIL_TO]),
 		.cc = given_list(&values[EMAIL_CC]),
 		.bcc = given_list(&values[EMAIL_BCC]),

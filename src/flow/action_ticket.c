@@ -21,12 +21,6 @@
 #include "flow/action_ticket.h"
 #include "flow/flow_chain.h"
 
-static const char *
-given_text(const StepValue *value)
-{
-	return value->given && !value->is_null ? value->text : NULL;
-}
-
 /* {"id": id, name: flag}; name NULL: the id alone. */
 static Jsonb *
 ticket_output(int64 id, const char *name, bool flag)
@@ -43,7 +37,7 @@ ticket_output(int64 id, const char *name, bool flag)
 static const char *
 checked_key(const StepCall *call, const StepValue *value)
 {
-	const char *key = given_text(value);
+	const char *key = respond_step_text(value);
 
 	if (key != NULL && strlen(key) > TICKET_MAX_KEY)
 		ereport(ERROR,
@@ -85,12 +79,12 @@ respond_action_ticket(StepCall *call)
 	const StepValue *values = call->values;
 	NewTicket	ticket = {
 		.subject = values[TICKET_SUBJECT].text,
-		.description = given_text(&values[TICKET_DESCRIPTION]),
-		.status = given_text(&values[TICKET_STATUS]),
-		.priority = given_text(&values[TICKET_PRIORITY]),
-		.team = given_text(&values[TICKET_TEAM]),
-		.assignee = given_text(&values[TICKET_ASSIGNEE]),
-		.requester = given_text(&values[TICKET_REQUESTER]),
+		.description = respond_step_text(&values[TICKET_DESCRIPTION]),
+		.status = respond_step_text(&values[TICKET_STATUS]),
+		.priority = respond_step_text(&values[TICKET_PRIORITY]),
+		.team = respond_step_text(&values[TICKET_TEAM]),
+		.assignee = respond_step_text(&values[TICKET_ASSIGNEE]),
+		.requester = respond_step_text(&values[TICKET_REQUESTER]),
 		.key = checked_key(call, &values[TICKET_KEY]),
 		.tags = values[TICKET_TAGS].tags,
 		.tag_count = values[TICKET_TAGS].tag_count,
@@ -194,7 +188,7 @@ static void
 set_column(TicketChange *change, int column, const StepValue *value)
 {
 	change->columns[column].given = value->given;
-	change->columns[column].text = given_text(value);
+	change->columns[column].text = respond_step_text(value);
 }
 
 /*
@@ -271,8 +265,8 @@ respond_action_comment(StepCall *call)
 	if (call->machine->dry)
 		return STEP_DONE;
 	respond_event_context_fan_out();
-	id = respond_effects_comment(call->machine->run, ticket_id, given_text(&values[COMMENT_AUTHOR]),
-								 given_text(&values[COMMENT_KIND]), values[COMMENT_BODY].text);
+	id = respond_effects_comment(call->machine->run, ticket_id, respond_step_text(&values[COMMENT_AUTHOR]),
+								 respond_step_text(&values[COMMENT_KIND]), values[COMMENT_BODY].text);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_int64(&state, "id", id);
 	respond_jsonb_push_int64(&state, "ticket_id", ticket_id);
