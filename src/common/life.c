@@ -204,7 +204,7 @@ respond_life_source(void)
 }
 
 static void
-subtransaction_callback(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument)
+follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument)
 {
 	if (noted_in != mine)
 		return;
@@ -215,7 +215,7 @@ subtransaction_callback(SubXactEvent event, SubTransactionId mine, SubTransactio
 }
 
 static void
-transaction_callback(XactEvent event, void *argument)
+forget_note(XactEvent event, void *argument)
 {
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 		noted_in = InvalidSubTransactionId;
@@ -230,8 +230,8 @@ respond_life_note_foreign(void)
 		return;
 	if (!registered)
 	{
-		RegisterXactCallback(transaction_callback, NULL);
-		RegisterSubXactCallback(subtransaction_callback, NULL);
+		RegisterXactCallback(forget_note, NULL);
+		RegisterSubXactCallback(follow_subtransaction, NULL);
 		registered = true;
 	}
 	SPI_connect();

@@ -86,7 +86,7 @@ apply_pending(void)
 }
 
 static void
-transaction_callback(XactEvent event, void *argument)
+count_if_committed(XactEvent event, void *argument)
 {
 	if (event == XACT_EVENT_COMMIT)
 		apply_pending();
@@ -96,7 +96,7 @@ transaction_callback(XactEvent event, void *argument)
 
 /* Numbers of subtransactions grow, so those within the one that aborts are at the end. */
 static void
-subtransaction_callback(SubXactEvent event, SubTransactionId subtransaction,
+forget_subtransaction(SubXactEvent event, SubTransactionId subtransaction,
 						SubTransactionId parent, void *argument)
 {
 	if (event != SUBXACT_EVENT_ABORT_SUB)
@@ -109,8 +109,8 @@ void
 respond_rule_stats_initialize(void)
 {
 	respond_counter_table_request(&table);
-	RegisterXactCallback(transaction_callback, NULL);
-	RegisterSubXactCallback(subtransaction_callback, NULL);
+	RegisterXactCallback(count_if_committed, NULL);
+	RegisterSubXactCallback(forget_subtransaction, NULL);
 }
 
 void

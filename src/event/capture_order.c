@@ -316,7 +316,7 @@ utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
 
 /* What a subtransaction captured is at the end: it began after all that is before. */
 static void
-subtransaction_callback(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *argument)
+end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *argument)
 {
 	if (event == SUBXACT_EVENT_COMMIT_SUB)
 	{
@@ -334,7 +334,7 @@ subtransaction_callback(SubXactEvent event, SubTransactionId id, SubTransactionI
 }
 
 static void
-transaction_callback(XactEvent event, void *argument)
+end_transaction(XactEvent event, void *argument)
 {
 	if (event != XACT_EVENT_ABORT && event != XACT_EVENT_COMMIT && event != XACT_EVENT_PREPARE)
 		return;
@@ -356,6 +356,6 @@ respond_capture_order_initialize(CaptureWrite write)
 	ExecutorFinish_hook = finish_hook;
 	previous_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = utility_hook;
-	RegisterSubXactCallback(subtransaction_callback, NULL);
-	RegisterXactCallback(transaction_callback, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
+	RegisterXactCallback(end_transaction, NULL);
 }

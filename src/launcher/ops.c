@@ -32,22 +32,22 @@ PG_FUNCTION_INFO_V1(respond_announce_hold);
 
 enum
 {
-	WORKER_KIND,
-	WORKER_DATABASE,
-	WORKER_PID,
-	WORKER_LANE,
-	WORKER_STATE,
-	WORKER_WAITING_FOR,
-	WORKER_GENERATION,
-	WORKER_FAILURES,
-	WORKER_STARTED_AT,
-	WORKER_RESTART_AT,
-	WORKER_EVENTS,
-	WORKER_BATCHES,
-	WORKER_RUNS,
-	WORKER_ERRORS,
-	WORKER_ACTIVE_AT,
-	WORKER_COLUMNS
+	SHOWN_KIND,
+	SHOWN_DATABASE,
+	SHOWN_PID,
+	SHOWN_LANE,
+	SHOWN_STATE,
+	SHOWN_WAITING_FOR,
+	SHOWN_GENERATION,
+	SHOWN_FAILURES,
+	SHOWN_STARTED_AT,
+	SHOWN_RESTART_AT,
+	SHOWN_EVENTS,
+	SHOWN_BATCHES,
+	SHOWN_RUNS,
+	SHOWN_ERRORS,
+	SHOWN_ACTIVE_AT,
+	SHOWN_COLUMNS
 };
 
 /* In words, for one worker. */
@@ -91,20 +91,20 @@ respond_workers(PG_FUNCTION_ARGS)
 static void
 put_launcher(ReturnSetInfo *result)
 {
-	Datum		values[WORKER_COLUMNS] = {0};
-	bool		nulls[WORKER_COLUMNS];
+	Datum		values[SHOWN_COLUMNS] = {0};
+	bool		nulls[SHOWN_COLUMNS];
 	int			procno = respond_shared->launcher_procno;
 	char	   *wait;
 
 	if (procno < 0)
 		return;
 	memset(nulls, true, sizeof(nulls));
-	values[WORKER_KIND] = CStringGetTextDatum("launcher");
-	values[WORKER_PID] = Int32GetDatum(respond_shared->launcher_pid);
+	values[SHOWN_KIND] = CStringGetTextDatum("launcher");
+	values[SHOWN_PID] = Int32GetDatum(respond_shared->launcher_pid);
 	wait = wait_of_process(procno);
-	values[WORKER_STATE] = CStringGetTextDatum(wait != NULL ? "idle" : "busy");
-	values[WORKER_WAITING_FOR] = CStringGetTextDatum("changes of databases and workers");
-	nulls[WORKER_KIND] = nulls[WORKER_PID] = nulls[WORKER_STATE] = nulls[WORKER_WAITING_FOR] = false;
+	values[SHOWN_STATE] = CStringGetTextDatum(wait != NULL ? "idle" : "busy");
+	values[SHOWN_WAITING_FOR] = CStringGetTextDatum("changes of databases and workers");
+	nulls[SHOWN_KIND] = nulls[SHOWN_PID] = nulls[SHOWN_STATE] = nulls[SHOWN_WAITING_FOR] = false;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -113,31 +113,31 @@ put_worker(ReturnSetInfo *result, const WorkerSlot *slot)
 {
 	WorkerSlot *counters = unconstify(WorkerSlot *, slot);
 	Description description = describe(slot);
-	Datum		values[WORKER_COLUMNS] = {0};
-	bool		nulls[WORKER_COLUMNS] = {0};
+	Datum		values[SHOWN_COLUMNS] = {0};
+	bool		nulls[SHOWN_COLUMNS] = {0};
 
-	values[WORKER_KIND] = CStringGetTextDatum(respond_worker_kind_name(slot->kind));
-	values[WORKER_DATABASE] = ObjectIdGetDatum(slot->database);
-	values[WORKER_PID] = Int32GetDatum(slot->pid);
-	nulls[WORKER_PID] = slot->pid == 0;
-	values[WORKER_LANE] = Int32GetDatum(slot->lane + 1);
-	nulls[WORKER_LANE] = slot->kind != WORKER_DISPATCHER;
-	values[WORKER_STATE] = CStringGetTextDatum(description.state);
+	values[SHOWN_KIND] = CStringGetTextDatum(respond_worker_kind_name(slot->kind));
+	values[SHOWN_DATABASE] = ObjectIdGetDatum(slot->database);
+	values[SHOWN_PID] = Int32GetDatum(slot->pid);
+	nulls[SHOWN_PID] = slot->pid == 0;
+	values[SHOWN_LANE] = Int32GetDatum(slot->lane + 1);
+	nulls[SHOWN_LANE] = slot->kind != WORKER_DISPATCHER;
+	values[SHOWN_STATE] = CStringGetTextDatum(description.state);
 	if (description.waiting_for != NULL)
-		values[WORKER_WAITING_FOR] = CStringGetTextDatum(description.waiting_for);
-	nulls[WORKER_WAITING_FOR] = description.waiting_for == NULL;
-	values[WORKER_GENERATION] = Int64GetDatum((int64) slot->generation);
-	values[WORKER_FAILURES] = Int32GetDatum(slot->failures);
-	values[WORKER_STARTED_AT] = TimestampTzGetDatum(slot->started_at);
-	nulls[WORKER_STARTED_AT] = slot->state != WORKER_RUNNING;
-	values[WORKER_RESTART_AT] = TimestampTzGetDatum(slot->restart_after);
-	nulls[WORKER_RESTART_AT] = slot->state != WORKER_WAITING;
-	values[WORKER_EVENTS] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->events));
-	values[WORKER_BATCHES] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->batches));
-	values[WORKER_RUNS] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->runs));
-	values[WORKER_ERRORS] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->errors));
-	values[WORKER_ACTIVE_AT] = TimestampTzGetDatum((TimestampTz) pg_atomic_read_u64(&counters->active_at));
-	nulls[WORKER_ACTIVE_AT] = slot->state != WORKER_RUNNING;
+		values[SHOWN_WAITING_FOR] = CStringGetTextDatum(description.waiting_for);
+	nulls[SHOWN_WAITING_FOR] = description.waiting_for == NULL;
+	values[SHOWN_GENERATION] = Int64GetDatum((int64) slot->generation);
+	values[SHOWN_FAILURES] = Int32GetDatum(slot->failures);
+	values[SHOWN_STARTED_AT] = TimestampTzGetDatum(slot->started_at);
+	nulls[SHOWN_STARTED_AT] = slot->state != WORKER_RUNNING;
+	values[SHOWN_RESTART_AT] = TimestampTzGetDatum(slot->restart_after);
+	nulls[SHOWN_RESTART_AT] = slot->state != WORKER_WAITING;
+	values[SHOWN_EVENTS] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->events));
+	values[SHOWN_BATCHES] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->batches));
+	values[SHOWN_RUNS] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->runs));
+	values[SHOWN_ERRORS] = Int64GetDatum((int64) pg_atomic_read_u64(&counters->errors));
+	values[SHOWN_ACTIVE_AT] = TimestampTzGetDatum((TimestampTz) pg_atomic_read_u64(&counters->active_at));
+	nulls[SHOWN_ACTIVE_AT] = slot->state != WORKER_RUNNING;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

@@ -115,7 +115,7 @@ respond_manifest_note(Node *statement)
 }
 
 static void
-transaction_callback(XactEvent event, void *argument)
+tell_of_commit(XactEvent event, void *argument)
 {
 	DatabaseSlot *database;
 
@@ -130,5 +130,5 @@ transaction_callback(XactEvent event, void *argument)
 void
 respond_manifest_watch_initialize(void)
 {
-	RegisterXactCallback(transaction_callback, NULL);
+	RegisterXactCallback(tell_of_commit, NULL);
 }
