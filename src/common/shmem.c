@@ -171,6 +171,7 @@ respond_shmem_add_database(Oid database, bool *created)
 {
 	DatabaseSlot *entry = respond_shmem_find_database(database);
 
+	Assert(LWLockHeldByMeInMode(respond_shared->lock, LW_EXCLUSIVE));
 	*created = entry == NULL;
 	if (entry != NULL)
 		return entry;
@@ -211,6 +212,7 @@ respond_shmem_remove_database(Oid database)
 {
 	DatabaseSlot *entry = respond_shmem_find_database(database);
 
+	Assert(LWLockHeldByMeInMode(respond_shared->lock, LW_EXCLUSIVE));
 	if (entry != NULL)
 		pg_atomic_write_u32(&entry->database, InvalidOid);
 }

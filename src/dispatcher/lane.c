@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "commands/extension.h"
 
 #include "dispatcher/lane.h"
@@ -26,6 +27,7 @@ respond_lane_take(int lanes, int lane)
 	Oid			extension = get_extension_oid("pg_respond", false);
 	int			steps = 0;
 
+	Assert(IsTransactionState());
 	while (!respond_part_lock_take(extension, PART_LOCK_LANE(lanes, lane), ExclusiveLock))
 	{
 		if (++steps > LANE_LOCK_STEPS)

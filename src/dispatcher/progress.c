@@ -193,6 +193,7 @@ respond_progress_load(Arena *arena, int64 incarnation)
 	Progress   *progress = respond_arena_alloc_zero(arena, sizeof(Progress));
 	int			room = 4;
 
+	Assert(ActiveSnapshotSet());
 	progress->entries = respond_arena_alloc(arena, sizeof(LaneProgress) * room);
 	for (int side = 0; side < 2; side++)
 	{

@@ -161,6 +161,7 @@ respond_requeue_take(int limit, uint64 wakes)
 	int64		bytes = 0;
 	bool		more = true;
 
+	Assert(ActiveSnapshotSet());
 	/* nearly always: nothing was ever requeued, or vacuum has emptied the table */
 	reading.empty = RelationGetNumberOfBlocks(requeue) == 0;
 	if (reading.empty)

@@ -460,6 +460,7 @@ respond_aside_finish(const Event *event)
 {
 	AsideRow   *row = (AsideRow *) event->aside;
 
+	Assert(event->aside != NULL);
 	pass_row(row);
 	if (!row->entry.kept)
 		remove_row(row);

@@ -491,6 +491,7 @@ respond_window_collect(Arena *arena, Cursor *cursor)
 	Window	   *window = respond_arena_alloc_zero(arena, sizeof(Window));
 	Collection	collection = {arena};
 
+	Assert(ActiveSnapshotSet());
 	window->base = cursor;
 	window->changes = respond_log_changes();
 	window->snapshot = respond_progress_snapshot(arena);

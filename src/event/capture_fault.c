@@ -100,6 +100,7 @@ find_entry(Oid trigger, CaptureFault fault)
 {
 	FaultEntry *oldest = &faults->entries[0];
 
+	Assert(LWLockHeldByMeInMode(faults->lock, LW_EXCLUSIVE));
 	for (int i = 0; i < MAX_ENTRIES; i++)
 	{
 		FaultEntry *entry = &faults->entries[i];

@@ -70,6 +70,7 @@ respond_wake_after_commit_prepared(void (*look) (void))
 void
 respond_wake_at_commit(void)
 {
+	Assert(IsTransactionState());
 	wake_wanted = true;
 }
 

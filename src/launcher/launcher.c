@@ -90,10 +90,11 @@ respond_launcher_register(void)
 	RegisterBackgroundWorker(&worker);
 }
 
-/* Under the lock.  The launcher does the rest; but this must not depend on its being there. */
+/* The launcher does the rest; but this must not depend on its being there. */
 static void
 ask_to_stop(Oid database)
 {
+	Assert(LWLockHeldByMeInMode(respond_shared->lock, LW_EXCLUSIVE));
 	for (int i = 0; i < respond_shared->slot_count; i++)
 	{
 		WorkerSlot *slot = &respond_shared->slots[i];

@@ -139,6 +139,7 @@ respond_death_word_begin(WorkerSlot *slot)
 {
 	uint32		number;
 
+	Assert(LWLockHeldByMeInMode(respond_shared->lock, LW_EXCLUSIVE));
 	if (!pg_strong_random(&number, sizeof(number)))
 		elog(FATAL, "could not generate a random number");
 	slot->life = ((uint64) this_server() << 32) | number;
@@ -217,6 +218,7 @@ respond_death_word_count(int64 life, int *tries, int *vanished)
 void
 respond_death_word_end(WorkerSlot *slot)
 {
+	Assert(LWLockHeldByMeInMode(respond_shared->lock, LW_EXCLUSIVE));
 	my_slot = NULL;
 	if ((slot->told_to_end != 0 || slot->outcome != WORKER_FAILED) && slot->life_noted)
 		keep(&respond_shared->words, slot->life);

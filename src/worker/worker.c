@@ -115,6 +115,7 @@ respond_worker_is_switched_on(WorkerKind kind)
 bool
 respond_worker_is_barred(Oid database)
 {
+	Assert(LWLockHeldByMe(respond_shared->lock));
 	for (int i = 0; i < RESPOND_MAX_BARRED; i++)
 	{
 		if (respond_shared->barred[i].database == database)
