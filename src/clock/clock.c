@@ -60,12 +60,6 @@ static Duty duties[] = {
 static Duty check_manifest = {"compare the objects of pg_respond with what was installed", respond_manifest_check};
 static Duty follow_state = {"read respond_internal.state", respond_state_follow};
 
-static void note_settings(void);
-static void run_duty(Duty *duty, TimestampTz now);
-static void run_if_due(Duty *duty);
-static void report_failure(Duty *duty);
-static long rest_milliseconds(void);
-
 /* What the dispatchers and the courier must know before they begin; the database is given if they are new to it. */
 static void
 learn_state(void *database)
@@ -73,37 +67,6 @@ learn_state(void *database)
 	if (database != NULL)
 		respond_rotation_choose_side(database);
 	respond_state_publish();
-}
-
-void
-respond_clock_main(Datum main_arg)
-{
-	WorkerSlot *slot = respond_worker_start(main_arg, WORKER_CLOCK);
-	DatabaseSlot *database;
-	bool		created;
-
-	database = respond_worker_open_database(&created);
-	respond_worker_insist(learn_state, created ? database : NULL, "read the state of its database");
-	respond_latch_wake_launcher();
-
-	for (;;)
-	{
-		pg_atomic_write_u32(&slot->sleeping, 1);
-		note_settings();
-		if (respond_manifest_is_wanted())
-		{
-			/* pg_restore --disable-triggers, for example, changes a table before and after it brings rows */
-			if (follow_state.failures == 0)
-				follow_state.due = 0;
-			if (check_manifest.failures == 0)
-				check_manifest.due = 0;
-		}
-		run_if_due(&follow_state);
-		run_if_due(&check_manifest);
-		for (int i = 0; i < lengthof(duties) && !respond_worker_on_hold(); i++)
-			run_if_due(&duties[i]);
-		respond_worker_wait(rest_milliseconds());
-	}
 }
 
 /* What a reload changed takes effect at once. */
@@ -129,6 +92,23 @@ note_success(void)
 			return;
 	if (follow_state.failures == 0 && check_manifest.failures == 0)
 		respond_worker_succeeded();
+}
+
+/* The first one in a row; more of them say nothing new. */
+static void
+report_failure(Duty *duty)
+{
+	ErrorData  *error;
+
+	pg_atomic_fetch_add_u64(&respond_worker_slot->errors, 1);
+	if (duty->failures > 0)
+		return;
+	error = CopyErrorData();
+	ereport(LOG,
+			(errcode(error->sqlerrcode),
+			 errmsg("pg_respond could not %s: %s", duty->what, error->message),
+			 errdetail("This is retried.")));
+	FreeErrorData(error);
 }
 
 static void
@@ -172,23 +152,6 @@ run_if_due(Duty *duty)
 	respond_worker_check_stop();
 }
 
-/* The first one in a row; more of them say nothing new. */
-static void
-report_failure(Duty *duty)
-{
-	ErrorData  *error;
-
-	pg_atomic_fetch_add_u64(&respond_worker_slot->errors, 1);
-	if (duty->failures > 0)
-		return;
-	error = CopyErrorData();
-	ereport(LOG,
-			(errcode(error->sqlerrcode),
-			 errmsg("pg_respond could not %s: %s", duty->what, error->message),
-			 errdetail("This is retried.")));
-	FreeErrorData(error);
-}
-
 static long
 rest_milliseconds(void)
 {
@@ -203,4 +166,35 @@ rest_milliseconds(void)
 	for (int i = 0; i < lengthof(duties); i++)
 		rest = Min(rest, TimestampDifferenceMilliseconds(now, duties[i].due));
 	return Max(rest, 1);
+}
+
+void
+respond_clock_main(Datum main_arg)
+{
+	WorkerSlot *slot = respond_worker_start(main_arg, WORKER_CLOCK);
+	DatabaseSlot *database;
+	bool		created;
+
+	database = respond_worker_open_database(&created);
+	respond_worker_insist(learn_state, created ? database : NULL, "read the state of its database");
+	respond_latch_wake_launcher();
+
+	for (;;)
+	{
+		pg_atomic_write_u32(&slot->sleeping, 1);
+		note_settings();
+		if (respond_manifest_is_wanted())
+		{
+			/* pg_restore --disable-triggers, for example, changes a table before and after it brings rows */
+			if (follow_state.failures == 0)
+				follow_state.due = 0;
+			if (check_manifest.failures == 0)
+				check_manifest.due = 0;
+		}
+		run_if_due(&follow_state);
+		run_if_due(&check_manifest);
+		for (int i = 0; i < lengthof(duties) && !respond_worker_on_hold(); i++)
+			run_if_due(&duties[i]);
+		respond_worker_wait(rest_milliseconds());
+	}
 }

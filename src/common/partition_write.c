@@ -87,10 +87,6 @@ struct PartitionWriter
 	TimestampTz current_key;
 };
 
-static Target *find_target(PartitionWriter *writer, TimestampTz key);
-static Target *open_target(PartitionWriter *writer, Oid oid, TimestampTz key);
-static void write_target(PartitionWriter *writer, Target *target);
-
 Oid
 respond_relation_oid(const char *schema, const char *name)
 {
@@ -188,6 +184,145 @@ complete_row(PartitionWriter *writer, Target *target, TupleTableSlot *slot)
 		ExecComputeStoredGenerated(target->result, writer->estate, slot, CMD_INSERT);
 	if (constraints != NULL)
 		ExecConstraints(target->result, slot, writer->estate);
+}
+
+Oid
+respond_partition_for(Relation table, TimestampTz key)
+{
+	PartitionKey partition_key = RelationGetPartitionKey(table);
+	PartitionDesc partitions;
+	PartitionBoundInfo bounds;
+	Datum		values[1] = {TimestampTzGetDatum(key)};
+	bool		is_equal;
+	int			index;
+
+	if (partition_key == NULL || partition_key->strategy != PARTITION_STRATEGY_RANGE || partition_key->partnatts != 1 ||
+		partition_key->parttypid[0] != TIMESTAMPTZOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_SHAPE),
+				 errmsg("table \"%s\" is not as this library expects it: it is not partitioned by ranges of one time",
+						RelationGetRelationName(table))));
+
+	/* Under a snapshot of its own transaction a partition that is being detached still counts. */
+	partitions = RelationGetPartitionDesc(table, !IsolationUsesXactSnapshot());
+	bounds = partitions->boundinfo;
+	index = -1;
+	if (partitions->nparts > 0)
+	{
+		int			offset = partition_range_datum_bsearch(partition_key->partsupfunc,
+														   partition_key->partcollation,
+														   bounds, 1, values, &is_equal);
+
+		index = bounds->indexes[offset + 1];
+		if (index < 0)
+			index = bounds->default_index;
+	}
+	if (index < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("no partition of relation \"%s\" found for row", RelationGetRelationName(table)),
+				 errdetail("The row's time is %s.", timestamptz_to_str(key)),
+				 errhint("Its default partition is missing; create it again.")));
+	if (!partitions->is_leaf[index])
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_SHAPE),
+				 errmsg("table \"%s\" is not as this library expects it: its partition \"%s\" is partitioned itself",
+						RelationGetRelationName(table), get_rel_name(partitions->oids[index]))));
+	return partitions->oids[index];
+}
+
+static void
+find_sources(const PartitionWriter *writer, Target *target)
+{
+	int			places[SHAPE_MAX_COLUMNS];
+
+	respond_shape_find(writer->shape, target->desc, places);
+	target->sources = palloc(sizeof(int) * target->desc->natts);
+	for (int i = 0; i < target->desc->natts; i++)
+	{
+		bool		is_dropped = TupleDescAttr(target->desc, i)->attisdropped;
+
+		target->sources[i] = is_dropped ? SOURCE_NULL : SOURCE_DEFAULT;
+		for (int c = 0; c < writer->shape->count; c++)
+			if (places[c] == i)
+				target->sources[i] = c;
+		target->has_more |= target->sources[i] == SOURCE_DEFAULT;
+	}
+}
+
+static Target *
+open_target(PartitionWriter *writer, Oid oid, TimestampTz key)
+{
+	MemoryContext old = MemoryContextSwitchTo(writer->context);
+	Target	   *target = palloc0(sizeof(Target));
+	Relation	relation = writer->table;
+
+	if (oid != RelationGetRelid(writer->table))
+	{
+		for (;;)
+		{
+			Oid			now;
+
+			relation = respond_shape_open_heap(oid, RowExclusiveLock);
+			now = respond_partition_for(writer->table, key);
+			if (now == oid)
+				break;
+			table_close(relation, RowExclusiveLock);
+			oid = now;
+		}
+	}
+
+	target->oid = oid;
+	target->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(target->result, relation, 0, NULL, 0);
+	ExecOpenIndices(target->result, false);
+	target->desc = CreateTupleDescCopy(RelationGetDescr(relation));
+	find_sources(writer, target);
+	target->slots = palloc(BUFFER_ROWS * sizeof(TupleTableSlot *));
+	target->next = writer->targets;
+	writer->targets = target;
+	MemoryContextSwitchTo(old);
+	return target;
+}
+
+static Target *
+find_target(PartitionWriter *writer, TimestampTz key)
+{
+	Oid			oid = RelationGetRelid(writer->table);
+
+	if (writer->table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		oid = respond_partition_for(writer->table, key);
+
+	for (Target *target = writer->targets; target != NULL; target = target->next)
+		if (target->oid == oid)
+			return target;
+	return open_target(writer, oid, key);
+}
+
+static void
+write_target(PartitionWriter *writer, Target *target)
+{
+	MemoryContext old;
+
+	if (target->rows == 0)
+		return;
+
+	/* table_multi_insert leaves its work behind in the current context. */
+	old = MemoryContextSwitchTo(writer->row_context);
+	table_multi_insert(target->result->ri_RelationDesc, target->slots, target->rows,
+					   writer->command, 0, NULL);
+	MemoryContextSwitchTo(old);
+
+	for (int i = 0; i < target->rows; i++)
+	{
+		if (target->result->ri_NumIndices > 0)
+			respond_insert_index_entries(target->result, target->slots[i], writer->estate);
+		ExecClearTuple(target->slots[i]);
+		ResetPerTupleExprContext(writer->estate);
+	}
+	target->rows = 0;
+	target->bytes = 0;
+	MemoryContextReset(writer->row_context);
 }
 
 void
@@ -387,143 +522,4 @@ respond_partition_writer_close(PartitionWriter *writer)
 	table_close(writer->table, NoLock);
 	FreeExecutorState(writer->estate);
 	MemoryContextDelete(writer->context);
-}
-
-Oid
-respond_partition_for(Relation table, TimestampTz key)
-{
-	PartitionKey partition_key = RelationGetPartitionKey(table);
-	PartitionDesc partitions;
-	PartitionBoundInfo bounds;
-	Datum		values[1] = {TimestampTzGetDatum(key)};
-	bool		is_equal;
-	int			index;
-
-	if (partition_key == NULL || partition_key->strategy != PARTITION_STRATEGY_RANGE || partition_key->partnatts != 1 ||
-		partition_key->parttypid[0] != TIMESTAMPTZOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_SHAPE),
-				 errmsg("table \"%s\" is not as this library expects it: it is not partitioned by ranges of one time",
-						RelationGetRelationName(table))));
-
-	/* Under a snapshot of its own transaction a partition that is being detached still counts. */
-	partitions = RelationGetPartitionDesc(table, !IsolationUsesXactSnapshot());
-	bounds = partitions->boundinfo;
-	index = -1;
-	if (partitions->nparts > 0)
-	{
-		int			offset = partition_range_datum_bsearch(partition_key->partsupfunc,
-														   partition_key->partcollation,
-														   bounds, 1, values, &is_equal);
-
-		index = bounds->indexes[offset + 1];
-		if (index < 0)
-			index = bounds->default_index;
-	}
-	if (index < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("no partition of relation \"%s\" found for row", RelationGetRelationName(table)),
-				 errdetail("The row's time is %s.", timestamptz_to_str(key)),
-				 errhint("Its default partition is missing; create it again.")));
-	if (!partitions->is_leaf[index])
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_SHAPE),
-				 errmsg("table \"%s\" is not as this library expects it: its partition \"%s\" is partitioned itself",
-						RelationGetRelationName(table), get_rel_name(partitions->oids[index]))));
-	return partitions->oids[index];
-}
-
-static Target *
-find_target(PartitionWriter *writer, TimestampTz key)
-{
-	Oid			oid = RelationGetRelid(writer->table);
-
-	if (writer->table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
-		oid = respond_partition_for(writer->table, key);
-
-	for (Target *target = writer->targets; target != NULL; target = target->next)
-		if (target->oid == oid)
-			return target;
-	return open_target(writer, oid, key);
-}
-
-static void
-find_sources(const PartitionWriter *writer, Target *target)
-{
-	int			places[SHAPE_MAX_COLUMNS];
-
-	respond_shape_find(writer->shape, target->desc, places);
-	target->sources = palloc(sizeof(int) * target->desc->natts);
-	for (int i = 0; i < target->desc->natts; i++)
-	{
-		bool		is_dropped = TupleDescAttr(target->desc, i)->attisdropped;
-
-		target->sources[i] = is_dropped ? SOURCE_NULL : SOURCE_DEFAULT;
-		for (int c = 0; c < writer->shape->count; c++)
-			if (places[c] == i)
-				target->sources[i] = c;
-		target->has_more |= target->sources[i] == SOURCE_DEFAULT;
-	}
-}
-
-static Target *
-open_target(PartitionWriter *writer, Oid oid, TimestampTz key)
-{
-	MemoryContext old = MemoryContextSwitchTo(writer->context);
-	Target	   *target = palloc0(sizeof(Target));
-	Relation	relation = writer->table;
-
-	if (oid != RelationGetRelid(writer->table))
-	{
-		for (;;)
-		{
-			Oid			now;
-
-			relation = respond_shape_open_heap(oid, RowExclusiveLock);
-			now = respond_partition_for(writer->table, key);
-			if (now == oid)
-				break;
-			table_close(relation, RowExclusiveLock);
-			oid = now;
-		}
-	}
-
-	target->oid = oid;
-	target->result = makeNode(ResultRelInfo);
-	InitResultRelInfo(target->result, relation, 0, NULL, 0);
-	ExecOpenIndices(target->result, false);
-	target->desc = CreateTupleDescCopy(RelationGetDescr(relation));
-	find_sources(writer, target);
-	target->slots = palloc(BUFFER_ROWS * sizeof(TupleTableSlot *));
-	target->next = writer->targets;
-	writer->targets = target;
-	MemoryContextSwitchTo(old);
-	return target;
-}
-
-static void
-write_target(PartitionWriter *writer, Target *target)
-{
-	MemoryContext old;
-
-	if (target->rows == 0)
-		return;
-
-	/* table_multi_insert leaves its work behind in the current context. */
-	old = MemoryContextSwitchTo(writer->row_context);
-	table_multi_insert(target->result->ri_RelationDesc, target->slots, target->rows,
-					   writer->command, 0, NULL);
-	MemoryContextSwitchTo(old);
-
-	for (int i = 0; i < target->rows; i++)
-	{
-		if (target->result->ri_NumIndices > 0)
-			respond_insert_index_entries(target->result, target->slots[i], writer->estate);
-		ExecClearTuple(target->slots[i]);
-		ResetPerTupleExprContext(writer->estate);
-	}
-	target->rows = 0;
-	target->bytes = 0;
-	MemoryContextReset(writer->row_context);
 }

@@ -95,8 +95,6 @@ struct Recorder
 	const char *last_actor;
 };
 
-static void write_group(Recorder *recorder);
-
 Recorder *
 respond_recorder_begin(void)
 {
@@ -272,23 +270,6 @@ respond_recorder_delete_comments(Recorder *recorder, int64 ticket_id)
 	recorder->deleted[recorder->deleted_count++] = Int64GetDatum(ticket_id);
 }
 
-void
-respond_recorder_row_done(Recorder *recorder)
-{
-	recorder->rows++;
-	if (recorder->rows == GROUP_ROWS || recorder->bytes >= GROUP_BYTES)
-		write_group(recorder);
-}
-
-void
-respond_recorder_end(Recorder *recorder)
-{
-	write_group(recorder);
-	if (recorder->history != NULL)
-		respond_partition_writer_close(recorder->history);
-	MemoryContextDelete(recorder->context);
-}
-
 static void
 write_group(Recorder *recorder)
 {
@@ -310,4 +291,21 @@ write_group(Recorder *recorder)
 	recorder->last_rule = NULL;
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(recorder->group);
+}
+
+void
+respond_recorder_row_done(Recorder *recorder)
+{
+	recorder->rows++;
+	if (recorder->rows == GROUP_ROWS || recorder->bytes >= GROUP_BYTES)
+		write_group(recorder);
+}
+
+void
+respond_recorder_end(Recorder *recorder)
+{
+	write_group(recorder);
+	if (recorder->history != NULL)
+		respond_partition_writer_close(recorder->history);
+	MemoryContextDelete(recorder->context);
 }

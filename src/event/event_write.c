@@ -58,10 +58,6 @@ typedef struct EventRow
 static Oid	known_table = InvalidOid;
 static Oid	known_sequence = InvalidOid;
 
-static void check_event(const NewEvent *event);
-static void find_defaults(EventDefaults *defaults);
-static void fill_row(EventRow *row, const NewEvent *event, const EventDefaults *defaults);
-
 static void
 forget_known(Datum argument, Oid relation)
 {
@@ -128,56 +124,6 @@ claim_identity(NewEvent *event, Oid sequence, const EventDefaults *defaults)
 		event->id = 0;
 }
 
-void
-respond_event_write(NewEvent *events, int count)
-{
-	EventDefaults defaults;
-	PartitionWriter *writer;
-	Oid			table;
-	Oid			sequence;
-	MemoryContext context;
-	MemoryContext row_context;
-	MemoryContext before;
-
-	if (count == 0)
-		return;
-	PreventCommandIfReadOnly("INSERT");
-	respond_event_context_count(count);
-	find_table();
-	table = known_table;
-	sequence = known_sequence;
-
-	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond event write",
-									ALLOCSET_DEFAULT_SIZES);
-	before = MemoryContextSwitchTo(context);
-	row_context = AllocSetContextCreate(context, "pg_respond event row", ALLOCSET_SMALL_SIZES);
-	find_defaults(&defaults);
-
-	/* Claims run commands of their own; the writer belongs to one command. */
-	for (int i = 0; i < count; i++)
-	{
-		check_event(&events[i]);
-		claim_identity(&events[i], sequence, &defaults);
-	}
-	writer = respond_partition_writer_open(table, &respond_shape_event);
-	/* release() may change it, under a lock that the writer's waited for */
-	defaults.incarnation_datum = Int64GetDatum(respond_life_incarnation());
-	MemoryContextSwitchTo(row_context);
-	for (int i = 0; i < count; i++)
-	{
-		EventRow	row;
-
-		if (events[i].id == 0)
-			continue;
-		fill_row(&row, &events[i], &defaults);
-		respond_partition_writer_add(writer, defaults.now, row.values, row.nulls);
-		MemoryContextReset(row_context);
-	}
-	respond_partition_writer_close(writer);
-	MemoryContextSwitchTo(before);
-	MemoryContextDelete(context);
-}
-
 static void
 check_event(const NewEvent *event)
 {
@@ -240,4 +186,54 @@ fill_row(EventRow *row, const NewEvent *event, const EventDefaults *defaults)
 	set_text(row, EVENT_SUBJECT, event->subject);
 	set_text(row, EVENT_KEY, event->key);
 	set_text(row, EVENT_ACTOR, event->actor);
+}
+
+void
+respond_event_write(NewEvent *events, int count)
+{
+	EventDefaults defaults;
+	PartitionWriter *writer;
+	Oid			table;
+	Oid			sequence;
+	MemoryContext context;
+	MemoryContext row_context;
+	MemoryContext before;
+
+	if (count == 0)
+		return;
+	PreventCommandIfReadOnly("INSERT");
+	respond_event_context_count(count);
+	find_table();
+	table = known_table;
+	sequence = known_sequence;
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond event write",
+									ALLOCSET_DEFAULT_SIZES);
+	before = MemoryContextSwitchTo(context);
+	row_context = AllocSetContextCreate(context, "pg_respond event row", ALLOCSET_SMALL_SIZES);
+	find_defaults(&defaults);
+
+	/* Claims run commands of their own; the writer belongs to one command. */
+	for (int i = 0; i < count; i++)
+	{
+		check_event(&events[i]);
+		claim_identity(&events[i], sequence, &defaults);
+	}
+	writer = respond_partition_writer_open(table, &respond_shape_event);
+	/* release() may change it, under a lock that the writer's waited for */
+	defaults.incarnation_datum = Int64GetDatum(respond_life_incarnation());
+	MemoryContextSwitchTo(row_context);
+	for (int i = 0; i < count; i++)
+	{
+		EventRow	row;
+
+		if (events[i].id == 0)
+			continue;
+		fill_row(&row, &events[i], &defaults);
+		respond_partition_writer_add(writer, defaults.now, row.values, row.nulls);
+		MemoryContextReset(row_context);
+	}
+	respond_partition_writer_close(writer);
+	MemoryContextSwitchTo(before);
+	MemoryContextDelete(context);
 }

@@ -44,68 +44,6 @@ static bool wake_wanted = false;
 static FullTransactionId committing_xid = {0};
 static ProcessUtility_hook_type previous_utility_hook = NULL;
 
-static void announce_commit(XactEvent event, void *argument);
-static void complete_commit(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
-static void see_commit_prepared(PlannedStmt *statement, const char *query, bool read_only_tree,
-						 ProcessUtilityContext context, ParamListInfo parameters,
-						 QueryEnvironment *environment, DestReceiver *destination,
-						 QueryCompletion *completion);
-
-void
-respond_wake_initialize(void)
-{
-	RegisterXactCallback(announce_commit, NULL);
-	RegisterResourceReleaseCallback(complete_commit, NULL);
-	previous_utility_hook = ProcessUtility_hook;
-	ProcessUtility_hook = see_commit_prepared;
-}
-
-void
-respond_wake_after_commit_prepared(void (*look) (void))
-{
-	Assert(look_count < MAX_LOOKS);
-	looks[look_count++] = look;
-}
-
-void
-respond_wake_at_commit(void)
-{
-	Assert(IsTransactionState());
-	wake_wanted = true;
-}
-
-void
-respond_wake_dispatchers(Oid database)
-{
-	DatabaseSlot *entry = respond_shmem_find_database(database);
-
-	if (entry == NULL)
-		return;
-
-	/*
-	 * Counted before anybody is woken, and before the client hears of its
-	 * commit: a lane that has seen the count has seen what it stands for.
-	 */
-	pg_atomic_fetch_add_u64(&entry->wakes, 1);
-
-	/*
-	 * What the waker did before must be visible to whoever sees sleeping turn
-	 * to 0, and sleeping must be read after it: the dispatcher sets sleeping
-	 * first and looks for work afterwards.
-	 */
-	pg_memory_barrier();
-	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
-		respond_latch_wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
-}
-
-uint64
-respond_wake_count(void)
-{
-	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
-
-	return database != NULL ? pg_atomic_read_u64(&database->wakes) : 0;
-}
-
 static void
 announce_commit(XactEvent event, void *argument)
 {
@@ -133,6 +71,30 @@ announce_commit(XactEvent event, void *argument)
 		default:
 			break;
 	}
+}
+
+void
+respond_wake_dispatchers(Oid database)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	if (entry == NULL)
+		return;
+
+	/*
+	 * Counted before anybody is woken, and before the client hears of its
+	 * commit: a lane that has seen the count has seen what it stands for.
+	 */
+	pg_atomic_fetch_add_u64(&entry->wakes, 1);
+
+	/*
+	 * What the waker did before must be visible to whoever sees sleeping turn
+	 * to 0, and sleeping must be read after it: the dispatcher sets sleeping
+	 * first and looks for work afterwards.
+	 */
+	pg_memory_barrier();
+	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
+		respond_latch_wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
 }
 
 /*
@@ -233,4 +195,35 @@ see_commit_prepared(PlannedStmt *statement, const char *query, bool read_only_tr
 		for (int i = 0; i < look_count; i++)
 			looks[i] ();
 	}
+}
+
+void
+respond_wake_initialize(void)
+{
+	RegisterXactCallback(announce_commit, NULL);
+	RegisterResourceReleaseCallback(complete_commit, NULL);
+	previous_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = see_commit_prepared;
+}
+
+void
+respond_wake_after_commit_prepared(void (*look) (void))
+{
+	Assert(look_count < MAX_LOOKS);
+	looks[look_count++] = look;
+}
+
+void
+respond_wake_at_commit(void)
+{
+	Assert(IsTransactionState());
+	wake_wanted = true;
+}
+
+uint64
+respond_wake_count(void)
+{
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+
+	return database != NULL ? pg_atomic_read_u64(&database->wakes) : 0;
 }

@@ -68,50 +68,12 @@ static bool in_restore = false;
 static ProcessUtility_hook_type previous_utility_hook = NULL;
 static object_access_hook_type previous_access_hook = NULL;
 
-static void utility_hook(PlannedStmt *statement, const char *query, bool read_only_tree,
-						 ProcessUtilityContext context, ParamListInfo parameters,
-						 QueryEnvironment *environment, DestReceiver *destination,
-						 QueryCompletion *completion);
-static void access_hook(ObjectAccessType access, Oid class, Oid object, int sub_id, void *argument);
-static void see_end_of_transaction(XactEvent event, void *argument);
-static void follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument);
-static void note_hold(void);
-static void see_locks_released(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument);
-static void look_before_commit(void);
-static void tell_after_commit(void);
-static void check_after_commit_prepared(void);
-
 PG_FUNCTION_INFO_V1(respond_is_restore);
-
-void
-respond_ddl_hooks_initialize(void)
-{
-	/* The schema is being restored by force; there is no launcher to tell. */
-	if (IsBinaryUpgrade)
-		return;
-	previous_utility_hook = ProcessUtility_hook;
-	ProcessUtility_hook = utility_hook;
-	previous_access_hook = object_access_hook;
-	object_access_hook = access_hook;
-	RegisterXactCallback(see_end_of_transaction, NULL);
-	RegisterSubXactCallback(follow_subtransaction, NULL);
-	respond_wake_after_commit_prepared(check_after_commit_prepared);
-	respond_life_hold_changed = note_hold;
-	RegisterResourceReleaseCallback(see_locks_released, NULL);
-}
 
 static void
 note_hold(void)
 {
 	pending.hold_changed = true;
-}
-
-void
-respond_ddl_hold_at_commit(bool restart)
-{
-	note_hold();
-	pending.called_in = GetCurrentSubTransactionId();
-	pending.restart |= restart;
 }
 
 static bool
@@ -225,6 +187,18 @@ read_hold(void)
 }
 
 static void
+look_before_commit(void)
+{
+	Oid			extension = get_extension_oid("pg_respond", true);
+
+	pending.present = OidIsValid(extension);
+	pending.replaced = pending.dropped && extension != pending.dropped_oid;
+	/* dropped and rolled back to a savepoint before, or another extension altogether */
+	if (pending.dropped ? !pending.replaced : !pending.present)
+		pending.extension = false;
+}
+
+static void
 see_end_of_transaction(XactEvent event, void *argument)
 {
 	switch (event)
@@ -276,30 +250,6 @@ follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionI
 		pending.called_in = InvalidSubTransactionId;
 }
 
-/*
- * The launcher is told here, not in the transaction callback: the server sends
- * cache invalidations in between, and without them the launcher would look for
- * a role that it remembers as missing.
- */
-static void
-see_locks_released(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
-{
-	if (is_commit && is_top_level && phase == RESOURCE_RELEASE_AFTER_LOCKS)
-		tell_after_commit();
-}
-
-static void
-look_before_commit(void)
-{
-	Oid			extension = get_extension_oid("pg_respond", true);
-
-	pending.present = OidIsValid(extension);
-	pending.replaced = pending.dropped && extension != pending.dropped_oid;
-	/* dropped and rolled back to a savepoint before, or another extension altogether */
-	if (pending.dropped ? !pending.replaced : !pending.present)
-		pending.extension = false;
-}
-
 static void
 tell_after_commit(void)
 {
@@ -323,6 +273,18 @@ tell_after_commit(void)
 		respond_latch_wake_launcher();
 }
 
+/*
+ * The launcher is told here, not in the transaction callback: the server sends
+ * cache invalidations in between, and without them the launcher would look for
+ * a role that it remembers as missing.
+ */
+static void
+see_locks_released(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
+{
+	if (is_commit && is_top_level && phase == RESOURCE_RELEASE_AFTER_LOCKS)
+		tell_after_commit();
+}
+
 static void
 check_after_commit_prepared(void)
 {
@@ -337,6 +299,31 @@ check_after_commit_prepared(void)
 		respond_launcher_tell(MyDatabaseId, replaced, present);
 	else if (present)
 		respond_worker_set_hold(MyDatabaseId, respond_life_is_held());
+}
+
+void
+respond_ddl_hooks_initialize(void)
+{
+	/* The schema is being restored by force; there is no launcher to tell. */
+	if (IsBinaryUpgrade)
+		return;
+	previous_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = utility_hook;
+	previous_access_hook = object_access_hook;
+	object_access_hook = access_hook;
+	RegisterXactCallback(see_end_of_transaction, NULL);
+	RegisterSubXactCallback(follow_subtransaction, NULL);
+	respond_wake_after_commit_prepared(check_after_commit_prepared);
+	respond_life_hold_changed = note_hold;
+	RegisterResourceReleaseCallback(see_locks_released, NULL);
+}
+
+void
+respond_ddl_hold_at_commit(bool restart)
+{
+	note_hold();
+	pending.called_in = GetCurrentSubTransactionId();
+	pending.restart |= restart;
 }
 
 bool

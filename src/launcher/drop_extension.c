@@ -40,25 +40,6 @@ static const char *const find_tables =
 "AND p.pronamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace('respond'))) "
 "ORDER BY n.nspname OPERATOR(pg_catalog.=) 'respond', c.relname OPERATOR(pg_catalog.=) ANY ('{event,run,audit_log}'), c.relname";
 
-static bool names_our_extension(Node *statement);
-static void lock_tables(void);
-
-void
-respond_drop_extension_lock(Node *statement)
-{
-	Oid			extension;
-
-	if (!names_our_extension(statement))
-		return;
-	extension = get_extension_oid("pg_respond", true);
-	if (!OidIsValid(extension))
-		return;
-	if (!object_ownercheck(ExtensionRelationId, extension, GetUserId()))
-		return;
-	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessExclusiveLock);
-	lock_tables();
-}
-
 static bool
 names_our_extension(Node *statement)
 {
@@ -94,4 +75,20 @@ lock_tables(void)
 	}
 	SPI_finish();
 	respond_door_leave(&door);
+}
+
+void
+respond_drop_extension_lock(Node *statement)
+{
+	Oid			extension;
+
+	if (!names_our_extension(statement))
+		return;
+	extension = get_extension_oid("pg_respond", true);
+	if (!OidIsValid(extension))
+		return;
+	if (!object_ownercheck(ExtensionRelationId, extension, GetUserId()))
+		return;
+	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessExclusiveLock);
+	lock_tables();
 }

@@ -43,25 +43,6 @@
 #define POLITE_MS			30
 #define LIMIT_MS			10000
 
-static const char *needed_database(Node *statement);
-static bool may_evict(Node *statement, Oid database);
-static bool has_createdb(Oid role);
-static bool stop_workers(Oid database, bool terminate);
-
-Oid
-respond_eviction_target(Node *statement)
-{
-	const char *name = needed_database(statement);
-	Oid			database;
-
-	if (name == NULL)
-		return InvalidOid;
-	database = get_database_oid(name, true);
-	if (!OidIsValid(database) || database == MyDatabaseId || !may_evict(statement, database))
-		return InvalidOid;
-	return database;
-}
-
 static const char *
 needed_database(Node *statement)
 {
@@ -100,17 +81,6 @@ needed_database(Node *statement)
 	}
 }
 
-/* Databases with workers are no templates, so copying takes their owner too. */
-static bool
-may_evict(Node *statement, Oid database)
-{
-	if (!object_ownercheck(DatabaseRelationId, database, GetUserId()))
-		return false;
-	if (IsA(statement, RenameStmt) || IsA(statement, CreatedbStmt))
-		return has_createdb(GetUserId());
-	return true;
-}
-
 static bool
 has_createdb(Oid role)
 {
@@ -125,6 +95,59 @@ has_createdb(Oid role)
 	result = ((Form_pg_authid) GETSTRUCT(tuple))->rolcreatedb;
 	ReleaseSysCache(tuple);
 	return result;
+}
+
+/* Databases with workers are no templates, so copying takes their owner too. */
+static bool
+may_evict(Node *statement, Oid database)
+{
+	if (!object_ownercheck(DatabaseRelationId, database, GetUserId()))
+		return false;
+	if (IsA(statement, RenameStmt) || IsA(statement, CreatedbStmt))
+		return has_createdb(GetUserId());
+	return true;
+}
+
+Oid
+respond_eviction_target(Node *statement)
+{
+	const char *name = needed_database(statement);
+	Oid			database;
+
+	if (name == NULL)
+		return InvalidOid;
+	database = get_database_oid(name, true);
+	if (!OidIsValid(database) || database == MyDatabaseId || !may_evict(statement, database))
+		return InvalidOid;
+	return database;
+}
+
+/* Returns whether any is still there. */
+static bool
+stop_workers(Oid database, bool terminate)
+{
+	bool		found = false;
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		if (slot->database != database ||
+			(slot->state != WORKER_STARTING && slot->state != WORKER_RUNNING))
+			continue;
+		slot->stop_wanted = true;
+		/* one that is still to come sees it before it connects */
+		if (slot->state == WORKER_STARTING)
+			continue;
+		found = true;
+		respond_latch_set(slot->procno);
+		/* its slot says ENDED before the process ends, so the pid is its own */
+		if (terminate)
+			kill(slot->pid, SIGTERM);
+	}
+	LWLockRelease(respond_shared->lock);
+	return found;
 }
 
 void
@@ -161,34 +184,6 @@ respond_eviction_begin(Oid database)
 		CHECK_FOR_INTERRUPTS();
 		pause = Min(pause * 2, 20);
 	}
-}
-
-/* Returns whether any is still there. */
-static bool
-stop_workers(Oid database, bool terminate)
-{
-	bool		found = false;
-
-	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < respond_shared->slot_count; i++)
-	{
-		WorkerSlot *slot = &respond_shared->slots[i];
-
-		if (slot->database != database ||
-			(slot->state != WORKER_STARTING && slot->state != WORKER_RUNNING))
-			continue;
-		slot->stop_wanted = true;
-		/* one that is still to come sees it before it connects */
-		if (slot->state == WORKER_STARTING)
-			continue;
-		found = true;
-		respond_latch_set(slot->procno);
-		/* its slot says ENDED before the process ends, so the pid is its own */
-		if (terminate)
-			kill(slot->pid, SIGTERM);
-	}
-	LWLockRelease(respond_shared->lock);
-	return found;
 }
 
 void

@@ -55,19 +55,6 @@
 /* pg_database is read this often even when nobody told of a change. */
 #define SCAN_INTERVAL_MS	60000
 
-static void announce_launcher(void);
-static void leave(int code, Datum argument);
-static void scan_if_due(void);
-static void worker_ended(Oid database, WorkerKind kind, WorkerOutcome outcome);
-static void stop_unwanted(void);
-static void start_wanted(void);
-static int	start_looking(bool told, int looking);
-static void start_dispatchers(Oid database);
-static void forget_databases(void);
-static void report_switches(void);
-static void report_missing_role(void);
-static void rest(void);
-
 static uint32 seen_look_again;
 static TimestampTz scan_after = 0;
 
@@ -127,31 +114,13 @@ respond_launcher_tell(Oid database, bool replaced, bool present)
 	respond_latch_wake_launcher();
 }
 
-void
-respond_launcher_main(Datum main_arg)
+static void
+leave(int code, Datum argument)
 {
-	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	BackgroundWorkerUnblockSignals();
-
-	respond_settings_pin();
-	announce_launcher();
-	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
-	respond_registry_initialize();
-	respond_starter_initialize();
-
-	for (;;)
-	{
-		scan_if_due();
-		respond_registry_take_requests();
-		respond_starter_reap(worker_ended);
-		report_switches();
-		stop_unwanted();
-		forget_databases();
-		start_wanted();
-		report_missing_role();
-		rest();
-	}
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	respond_shared->launcher_pid = 0;
+	respond_shared->launcher_procno = -1;
+	LWLockRelease(respond_shared->lock);
 }
 
 static void
@@ -161,15 +130,6 @@ announce_launcher(void)
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
 	respond_shared->launcher_pid = MyProcPid;
 	respond_shared->launcher_procno = MyProcNumber;
-	LWLockRelease(respond_shared->lock);
-}
-
-static void
-leave(int code, Datum argument)
-{
-	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
-	respond_shared->launcher_pid = 0;
-	respond_shared->launcher_procno = -1;
 	LWLockRelease(respond_shared->lock);
 }
 
@@ -296,6 +256,48 @@ count_wanted(void)
 }
 
 /*
+ * Clock workers for databases where it is not known whether the extension is
+ * there; first those that a backend told of.
+ */
+static int
+start_looking(bool told, int looking)
+{
+	DatabaseEntry *entry;
+	int			position = 0;
+
+	while (looking < MAX_LOOKING && (entry = respond_registry_next(&position)) != NULL)
+	{
+		if (entry->status == DATABASE_UNKNOWN &&
+			(entry->asked != entry->clock_asked) == told &&
+			respond_shmem_find_database(entry->database) == NULL &&
+			respond_starter_start(entry->database, respond_registry_role(), WORKER_CLOCK, 0, 0))
+		{
+			entry->clock_asked = entry->asked;
+			looking++;
+		}
+	}
+	return looking;
+}
+
+/* Two divisions of the events into lanes never run together: the order per subject would be lost. */
+static void
+start_dispatchers(Oid database)
+{
+	int			lanes = respond_dispatchers;
+
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+
+		if (slot->database == database && slot->kind == WORKER_DISPATCHER &&
+			slot->state != WORKER_FREE && slot->state != WORKER_WAITING && slot->lanes != lanes)
+			return;
+	}
+	for (int lane = 0; lane < lanes; lane++)
+		(void) respond_starter_start(database, respond_registry_role(), WORKER_DISPATCHER, lane, lanes);
+}
+
+/*
  * When places are scarce, few databases that are served completely are better
  * than many with half of their workers: first the dispatchers where a clock
  * runs, then clocks, and last those that must look for the extension first.
@@ -342,48 +344,6 @@ start_wanted(void)
 	looking = start_looking(true, looking);
 	(void) start_looking(false, looking);
 	respond_starter_end_round(count_wanted());
-}
-
-/*
- * Clock workers for databases where it is not known whether the extension is
- * there; first those that a backend told of.
- */
-static int
-start_looking(bool told, int looking)
-{
-	DatabaseEntry *entry;
-	int			position = 0;
-
-	while (looking < MAX_LOOKING && (entry = respond_registry_next(&position)) != NULL)
-	{
-		if (entry->status == DATABASE_UNKNOWN &&
-			(entry->asked != entry->clock_asked) == told &&
-			respond_shmem_find_database(entry->database) == NULL &&
-			respond_starter_start(entry->database, respond_registry_role(), WORKER_CLOCK, 0, 0))
-		{
-			entry->clock_asked = entry->asked;
-			looking++;
-		}
-	}
-	return looking;
-}
-
-/* Two divisions of the events into lanes never run together: the order per subject would be lost. */
-static void
-start_dispatchers(Oid database)
-{
-	int			lanes = respond_dispatchers;
-
-	for (int i = 0; i < respond_shared->slot_count; i++)
-	{
-		WorkerSlot *slot = &respond_shared->slots[i];
-
-		if (slot->database == database && slot->kind == WORKER_DISPATCHER &&
-			slot->state != WORKER_FREE && slot->state != WORKER_WAITING && slot->lanes != lanes)
-			return;
-	}
-	for (int lane = 0; lane < lanes; lane++)
-		(void) respond_starter_start(database, respond_registry_role(), WORKER_DISPATCHER, lane, lanes);
 }
 
 static void
@@ -447,5 +407,32 @@ rest(void)
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
 		respond_settings_pin();
+	}
+}
+
+void
+respond_launcher_main(Datum main_arg)
+{
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+
+	respond_settings_pin();
+	announce_launcher();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	respond_registry_initialize();
+	respond_starter_initialize();
+
+	for (;;)
+	{
+		scan_if_due();
+		respond_registry_take_requests();
+		respond_starter_reap(worker_ended);
+		report_switches();
+		stop_unwanted();
+		forget_databases();
+		start_wanted();
+		report_missing_role();
+		rest();
 	}
 }

@@ -57,35 +57,15 @@ typedef struct Description
 	char	   *waiting_for;	/* NULL: for nothing */
 } Description;
 
-static void put_launcher(ReturnSetInfo *result);
-static void put_worker(ReturnSetInfo *result, const WorkerSlot *slot);
-static Description describe(const WorkerSlot *slot);
-static char *wait_of_process(int procno);
-static bool database_holds(Oid database);
-static bool manifest_holds(Oid database);
-
-/*
- * workers() → setof: one row for the launcher and for each slot in use, of all
- * databases.  Columns as in respond.worker; database is an OID.
- */
-Datum
-respond_workers(PG_FUNCTION_ARGS)
+/* As pg_stat_activity shows it; NULL when the process does not wait. */
+static char *
+wait_of_process(int procno)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	WorkerSlot *copy = palloc(sizeof(WorkerSlot) * respond_shared->slot_count);
+	uint32		info = ((volatile PGPROC *) &ProcGlobal->allProcs[procno])->wait_event_info;
 
-	InitMaterializedSRF(fcinfo, 0);
-	LWLockAcquire(respond_shared->lock, LW_SHARED);
-	memcpy(copy, respond_shared->slots, sizeof(WorkerSlot) * respond_shared->slot_count);
-	LWLockRelease(respond_shared->lock);
-
-	put_launcher(result);
-	for (int i = 0; i < respond_shared->slot_count; i++)
-	{
-		if (copy[i].state != WORKER_FREE)
-			put_worker(result, &copy[i]);
-	}
-	return (Datum) 0;
+	if (info == 0)
+		return NULL;
+	return psprintf("%s: %s", pgstat_get_wait_event_type(info), pgstat_get_wait_event(info));
 }
 
 static void
@@ -106,6 +86,52 @@ put_launcher(ReturnSetInfo *result)
 	values[SHOWN_WAITING_FOR] = CStringGetTextDatum("changes of databases and workers");
 	nulls[SHOWN_KIND] = nulls[SHOWN_PID] = nulls[SHOWN_STATE] = nulls[SHOWN_WAITING_FOR] = false;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static bool
+database_holds(Oid database)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	return entry != NULL && pg_atomic_read_u32(&entry->hold) != 0;
+}
+
+static bool
+manifest_holds(Oid database)
+{
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	return entry != NULL && pg_atomic_read_u32(&entry->manifest) != 0;
+}
+
+static Description
+describe(const WorkerSlot *slot)
+{
+	WorkerSlot *flags = unconstify(WorkerSlot *, slot);
+	char	   *wait = slot->procno >= 0 ? wait_of_process(slot->procno) : NULL;
+
+	switch (slot->state)
+	{
+		case WORKER_STARTING:
+			return (Description) {"starting", pstrdup("its process")};
+		case WORKER_WAITING:
+			return (Description) {"failed", pstrdup("its next start")};
+		case WORKER_ENDED:
+			return (Description) {"ended", pstrdup("the launcher")};
+		default:
+			break;
+	}
+	if (slot->stop_wanted)
+		return (Description) {"stopping", wait};
+	if (database_holds(slot->database))
+		return (Description) {"holding", pstrdup("respond.release()")};
+	if (slot->kind != WORKER_CLOCK && manifest_holds(slot->database))
+		return (Description) {"holding", pstrdup("check manifest of respond.health()")};
+	if (pg_atomic_read_u32(&flags->busy) != 0)
+		return (Description) {"busy", wait};
+	if (pg_atomic_read_u32(&flags->sleeping) != 0)
+		return (Description) {"idle", pstrdup(slot->kind == WORKER_CLOCK ? "time" : slot->kind == WORKER_COURIER ? "deliveries" : "events")};
+	return (Description) {"busy", wait};
 }
 
 static void
@@ -141,61 +167,28 @@ put_worker(ReturnSetInfo *result, const WorkerSlot *slot)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-static Description
-describe(const WorkerSlot *slot)
+/*
+ * workers() → setof: one row for the launcher and for each slot in use, of all
+ * databases.  Columns as in respond.worker; database is an OID.
+ */
+Datum
+respond_workers(PG_FUNCTION_ARGS)
 {
-	WorkerSlot *flags = unconstify(WorkerSlot *, slot);
-	char	   *wait = slot->procno >= 0 ? wait_of_process(slot->procno) : NULL;
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	WorkerSlot *copy = palloc(sizeof(WorkerSlot) * respond_shared->slot_count);
 
-	switch (slot->state)
+	InitMaterializedSRF(fcinfo, 0);
+	LWLockAcquire(respond_shared->lock, LW_SHARED);
+	memcpy(copy, respond_shared->slots, sizeof(WorkerSlot) * respond_shared->slot_count);
+	LWLockRelease(respond_shared->lock);
+
+	put_launcher(result);
+	for (int i = 0; i < respond_shared->slot_count; i++)
 	{
-		case WORKER_STARTING:
-			return (Description) {"starting", pstrdup("its process")};
-		case WORKER_WAITING:
-			return (Description) {"failed", pstrdup("its next start")};
-		case WORKER_ENDED:
-			return (Description) {"ended", pstrdup("the launcher")};
-		default:
-			break;
+		if (copy[i].state != WORKER_FREE)
+			put_worker(result, &copy[i]);
 	}
-	if (slot->stop_wanted)
-		return (Description) {"stopping", wait};
-	if (database_holds(slot->database))
-		return (Description) {"holding", pstrdup("respond.release()")};
-	if (slot->kind != WORKER_CLOCK && manifest_holds(slot->database))
-		return (Description) {"holding", pstrdup("check manifest of respond.health()")};
-	if (pg_atomic_read_u32(&flags->busy) != 0)
-		return (Description) {"busy", wait};
-	if (pg_atomic_read_u32(&flags->sleeping) != 0)
-		return (Description) {"idle", pstrdup(slot->kind == WORKER_CLOCK ? "time" : slot->kind == WORKER_COURIER ? "deliveries" : "events")};
-	return (Description) {"busy", wait};
-}
-
-/* As pg_stat_activity shows it; NULL when the process does not wait. */
-static char *
-wait_of_process(int procno)
-{
-	uint32		info = ((volatile PGPROC *) &ProcGlobal->allProcs[procno])->wait_event_info;
-
-	if (info == 0)
-		return NULL;
-	return psprintf("%s: %s", pgstat_get_wait_event_type(info), pgstat_get_wait_event(info));
-}
-
-static bool
-database_holds(Oid database)
-{
-	DatabaseSlot *entry = respond_shmem_find_database(database);
-
-	return entry != NULL && pg_atomic_read_u32(&entry->hold) != 0;
-}
-
-static bool
-manifest_holds(Oid database)
-{
-	DatabaseSlot *entry = respond_shmem_find_database(database);
-
-	return entry != NULL && pg_atomic_read_u32(&entry->manifest) != 0;
+	return (Datum) 0;
 }
 
 /*

@@ -39,48 +39,21 @@ static int	entry_count = 0;
 static int	entry_room = 64;
 static Oid	worker_role = InvalidOid;
 
-static void note_database(Oid database, const char *name);
-static void forget_unseen(void);
-static void apply_request(const DatabaseRequest *request);
-
 void
 respond_registry_initialize(void)
 {
 	entries = MemoryContextAlloc(TopMemoryContext, sizeof(DatabaseEntry) * entry_room);
 }
 
-void
-respond_registry_scan(void)
+DatabaseEntry *
+respond_registry_find(Oid database)
 {
-	Relation	databases;
-	TableScanDesc scan;
-	HeapTuple	tuple;
-
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
-
-	worker_role = get_role_oid("respond_worker", true);
 	for (int i = 0; i < entry_count; i++)
-		entries[i].seen = false;
-
-	databases = table_open(DatabaseRelationId, AccessShareLock);
-	scan = table_beginscan_catalog(databases, 0, NULL);
-	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
 	{
-		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
-
-		if (form->datallowconn && !form->datistemplate &&
-			form->datconnlimit != CONNECTION_LIMIT_INVALID)
-			note_database(form->oid, NameStr(form->datname));
+		if (entries[i].database == database)
+			return &entries[i];
 	}
-	table_endscan(scan);
-	table_close(databases, AccessShareLock);
-
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-	pgstat_report_activity(STATE_IDLE, NULL);
-	forget_unseen();
+	return NULL;
 }
 
 static void
@@ -119,6 +92,54 @@ forget_unseen(void)
 }
 
 void
+respond_registry_scan(void)
+{
+	Relation	databases;
+	TableScanDesc scan;
+	HeapTuple	tuple;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+
+	worker_role = get_role_oid("respond_worker", true);
+	for (int i = 0; i < entry_count; i++)
+		entries[i].seen = false;
+
+	databases = table_open(DatabaseRelationId, AccessShareLock);
+	scan = table_beginscan_catalog(databases, 0, NULL);
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	{
+		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
+
+		if (form->datallowconn && !form->datistemplate &&
+			form->datconnlimit != CONNECTION_LIMIT_INVALID)
+			note_database(form->oid, NameStr(form->datname));
+	}
+	table_endscan(scan);
+	table_close(databases, AccessShareLock);
+
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_activity(STATE_IDLE, NULL);
+	forget_unseen();
+}
+
+static void
+apply_request(const DatabaseRequest *request)
+{
+	DatabaseEntry *entry = respond_registry_find(request->database);
+
+	if (entry == NULL)
+		return;
+	entry->asked++;
+	if (!request->present)
+		entry->status = DATABASE_ABSENT;
+	else if (request->replaced || entry->status == DATABASE_ABSENT)
+		entry->status = DATABASE_UNKNOWN;
+}
+
+void
 respond_registry_take_requests(void)
 {
 	DatabaseRequest requests[RESPOND_MAX_DATABASE_REQUESTS];
@@ -142,31 +163,6 @@ respond_registry_take_requests(void)
 				entries[i].status = DATABASE_UNKNOWN;
 		}
 	}
-}
-
-static void
-apply_request(const DatabaseRequest *request)
-{
-	DatabaseEntry *entry = respond_registry_find(request->database);
-
-	if (entry == NULL)
-		return;
-	entry->asked++;
-	if (!request->present)
-		entry->status = DATABASE_ABSENT;
-	else if (request->replaced || entry->status == DATABASE_ABSENT)
-		entry->status = DATABASE_UNKNOWN;
-}
-
-DatabaseEntry *
-respond_registry_find(Oid database)
-{
-	for (int i = 0; i < entry_count; i++)
-	{
-		if (entries[i].database == database)
-			return &entries[i];
-	}
-	return NULL;
 }
 
 const char *

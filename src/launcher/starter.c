@@ -52,12 +52,6 @@ static int	missing;
 static bool missing_own;
 static TimestampTz first_try_after = 0;
 
-static bool process_is_gone(int number);
-static void bury(WorkerSlot *slot, TimestampTz now);
-static WorkerSlot *take_slot(Oid database, WorkerKind kind, int lane);
-static bool start_process(WorkerSlot *slot);
-static void give_back(WorkerSlot *slot);
-
 void
 respond_starter_initialize(void)
 {
@@ -81,33 +75,6 @@ report_end(const WorkerSlot *slot, int pid)
 		ereport(LOG,
 				(errmsg("pg_respond %s of database \"%s\" ended unexpectedly", kind, database),
 				 errdetail("It was process %d; failures in a row: %d.", pid, slot->failures)));
-}
-
-void
-respond_starter_reap(WorkerEnded ended)
-{
-	TimestampTz now = GetCurrentTimestamp();
-
-	for (int i = 0; i < respond_shared->slot_count; i++)
-	{
-		WorkerSlot *slot = &respond_shared->slots[i];
-		int			pid = slot->pid;
-
-		/* the launcher alone makes these states, so it needs no lock to read them */
-		if (slot->state == WORKER_FREE || slot->state == WORKER_WAITING || !process_is_gone(i))
-			continue;
-
-		LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
-		bury(slot, now);
-		LWLockRelease(respond_shared->lock);
-
-		if (handles[i] != NULL)
-			pfree(handles[i]);
-		handles[i] = NULL;
-		if (slot->outcome == WORKER_FAILED)
-			report_end(slot, pid);
-		ended(slot->database, slot->kind, slot->outcome);
-	}
 }
 
 static bool
@@ -162,6 +129,33 @@ bury(WorkerSlot *slot, TimestampTz now)
 	slot->pid = 0;
 }
 
+void
+respond_starter_reap(WorkerEnded ended)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	for (int i = 0; i < respond_shared->slot_count; i++)
+	{
+		WorkerSlot *slot = &respond_shared->slots[i];
+		int			pid = slot->pid;
+
+		/* the launcher alone makes these states, so it needs no lock to read them */
+		if (slot->state == WORKER_FREE || slot->state == WORKER_WAITING || !process_is_gone(i))
+			continue;
+
+		LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+		bury(slot, now);
+		LWLockRelease(respond_shared->lock);
+
+		if (handles[i] != NULL)
+			pfree(handles[i]);
+		handles[i] = NULL;
+		if (slot->outcome == WORKER_FAILED)
+			report_end(slot, pid);
+		ended(slot->database, slot->kind, slot->outcome);
+	}
+}
+
 WorkerSlot *
 respond_starter_find(Oid database, WorkerKind kind, int lane)
 {
@@ -174,59 +168,6 @@ respond_starter_find(Oid database, WorkerKind kind, int lane)
 			return slot;
 	}
 	return NULL;
-}
-
-bool
-respond_starter_start(Oid database, Oid role, WorkerKind kind, int lane, int lanes)
-{
-	WorkerSlot *slot = respond_starter_find(database, kind, lane);
-	TimestampTz now = GetCurrentTimestamp();
-	bool		barred;
-
-	LWLockAcquire(respond_shared->lock, LW_SHARED);
-	barred = respond_worker_is_barred(database);
-	LWLockRelease(respond_shared->lock);
-	if (barred)
-		return false;
-	if (slot != NULL &&
-		(slot->state != WORKER_WAITING || now < slot->restart_after))
-		return false;
-	if (now < first_try_after)
-	{
-		missing++;
-		return false;
-	}
-	if (slot == NULL)
-		slot = take_slot(database, kind, lane);
-	if (slot == NULL)
-	{
-		missing++;
-		missing_own = true;
-		return false;
-	}
-
-	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
-	slot->generation++;
-	slot->role = role;
-	slot->lanes = lanes;
-	slot->pid = 0;
-	slot->stop_wanted = false;
-	slot->stop_asked_at = 0;
-	slot->outcome = WORKER_FAILED;
-	slot->told_to_end = 0;
-	slot->started_at = now;
-	slot->state = WORKER_STARTING;
-	pg_atomic_write_u64(&slot->events, 0);
-	pg_atomic_write_u64(&slot->batches, 0);
-	pg_atomic_write_u64(&slot->runs, 0);
-	pg_atomic_write_u64(&slot->errors, 0);
-	LWLockRelease(respond_shared->lock);
-	if (start_process(slot))
-		return true;
-
-	missing++;
-	give_back(slot);
-	return false;
 }
 
 /* No process could be had: as before, but keep in mind that the worker failed earlier. */
@@ -294,6 +235,69 @@ start_process(WorkerSlot *slot)
 	return registered;
 }
 
+bool
+respond_starter_start(Oid database, Oid role, WorkerKind kind, int lane, int lanes)
+{
+	WorkerSlot *slot = respond_starter_find(database, kind, lane);
+	TimestampTz now = GetCurrentTimestamp();
+	bool		barred;
+
+	LWLockAcquire(respond_shared->lock, LW_SHARED);
+	barred = respond_worker_is_barred(database);
+	LWLockRelease(respond_shared->lock);
+	if (barred)
+		return false;
+	if (slot != NULL &&
+		(slot->state != WORKER_WAITING || now < slot->restart_after))
+		return false;
+	if (now < first_try_after)
+	{
+		missing++;
+		return false;
+	}
+	if (slot == NULL)
+		slot = take_slot(database, kind, lane);
+	if (slot == NULL)
+	{
+		missing++;
+		missing_own = true;
+		return false;
+	}
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	slot->generation++;
+	slot->role = role;
+	slot->lanes = lanes;
+	slot->pid = 0;
+	slot->stop_wanted = false;
+	slot->stop_asked_at = 0;
+	slot->outcome = WORKER_FAILED;
+	slot->told_to_end = 0;
+	slot->started_at = now;
+	slot->state = WORKER_STARTING;
+	pg_atomic_write_u64(&slot->events, 0);
+	pg_atomic_write_u64(&slot->batches, 0);
+	pg_atomic_write_u64(&slot->runs, 0);
+	pg_atomic_write_u64(&slot->errors, 0);
+	LWLockRelease(respond_shared->lock);
+	if (start_process(slot))
+		return true;
+
+	missing++;
+	give_back(slot);
+	return false;
+}
+
+void
+respond_starter_forget(WorkerSlot *slot)
+{
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	slot->generation++;
+	slot->failures = 0;
+	slot->state = WORKER_FREE;
+	LWLockRelease(respond_shared->lock);
+}
+
 void
 respond_starter_stop(WorkerSlot *slot)
 {
@@ -317,16 +321,6 @@ respond_starter_stop(WorkerSlot *slot)
 			TimestampDifferenceExceeds(slot->stop_asked_at, now, TERMINATE_AFTER_MS))
 			kill(slot->pid, SIGTERM);
 	}
-	LWLockRelease(respond_shared->lock);
-}
-
-void
-respond_starter_forget(WorkerSlot *slot)
-{
-	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
-	slot->generation++;
-	slot->failures = 0;
-	slot->state = WORKER_FREE;
 	LWLockRelease(respond_shared->lock);
 }
 

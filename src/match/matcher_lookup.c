@@ -10,7 +10,12 @@
 static void visit_node(MatchState *state, const RuleIndex *index, int number);
 static void visit_small(MatchState *state, const RuleIndex *index, const SmallList *list);
 static void look_up_field(MatchState *state, const RuleIndex *index, const FieldLookup *lookup);
-static inline const SmallList *small_list(const RuleIndex *index, int start);
+
+static inline const SmallList *
+small_list(const RuleIndex *index, int start)
+{
+	return (const SmallList *) (index->smalls + start);
+}
 
 static void
 visit_target(MatchState *state, const RuleIndex *index, Target target)
@@ -40,12 +45,6 @@ look_up_small(MatchState *state, const RuleIndex *index, const SmallList *list, 
 			visit_target(state, index, target);
 			return;
 		}
-}
-
-static inline const SmallList *
-small_list(const RuleIndex *index, int start)
-{
-	return (const SmallList *) (index->smalls + start);
 }
 
 /* A node that is a list of values of one field. */

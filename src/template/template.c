@@ -57,10 +57,6 @@ typedef struct Tag
 	size_t		content_length;
 } Tag;
 
-static bool parse_tag(Parser *parser, size_t text_start);
-static bool read_tag(Parser *parser, Tag *tag);
-static bool handle_tag(Parser *parser, const Tag *tag);
-
 /* Moves line and column, which belong to byte from, on to byte to. */
 static void
 advance_place(const char *source, size_t from, size_t to, int *line, int *column)
@@ -152,60 +148,6 @@ add_text(Parser *parser, size_t start, size_t end)
 		add_node(parser, TEMPLATE_NODE_TEXT, start)->length = (uint32_t) (end - start);
 }
 
-Template *
-respond_template_compile(Arena *arena, const char *source, size_t length,
-						 TemplateError *error)
-{
-	Parser		parser = {.arena = arena, .length = length, .error = error};
-	Template   *template;
-
-	if (length > TEMPLATE_MAX_LENGTH)
-	{
-		parser.source = "";
-		fail(&parser, 0, "Shorten the template.",
-			 "the template is longer than %zu bytes", TEMPLATE_MAX_LENGTH);
-		return NULL;
-	}
-	parser.source = respond_arena_copy(arena, source, length);
-	parser.open = "{{";
-	parser.close = "}}";
-	parser.open_length = parser.close_length = 2;
-	parser.plain = true;
-
-	while (parser.position < length)
-	{
-		size_t		text_start = parser.position;
-		size_t		tag_start = find(&parser, text_start, parser.open,
-									 parser.open_length);
-
-		if (tag_start == SIZE_MAX)
-		{
-			add_text(&parser, text_start, length);
-			break;
-		}
-		parser.position = tag_start;
-		if (!parse_tag(&parser, text_start))
-			return NULL;
-	}
-	if (parser.depth > 0)
-	{
-		const TemplateNode *open = &parser.nodes[parser.sections[parser.depth - 1]];
-
-		fail(&parser, open->offset, "Close each section with {{/name}}.",
-			 "section \"%.*s\" is not closed",
-			 respond_template_shown_length(open->path->text, open->path->length), open->path->text);
-		return NULL;
-	}
-	template = respond_arena_alloc(arena, sizeof(Template));
-	template->source = parser.source;
-	template->length = (uint32_t) length;
-	template->count = parser.count;
-	template->nodes = parser.nodes;
-	template->single_tag = parser.single_tag;
-	template->plain = parser.plain;
-	return template;
-}
-
 /*
  * Does the tag stand alone on its line?  If so, *line_start and *line_end
  * are set to the whole line, its end included.
@@ -237,29 +179,6 @@ stands_alone(const Parser *parser, const Tag *tag, size_t *line_start, size_t *l
 	*line_start = start;
 	*line_end = end;
 	return true;
-}
-
-/*
- * Reads the tag at the current position, and adds the text before it, from
- * text_start, and the tag.
- */
-static bool
-parse_tag(Parser *parser, size_t text_start)
-{
-	Tag			tag = {.sigil = '\0'};
-	size_t		text_end;
-	size_t		next;
-
-	if (!read_tag(parser, &tag))
-		return false;
-	parser->plain = false;
-	text_end = tag.start;
-	next = tag.end;
-	if (tag.sigil != '\0' && strchr("#^/!=", tag.sigil) != NULL)
-		stands_alone(parser, &tag, &text_end, &next);
-	add_text(parser, text_start, text_end);
-	parser->position = next;
-	return handle_tag(parser, &tag);
 }
 
 /* Finds the end of the tag and what is between its delimiters. */
@@ -532,6 +451,83 @@ handle_tag(Parser *parser, const Tag *tag)
 	/* what is cut is a text, whatever the value was */
 	parser->single_tag = tag->start == 0 && tag->end == parser->length && (filters == NULL || filters->characters == 0);
 	return true;
+}
+
+/*
+ * Reads the tag at the current position, and adds the text before it, from
+ * text_start, and the tag.
+ */
+static bool
+parse_tag(Parser *parser, size_t text_start)
+{
+	Tag			tag = {.sigil = '\0'};
+	size_t		text_end;
+	size_t		next;
+
+	if (!read_tag(parser, &tag))
+		return false;
+	parser->plain = false;
+	text_end = tag.start;
+	next = tag.end;
+	if (tag.sigil != '\0' && strchr("#^/!=", tag.sigil) != NULL)
+		stands_alone(parser, &tag, &text_end, &next);
+	add_text(parser, text_start, text_end);
+	parser->position = next;
+	return handle_tag(parser, &tag);
+}
+
+Template *
+respond_template_compile(Arena *arena, const char *source, size_t length,
+						 TemplateError *error)
+{
+	Parser		parser = {.arena = arena, .length = length, .error = error};
+	Template   *template;
+
+	if (length > TEMPLATE_MAX_LENGTH)
+	{
+		parser.source = "";
+		fail(&parser, 0, "Shorten the template.",
+			 "the template is longer than %zu bytes", TEMPLATE_MAX_LENGTH);
+		return NULL;
+	}
+	parser.source = respond_arena_copy(arena, source, length);
+	parser.open = "{{";
+	parser.close = "}}";
+	parser.open_length = parser.close_length = 2;
+	parser.plain = true;
+
+	while (parser.position < length)
+	{
+		size_t		text_start = parser.position;
+		size_t		tag_start = find(&parser, text_start, parser.open,
+									 parser.open_length);
+
+		if (tag_start == SIZE_MAX)
+		{
+			add_text(&parser, text_start, length);
+			break;
+		}
+		parser.position = tag_start;
+		if (!parse_tag(&parser, text_start))
+			return NULL;
+	}
+	if (parser.depth > 0)
+	{
+		const TemplateNode *open = &parser.nodes[parser.sections[parser.depth - 1]];
+
+		fail(&parser, open->offset, "Close each section with {{/name}}.",
+			 "section \"%.*s\" is not closed",
+			 respond_template_shown_length(open->path->text, open->path->length), open->path->text);
+		return NULL;
+	}
+	template = respond_arena_alloc(arena, sizeof(Template));
+	template->source = parser.source;
+	template->length = (uint32_t) length;
+	template->count = parser.count;
+	template->nodes = parser.nodes;
+	template->single_tag = parser.single_tag;
+	template->plain = parser.plain;
+	return template;
 }
 
 bool

@@ -59,14 +59,6 @@ const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
 
 PG_FUNCTION_INFO_V1(respond_make_first_partitions);
 
-static TimestampTz complete_table(const TimedTable *table, TimestampTz now);
-static bool next_bounds(const TimedTable *table, TimestampTz now, TimestampTz first,
-						TimestampTz *lower, TimestampTz *upper, TimestampTz *due);
-static TimestampTz round_down(TimestampTz time, int64 unit);
-static const char *make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper);
-static const char *choose_name(const TimedTable *table, TimestampTz lower);
-static const char *utc_text(TimestampTz time, const char *format);
-
 PartitionList *
 respond_partition_list(const TimedTable *table)
 {
@@ -95,37 +87,12 @@ respond_partition_list(const TimedTable *table)
 	return list;
 }
 
-TimestampTz
-respond_partition_make_ahead(TimestampTz now)
-{
-	TimestampTz due = DT_NOEND;
-
-	for (int i = 0; i < TIMED_TABLE_COUNT; i++)
-		due = Min(due, complete_table(&respond_timed_tables[i], now));
-	return due;
-}
-
 static TimestampTz
-complete_table(const TimedTable *table, TimestampTz now)
+round_down(TimestampTz time, int64 unit)
 {
-	TimestampTz first = round_down(now + MARGIN_US, USECS_PER_MINUTE) + USECS_PER_MINUTE;
-	TimestampTz due;
+	int64		rest = time % unit;
 
-	for (;;)
-	{
-		TimestampTz lower;
-		TimestampTz upper;
-		bool		wanted;
-
-		respond_statement_begin();
-		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
-		wanted = next_bounds(table, now, first, &lower, &upper, &due);
-		if (wanted)
-			(void) make_partition(table, lower, upper);
-		respond_statement_commit();
-		if (!wanted)
-			return due;
-	}
+	return time - (rest < 0 ? rest + unit : rest);
 }
 
 /*
@@ -160,6 +127,88 @@ next_bounds(const TimedTable *table, TimestampTz now, TimestampTz first,
 	return true;
 }
 
+/* All bounds are full minutes. */
+static const char *
+utc_text(TimestampTz time, const char *format)
+{
+	struct pg_tm tm;
+	fsec_t		fraction;
+
+	if (timestamp2tm(time, NULL, &tm, &fraction, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	return psprintf(format, tm.tm_year, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min);
+}
+
+/* A partition that somebody detached keeps its name. */
+static const char *
+choose_name(const TimedTable *table, TimestampTz lower)
+{
+	Oid			schema = get_namespace_oid("respond_internal", false);
+	const char *base = psprintf("%s_%s", table->name, utc_text(lower, "%04d%02d%02d_%02d%02d"));
+	const char *name = base;
+
+	for (int i = 2; OidIsValid(get_relname_relid(name, schema)); i++)
+		name = psprintf("%s_%d", base, i);
+	return name;
+}
+
+static const char *
+make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
+{
+	const char *name = choose_name(table, lower);
+
+	/* from 17 on a partition has the identity of its parent, and one that has its own cannot be attached */
+	respond_statement_format("CREATE TABLE respond_internal.%s (LIKE respond.%s_default INCLUDING ALL EXCLUDING IDENTITY)",
+							 name, table->name);
+	respond_statement_format("COMMENT ON TABLE respond_internal.%s IS 'partition of respond.%s'",
+							 name, table->name);
+	respond_replica_identity_copy(table->name, name);
+	if (table->is_log)
+		respond_statement_format("SELECT respond_internal.guard_event_partition('respond_internal.%s')", name);
+	if (table->is_audit)
+		respond_statement_format("SELECT respond_internal.guard_audit_partition('respond_internal.%s')", name);
+	respond_statement_format("ALTER TABLE respond.%s ATTACH PARTITION respond_internal.%s FOR VALUES FROM ('%s') TO ('%s')",
+							 table->name, name,
+							 utc_text(lower, "%04d-%02d-%02d %02d:%02d:00+00"),
+							 utc_text(upper, "%04d-%02d-%02d %02d:%02d:00+00"));
+	return name;
+}
+
+static TimestampTz
+complete_table(const TimedTable *table, TimestampTz now)
+{
+	TimestampTz first = round_down(now + MARGIN_US, USECS_PER_MINUTE) + USECS_PER_MINUTE;
+	TimestampTz due;
+
+	for (;;)
+	{
+		TimestampTz lower;
+		TimestampTz upper;
+		bool		wanted;
+
+		respond_statement_begin();
+		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
+		wanted = next_bounds(table, now, first, &lower, &upper, &due);
+		if (wanted)
+			(void) make_partition(table, lower, upper);
+		respond_statement_commit();
+		if (!wanted)
+			return due;
+	}
+}
+
+TimestampTz
+respond_partition_make_ahead(TimestampTz now)
+{
+	TimestampTz due = DT_NOEND;
+
+	for (int i = 0; i < TIMED_TABLE_COUNT; i++)
+		due = Min(due, complete_table(&respond_timed_tables[i], now));
+	return due;
+}
+
 /*
  * make_first_partitions() → void: for the extension's script.  Nobody else can
  * insert yet, so the partitions begin with the present.  They do not stay
@@ -188,61 +237,4 @@ respond_make_first_partitions(PG_FUNCTION_ARGS)
 	}
 	SPI_finish();
 	PG_RETURN_VOID();
-}
-
-static TimestampTz
-round_down(TimestampTz time, int64 unit)
-{
-	int64		rest = time % unit;
-
-	return time - (rest < 0 ? rest + unit : rest);
-}
-
-static const char *
-make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
-{
-	const char *name = choose_name(table, lower);
-
-	/* from 17 on a partition has the identity of its parent, and one that has its own cannot be attached */
-	respond_statement_format("CREATE TABLE respond_internal.%s (LIKE respond.%s_default INCLUDING ALL EXCLUDING IDENTITY)",
-							 name, table->name);
-	respond_statement_format("COMMENT ON TABLE respond_internal.%s IS 'partition of respond.%s'",
-							 name, table->name);
-	respond_replica_identity_copy(table->name, name);
-	if (table->is_log)
-		respond_statement_format("SELECT respond_internal.guard_event_partition('respond_internal.%s')", name);
-	if (table->is_audit)
-		respond_statement_format("SELECT respond_internal.guard_audit_partition('respond_internal.%s')", name);
-	respond_statement_format("ALTER TABLE respond.%s ATTACH PARTITION respond_internal.%s FOR VALUES FROM ('%s') TO ('%s')",
-							 table->name, name,
-							 utc_text(lower, "%04d-%02d-%02d %02d:%02d:00+00"),
-							 utc_text(upper, "%04d-%02d-%02d %02d:%02d:00+00"));
-	return name;
-}
-
-/* A partition that somebody detached keeps its name. */
-static const char *
-choose_name(const TimedTable *table, TimestampTz lower)
-{
-	Oid			schema = get_namespace_oid("respond_internal", false);
-	const char *base = psprintf("%s_%s", table->name, utc_text(lower, "%04d%02d%02d_%02d%02d"));
-	const char *name = base;
-
-	for (int i = 2; OidIsValid(get_relname_relid(name, schema)); i++)
-		name = psprintf("%s_%d", base, i);
-	return name;
-}
-
-/* All bounds are full minutes. */
-static const char *
-utc_text(TimestampTz time, const char *format)
-{
-	struct pg_tm tm;
-	fsec_t		fraction;
-
-	if (timestamp2tm(time, NULL, &tm, &fraction, NULL, NULL) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	return psprintf(format, tm.tm_year, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min);
 }

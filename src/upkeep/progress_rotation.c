@@ -47,13 +47,6 @@
 static TimestampTz turned_at = 0;
 static uint64 batches_seen = 0;
 
-static uint64 count_batches(void);
-static BlockNumber count_blocks(int side);
-static uint64 count_rows(int side);
-static void copy_latest(int from, int to);
-static void turn(DatabaseSlot *database, int side, TimestampTz now);
-static void empty_side(int from, int to);
-
 void
 respond_rotation_choose_side(DatabaseSlot *database)
 {
@@ -67,33 +60,6 @@ respond_rotation_choose_side(DatabaseSlot *database)
 									  respond_life_incarnation(), respond_life_incarnation()) > 0;
 	respond_statement_commit();
 	pg_atomic_write_u32(&database->progress_side, second ? 1 : 0);
-}
-
-TimestampTz
-respond_rotation_apply(TimestampTz now)
-{
-	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
-	uint64		batches = count_batches();
-	int			side;
-
-	/* nothing was written since the last look */
-	if (database == NULL || batches == batches_seen)
-		return now + IDLE_INTERVAL_US;
-
-	side = (int) pg_atomic_read_u32(&database->progress_side);
-	if (count_blocks(1 - side) > 0)
-	{
-		if (now < turned_at + GRACE_US)
-			return turned_at + GRACE_US;
-		empty_side(1 - side, side);
-	}
-	else if (count_rows(side) >= ROWS_PER_SIDE)
-	{
-		turn(database, side, now);
-		return now + GRACE_US;
-	}
-	batches_seen = batches;
-	return now + BUSY_INTERVAL_US;
 }
 
 /* Of the dispatchers that run now; from shared memory, so that an idle clock runs no SQL. */
@@ -148,6 +114,21 @@ count_rows(int side)
 	return rows;
 }
 
+/* Also of other incarnations: their cursors say what of their events was handled elsewhere. */
+static void
+copy_latest(int from, int to)
+{
+	respond_statement_format("INSERT INTO respond_internal.%s (seq, lanes, lane, cursor, split_xid, split_id, at, incarnation) "
+							 "SELECT DISTINCT ON (old.incarnation, old.lanes, old.lane) "
+							 "old.seq, old.lanes, old.lane, old.cursor, old.split_xid, old.split_id, old.at, old.incarnation "
+							 "FROM respond_internal.%s AS old WHERE NOT EXISTS (SELECT FROM respond_internal.%s AS new "
+							 "WHERE new.incarnation OPERATOR(pg_catalog.=) old.incarnation "
+							 "AND new.lanes OPERATOR(pg_catalog.=) old.lanes AND new.lane OPERATOR(pg_catalog.=) old.lane "
+							 "AND new.seq OPERATOR(pg_catalog.>=) old.seq) "
+							 "ORDER BY old.incarnation, old.lanes, old.lane, old.seq DESC",
+							 side_name(to), side_name(from), side_name(to));
+}
+
 static void
 turn(DatabaseSlot *database, int side, TimestampTz now)
 {
@@ -173,17 +154,29 @@ empty_side(int from, int to)
 	respond_statement_commit();
 }
 
-/* Also of other incarnations: their cursors say what of their events was handled elsewhere. */
-static void
-copy_latest(int from, int to)
+TimestampTz
+respond_rotation_apply(TimestampTz now)
 {
-	respond_statement_format("INSERT INTO respond_internal.%s (seq, lanes, lane, cursor, split_xid, split_id, at, incarnation) "
-							 "SELECT DISTINCT ON (old.incarnation, old.lanes, old.lane) "
-							 "old.seq, old.lanes, old.lane, old.cursor, old.split_xid, old.split_id, old.at, old.incarnation "
-							 "FROM respond_internal.%s AS old WHERE NOT EXISTS (SELECT FROM respond_internal.%s AS new "
-							 "WHERE new.incarnation OPERATOR(pg_catalog.=) old.incarnation "
-							 "AND new.lanes OPERATOR(pg_catalog.=) old.lanes AND new.lane OPERATOR(pg_catalog.=) old.lane "
-							 "AND new.seq OPERATOR(pg_catalog.>=) old.seq) "
-							 "ORDER BY old.incarnation, old.lanes, old.lane, old.seq DESC",
-							 side_name(to), side_name(from), side_name(to));
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+	uint64		batches = count_batches();
+	int			side;
+
+	/* nothing was written since the last look */
+	if (database == NULL || batches == batches_seen)
+		return now + IDLE_INTERVAL_US;
+
+	side = (int) pg_atomic_read_u32(&database->progress_side);
+	if (count_blocks(1 - side) > 0)
+	{
+		if (now < turned_at + GRACE_US)
+			return turned_at + GRACE_US;
+		empty_side(1 - side, side);
+	}
+	else if (count_rows(side) >= ROWS_PER_SIDE)
+	{
+		turn(database, side, now);
+		return now + GRACE_US;
+	}
+	batches_seen = batches;
+	return now + BUSY_INTERVAL_US;
 }

@@ -62,89 +62,20 @@ static const AgingTable aging_tables[] = {
 	{"acknowledged", "at"},
 };
 
-static void drop_old_partitions(const TimedTable *table, TimestampTz cutoff);
-static bool drop_partition(const TimedTable *table, const TimedPartition *partition);
-static bool is_done(const TimedTable *table, const char *relation, TimestampTz lower, TimestampTz upper);
-static bool is_passed(const char *relation);
-static Cursor *handled_by_all_lanes(void);
-static void empty_default(const TimedTable *table, TimestampTz cutoff);
-static bool default_is_old(const TimedTable *table, TimestampTz cutoff);
-static void delete_old_rows(const AgingTable *table, TimestampTz cutoff);
-
-TimestampTz
-respond_retention_apply(TimestampTz now)
+static Cursor *
+handled_by_all_lanes(void)
 {
-	int64		pause = LONGEST_PAUSE_US;
+	Arena	   *arena = respond_arena_create_in(CurrentMemoryContext);
+	Progress   *progress = respond_progress_load(arena, respond_life_incarnation());
+	Cursor	   *all = NULL;
 
-	for (int i = 0; i < TIMED_TABLE_COUNT; i++)
+	for (int lane = 0; lane < respond_dispatchers; lane++)
 	{
-		const TimedTable *table = &respond_timed_tables[i];
-		int64		retention = *table->retention * USECS_PER_MINUTE;
+		Cursor	   *cursor = respond_progress_start(arena, progress, respond_dispatchers, lane);
 
-		if (retention < 0)
-			continue;
-		drop_old_partitions(table, now - retention);
-		if (!table->is_audit)
-			empty_default(table, now - retention);
-		pause = Min(pause, Max(retention / 10, SHORTEST_PAUSE_US));
+		all = all == NULL ? cursor : respond_cursor_intersect(arena, all, cursor);
 	}
-	if (respond_event_retention >= 0)
-	{
-		for (int i = 0; i < lengthof(aging_tables); i++)
-			delete_old_rows(&aging_tables[i], now - respond_event_retention * USECS_PER_MINUTE);
-	}
-	return now + pause;
-}
-
-/* One after the other from the oldest on; the first that cannot go yet ends it. */
-static void
-drop_old_partitions(const TimedTable *table, TimestampTz cutoff)
-{
-	bool		dropped;
-
-	do
-	{
-		PartitionList *list;
-
-		respond_statement_begin();
-		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
-		list = respond_partition_list(table);
-		dropped = list->count > 0 && list->items[0].upper <= cutoff &&
-			drop_partition(table, &list->items[0]);
-		respond_statement_commit();
-		respond_worker_check_stop();
-	} while (dropped);
-}
-
-static bool
-drop_partition(const TimedTable *table, const TimedPartition *partition)
-{
-	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(partition->relation)),
-												  get_rel_name(partition->relation));
-
-	respond_statement_format("LOCK TABLE %s IN SHARE MODE", name);
-	if (!is_done(table, name, partition->lower, partition->upper))
-		return false;
-	respond_statement_format("DROP TABLE %s", name);
-	return true;
-}
-
-static bool
-is_done(const TimedTable *table, const char *relation, TimestampTz lower, TimestampTz upper)
-{
-	Datum		values[2] = {TimestampTzGetDatum(lower), TimestampTzGetDatum(upper)};
-
-	if (table->unfinished != NULL)
-		return respond_statement_format("SELECT FROM %s WHERE %s LIMIT 1", relation, table->unfinished) == 0;
-	if (table->is_log)
-		return is_passed(relation) &&
-			respond_statement_run("SELECT FROM respond_internal.requeue "
-								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<) $2 LIMIT 1",
-								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0 &&
-			respond_statement_run("SELECT FROM respond_internal.set_aside_event "
-								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<) $2 LIMIT 1",
-								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0;
-	return true;
+	return all;
 }
 
 /*
@@ -173,20 +104,55 @@ is_passed(const char *relation)
 	return true;
 }
 
-static Cursor *
-handled_by_all_lanes(void)
+static bool
+is_done(const TimedTable *table, const char *relation, TimestampTz lower, TimestampTz upper)
 {
-	Arena	   *arena = respond_arena_create_in(CurrentMemoryContext);
-	Progress   *progress = respond_progress_load(arena, respond_life_incarnation());
-	Cursor	   *all = NULL;
+	Datum		values[2] = {TimestampTzGetDatum(lower), TimestampTzGetDatum(upper)};
 
-	for (int lane = 0; lane < respond_dispatchers; lane++)
+	if (table->unfinished != NULL)
+		return respond_statement_format("SELECT FROM %s WHERE %s LIMIT 1", relation, table->unfinished) == 0;
+	if (table->is_log)
+		return is_passed(relation) &&
+			respond_statement_run("SELECT FROM respond_internal.requeue "
+								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<) $2 LIMIT 1",
+								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0 &&
+			respond_statement_run("SELECT FROM respond_internal.set_aside_event "
+								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<) $2 LIMIT 1",
+								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0;
+	return true;
+}
+
+static bool
+drop_partition(const TimedTable *table, const TimedPartition *partition)
+{
+	char	   *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(partition->relation)),
+												  get_rel_name(partition->relation));
+
+	respond_statement_format("LOCK TABLE %s IN SHARE MODE", name);
+	if (!is_done(table, name, partition->lower, partition->upper))
+		return false;
+	respond_statement_format("DROP TABLE %s", name);
+	return true;
+}
+
+/* One after the other from the oldest on; the first that cannot go yet ends it. */
+static void
+drop_old_partitions(const TimedTable *table, TimestampTz cutoff)
+{
+	bool		dropped;
+
+	do
 	{
-		Cursor	   *cursor = respond_progress_start(arena, progress, respond_dispatchers, lane);
+		PartitionList *list;
 
-		all = all == NULL ? cursor : respond_cursor_intersect(arena, all, cursor);
-	}
-	return all;
+		respond_statement_begin();
+		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
+		list = respond_partition_list(table);
+		dropped = list->count > 0 && list->items[0].upper <= cutoff &&
+			drop_partition(table, &list->items[0]);
+		respond_statement_commit();
+		respond_worker_check_stop();
+	} while (dropped);
 }
 
 static void
@@ -203,6 +169,16 @@ truncate_default(const TimedTable *table)
 		respond_event_guard_lift(before);
 	}
 	PG_END_TRY();
+}
+
+static bool
+default_is_old(const TimedTable *table, TimestampTz cutoff)
+{
+	char	   *relation = psprintf("respond.%s_default", table->name);
+	char	   *sql = psprintf("SELECT FROM %s WHERE %s OPERATOR(pg_catalog.>=) $1 LIMIT 1", relation, table->column);
+
+	return respond_statement_run(sql, 1, (Oid[]) {TIMESTAMPTZOID}, (Datum[]) {TimestampTzGetDatum(cutoff)}) == 0 &&
+		is_done(table, relation, DT_NOBEGIN, cutoff);
 }
 
 static void
@@ -229,16 +205,6 @@ empty_default(const TimedTable *table, TimestampTz cutoff)
 			truncate_default(table);
 	}
 	respond_statement_commit();
-}
-
-static bool
-default_is_old(const TimedTable *table, TimestampTz cutoff)
-{
-	char	   *relation = psprintf("respond.%s_default", table->name);
-	char	   *sql = psprintf("SELECT FROM %s WHERE %s OPERATOR(pg_catalog.>=) $1 LIMIT 1", relation, table->column);
-
-	return respond_statement_run(sql, 1, (Oid[]) {TIMESTAMPTZOID}, (Datum[]) {TimestampTzGetDatum(cutoff)}) == 0 &&
-		is_done(table, relation, DT_NOBEGIN, cutoff);
 }
 
 /* Walks through the table once, a piece per transaction, so that none is long. */
@@ -268,4 +234,29 @@ delete_old_rows(const AgingTable *table, TimestampTz cutoff)
 		respond_statement_commit();
 		respond_worker_check_stop();
 	}
+}
+
+TimestampTz
+respond_retention_apply(TimestampTz now)
+{
+	int64		pause = LONGEST_PAUSE_US;
+
+	for (int i = 0; i < TIMED_TABLE_COUNT; i++)
+	{
+		const TimedTable *table = &respond_timed_tables[i];
+		int64		retention = *table->retention * USECS_PER_MINUTE;
+
+		if (retention < 0)
+			continue;
+		drop_old_partitions(table, now - retention);
+		if (!table->is_audit)
+			empty_default(table, now - retention);
+		pause = Min(pause, Max(retention / 10, SHORTEST_PAUSE_US));
+	}
+	if (respond_event_retention >= 0)
+	{
+		for (int i = 0; i < lengthof(aging_tables); i++)
+			delete_old_rows(&aging_tables[i], now - respond_event_retention * USECS_PER_MINUTE);
+	}
+	return now + pause;
 }

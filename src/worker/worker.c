@@ -49,13 +49,6 @@ WorkerSlot *respond_worker_slot = NULL;
 static DatabaseSlot *my_database = NULL;
 static MemoryContext begin_context;	/* current when the transaction was begun */
 static Oid	my_extension = InvalidOid;
-
-static void claim_slot(int number, uint32 generation, WorkerKind kind);
-static void release_session_locks(int code, Datum argument);
-static void leave_slot(int code, Datum argument);
-static void connect_to_database(void);
-static void find_extension(void);
-static void publish_slot(void);
 pg_noreturn static void end_worker(WorkerOutcome outcome);
 
 const char *
@@ -79,36 +72,18 @@ respond_worker_argument(int slot, uint32 generation)
 	return Int64GetDatum(((int64) slot << 32) | generation);
 }
 
+static void
+end_worker(WorkerOutcome outcome)
+{
+	respond_worker_slot->outcome = outcome;
+	proc_exit(0);
+}
+
 void
 respond_worker_make_way(void)
 {
 	respond_worker_slot->told_to_end = 1;
 	end_worker(WORKER_STOPPED);
-}
-
-WorkerSlot *
-respond_worker_start(Datum main_arg, WorkerKind kind)
-{
-	int64		argument = DatumGetInt64(main_arg);
-
-	respond_death_word_listen();
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	BackgroundWorkerUnblockSignals();
-
-	claim_slot((int) (argument >> 32), (uint32) argument, kind);
-	connect_to_database();
-	find_extension();
-	if (kind == WORKER_DISPATCHER)
-		respond_memory_limit_apply();
-	if (kind != WORKER_CLOCK)
-		publish_slot();
-	return respond_worker_slot;
-}
-
-bool
-respond_worker_is_switched_on(WorkerKind kind)
-{
-	return respond_enabled && (kind != WORKER_COURIER || respond_courier);
 }
 
 /* Whether somebody, DROP DATABASE for example, wants workers to keep out. */
@@ -122,43 +97,6 @@ respond_worker_is_barred(Oid database)
 			return true;
 	}
 	return false;
-}
-
-static void
-claim_slot(int number, uint32 generation, WorkerKind kind)
-{
-	WorkerSlot *slot;
-	bool		mine;
-	bool		stop;
-
-	if (number < 0 || number >= respond_shared->slot_count)
-		elog(FATAL, "worker slot %d does not exist", number);
-	slot = &respond_shared->slots[number];
-
-	/* registered before the process joins those of the database, so it runs after it left them */
-	on_shmem_exit(leave_slot, (Datum) 0);
-	/* registered before connecting, so it runs after the last transaction was rolled back */
-	before_shmem_exit(release_session_locks, (Datum) 0);
-
-	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
-	mine = slot->state == WORKER_STARTING && slot->generation == generation && slot->kind == kind;
-	stop = mine && (slot->stop_wanted || respond_worker_is_barred(slot->database));
-	if (mine)
-	{
-		slot->state = WORKER_RUNNING;
-		slot->pid = MyProcPid;
-		slot->procno = MyProcNumber;
-		slot->started_at = GetCurrentTimestamp();
-		pg_atomic_write_u64(&slot->active_at, (uint64) slot->started_at);
-		respond_worker_slot = slot;
-		respond_death_word_begin(slot);
-	}
-	LWLockRelease(respond_shared->lock);
-
-	if (!mine)
-		proc_exit(0);
-	if (stop)
-		end_worker(WORKER_STOPPED);
 }
 
 /* The server lets go of a session's locks on objects only when a transaction fails. */
@@ -205,6 +143,43 @@ leave_slot(int code, Datum argument)
 	LWLockRelease(respond_shared->lock);
 
 	respond_latch_set(launcher);
+}
+
+static void
+claim_slot(int number, uint32 generation, WorkerKind kind)
+{
+	WorkerSlot *slot;
+	bool		mine;
+	bool		stop;
+
+	if (number < 0 || number >= respond_shared->slot_count)
+		elog(FATAL, "worker slot %d does not exist", number);
+	slot = &respond_shared->slots[number];
+
+	/* registered before the process joins those of the database, so it runs after it left them */
+	on_shmem_exit(leave_slot, (Datum) 0);
+	/* registered before connecting, so it runs after the last transaction was rolled back */
+	before_shmem_exit(release_session_locks, (Datum) 0);
+
+	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
+	mine = slot->state == WORKER_STARTING && slot->generation == generation && slot->kind == kind;
+	stop = mine && (slot->stop_wanted || respond_worker_is_barred(slot->database));
+	if (mine)
+	{
+		slot->state = WORKER_RUNNING;
+		slot->pid = MyProcPid;
+		slot->procno = MyProcNumber;
+		slot->started_at = GetCurrentTimestamp();
+		pg_atomic_write_u64(&slot->active_at, (uint64) slot->started_at);
+		respond_worker_slot = slot;
+		respond_death_word_begin(slot);
+	}
+	LWLockRelease(respond_shared->lock);
+
+	if (!mine)
+		proc_exit(0);
+	if (stop)
+		end_worker(WORKER_STOPPED);
 }
 
 static void
@@ -286,6 +261,31 @@ publish_slot(void)
 		end_worker(WORKER_STOPPED);
 }
 
+WorkerSlot *
+respond_worker_start(Datum main_arg, WorkerKind kind)
+{
+	int64		argument = DatumGetInt64(main_arg);
+
+	respond_death_word_listen();
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+
+	claim_slot((int) (argument >> 32), (uint32) argument, kind);
+	connect_to_database();
+	find_extension();
+	if (kind == WORKER_DISPATCHER)
+		respond_memory_limit_apply();
+	if (kind != WORKER_CLOCK)
+		publish_slot();
+	return respond_worker_slot;
+}
+
+bool
+respond_worker_is_switched_on(WorkerKind kind)
+{
+	return respond_enabled && (kind != WORKER_COURIER || respond_courier);
+}
+
 DatabaseSlot *
 respond_worker_open_database(bool *created)
 {
@@ -304,6 +304,12 @@ respond_worker_open_database(bool *created)
 	return my_database;
 }
 
+bool
+respond_worker_on_hold(void)
+{
+	return pg_atomic_read_u32(&my_database->hold) != 0 || pg_atomic_read_u32(&my_database->manifest) != 0;
+}
+
 Sleep
 respond_worker_sleep(void)
 {
@@ -319,6 +325,37 @@ respond_worker_sleep(void)
 			break;
 	}
 	return SLEEP_COURIER;
+}
+
+void
+respond_worker_check_stop(void)
+{
+	if (respond_worker_slot->stop_wanted || !respond_worker_is_switched_on(respond_worker_slot->kind))
+		end_worker(WORKER_STOPPED);
+	/* one with nothing in its hands ends without a line in the log */
+	if (respond_death_word_terminated())
+		proc_exit(0);
+}
+
+void
+respond_worker_woken(void)
+{
+	ResetLatch(MyLatch);
+	pg_atomic_write_u32(&respond_worker_slot->sleeping, 0);
+
+	respond_worker_check_stop();
+
+	/* a cancel that came while there was nothing to cancel */
+	QueryCancelPending = false;
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+		respond_settings_pin();
+		if (respond_worker_slot->kind == WORKER_DISPATCHER)
+			respond_memory_limit_apply();
+	}
 }
 
 static void
@@ -349,37 +386,6 @@ respond_worker_pause(long milliseconds)
 }
 
 void
-respond_worker_woken(void)
-{
-	ResetLatch(MyLatch);
-	pg_atomic_write_u32(&respond_worker_slot->sleeping, 0);
-
-	respond_worker_check_stop();
-
-	/* a cancel that came while there was nothing to cancel */
-	QueryCancelPending = false;
-	CHECK_FOR_INTERRUPTS();
-	if (ConfigReloadPending)
-	{
-		ConfigReloadPending = false;
-		ProcessConfigFile(PGC_SIGHUP);
-		respond_settings_pin();
-		if (respond_worker_slot->kind == WORKER_DISPATCHER)
-			respond_memory_limit_apply();
-	}
-}
-
-void
-respond_worker_check_stop(void)
-{
-	if (respond_worker_slot->stop_wanted || !respond_worker_is_switched_on(respond_worker_slot->kind))
-		end_worker(WORKER_STOPPED);
-	/* one with nothing in its hands ends without a line in the log */
-	if (respond_death_word_terminated())
-		proc_exit(0);
-}
-
-void
 respond_worker_lock_extension(void)
 {
 	LockDatabaseObject(ExtensionRelationId, my_extension, 0, AccessShareLock);
@@ -403,23 +409,6 @@ respond_worker_commit(void)
 	MemoryContextSwitchTo(begin_context);
 }
 
-bool
-respond_worker_on_hold(void)
-{
-	return pg_atomic_read_u32(&my_database->hold) != 0 || pg_atomic_read_u32(&my_database->manifest) != 0;
-}
-
-void
-respond_worker_set_hold(Oid database, bool hold)
-{
-	DatabaseSlot *entry = respond_shmem_find_database(database);
-
-	if (entry == NULL)
-		return;
-	pg_atomic_write_u32(&entry->hold, hold ? 1 : 0);
-	respond_worker_wake_all(database);
-}
-
 /* Workers that hold do not wait for events, so their latches are set in any case. */
 void
 respond_worker_wake_all(Oid database)
@@ -435,9 +424,13 @@ respond_worker_wake_all(Oid database)
 	LWLockRelease(respond_shared->lock);
 }
 
-static void
-end_worker(WorkerOutcome outcome)
+void
+respond_worker_set_hold(Oid database, bool hold)
 {
-	respond_worker_slot->outcome = outcome;
-	proc_exit(0);
+	DatabaseSlot *entry = respond_shmem_find_database(database);
+
+	if (entry == NULL)
+		return;
+	pg_atomic_write_u32(&entry->hold, hold ? 1 : 0);
+	respond_worker_wake_all(database);
 }
