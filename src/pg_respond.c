@@ -41,7 +41,8 @@ _PG_init(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("pg_respond must be loaded when the server starts"),
-				 errhint("Add pg_respond to \"%s\" in postgresql.conf, for example shared_preload_libraries = 'pg_respond', and restart the server.",
+				 errhint("Add pg_respond to \"%s\" in postgresql.conf, for example shared_preload_libraries ="
+						 " 'pg_respond', and restart the server.",
 						 "shared_preload_libraries")));
 
 	respond_guc_define(respond_transfer_check_networks);

@@ -169,7 +169,8 @@ scalar_text(const JsonbValue *value)
 static void
 note_escaped(Masking *masking, const char *text)
 {
-	static const TemplateEscape ways[] = {TEMPLATE_ESCAPE_HTML, TEMPLATE_ESCAPE_JSON, TEMPLATE_ESCAPE_URL, TEMPLATE_ESCAPE_SLACK,
+	static const TemplateEscape ways[] = {TEMPLATE_ESCAPE_HTML, TEMPLATE_ESCAPE_JSON, TEMPLATE_ESCAPE_URL,
+										  TEMPLATE_ESCAPE_SLACK,
 	TEMPLATE_ESCAPE_MARKDOWN};
 
 	for (int i = 0; i < lengthof(ways); i++)

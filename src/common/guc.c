@@ -70,7 +70,8 @@ respond_guc_define(CheckNetworks check)
 	check_networks = check;
 	DefineCustomStringVariable("pg_respond.allowed_networks",
 							   "Private networks that deliveries may go to.",
-							   "Networks such as 10.1.0.0/16, with commas between them.  Public addresses are always allowed.",
+							   "Networks such as 10.1.0.0/16, with commas between them.  Public addresses are always"
+							   " allowed.",
 							   &respond_allowed_networks,
 							   "",
 							   PGC_SIGHUP,
@@ -133,7 +134,8 @@ respond_guc_define(CheckNetworks check)
 
 	DefineCustomIntVariable("pg_respond.event_retention",
 							"How long events and runs are kept before their partitions are dropped.",
-							"A partition is dropped only after every event in it was handled and every run in it has ended.  -1 keeps everything.",
+							"A partition is dropped only after every event in it was handled and every run in it has"
+							" ended.  -1 keeps everything.",
 							&respond_event_retention,
 							30 * 24 * 60, -1, INT_MAX,
 							PGC_SIGHUP,
@@ -142,7 +144,8 @@ respond_guc_define(CheckNetworks check)
 
 	DefineCustomBoolVariable("pg_respond.hold_on_copy",
 							 "Whether the workers are paused when the server starts on a physical copy of a cluster.",
-							 "A copy is what was restored from a base backup or an archive, or copied file by file; standbys do not count.",
+							 "A copy is what was restored from a base backup or an archive, or copied file by file;"
+							 " standbys do not count.",
 							 &respond_hold_on_copy,
 							 true,
 							 PGC_POSTMASTER,
@@ -169,7 +172,8 @@ respond_guc_define(CheckNetworks check)
 
 	DefineCustomIntVariable("pg_respond.max_event_size",
 							"Largest event data that rules are applied to.",
-							"Data counts as it is stored and as JSON text.  A larger event is recorded and becomes a dead letter.",
+							"Data counts as it is stored and as JSON text.  A larger event is recorded and becomes a"
+							" dead letter.",
 							&respond_max_event_size,
 							1024, 1, 256 * 1024,
 							PGC_SIGHUP,
@@ -177,7 +181,8 @@ respond_guc_define(CheckNetworks check)
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.max_fan_out",
-							"Largest number of events, tickets, comments and deliveries that one run of a rule may cause.",
+							"Largest number of events, tickets, comments and deliveries that one run of a rule may"
+							" cause.",
 							NULL,
 							&respond_max_fan_out,
 							10000, 1, INT_MAX,
@@ -223,7 +228,8 @@ respond_guc_define(CheckNetworks check)
 
 	DefineCustomIntVariable("pg_respond.retry_time",
 							"How long a rule is retried for an event after temporary errors.",
-							"After that, such an error counts as a failure of the rule; a full disk never does.  -1 has no limit.",
+							"After that, such an error counts as a failure of the rule; a full disk never does.  -1 has"
+							" no limit.",
 							&respond_retry_time,
 							3600, -1, INT_MAX / 1000,
 							PGC_SIGHUP,
@@ -232,10 +238,13 @@ respond_guc_define(CheckNetworks check)
 
 	DefineCustomStringVariable("pg_respond.rule_extensions",
 							   "Extensions whose functions rules may call even if rules have several owners.",
-							   "Their functions must leave nothing in the session that another owner's SQL could reach.",
+							   "Their functions must leave nothing in the session that another owner's SQL could"
+							   " reach.",
 							   &respond_rule_extensions,
-							   "address_standardizer, btree_gin, btree_gist, citext, cube, dict_int, dict_xsyn, earthdistance, fuzzystrmatch,"
-							   " hstore, intarray, isn, ltree, pg_stat_statements, pg_trgm, pgcrypto, postgis, postgis_raster,"
+							   "address_standardizer, btree_gin, btree_gist, citext, cube, dict_int, dict_xsyn,"
+							   " earthdistance, fuzzystrmatch,"
+							   " hstore, intarray, isn, ltree, pg_stat_statements, pg_trgm, pgcrypto, postgis,"
+							   " postgis_raster,"
 							   " postgis_topology, seg, tablefunc, unaccent, \"uuid-ossp\", vector, xml2",
 							   PGC_SIGHUP,
 							   GUC_SUPERUSER_ONLY | GUC_LIST_INPUT,
@@ -269,7 +278,8 @@ respond_guc_define(CheckNetworks check)
 							   NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.storm_limit",
-							"Number of events, tickets and deliveries caused at one depth after which a rule that multiplies its own events is stopped.",
+							"Number of events, tickets and deliveries caused at one depth after which a rule that"
+							" multiplies its own events is stopped.",
 							"-1 stops no rule.",
 							&respond_storm_limit,
 							1000, -1, INT_MAX,

@@ -69,7 +69,8 @@ string_size(const Counter *counter, const char *bytes, Size length)
 		if (byte == '"' || byte == '\\')
 			size++;
 		else if (byte < 0x20)
-			size += byte == '\b' || byte == '\f' || byte == '\n' || byte == '\r' || byte == '\t' ? 1 : LONGEST_ESCAPE - 1;
+			size += byte == '\b' || byte == '\f' || byte == '\n' || byte == '\r' || byte == '\t' ?
+				1 : LONGEST_ESCAPE - 1;
 		if (i % WORK_PER_INTERRUPT == WORK_PER_INTERRUPT - 1)
 			CHECK_FOR_INTERRUPTS();
 	}

@@ -105,7 +105,8 @@ column(Relation table, TupleTableSlot *slot, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" has no column \"%s\" with a value", "respond_internal.state", name),
-				 errhint("The library and the extension in this database differ: run ALTER EXTENSION pg_respond UPDATE, or restart the server with the library of the extension's version.")));
+				 errhint("The library and the extension in this database differ: run ALTER EXTENSION pg_respond UPDATE,"
+						 " or restart the server with the library of the extension's version.")));
 	return value;
 }
 

@@ -145,7 +145,8 @@ open_target(RowLookup *lookup, Oid oid)
 	respond_shape_find(lookup->shape, RelationGetDescr(target->relation), target->places);
 	for (int i = 0; i < lookup->shape->count; i++)
 		if (target->places[i] != i && target->mapped == NULL)
-			target->mapped = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(target->relation)), &TTSOpsVirtual);
+			target->mapped = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(target->relation)),
+													  &TTSOpsVirtual);
 	target->next = lookup->targets;
 	lookup->targets = target;
 	MemoryContextSwitchTo(caller);

@@ -30,7 +30,8 @@ extern RowLookup *respond_row_lookup_open(Oid table, const Shape *shape);
 
 /*
  * The row with this number in the partition for this key, NULL when there is
- * none that the snapshot sees.  Its values are in the order of the shape; they, tts_tid and tts_tableOid are good until the next look-up.
+ * none that the snapshot sees.  Its values are in the order of the shape; they,
+ * tts_tid and tts_tableOid are good until the next look-up.
  */
 extern TupleTableSlot *respond_row_lookup(RowLookup *lookup, TimestampTz key, int64 id);
 

@@ -70,12 +70,13 @@ convert(StringInfo result, const char *text, size_t length, int from, int to, ch
 
 		CHECK_FOR_INTERRUPTS();
 		enlargeStringInfo(result, piece * MAX_CONVERSION_GROWTH + 1);
-		used = pg_do_encoding_conversion_buf(function, from, to, (unsigned char *) unconstify(char *, text) + done, piece,
+		used = pg_do_encoding_conversion_buf(function, from, to, (unsigned char *) unconstify(char *, text) + done,
+											 piece,
 											 (unsigned char *) result->data + result->len,
 											 piece * MAX_CONVERSION_GROWTH + 1, true);
 		result->len += strlen(result->data + result->len);
 		done += used;
-		/* what could not be converted, or is cut by the end of the piece, is tried again as the first of the next one */
+		/* what could not be converted, or is cut by the end of the piece, is the first of the next one */
 		if (used > 0 || done == length)
 			continue;
 		appendStringInfoChar(result, replacement != '\0' ? replacement : text[done]);

@@ -94,7 +94,8 @@ respond_shape_place(const Shape *shape, TupleDesc desc, int column)
 				 errmsg("table \"%s\" is not as this library expects it: column \"%s\" %s",
 						shape->table, shape->columns[column].name, fault),
 				 errdetail("The library expects it with type %s.", type_name(&shape->columns[column])),
-				 errhint("Library and extension differ, or the table was changed by hand: see \"SELECT * FROM respond.health()\".")));
+				 errhint("Library and extension differ, or the table was changed by hand: see \"SELECT * FROM"
+						 " respond.health()\".")));
 	return place;
 }
 
@@ -121,7 +122,8 @@ respond_shape_require_order(const Shape *shape, TupleDesc desc)
 					(errcode(ERRCODE_RESPOND_SHAPE),
 					 errmsg("table \"%s\" is not as this library expects it: column \"%s\" is not column %d",
 							shape->table, shape->columns[i].name, i + 1),
-					 errhint("Library and extension differ, or the table was changed by hand: see \"SELECT * FROM respond.health()\".")));
+					 errhint("Library and extension differ, or the table was changed by hand: see \"SELECT * FROM"
+							 " respond.health()\".")));
 }
 
 void

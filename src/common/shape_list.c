@@ -95,7 +95,8 @@ require(const char *table, const char *fault)
 	ereport(ERROR,
 			(errcode(ERRCODE_RESPOND_SHAPE),
 			 errmsg("table \"%s\" is not as this library expects it: %s", table, fault),
-			 errhint("Library and extension differ, or the table was changed by hand: see \"SELECT * FROM respond.health()\".")));
+			 errhint("Library and extension differ, or the table was changed by hand: see \"SELECT * FROM"
+					 " respond.health()\".")));
 }
 
 /*
@@ -156,7 +157,8 @@ respond_shape_faults(PG_FUNCTION_ARGS)
 			const char *fault = fault_of(all_shapes[i], oid);
 
 			if (fault != NULL)
-				put_fault(result, quote_qualified_identifier(get_namespace_name(get_rel_namespace(oid)), get_rel_name(oid)), fault);
+				put_fault(result, quote_qualified_identifier(get_namespace_name(get_rel_namespace(oid)),
+															 get_rel_name(oid)), fault);
 		}
 	}
 	for (int i = 0; i < lengthof(other_tables); i++)

@@ -177,7 +177,8 @@ refuse_second_open_ticket(const TicketColumns *columns, TupleTableSlot *row)
 						DatumGetInt64(values[1]), other),
 				 errdetail("Only one ticket with the key \"%s\" can be unsolved at a time.",
 						   TextDatumGetCString(values[0])),
-				 errhint("Continue with ticket " INT64_FORMAT ", or solve it first, or give one of them another key.", other)));
+				 errhint("Continue with ticket " INT64_FORMAT ", or solve it first, or give one of them another key.",
+						 other)));
 }
 
 static void

@@ -171,7 +171,8 @@ beyond_limits(const Event *event)
 	if (event->depth > respond_max_depth)
 	{
 		respond_dead_event(event, event->only_rule, "depth",
-						   psprintf("depth %d is greater than pg_respond.max_depth (%d); rules that cause each other's events loop",
+						   psprintf("depth %d is greater than pg_respond.max_depth (%d); rules that cause each other's"
+									" events loop",
 									event->depth, respond_max_depth), 0);
 		return true;
 	}

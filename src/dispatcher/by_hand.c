@@ -69,7 +69,8 @@ static KeptPlan resume_plan = {
 static KeptPlan acknowledge_plan = {
 	"SELECT respond_internal.mark_acknowledged('event', d.event_id)"
 	" FROM (SELECT DISTINCT e.event_id FROM respond_internal.dead_event AS e"
-	" WHERE e.event_id OPERATOR(pg_catalog.=) ANY ($1) AND (e.rule IS NULL OR $2 IS NULL OR e.rule OPERATOR(pg_catalog.=) $2)) AS d",
+	" WHERE e.event_id OPERATOR(pg_catalog.=) ANY ($1) AND (e.rule IS NULL OR $2 IS NULL OR e.rule"
+	" OPERATOR(pg_catalog.=) $2)) AS d",
 	2, {INT8ARRAYOID, TEXTOID}
 };
 
@@ -115,7 +116,8 @@ require_rule(const char *name, const char *what)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to %s rule \"%s\"", what, name),
 				 errdetail("It acts with the rights of its owner, role \"%s\".", row.owner),
-				 errhint("The owner can allow a role to do that: UPDATE respond.rule SET start_roles = ARRAY['...'] WHERE name = ...")));
+				 errhint("The owner can allow a role to do that: UPDATE respond.rule SET start_roles = ARRAY['...']"
+						 " WHERE name = ...")));
 	if (!row.enabled)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -58,7 +58,8 @@ respond_dead_event(const Event *event, const char *rule, const char *reason, con
 		nulls[2] = 'n';
 	if (error == NULL)
 		nulls[4] = 'n';
-	execute("INSERT INTO respond_internal.dead_event (event_id, event_type, rule, reason, error) VALUES ($1, $2, $3, $4, $5)",
+	execute("INSERT INTO respond_internal.dead_event (event_id, event_type, rule, reason, error)"
+			" VALUES ($1, $2, $3, $4, $5)",
 			5, types, values, nulls, SPI_OK_INSERT);
 }
 
@@ -119,8 +120,10 @@ respond_suspect_raise(int64 id)
 	values[1] = Int32GetDatum(marker.tries);
 	values[2] = Int32GetDatum(marker.vanished);
 	values[3] = Int64GetDatum(respond_death_word_life());
-	if (SPI_execute_with_args("INSERT INTO respond_internal.suspect AS s (event_id, tries, vanished, life) VALUES ($1, $2, $3, $4) "
-							  "ON CONFLICT (event_id) DO UPDATE SET tries = excluded.tries, vanished = excluded.vanished, "
+	if (SPI_execute_with_args("INSERT INTO respond_internal.suspect AS s (event_id, tries, vanished, life)"
+							  " VALUES ($1, $2, $3, $4)"
+							  " ON CONFLICT (event_id) DO UPDATE SET tries = excluded.tries,"
+							  " vanished = excluded.vanished, "
 							  "life = excluded.life, at = pg_catalog.now()",
 							  4, types, values, NULL, false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not mark event " INT64_FORMAT, id);

@@ -277,7 +277,8 @@ poll_interval(const Dispatcher *dispatcher)
 	TimestampTz active_at = (TimestampTz) pg_atomic_read_u64(&dispatcher->slot->active_at);
 	long		requeue = respond_requeue_due(respond_wake_count());
 	long		aside = respond_aside_due();
-	long		poll = TimestampDifferenceExceeds(active_at, GetCurrentTimestamp(), ACTIVE_FOR) ? POLL_IDLE : POLL_ACTIVE;
+	bool		is_idle = TimestampDifferenceExceeds(active_at, GetCurrentTimestamp(), ACTIVE_FOR);
+	long		poll = is_idle ? POLL_IDLE : POLL_ACTIVE;
 
 	if (requeue >= 0)
 		poll = Min(requeue, poll);

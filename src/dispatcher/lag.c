@@ -98,7 +98,8 @@ Datum
 respond_lag(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Progress   *progress = respond_progress_load(respond_arena_create_in(CurrentMemoryContext), respond_life_incarnation());
+	Progress   *progress = respond_progress_load(respond_arena_create_in(CurrentMemoryContext),
+												 respond_life_incarnation());
 	int			lanes = Max(progress->last_lanes, 1);
 
 	InitMaterializedSRF(fcinfo, 0);

@@ -45,7 +45,8 @@ respond_lane_take(int lanes, int lane)
 			if (!respond_part_lock_take(extension, PART_LOCK_LANE(others, other), ShareLock))
 				ereport(FATAL,
 						(errcode(ERRCODE_OBJECT_IN_USE),
-						 errmsg("a pg_respond dispatcher of %d still runs although there should be %d", others, lanes)));
+						 errmsg("a pg_respond dispatcher of %d still runs although there should be %d", others,
+								lanes)));
 			respond_part_lock_release(extension, PART_LOCK_LANE(others, other), ShareLock);
 		}
 	}

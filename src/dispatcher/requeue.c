@@ -152,7 +152,8 @@ open_index(Relation requeue)
 List *
 respond_requeue_take(int limit, uint64 wakes)
 {
-	Relation	requeue = respond_shape_open_heap(respond_relation_oid("respond_internal", "requeue"), RowExclusiveLock);
+	Relation	requeue = respond_shape_open_heap(respond_relation_oid("respond_internal", "requeue"),
+												  RowExclusiveLock);
 	Relation	index;
 	IndexScanDesc scan;
 	ScanKeyData key;

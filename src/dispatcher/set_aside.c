@@ -133,7 +133,8 @@ respond_aside_open(int lanes, int lane)
 static bool
 table_is_empty(void)
 {
-	Relation	relation = respond_shape_open_heap(respond_relation_oid("respond_internal", "set_aside_event"), AccessShareLock);
+	Relation	relation = respond_shape_open_heap(respond_relation_oid("respond_internal", "set_aside_event"),
+												   AccessShareLock);
 	bool		empty = RelationGetNumberOfBlocks(relation) == 0;
 
 	table_close(relation, AccessShareLock);
@@ -279,7 +280,8 @@ respond_aside_holds(const Event *event, const char *rule)
 	if (respond_share_reports_slow(number))
 		ereport(LOG,
 				(errmsg("pg_respond sets events of rule \"%s\" aside because it takes too long", rule),
-				 errdetail("They are handled one by one and get only a small share of the time, so that other rules are not held up."),
+				 errdetail("They are handled one by one and get only a small share of the time, so that other rules are"
+						   " not held up."),
 				 errhint("Make its condition and its SQL faster.")));
 	if (is_being_tried(event, rule))
 		change(event->aside, event->aside->sqlerrcode, DT_NOEND, true);

@@ -17,7 +17,8 @@
 #include "match/hash.h"
 
 #define COLUMNS \
-	"s.id, s.event_id, s.rule, s.subject, s.forced, s.replay, s.run_id, s.tries, s.first_at, s.sqlstate, s.due_at, s.queue, s.rule_owner"
+	"s.id, s.event_id, s.rule, s.subject, s.forced, s.replay, s.run_id, s.tries, s.first_at, s.sqlstate, s.due_at," \
+	" s.queue, s.rule_owner"
 
 static KeptPlan read_all = {
 	"SELECT " COLUMNS " FROM respond_internal.set_aside_event AS s ORDER BY s.id"
@@ -44,7 +45,8 @@ static KeptPlan find_strand = {
 	1, {INT8OID}
 };
 static KeptPlan insert_row = {
-	"INSERT INTO respond_internal.set_aside_event (event_id, recorded_at, rule, rule_hash, subject, strand, forced, replay, run_id,"
+	"INSERT INTO respond_internal.set_aside_event (event_id, recorded_at, rule, rule_hash, subject, strand, forced,"
+	" replay, run_id,"
 	" sqlstate, tries, first_at, due_at, queue, rule_owner)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_catalog.clock_timestamp(), $12,"
 	" CASE WHEN $13 THEN pg_catalog.nextval('respond_internal.set_aside_queue') END, $14)",
@@ -206,7 +208,9 @@ respond_aside_insert(const Event *event, const char *rule, int sqlerrcode, Times
 	values[2] = CStringGetTextDatum(rule);
 	values[3] = Int64GetDatum((int64) number);
 	values[4] = event->subject != NULL ? CStringGetTextDatum(event->subject) : (Datum) 0;
-	values[5] = event->subject != NULL ? Int64GetDatum((int64) respond_aside_strand(number, event->subject)) : (Datum) 0;
+	values[5] = (Datum) 0;
+	if (event->subject != NULL)
+		values[5] = Int64GetDatum((int64) respond_aside_strand(number, event->subject));
 	values[6] = BoolGetDatum(event->forced);
 	values[7] = BoolGetDatum(event->replay);
 	values[8] = Int64GetDatum(event->run_id);

@@ -239,7 +239,9 @@ record_storm(const Rule *rule, const Event *event, int64 caused)
 	ereport(LOG,
 			(errcode(ERRCODE_RESPOND_LIMIT),
 			 errmsg("pg_respond stopped rule \"%s\": it multiplies its own events", rule->name),
-			 errdetail("It caused " INT64_FORMAT " events, tickets and deliveries, up to event " INT64_FORMAT " of depth %d.", caused, event->id, event->depth),
+			 errdetail("It caused " INT64_FORMAT " events, tickets and deliveries, up to event " INT64_FORMAT
+					   " of depth %d.",
+					   caused, event->id, event->depth),
 			 errhint("Change the rule, or call respond.resume_rule().")));
 }
 
@@ -305,6 +307,7 @@ respond_storm_stops(const Rule *rule, const Event *event)
 	if (!is_stopped(rule, number) && !breaks_out(rule, event, number))
 		return false;
 	respond_dead_event(event, rule->name, "storm",
-					   "the rule is stopped because it multiplies its own events; change it, or call respond.resume_rule()", 0);
+					   "the rule is stopped because it multiplies its own events; change it, or call"
+					   " respond.resume_rule()", 0);
 	return true;
 }

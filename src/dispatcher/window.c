@@ -258,9 +258,10 @@ add_without_index(Collection *collection, Relation partition, const Cursor *base
 		bool		is_null;
 		uint64		xid = DatumGetUInt64(slot_getattr(slot, columns.numbers[LOG_XID], &is_null));
 		int64		id = DatumGetInt64(slot_getattr(slot, columns.numbers[LOG_ID], &is_null));
+		int64		incarnation = DatumGetInt64(slot_getattr(slot, columns.numbers[LOG_INCARNATION], &is_null));
 
 		CHECK_FOR_INTERRUPTS();
-		if (DatumGetInt64(slot_getattr(slot, columns.numbers[LOG_INCARNATION], &is_null)) == respond_life_incarnation() &&
+		if (incarnation == respond_life_incarnation() &&
 			is_wanted(base, snapshot, xid, id) && !beyond_bound(collection, xid, id))
 			add_entry(collection, xid, id, RelationGetRelid(partition), &slot->tts_tid);
 	}
@@ -515,7 +516,8 @@ respond_window_collect(Arena *arena, Cursor *cursor)
 Cursor *
 respond_window_cursor(Arena *arena, const Window *window, int next)
 {
-	uint64	   *undone = respond_arena_alloc(arena, sizeof(uint64) * (window->deferred_count + window->count - next + 2));
+	uint64	   *undone = respond_arena_alloc(arena,
+											 sizeof(uint64) * (window->deferred_count + window->count - next + 2));
 	size_t		undone_count = 0;
 	uint64		last_done = 0;
 	const WindowEntry *last = next > 0 ? &window->entries[next - 1] : NULL;

@@ -43,7 +43,8 @@ typedef struct ChannelCounter
 
 PG_FUNCTION_INFO_V1(respond_channel_counters);
 
-static CounterTable table = COUNTER_TABLE(table, "pg_respond channel counters", ChannelCounter, COUNTER_ENTRIES, PROBE_LIMIT);
+static CounterTable table = COUNTER_TABLE(table, "pg_respond channel counters", ChannelCounter, COUNTER_ENTRIES,
+										  PROBE_LIMIT);
 
 void
 respond_channel_stats_initialize(void)
@@ -107,7 +108,8 @@ percentile(const uint64 *buckets, double part, Datum *value)
 Datum
 respond_channel_counters(PG_FUNCTION_ARGS)
 {
-	ChannelCounter *entry = respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
+	ChannelCounter *entry = respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))),
+												 false);
 	TupleDesc	desc;
 	Datum		values[8] = {0};
 	bool		nulls[8] = {false};

@@ -135,7 +135,8 @@ respond_rule_stats_count(const char *rule, const char *status)
 Datum
 respond_rule_counters(PG_FUNCTION_ARGS)
 {
-	RuleCounter *entry = respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
+	RuleCounter *entry = respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))),
+											  false);
 	TupleDesc	desc;
 	Datum		values[7] = {0};
 	bool		nulls[7] = {false};
@@ -165,7 +166,8 @@ respond_rule_counters(PG_FUNCTION_ARGS)
 Datum
 respond_rule_failures(PG_FUNCTION_ARGS)
 {
-	RuleCounter *entry = respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
+	RuleCounter *entry = respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))),
+											  false);
 
 	PG_RETURN_INT64(entry != NULL ? (int64) pg_atomic_read_u64(&entry->failures) : 0);
 }

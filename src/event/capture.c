@@ -288,7 +288,8 @@ respond_capture(PG_FUNCTION_ARGS)
 	if (!TRIGGER_FIRED_AFTER(trigger->tg_event))
 	{
 		respond_capture_fault(capture, CAPTURE_FAULT_ARGUMENT, 0,
-							  psprintf("trigger \"%s\" must be an AFTER trigger: before the change is made it may still be altered or refused, so nothing is recorded",
+							  psprintf("trigger \"%s\" must be an AFTER trigger: before the change is made it may still"
+									   " be altered or refused, so nothing is recorded",
 									   trigger->tg_trigger->tgname));
 		return leave_alone(trigger);
 	}

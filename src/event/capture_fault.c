@@ -215,7 +215,8 @@ note_and_warn(CaptureTrigger *capture, CaptureFault fault, int count, const char
 			(errcode(fault == CAPTURE_FAULT_LOST ? ERRCODE_RESPOND_EVENT_LOST : ERRCODE_WARNING),
 			 errmsg(consequence(fault), capture->relation_name),
 			 errdetail("%s%s", message, message[0] != '\0' && strchr(".!?", message[strlen(message) - 1]) ? "" : "."),
-			 errhint("The change itself was made. SELECT * FROM respond.health() tells what to do. This warning appears once per session.")));
+			 errhint("The change itself was made. SELECT * FROM respond.health() tells what to do. This warning appears"
+					 " once per session.")));
 }
 
 void

@@ -115,7 +115,8 @@ form_of(const char *form, Relation relation, int *column)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("subject: column \"%s\" of table \"%s\" does not exist", form,
 						RelationGetRelationName(relation)),
-				 errhint("Name a column, or give a template (order/{{new.id}}) or a SQL expression ('order/' || NEW.id).")));
+				 errhint("Name a column, or give a template (order/{{new.id}}) or a SQL expression ('order/' ||"
+						 " NEW.id).")));
 	return SUBJECT_EXPRESSION;
 }
 

@@ -306,8 +306,10 @@ read_arguments(CaptureTrigger *capture, Trigger *trigger, Relation relation, Oid
 	set_condition(capture, trigger, arguments.guarded);
 	if (arguments.unknown != NULL)
 		respond_capture_fault(capture, CAPTURE_FAULT_ARGUMENT, 0,
-							  psprintf("argument \"%s\" of trigger \"%s\" means nothing; after the type of the event, capture() takes %sFORM and %sNAME",
-									   arguments.unknown, trigger->tgname, CAPTURE_SUBJECT_OPTION, CAPTURE_COLUMN_OPTION));
+							  psprintf("argument \"%s\" of trigger \"%s\" means nothing; after the type of the event,"
+									   " capture() takes %sFORM and %sNAME",
+									   arguments.unknown, trigger->tgname, CAPTURE_SUBJECT_OPTION,
+									   CAPTURE_COLUMN_OPTION));
 }
 
 static bool

@@ -129,7 +129,8 @@ check_data_text(Datum data)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_EVENT),
 				 errmsg("data of an event is too long"),
-				 errdetail("As JSON text it would have more than %zu bytes, which is more than the server can show.", MAX_DATA_TEXT),
+				 errdetail("As JSON text it would have more than %zu bytes, which is more than the server can show.",
+						   MAX_DATA_TEXT),
 				 errhint("A number such as 1e131071 is short in jsonb and long as text; write it as a string.")));
 }
 

@@ -40,7 +40,8 @@ static KeptPlan claim_key = {
 };
 static KeptPlan find_key = {
 	"SELECT k.id FROM respond_internal.event_key AS k"
-	" WHERE k.source OPERATOR(pg_catalog.=) $1 AND k.key OPERATOR(pg_catalog.=) $2 AND k.producer OPERATOR(pg_catalog.=) $3",
+	" WHERE k.source OPERATOR(pg_catalog.=) $1 AND k.key OPERATOR(pg_catalog.=) $2 AND k.producer"
+	" OPERATOR(pg_catalog.=) $3",
 	3, {TEXTOID, TEXTOID, OIDOID}
 };
 static KeptPlan common_keys = {

@@ -58,7 +58,7 @@ extern void respond_event_root_read(const Event *event, EventRoot root, EventVal
 /* The same for templates; texts that the event does not hold are palloc'd. */
 extern TemplateValue respond_event_root_value(const Event *event, EventRoot root);
 
-/* A time in UTC as ISO 8601 has it, whoever's session it is, in a buffer of MAXDATELEN + 1 bytes; returns the buffer. */
+/* A time in UTC as ISO 8601 has it, in any session, in a buffer of MAXDATELEN + 1 bytes, which it returns. */
 extern char *respond_event_time(TimestampTz time, char *buffer);
 
 #endif							/* RESPOND_EVENT_ROOTS_H */

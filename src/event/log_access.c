@@ -126,7 +126,8 @@ void
 respond_log_columns(Relation partition, LogColumns *columns)
 {
 	for (int i = 0; i < LOG_COLUMNS; i++)
-		columns->numbers[i] = respond_shape_place(&respond_shape_event, RelationGetDescr(partition), event_columns[i]) + 1;
+		columns->numbers[i] = respond_shape_place(&respond_shape_event, RelationGetDescr(partition),
+												  event_columns[i]) + 1;
 }
 
 static Datum

@@ -67,7 +67,8 @@ static KeptPlan roles_gone = {
 	" AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid OPERATOR(pg_catalog.=) p.role::pg_catalog.oid)"
 	" RETURNING p.source, p.description)"
 	" INSERT INTO respond.producer (role, source, description)"
-	" SELECT 0::pg_catalog.oid::pg_catalog.regrole, g.source, pg_catalog.min(g.description) FROM gone AS g GROUP BY g.source"
+	" SELECT 0::pg_catalog.oid::pg_catalog.regrole, g.source, pg_catalog.min(g.description) FROM gone AS g GROUP BY"
+	" g.source"
 	" ON CONFLICT (role, source) DO NOTHING",
 	0, {0}
 };
@@ -305,7 +306,8 @@ respond_producer_validate(PG_FUNCTION_ARGS)
 	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
 	bool		is_null;
-	Datum		source = heap_getattr(tuple, respond_shape_place(&respond_shape_producer, desc, PRODUCER_SOURCE) + 1, desc, &is_null);
+	Datum		source = heap_getattr(tuple, respond_shape_place(&respond_shape_producer, desc, PRODUCER_SOURCE) + 1,
+									  desc, &is_null);
 
 	if (!is_null)
 		respond_event_check_source(VARDATA_ANY(DatumGetTextPP(source)), VARSIZE_ANY_EXHDR(DatumGetTextPP(source)));

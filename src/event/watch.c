@@ -222,7 +222,8 @@ check_type(const char *type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is an operation, not a type of event", type),
-				 errhint("Name the argument, as in respond.watch(..., operations => '{INSERT}'); a type is for example \"payment.updated\".")));
+				 errhint("Name the argument, as in respond.watch(..., operations => '{INSERT}'); a type is for example"
+						 " \"payment.updated\".")));
 	if (strncmp(type, CAPTURE_SUBJECT_OPTION, strlen(CAPTURE_SUBJECT_OPTION)) == 0 ||
 		strncmp(type, CAPTURE_COLUMN_OPTION, strlen(CAPTURE_COLUMN_OPTION)) == 0 ||
 		strncmp(type, CAPTURE_NAME_OPTION, strlen(CAPTURE_NAME_OPTION)) == 0 ||

@@ -235,7 +235,8 @@ open_document(Jsonb *saved)
 	/* before anything else, which may be otherwise in another format */
 	format = read_required_number(&outside, "format", 1, PG_INT32_MAX);
 	if (format != RUN_FORMAT)
-		raise_fault("format", psprintf("it is " INT64_FORMAT "; this version of pg_respond reads %d", format, RUN_FORMAT));
+		raise_fault("format", psprintf("it is " INT64_FORMAT "; this version of pg_respond reads %d", format,
+									   RUN_FORMAT));
 	return read_object(&saved->root, "", names);
 }
 

@@ -169,7 +169,8 @@ check_size(const FlowMachine *machine)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_LIMIT),
 				 errmsg("the run holds more data than a run that waits can keep"),
-				 errdetail("Its event and what its steps gave have %zu bytes; at most %zu are kept.", size, MAX_SAVED)));
+				 errdetail("Its event and what its steps gave have %zu bytes; at most %zu are kept.", size,
+						   MAX_SAVED)));
 }
 
 Jsonb *

@@ -113,7 +113,8 @@ read_tags(const ParameterSpec *spec, bool is_mail, StepValue *value)
 	value->given = true;
 	for (int i = 0; i < value->tag_count; i++)
 	{
-		char	   *text = is_mail ? read_addresses(value, spec->name, value->tags[i], is_text ? MAIL_ADDRESSES_MOST : 1) :
+		char	   *text = is_mail ? read_addresses(value, spec->name, value->tags[i],
+													is_text ? MAIL_ADDRESSES_MOST : 1) :
 			unshield(value->tags[i]);
 
 		if (text[0] != '\0')
@@ -178,7 +179,8 @@ respond_step_read_addresses(const FlowMachine *machine, const ParameterSpec *spe
 							StepValue *value)
 {
 	/* what a dry run does not know cannot be an address */
-	bool		is_mail = channel != NULL && channel->transport == TRANSPORT_SMTP && !(machine->dry && respond_machine_is_blind(machine));
+	bool		is_mail = channel != NULL && channel->transport == TRANSPORT_SMTP &&
+		!(machine->dry && respond_machine_is_blind(machine));
 
 	if (spec->kind == PARAMETER_TAGS)
 		read_tags(spec, is_mail, value);

@@ -214,9 +214,10 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 		}
 		else if (parameter->json != NULL)
 		{
-			value->json = respond_json_template_render_jsonb(parameter->json, root,
-															 spec->addresses ? TEMPLATE_ESCAPE_ADDRESS :
-															 spec->kind == PARAMETER_JSON ? escape : TEMPLATE_ESCAPE_NONE);
+			TemplateEscape of_values = spec->addresses ? TEMPLATE_ESCAPE_ADDRESS :
+				spec->kind == PARAMETER_JSON ? escape : TEMPLATE_ESCAPE_NONE;
+
+			value->json = respond_json_template_render_jsonb(parameter->json, root, of_values);
 			if (spec->kind == PARAMETER_OBJECT)
 				check_object(step, spec, value);
 			else if (spec->kind == PARAMETER_TAGS)

@@ -211,7 +211,8 @@ look(void)
 		ereport(LOG,
 				(errmsg("pg_respond takes this cluster for a copy of another one"),
 				 errdetail("%s", why),
-				 errhint("Its workers are paused in each database until respond.release() is called there.  \"%s\" = off turns this off.",
+				 errhint("Its workers are paused in each database until respond.release() is called there.  \"%s\" ="
+						 " off turns this off.",
 						 "pg_respond.hold_on_copy")));
 	if (kept == NULL || memcmp(kept, &now, sizeof(Identity)) != 0)
 		write_identity(&now);

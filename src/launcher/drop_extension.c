@@ -34,11 +34,13 @@
 static const char *const find_tables =
 "SELECT pg_catalog.format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', c.oid::pg_catalog.regclass) "
 "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
-"WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}') AND NOT c.relispartition AND (n.nspname OPERATOR(pg_catalog.=) 'respond' OR EXISTS ("
+"WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}') AND NOT c.relispartition AND (n.nspname OPERATOR(pg_catalog.=)"
+" 'respond' OR EXISTS ("
 "SELECT FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid "
 "WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND p.proname OPERATOR(pg_catalog.=) 'capture' "
 "AND p.pronamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace('respond'))) "
-"ORDER BY n.nspname OPERATOR(pg_catalog.=) 'respond', c.relname OPERATOR(pg_catalog.=) ANY ('{event,run,audit_log}'), c.relname";
+"ORDER BY n.nspname OPERATOR(pg_catalog.=) 'respond', c.relname OPERATOR(pg_catalog.=) ANY ('{event,run,audit_log}'),"
+" c.relname";
 
 static bool
 names_our_extension(Node *statement)

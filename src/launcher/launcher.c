@@ -351,7 +351,8 @@ report_switch(const char *name, bool is_on, bool *was_on)
 {
 	if (is_on != *was_on)
 		ereport(LOG,
-				(errmsg(is_on ? "pg_respond starts its workers: \"%s\" is on" : "pg_respond stops its workers: \"%s\" is off", name)));
+				(errmsg(is_on ? "pg_respond starts its workers: \"%s\" is on" :
+						"pg_respond stops its workers: \"%s\" is off", name)));
 	*was_on = is_on;
 }
 

@@ -130,7 +130,8 @@ describe(const WorkerSlot *slot)
 	if (pg_atomic_read_u32(&flags->busy) != 0)
 		return (Description) {"busy", wait};
 	if (pg_atomic_read_u32(&flags->sleeping) != 0)
-		return (Description) {"idle", pstrdup(slot->kind == WORKER_CLOCK ? "time" : slot->kind == WORKER_COURIER ? "deliveries" : "events")};
+		return (Description) {"idle", pstrdup(slot->kind == WORKER_CLOCK ? "time" :
+											  slot->kind == WORKER_COURIER ? "deliveries" : "events")};
 	return (Description) {"busy", wait};
 }
 
@@ -218,7 +219,8 @@ respond_worker_status(PG_FUNCTION_ARGS)
 	values[7] = Int32GetDatum(respond_shared->wanted_workers);
 	values[8] = Int32GetDatum(respond_shared->needed_processes);
 	LWLockRelease(respond_shared->lock);
-	values[5] = CStringGetTextDatum(respond_shared->missing_own_slots ? "pg_respond.max_workers" : "max_worker_processes");
+	values[5] = CStringGetTextDatum(respond_shared->missing_own_slots ? "pg_respond.max_workers" :
+											"max_worker_processes");
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }
 

@@ -69,7 +69,8 @@ report_end(const WorkerSlot *slot, int pid)
 
 	if (slot->told_to_end)
 		ereport(LOG,
-				(errmsg("pg_respond %s of database \"%s\" was terminated by another process and is restarted", kind, database),
+				(errmsg("pg_respond %s of database \"%s\" was terminated by another process and is restarted", kind,
+						database),
 				 errdetail("It was process %d.", pid)));
 	else
 		ereport(LOG,

@@ -385,7 +385,8 @@ make_lookups(Builder *builder, IndexNode *node, int number, Group *groups, int c
 	for (int i = 0; i < count;)
 	{
 		int			field = groups[i].trigger->field;
-		FieldLookup lookup = {.field = field, .node = number, .small = -1, .text = -1, .interval_start = builder->intervals.count};
+		FieldLookup lookup = {.field = field, .node = number, .small = -1, .text = -1,
+							  .interval_start = builder->intervals.count};
 		bool		any = false;
 
 		for (; i < count && groups[i].trigger->field == field; i++)
@@ -567,7 +568,8 @@ prepare(Builder *builder)
 	size_t		total = 32;
 	size_t		size = 64;
 
-	builder->triggers = respond_arena_alloc(builder->arena, ((size_t) matcher->conditions.count + 1) * sizeof(TriggerList));
+	builder->triggers = respond_arena_alloc(builder->arena,
+											((size_t) matcher->conditions.count + 1) * sizeof(TriggerList));
 	for (int i = 0; i < matcher->conditions.count; i++)
 	{
 		const Condition *condition = matcher_condition(matcher, i);

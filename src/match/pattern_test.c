@@ -195,7 +195,8 @@ compile_bound(PatternPlace *place, const JsonValue *array, size_t at, PatternTes
 }
 
 static const char numeric_hint[] =
-"Use [\"=\", n], [\"<\", n], [\"<=\", n], [\">\", n], [\">=\", n], or a lower and an upper bound as in [\">\", 0, \"<=\", 5].";
+"Use [\"=\", n], [\"<\", n], [\"<=\", n], [\">\", n], [\">=\", n], or a lower and an upper bound as in [\">\", 0,"
+" \"<=\", 5].";
 
 static bool
 operator_is(const JsonValue *item, const char *word)
@@ -263,7 +264,8 @@ compile_numeric(PatternPlace *place, const JsonValue *value, PatternTest *test)
 static bool
 compile_cidr(PatternPlace *place, const JsonValue *value, PatternTest *test)
 {
-	static const char hint[] = "Use an address, a slash and the number of leading bits, as in \"10.0.0.0/8\" or \"2001:db8::/32\".";
+	static const char hint[] = "Use an address, a slash and the number of leading bits, as in \"10.0.0.0/8\" or"
+							   " \"2001:db8::/32\".";
 	const char *slash;
 	const char *at;
 	int			bits = 0;
@@ -366,7 +368,8 @@ compile_but_operator(PatternPlace *place, const JsonValue *object, TestList *lis
 static bool
 compile_anything_but(PatternPlace *place, const JsonValue *value, PatternTest *test)
 {
-	static const char hint[] = "Use one string, one number, a list of only strings, a list of only numbers, or an object with one operator.";
+	static const char hint[] = "Use one string, one number, a list of only strings, a list of only numbers, or an"
+							   " object with one operator.";
 	JsonKind	kind;
 	size_t		count;
 
@@ -390,7 +393,8 @@ compile_anything_but(PatternPlace *place, const JsonValue *value, PatternTest *t
 		if (value->kind == JSON_KIND_ARRAY)
 			respond_place_enter_item(place, i);
 		if (item->kind != kind)
-			return respond_place_fail(place, hint, "strings and numbers cannot be mixed with each other or with other values");
+			return respond_place_fail(place, hint,
+									  "strings and numbers cannot be mixed with each other or with other values");
 		if (kind == JSON_KIND_STRING)
 			set_text(place->arena, &test->inner.tests[i], TEST_STRING, item);
 		else if (!compile_number(place, item, true, &test->inner.tests[i]))
@@ -404,7 +408,8 @@ compile_anything_but(PatternPlace *place, const JsonValue *value, PatternTest *t
 static bool
 compile_all_of(PatternPlace *place, const JsonValue *value, PatternTest *test)
 {
-	static const char hint[] = "Write tests that one value must satisfy together, as in {\"all-of\": [{\"prefix\": \"a\"}, {\"anything-but\": \"ab\"}]}.";
+	static const char hint[] = "Write tests that one value must satisfy together, as in {\"all-of\": [{\"prefix\":"
+							   " \"a\"}, {\"anything-but\": \"ab\"}]}.";
 
 	memset(test, 0, sizeof(*test));
 	test->kind = TEST_ALL_OF;
@@ -453,7 +458,8 @@ compile_item(PatternPlace *place, const JsonValue *item, PatternTest *test)
 		{"exists", compile_exists},
 		{"all-of", compile_all_of}
 	};
-	static const char hint[] = "Use one of exactly, prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, cidr, exists, all-of.";
+	static const char hint[] = "Use one of exactly, prefix, suffix, equals-ignore-case, wildcard, anything-but,"
+							   " numeric, cidr, exists, all-of.";
 	const JsonMember *member;
 	size_t		mark;
 
@@ -462,7 +468,8 @@ compile_item(PatternPlace *place, const JsonValue *item, PatternTest *test)
 	if (item->count == 0)
 		return respond_place_fail(place, hint, "an operator is missing");
 	if (item->count > 1)
-		return respond_place_fail(place, "Write each operator as an object of its own; AND them with {\"all-of\": [...]}.",
+		return respond_place_fail(place,
+								  "Write each operator as an object of its own; AND them with {\"all-of\": [...]}.",
 								  "only one operator is allowed in an object");
 	member = &item->members[0];
 	mark = respond_place_enter_member(place, member->name, member->name_length);

@@ -55,12 +55,14 @@ respond_pattern_wildcard(PatternPlace *place, PatternTest *test)
 		char		next = i + 1 < test->length ? test->text[i + 1] : '\0';
 
 		if (test->text[i] == '*' && next == '*')
-			return respond_place_fail(place, "One \"*\" already stands for any run of characters; a literal one is written \"\\\\*\" in JSON.",
+			return respond_place_fail(place, "One \"*\" already stands for any run of characters; a literal one is"
+											 " written \"\\\\*\" in JSON.",
 									  "consecutive wildcards at byte %zu", i);
 		if (test->text[i] == '\\')
 		{
 			if (next != '*' && next != '\\')
-				return respond_place_fail(place, "Only \"*\" and a backslash may follow a backslash; in JSON each backslash is written twice.",
+				return respond_place_fail(place, "Only \"*\" and a backslash may follow a backslash; in JSON each"
+												 " backslash is written twice.",
 										  "invalid escape at byte %zu", i);
 			i++;
 		}

@@ -302,7 +302,8 @@ respond_owner_call(const OwnerCall *call)
 			error->sqlerrcode = ERRCODE_RESPOND_LIMIT;
 			error->message = psprintf("SQL was canceled after %d ms", call->timeout);
 			error->detail = NULL;
-			error->hint = "Make it faster, or raise \"pg_respond.rule_timeout\" (or the step's timeout, if it has one).";
+			error->hint = "Make it faster, or raise \"pg_respond.rule_timeout\" (or the step's timeout, if it has"
+						  " one).";
 		}
 		if (error->sqlerrcode == ERRCODE_OUT_OF_MEMORY && respond_memory_limit_applies())
 		{

@@ -190,13 +190,15 @@ check_statement(OwnerSql *sql, Node *statement)
 						(errcode(ERRCODE_SYNTAX_ERROR),
 						 errmsg("%s takes no parameters, so it cannot hold tags",
 								CreateCommandName(statement)),
-						 errhint("Call a function with the tags as arguments, for example SELECT pg_notify('channel', {{data.id}}).")));
+						 errhint("Call a function with the tags as arguments, for example SELECT pg_notify('channel',"
+								 " {{data.id}}).")));
 			return;
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("%s cannot run in a rule", CreateCommandName(statement)),
-					 errhint("A rule can run SELECT, INSERT, UPDATE, DELETE, MERGE, CALL, DO, CREATE TABLE AS, TRUNCATE, REFRESH MATERIALIZED VIEW, LOCK and NOTIFY.")));
+					 errhint("A rule can run SELECT, INSERT, UPDATE, DELETE, MERGE, CALL, DO, CREATE TABLE AS,"
+							 " TRUNCATE, REFRESH MATERIALIZED VIEW, LOCK and NOTIFY.")));
 	}
 }
 
@@ -370,7 +372,8 @@ respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, Oid owner,
 {
 	OwnerSql   *sql = MemoryContextAllocZero(context, sizeof(OwnerSql));
 	MemoryContext caller = CurrentMemoryContext;
-	OwnerCall	call = {.function = prepare,.argument = sql,.owner = owner,.timeout = respond_rule_timeout,.may_lock = true};
+	OwnerCall	call = {.function = prepare,.argument = sql,.owner = owner,.timeout = respond_rule_timeout,
+		.may_lock = true};
 
 	sql->kind = kind;
 	sql->context = context;

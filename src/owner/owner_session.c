@@ -95,7 +95,8 @@ static Oid	marked_by = InvalidOid;
 static Oid	dblink_schema = InvalidOid;
 
 static KeptPlan find_other_owner = {
-	"SELECT r.name FROM respond.rule AS r WHERE r.enabled AND (r.owner_id IS NULL OR r.owner_id OPERATOR(pg_catalog.<>) $1) LIMIT 1",
+	"SELECT r.name FROM respond.rule AS r WHERE r.enabled AND (r.owner_id IS NULL OR r.owner_id OPERATOR(pg_catalog.<>)"
+	" $1) LIMIT 1",
 	1, {OIDOID}
 };
 
@@ -128,7 +129,8 @@ static FunctionReach
 judge_builtin(const char *name)
 {
 	static const char *const session[] = {
-		"current_query", "cursor_to_xml", "lo_close", "lo_lseek", "lo_tell", "lo_truncate", "loread", "lowrite", "pg_advisory_unlock",
+		"current_query", "cursor_to_xml", "lo_close", "lo_lseek", "lo_tell", "lo_truncate", "loread", "lowrite",
+		"pg_advisory_unlock",
 		"pg_cursor", "pg_listening_channels", "pg_prepared_statement", "lastval", "currval"
 	};
 
@@ -261,7 +263,8 @@ refuse_unknown(Oid function)
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("function %s cannot be called by a rule", format_procedure(function)),
 			 errdetail("It may leave something in the session that rules of other owners could reach."),
-			 errhint("Give all rules the same owner; or, if the functions of its extension leave nothing behind, add the extension to \"%s\".",
+			 errhint("Give all rules the same owner; or, if the functions of its extension leave nothing behind, add"
+					 " the extension to \"%s\".",
 					 "pg_respond.rule_extensions")));
 }
 
@@ -419,8 +422,10 @@ respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all)
 		if (database != NULL)
 			pg_atomic_write_u32(&database->owners_mixed, 1);
 		ereport(LOG,
-				(errmsg("pg_respond: a worker is replaced before it runs SQL of role \"%s\"", GetUserNameFromId(owner, true)),
-				 errdetail("SQL of role \"%s\" called a function that may have left something in the session. Such functions are refused from now on, because the rules have several owners.",
+				(errmsg("pg_respond: a worker is replaced before it runs SQL of role \"%s\"",
+						GetUserNameFromId(owner, true)),
+				 errdetail("SQL of role \"%s\" called a function that may have left something in the session. Such"
+						   " functions are refused from now on, because the rules have several owners.",
 						   GetUserNameFromId(marked_by, true))));
 		respond_worker_make_way();
 	}

@@ -87,7 +87,8 @@ refuse_quoted_tags(TagScan *scan, const char *from, const char *to)
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_INVALID_RULE),
 					 errmsg("\"%.*s\" stands inside quotes", (int) (behind - tag), tag),
-					 errhint("Write it without quotes; it is passed as a parameter. To make it part of a longer text, write 'ticket ' || %.*s.",
+					 errhint("Write it without quotes; it is passed as a parameter. To make it part of a longer text,"
+							 " write 'ticket ' || %.*s.",
 							 (int) (behind - tag), tag)));
 		tag += 2;
 	}
@@ -147,7 +148,8 @@ take_tag(TagScan *scan, const char *start, MemoryContext context)
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("tag \"%.*s\" does not name anything that a rule can see",
 						(int) (behind - start), start),
-				 errhint("A tag in SQL is a path that begins with id, type, source, subject, time, data, key, cause, depth, actor, event, steps, rule, run_id or error.")));
+				 errhint("A tag in SQL is a path that begins with id, type, source, subject, time, data, key, cause,"
+						 " depth, actor, event, steps, rule, run_id or error.")));
 	if (tags->count == MAX_TAGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),

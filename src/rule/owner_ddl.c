@@ -106,7 +106,8 @@ keep_tables(List *roles, const char *statement)
 }
 
 static KeptPlan names_plan = {
-	"SELECT pg_catalog.string_agg(n.name, ', ' ORDER BY n.name) FROM (SELECT pg_catalog.format('\"%s\"', r.name) AS name"
+	"SELECT pg_catalog.string_agg(n.name, ', ' ORDER BY n.name) FROM (SELECT pg_catalog.format('\"%s\"', r.name) AS"
+	" name"
 	" FROM respond.rule AS r WHERE r.owner_id OPERATOR(pg_catalog.=) ANY ($1) ORDER BY r.name LIMIT 20) AS n",
 	1, {OIDARRAYOID}
 };
@@ -258,8 +259,10 @@ refresh_roles(Node *tree)
 				(errmsg_internal("roles of rules and producers are brought up to date later: %s", error->message)));
 	else if (refresh.sources > 0)
 		ereport(WARNING,
-				(errmsg("sources in respond.producer whose role is dropped now belong to nobody: " UINT64_FORMAT, refresh.sources),
-				 errhint("Give them to another role: UPDATE respond.producer SET role = ... WHERE role = 0; or DELETE the rows, and any producer may use them.")));
+				(errmsg("sources in respond.producer whose role is dropped now belong to nobody: " UINT64_FORMAT,
+						refresh.sources),
+				 errhint("Give them to another role: UPDATE respond.producer SET role = ... WHERE role = 0; or DELETE"
+						 " the rows, and any producer may use them.")));
 }
 
 static void
@@ -270,7 +273,8 @@ act_after(Node *tree, List *roles, const char *rules)
 		if (rules != NULL)
 			ereport(WARNING,
 					(errmsg("rules whose owner is dropped can no longer run: %s", rules),
-					 errhint("Give them to another role: UPDATE respond.rule SET owner = ... (REASSIGN OWNED does so before a role is dropped.)")));
+					 errhint("Give them to another role: UPDATE respond.rule SET owner = ... (REASSIGN OWNED does so"
+							 " before a role is dropped.)")));
 		CommandCounterIncrement();
 		refresh_roles(tree);
 	}

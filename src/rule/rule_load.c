@@ -404,7 +404,8 @@ finish_part(Loader *loader)
 static void
 note_speech(Loader *loader, TupleTableSlot *slot)
 {
-	uint64		place = ((uint64) ItemPointerGetBlockNumber(&slot->tts_tid) << 16) | ItemPointerGetOffsetNumber(&slot->tts_tid);
+	uint64		place = ((uint64) ItemPointerGetBlockNumber(&slot->tts_tid) << 16) |
+		ItemPointerGetOffsetNumber(&slot->tts_tid);
 
 	loader->speech = respond_hash_combine(respond_hash_combine(loader->speech, place), xmin_of(slot));
 }

@@ -165,7 +165,8 @@ respond_rule_start_roles_set(RuleRow *row)
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_INVALID_RULE),
 					 errmsg("start_roles: role \"%s\" does not exist", name),
-					 errhint("It names the roles whose members may start the rule by hand; \"public\" stands for everybody.")));
+					 errhint("It names the roles whose members may start the rule by hand; \"public\" stands for"
+							 " everybody.")));
 		ids[i] = ObjectIdGetDatum(role);
 	}
 	row->start_role_ids = make_ids(ids, count);
@@ -243,8 +244,10 @@ static KeptPlan refresh_plan = {
 	" WHERE CASE WHEN r.owner_system OPERATOR(pg_catalog.=) $1"
 	" THEN EXISTS (SELECT FROM pg_catalog.pg_roles AS o WHERE o.oid OPERATOR(pg_catalog.=) r.owner_id"
 	" AND o.rolname OPERATOR(pg_catalog.<>) r.owner)"
-	" OR EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(r.start_role_ids), pg_catalog.unnest(r.start_roles)) AS s (id, name)"
-	" JOIN pg_catalog.pg_roles AS o ON o.oid OPERATOR(pg_catalog.=) s.id WHERE o.rolname OPERATOR(pg_catalog.<>) s.name)"
+	" OR EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(r.start_role_ids), pg_catalog.unnest(r.start_roles)) AS s"
+	" (id, name)"
+	" JOIN pg_catalog.pg_roles AS o ON o.oid OPERATOR(pg_catalog.=) s.id WHERE o.rolname OPERATOR(pg_catalog.<>)"
+	" s.name)"
 	" ELSE EXISTS (SELECT FROM pg_catalog.pg_roles AS o WHERE o.rolname OPERATOR(pg_catalog.=) r.owner) END",
 	1, {INT8OID}
 };

@@ -166,7 +166,8 @@ check_changes(const RowPair *pair)
 				 errmsg("%s: \"%s\" cannot change this for a rule that acts as \"%s\"",
 						respond_shape_rule.columns[i].name, GetUserNameFromId(GetUserId(), false), row->owner),
 				 errdetail("Others may turn a rule off, set it to shadow, reduce who may start it, and describe it."),
-				 errhint("Have the role of the owner granted to you, or make the rule your own: UPDATE respond.rule SET owner = current_user ...")));
+				 errhint("Have the role of the owner granted to you, or make the rule your own: UPDATE respond.rule SET"
+						 " owner = current_user ...")));
 	}
 }
 
@@ -351,6 +352,7 @@ respond_rule_validate(PG_FUNCTION_ARGS)
 	if (!updates)
 		return PointerGetDatum(validate_new(&pair, tuple));
 	take_apart(&pair, trigger->tg_trigtuple, &pair.old_values, &pair.old_nulls, &pair.old_row);
-	pair.owner_named = bms_is_member(pair.places[RULE_OWNER] + 1 - FirstLowInvalidHeapAttributeNumber, trigger->tg_updatedcols);
+	pair.owner_named = bms_is_member(pair.places[RULE_OWNER] + 1 - FirstLowInvalidHeapAttributeNumber,
+									 trigger->tg_updatedcols);
 	return PointerGetDatum(validate_changed(&pair, tuple));
 }

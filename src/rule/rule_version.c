@@ -49,10 +49,14 @@ respond_rule_last_version(const char *name)
 	bool		is_null;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
-	key.sk_collation = TupleDescAttr(RelationGetDescr(table), respond_shape_place(&respond_shape_rule_version, RelationGetDescr(table), RULE_NAME))->attcollation;
+	key.sk_collation = TupleDescAttr(RelationGetDescr(table),
+									 respond_shape_place(&respond_shape_rule_version, RelationGetDescr(table),
+														 RULE_NAME))->attcollation;
 	index_rescan(scan, &key, 1, NULL, 0);
 	if (index_getnext_slot(scan, BackwardScanDirection, slot))
-		version = DatumGetInt32(slot_getattr(slot, respond_shape_place(&respond_shape_rule_version, RelationGetDescr(table), RULE_VERSION) + 1,
+		version = DatumGetInt32(slot_getattr(slot,
+											 respond_shape_place(&respond_shape_rule_version, RelationGetDescr(table),
+																 RULE_VERSION) + 1,
 											 &is_null));
 	index_endscan(scan);
 	UnregisterSnapshot(snapshot);
@@ -95,7 +99,8 @@ keep_all(PartitionWriter *writer, Relation rules)
 static bool
 same_version(TriggerData *trigger)
 {
-	AttrNumber	column = respond_shape_place(&respond_shape_rule, RelationGetDescr(trigger->tg_relation), RULE_VERSION) + 1;
+	AttrNumber	column = respond_shape_place(&respond_shape_rule, RelationGetDescr(trigger->tg_relation),
+											 RULE_VERSION) + 1;
 	bool		is_null;
 
 	return TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) &&
@@ -119,7 +124,8 @@ respond_rule_keep_version(PG_FUNCTION_ARGS)
 	if (respond_restore_in_progress() ||
 		(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && same_version(trigger)))
 		PG_RETURN_POINTER(NULL);
-	writer = respond_partition_writer_open(respond_relation_oid("respond", "rule_version"), &respond_shape_rule_version);
+	writer = respond_partition_writer_open(respond_relation_oid("respond", "rule_version"),
+										   &respond_shape_rule_version);
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		keep(writer, trigger->tg_trigslot);
 	else

@@ -253,7 +253,8 @@ check_name(Parser *parser, const Tag *tag)
 					"a tag needs a name");
 	if (space < length && space < brace)
 		return fail(parser, tag->start,
-					"Templates have no helpers: a tag holds one name, and maybe a filter as in {{name | truncate: 80}}. A name with white space is written as in {{data[\"my column\"]}}.",
+					"Templates have no helpers: a tag holds one name, and maybe a filter as in {{name | truncate: 80}}."
+					" A name with white space is written as in {{data[\"my column\"]}}.",
 					"the name \"%.*s\" contains white space",
 					respond_template_shown_length(name, length), name);
 	if (brace < length)

@@ -184,7 +184,8 @@ respond_template_filters_compile(Arena *arena, const char *text, size_t length,
 		{
 			if (!read_count(&reader, &filters->characters))
 			{
-				snprintf(message, message_size, "\"truncate\" needs a number of characters from 1 to %d", TEMPLATE_MAX_TRUNCATE);
+				snprintf(message, message_size, "\"truncate\" needs a number of characters from 1 to %d",
+						 TEMPLATE_MAX_TRUNCATE);
 				return NULL;
 			}
 		}

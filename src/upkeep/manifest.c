@@ -77,7 +77,8 @@ listen_for_changes(void)
 static void
 note_relations(void)
 {
-	uint64		count = respond_statement_run("SELECT r.oid FROM respond_internal.manifest_relation() AS r", 0, NULL, NULL);
+	uint64		count = respond_statement_run("SELECT r.oid FROM respond_internal.manifest_relation() AS r", 0, NULL,
+											  NULL);
 	bool		is_null;
 
 	if (relations != NULL)
@@ -101,7 +102,8 @@ say(const char *faults, const char *remedies, bool waits)
 	else
 		ereport(WARNING,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 waits ? errmsg("pg_respond: the workers of this database wait, because foreign code would run with their privileges") :
+				 waits ? errmsg("pg_respond: the workers of this database wait, because foreign code would run with"
+								" their privileges") :
 				 errmsg("pg_respond: its objects differ from what was installed"),
 				 errdetail("%s", faults),
 				 errhint("Run as a superuser: %s", remedies)));
@@ -111,7 +113,8 @@ say(const char *faults, const char *remedies, bool waits)
 static bool
 compare(void)
 {
-	uint64		count = respond_statement_run("SELECT f.object, f.fault, f.remedy, f.runs_code FROM respond_internal.manifest_fault() AS f"
+	uint64		count = respond_statement_run("SELECT f.object, f.fault, f.remedy, f.runs_code FROM"
+											  " respond_internal.manifest_fault() AS f"
 											  " ORDER BY f.runs_code DESC, f.object LIMIT 10", 0, NULL, NULL);
 	StringInfoData faults;
 	StringInfoData remedies;
@@ -125,7 +128,8 @@ compare(void)
 		TupleDesc	columns = SPI_tuptable->tupdesc;
 		bool		is_null;
 
-		appendStringInfo(&faults, "%s%s %s", i > 0 ? "; " : "", SPI_getvalue(row, columns, 1), SPI_getvalue(row, columns, 2));
+		appendStringInfo(&faults, "%s%s %s", i > 0 ? "; " : "", SPI_getvalue(row, columns, 1),
+						 SPI_getvalue(row, columns, 2));
 		appendStringInfo(&remedies, "%s%s", i > 0 ? "; " : "", SPI_getvalue(row, columns, 3));
 		waits |= DatumGetBool(SPI_getbinval(row, columns, 4, &is_null));
 	}

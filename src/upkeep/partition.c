@@ -51,7 +51,8 @@
 
 const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
 	{"event", "recorded_at", &respond_event_retention, .is_log = true},
-	{"run", "started_at", &respond_event_retention, .unfinished = "status OPERATOR(pg_catalog.=) ANY ('{running,waiting}')"},
+	{"run", "started_at", &respond_event_retention,
+	 .unfinished = "status OPERATOR(pg_catalog.=) ANY ('{running,waiting}')"},
 	{"delivery", "created_at", &respond_event_retention, .unfinished = "status OPERATOR(pg_catalog.=) 'pending'"},
 	{"attempt", "at", &respond_event_retention},
 	{"audit_log", "at", &respond_audit_retention, .is_audit = true},
@@ -160,7 +161,8 @@ make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
 	const char *name = choose_name(table, lower);
 
 	/* from 17 on a partition has the identity of its parent, and one that has its own cannot be attached */
-	respond_statement_format("CREATE TABLE respond_internal.%s (LIKE respond.%s_default INCLUDING ALL EXCLUDING IDENTITY)",
+	respond_statement_format("CREATE TABLE respond_internal.%s (LIKE respond.%s_default INCLUDING ALL EXCLUDING"
+							 " IDENTITY)",
 							 name, table->name);
 	respond_statement_format("COMMENT ON TABLE respond_internal.%s IS 'partition of respond.%s'",
 							 name, table->name);
@@ -169,7 +171,8 @@ make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
 		respond_statement_format("SELECT respond_internal.guard_event_partition('respond_internal.%s')", name);
 	if (table->is_audit)
 		respond_statement_format("SELECT respond_internal.guard_audit_partition('respond_internal.%s')", name);
-	respond_statement_format("ALTER TABLE respond.%s ATTACH PARTITION respond_internal.%s FOR VALUES FROM ('%s') TO ('%s')",
+	respond_statement_format("ALTER TABLE respond.%s ATTACH PARTITION respond_internal.%s FOR VALUES FROM ('%s') TO"
+							 " ('%s')",
 							 table->name, name,
 							 utc_text(lower, "%04d-%02d-%02d %02d:%02d:00+00"),
 							 utc_text(upper, "%04d-%02d-%02d %02d:%02d:00+00"));

@@ -54,8 +54,9 @@ respond_rotation_choose_side(DatabaseSlot *database)
 
 	respond_statement_begin();
 	second = respond_statement_format("SELECT WHERE (SELECT pg_catalog.max(seq) FROM respond_internal.progress_1"
-									  " WHERE incarnation OPERATOR(pg_catalog.=) " INT64_FORMAT ") OPERATOR(pg_catalog.>) "
-									  "(SELECT coalesce(pg_catalog.max(seq), -1) FROM respond_internal.progress_0"
+									  " WHERE incarnation OPERATOR(pg_catalog.=) " INT64_FORMAT ")"
+									  " OPERATOR(pg_catalog.>)"
+									  " (SELECT coalesce(pg_catalog.max(seq), -1) FROM respond_internal.progress_0"
 									  " WHERE incarnation OPERATOR(pg_catalog.=) " INT64_FORMAT ")",
 									  respond_life_incarnation(), respond_life_incarnation()) > 0;
 	respond_statement_commit();
@@ -118,12 +119,15 @@ count_rows(int side)
 static void
 copy_latest(int from, int to)
 {
-	respond_statement_format("INSERT INTO respond_internal.%s (seq, lanes, lane, cursor, split_xid, split_id, at, incarnation) "
+	respond_statement_format("INSERT INTO respond_internal.%s (seq, lanes, lane, cursor, split_xid, split_id, at,"
+							 " incarnation) "
 							 "SELECT DISTINCT ON (old.incarnation, old.lanes, old.lane) "
-							 "old.seq, old.lanes, old.lane, old.cursor, old.split_xid, old.split_id, old.at, old.incarnation "
+							 "old.seq, old.lanes, old.lane, old.cursor, old.split_xid, old.split_id, old.at,"
+							 " old.incarnation "
 							 "FROM respond_internal.%s AS old WHERE NOT EXISTS (SELECT FROM respond_internal.%s AS new "
 							 "WHERE new.incarnation OPERATOR(pg_catalog.=) old.incarnation "
-							 "AND new.lanes OPERATOR(pg_catalog.=) old.lanes AND new.lane OPERATOR(pg_catalog.=) old.lane "
+							 "AND new.lanes OPERATOR(pg_catalog.=) old.lanes AND new.lane OPERATOR(pg_catalog.=)"
+							 " old.lane "
 							 "AND new.seq OPERATOR(pg_catalog.>=) old.seq) "
 							 "ORDER BY old.incarnation, old.lanes, old.lane, old.seq DESC",
 							 side_name(to), side_name(from), side_name(to));

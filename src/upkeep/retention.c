@@ -114,10 +114,12 @@ is_done(const TimedTable *table, const char *relation, TimestampTz lower, Timest
 	if (table->is_log)
 		return is_passed(relation) &&
 			respond_statement_run("SELECT FROM respond_internal.requeue "
-								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<) $2 LIMIT 1",
+								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<)"
+								  " $2 LIMIT 1",
 								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0 &&
 			respond_statement_run("SELECT FROM respond_internal.set_aside_event "
-								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<) $2 LIMIT 1",
+								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<)"
+								  " $2 LIMIT 1",
 								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0;
 	return true;
 }

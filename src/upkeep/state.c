@@ -43,16 +43,20 @@ static const char *const lock_state =
 "LOCK TABLE respond_internal.state IN SHARE ROW EXCLUSIVE MODE";
 
 static const char *const hold_stranger =
-"UPDATE respond_internal.state SET hold = 'restore', hold_since = pg_catalog.now(), system_identifier = $1, database = $2, incarnation = $3, copy = $4 "
+"UPDATE respond_internal.state SET hold = 'restore', hold_since = pg_catalog.now(), system_identifier = $1, database ="
+" $2, incarnation = $3, copy = $4 "
 "WHERE system_identifier OPERATOR(pg_catalog.<>) $1 OR (database OPERATOR(pg_catalog.<>) $2 AND"
-" (EXISTS (SELECT FROM respond.event) OR EXISTS (SELECT FROM respond.delivery WHERE status OPERATOR(pg_catalog.=) 'pending')))";
+" (EXISTS (SELECT FROM respond.event) OR EXISTS (SELECT FROM respond.delivery WHERE status OPERATOR(pg_catalog.=)"
+" 'pending')))";
 
 static const char *const adopt =
-"UPDATE respond_internal.state SET database = $2, incarnation = $3, copy = $4 WHERE database OPERATOR(pg_catalog.<>) $2";
+"UPDATE respond_internal.state SET database = $2, incarnation = $3, copy = $4 WHERE database OPERATOR(pg_catalog.<>)"
+" $2";
 
 static const char *const hold_copy =
 "UPDATE respond_internal.state SET hold = 'copied', hold_since = pg_catalog.now(), copy = $4 "
-"WHERE system_identifier OPERATOR(pg_catalog.=) $1 AND database OPERATOR(pg_catalog.=) $2 AND copy OPERATOR(pg_catalog.<>) $4";
+"WHERE system_identifier OPERATOR(pg_catalog.=) $1 AND database OPERATOR(pg_catalog.=) $2 AND copy"
+" OPERATOR(pg_catalog.<>) $4";
 
 /* The statements have the same parameters. */
 static uint64

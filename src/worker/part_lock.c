@@ -13,7 +13,8 @@
 
 #include "worker/part_lock.h"
 
-StaticAssertDecl(PART_LOCK_LANE(RESPOND_MAX_LANES, RESPOND_MAX_LANES) < PART_LOCK_COURIER, "each part has a number of its own");
+StaticAssertDecl(PART_LOCK_LANE(RESPOND_MAX_LANES, RESPOND_MAX_LANES) < PART_LOCK_COURIER,
+				 "each part has a number of its own");
 
 bool
 respond_part_lock_take(Oid extension, int part, LOCKMODE mode)

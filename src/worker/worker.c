@@ -216,8 +216,10 @@ version_fits(void)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("pg_respond: no workers run in database \"%s\", because library and extension differ",
 						get_database_name(MyDatabaseId)),
-				 errdetail("The server has library %s in memory, the database has extension %s.", RESPOND_VERSION, installed),
-				 errhint("Run ALTER EXTENSION pg_respond UPDATE in that database; if the library is the older one, restart the server.")));
+				 errdetail("The server has library %s in memory, the database has extension %s.", RESPOND_VERSION,
+						   installed),
+				 errhint("Run ALTER EXTENSION pg_respond UPDATE in that database; if the library is the older one,"
+						 " restart the server.")));
 	return false;
 }
 

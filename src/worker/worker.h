@@ -87,7 +87,7 @@ extern void respond_worker_insist(void (*function) (void *argument), void *argum
  */
 extern DatabaseSlot *respond_worker_open_database(bool *created);
 
-/* Whether the workers shall rest: by the wish of a person, after a restore, or because of foreign code on our tables. */
+/* Whether the workers shall rest: somebody wishes it, after a restore, or because of foreign code on our tables. */
 extern bool respond_worker_on_hold(void);
 
 /* Sets the latches of all workers of a database. */

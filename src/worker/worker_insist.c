@@ -32,7 +32,8 @@ report(const char *what)
 
 	ereport(LOG,
 			(errcode(error->sqlerrcode),
-			 errmsg("pg_respond %s cannot %s yet: %s", respond_worker_kind_name(respond_worker_slot->kind), what, error->message),
+			 errmsg("pg_respond %s cannot %s yet: %s", respond_worker_kind_name(respond_worker_slot->kind), what,
+					error->message),
 			 errdetail("This is retried until it succeeds.")));
 	FreeErrorData(error);
 }

@@ -23,4 +23,8 @@ check "callbacks of the relation cache, of which a process has ten, go through r
 	grep -rn 'CacheRegisterRelcacheCallback(' src --include='*.c' | grep -v '^src/common/relation_change.c:')"
 check "the release of the server is asked for in pg_compat.h alone" "$(
 	grep -rn 'PG_VERSION_NUM\|PG_MAJORVERSION' src --include='*.[ch]' | grep -v '^src/common/pg_compat\.')"
+check "no line of C is wider than 120 columns" "$(
+	find src -name '*.[ch]' | sort | while read -r file; do
+		expand -t 4 "$file" | LC_ALL=C.UTF-8 grep -nE '^.{121,}' | sed "s|^|$file:|"
+	done)"
 finish
