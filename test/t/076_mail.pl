@@ -8,7 +8,7 @@ use File::Temp ();
 use JSON::PP ();
 use MIME::Base64 ();
 
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->ascii->canonical;
 my $certificates = Peers::certificates();
 my $keys = File::Temp->new(TEMPLATE => 'keysXXXXXX', TMPDIR => 1);
 print $keys '0123456789abcdef' x 4, "\n";

@@ -6,7 +6,7 @@ use Mail;
 
 use JSON::PP ();
 
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->ascii->canonical;
 my $desk = Mail::start('recipients');
 
 $desk->mail('m', {}, options => { to => 'default@recipient.test', cc => 'copy@recipient.test', bcc => 'blind@recipient.test', reply_to => 'answers@sender.test' });

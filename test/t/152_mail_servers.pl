@@ -9,7 +9,7 @@ use IO::Socket::INET ();
 use JSON::PP ();
 use Socket ();
 
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->ascii->canonical;
 my $desk = Mail::start('servers');
 my @login = (options => [ '--user', 'desk', '--password', 'pass word' ]);
 

@@ -14,7 +14,7 @@ use warnings;
 use JSON::PP ();
 use Respond;
 
-my $json = JSON::PP->new->utf8(0)->canonical->allow_nonref;
+my $json = JSON::PP->new->ascii->canonical->allow_nonref;
 my $bytes = JSON::PP->new->utf8;
 
 # start(name, setting => value...); key_file => 0: without a key for secrets.

@@ -22,7 +22,7 @@ use Peers;
 use Respond;
 use Test::More;
 
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->ascii->canonical;
 
 sub start
 {

@@ -292,7 +292,7 @@ sub crash_worker
 sub emit
 {
 	my ($node, $db, $type, $data, $subject) = @_;
-	my $json = JSON::PP->new->canonical->utf8(0)->encode($data || {});
+	my $json = JSON::PP->new->ascii->canonical->encode($data || {});
 
 	return $node->safe_psql($db, sprintf('SELECT respond.emit(%s, data => %s::jsonb, subject => %s)',
 		quote_literal($type), quote_literal($json), quote_literal($subject)));
@@ -302,7 +302,7 @@ sub emit
 sub add_rule
 {
 	my ($node, $db, $name, $event_type, $steps, %more) = @_;
-	my $json = JSON::PP->new->canonical;
+	my $json = JSON::PP->new->ascii->canonical;
 	my %row = (name => $name, event_type => $event_type, steps => $steps, %more);
 	my @columns = sort keys %row;
 
