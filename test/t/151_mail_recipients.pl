@@ -96,7 +96,7 @@ for my $evil (@evil)
 		asks({ to => $form->[1], cc => '', bcc => '' }, { name => $evil }, sub {
 			my ($got) = @_;
 
-			is_deeply([ @$got{qw(failure to defects)}, $got->{people}{To} ], [ undef, 'b@recipient.test', '[]', [ [ "$before$evil$after", 'b@recipient.test' ] ] ], "$form->[0]: $evil")
+			is_deeply([ @$got{qw(failure to defects)}, $got->{people}{To} ], [ undef, 'b@recipient.test', '[]', [ [ "$before$evil$after", 'b@recipient.test' ] ] ], "$form->[0]: " . $json->encode([ $evil ]))
 			  or diag($json->encode($got));
 		});
 	}
