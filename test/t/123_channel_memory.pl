@@ -60,7 +60,7 @@ one(q{UPDATE respond.channel SET description = 'all' WHERE name LIKE 'c %'});
 send_all('after a change of all');
 my @all = private_memory();
 note(sprintf('after a change of all: courier %+d kB, dispatcher %+d kB', map { $all[$_] - $after[$_] } 0, 1));
-cmp_ok($all[0] + $all[1] - $before[0] - $before[1], '<', 60 * 1024, 'not even one of all of them');
+cmp_ok($all[0] + $all[1] - $before[0] - $before[1], '<', 70 * 1024, 'not even one of all of them');
 one(q{DELETE FROM respond.channel WHERE name LIKE 'c %'});
 $courier->until_all('warm', q{status = 'delivered'}, 'and they can be deleted');
 $courier->stop;
