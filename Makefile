@@ -3,6 +3,7 @@
 #   make && sudo make install       build and install with the pg_config in PATH (or PG_CONFIG=...)
 #   make demo                       everything on a private copy of the server, fed with real input
 #   make test                       every test, the same way; closes with "N passed, N failed"
+#   make test-versions              the same under each release of PostgreSQL, in roots of Debian's suites
 #   make help                       the other targets
 #
 # The development targets never write into the system's PostgreSQL directories: they install into a
