@@ -19,20 +19,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-# IPC::Run hands texts to psql in the form that Perl keeps them in.  What JSON::PP before 4.11 gave was always kept as UTF-8; newer
-# ones leave a text of Latin 1 in one byte for each character.
-{
-	my $encode = \&JSON::PP::encode;
-
-	no warnings 'redefine';
-	*JSON::PP::encode = sub {
-		my $text = $encode->(@_);
-
-		utf8::upgrade($text) unless $_[0]->get_utf8;
-		return $text;
-	};
-}
-
 my $LIMIT = $PostgreSQL::Test::Utils::timeout_default;
 
 sub import
