@@ -28,6 +28,7 @@
 #include "dispatcher/storm.h"
 #include "effect/effects.h"
 #include "effect/run_write.h"
+#include "event/log_access.h"
 #include "event/wake.h"
 
 /* How often a cursor that moved past other lanes' events is written, in ms. */
@@ -276,6 +277,7 @@ begin_transaction(Dispatcher *dispatcher)
 	if (dispatcher->lane_lost)
 		respond_lane_take(dispatcher->lanes, dispatcher->lane);
 	dispatcher->lane_lost = false;
+	respond_log_lock();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	respond_effects_begin();
 	MemoryContextSwitchTo(dispatcher->batch_context);

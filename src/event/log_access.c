@@ -20,6 +20,7 @@
 #include "catalog/pg_index.h"
 #include "miscadmin.h"
 #include "partitioning/partdesc.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -89,6 +90,17 @@ respond_log_partitions(void)
 	partitions = add_leaves(NIL, parent);
 	table_close(parent, AccessShareLock);
 	return partitions;
+}
+
+void
+respond_log_lock(void)
+{
+	List	   *partitions = respond_log_partitions();
+	ListCell   *cell;
+
+	foreach(cell, partitions)
+		LockRelationOid(lfirst_oid(cell), AccessShareLock);
+	list_free(partitions);
 }
 
 /* What lies elsewhere, in a foreign table that somebody attached as a partition, was recorded and handled before. */

@@ -16,6 +16,14 @@
 /* Partitions (OIDs) of respond.event, those of partitions included, palloc'd. */
 extern List *respond_log_partitions(void);
 
+/*
+ * Locks the partitions until the end of the transaction.  Who reads the log to
+ * say what was handled does so before the snapshot is taken: rows of a table that
+ * is rewritten between the two (ALTER TABLE) are those of the later transaction,
+ * which the snapshot does not see.
+ */
+extern void respond_log_lock(void);
+
 /* Opens a partition for reading; NULL when it was dropped. */
 extern Relation respond_log_open(Oid partition);
 

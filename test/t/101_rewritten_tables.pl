@@ -72,5 +72,25 @@ for my $round (1 .. 3)
 }
 Respond::wait_idle($node, $courier->db, 'all events are handled');
 is(one(q{SELECT count(*) || ' ' || count(DISTINCT event_id) FROM took}), '1500 1500', 'each took effect once');
+
+# ---- ALTER TABLE writes rows anew as its own: a snapshot of before, which waited for its lock, sees none of them. ----
+
+$node->safe_psql('postgres', q{ALTER SYSTEM SET pg_respond.lock_timeout = '60s'});
+$node->reload;
+Respond::wait_until($node, $courier->db, q{SELECT setting = '60000' FROM pg_settings WHERE name = 'pg_respond.lock_timeout'});
+my $pid = Respond::worker_pid($node, $courier->db, 'dispatcher');
+my $session = Respond::session($node, $courier->db);
+
+kill('STOP', $pid);
+Respond::emit($node, $courier->db, 'many');
+$session->query_safe('BEGIN; ALTER TABLE respond.event ADD COLUMN mine integer GENERATED ALWAYS AS (1 + 1) STORED');
+kill('CONT', $pid);
+Respond::wait_until($node, $courier->db, "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $pid AND NOT granted)", 'ALTER TABLE: the dispatcher waits for the log');
+$session->query_safe('COMMIT');
+$session->quit;
+Respond::emit($node, $courier->db, 'many');
+Respond::wait_until($node, $courier->db, q{SELECT count(*) >= 1501 FROM took}, 'ALTER TABLE: what comes behind it is handled');
+Respond::wait_idle($node, $courier->db, 'ALTER TABLE: nothing waits');
+is(one(q{SELECT count(*) || ' ' || count(DISTINCT event_id) FROM took}), '1502 1502', 'ALTER TABLE: and what was there before it, too');
 $courier->stop;
 done_testing();
