@@ -74,13 +74,17 @@ respond_mail_thread_open(void)
 
 /* QUIT is said, but nobody listens to the answer: there is nothing in it. */
 static void
-close_connection(CURL *easy)
+close_connection(TransferHandle *handle)
 {
 	curl_socket_t socket = CURL_SOCKET_BAD;
 
-	if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK && socket != CURL_SOCKET_BAD)
+	if (curl_easy_getinfo(handle->easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK && socket != CURL_SOCKET_BAD)
 		shutdown(socket, SHUT_RD);
-	curl_easy_cleanup(easy);
+	curl_multi_remove_handle(handle->multi, handle->easy);
+	curl_easy_cleanup(handle->easy);
+	curl_multi_cleanup(handle->multi);
+	handle->easy = NULL;
+	handle->multi = NULL;
 }
 
 /* The last that a thread does: the transfer is the courier's again. */
@@ -105,10 +109,10 @@ perform(void *argument)
 	Transfer   *transfer = argument;
 	TransferHandle *handle = transfer->handle;
 
-	transfer->code = handle->perform(handle, transfer);
+	handle->multi = curl_multi_init();
+	transfer->code = handle->multi != NULL ? handle->perform(handle, transfer) : CURLE_OUT_OF_MEMORY;
 	respond_transfer_end(handle, transfer);
-	close_connection(handle->easy);
-	handle->easy = NULL;
+	close_connection(handle);
 	give_back(transfer);
 	return NULL;
 }

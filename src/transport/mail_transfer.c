@@ -144,28 +144,6 @@ read_callback(char *buffer, size_t size, size_t count, void *state)
 	return length;
 }
 
-/*
- * libcurl takes the greeting, STARTTLS and AUTH for a part of connecting, and a
- * mail server may take minutes for each (RFC 5321 section 4.5.3.2).  So the time
- * until there is a connection is watched here, about once a second.
- */
-static int
-progress_callback(void *state, curl_off_t download_size, curl_off_t downloaded, curl_off_t upload_size,
-				  curl_off_t uploaded)
-{
-	Transfer   *transfer = state;
-	curl_off_t	connected = 0;
-
-	if (transfer == NULL || transfer->connected)
-		return 0;
-	curl_easy_getinfo(transfer->handle->easy, CURLINFO_CONNECT_TIME_T, &connected);
-	transfer->connected = connected > 0;
-	if (transfer->connected || respond_transfer_now() - transfer->begun_us < CONNECT_TIMEOUT_MS * 1000)
-		return 0;
-	snprintf(transfer->error, sizeof(transfer->error), "no connection within %ld s", CONNECT_TIMEOUT_MS / 1000);
-	return 1;
-}
-
 /* Before MAIL. */
 static bool
 suits(Transfer *transfer)
@@ -188,8 +166,6 @@ prepare(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_callback) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, progress_callback) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
 		/* one bad recipient must not keep the mail from the others (the name has three L) */
 		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT_ALLOWFAILS, 1L) == CURLE_OK;
 }
@@ -262,6 +238,59 @@ begin_again(TransferHandle *handle, Transfer *transfer)
 					 "AUTH=SCRAM-SHA-256;AUTH=SCRAM-SHA-1;AUTH=CRAM-MD5;AUTH=DIGEST-MD5;AUTH=NTLM");
 }
 
+/*
+ * Whether the time to connect is over.  libcurl takes the greeting, STARTTLS and
+ * AUTH for a part of connecting, and a mail server may take minutes for each
+ * (RFC 5321 section 4.5.3.2).
+ */
+static bool
+connects_too_long(CURL *easy, Transfer *transfer)
+{
+	curl_off_t	connected = 0;
+
+	if (transfer->connected)
+		return false;
+	curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+	transfer->connected = connected > 0;
+	if (transfer->connected || respond_transfer_now() - transfer->begun_us < CONNECT_TIMEOUT_MS * 1000)
+		return false;
+	snprintf(transfer->error, sizeof(transfer->error), "no connection within %ld s", CONNECT_TIMEOUT_MS / 1000);
+	return true;
+}
+
+static CURLcode
+result_code(CURLM *multi)
+{
+	int			left;
+	CURLMsg    *message = curl_multi_info_read(multi, &left);
+
+	return message != NULL && message->msg == CURLMSG_DONE ? message->data.result : CURLE_FAILED_INIT;
+}
+
+/*
+ * What curl_easy_perform() does, and about once a second a look at the
+ * connection: from 8.20 on, libcurl calls no progress callback before there is one.
+ */
+static CURLcode
+perform_once(TransferHandle *handle, Transfer *transfer)
+{
+	int			running;
+
+	if (curl_multi_add_handle(handle->multi, handle->easy) != CURLM_OK)
+		return CURLE_FAILED_INIT;
+	for (;;)
+	{
+		if (curl_multi_perform(handle->multi, &running) != CURLM_OK)
+			return CURLE_FAILED_INIT;
+		if (running == 0)
+			return result_code(handle->multi);
+		if (connects_too_long(handle->easy, transfer))
+			return CURLE_ABORTED_BY_CALLBACK;
+		if (curl_multi_poll(handle->multi, NULL, 0, 1000, NULL) != CURLM_OK)
+			return CURLE_FAILED_INIT;
+	}
+}
+
 /* In its thread; the transfer's own code is not set. */
 static CURLcode
 perform(TransferHandle *handle, Transfer *transfer)
@@ -269,11 +298,12 @@ perform(TransferHandle *handle, Transfer *transfer)
 	CURLcode	code;
 
 	transfer->begun_us = handle->started_us;
-	code = curl_easy_perform(handle->easy);
+	code = perform_once(handle, transfer);
 	if (code != CURLE_LOGIN_DENIED || !wants_other_mechanism(transfer))
 		return code;
+	curl_multi_remove_handle(handle->multi, handle->easy);
 	begin_again(handle, transfer);
-	return curl_easy_perform(handle->easy);
+	return perform_once(handle, transfer);
 }
 
 static CURLcode
@@ -298,8 +328,7 @@ fill(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_USERNAME, transfer->username);
 	curl_easy_setopt(easy, takes_token(transfer) ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD, transfer->password);
 	set_mechanism(easy, transfer);
-	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
-	/* the whole time is for all of it, see progress_callback() */
+	/* the whole time is for all of it, see connects_too_long() */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, transfer->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (transfer->timeout_ms + 999) / 1000);
 	return CURLE_OK;

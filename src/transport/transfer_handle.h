@@ -18,6 +18,7 @@ typedef struct TransferHandle
 	int64		started_us;
 	char		error[CURL_ERROR_SIZE];
 	struct curl_slist *recipients;	/* mail */
+	CURLM	   *multi;			/* of a mail's thread, which has no other transfer */
 	CURLcode	(*perform) (struct TransferHandle *handle, Transfer *transfer); /* in a thread of its own */
 } TransferHandle;
 
