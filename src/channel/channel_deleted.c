@@ -16,6 +16,7 @@
 #include "common/kept_plan.h"
 #include "common/trigger_call.h"
 #include "event/event_context.h"
+#include "outbox/delivery_update.h"
 
 PG_FUNCTION_INFO_V1(respond_channel_deleted);
 
@@ -56,7 +57,7 @@ respond_channel_deleted(PG_FUNCTION_ARGS)
 				 errmsg("function \"channel_deleted\" must be a trigger FOR EACH ROW, or of TRUNCATE")));
 	values[1] = CStringGetTextDatum(respond_event_context_actor());
 	SPI_connect();
-	respond_kept_plan_run_newest(&cancel_deliveries, values, nulls);
+	respond_delivery_update(&cancel_deliveries, respond_kept_plan_run_newest, values, nulls);
 	respond_kept_plan_run_newest(&forget_secrets, values, nulls);
 	SPI_finish();
 	return PointerGetDatum(NULL);

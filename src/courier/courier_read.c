@@ -27,6 +27,7 @@
 #include "courier/courier_channel.h"
 #include "courier/courier_queue.h"
 #include "courier/courier_read.h"
+#include "outbox/delivery_update.h"
 #include "outbox/outbox.h"
 #include "secret/channel_secret.h"
 #include "wire/signature.h"
@@ -178,7 +179,7 @@ respond_courier_read_channels(void)
 	/* those that no trigger saw */
 	(void) respond_outbox_adopt();
 	SPI_connect();
-	respond_kept_plan_run(&cancel_orphans, NULL, NULL);
+	respond_delivery_update(&cancel_orphans, respond_kept_plan_run, NULL, NULL);
 	SPI_finish();
 	commit();
 	/* nothing points to what was in force before */

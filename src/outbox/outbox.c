@@ -43,6 +43,7 @@
 #include "common/trigger_call.h"
 #include "event/wake.h"
 #include "outbox/delivery_columns.h"
+#include "outbox/delivery_update.h"
 #include "outbox/outbox.h"
 #include "worker/worker.h"
 
@@ -296,7 +297,7 @@ respond_outbox_adopt(void)
 	uint64		adopted;
 
 	SPI_connect();
-	adopted = respond_kept_plan_run_as_owner(&adopt_nameless, NULL, NULL);
+	adopted = respond_delivery_update(&adopt_nameless, respond_kept_plan_run_as_owner, NULL, NULL);
 	SPI_finish();
 	return adopted;
 }

@@ -155,6 +155,24 @@ for my $table (qw(event run delivery attempt audit_log))
 is(one(q{SELECT count(*) FROM pg_inherits WHERE inhrelid = 'public.far_event'::regclass}), '1', 'a foreign table is a partition of the log');
 works('foreign partitions');
 like($node->psql('desk', 'SELECT respond.replay(9000000000000)') ? 'refused' : 'replayed', qr/refused/, 'an event that is nowhere is looked for in all of them');
+
+# What changes deliveries leaves them out: whoever writes and deletes, and the courier that looks at all of them.
+is(one(q{SELECT count(*) FROM pg_inherits WHERE inhrelid = 'public.far_delivery'::regclass}), '1', 'a foreign table is a partition of deliveries');
+for my $case ([ 'NULL', q{status = 'delivered'}, 'a delivery that names its channel is adopted and sent' ],
+	[ 'gen_random_uuid()', q{status = 'cancelled' AND last_error = 'the channel was deleted'}, 'the courier cancels what has no channel' ])
+{
+	my ($channel, $wanted, $message) = @$case;
+	my $delivery = one("INSERT INTO respond.delivery (key, channel, channel_id, status, next_attempt_at, body)
+		VALUES (gen_random_uuid(), 'hook', $channel, 'pending', now(), '{}') RETURNING id");
+
+	Respond::wait_until($node, 'desk', "SELECT $wanted FROM respond.delivery WHERE id = $delivery", "foreign partitions: $message");
+}
+$courier->channel('far', 'webhook', "$base/ok/far", enabled => 'false');
+my $far = $courier->fire('far');
+$courier->until($far, q{status = 'pending'}, 'foreign partitions: a delivery waits');
+one(q{DELETE FROM respond.channel WHERE name = 'far'});
+$courier->until($far, q{status = 'cancelled' AND last_error ~ '^the channel was deleted by '}, 'foreign partitions: it ends with its channel');
+works('foreign partitions, deliveries changed');
 one('DROP EXTENSION file_fdw CASCADE');
 for my $kind ('VIEW respond.THE_TABLE AS SELECT * FROM public.THE_TABLE', 'TABLE respond.THE_TABLE (LIKE public.THE_TABLE) PARTITION BY LIST (THE_KEY)')
 {
