@@ -419,11 +419,11 @@ BEGIN
 	message := CASE
 		WHEN found_one.secrets = 0 THEN 'no channel has a secret'
 		WHEN ok THEN 'the secrets of channels can be used'
-		WHEN found_one.fault IS NOT NULL THEN format('channels with a secret cannot send: %s', found_one.fault)
+		WHEN found_one.fault IS NOT NULL THEN format('secrets cannot be decrypted, so channels with one cannot send, except those whose secret the running courier has already read: %s', found_one.fault)
 		ELSE format('channels that cannot send: %s', found_one.channels) END;
 	remedy := CASE
 		WHEN ok THEN NULL
-		WHEN found_one.fault IS NOT NULL THEN 'set pg_respond.secret_key_file to the file with the key and reload; their deliveries wait'
+		WHEN found_one.fault IS NOT NULL THEN 'set pg_respond.secret_key_file to the file with the key and reload; until then deliveries of the other channels wait, and after the next start of the courier those of all channels with a secret'
 		ELSE 'a secret stays with the host and the kind that it was given for: if it is meant for the place that the channel leads to now, SELECT respond.set_secret(channel, secret); else undo the change of the channel or its kind; put a key that is missing into the file that pg_respond.secret_key_file names; until then their deliveries wait' END;
 END
 $$;

@@ -512,6 +512,14 @@ is(one(q{SELECT count(*) FROM respond.delivery WHERE channel IN ('rows', 'bearin
 refused('SET ROLE ann; SELECT sealed FROM respond_internal.channel_secret', qr/permission denied/, 'what is sealed is not for admins');
 refused('SET ROLE joe; SELECT respond.rotate_secrets()', qr/permission denied/, 'rotate_secrets() is not for everybody');
 
+rename($keys, "$keys.away");
+one(q{SELECT respond.send_test('rows')});
+settle('rows');
+is(one(q{SELECT count(*) FROM respond.delivery WHERE channel = 'rows' AND status <> 'delivered'}), '0', 'without the file, the courier goes on with what it has read');
+like(health(), qr/^secrets: secrets cannot be decrypted, so channels with one cannot send, except those whose secret the running courier has already read: .*No such file/,
+	'and health() says both');
+rename("$keys.away", $keys);
+
 my $offset = -s "$dir/log/server";
 write_file($keys, "$old_key\n");
 $node->restart;
@@ -531,7 +539,7 @@ is(one(q{SELECT coalesce(max(failures), 0) FROM respond.worker}), '0', 'no worke
 write_file($keys, "$old_key\n$new_key\n");
 one('SELECT pg_reload_conf()');
 settle('rows', 'admin');
-is(one(q{SELECT count(*) FROM respond.delivery WHERE channel IN ('rows', 'admin') AND status = 'delivered' AND attempts = 1}), '5', 'and is sent when the key is back');
+is(one(q{SELECT count(*) FROM respond.delivery WHERE channel IN ('rows', 'admin') AND status = 'delivered' AND attempts = 1}), '6', 'and is sent when the key is back');
 is(health(), '', 'all is well again');
 
 # a row is of no use to another channel
