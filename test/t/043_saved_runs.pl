@@ -362,7 +362,7 @@ begin_execution('flow');
 part('flow', q{INSERT INTO public.saved SELECT respond_internal.begin_run('left', 1, NULL, 1)});
 sql('flow', q{DELETE FROM respond.rule WHERE name = 'left'; DROP ROLE leaver; CREATE ROLE leaver});
 my ($code, $out, $error) = $node->psql('flow', q{UPDATE public.saved SET run = respond_internal.continue_run(run)});
-like($error, qr/version 1 of rule "left" cannot run.*role "leaver" does not exist any more/s, 'nobody else gets the run of a role that was dropped');
+like($error, qr/version 1 of rule "left" cannot run.*role "leaver" no longer exists/s, 'nobody else gets the run of a role that was dropped');
 
 # a mask that comes while the run lies hides the value, in what the steps gave too
 sql('flow', q{INSERT INTO respond.rule (name, event_type, steps, owner) VALUES ('mask', 'never', '[{"action": "set", "name": "v", "values": "{{data.pin}}"}, {"action": "notify", "channel": "hook", "body": {"a": "{{data.pin}}", "b": "{{steps.v}}"}}]', 'own')});

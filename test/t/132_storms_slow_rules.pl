@@ -88,7 +88,7 @@ Respond::add_rule($node, $db, 'flood', 'flood', [ { action => 'sql', sql => q{IN
 {
 	my $id = Respond::emit($node, $db, 'flood');
 
-	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $id AND status = 'failed' AND error LIKE '%more events, tickets, comments and deliveries than a run may%')", 'a flood: the run fails');
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $id AND status = 'failed' AND error LIKE '%more events, tickets, comments and deliveries than is allowed%')", 'a flood: the run fails');
 	is(one(q{SELECT count(*) FROM respond.event WHERE type = 'flood.x'}), '0', 'a flood: none is recorded');
 	one("SELECT respond.acknowledge('run', (SELECT id FROM respond.run WHERE event_id = $id))");
 	one(q{DELETE FROM respond.rule WHERE name <> 'told'});

@@ -112,7 +112,7 @@ for my $way (sort keys %ways)
 	Respond::add_rule($node, $db, 'too much', 'y.begin', [ sql_step($ways{$way}) ]);
 	my $id = Respond::emit($node, $db, 'y.begin');
 
-	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $id AND status = 'failed' AND error LIKE '%more events, tickets, comments and deliveries than a run may%')", "$way: more than a run may cause");
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $id AND status = 'failed' AND error LIKE '%more events, tickets, comments and deliveries than is allowed%')", "$way: more than a run may cause");
 	is(one("SELECT count(*) FROM respond.event WHERE cause = $id AND type <> 'run.failed'"), '0', "$way: nothing is recorded");
 	one("SELECT respond.acknowledge('run', (SELECT id FROM respond.run WHERE event_id = $id))");
 	clear();
