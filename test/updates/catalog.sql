@@ -16,7 +16,8 @@ WITH members AS (
 	  FROM relations c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 	UNION ALL
 	SELECT 'constraint', format('%s.%s', n.conrelid::regclass, n.conname), concat_ws(' | ', pg_get_constraintdef(n.oid), n.convalidated, obj_description(n.oid, 'pg_constraint'))
-	  FROM pg_constraint n WHERE n.conrelid IN (SELECT oid FROM relations) OR n.contypid IN (SELECT objid FROM members WHERE classid = 'pg_type'::regclass)
+	  -- from 18 on NOT NULL is a constraint with a name; columns tell of it in each release
+	  FROM pg_constraint n WHERE n.contype <> 'n' AND n.conrelid IN (SELECT oid FROM relations) OR n.contypid IN (SELECT objid FROM members WHERE classid = 'pg_type'::regclass)
 	UNION ALL
 	SELECT 'index', i.indexrelid::regclass::text, concat_ws(' | ', pg_get_indexdef(i.indexrelid), i.indisreplident, i.indisvalid, obj_description(i.indexrelid, 'pg_class'))
 	  FROM pg_index i WHERE i.indrelid IN (SELECT oid FROM relations)
