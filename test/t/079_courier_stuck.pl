@@ -97,7 +97,7 @@ sub top_memory
 	my $offset = -s $courier->node->logfile;
 
 	one("SELECT pg_log_backend_memory_contexts($pid)");
-	return Respond::wait_for(sub { (substr(Peers::slurp($courier->node->logfile), $offset) =~ /level: 0; TopMemoryContext: .*; (\d+) used/)[0] });
+	return Respond::wait_for(sub { (substr(Peers::slurp($courier->node->logfile), $offset) =~ /level: [01]; TopMemoryContext: .*; (\d+) used/)[0] });
 }
 
 $courier->channel('turns', 'webhook', "http://127.0.0.1:$receiver->{port}/ok?turns", ordered => 'true');
