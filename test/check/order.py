@@ -27,11 +27,11 @@ def recursive(bodies):
     uses = {name: set(re.findall(r"\w+", body)) & bodies.keys() for name, body in bodies.items()}
     found = set()
     for name in bodies:
-        seen, todo = set(), [name]
-        while todo:
-            for other in uses[todo.pop()] - seen:
+        seen, ahead = set(), [name]
+        while ahead:
+            for other in uses[ahead.pop()] - seen:
                 seen.add(other)
-                todo.append(other)
+                ahead.append(other)
         if name in seen:
             found.add(name)
     return found
