@@ -73,6 +73,12 @@ buffer_event(const NewEvent *event)
 	row->data = respond_effects_copy_jsonb(event->data);
 }
 
+bool
+respond_emits_buffered(void)
+{
+	return events.count > 0;
+}
+
 int64
 respond_effects_emit(const FlowRun *run, const NewEvent *event, bool now, Jsonb *audit)
 {

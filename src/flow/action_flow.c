@@ -156,6 +156,9 @@ respond_action_emit(StepCall *call)
 
 	if (!now)
 		respond_event_context_count(1);
+	/* What was recorded before it stands before it, and has the first claim to a key. */
+	else if (respond_emits_buffered())
+		respond_effects_flush();
 	/* The id is known only when the event is written; nobody asks for that of a step without name. */
 	id = respond_effects_emit(run, &event, now, describe_emit(call, &event));
 	respond_event_context_check_fan_out();

@@ -121,6 +121,15 @@ $run = fire('flow.emit', { next => 'next', n => 5 });
 is(one("SELECT concat_ws('|', type, subject, data, cause = $run->{event_id}, depth, actor) FROM respond.event WHERE id = $run->{state}{e}{id}"), 'flow.next|s/5|{"n": 5}|t|1|rule:chain', 'emit records an event with its cause');
 is(fire('flow.emit', { next => 'next', n => 5 })->{state}{e}{duplicate}, JSON::PP::true, 'a known key is not recorded again');
 is(one("SELECT count(*) FROM respond.audit_log AS a JOIN respond.event AS e ON e.id = a.object_id::bigint WHERE a.action = 'rule.emit' AND a.run_id = $run->{id}"), '2', 'the audit log names both events');
+# Steps without a name buffer their events; one with a name writes its own at once, and needs not stand before them.
+rule('twice', 'flow.twice', [ { action => 'emit', type => 'flow.first', key => 'twice/{{data.n}}' },
+	{ action => 'emit', name => 'e', type => 'flow.second', key => 'twice/{{data.n}}' } ]);
+$run = fire('flow.twice', { n => 1 });
+is(one("SELECT string_agg(type, ',') FROM respond.event WHERE key = 'twice/1'"), 'flow.first', 'of two events with one key the first is recorded, whether its step has a name or not');
+is($run->{state}{e}{duplicate}, JSON::PP::true, 'and the second step is told');
+rule('in turn', 'flow.turn', [ { action => 'emit', type => 'turn.a' }, { action => 'emit', name => 'e', type => 'turn.b' }, { action => 'emit', type => 'turn.c' } ]);
+$run = fire('flow.turn', {});
+is(one("SELECT string_agg(type, ',' ORDER BY id) FROM respond.event WHERE cause = $run->{event_id}"), 'turn.a,turn.b,turn.c', 'events stand in the log in the order of their steps');
 like(fire('flow.emit', { next => 'x' x 300, n => 6 })->{error}, qr/type of an event is too long/, 'an event that cannot be is a failure of the step');
 
 # jumps
