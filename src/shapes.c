@@ -21,6 +21,7 @@
 #include "event/event_columns.h"
 #include "event/producer.h"
 #include "outbox/delivery_columns.h"
+#include "outbox/run_inbox.h"
 #include "rule/rule_row.h"
 #include "shapes.h"
 
@@ -42,6 +43,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_rule,
 	&respond_shape_rule_version,
 	&respond_shape_run,
+	&respond_shape_run_inbox,
 	&respond_shape_team,
 	&respond_shape_ticket,
 	&respond_shape_ticket_history,

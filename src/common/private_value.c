@@ -102,19 +102,33 @@ respond_private_jsonb(Jsonb *shown, Jsonb *full, Oid owner)
 	return make((struct varlena *) shown, (struct varlena *) full, owner);
 }
 
+static Datum
+copy_part(const char *part)
+{
+	struct varlena *copy = palloc(VARSIZE(part));
+
+	memcpy(copy, part, VARSIZE(part));
+	return PointerGetDatum(copy);
+}
+
 /* What the current user may see of it, copied. */
 static Datum
 visible(Datum datum)
 {
 	PrivateValue *value = (PrivateValue *) PG_DETOAST_DATUM(datum);
 	const char *part = value->data;
-	struct varlena *copy;
 
 	if (value->full_offset > 0 && respond_private_is_visible(value->owner))
 		part += value->full_offset;
-	copy = palloc(VARSIZE(part));
-	memcpy(copy, part, VARSIZE(part));
-	return PointerGetDatum(copy);
+	return copy_part(part);
+}
+
+Jsonb *
+respond_private_jsonb_full(Datum datum)
+{
+	PrivateValue *value = (PrivateValue *) PG_DETOAST_DATUM(datum);
+
+	return DatumGetJsonbP(copy_part(value->data + value->full_offset));
 }
 
 static Datum

@@ -18,6 +18,9 @@
 extern Datum respond_private_text(const char *shown, const char *full, Oid owner);
 extern Datum respond_private_jsonb(Jsonb *shown, Jsonb *full, Oid owner);
 
+/* All of a document, whoever asks: for our own code, which shows it to nobody.  Copied. */
+extern Jsonb *respond_private_jsonb_full(Datum value);
+
 /* The type of private texts. */
 extern Oid	respond_private_text_type(void);
 

@@ -46,7 +46,7 @@ add_audit(const FlowRun *run, const char *action, const char *object_type, Jsonb
 	row->actor = rule_actor(run);
 	row->action = action;
 	row->object_type = object_type;
-	row->event_id = run->event != NULL ? run->event->id : 0;
+	row->event_id = respond_run_cause(run);
 	row->run_id = run->run_id;
 	row->rule = respond_effects_copy_text(run->rule);
 	row->new = respond_effects_copy_jsonb(new);
@@ -85,8 +85,8 @@ respond_effects_emit(const FlowRun *run, const NewEvent *event, bool now, Jsonb 
 	NewEvent	row = *event;
 
 	row.id = 0;
-	row.cause = run->event != NULL ? run->event->id : 0;
-	row.depth = run->event != NULL ? run->event->depth + 1 : 1;
+	row.cause = respond_run_cause(run);
+	row.depth = respond_run_depth(run) + 1;
 	row.actor = rule_actor(run);
 	row.producer = run->owner;
 	if (now)

@@ -8,10 +8,28 @@
 #ifndef RESPOND_RUN_H
 #define RESPOND_RUN_H
 
+#include "storage/itemptr.h"
+
 #include "common/shape.h"
 #include "event/event.h"
 
 extern const Shape respond_shape_run;
+
+/* Columns of respond.run, in their order. */
+enum
+{
+	RUN_ID, RUN_RULE, RUN_RULE_VERSION, RUN_EVENT_ID, RUN_STATUS, RUN_STEP, RUN_STATE, RUN_ERROR, RUN_REPLAY,
+	RUN_STARTED_AT, RUN_FINISHED_AT, RUN_RESUME_AT, RUN_WAITS_FOR, RUN_KEY, RUN_PARENT_ID, RUN_PAUSED_AT, RUN_SAVED,
+	RUN_COLUMNS
+};
+
+/* Where the row of a run is that is under way. */
+typedef struct RunPlace
+{
+	Oid			partition;
+	ItemPointerData tid;
+	const char *status;			/* as it was seen */
+} RunPlace;
 
 /* What a flow is run for. */
 typedef struct FlowRun
@@ -23,6 +41,16 @@ typedef struct FlowRun
 	bool		shadow;			/* the run is recorded, and nothing else */
 	bool		replay;
 	int64		run_id;			/* 0: a new one is given; out: that of the run */
+	const char *key;			/* name that start() gave it; NULL: none */
+	int64		parent_id;		/* run that called it and waits for it; 0: none */
+	bool		may_pause;		/* here is where runs wait; else they are handed over in front of a step that may */
+	const RunPlace *place;		/* of its row; NULL: there is none yet */
+	const Event *woken_by;		/* with which it continues; NULL: no event */
 } FlowRun;
+
+/* The event that led to what the run does now; 0: none. */
+extern int64 respond_run_cause(const FlowRun *run);
+/* How many events caused each other up to now. */
+extern int32 respond_run_depth(const FlowRun *run);
 
 #endif							/* RESPOND_RUN_H */

@@ -14,29 +14,12 @@
 #include "utils/timestamp.h"
 
 #include "common/partition_write.h"
+#include "common/jsonb_push.h"
 #include "common/private_value.h"
 #include "common/row_values.h"
 #include "effect/effect_memory.h"
 #include "effect/rule_stats.h"
 #include "effect/run_write.h"
-
-/* Columns of respond.run, in their order. */
-enum
-{
-	RUN_ID,
-	RUN_RULE,
-	RUN_RULE_VERSION,
-	RUN_EVENT_ID,
-	RUN_STATUS,
-	RUN_STEP,
-	RUN_STATE,
-	RUN_ERROR,
-	RUN_REPLAY,
-	RUN_STARTED_AT,
-	RUN_FINISHED_AT,
-	RUN_RESUME_AT,
-	RUN_COLUMNS
-};
 
 static const ShapeColumn run_columns[] = {
 	{"id", INT8OID},
@@ -51,6 +34,11 @@ static const ShapeColumn run_columns[] = {
 	{"started_at", TIMESTAMPTZOID},
 	{"finished_at", TIMESTAMPTZOID},
 	{"resume_at", TIMESTAMPTZOID},
+	{"waits_for", TEXTOID},
+	{"key", TEXTOID},
+	{"parent_id", INT8OID},
+	{"paused_at", TIMESTAMPTZOID},
+	{"saved", InvalidOid, "private_jsonb"},
 };
 
 StaticAssertDecl(lengthof(run_columns) == RUN_COLUMNS, "each column of respond.run has its type");
@@ -72,8 +60,53 @@ respond_effects_run_id(void)
 	return respond_effects_next_id("run_id_seq");
 }
 
-void
-respond_effects_run(const FlowRun *run, const RunRow *row)
+int64
+respond_run_cause(const FlowRun *run)
+{
+	if (run->woken_by != NULL)
+		return run->woken_by->id;
+	return run->event != NULL ? run->event->id : 0;
+}
+
+int32
+respond_run_depth(const FlowRun *run)
+{
+	int32		depth = run->event != NULL ? run->event->depth : 0;
+
+	return run->woken_by != NULL ? Max(depth, run->woken_by->depth) : depth;
+}
+
+static void
+set_time(Datum *values, bool *nulls, int column, TimestampTz time)
+{
+	nulls[column] = TIMESTAMP_NOT_FINITE(time);
+	values[column] = TimestampTzGetDatum(time);
+}
+
+/* What changes while a run is under way. */
+static void
+fill_progress(Datum *values, bool *nulls, const FlowRun *run, const RunRow *row)
+{
+	respond_row_set_text(values, nulls, RUN_STATUS, row->status);
+	respond_row_set_text(values, nulls, RUN_STEP, row->step);
+	nulls[RUN_STATE] = false;
+	values[RUN_STATE] = row->shown_state == NULL ? respond_private_jsonb(row->state, NULL, run->owner) :
+		respond_private_jsonb(row->shown_state, row->state, run->owner);
+	nulls[RUN_ERROR] = row->error == NULL;
+	if (row->error != NULL)
+		values[RUN_ERROR] = row->shown_error == NULL ? respond_private_text(row->error, NULL, run->owner) :
+			respond_private_text(row->shown_error, row->error, run->owner);
+	set_time(values, nulls, RUN_FINISHED_AT, row->finished_at);
+	set_time(values, nulls, RUN_RESUME_AT, row->waits_for != NULL ? row->resume_at : DT_NOEND);
+	respond_row_set_text(values, nulls, RUN_WAITS_FOR, row->waits_for);
+	nulls[RUN_PAUSED_AT] = true;
+	nulls[RUN_SAVED] = row->saved == NULL;
+	if (row->saved != NULL)
+		values[RUN_SAVED] = respond_private_jsonb(respond_jsonb_empty_object(), row->saved, run->owner);
+}
+
+static void
+buffer_row(const FlowRun *run, const RunRow *row)
 {
 	MemoryContext caller = MemoryContextSwitchTo(respond_effects_context());
 	BufferedRun *buffered = palloc0(sizeof(BufferedRun));
@@ -84,21 +117,60 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 	buffered->nulls[RUN_EVENT_ID] = run->event == NULL;
 	if (run->event != NULL)
 		buffered->values[RUN_EVENT_ID] = Int64GetDatum(run->event->id);
-	respond_row_set_text(buffered->values, buffered->nulls, RUN_STATUS, row->status);
-	respond_row_set_text(buffered->values, buffered->nulls, RUN_STEP, row->step);
-	buffered->values[RUN_STATE] = row->shown_state == NULL ? respond_private_jsonb(row->state, NULL, run->owner) :
-		respond_private_jsonb(row->shown_state, row->state, run->owner);
-	buffered->nulls[RUN_ERROR] = row->error == NULL;
-	if (row->error != NULL)
-		buffered->values[RUN_ERROR] = row->shown_error == NULL ? respond_private_text(row->error, NULL, run->owner) :
-			respond_private_text(row->shown_error, row->error, run->owner);
 	buffered->values[RUN_REPLAY] = BoolGetDatum(run->replay);
 	buffered->values[RUN_STARTED_AT] = TimestampTzGetDatum(row->started_at);
-	buffered->values[RUN_FINISHED_AT] = TimestampTzGetDatum(row->finished_at);
-	buffered->nulls[RUN_RESUME_AT] = true;
+	respond_row_set_text(buffered->values, buffered->nulls, RUN_KEY, run->key);
+	respond_row_set_int64(buffered->values, buffered->nulls, RUN_PARENT_ID, run->parent_id);
+	fill_progress(buffered->values, buffered->nulls, run, row);
 	runs = lappend(runs, buffered);
-	respond_rule_stats_count(run->rule, row->status);
 	MemoryContextSwitchTo(caller);
+}
+
+static void
+change_row(const FlowRun *run, const RunRow *row)
+{
+	PartitionWriter *writer = respond_partition_writer_open(respond_relation_oid("respond", "run"), &respond_shape_run);
+	Datum		values[RUN_COLUMNS] = {0};
+	bool		nulls[RUN_COLUMNS] = {0};
+	bool		replaced[RUN_COLUMNS] = {0};
+	RowUpdate	update = {row->started_at, run->place->partition, run->place->tid, RUN_ID, run->run_id,
+	RUN_STATUS, run->place->status, values, nulls, replaced};
+	static const int changed[] = {RUN_STATUS, RUN_STEP, RUN_STATE, RUN_ERROR, RUN_FINISHED_AT, RUN_RESUME_AT,
+		RUN_WAITS_FOR, RUN_PAUSED_AT, RUN_SAVED};
+	RowUpdateResult result;
+
+	for (int i = 0; i < lengthof(changed); i++)
+		replaced[changed[i]] = true;
+	fill_progress(values, nulls, run, row);
+	result = respond_partition_writer_update(writer, &update);
+	respond_partition_writer_close(writer);
+	/* a row that was found under the same snapshot is locked, or was changed since */
+	if (result != ROW_UPDATED)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("run " INT64_FORMAT " is being changed by another session", run->run_id)));
+}
+
+void
+respond_effects_run(const FlowRun *run, const RunRow *row)
+{
+	if (run->place == NULL)
+		buffer_row(run, row);
+	else
+		change_row(run, row);
+	if (row->saved == NULL)
+		respond_rule_stats_count(run->rule, row->status);
+}
+
+bool
+respond_effects_run_is_buffered(int64 run_id)
+{
+	ListCell   *cell;
+
+	foreach(cell, runs)
+		if (DatumGetInt64(((BufferedRun *) lfirst(cell))->values[RUN_ID]) == run_id)
+			return true;
+	return false;
 }
 
 void

@@ -19,12 +19,23 @@ typedef struct RunRow
 	const char *error;			/* NULL: none */
 	const char *shown_error;	/* NULL: the same */
 	TimestampTz started_at;
-	TimestampTz finished_at;
+	TimestampTz finished_at;	/* DT_NOBEGIN: it is under way */
+	const char *waits_for;		/* NULL: it does not wait */
+	TimestampTz resume_at;		/* until when it waits; DT_NOEND: without a limit */
+	Jsonb	   *saved;			/* with which it continues; NULL: it ended */
 } RunRow;
 
 /* Number for a run. */
 extern int64 respond_effects_run_id(void);
+
+/*
+ * Puts the row of a run that is new into the buffer; changes that of another one
+ * at once, and raises ERRCODE_LOCK_NOT_AVAILABLE when somebody holds it.
+ */
 extern void respond_effects_run(const FlowRun *run, const RunRow *row);
+
+/* Whether the row of this run is in the buffer. */
+extern bool respond_effects_run_is_buffered(int64 run_id);
 
 /* How many runs were written since the last call. */
 extern int64 respond_runs_take_count(void);

@@ -184,8 +184,7 @@ note_origin(const FlowRun *run)
 {
 	if (run->run_id == last_origin)
 		return;
-	respond_batch_origin_add(run->event != NULL ? run->event->id : 0, run->run_id, run->rule,
-							 run->event != NULL ? run->event->depth : 0);
+	respond_batch_origin_add(respond_run_cause(run), run->run_id, run->rule, respond_run_depth(run));
 	last_origin = run->run_id;
 }
 

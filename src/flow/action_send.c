@@ -112,7 +112,7 @@ send(StepCall *call, const Channel *channel, const Message *message)
 		.rule = run->rule,
 		.run_id = run->run_id,
 		.ticket_id = machine->ticket_id > 0 ? machine->ticket_id : respond_event_ticket_id(run->event),
-		.depth = run->event != NULL ? run->event->depth : 0
+		.depth = respond_run_depth(run)
 	};
 	Message		scrubbed = scrub_message(message, run->event != NULL ? run->event->id : 0);
 	NewDelivery delivery;

@@ -171,8 +171,8 @@ run_as_rule(FlowMachine *machine, int most, MemoryContext caller)
 	EventContext before;
 	Jsonb	   *volatile saved = NULL;
 
-	context.event_id = run->event != NULL ? run->event->id : 0;
-	context.depth = run->event != NULL ? run->event->depth : 0;
+	context.event_id = respond_run_cause(run);
+	context.depth = respond_run_depth(run);
 	before = respond_event_context_set(context);
 	PG_TRY();
 	{

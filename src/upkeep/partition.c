@@ -55,6 +55,7 @@ const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
 	 .unfinished = "status OPERATOR(pg_catalog.=) ANY ('{running,waiting}')"},
 	{"delivery", "created_at", &respond_event_retention, .unfinished = "status OPERATOR(pg_catalog.=) 'pending'"},
 	{"attempt", "at", &respond_event_retention},
+	{"wait_decision", "decided_at", &respond_event_retention},
 	{"audit_log", "at", &respond_audit_retention, .is_audit = true},
 };
 

@@ -21,7 +21,7 @@ typedef struct TimedTable
 	bool		is_audit;		/* partitions are guarded against change */
 } TimedTable;
 
-#define TIMED_TABLE_COUNT 5
+#define TIMED_TABLE_COUNT 6
 
 extern const TimedTable respond_timed_tables[TIMED_TABLE_COUNT];
 
