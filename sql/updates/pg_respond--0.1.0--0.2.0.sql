@@ -753,6 +753,11 @@ COMMENT ON FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault t
 	'what somebody added to, changed in or removed from the objects of pg_respond, and the statement that undoes it';
 COMMENT ON FUNCTION respond_internal.health_manifest() IS 'health(): what somebody added to, changed in or removed from the objects of pg_respond';
 
+-- Schedules.
+CREATE FUNCTION respond.cron_next(cron text, timezone text DEFAULT 'UTC', after timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cron_next_sql';
+COMMENT ON FUNCTION respond.cron_next(text, text, timestamptz) IS 'the first time after another at which a cron expression fires in a time zone; NULL if it never does; an invalid expression raises an error that names the field';
+
 -- Owners and rights.  What a user has granted stays.
 DO $$
 DECLARE
@@ -795,6 +800,7 @@ BEGIN
 END
 $$;
 DROP TABLE respond_update_functions;
+GRANT EXECUTE ON FUNCTION respond.cron_next(text, text, timestamptz) TO respond_admin, respond_auditor;
 
 DELETE FROM respond_internal.manifest;
 INSERT INTO respond_internal.manifest (kind, object, definition, server_version)

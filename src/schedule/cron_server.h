@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ * cron_server.h
+ *	  Cron expressions inside the server: errors, time zones, timestamps.
+ *
+ * src/schedule/cron_server.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_CRON_SERVER_H
+#define RESPOND_CRON_SERVER_H
+
+#include "datatype/timestamp.h"
+#include "pgtime.h"
+
+#include "schedule/cron.h"
+
+/* Raise ERRCODE_RESPOND_INVALID_RULE; the message begins with the place, such as "cron". */
+extern void respond_cron_read(const char *place, const char *text, Cron *cron);
+extern pg_tz *respond_zone_read(const char *place, const char *name);
+
+/* The first time after another; false when there is none. */
+extern bool respond_cron_next_time(const Cron *cron, pg_tz *zone, TimestampTz after, TimestampTz *next);
+
+#endif							/* RESPOND_CRON_SERVER_H */

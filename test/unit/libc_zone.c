@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ * libc_zone.c
+ *	  Time zones of the C library, for the tests of cron expressions.
+ *
+ * test/unit/libc_zone.c
+ *-------------------------------------------------------------------------
+ */
+#define _GNU_SOURCE
+#include "libc_zone.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HOUR		INT64_C(3600)
+#define LOOK_AHEAD	(400 * 24 * HOUR)
+
+bool
+libc_zone_use(const char *name)
+{
+	char		path[256];
+
+	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
+	if (strcmp(name, "UTC") != 0 && access(path, R_OK) != 0)
+		return false;
+	setenv("TZ", name, 1);
+	tzset();
+	return true;
+}
+
+int64_t
+libc_zone_offset(int64_t instant)
+{
+	time_t		time = (time_t) instant;
+	struct tm	local;
+
+	localtime_r(&time, &local);
+	return local.tm_gmtoff;
+}
+
+/* Looks at each sixth hour, then halves; a stretch without change that is longer than LOOK_AHEAD comes in pieces. */
+static int64_t
+offset_until(void *zone, int64_t instant, int64_t *end)
+{
+	int64_t		offset = libc_zone_offset(instant);
+	int64_t		same = instant;
+
+	*end = instant + LOOK_AHEAD;
+	for (int64_t other = instant + 6 * HOUR; other < *end; other += 6 * HOUR)
+	{
+		if (libc_zone_offset(other) == offset)
+		{
+			same = other;
+			continue;
+		}
+		while (other - same > 1)
+		{
+			int64_t		middle = same + (other - same) / 2;
+
+			if (libc_zone_offset(middle) == offset)
+				same = middle;
+			else
+				other = middle;
+		}
+		*end = other;
+	}
+	return offset;
+}
+
+const CronZone libc_zone = {offset_until, NULL};
+
+bool
+libc_zone_read(const char *text, int64_t *instant)
+{
+	struct tm	time = {0};
+	const char *end = strptime(text, "%Y-%m-%d %H:%M:%S", &time);
+
+	if (end == NULL || *end != '\0')
+		return false;
+	*instant = timegm(&time);
+	return true;
+}
+
+const char *
+libc_zone_show(int64_t instant)
+{
+	static char room[64];
+	time_t		time = (time_t) instant;
+	struct tm	utc;
+
+	gmtime_r(&time, &utc);
+	strftime(room, sizeof(room), "%Y-%m-%d %H:%M:%S", &utc);
+	return room;
+}
