@@ -28,7 +28,9 @@ BEGIN
 		other := (SELECT e.incarnation FROM respond.event AS e WHERE e.incarnation > other ORDER BY e.incarnation LIMIT 1);
 	END LOOP;
 	RETURN EXISTS (SELECT FROM respond_internal.requeue AS r WHERE r.incarnation <> own)
-		OR EXISTS (SELECT FROM respond_internal.set_aside_event AS s WHERE s.incarnation <> own);
+		OR EXISTS (SELECT FROM respond_internal.set_aside_event AS s WHERE s.incarnation <> own)
+		-- a wait has its pattern, and of these there are few
+		OR EXISTS (SELECT FROM respond_internal.wait_pattern AS w WHERE w.incarnation <> own);
 END
 $$;
 COMMENT ON FUNCTION respond_internal.has_foreign_rows() IS 'whether there is work that came from elsewhere and that release() has not made ours';
@@ -53,6 +55,10 @@ BEGIN
 	   SET adopted = s.adopted || ARRAY(SELECT format('%s %s', r.incarnation, r.id) FROM respond_internal.requeue AS r WHERE r.incarnation <> own);
 	UPDATE respond_internal.requeue AS r SET incarnation = own, rule_owner = NULL WHERE r.incarnation <> own;
 	UPDATE respond_internal.set_aside_event AS s SET incarnation = own, rule_owner = NULL WHERE s.incarnation <> own;
+	-- The other database may have had another encoding.
+	UPDATE respond_internal.wait AS w SET incarnation = own, key_hash = respond_internal.wait_key_hash(w.key) WHERE w.incarnation <> own;
+	UPDATE respond_internal.heard AS h SET incarnation = own WHERE h.incarnation <> own;
+	UPDATE respond_internal.wait_pattern AS w SET incarnation = own WHERE w.incarnation <> own;
 	-- A first try is due at once, also where the clock is behind.
 	UPDATE respond.delivery AS d
 	   SET incarnation = own, next_attempt_at = CASE WHEN d.attempts = 0 THEN least(d.next_attempt_at, now()) ELSE d.next_attempt_at END

@@ -24,6 +24,8 @@
 #include "outbox/run_inbox.h"
 #include "rule/rule_row.h"
 #include "shapes.h"
+#include "wait/wait_pattern.h"
+#include "wait/wait_row.h"
 
 static const Shape *const all_shapes[] = {
 	&respond_shape_attempt,
@@ -33,6 +35,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_comment,
 	&respond_shape_delivery,
 	&respond_shape_event,
+	&respond_shape_heard,
 	&respond_shape_mask,
 	&respond_shape_mute,
 	&respond_shape_producer,
@@ -47,6 +50,8 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_team,
 	&respond_shape_ticket,
 	&respond_shape_ticket_history,
+	&respond_shape_wait,
+	&respond_shape_wait_pattern,
 	&respond_shape_acknowledged,
 	&respond_shape_dead_event,
 	&respond_shape_set_aside_event,
