@@ -34,13 +34,15 @@ CREATE TABLE respond_internal.wait (
 	alternative integer NOT NULL,
 	early boolean NOT NULL,
 	rule text NOT NULL,
-	step text NOT NULL,
+	step text COLLATE "C" NOT NULL,
 	key text COLLATE "C" NOT NULL
 );
-ALTER TABLE respond_internal.wait REPLICA IDENTITY FULL;
 CREATE INDEX wait_pattern_id_key_hash_run_id_idx ON respond_internal.wait (pattern_id, key_hash, run_id);
-CREATE INDEX wait_run_id_idx ON respond_internal.wait (run_id);
+CREATE UNIQUE INDEX wait_run_id_step_alternative_idx ON respond_internal.wait (run_id, step, alternative);
+ALTER TABLE respond_internal.wait REPLICA IDENTITY USING INDEX wait_run_id_step_alternative_idx;
 COMMENT ON TABLE respond_internal.wait IS 'events that runs wait for: a row for each run, step and alternative';
+COMMENT ON INDEX respond_internal.wait_pattern_id_key_hash_run_id_idx IS 'finds the runs that wait for an event';
+COMMENT ON INDEX respond_internal.wait_run_id_step_alternative_idx IS 'finds what a run waits for';
 COMMENT ON COLUMN respond_internal.wait.key_hash IS 'hash of the key, by which an event finds the row';
 COMMENT ON COLUMN respond_internal.wait.since IS 'from when on it hears events';
 COMMENT ON COLUMN respond_internal.wait.due_at IS 'events that are recorded later do not count; NULL: it waits without end';
@@ -57,9 +59,10 @@ CREATE TABLE respond_internal.heard (
 	alternative integer NOT NULL,
 	step text NOT NULL
 );
-ALTER TABLE respond_internal.heard REPLICA IDENTITY FULL;
-CREATE INDEX heard_run_id_id_idx ON respond_internal.heard (run_id, id);
+CREATE UNIQUE INDEX heard_run_id_id_idx ON respond_internal.heard (run_id, id);
+ALTER TABLE respond_internal.heard REPLICA IDENTITY USING INDEX heard_run_id_id_idx;
 COMMENT ON TABLE respond_internal.heard IS 'events that runs have heard and not yet used: before they reached the step, or while it collects';
+COMMENT ON INDEX respond_internal.heard_run_id_id_idx IS 'finds what a run has heard, in order';
 COMMENT ON COLUMN respond_internal.heard.recorded_at IS 'when the event was recorded';
 COMMENT ON COLUMN respond_internal.heard.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
 COMMENT ON SEQUENCE respond_internal.heard_id_seq IS 'order in which events were heard';

@@ -364,7 +364,13 @@ Datum
 respond_wait_patterns_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = respond_trigger_call(fcinfo, "wait_patterns_changed", "AFTER", "STATEMENT", NULL);
+	Oid			table = respond_relation_oid("respond_internal", "wait_pattern");
 
-	CacheInvalidateRelcache(trigger->tg_relation);
+	if (RelationGetRelid(trigger->tg_relation) != table)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" cannot be used by a trigger on table \"%s\"", "wait_patterns_changed",
+						RelationGetRelationName(trigger->tg_relation))));
+	CacheInvalidateRelcacheByRelid(table);
 	PG_RETURN_POINTER(NULL);
 }

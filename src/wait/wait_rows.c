@@ -20,7 +20,7 @@
 #include "wait/wait_table.h"
 
 static const char *const by_key[3] = {"pattern_id", "key_hash", "run_id"};
-static const char *const by_run[3] = {"run_id"};
+static const char *const by_run[3] = {"run_id", "step", "alternative"};
 static const char *const by_run_and_id[3] = {"run_id", "id"};
 
 static void
