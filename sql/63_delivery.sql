@@ -31,12 +31,21 @@ CREATE TABLE respond.delivery (
 	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation(),
 	channel_id uuid,
 	definition text,
+	method text,
+	deadline timestamptz,
+	attempt_timeout interval,
+	max_attempts integer,
+	max_body integer,
+	expect integer[],
+	run_started_at timestamptz,
+	step text,
+	run_pause integer,
 	CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL))
 ) PARTITION BY RANGE (created_at);
 COMMENT ON TABLE respond.delivery IS 'one row for each message that leaves the database; written before anything is sent';
 COMMENT ON COLUMN respond.delivery.id IS 'number of the delivery';
 COMMENT ON COLUMN respond.delivery.key IS 'random and constant over all tries; receivers recognize repeats by it (webhook-id, Message-ID)';
-COMMENT ON COLUMN respond.delivery.channel IS 'name of the channel';
+COMMENT ON COLUMN respond.delivery.channel IS 'name of the channel; of a request without one, the scheme, name and port of the host';
 COMMENT ON COLUMN respond.delivery.rule IS 'rule that asked for it; NULL: send_test()';
 COMMENT ON COLUMN respond.delivery.run_id IS 'run that asked for it';
 COMMENT ON COLUMN respond.delivery.event_id IS 'event that led to it';
@@ -61,6 +70,15 @@ COMMENT ON COLUMN respond.delivery.secret_mark IS 'where this stands in url, hea
 COMMENT ON COLUMN respond.delivery.channel_id IS 'id of the channel; the delivery goes through no other channel, even one of the same name';
 COMMENT ON COLUMN respond.delivery.definition IS 'with secret_mark: which kind filled in the request, and a digest of what said where the secret goes';
 
+COMMENT ON COLUMN respond.delivery.method IS 'of a request: GET, POST, PUT, PATCH, DELETE or HEAD; NULL: that of the kind';
+COMMENT ON COLUMN respond.delivery.deadline IS 'of a request: when it ends, whatever it waits for';
+COMMENT ON COLUMN respond.delivery.attempt_timeout IS 'of a request: how long a try may take; NULL: the timeout of the channel';
+COMMENT ON COLUMN respond.delivery.max_attempts IS 'of a request: tries before it is dead; NULL: those of the channel';
+COMMENT ON COLUMN respond.delivery.max_body IS 'of a request: bytes that the body of the answer may have';
+COMMENT ON COLUMN respond.delivery.expect IS 'of a request: statuses of answers that are no failure; NULL: 200 to 299';
+COMMENT ON COLUMN respond.delivery.run_started_at IS 'when the run started that waits for the answer; NULL: no run waits for one';
+COMMENT ON COLUMN respond.delivery.step IS 'the step of the run that waits for the answer';
+COMMENT ON COLUMN respond.delivery.run_pause IS 'which pause of the run it is';
 COMMENT ON COLUMN respond.delivery.incarnation IS 'mark of the database that recorded it; one from elsewhere is not sent before release()';
 
 CREATE TRIGGER foreign_row BEFORE INSERT ON respond.delivery

@@ -9,6 +9,15 @@ CREATE TRIGGER deliveries_changed AFTER INSERT OR UPDATE OR DELETE ON respond.de
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.deliveries_changed();
 COMMENT ON TRIGGER deliveries_changed ON respond.delivery IS 'makes the courier look at the pending deliveries anew';
 
+CREATE FUNCTION respond_internal.delivery_cancelled() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_delivery_cancelled';
+COMMENT ON FUNCTION respond_internal.delivery_cancelled() IS 'trigger: tells the run that waits for the answer of a request that there is none';
+CREATE TRIGGER delivery_cancelled AFTER UPDATE ON respond.delivery
+	FOR EACH ROW WHEN (NEW.run_started_at IS NOT NULL AND OLD.status = 'pending' AND NEW.status = 'cancelled')
+	EXECUTE FUNCTION respond_internal.delivery_cancelled();
+ALTER TABLE respond.delivery ENABLE ALWAYS TRIGGER delivery_cancelled;
+COMMENT ON TRIGGER delivery_cancelled ON respond.delivery IS 'tells the run that waits for the answer of a request that there is none';
+
 CREATE FUNCTION respond_internal.breakers(OUT name text, OUT is_channel boolean, OUT probing boolean, OUT failures integer,
 	OUT answer integer, OUT since timestamptz, OUT until timestamptz) RETURNS SETOF record
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_breakers';
@@ -32,17 +41,21 @@ DECLARE
 	found_one record;
 BEGIN
 	PERFORM respond_internal.check_primary('retry()');
-	SELECT d.id, d.status, d.channel, d.channel_id, d.created_at INTO found_one FROM respond.delivery AS d WHERE d.id = $1 FOR UPDATE;
+	SELECT d.id, d.status, d.channel, d.channel_id, d.created_at, d.deadline INTO found_one FROM respond.delivery AS d WHERE d.id = $1 FOR UPDATE;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'delivery % does not exist', $1 USING ERRCODE = 'no_data_found';
 	ELSIF found_one.status = 'delivered' THEN
 		RAISE EXCEPTION 'delivery % was delivered', $1
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new delivery.';
 	END IF;
-	-- a channel that has the name now may be somebody else's
+	IF found_one.deadline IS NOT NULL AND found_one.status <> 'pending' THEN
+		RAISE EXCEPTION 'delivery % is a request that has ended: the run that waited for its answer has gone on', $1
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.retry_run(run_id) runs the step again.';
+	END IF;
+	-- a channel that has the name now may be somebody else's; that of a host has no row
 	PERFORM FROM respond.channel AS c
 	  WHERE c.id = found_one.channel_id OR (found_one.channel_id IS NULL AND c.name = found_one.channel) FOR KEY SHARE;
-	IF NOT FOUND THEN
+	IF NOT FOUND AND (found_one.deadline IS NULL OR found_one.channel_id < 'ffffffff-ffff-8000-8000-000000000000'::uuid) THEN
 		RAISE EXCEPTION 'delivery % cannot be retried: channel "%" no longer exists', $1, found_one.channel
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'A channel created later under that name is another one. respond.replay(event_id) makes a new delivery.';
@@ -73,7 +86,7 @@ BEGIN
 	UPDATE respond.delivery AS d
 	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL, attempts_before = d.attempts, due_since = clock_timestamp(),
 		   depth = respond_internal.retried_depth(d.depth)
-	 WHERE d.channel_id = wanted AND d.status = 'dead';
+	 WHERE d.channel_id = wanted AND d.status = 'dead' AND d.deadline IS NULL;
 	GET DIAGNOSTICS retried = ROW_COUNT;
 	UPDATE respond.delivery AS d SET next_attempt_at = clock_timestamp()
 	 WHERE d.channel_id = wanted AND d.status = 'pending' AND d.next_attempt_at > clock_timestamp();

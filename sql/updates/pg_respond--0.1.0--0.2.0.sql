@@ -73,17 +73,21 @@ DECLARE
 	found_one record;
 BEGIN
 	PERFORM respond_internal.check_primary('retry()');
-	SELECT d.id, d.status, d.channel, d.channel_id, d.created_at INTO found_one FROM respond.delivery AS d WHERE d.id = $1 FOR UPDATE;
+	SELECT d.id, d.status, d.channel, d.channel_id, d.created_at, d.deadline INTO found_one FROM respond.delivery AS d WHERE d.id = $1 FOR UPDATE;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'delivery % does not exist', $1 USING ERRCODE = 'no_data_found';
 	ELSIF found_one.status = 'delivered' THEN
 		RAISE EXCEPTION 'delivery % was delivered', $1
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.replay(event_id) makes a new delivery.';
 	END IF;
-	-- a channel that has the name now may be somebody else's
+	IF found_one.deadline IS NOT NULL AND found_one.status <> 'pending' THEN
+		RAISE EXCEPTION 'delivery % is a request that has ended: the run that waited for its answer has gone on', $1
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'respond.retry_run(run_id) runs the step again.';
+	END IF;
+	-- a channel that has the name now may be somebody else's; that of a host has no row
 	PERFORM FROM respond.channel AS c
 	  WHERE c.id = found_one.channel_id OR (found_one.channel_id IS NULL AND c.name = found_one.channel) FOR KEY SHARE;
-	IF NOT FOUND THEN
+	IF NOT FOUND AND (found_one.deadline IS NULL OR found_one.channel_id < 'ffffffff-ffff-8000-8000-000000000000'::uuid) THEN
 		RAISE EXCEPTION 'delivery % cannot be retried: channel "%" no longer exists', $1, found_one.channel
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'A channel created later under that name is another one. respond.replay(event_id) makes a new delivery.';
@@ -95,6 +99,60 @@ BEGIN
 		   due_since = CASE WHEN d.status = 'pending' THEN d.due_since ELSE clock_timestamp() END
 	 WHERE d.id = $1 AND d.created_at = found_one.created_at;
 	PERFORM respond_internal.audit('delivery.retried', 'delivery', $1::text, jsonb_build_object('status', found_one.status), jsonb_build_object('status', 'pending'));
+END
+$$;
+-- Requests whose answer a run waits for.
+ALTER TABLE respond.delivery
+	ADD COLUMN method text,
+	ADD COLUMN deadline timestamptz,
+	ADD COLUMN attempt_timeout interval,
+	ADD COLUMN max_attempts integer,
+	ADD COLUMN max_body integer,
+	ADD COLUMN expect integer[],
+	ADD COLUMN run_started_at timestamptz,
+	ADD COLUMN step text,
+	ADD COLUMN run_pause integer;
+COMMENT ON COLUMN respond.delivery.channel IS 'name of the channel; of a request without one, the scheme, name and port of the host';
+COMMENT ON COLUMN respond.delivery.method IS 'of a request: GET, POST, PUT, PATCH, DELETE or HEAD; NULL: that of the kind';
+COMMENT ON COLUMN respond.delivery.deadline IS 'of a request: when it ends, whatever it waits for';
+COMMENT ON COLUMN respond.delivery.attempt_timeout IS 'of a request: how long a try may take; NULL: the timeout of the channel';
+COMMENT ON COLUMN respond.delivery.max_attempts IS 'of a request: tries before it is dead; NULL: those of the channel';
+COMMENT ON COLUMN respond.delivery.max_body IS 'of a request: bytes that the body of the answer may have';
+COMMENT ON COLUMN respond.delivery.expect IS 'of a request: statuses of answers that are no failure; NULL: 200 to 299';
+COMMENT ON COLUMN respond.delivery.run_started_at IS 'when the run started that waits for the answer; NULL: no run waits for one';
+COMMENT ON COLUMN respond.delivery.step IS 'the step of the run that waits for the answer';
+COMMENT ON COLUMN respond.delivery.run_pause IS 'which pause of the run it is';
+CREATE FUNCTION respond_internal.delivery_cancelled() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_delivery_cancelled';
+COMMENT ON FUNCTION respond_internal.delivery_cancelled() IS 'trigger: tells the run that waits for the answer of a request that there is none';
+CREATE TRIGGER delivery_cancelled AFTER UPDATE ON respond.delivery
+	FOR EACH ROW WHEN (NEW.run_started_at IS NOT NULL AND OLD.status = 'pending' AND NEW.status = 'cancelled')
+	EXECUTE FUNCTION respond_internal.delivery_cancelled();
+ALTER TABLE respond.delivery ENABLE ALWAYS TRIGGER delivery_cancelled;
+COMMENT ON TRIGGER delivery_cancelled ON respond.delivery IS 'tells the run that waits for the answer of a request that there is none';
+CREATE OR REPLACE FUNCTION respond_internal.retry_channel(name text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	wanted uuid;
+	retried bigint;
+	hastened bigint;
+BEGIN
+	PERFORM respond_internal.check_primary('retry_channel()');
+	SELECT c.id INTO wanted FROM respond.channel AS c WHERE c.name = $1 FOR KEY SHARE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'channel "%" does not exist', $1 USING ERRCODE = 'undefined_object';
+	END IF;
+	UPDATE respond.delivery AS d
+	   SET status = 'pending', next_attempt_at = clock_timestamp(), finished_at = NULL, attempts_before = d.attempts, due_since = clock_timestamp(),
+		   depth = respond_internal.retried_depth(d.depth)
+	 WHERE d.channel_id = wanted AND d.status = 'dead' AND d.deadline IS NULL;
+	GET DIAGNOSTICS retried = ROW_COUNT;
+	UPDATE respond.delivery AS d SET next_attempt_at = clock_timestamp()
+	 WHERE d.channel_id = wanted AND d.status = 'pending' AND d.next_attempt_at > clock_timestamp();
+	GET DIAGNOSTICS hastened = ROW_COUNT;
+	PERFORM respond_internal.breakers_try_now();
+	PERFORM respond_internal.audit('channel.retried', 'channel', $1, NULL, jsonb_build_object('deliveries', retried + hastened));
+	RETURN retried + hastened;
 END
 $$;
 CREATE OR REPLACE FUNCTION respond_internal.check_primary(what text) RETURNS void

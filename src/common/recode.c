@@ -129,3 +129,35 @@ respond_from_utf8(char *text, size_t room)
 	strlcpy(text, result.data, room);
 	pfree(result.data);
 }
+
+/* Whether there is a way for it, which has not been removed from the catalog. */
+static bool
+can_convert(int from, int to)
+{
+	return OidIsValid(FindDefaultConversion(PG_CATALOG_NAMESPACE, from, to));
+}
+
+char *
+respond_from_encoding(const char *bytes, size_t length, int encoding)
+{
+	StringInfoData utf8;
+	char	   *text;
+	size_t		room;
+
+	if (memchr(bytes, '\0', length) != NULL || !pg_verify_mbstr(encoding, bytes, (int) length, true))
+		return NULL;
+	if (encoding == GetDatabaseEncoding() || is_ascii(bytes, length))
+		return pnstrdup(bytes, length);
+	initStringInfo(&utf8);
+	if (encoding == PG_UTF8)
+		appendBinaryStringInfo(&utf8, bytes, (int) length);
+	else if (can_convert(encoding, PG_UTF8))
+		convert(&utf8, bytes, length, encoding, PG_UTF8, '?');
+	else
+		return NULL;
+	room = (size_t) utf8.len * MAX_CONVERSION_GROWTH + 1;
+	text = palloc_extended(room, MCXT_ALLOC_HUGE);
+	strlcpy(text, utf8.data, room);
+	respond_from_utf8(text, room);
+	return text;
+}

@@ -28,4 +28,10 @@ extern void respond_tree_to_utf8(JsonValue *value);
  */
 extern void respond_from_utf8(char *text, size_t room);
 
+/*
+ * Bytes of this encoding as text of the database, palloc'd; what has no equivalent
+ * becomes a question mark.  NULL: they are no text in it.
+ */
+extern char *respond_from_encoding(const char *bytes, size_t length, int encoding);
+
 #endif							/* RESPOND_RECODE_H */

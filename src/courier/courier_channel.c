@@ -10,6 +10,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "channel/host_channel.h"
 #include "courier/courier_channel.h"
 #include "courier/courier_queue.h"
 #include "outbox/outbox.h"
@@ -51,6 +52,29 @@ respond_courier_channel_add(const Channel *config)
 	respond_courier_queue_create(channel);
 	dlist_push_tail(&ring, &channel->node);
 	channel_count++;
+	return channel;
+}
+
+CourierChannel *
+respond_courier_channel_add_host(const pg_uuid_t *id, const char *host)
+{
+	CourierChannel *channel = respond_courier_channel_find(respond_outbox_channel_hash(id));
+	MemoryContext context;
+	MemoryContext caller;
+	const Channel *config;
+
+	if (channel != NULL && channel->config != NULL)
+		return channel;
+	context = AllocSetContextCreate(TopMemoryContext, "pg_respond channel of a host", ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	config = respond_host_channel_make(id, host);
+	MemoryContextSwitchTo(caller);
+	channel = respond_courier_channel_add(config);
+	if (channel->own != NULL)
+		MemoryContextDelete(channel->own);
+	channel->own = context;
+	channel->config = config;
+	respond_breaker_reset(&channel->answers, channel->name);
 	return channel;
 }
 
@@ -146,5 +170,7 @@ respond_courier_channel_remove(CourierChannel *channel)
 	pfree(channel->name);
 	if (channel->blocked_reason != NULL)
 		pfree(channel->blocked_reason);
+	if (channel->own != NULL)
+		MemoryContextDelete(channel->own);
 	hash_search(channels, &channel->hash, HASH_REMOVE, NULL);
 }

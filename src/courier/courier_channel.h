@@ -24,6 +24,7 @@ typedef struct CourierChannel
 	pg_uuid_t	id;
 	char	   *name;
 	const Channel *config;		/* valid for the generation that was read last */
+	MemoryContext own;			/* of the channel of a host: of its config; NULL: that is kept elsewhere */
 	bool		ordered;
 	bool		present;		/* while channels are read: it is still there */
 
@@ -36,6 +37,7 @@ typedef struct CourierChannel
 	SecretForms *forms;			/* of it, as answers may hold it */
 
 	int			in_flight;
+	size_t		answer_size;	/* of bodies of answers that are wanted: what is to be expected */
 	double		next_send_at;	/* of the rate limit, in microseconds as TimestampTz */
 	TimestampTz paused_until;	/* the receiver wants to be left alone */
 	TimestampTz blocked_until;	/* the secret cannot be had, or a standby has not confirmed */
@@ -55,6 +57,9 @@ extern CourierChannel *respond_courier_channel_find(uint64 hash);
 
 /* Makes it known, with nothing queued; the one that is there. */
 extern CourierChannel *respond_courier_channel_add(const Channel *config);
+
+/* The same of the channel of a host, which is in no table. */
+extern CourierChannel *respond_courier_channel_add_host(const pg_uuid_t *id, const char *host);
 
 /* It is gone from the table.  While requests are under way it stays; it is removed again when they have ended. */
 extern void respond_courier_channel_remove(CourierChannel *channel);

@@ -79,6 +79,55 @@ texts_of(TupleTableSlot *row, int column, int *count)
 	return texts;
 }
 
+static const int32 *
+numbers_of(TupleTableSlot *row, int column, int *count)
+{
+	ArrayType  *array;
+
+	*count = 0;
+	if (row->tts_isnull[column])
+		return NULL;
+	array = DatumGetArrayTypePCopy(row->tts_values[column]);
+	if (ARR_NDIM(array) != 1 || ARR_HASNULL(array))
+		return NULL;
+	*count = ARR_DIMS(array)[0];
+	return (const int32 *) ARR_DATA_PTR(array);
+}
+
+/* How much it may ask for: what is not said, or cannot be, is as usual. */
+static int32
+number_of(TupleTableSlot *row, int column, int32 usual, int32 largest)
+{
+	int32		number = row->tts_isnull[column] ? usual : DatumGetInt32(row->tts_values[column]);
+
+	return Max(1, Min(number, largest));
+}
+
+/* NULL: nobody waits for the answer. */
+static const RequestTerms *
+terms_of(TupleTableSlot *row, const Channel *config)
+{
+	RequestTerms *terms = palloc0(sizeof(RequestTerms));
+	Interval   *timeout;
+
+	if (row->tts_isnull[DELIVERY_DEADLINE])
+		return NULL;
+	timeout = row->tts_isnull[DELIVERY_ATTEMPT_TIMEOUT] ? NULL :
+		DatumGetIntervalP(row->tts_values[DELIVERY_ATTEMPT_TIMEOUT]);
+	terms->method = text_of(row, DELIVERY_METHOD);
+	terms->deadline = DatumGetTimestampTz(row->tts_values[DELIVERY_DEADLINE]);
+	terms->attempt_timeout_ms = timeout == NULL ? config->timeout_ms :
+		(int32) Max(1, Min(timeout->time / 1000, CHANNEL_MAX_TIMEOUT_MS));
+	terms->max_attempts = number_of(row, DELIVERY_MAX_ATTEMPTS, config->max_attempts, CHANNEL_MAX_ATTEMPTS);
+	terms->max_body = number_of(row, DELIVERY_MAX_BODY, ANSWER_LARGEST, ANSWER_LARGEST);
+	terms->expected = numbers_of(row, DELIVERY_EXPECT, &terms->expected_count);
+	terms->run_started_at = row->tts_isnull[DELIVERY_RUN_STARTED_AT] ? 0 :
+		DatumGetTimestampTz(row->tts_values[DELIVERY_RUN_STARTED_AT]);
+	terms->step = text_of(row, DELIVERY_STEP);
+	terms->pause = row->tts_isnull[DELIVERY_RUN_PAUSE] ? -1 : DatumGetInt32(row->tts_values[DELIVERY_RUN_PAUSE]);
+	return terms;
+}
+
 /* In the context of the request. */
 static void
 read_row(Outgoing *outgoing, TupleTableSlot *row)
@@ -98,9 +147,15 @@ read_row(Outgoing *outgoing, TupleTableSlot *row)
 	outgoing->entry->since = row->tts_isnull[DELIVERY_DUE_SINCE] ? request.created_at :
 		DatumGetTimestampTz(row->tts_values[DELIVERY_DUE_SINCE]);
 	outgoing->depth = DatumGetInt32(row->tts_values[DELIVERY_DEPTH]);
+	outgoing->terms = terms_of(row, outgoing->channel->config);
 	if (outgoing->entry->given_up)
 	{
 		outgoing->failure = respond_courier_quarantine_reason();
+		return;
+	}
+	if (outgoing->terms != NULL && outgoing->terms->deadline <= GetCurrentTimestamp())
+	{
+		outgoing->failure = "timed out";
 		return;
 	}
 	if (!row->tts_isnull[DELIVERY_HEADERS])

@@ -21,6 +21,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "channel/host_channel.h"
 #include "common/kept_plan.h"
 #include "common/shape.h"
 #include "courier/breaker_status.h"
@@ -58,10 +59,26 @@ static KeptPlan cancel_orphans = {
 	"  JOIN respond.delivery AS d ON d.channel_id OPERATOR(pg_catalog.=) ids.channel_id"
 	"  WHERE d.status OPERATOR(pg_catalog.=) 'pending'"
 	"  AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.id OPERATOR(pg_catalog.=) ids.channel_id)"
+	"  AND ids.channel_id OPERATOR(pg_catalog.<) '" HOST_CHANNEL_FIRST_ID "'::pg_catalog.uuid"
 	"  FOR NO KEY UPDATE OF d SKIP LOCKED)"
 	" UPDATE respond.delivery AS d SET status = 'cancelled', next_attempt_at = NULL,"
 	" finished_at = pg_catalog.clock_timestamp(), last_error = 'the channel was deleted'"
 	" FROM orphans AS o WHERE d.id OPERATOR(pg_catalog.=) o.id AND d.created_at OPERATOR(pg_catalog.=) o.created_at",
+	0, {0}
+};
+
+/* Hosts that pending requests without a channel go to. */
+static KeptPlan read_hosts = {
+	"WITH RECURSIVE hosts AS ("
+	" (SELECT d.channel_id, d.channel FROM respond.delivery AS d WHERE d.status OPERATOR(pg_catalog.=) 'pending'"
+	"   AND d.channel_id OPERATOR(pg_catalog.>=) '" HOST_CHANNEL_FIRST_ID "'::pg_catalog.uuid"
+	"   ORDER BY d.channel_id LIMIT 1)"
+	" UNION ALL"
+	" SELECT n.channel_id, n.channel FROM hosts AS o CROSS JOIN LATERAL ("
+	"  SELECT d.channel_id, d.channel FROM respond.delivery AS d"
+	"   WHERE d.status OPERATOR(pg_catalog.=) 'pending' AND d.channel_id OPERATOR(pg_catalog.>) o.channel_id"
+	"   ORDER BY d.channel_id LIMIT 1) AS n)"
+	" SELECT h.channel_id, h.channel FROM hosts AS h",
 	0, {0}
 };
 
@@ -136,9 +153,33 @@ configure_channel(CourierChannel *channel, const Channel *config)
 	respond_courier_queue_adopt_order(channel);
 }
 
+/* Of a host with nothing to send, what is known of its troubles is kept. */
+static bool
+is_of_use(const CourierChannel *channel, TimestampTz now)
+{
+	return respond_host_channel_is(&channel->id) && channel->config != NULL &&
+		(channel->in_flight > 0 || channel->paused_until > now || channel->answers.state != BREAKER_CLOSED);
+}
+
+static void
+read_host_channels(void)
+{
+	SPI_connect();
+	respond_kept_plan_run(&read_hosts, NULL, NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		CourierChannel *channel =
+			respond_courier_channel_add_host(DatumGetUUIDP(value_of(i, 1)), TextDatumGetCString(value_of(i, 2)));
+
+		configure_channel(channel, channel->config);
+	}
+	SPI_finish();
+}
+
 static void
 read_all_channels(void)
 {
+	TimestampTz now = GetCurrentTimestamp();
 	List	   *configs = respond_channel_find_all();
 	ListCell   *cell;
 	CourierChannel *channel;
@@ -147,13 +188,14 @@ read_all_channels(void)
 	left = respond_courier_channel_count();
 	while ((channel = respond_courier_channel_next(&left)) != NULL)
 	{
-		channel->present = false;
+		channel->present = is_of_use(channel, now);
 		respond_courier_channel_forget_secret(channel);
 		channel->host = NULL;
 		respond_courier_queue_look_from_start(channel);
 	}
 	foreach(cell, configs)
 		configure_channel(respond_courier_channel_add(lfirst(cell)), lfirst(cell));
+	read_host_channels();
 	left = respond_courier_channel_count();
 	for (int count = left; count > 0; count--)
 	{

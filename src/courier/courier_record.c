@@ -27,6 +27,7 @@
 #include "common/error_class.h"
 #include "common/kept_plan.h"
 #include "common/shape.h"
+#include "courier/answer_note.h"
 #include "courier/courier_channel.h"
 #include "courier/courier_quarantine.h"
 #include "courier/courier_queue.h"
@@ -92,6 +93,12 @@ tell(const Outcome *outcome)
 		disable(outcome);
 }
 
+static bool
+is_awaited(const Outgoing *outgoing)
+{
+	return outgoing->terms != NULL && outgoing->terms->run_started_at != 0 && outgoing->run_id != 0;
+}
+
 static void
 record_consequences(Outcome **outcomes, const RecordState *states, int count)
 {
@@ -105,6 +112,8 @@ record_consequences(Outcome **outcomes, const RecordState *states, int count)
 			continue;
 		if (outcome->failures < TELL_LIMIT)
 			tell(outcome);
+		if (outcome->status != OUTCOME_RETRY && is_awaited(outcome->outgoing))
+			respond_answer_note_write(outcome, outcome->failures >= TELL_LIMIT);
 		if (outcome->split)
 			respond_courier_split(outcome);
 		if (outcome->outgoing->notify_channel != NULL && outcome->status == OUTCOME_DELIVERED)
@@ -138,6 +147,15 @@ count_of(const Outcome *outcome)
 	}
 }
 
+/* So much is to be expected of the next one; what was long ago counts less and less. */
+static void
+note_answer_size(CourierChannel *channel, const Outgoing *outgoing)
+{
+	if (outgoing->transfer.whole != NULL)
+		channel->answer_size = Max(outgoing->transfer.whole->body.length,
+								   channel->answer_size - channel->answer_size / 8);
+}
+
 /*
  * After the commit: the entry goes on, or is forgotten with its request.  Nothing
  * in here can fail, so an outcome is never recorded twice.
@@ -150,6 +168,7 @@ settle(Outcome *outcome, RecordState state)
 
 	Assert(!IsTransactionState() && state != RECORD_LOCKED);
 	respond_courier_quarantine_forget(outgoing->entry);
+	note_answer_size(channel, outgoing);
 	if (state == RECORD_DONE)
 		respond_channel_stats_count(channel->name, count_of(outcome), outgoing->transfer.duration_us);
 	if (state == RECORD_DONE && outcome->status == OUTCOME_RETRY)

@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "common/pg_compat.h"
 #include "courier/courier_request.h"
@@ -189,7 +190,8 @@ fill_http(Outgoing *outgoing, const RequestRow *row)
 
 	if (row->mark != NULL)
 		body = respond_request_line_put_secret(body, row->mark, quote_secret(secret, config->encoding));
-	transfer->method = pstrdup(config->method);
+	transfer->method = pstrdup(outgoing->terms != NULL && outgoing->terms->method != NULL ?
+							   outgoing->terms->method : config->method);
 	transfer->client_cert = respond_channel_option(config->options, "client_cert");
 	transfer->client_key = respond_channel_option(config->options, "client_key");
 	transfer->body = respond_request_line_utf8(body);
@@ -200,6 +202,9 @@ fill_http(Outgoing *outgoing, const RequestRow *row)
 	if (config->shared->hmac != NULL)
 		add_hmac(outgoing, config->shared->hmac);
 	add_authorization(outgoing);
+	if (transfer->body_length == 0 && outgoing->terms != NULL)
+		/* or libcurl calls the body that is not there a form */
+		respond_request_line_add(transfer, pstrdup("Content-Type:"));
 	/* do not ask whether the body is welcome, nor wait for the answer */
 	respond_request_line_add(transfer, pstrdup("Expect:"));
 }
@@ -298,6 +303,18 @@ set_url(Outgoing *outgoing, const RequestRow *row)
 	check_secret_place(outgoing, row->mark, row->definition);
 }
 
+/* A request whose answer is waited for: how long a try may take, and what its answer means. */
+static void
+set_terms(Outgoing *outgoing)
+{
+	const RequestTerms *terms = outgoing->terms;
+	long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), terms->deadline);
+
+	outgoing->transfer.timeout_ms = Max(1, Min(terms->attempt_timeout_ms, left));
+	if (outgoing->transfer.kind == &respond_http_transfer)
+		outgoing->outcome_kind = &respond_answer_outcome;
+}
+
 void
 respond_courier_request_fill(Outgoing *outgoing, const RequestRow *row)
 {
@@ -311,6 +328,8 @@ respond_courier_request_fill(Outgoing *outgoing, const RequestRow *row)
 		require_secret(outgoing->channel);
 	transfer->kind = kinds[config->transport].transfer;
 	outgoing->outcome_kind = kinds[config->transport].outcome;
+	if (outgoing->terms != NULL)
+		set_terms(outgoing);
 	if (transfer->kind != NULL)
 		set_url(outgoing, row);
 	kinds[config->transport].fill(outgoing, row);

@@ -34,6 +34,7 @@
 #include "courier/courier_queue.h"
 #include "courier/courier_read.h"
 #include "courier/courier_send.h"
+#include "courier/outcome.h"
 #include "transport/transport.h"
 #include "wire/retry_policy.h"
 
@@ -45,6 +46,9 @@
 
 /* A rate limit may catch up on this much time that it lost to waiting. */
 #define RATE_SLACK_US		10000.0
+
+/* Bytes that the body of an answer is expected to have, before one has come. */
+#define ANSWER_EXPECTED		(64 * 1024)
 
 /* How long a request waits for others to its host that are under way. */
 #define HOLD_BACK_US		(100 * 1000)
@@ -234,6 +238,14 @@ gather(Entry **entries, bool careful, TimestampTz now)
 	}
 }
 
+static void
+put_back(Outgoing *outgoing, TimestampTz until)
+{
+	respond_courier_quarantine_let_go(outgoing->entry);
+	respond_courier_queue_hold_back(outgoing->entry, until);
+	MemoryContextDelete(outgoing->context);
+}
+
 /* An error came between: everything that was taken goes back into its queue. */
 static void
 put_all_back(Entry **entries, int count, Outgoing *list, TimestampTz now)
@@ -242,9 +254,7 @@ put_all_back(Entry **entries, int count, Outgoing *list, TimestampTz now)
 	{
 		Outgoing   *next = list->next;
 
-		respond_courier_quarantine_let_go(list->entry);
-		respond_courier_queue_hold_back(list->entry, now);
-		MemoryContextDelete(list->context);
+		put_back(list, now);
 		list = next;
 	}
 	for (int i = 0; i < count; i++)
@@ -261,6 +271,24 @@ fail(Outgoing *outgoing)
 {
 	outgoing->next = failed;
 	failed = outgoing;
+}
+
+/*
+ * An answer that is waited for needs memory, as much as those before it from the
+ * same channel.  False: there is none now.
+ */
+static bool
+make_room_for_answer(Outgoing *outgoing)
+{
+	size_t		expected;
+
+	if (outgoing->outcome_kind != &respond_answer_outcome)
+		return true;
+	expected = Min(Max(ANSWER_EXPECTED, 2 * outgoing->channel->answer_size), outgoing->terms->max_body);
+	if (!respond_answer_has_room(expected))
+		return false;
+	outgoing->transfer.whole = respond_answer_create(outgoing->context, outgoing->terms->max_body, expected);
+	return true;
 }
 
 /* The host of a channel, which its url names without tags, is known from its last request. */
@@ -283,9 +311,12 @@ start(Outgoing *outgoing, TimestampTz now)
 	/* asked once more: other channels have the same host, and only the row says when it was begun anew */
 	if (breaker_room(channel, now, &until) <= 0 && !passes_breakers(channel, outgoing->entry, now))
 	{
-		respond_courier_quarantine_let_go(outgoing->entry);
-		respond_courier_queue_hold_back(outgoing->entry, until != 0 ? until : now + HOLD_BACK_US);
-		MemoryContextDelete(outgoing->context);
+		put_back(outgoing, until != 0 ? until : now + HOLD_BACK_US);
+		return;
+	}
+	if (!make_room_for_answer(outgoing))
+	{
+		put_back(outgoing, now + HOLD_BACK_US);
 		return;
 	}
 	outgoing->is_probe = respond_breaker_begin(outgoing->host, now);

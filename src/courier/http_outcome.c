@@ -57,8 +57,8 @@ receiver_failed(const Outcome *outcome)
 	return outcome->answer >= 500;
 }
 
-static char *
-response(const Outgoing *outgoing)
+char *
+respond_http_outcome_response(const Outgoing *outgoing)
 {
 	const Transfer *transfer = &outgoing->transfer;
 
@@ -72,5 +72,5 @@ const OutcomeKind respond_http_outcome = {
 	.judge = judge,
 	.host_failed = host_failed,
 	.receiver_failed = receiver_failed,
-	.response = response,
+	.response = respond_http_outcome_response,
 };

@@ -108,7 +108,10 @@ next_attempt(const Outgoing *outgoing, const Outcome *outcome, const Channel *co
 	int64		wanted = outgoing->transfer.retry_after_ms;
 	int			attempts = outgoing->attempts + 1 - outgoing->attempts_before;
 	double		random = pg_prng_double(&pg_global_prng_state);
-	int64		wait = respond_retry_policy_delay(config->delays, config->delay_count, attempts, random);
+	bool		soon = outgoing->terms != NULL && config->delays == NULL;
+	int64		wait = respond_retry_policy_delay(soon ? respond_retry_policy_soon : config->delays,
+												  soon ? respond_retry_policy_soon_count : config->delay_count,
+												  attempts, random);
 
 	if (wanted >= 0)
 	{
@@ -123,6 +126,7 @@ decide_retry(const Outgoing *outgoing, Outcome *outcome)
 {
 	const Channel *config = outgoing->channel->config;
 	int			attempts = outgoing->attempts + 1 - outgoing->attempts_before;
+	const char *reason = "given up after";
 
 	outcome->status = OUTCOME_RETRY;
 	pause_channel(outgoing, outcome);
@@ -130,10 +134,14 @@ decide_retry(const Outgoing *outgoing, Outcome *outcome)
 	if (config == NULL)
 		return;
 	outcome->next_attempt_at = next_attempt(outgoing, outcome, config);
-	if (attempts < config->max_attempts)
-		return;
+	if (attempts < (outgoing->terms != NULL ? outgoing->terms->max_attempts : config->max_attempts))
+	{
+		if (outgoing->terms == NULL || outcome->next_attempt_at < outgoing->terms->deadline)
+			return;
+		reason = "timed out after";
+	}
 	outcome->status = OUTCOME_DEAD;
-	outcome->error = psprintf("given up after %d %s: %s", attempts, attempts == 1 ? "try" : "tries",
+	outcome->error = psprintf("%s %d %s: %s", reason, attempts, attempts == 1 ? "try" : "tries",
 							  outcome->error != NULL ? outcome->error : "no reason is known");
 }
 

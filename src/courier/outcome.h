@@ -37,7 +37,7 @@ typedef struct Outcome
 /* How what became of a request is read from its transfer, kind by kind. */
 typedef struct OutcomeKind
 {
-	/* Fills in answer, error and split. */
+	/* Fills in answer, error and split; outgoing is there. */
 	DeliveryVerdict (*judge) (const Transfer *transfer, Outcome *outcome);
 
 	/* Whether the host itself failed: no connection, no answer. */
@@ -51,7 +51,11 @@ typedef struct OutcomeKind
 } OutcomeKind;
 
 extern const OutcomeKind respond_http_outcome;
+extern const OutcomeKind respond_answer_outcome;
 extern const OutcomeKind respond_mail_outcome;
+
+/* What the receiver of a request over HTTP said, as it is kept. */
+extern char *respond_http_outcome_response(const Outgoing *outgoing);
 
 /* What became of it, and what is to be done. */
 extern Outcome *respond_outcome_judge(Outgoing *outgoing);

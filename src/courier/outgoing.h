@@ -11,6 +11,7 @@
 #include "storage/itemptr.h"
 
 #include "courier/courier_queue.h"
+#include "outbox/outbox.h"
 #include "transport/transfer.h"
 
 /* What its row says of a request; texts are in the database's encoding, NULL where the column is. */
@@ -49,6 +50,7 @@ typedef struct Outgoing
 	int64		event_id;
 	int64		ticket_id;
 	char	   *subject;
+	const RequestTerms *terms;	/* NULL: nobody waits for the answer */
 	int			depth;
 	int			attempts;
 	int			attempts_before;

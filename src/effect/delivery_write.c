@@ -14,6 +14,25 @@
 
 static EffectRows deliveries;	/* of NewDelivery */
 
+static const RequestTerms *
+copy_terms(const RequestTerms *terms)
+{
+	RequestTerms *copy;
+	int32	   *expected;
+
+	if (terms == NULL)
+		return NULL;
+	copy = MemoryContextAlloc(respond_effects_context(), sizeof(RequestTerms));
+	*copy = *terms;
+	copy->method = respond_effects_copy_text(terms->method);
+	copy->step = respond_effects_copy_text(terms->step);
+	expected = MemoryContextAlloc(respond_effects_context(), sizeof(int32) * Max(terms->expected_count, 1));
+	if (terms->expected_count > 0)
+		memcpy(expected, terms->expected, sizeof(int32) * terms->expected_count);
+	copy->expected = expected;
+	return copy;
+}
+
 int64
 respond_effects_delivery(const FlowRun *run, const NewDelivery *delivery)
 {
@@ -31,6 +50,7 @@ respond_effects_delivery(const FlowRun *run, const NewDelivery *delivery)
 	row->html = respond_effects_copy_text(delivery->html);
 	row->secret_mark = respond_effects_copy_text(delivery->secret_mark);
 	row->definition = respond_effects_copy_text(delivery->definition);
+	row->terms = copy_terms(delivery->terms);
 	row->recipients = MemoryContextAlloc(respond_effects_context(), sizeof(char *) * Max(delivery->recipient_count, 1));
 	for (int i = 0; i < delivery->recipient_count; i++)
 		row->recipients[i] = respond_effects_copy_text(delivery->recipients[i]);

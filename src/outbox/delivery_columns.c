@@ -39,6 +39,15 @@ static const ShapeColumn delivery_columns[] = {
 	{"incarnation", INT8OID},
 	{"channel_id", UUIDOID},
 	{"definition", TEXTOID},
+	{"method", TEXTOID},
+	{"deadline", TIMESTAMPTZOID},
+	{"attempt_timeout", INTERVALOID},
+	{"max_attempts", INT4OID},
+	{"max_body", INT4OID},
+	{"expect", INT4ARRAYOID},
+	{"run_started_at", TIMESTAMPTZOID},
+	{"step", TEXTOID},
+	{"run_pause", INT4OID},
 };
 
 StaticAssertDecl(lengthof(delivery_columns) == DELIVERY_COLUMNS, "each column of respond.delivery has its type");

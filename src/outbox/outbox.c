@@ -102,6 +102,38 @@ text_array(const char **items, int count)
 	return PointerGetDatum(construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+static Datum
+int4_array(const int32 *items, int count)
+{
+	Datum	   *values = palloc(sizeof(Datum) * count);
+
+	for (int i = 0; i < count; i++)
+		values[i] = Int32GetDatum(items[i]);
+	return PointerGetDatum(construct_array(values, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}
+
+static void
+fill_terms(Datum *values, bool *nulls, const RequestTerms *terms)
+{
+	Interval   *timeout = palloc0(sizeof(Interval));
+
+	timeout->time = terms->attempt_timeout_ms * INT64CONST(1000);
+	respond_row_set_text(values, nulls, DELIVERY_METHOD, terms->method);
+	values[DELIVERY_DEADLINE] = TimestampTzGetDatum(terms->deadline);
+	values[DELIVERY_ATTEMPT_TIMEOUT] = IntervalPGetDatum(timeout);
+	values[DELIVERY_MAX_ATTEMPTS] = Int32GetDatum(terms->max_attempts);
+	values[DELIVERY_MAX_BODY] = Int32GetDatum(terms->max_body);
+	nulls[DELIVERY_DEADLINE] = nulls[DELIVERY_ATTEMPT_TIMEOUT] = nulls[DELIVERY_MAX_ATTEMPTS] =
+		nulls[DELIVERY_MAX_BODY] = false;
+	if (terms->expected_count > 0)
+		values[DELIVERY_EXPECT] = int4_array(terms->expected, terms->expected_count);
+	nulls[DELIVERY_EXPECT] = terms->expected_count == 0;
+	respond_row_set_int64(values, nulls, DELIVERY_RUN_STARTED_AT, terms->run_started_at);
+	respond_row_set_text(values, nulls, DELIVERY_STEP, terms->step);
+	values[DELIVERY_RUN_PAUSE] = Int32GetDatum(terms->pause);
+	nulls[DELIVERY_RUN_PAUSE] = terms->pause < 0;
+}
+
 static void
 fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz now)
 {
@@ -137,6 +169,8 @@ fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz no
 	values[DELIVERY_CHANNEL_ID] = UUIDPGetDatum(&delivery->channel_id);
 	nulls[DELIVERY_CHANNEL_ID] = false;
 	respond_row_set_text(values, nulls, DELIVERY_DEFINITION, delivery->definition);
+	if (delivery->terms != NULL)
+		fill_terms(values, nulls, delivery->terms);
 }
 
 void

@@ -12,6 +12,24 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
+/*
+ * How a request is made whose answer a run waits for.  Numbers are never 0, but
+ * for run_started_at when nobody waits.
+ */
+typedef struct RequestTerms
+{
+	const char *method;
+	TimestampTz deadline;		/* the whole of it ends then */
+	int32		attempt_timeout_ms;
+	int32		max_attempts;
+	int32		max_body;		/* bytes of the answer's body; more is a failure */
+	const int32 *expected;		/* statuses of answers that are no failure; none: 200 to 299 */
+	int			expected_count;
+	TimestampTz run_started_at; /* with the number of the run, finds its row */
+	const char *step;			/* of the run; NULL: none */
+	int32		pause;			/* of the run; -1: whichever */
+} RequestTerms;
+
 /* What to record; see respond.delivery.  Texts are NULL where the column is. */
 typedef struct NewDelivery
 {
@@ -33,6 +51,7 @@ typedef struct NewDelivery
 	const char *html;
 	const char *secret_mark;
 	const char *definition;		/* with a mark: what was filled in; NULL: none */
+	const RequestTerms *terms;	/* NULL: nobody waits for an answer */
 } NewDelivery;
 
 extern int64 respond_outbox_next_id(void);

@@ -62,15 +62,21 @@ header_callback(char *data, size_t size, size_t count, void *state)
 	if (transfer->header_bytes > TRANSFER_HEADER_LIMIT)
 		return 0;
 	/* an interim answer says nothing about the next one */
-	if (length >= 5 && memcmp(data, "HTTP/", 5) == 0)
+	if (length >= 5 && memcmp(data, "HTTP/", 5) == 0 && !transfer->answered)
 	{
 		const char *space = memchr(data, ' ', length);
 
 		transfer->retry_after_ms = -1;
 		transfer->encoded = false;
 		transfer->is_final = space != NULL && space + 1 < data + length && space[1] != '1';
+		if (transfer->whole != NULL)
+			respond_answer_begin(transfer->whole);
+		return length;
 	}
-	else if (length <= 2 && transfer->is_final)
+	/* what comes behind the body is none of the headers */
+	if (transfer->whole != NULL && !transfer->answered && !respond_answer_add_header(transfer->whole, data, length))
+		return 0;
+	if (length <= 2 && transfer->is_final)
 		transfer->answered = true;
 	else if (is_header(data, length, "retry-after:", &value, &value_length))
 		read_retry_after(transfer, value, value_length);
@@ -173,6 +179,8 @@ respond_http_transfer_begin_again(TransferHandle *handle, Transfer *transfer)
 	transfer->tried = false;
 	transfer->is_final = transfer->answered = transfer->encoded = false;
 	transfer->received = transfer->header_bytes = transfer->response_length = 0;
+	if (transfer->whole != NULL)
+		respond_answer_begin(transfer->whole);
 	transfer->retry_after_ms = -1;
 	transfer->error[0] = handle->error[0] = '\0';
 	curl_easy_setopt(handle->easy, CURLOPT_TIMEOUT_MS, left);
@@ -185,6 +193,7 @@ fill(TransferHandle *handle, Transfer *transfer)
 {
 	CURL	   *easy = handle->easy;
 	bool		is_get = strcmp(transfer->method, "GET") == 0;
+	bool		is_head = strcmp(transfer->method, "HEAD") == 0;
 	bool		without_body = transfer->body_length == 0 && (is_get || strcmp(transfer->method, "DELETE") == 0);
 
 	/* libcurl keeps these pointers; the caller keeps what they point to */
@@ -198,7 +207,10 @@ fill(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_SSLKEY, transfer->client_key);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
-					 strcmp(transfer->method, without_body ? "GET" : "POST") == 0 ? NULL : transfer->method);
+					 is_head || strcmp(transfer->method, without_body ? "GET" : "POST") == 0 ? NULL : transfer->method);
+	/* its answer has the length of a body that does not come; a request of another method takes this back */
+	if (is_head)
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	return CURLE_OK;
 }
 

@@ -139,6 +139,8 @@ write_callback(char *data, size_t size, size_t count, void *state)
 	memcpy(transfer->response + transfer->response_length, data, Min(length, room));
 	transfer->response_length += Min(length, room);
 	transfer->received += length;
+	if (transfer->whole != NULL)
+		return respond_answer_add_body(transfer->whole, data, length) ? length : 0;
 	return transfer->received > TRANSFER_RESPONSE_LIMIT ? 0 : length;
 }
 
@@ -210,7 +212,9 @@ describe_error(TransferHandle *handle, Transfer *transfer)
 {
 	if (transfer->error[0] != '\0' && (!transfer->tried || transfer->code == CURLE_ABORTED_BY_CALLBACK))
 		return;
-	if (transfer->received > TRANSFER_RESPONSE_LIMIT)
+	if (transfer->whole != NULL && respond_answer_fault(transfer->whole, transfer->error, sizeof(transfer->error)))
+		return;
+	if (transfer->whole == NULL && transfer->received > TRANSFER_RESPONSE_LIMIT)
 		snprintf(transfer->error, sizeof(transfer->error), "the answer is longer than %d kB",
 				 TRANSFER_RESPONSE_LIMIT / 1024);
 	else if (transfer->header_bytes > TRANSFER_HEADER_LIMIT)

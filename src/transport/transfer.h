@@ -10,6 +10,8 @@
 
 #include <curl/curl.h>
 
+#include "transport/answer.h"
+
 /* Bytes of an answer that are kept. */
 #define TRANSFER_RESPONSE_SIZE		2048
 /* Bytes of an answer, and of its headers, after which it is cut off. */
@@ -38,6 +40,7 @@ typedef struct Transfer
 	const char *body;			/* mail: the whole message, its headers, too, in lines that end with CR LF */
 	size_t		body_length;
 	struct curl_slist *headers; /* HTTP */
+	Answer	   *whole;			/* HTTP: takes all of the answer; NULL: its beginning is enough */
 	const char *client_cert;	/* HTTP: files of PEM, NULL: none */
 	const char *client_key;		/* NULL: in the same file */
 	long		timeout_ms;

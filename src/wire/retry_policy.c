@@ -39,6 +39,12 @@ const int64_t respond_retry_policy_default_delays[] = {
 const int	respond_retry_policy_default_count =
 	(int) (sizeof(respond_retry_policy_default_delays) / sizeof(respond_retry_policy_default_delays[0]));
 
+const int64_t respond_retry_policy_soon[] = {
+	SECOND / 2, SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND, 16 * SECOND, 30 * SECOND
+};
+const int	respond_retry_policy_soon_count =
+	(int) (sizeof(respond_retry_policy_soon) / sizeof(respond_retry_policy_soon[0]));
+
 DeliveryVerdict
 respond_retry_policy_judge_http(long status)
 {

@@ -40,6 +40,10 @@ extern DeliveryVerdict respond_retry_policy_judge_smtp(long reply);
 extern const int64_t respond_retry_policy_default_delays[];
 extern const int respond_retry_policy_default_count;
 
+/* For somebody who waits for the answer: half a second, a second, two and so on. */
+extern const int64_t respond_retry_policy_soon[];
+extern const int respond_retry_policy_soon_count;
+
 /*
  * Milliseconds to wait after the given number of attempts (>= 1) failed.
  * delays has count waits in ms, the last one repeats; NULL or count 0 means

@@ -47,6 +47,7 @@
  *	 /continue					100, 103, 200
  *	 /binary[/NNN]				a body of the bytes 0 to 255
  *	 /body/NNN/N				a body of N letters
+ *	 /raw/HEX					the bytes that HEX stands for, which begin with "HTTP/1.1 NNN"
  *
  * build: cc -O2 receiver*.c -lssl -lcrypto
  *

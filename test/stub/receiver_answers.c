@@ -421,6 +421,29 @@ plan_body(Request *request)
 	free(body);
 }
 
+static int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* What the caller wants to hear, byte for byte. */
+static void
+plan_raw(Request *request)
+{
+	Plan	   *plan = request->plan;
+	const char *hex = request->count > 0 ? request->segments[0] : "";
+
+	for (; hex_digit(hex[0]) >= 0 && hex_digit(hex[1]) >= 0; hex += 2)
+	{
+		char		byte = (char) (hex_digit(hex[0]) << 4 | hex_digit(hex[1]));
+
+		add(&plan->bytes, &byte, 1);
+	}
+	if (plan->bytes.length > 12)
+		plan->status = atoi(plan->bytes.data + 9);
+}
+
 static const Mode modes[] = {
 	{"ok", plan_ok},
 	{"status", plan_status_path},
@@ -446,7 +469,8 @@ static const Mode modes[] = {
 	{"rst-while", plan_reset_while},
 	{"continue", plan_continue},
 	{"binary", plan_binary},
-	{"body", plan_body}
+	{"body", plan_body},
+	{"raw", plan_raw}
 };
 
 /* The path of a target; one that goes to a proxy has the other server's name in front. */
@@ -459,12 +483,6 @@ path_of(const char *target)
 		return target;
 	rest = strchr(target + 7, '/');
 	return rest ? rest : "/";
-}
-
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 static void

@@ -1,0 +1,94 @@
+/*-------------------------------------------------------------------------
+ * answer_note.c
+ *	  Giving the answer to a request to the run that waits for it.
+ *
+ * The secret of the channel is taken out of all that the receiver sent before
+ * anything is made of it, as it is taken out of what is kept of other answers.
+ *
+ * src/courier/answer_note.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "common/jsonb_push.h"
+#include "courier/answer_body.h"
+#include "courier/answer_headers.h"
+#include "courier/answer_note.h"
+#include "outbox/run_inbox.h"
+
+static void
+redact(const Outgoing *outgoing, AnswerBytes *bytes)
+{
+	if (bytes->length > 0)
+		bytes->length = respond_secret_redact(outgoing->forms, bytes->data, bytes->length, bytes->length);
+}
+
+/* Whether all of the body is there. */
+static bool
+is_whole(const Transfer *transfer)
+{
+	return transfer->code == CURLE_OK && !transfer->encoded;
+}
+
+static void
+push_answer(JsonbParseState **state, const Outcome *outcome)
+{
+	const Outgoing *outgoing = outcome->outgoing;
+	Answer	   *answer = outgoing->transfer.whole;
+	JsonbValue	body = {.type = jbvNull};
+	Jsonb	   *headers;
+
+	redact(outgoing, &answer->headers);
+	headers = respond_answer_headers(answer->headers.data, answer->headers.length);
+	respond_jsonb_push_jsonb(state, "headers", headers);
+	if (is_whole(&outgoing->transfer))
+	{
+		redact(outgoing, &answer->body);
+		respond_answer_body(respond_answer_header(headers, "content-type"), answer->body.data, answer->body.length,
+							&body);
+	}
+	respond_jsonb_push_key(state, "body");
+	pushJsonbValue(state, WJB_VALUE, &body);
+}
+
+/* {"delivery_id", "status", "headers", "body", "error"} */
+static Jsonb *
+describe(const Outcome *outcome, bool only_status)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "delivery_id", outcome->outgoing->entry->id);
+	if (outcome->answer != 0)
+		respond_jsonb_push_int64(&state, "status", outcome->answer);
+	else
+		respond_jsonb_push_text(&state, "status", NULL);
+	respond_jsonb_push_text(&state, "error", only_status ? "the answer cannot be stored" : outcome->error);
+	if (!only_status && outcome->answer != 0 && outcome->outgoing->transfer.whole != NULL)
+		push_answer(&state, outcome);
+	else
+	{
+		respond_jsonb_push_text(&state, "headers", NULL);
+		respond_jsonb_push_text(&state, "body", NULL);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+void
+respond_answer_note_write(const Outcome *outcome, bool only_status)
+{
+	const Outgoing *outgoing = outcome->outgoing;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond answer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	RunNote		note = {
+		.run_id = outgoing->run_id,.run_started_at = outgoing->terms->run_started_at,.kind = NOTE_ANSWER,
+		.pause = outgoing->terms->pause,.step = outgoing->terms->step,.event_id = outgoing->event_id,
+		.data = describe(outcome, only_status)
+	};
+
+	respond_run_inbox_write(&note, 1);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
