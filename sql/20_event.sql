@@ -16,6 +16,10 @@ CREATE FUNCTION respond_internal.current_cause() RETURNS bigint
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_event_current_cause';
 COMMENT ON FUNCTION respond_internal.current_cause() IS 'id of the event whose rule runs now; NULL outside of rules';
 
+CREATE FUNCTION respond_internal.clock_start() RETURNS timestamptz
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_clock_start';
+COMMENT ON FUNCTION respond_internal.clock_start() IS 'start of the transaction by the time of pg_respond, which "pg_respond.clock_offset" can move';
+
 -- The trigger below checks the rows and fills in source, cause, depth, actor,
 -- xid and incarnation.
 CREATE TABLE respond.event (
@@ -29,7 +33,7 @@ CREATE TABLE respond.event (
 	cause bigint,
 	depth integer NOT NULL DEFAULT 0,
 	actor text NOT NULL,
-	recorded_at timestamptz NOT NULL DEFAULT now(),
+	recorded_at timestamptz NOT NULL DEFAULT respond_internal.clock_start(),
 	xid xid8 NOT NULL,
 	incarnation bigint NOT NULL
 ) PARTITION BY RANGE (recorded_at);

@@ -27,7 +27,9 @@ BEGIN
 		END IF;
 		other := (SELECT e.incarnation FROM respond.event AS e WHERE e.incarnation > other ORDER BY e.incarnation LIMIT 1);
 	END LOOP;
-	RETURN EXISTS (SELECT FROM respond_internal.requeue AS r WHERE r.incarnation <> own)
+	RETURN EXISTS (SELECT FROM respond_internal.timer AS t WHERE t.incarnation < own)
+		OR EXISTS (SELECT FROM respond_internal.timer AS t WHERE t.incarnation > own)
+		OR EXISTS (SELECT FROM respond_internal.requeue AS r WHERE r.incarnation <> own)
 		OR EXISTS (SELECT FROM respond_internal.set_aside_event AS s WHERE s.incarnation <> own)
 		-- a wait has its pattern, and of these there are few
 		OR EXISTS (SELECT FROM respond_internal.wait_pattern AS w WHERE w.incarnation <> own);
@@ -59,6 +61,11 @@ BEGIN
 	UPDATE respond_internal.wait AS w SET incarnation = own, key_hash = respond_internal.wait_key_hash(w.key) WHERE w.incarnation <> own;
 	UPDATE respond_internal.heard AS h SET incarnation = own WHERE h.incarnation <> own;
 	UPDATE respond_internal.wait_pattern AS w SET incarnation = own WHERE w.incarnation <> own;
+	-- A timer that is here already came with the same dump.
+	DELETE FROM respond_internal.timer AS t
+	 WHERE t.incarnation <> own AND EXISTS (SELECT FROM respond_internal.timer AS o
+		WHERE o.incarnation = own AND o.reader = t.reader AND o.due_at = t.due_at AND o.id = t.id);
+	UPDATE respond_internal.timer AS t SET incarnation = own WHERE t.incarnation <> own;
 	-- A first try is due at once, also where the clock is behind.
 	UPDATE respond.delivery AS d
 	   SET incarnation = own, next_attempt_at = CASE WHEN d.attempts = 0 THEN least(d.next_attempt_at, now()) ELSE d.next_attempt_at END

@@ -55,7 +55,7 @@ SELECT respond_internal.take_back_defaults(false);
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA respond, respond_internal FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA respond, respond_internal FROM PUBLIC;
 SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal',
-	'actor', 'session_actor', 'current_cause', 'current_run', 'event_xid', 'ticket_is_valid', 'comment_is_valid');
+	'actor', 'session_actor', 'current_cause', 'current_run', 'event_xid', 'clock_start', 'ticket_is_valid', 'comment_is_valid');
 -- what the private types are read with; they decide themselves
 SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal', 'to_text', 'to_jsonb', 'to_json', 'from_text', 'from_jsonb',
 	'private_text_cmp', 'private_text_lt', 'private_text_le', 'private_text_eq', 'private_text_ne', 'private_text_ge', 'private_text_gt',

@@ -26,6 +26,7 @@
 #include "rule/rule_owner.h"
 #include "secret/log_filter.h"
 #include "shapes.h"
+#include "timer/timer.h"
 #include "transport/transfer_handle.h"
 #include "upkeep/manifest_watch.h"
 #include "worker/death_word.h"
@@ -58,6 +59,7 @@ _PG_init(void)
 	respond_capture_tree_initialize();
 	respond_capture_write_initialize();
 	respond_outbox_initialize();
+	respond_timer_initialize();
 	respond_launcher_register();
 	respond_ddl_hooks_initialize();
 	respond_rule_owner_initialize();

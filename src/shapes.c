@@ -24,6 +24,7 @@
 #include "outbox/run_inbox.h"
 #include "rule/rule_row.h"
 #include "shapes.h"
+#include "timer/timer_columns.h"
 #include "wait/wait_pattern.h"
 #include "wait/wait_row.h"
 
@@ -50,6 +51,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_team,
 	&respond_shape_ticket,
 	&respond_shape_ticket_history,
+	&respond_shape_timer,
 	&respond_shape_wait,
 	&respond_shape_wait_pattern,
 	&respond_shape_acknowledged,

@@ -737,6 +737,55 @@ SELECT pg_catalog.pg_extension_config_dump('respond_internal.wait', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.heard', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.heard_id_seq', '');
 
+-- Time, and timers.
+CREATE FUNCTION respond_internal.clock_start() RETURNS timestamptz
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_clock_start';
+COMMENT ON FUNCTION respond_internal.clock_start() IS 'start of the transaction by the time of pg_respond, which "pg_respond.clock_offset" can move';
+ALTER TABLE respond.event ALTER COLUMN recorded_at SET DEFAULT respond_internal.clock_start();
+
+CREATE SEQUENCE respond_internal.timer_id_seq;
+COMMENT ON SEQUENCE respond_internal.timer_id_seq IS 'numbers of timers';
+
+-- The key is the order in which they are read; what came from elsewhere is behind
+-- another mark, where nobody reads it.
+CREATE TABLE respond_internal.timer (
+	id bigint NOT NULL DEFAULT nextval('respond_internal.timer_id_seq'),
+	due_at timestamptz NOT NULL CHECK (isfinite(due_at)),
+	reader smallint NOT NULL CHECK (reader IN (0, 1)),
+	kind text NOT NULL,
+	run_id bigint,
+	run_started_at timestamptz,
+	name text,
+	data jsonb,
+	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation(),
+	PRIMARY KEY (incarnation, reader, due_at, id)
+);
+COMMENT ON TABLE respond_internal.timer IS 'what is to be done at a time; a row is deleted when that was done, or when it is not wanted any more';
+COMMENT ON COLUMN respond_internal.timer.due_at IS 'when, by the time of pg_respond';
+COMMENT ON COLUMN respond_internal.timer.reader IS 'who does it: 0 the first dispatcher, 1 the clock';
+COMMENT ON COLUMN respond_internal.timer.kind IS 'what is to be done';
+COMMENT ON COLUMN respond_internal.timer.run_id IS 'run that waits for it';
+COMMENT ON COLUMN respond_internal.timer.run_started_at IS 'when that run started; finds its partition';
+COMMENT ON COLUMN respond_internal.timer.name IS 'what it is about, for example a step or a schedule';
+COMMENT ON COLUMN respond_internal.timer.data IS 'what more the reader has to know';
+COMMENT ON COLUMN respond_internal.timer.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
+
+CREATE TRIGGER foreign_row BEFORE INSERT ON respond_internal.timer
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.foreign_row();
+ALTER TABLE respond_internal.timer ENABLE ALWAYS TRIGGER foreign_row;
+COMMENT ON TRIGGER foreign_row ON respond_internal.timer IS 'pauses the workers when a row comes from elsewhere';
+
+CREATE FUNCTION respond_internal.timers_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_timers_changed';
+COMMENT ON FUNCTION respond_internal.timers_changed() IS 'trigger: makes workers look at all timers after the commit';
+CREATE TRIGGER timers_changed AFTER INSERT OR UPDATE ON respond_internal.timer
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.timers_changed();
+ALTER TABLE respond_internal.timer ENABLE ALWAYS TRIGGER timers_changed;
+COMMENT ON TRIGGER timers_changed ON respond_internal.timer IS 'makes workers look at all timers';
+
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.timer', '');
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.timer_id_seq', '');
+
 CREATE OR REPLACE FUNCTION respond_internal.has_foreign_rows() RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -754,7 +803,9 @@ BEGIN
 		END IF;
 		other := (SELECT e.incarnation FROM respond.event AS e WHERE e.incarnation > other ORDER BY e.incarnation LIMIT 1);
 	END LOOP;
-	RETURN EXISTS (SELECT FROM respond_internal.requeue AS r WHERE r.incarnation <> own)
+	RETURN EXISTS (SELECT FROM respond_internal.timer AS t WHERE t.incarnation < own)
+		OR EXISTS (SELECT FROM respond_internal.timer AS t WHERE t.incarnation > own)
+		OR EXISTS (SELECT FROM respond_internal.requeue AS r WHERE r.incarnation <> own)
 		OR EXISTS (SELECT FROM respond_internal.set_aside_event AS s WHERE s.incarnation <> own)
 		-- a wait has its pattern, and of these there are few
 		OR EXISTS (SELECT FROM respond_internal.wait_pattern AS w WHERE w.incarnation <> own);
@@ -778,6 +829,11 @@ BEGIN
 	UPDATE respond_internal.wait AS w SET incarnation = own, key_hash = respond_internal.wait_key_hash(w.key) WHERE w.incarnation <> own;
 	UPDATE respond_internal.heard AS h SET incarnation = own WHERE h.incarnation <> own;
 	UPDATE respond_internal.wait_pattern AS w SET incarnation = own WHERE w.incarnation <> own;
+	-- A timer that is here already came with the same dump.
+	DELETE FROM respond_internal.timer AS t
+	 WHERE t.incarnation <> own AND EXISTS (SELECT FROM respond_internal.timer AS o
+		WHERE o.incarnation = own AND o.reader = t.reader AND o.due_at = t.due_at AND o.id = t.id);
+	UPDATE respond_internal.timer AS t SET incarnation = own WHERE t.incarnation <> own;
 	-- A first try is due at once, also where the clock is behind.
 	UPDATE respond.delivery AS d
 	   SET incarnation = own, next_attempt_at = CASE WHEN d.attempts = 0 THEN least(d.next_attempt_at, now()) ELSE d.next_attempt_at END
@@ -1014,6 +1070,8 @@ BEGIN
 END
 $$;
 DROP TABLE respond_update_functions;
+GRANT EXECUTE ON FUNCTION respond_internal.clock_start() TO PUBLIC;
+GRANT SELECT ON respond_internal.timer TO respond_admin, respond_auditor;
 GRANT EXECUTE ON FUNCTION respond.cron_next(text, text, timestamptz) TO respond_admin, respond_auditor;
 GRANT SELECT ON respond_internal.wait_pattern, respond_internal.wait, respond_internal.heard TO respond_auditor, respond_admin;
 

@@ -3,8 +3,9 @@
  *	  Settings of pg_respond, sorted by name.
  *
  * A setting can change while the server runs unless shared memory is sized by
- * it.  Settings are for whole workers, so all of them are SIGHUP: a session
- * cannot change what a worker does.
+ * it.  Settings are for whole workers, so they are SIGHUP: a session cannot
+ * change what a worker does.  clock_offset alone can be set in a session, by
+ * superusers: it then moves the time of what that session records.
  *
  * src/common/guc.c
  *-------------------------------------------------------------------------
@@ -21,6 +22,7 @@ char	   *respond_allowed_networks = NULL;
 int			respond_audit_retention = -1;
 int			respond_batch_size = 1000;
 char	   *respond_ca_file = NULL;
+double		respond_clock_offset = 0;
 bool		respond_courier = true;
 int			respond_dispatchers = 1;
 bool		respond_enabled = true;
@@ -40,6 +42,9 @@ int			respond_rule_memory = 1024;
 int			respond_rule_timeout = 5000;
 char	   *respond_secret_key_file = NULL;
 int			respond_storm_limit = 1000;
+
+/* Ten years, in ms. */
+#define CLOCK_OFFSET_LIMIT	(10.0 * 366 * 24 * 3600 * 1000)
 
 static CheckNetworks check_networks;
 
@@ -104,6 +109,15 @@ respond_guc_define(CheckNetworks check)
 							   PGC_SIGHUP,
 							   GUC_SUPERUSER_ONLY,
 							   NULL, NULL, NULL);
+
+	DefineCustomRealVariable("pg_respond.clock_offset",
+							 "How far the time of pg_respond is ahead of the server's; for tests.",
+							 "It counts for recorded_at of events, for runs, waits, timers and schedules.",
+							 &respond_clock_offset,
+							 0, -CLOCK_OFFSET_LIMIT, CLOCK_OFFSET_LIMIT,
+							 PGC_SUSET,
+							 GUC_UNIT_MS,
+							 NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("pg_respond.courier",
 							 "Whether deliveries leave the cluster's databases.",

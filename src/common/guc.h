@@ -12,6 +12,7 @@ extern char *respond_allowed_networks;
 extern int	respond_audit_retention;
 extern int	respond_batch_size;
 extern char *respond_ca_file;
+extern double respond_clock_offset;
 extern bool respond_courier;
 extern int	respond_dispatchers;
 extern bool respond_enabled;

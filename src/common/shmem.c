@@ -77,6 +77,13 @@ initialize_slots(void)
 		pg_atomic_init_u32(&database->manifest, 1);
 		pg_atomic_init_u32(&database->extension, InvalidOid);
 		pg_atomic_init_u64(&database->wakes, 0);
+		pg_atomic_init_u64(&database->time_seen, (uint64) DT_NOBEGIN);
+		for (int reader = 0; reader < RESPOND_TIMER_READERS; reader++)
+		{
+			pg_atomic_init_u64(&database->timers[reader].noted, (uint64) DT_NOEND);
+			pg_atomic_init_u64(&database->timers[reader].passed, (uint64) DT_NOBEGIN);
+			pg_atomic_init_u64(&database->timers[reader].next, (uint64) DT_NOBEGIN);
+		}
 		for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
 		{
 			pg_atomic_init_u64(&database->lanes[lane].seen_wakes, 0);
@@ -193,6 +200,13 @@ respond_shmem_add_database(Oid database, bool *created)
 	pg_atomic_write_u32(&entry->extension, InvalidOid);
 	/* more than the lanes have seen: what is in the log already waits */
 	pg_atomic_write_u64(&entry->wakes, 1);
+	pg_atomic_write_u64(&entry->time_seen, (uint64) DT_NOBEGIN);
+	for (int reader = 0; reader < RESPOND_TIMER_READERS; reader++)
+	{
+		pg_atomic_write_u64(&entry->timers[reader].noted, (uint64) DT_NOEND);
+		pg_atomic_write_u64(&entry->timers[reader].passed, (uint64) DT_NOBEGIN);
+		pg_atomic_write_u64(&entry->timers[reader].next, (uint64) DT_NOBEGIN);
+	}
 	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
 	{
 		pg_atomic_write_u64(&entry->lanes[lane].seen_wakes, 0);

@@ -164,6 +164,17 @@ typedef struct DeliveryQueue
 	DeliveryNotice notices[RESPOND_MAX_NOTICES];
 } DeliveryQueue;
 
+/* Who acts on timers, see timer/timer.h. */
+#define RESPOND_TIMER_READERS	2
+
+/* Between those who arm timers and their reader; times are by respond_clock_now(). */
+typedef struct TimerPlace
+{
+	pg_atomic_uint64 noted;		/* earliest due time that others committed; DT_NOEND: none */
+	pg_atomic_uint64 passed;	/* before it the reader saw nothing that waits; DT_NOBEGIN: nothing is known */
+	pg_atomic_uint64 next;		/* when the reader expects something to be due */
+} TimerPlace;
+
 /* What is known of a database; indexed by nothing, found by its OID. */
 typedef struct DatabaseSlot
 {
@@ -180,6 +191,8 @@ typedef struct DatabaseSlot
 	pg_atomic_uint32 owners_mixed;	/* 1: a worker had to be replaced between rules of two
 									 * owners; see owner/owner_session.c */
 	pg_atomic_uint64 wakes;		/* grows with each transaction that recorded events */
+	pg_atomic_uint64 time_seen; /* latest time that a reader of timers has seen */
+	TimerPlace	timers[RESPOND_TIMER_READERS];
 	LaneStatus	lanes[RESPOND_MAX_LANES];
 	DeliveryQueue deliveries;
 } DatabaseSlot;

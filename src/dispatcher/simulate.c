@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/clock.h"
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/guc.h"
@@ -245,7 +246,7 @@ make_event(FunctionCallInfo fcinfo, Event *event)
 	if (event->key != NULL)
 		respond_event_check_key(strlen(event->key));
 	event->actor = respond_event_context_actor();
-	event->recorded_at = GetCurrentTransactionStartTimestamp();
+	event->recorded_at = respond_clock_transaction_start();
 	event->time = PG_ARGISNULL(5) ? event->recorded_at : PG_GETARG_TIMESTAMPTZ(5);
 }
 

@@ -23,6 +23,7 @@
 #include "effect/ticket_write.h"
 #include "event/batch_origin.h"
 #include "event/event_context.h"
+#include "timer/timer.h"
 #include "wait/wait_rows.h"
 
 /* Memory at which the buffer is written before the batch ends. */
@@ -43,6 +44,7 @@ static const EffectKind kinds[] = {
 	{respond_emits_flush, respond_emits_forget},
 	{respond_runs_flush, respond_runs_forget},
 	{respond_deliveries_flush, respond_deliveries_forget},
+	{respond_timers_flush, respond_timers_discard},
 	{respond_waits_flush, respond_waits_discard},
 };
 

@@ -34,6 +34,7 @@
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
+#include "common/clock.h"
 #include "common/contain.h"
 #include "common/error_class.h"
 #include "common/partition_write.h"
@@ -117,7 +118,7 @@ look_at_log(void)
 	}
 	trusted_table = respond_event_write_table();
 	table = table_open(trusted_table, AccessShareLock);
-	oid = respond_partition_for(table, GetCurrentTransactionStartTimestamp());
+	oid = respond_partition_for(table, respond_clock_transaction_start());
 	partition = table_open(oid, AccessShareLock);
 	trusted_partition = oid;
 	trusted_sequence = respond_event_write_sequence();

@@ -26,6 +26,8 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "common/clock.h"
+#include "common/guc.h"
 #include "common/life.h"
 #include "event/event_check.h"
 #include "event/event_columns.h"
@@ -136,6 +138,9 @@ fill_row(EventRow *row)
 {
 	const EventContext *context = respond_event_context();
 
+	if (respond_clock_offset != 0 && !is_null(row, EVENT_TIME) &&
+		DatumGetTimestampTz(value_of(row, EVENT_TIME)) == GetCurrentTransactionStartTimestamp())
+		fill(row, EVENT_TIME, TimestampTzGetDatum(respond_clock_transaction_start()));
 	if (is_null(row, EVENT_SOURCE))
 		fill(row, EVENT_SOURCE, PointerGetDatum(respond_event_defaults_source()));
 	if (is_null(row, EVENT_ACTOR) || context->rule != NULL)

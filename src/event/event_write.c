@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "common/clock.h"
 #include "common/jsonb_push.h"
 #include "common/life.h"
 #include "common/partition_write.h"
@@ -142,7 +143,7 @@ static void
 find_defaults(EventDefaults *defaults)
 {
 	defaults->data_datum = JsonbPGetDatum(respond_jsonb_empty_object());
-	defaults->now = GetCurrentTransactionStartTimestamp();
+	defaults->now = respond_clock_transaction_start();
 	defaults->source_datum = PointerGetDatum(respond_event_defaults_source());
 	defaults->actor_datum = PointerGetDatum(respond_event_defaults_actor());
 	defaults->xid_datum = FullTransactionIdGetDatum(respond_event_defaults_xid());

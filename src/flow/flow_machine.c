@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/clock.h"
 #include "flow/flow_context.h"
 #include "flow/flow_machine.h"
 
@@ -26,7 +27,7 @@ respond_machine_open(FlowMachine *machine, Flow *flow, FlowRun *run, bool dry)
 	machine->flow = flow;
 	machine->run = run;
 	machine->dry = dry;
-	machine->started_at = GetCurrentTimestamp();
+	machine->started_at = respond_clock_now();
 	machine->context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond run",
 											 ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(machine->context);

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "audit/mask.h"
+#include "common/clock.h"
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/jsonb_push.h"
@@ -119,7 +120,7 @@ record_end(FlowMachine *machine, bool succeeded)
 	}
 	else
 		describe_end(machine, succeeded, &row);
-	row.finished_at = GetCurrentTimestamp();
+	row.finished_at = respond_clock_now();
 	respond_effects_run(run, &row);
 	if (!machine->dry && !succeeded)
 		tell_failure(run, row.step, row.shown_error);
@@ -225,7 +226,7 @@ record_run(FlowRun *run, const char *status, Jsonb *state, const char *error, co
 {
 	RunRow		row = {.status = status,.state = state,.error = error,.shown_error = shown};
 
-	row.started_at = row.finished_at = GetCurrentTimestamp();
+	row.started_at = row.finished_at = respond_clock_now();
 	respond_effects_run(run, &row);
 }
 

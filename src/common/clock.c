@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ * clock.c
+ *	  The time that flows, timers and schedules go by.
+ *
+ * src/common/clock.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "fmgr.h"
+#include "utils/timestamp.h"
+
+#include "common/clock.h"
+#include "common/guc.h"
+
+PG_FUNCTION_INFO_V1(respond_clock_start);
+
+static TimestampTz
+moved(TimestampTz time)
+{
+	return time + (TimestampTz) (respond_clock_offset * 1000.0);
+}
+
+TimestampTz
+respond_clock_now(void)
+{
+	return moved(GetCurrentTimestamp());
+}
+
+TimestampTz
+respond_clock_transaction_start(void)
+{
+	return moved(GetCurrentTransactionStartTimestamp());
+}
+
+/* clock_start() → timestamptz: recorded_at of events. */
+Datum
+respond_clock_start(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(respond_clock_transaction_start());
+}

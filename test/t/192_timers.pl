@@ -1,0 +1,295 @@
+# Timers: each fires once, in the order in which they are due, whoever armed it and whenever that was committed.
+#
+# Sessions stand for the workers that read timers (stub/timers.c); those of the database are paused.  What happens is
+# random: TIMERS_SEED=n repeats it, TIMERS_STEPS=n asks for more.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Respond;
+
+my $seed = $ENV{TIMERS_SEED} || time();
+my $steps = $ENV{TIMERS_STEPS} || 1500;
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my ($source) = grep { -d "$_/timer" } map { "$FindBin::RealBin/$_/src" } '../..', '../../..';
+my $config = $ENV{PG_CONFIG} || 'pg_config';
+
+plan skip_all => 'no compiler, or the functions of the library are hidden'
+  if system("cc -shared -fPIC -O2 -I'$source' -I\$($config --includedir-server) -o '$dir/timers.so' '$FindBin::RealBin/../stub/timers.c' > '$dir/cc.log' 2>&1") != 0
+  || system("nm -D --defined-only \$(dirname \$($config --pkglibdir))/lib/pg_respond.so '$source/../pg_respond.so' 2> /dev/null | grep -q respond_timers_due") != 0;
+chmod 0755, $dir, "$dir/timers.so";
+note("TIMERS_SEED=$seed");
+srand($seed);
+
+my $node = Respond::node('timers', restart_after_crash => 'on', fsync => 'off', autovacuum => 'off', max_prepared_transactions => 200);
+my $db = 'desk';
+my $start = '2030-01-01 00:00:00+00';
+
+Respond::create_extension($node, $db);
+
+sub one
+{
+	my ($query) = @_;
+
+	return $node->safe_psql($db, $query);
+}
+
+one(qq{
+	SELECT respond.hold();
+	CREATE FUNCTION act_as_reader(integer) RETURNS void LANGUAGE c STRICT AS '$dir/timers';
+	CREATE FUNCTION arm(integer, timestamptz, text, boolean) RETURNS bigint LANGUAGE c STRICT AS '$dir/timers';
+	CREATE FUNCTION flush() RETURNS void LANGUAGE c AS '$dir/timers';
+	CREATE FUNCTION disarm(integer, timestamptz, bigint) RETURNS void LANGUAGE c STRICT AS '$dir/timers';
+	CREATE FUNCTION due(integer, timestamptz, integer, OUT id bigint, OUT due_at timestamptz, OUT name text) RETURNS SETOF record LANGUAGE c AS '$dir/timers';
+	CREATE FUNCTION finish(integer, timestamptz, bigint) RETURNS boolean LANGUAGE c STRICT AS '$dir/timers';
+	CREATE FUNCTION next_due(integer) RETURNS timestamptz LANGUAGE c STRICT AS '$dir/timers';
+	CREATE FUNCTION time_now() RETURNS timestamptz LANGUAGE c AS '$dir/timers';
+	CREATE FUNCTION at(numeric) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS \$\$ SELECT timestamptz '$start' + \$1 * interval '1 second' \$\$});
+
+# Both readers are tried, each in a run of its own.
+sub session
+{
+	my $session = Respond::session($node, $db);
+
+	$session->query_safe("SET client_min_messages = 'warning'");
+	return $session;
+}
+
+sub ask
+{
+	my ($session, $query) = @_;
+	my $answer = $session->query($query);
+
+	if ($session->{stderr} ne '')
+	{
+		diag("$query: $session->{stderr}");
+		$session->{stderr} = '';
+	}
+	return $answer;
+}
+
+# --- a model
+my %timer;		# those that are committed: id => due, in seconds
+my $gid = 0;
+my $now = 0;
+
+sub reader_session
+{
+	my ($reader) = @_;
+	my $session = session();
+
+	ask($session, "SELECT act_as_reader($reader)");
+	return $session;
+}
+
+# What the reader has to see, those being deleted left out: "due:id", in order.
+sub expected
+{
+	my ($seen, $limit, @left_out) = @_;
+	my %out = map { $_ => 1 } @left_out;
+	my @due = sort { $seen->{$a} <=> $seen->{$b} || $a <=> $b } grep { $seen->{$_} <= $now && !$out{$_} } keys %$seen;
+
+	splice(@due, $limit) if @due > $limit;
+	return join(' ', map { "$seen->{$_}:$_" } @due);
+}
+
+# random(reader, steps): transactions of writers and of the reader, in any order.
+sub random
+{
+	my ($reader, $count) = @_;
+	my @writers = map { { session => session(), open => 0 } } 1 .. 3;
+	my $process = reader_session($reader);
+	my ($looks, $wrong, $fired, $late) = (0, 0, 0, 0);
+	my @prepared;
+
+	my $finish_prepared = sub
+	{
+		my $one = splice(@prepared, int(rand(@prepared)), 1);
+
+		if (rand() < 0.7)
+		{
+			one("COMMIT PREPARED '$one->{gid}'");
+			apply($one->{change});
+		}
+		else
+		{
+			one("ROLLBACK PREPARED '$one->{gid}'");
+		}
+	};
+	my $write = sub
+	{
+		my ($writer) = @_;
+		my $dice = rand();
+
+		if (!$writer->{open})
+		{
+			ask($writer->{session}, 'BEGIN');
+			$writer->{open} = 1;
+			$writer->{change} = { armed => {}, gone => {} };
+			return;
+		}
+		if ($dice < 0.45)
+		{
+			# often in the past: it was armed for a time that has come before the commit
+			my $due = sprintf('%.3f', $now - 20 + rand(60));
+			my $rolled_back = rand() < 0.15;
+
+			ask($writer->{session}, 'SAVEPOINT s') if $rolled_back;
+			my $id = ask($writer->{session}, "SELECT arm($reader, at($due), 't', true)");
+			ask($writer->{session}, 'ROLLBACK TO s') if $rolled_back;
+			$writer->{change}{armed}{$id} = $due unless $rolled_back;
+		}
+		elsif ($dice < 0.65)
+		{
+			my %taken = map { %{ $_->{change}{gone} || {} } } grep { $_ != $writer && $_->{change} } @writers, @prepared;
+			my %mine = (%timer, %{ $writer->{change}{armed} });
+			my @ids = grep { !$taken{$_} && !$writer->{change}{gone}{$_} } keys %mine;
+
+			return unless @ids;
+			my $id = $ids[ rand @ids ];
+			ask($writer->{session}, "SELECT disarm($reader, at($mine{$id}), $id)");
+			delete $writer->{change}{armed}{$id} or $writer->{change}{gone}{$id} = 1;
+		}
+		else
+		{
+			$writer->{open} = 0;
+			if ($dice < 0.85)
+			{
+				ask($writer->{session}, 'COMMIT');
+				apply($writer->{change});
+			}
+			elsif ($dice < 0.92)
+			{
+				ask($writer->{session}, 'ROLLBACK');
+			}
+			else
+			{
+				my $gid_now = 'g' . ++$gid;
+
+				ask($writer->{session}, "PREPARE TRANSACTION '$gid_now'");
+				push @prepared, { gid => $gid_now, change => $writer->{change} };
+			}
+			$writer->{change} = undef;
+		}
+	};
+	my $being_deleted = sub { return map { keys %{ $_->{change}{gone} } } grep { $_->{change} } @writers, @prepared; };
+	my $look = sub
+	{
+		my ($limit) = @_;
+		my ($isolated, $again) = (rand() < 0.5, 0);
+
+		# another transaction may commit between the snapshot of the reader and its look
+		ask($process, 'BEGIN ISOLATION LEVEL ' . ($isolated ? 'REPEATABLE READ' : 'READ COMMITTED'));
+		my %seen = %timer;
+		if ($isolated)
+		{
+			ask($process, 'SELECT 1');
+			$write->($writers[ rand @writers ]) for 1 .. 2;
+		}
+		my $got;
+		# those that were left out are looked at again when some time has passed
+		for (1 .. 200)
+		{
+			$got = ask($process, "SELECT coalesce(string_agg(to_char(extract(epoch FROM d.due_at - at(0)), 'FM9999990.000') || ':' || d.id, ' '), '') FROM due($reader, at($now), $limit) AS d");
+			last if $got ne '' || ask($process, "SELECT next_due($reader) = '-infinity'") ne 't' || ++$again > 3;
+		}
+		my @got = map { [ split /:/ ] } split / /, $got;
+		my %own;
+		foreach my $timer (@got)
+		{
+			next if rand() < 0.3;
+			my $rolled_back = rand() < 0.15;
+
+			ask($process, 'SAVEPOINT f') if $rolled_back;
+			my $was = ask($process, "SELECT finish($reader, at($timer->[0]), $timer->[1])") eq 't';
+			ask($process, 'ROLLBACK TO f') if $rolled_back;
+			$own{ $timer->[1] } = 1 if $was && !$rolled_back;
+		}
+		if (rand() < 0.3)
+		{
+			my $due = sprintf('%.3f', $now - 3 + rand(20));
+			my $id = ask($process, "SELECT arm($reader, at($due), 'r', true)");
+
+			$seen{$id} = $own{$id} = $due;
+		}
+		if (rand() < 0.8)
+		{
+			ask($process, 'COMMIT');
+			foreach my $id (keys %own)
+			{
+				exists $timer{$id} ? delete $timer{$id} : ($timer{$id} = $own{$id});
+				$fired++;
+			}
+		}
+		else
+		{
+			ask($process, 'ROLLBACK');
+		}
+		$looks++;
+	};
+	my $check = sub
+	{
+		my ($why) = @_;
+		my @out = $being_deleted->();
+		my ($wanted, $got) = (expected(\%timer, 1_000_000, @out), '');
+
+		# nothing is to be done as soon as the reader says so; what was left out is asked for after a time
+		$now += 30;
+		$wanted = expected(\%timer, 1_000_000, @out);
+		for (1 .. 50)
+		{
+			my $next = ask($process, "SELECT next_due($reader) <= at($now)");
+
+			last if $next ne 't' && $_ > 1;
+			$got = ask($process, "SELECT coalesce(string_agg(to_char(extract(epoch FROM d.due_at - at(0)), 'FM9999990.000') || ':' || d.id, ' '), '') FROM due($reader, at($now), 1000000) AS d");
+			last if $got eq $wanted;
+		}
+		return if $got eq $wanted;
+		$wrong++;
+		diag("$why:\nwanted $wanted\ngot    $got");
+	};
+
+	for my $step (1 .. $count)
+	{
+		my $dice = rand();
+
+		$now += rand(2);
+		if ($dice < 0.6) { $write->($writers[ rand @writers ]); }
+		elsif ($dice < 0.63 && @prepared) { $finish_prepared->(); }
+		elsif ($dice < 0.9) { $look->(1 + int(rand(5))); }
+		elsif ($dice < 0.96) { $check->("step $step"); }
+		elsif ($dice < 0.97)
+		{
+			$process->quit;
+			$process = reader_session($reader);
+		}
+		last if $wrong > 2;
+	}
+	foreach my $writer (grep { $_->{open} } @writers)
+	{
+		ask($writer->{session}, 'COMMIT');
+		apply($writer->{change});
+		$writer->{change} = undef;
+	}
+	$finish_prepared->() while @prepared;
+	$check->('at the end');
+	is($wrong, 0, "reader $reader: what is due is what the model says, in order");
+	cmp_ok($fired, '>', $count / 20, "reader $reader: timers fired ($looks looks)");
+	$_->{session}->quit for @writers;
+	$process->quit;
+	return;
+}
+
+sub apply
+{
+	my ($change) = @_;
+
+	$timer{$_} = $change->{armed}{$_} foreach keys %{ $change->{armed} };
+	delete @timer{ keys %{ $change->{gone} } };
+	return;
+}
+
+random(0, $steps);
+one('DELETE FROM respond_internal.timer');
+%timer = ();
+random(1, $steps / 3);
+
+done_testing();
