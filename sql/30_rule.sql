@@ -20,7 +20,11 @@ CREATE TABLE respond.rule (
 	start_roles name[],
 	owner_id oid,
 	start_role_ids oid[],
-	owner_system bigint
+	owner_system bigint,
+	timezone text,
+	concurrency jsonb,
+	cancel_on jsonb,
+	on_cancel jsonb
 );
 COMMENT ON TABLE respond.rule IS 'what to do when an event matches; plain INSERT, UPDATE and DELETE are the interface';
 COMMENT ON COLUMN respond.rule.name IS 'name of the rule';
@@ -43,6 +47,10 @@ COMMENT ON COLUMN respond.rule.start_roles IS 'roles whose members may run it by
 COMMENT ON COLUMN respond.rule.owner_id IS 'number of the owner, kept by pg_respond: the rule stays with a role that is renamed, and does not go to another that takes its name';
 COMMENT ON COLUMN respond.rule.start_role_ids IS 'numbers of the start_roles, kept by pg_respond';
 COMMENT ON COLUMN respond.rule.owner_system IS 'system (see pg_control_system()) in which these are numbers of roles; in another one the names count';
+COMMENT ON COLUMN respond.rule.timezone IS 'time zone in which its waits count days and months, and in which "until" is read; NULL: UTC';
+COMMENT ON COLUMN respond.rule.concurrency IS 'how many runs may be under way at once: {"key", "limit", "when_full"}; NULL: any number';
+COMMENT ON COLUMN respond.rule.cancel_on IS 'an event that cancels runs under way: {"event_type", "pattern", "key", "event_key"}, or an array of these; NULL: none';
+COMMENT ON COLUMN respond.rule.on_cancel IS 'steps to run when a run is cancelled';
 
 CREATE TABLE respond.rule_version (
 	LIKE respond.rule,
@@ -72,6 +80,10 @@ COMMENT ON COLUMN respond.rule_version.start_roles IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.owner_id IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.start_role_ids IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.owner_system IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.timezone IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.concurrency IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.cancel_on IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.on_cancel IS 'see rule';
 COMMENT ON COLUMN respond.rule_version.changed_by IS 'who changed or deleted it';
 COMMENT ON COLUMN respond.rule_version.changed_at IS 'until when this version was in force';
 COMMENT ON COLUMN respond.rule_version.session_actor IS 'who was logged in, if SET ROLE made changed_by another role; NULL: the same';

@@ -25,7 +25,8 @@ DECLARE
 	result respond.rule;
 	known CONSTANT jsonb := '{"name": "string", "folder": "string", "description": "string", "enabled": "boolean",
 		"shadow": "boolean", "priority": "number", "event_type": "string", "pattern": "object", "condition": "string",
-		"correlate": "object", "steps": "array", "on_failure": "array", "owner": "string", "start_roles": "array"}';
+		"correlate": "object", "steps": "array", "on_failure": "array", "owner": "string", "start_roles": "array",
+		"timezone": "string", "concurrency": "object", "cancel_on": "object", "on_cancel": "array"}';
 	required text;
 BEGIN
 	IF pg_catalog.jsonb_typeof(document) <> 'object' THEN
@@ -58,6 +59,9 @@ BEGIN
 	result.pattern := NULLIF(result.pattern, 'null');
 	result.correlate := NULLIF(result.correlate, 'null');
 	result.on_failure := NULLIF(result.on_failure, 'null');
+	result.on_cancel := NULLIF(result.on_cancel, 'null');
+	result.concurrency := NULLIF(result.concurrency, 'null');
+	result.cancel_on := NULLIF(result.cancel_on, 'null');
 	result.steps := COALESCE(NULLIF(result.steps, 'null'), '[]');
 	result.enabled := COALESCE(result.enabled, true);
 	result.shadow := COALESCE(result.shadow, false);
@@ -95,18 +99,22 @@ BEGIN
 		names := names || wanted.name;
 		SELECT * INTO present FROM respond.rule AS r WHERE r.name = wanted.name FOR UPDATE;
 		IF NOT FOUND THEN
-			INSERT INTO respond.rule (name, folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner, start_roles)
+			INSERT INTO respond.rule (name, folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner, start_roles,
+				timezone, concurrency, cancel_on, on_cancel)
 			VALUES (wanted.name, wanted.folder, wanted.description, wanted.enabled, wanted.shadow, wanted.priority, wanted.event_type,
-				wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, COALESCE(wanted.owner, current_user), wanted.start_roles);
+				wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, COALESCE(wanted.owner, current_user), wanted.start_roles,
+				wanted.timezone, wanted.concurrency, wanted.cancel_on, wanted.on_cancel);
 			changed := changed + 1;
 			CONTINUE;
 		END IF;
 		wanted.owner := COALESCE(wanted.owner, present.owner);
 		IF respond_internal.rule_document(wanted) <> respond_internal.rule_document(present) THEN
 			UPDATE respond.rule AS r
-			   SET (folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner, start_roles)
+			   SET (folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner, start_roles,
+					timezone, concurrency, cancel_on, on_cancel)
 				 = (wanted.folder, wanted.description, wanted.enabled, wanted.shadow, wanted.priority, wanted.event_type,
-					wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, wanted.owner, wanted.start_roles)
+					wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, wanted.owner, wanted.start_roles,
+					wanted.timezone, wanted.concurrency, wanted.cancel_on, wanted.on_cancel)
 			 WHERE r.name = wanted.name;
 			changed := changed + 1;
 		END IF;

@@ -17,6 +17,7 @@
 #include "desk/ticket_columns.h"
 #include "dispatcher/progress.h"
 #include "dispatcher/requeue.h"
+#include "effect/decision_write.h"
 #include "effect/run.h"
 #include "event/event_columns.h"
 #include "event/producer.h"
@@ -53,6 +54,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_ticket_history,
 	&respond_shape_timer,
 	&respond_shape_wait,
+	&respond_shape_wait_decision,
 	&respond_shape_wait_pattern,
 	&respond_shape_acknowledged,
 	&respond_shape_dead_event,

@@ -40,6 +40,7 @@ int			respond_retry_time = 3600;
 char	   *respond_rule_extensions = NULL;
 int			respond_rule_memory = 1024;
 int			respond_rule_timeout = 5000;
+int			respond_timer_grace = 5000;
 char	   *respond_secret_key_file = NULL;
 int			respond_storm_limit = 1000;
 
@@ -278,6 +279,16 @@ respond_guc_define(CheckNetworks check)
 							NULL,
 							&respond_rule_timeout,
 							5000, 10, 3600 * 1000,
+							PGC_SIGHUP,
+							GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.timer_grace",
+							"Longest time that a deadline waits for a transaction that was open when it passed.",
+							"An event that such a transaction recorded in time still counts if it is"
+							" committed by then.",
+							&respond_timer_grace,
+							5000, 0, 3600 * 1000,
 							PGC_SIGHUP,
 							GUC_UNIT_MS,
 							NULL, NULL, NULL);

@@ -138,3 +138,71 @@ respond_json_value_from_jsonb(Arena *arena, Jsonb *jsonb)
 				 errdetail("As text it would have more than %zu bytes.", MOST_TEXT)));
 	return from_container(arena, &jsonb->root);
 }
+
+static void
+fill_scalar(const JsonValue *value, JsonbValue *scalar)
+{
+	switch (value->kind)
+	{
+		case JSON_KIND_BOOLEAN:
+			scalar->type = jbvBool;
+			scalar->val.boolean = value->boolean;
+			break;
+		case JSON_KIND_NUMBER:
+			scalar->type = jbvNumeric;
+			scalar->val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(value->text),
+																	  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+			break;
+		case JSON_KIND_STRING:
+			scalar->type = jbvString;
+			scalar->val.string.val = unconstify(char *, value->text);
+			scalar->val.string.len = value->length;
+			break;
+		default:
+			scalar->type = jbvNull;
+			break;
+	}
+}
+
+/* token: what a scalar is in its surroundings. */
+static JsonbValue *
+push_value(JsonbParseState **state, const JsonValue *value, JsonbIteratorToken token)
+{
+	JsonbValue	scalar;
+	JsonbValue	key = {.type = jbvString};
+
+	check_stack_depth();
+	switch (value->kind)
+	{
+		case JSON_KIND_ARRAY:
+			pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+			for (size_t i = 0; i < value->count; i++)
+				(void) push_value(state, value->items[i], WJB_ELEM);
+			return pushJsonbValue(state, WJB_END_ARRAY, NULL);
+		case JSON_KIND_OBJECT:
+			pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+			for (size_t i = 0; i < value->count; i++)
+			{
+				key.val.string.val = unconstify(char *, value->members[i].name);
+				key.val.string.len = value->members[i].name_length;
+				pushJsonbValue(state, WJB_KEY, &key);
+				(void) push_value(state, value->members[i].value, WJB_VALUE);
+			}
+			return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+		default:
+			fill_scalar(value, &scalar);
+			return pushJsonbValue(state, token, &scalar);
+	}
+}
+
+Jsonb *
+respond_json_value_to_jsonb(const JsonValue *value)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	scalar;
+
+	if (value->kind == JSON_KIND_ARRAY || value->kind == JSON_KIND_OBJECT)
+		return JsonbValueToJsonb(push_value(&state, value, WJB_ELEM));
+	fill_scalar(value, &scalar);
+	return JsonbValueToJsonb(&scalar);
+}

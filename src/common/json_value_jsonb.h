@@ -23,4 +23,7 @@ extern JsonValue *respond_json_value_from_jsonb(Arena *arena, Jsonb *jsonb);
 /* The same for a part of a jsonb: a scalar or a container in it. */
 extern JsonValue *respond_json_value_from_part(Arena *arena, const JsonbValue *part);
 
+/* The way back; palloc'd. */
+extern Jsonb *respond_json_value_to_jsonb(const JsonValue *value);
+
 #endif							/* RESPOND_JSON_VALUE_JSONB_H */

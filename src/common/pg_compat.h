@@ -39,6 +39,9 @@
 /* 16: membership no longer implies the right to SET ROLE. */
 #define member_can_set_role(member, role) is_member_of_role(member, role)
 
+/* 16: the entry of a process was fetched under another name. */
+#define pgstat_get_local_beentry_by_index(index) pgstat_fetch_stat_local_beentry(index)
+
 /* 16: an update says whether only summarizing indexes (BRIN) need an entry, no longer just yes or no. */
 typedef bool TU_UpdateIndexes;
 #define TU_None		false

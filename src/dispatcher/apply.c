@@ -7,17 +7,17 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "common/error_class.h"
 #include "common/guc.h"
 #include "common/errors.h"
 #include "dispatcher/apply.h"
+#include "dispatcher/contain_effects.h"
 #include "dispatcher/dead_event.h"
+#include "dispatcher/flow_lane.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
@@ -74,6 +74,7 @@ apply_rule(Rule *rule, Event *event, const char *muted)
 	};
 
 	CHECK_FOR_INTERRUPTS();
+	respond_flow_lane_prepare(&run);
 	if (rule->broken != NULL)
 	{
 		/* that a rule has no owner is no secret of its owner */
@@ -101,6 +102,22 @@ name_rule(void *argument)
 	errcontext("rule \"%s\" of pg_respond", ((const Rule *) argument)->name);
 }
 
+/* A rule to be applied to an event. */
+typedef struct Application
+{
+	Rule	   *rule;
+	Event	   *event;
+	const char *muted;
+} Application;
+
+static void
+apply(void *argument)
+{
+	Application *application = argument;
+
+	apply_rule(application->rule, application->event, application->muted);
+}
+
 /*
  * Applies the rule and writes its effects in a subtransaction.  After an error
  * that may pass the event is set aside for this rule, and the result is false.
@@ -108,34 +125,15 @@ name_rule(void *argument)
 static bool
 apply_contained(Rule *rule, Event *event, const char *muted)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *error = NULL;
+	Application application = {rule, event, muted};
+	ErrorData  *error = respond_contain_effects(apply, &application);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		apply_rule(rule, event, muted);
-		respond_effects_flush();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		respond_effects_discard();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (!respond_error_is_transient(error->sqlerrcode))
-			ReThrowError(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	if (error != NULL)
-		respond_aside_put(event, rule->name, error);
-	return error == NULL;
+	if (error == NULL)
+		return true;
+	if (!respond_error_is_transient(error->sqlerrcode))
+		ReThrowError(error);
+	respond_aside_put(event, rule->name, error);
+	return false;
 }
 
 /* One rule: unless it must wait, and within its share of the time. */
@@ -232,8 +230,13 @@ respond_apply_rules(RuleSet *rules, Event *event, bool contained)
 			return;
 		}
 	}
-	else if (event->only_rule == NULL && respond_aside_holds(event, ""))
-		return;
+	else if (event->only_rule == NULL)
+	{
+		if (respond_aside_holds(event, ""))
+			return;
+		/* what the event starts shall not hear it */
+		respond_flow_lane_hear(event, contained);
+	}
 	respond_rule_set_match(rules, event, &match);
 	/* an event that was set aside for one rule was told of then */
 	if (!event->replay && (event->aside == NULL || event->only_rule == NULL) && match.muted_by == NULL)

@@ -20,8 +20,11 @@
 #include "common/guc.h"
 #include "dispatcher/apply.h"
 #include "dispatcher/batch.h"
+#include "dispatcher/contain_effects.h"
 #include "dispatcher/dead_event.h"
+#include "dispatcher/flow_lane.h"
 #include "dispatcher/lane.h"
+#include "dispatcher/place.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/requeue.h"
 #include "dispatcher/set_aside.h"
@@ -78,6 +81,24 @@ collect_window(Dispatcher *dispatcher)
 	arena = fresh_arena(&dispatcher->window_context, "window");
 	MemoryContextSetParent(dispatcher->window_context, TopMemoryContext);
 	dispatcher->window = respond_window_collect(arena, respond_cursor_copy(arena, dispatcher->cursor));
+	dispatcher->window_until = dispatcher->sees_until;
+}
+
+/* Whether all that the window's snapshot sees is in the window or was handled before. */
+static bool
+is_complete(const Window *window)
+{
+	return window->looked_at >= window->snapshot->xmax && window->deferred_count == 0 && !window->split;
+}
+
+/* Once a window is handled, all that was recorded until its snapshot is. */
+static void
+note_heard(Dispatcher *dispatcher)
+{
+	const Window *window = dispatcher->window;
+
+	if (window->next >= window->count && is_complete(window))
+		dispatcher->heard_until = Max(dispatcher->heard_until, dispatcher->window_until);
 }
 
 /* Says in shared memory how far this lane is; wakes were counted before the snapshot. */
@@ -200,6 +221,20 @@ apply_requeued(Batch *batch, List *events)
 		apply_event(batch, lfirst(cell));
 }
 
+static void
+wake_runs(Batch *batch, List *awakenings)
+{
+	ListCell   *cell;
+
+	respond_place_set(batch->dispatcher->window, batch->next);
+	foreach(cell, awakenings)
+	{
+		CHECK_FOR_INTERRUPTS();
+		respond_flow_lane_wake(lfirst(cell), batch->mode != BATCH_TOGETHER);
+		batch->handled++;
+	}
+}
+
 /* Each is contained, and what takes long leaves the rest to the next time. */
 static void
 apply_set_aside(Batch *batch, List *events)
@@ -221,6 +256,60 @@ apply_set_aside(Batch *batch, List *events)
 	}
 }
 
+/* An event whose rules are not applied here may be what a run waits for. */
+typedef struct Hearing
+{
+	Event	   *event;
+	bool		contained;
+	bool		heard;			/* out: some run did */
+} Hearing;
+
+static void
+hear(void *argument)
+{
+	Hearing    *hearing = argument;
+
+	hearing->heard = respond_flow_lane_hear(hearing->event, hearing->contained);
+}
+
+static void
+hear_event(Batch *batch, Event *event)
+{
+	Hearing		hearing = {event, batch->mode != BATCH_TOGETHER};
+	ErrorData  *error = NULL;
+
+	if (hearing.contained)
+		error = respond_contain_effects(hear, &hearing);
+	else
+		hear(&hearing);
+	if (error != NULL)
+	{
+		/* what was done before it is committed first */
+		batch->cut_short = batch->handled > 0;
+		if (!batch->cut_short)
+			ReThrowError(error);
+	}
+	/* what it did must be in one transaction with the cursor */
+	else if (hearing.heard)
+		batch->handled++;
+}
+
+/* Rules are applied in the event's lane, runs hear of it in the first. */
+static void
+handle(Batch *batch, Event *event)
+{
+	const Dispatcher *dispatcher = batch->dispatcher;
+
+	event->is_heard = !respond_flow_lane_is_here() ||
+		(dispatcher->progress != NULL &&
+		 respond_progress_heard(dispatcher->progress, dispatcher->lanes, U64FromFullTransactionId(event->xid),
+								event->id));
+	if (is_ours(dispatcher, event))
+		apply_event(batch, event);
+	else if (!event->is_heard)
+		hear_event(batch, event);
+}
+
 static void
 apply_window(Batch *batch)
 {
@@ -236,10 +325,11 @@ apply_window(Batch *batch)
 		Event	   *event = respond_reader_fetch(window, &window->entries[batch->next]);
 
 		CHECK_FOR_INTERRUPTS();
+		respond_place_set(window, batch->next + 1);
 		if (event != NULL && event->data != NULL)
 			bytes += event->data_size;
-		if (event != NULL && is_ours(batch->dispatcher, event))
-			apply_event(batch, event);
+		if (event != NULL)
+			handle(batch, event);
 		if (batch->cut_short)
 			break;
 		batch->next++;
@@ -278,6 +368,8 @@ begin_transaction(Dispatcher *dispatcher)
 		respond_lane_take(dispatcher->lanes, dispatcher->lane);
 	dispatcher->lane_lost = false;
 	respond_log_lock();
+	/* before the snapshot: a transaction that ends in between is in it */
+	dispatcher->sees_until = respond_flow_lane_sees_until();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	respond_effects_begin();
 	MemoryContextSwitchTo(dispatcher->batch_context);
@@ -292,6 +384,7 @@ end_look(Dispatcher *dispatcher)
 	respond_reader_forget();
 	respond_effects_discard();
 	respond_requeue_forget();
+	respond_flow_lane_forget();
 	respond_aside_forget();
 	respond_storm_forget();
 	AbortCurrentTransaction();
@@ -341,6 +434,7 @@ finish(Batch *batch)
 	if (batch->handled > 0)
 		dispatcher->proven = true;
 	dispatcher->window->next = batch->next;
+	note_heard(dispatcher);
 	if (dispatcher->cursor_context != NULL)
 		MemoryContextDelete(dispatcher->cursor_context);
 	MemoryContextSetParent(context, TopMemoryContext);
@@ -492,6 +586,19 @@ run_plain(Batch *batch)
 		return;
 	}
 
+	/* runs that go on, too */
+	if (!dispatcher->continued || !log_waits)
+		requeued = respond_flow_lane_take(batch->mode == BATCH_TOGETHER ? batch->limit : 1, batch->wakes,
+										  dispatcher->heard_until);
+	dispatcher->continued = requeued != NIL;
+	if (dispatcher->continued)
+	{
+		batch->requeued = true;
+		wake_runs(batch, requeued);
+		finish(batch);
+		return;
+	}
+
 	/* a long replay takes turns with the log; a batch that is cut short could not give back what it took */
 	if (!dispatcher->replayed || !log_waits)
 		requeued = take_requeued(batch, batch->mode == BATCH_TOGETHER ? batch->limit : 1);
@@ -520,6 +627,8 @@ respond_batch_run(Dispatcher *dispatcher)
 	if (dispatcher->window == NULL || dispatcher->window->next >= dispatcher->window->count)
 		collect_window(dispatcher);
 	batch.next = dispatcher->window->next;
+	note_heard(dispatcher);
+	respond_place_set(dispatcher->window, batch.next);
 
 	pg_atomic_write_u32(&dispatcher->slot->busy, 1);
 	if (!dispatcher->announced)
@@ -533,7 +642,7 @@ respond_batch_run(Dispatcher *dispatcher)
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(dispatcher->batch_context);
-	more = batch.handled > 0 || batch.next > 0 ||
+	more = batch.handled > 0 || batch.next > 0 || respond_flow_lane_has_due(dispatcher->heard_until) ||
 		dispatcher->window->looked_at < dispatcher->window->snapshot->xmax;
 	if (batch.handled > 0)
 	{

@@ -40,6 +40,11 @@ typedef struct Dispatcher
 	Window	   *window;			/* NULL: to be collected */
 	MemoryContext batch_context;	/* reset after each batch */
 
+	TimestampTz sees_until;		/* all that was recorded by then is in the snapshot, DT_NOBEGIN: not asked */
+	TimestampTz window_until;	/* the same of the window's snapshot */
+	TimestampTz heard_until;	/* all that was recorded by then is handled */
+
+	bool		continued;		/* the last batch was of runs that went on */
 	bool		replayed;		/* the last batch was a replay */
 	bool		retried;		/* the last batch was of events that had been set aside */
 	BatchMode	mode;

@@ -24,6 +24,7 @@
 #include "common/life.h"
 #include "dispatcher/batch.h"
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/flow_lane.h"
 #include "dispatcher/lane.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/requeue.h"
@@ -138,6 +139,7 @@ prepare(Dispatcher *dispatcher, WorkerSlot *slot)
 	pg_atomic_write_u32(&slot->busy, 0);
 
 	respond_aside_open(dispatcher->lanes, dispatcher->lane);
+	respond_flow_lane_open(dispatcher->lane);
 	respond_worker_insist(open_lane, dispatcher, "read how far it came");
 }
 
@@ -225,6 +227,7 @@ recover(Dispatcher *dispatcher)
 	dispatcher->lane_lost = true;
 	respond_effects_discard();
 	respond_requeue_forget();
+	respond_flow_lane_forget();
 	respond_aside_forget();
 	respond_storm_forget();
 	respond_error_set_lasting(false);
@@ -277,11 +280,14 @@ poll_interval(const Dispatcher *dispatcher)
 	TimestampTz active_at = (TimestampTz) pg_atomic_read_u64(&dispatcher->slot->active_at);
 	long		requeue = respond_requeue_due(respond_wake_count());
 	long		aside = respond_aside_due();
+	long		flow = respond_flow_lane_due(respond_wake_count());
 	bool		is_idle = TimestampDifferenceExceeds(active_at, GetCurrentTimestamp(), ACTIVE_FOR);
 	long		poll = is_idle ? POLL_IDLE : POLL_ACTIVE;
 
 	if (requeue >= 0)
 		poll = Min(requeue, poll);
+	if (flow >= 0)
+		poll = Min(flow, poll);
 	return aside >= 0 ? Min(aside, poll) : poll;
 }
 

@@ -73,8 +73,8 @@ typedef struct StoredSnapshot
 	FullTransactionId running[FLEXIBLE_ARRAY_MEMBER];
 } StoredSnapshot;
 
-static Cursor *
-cursor_from_datum(Arena *arena, Datum datum)
+Cursor *
+respond_progress_cursor(Arena *arena, Datum datum)
 {
 	StoredSnapshot *stored = (StoredSnapshot *) PG_DETOAST_DATUM(datum);
 	Cursor	   *cursor = respond_cursor_create(arena);
@@ -108,7 +108,7 @@ respond_progress_snapshot(Arena *arena)
 {
 	Datum		current = DirectFunctionCall1(pg_current_snapshot, (Datum) 0);
 
-	return cursor_from_datum(arena, current);
+	return respond_progress_cursor(arena, current);
 }
 
 static Oid
@@ -172,7 +172,7 @@ add_row(Arena *arena, Progress *progress, int *room, const Datum *values, const 
 	if (seq <= entry->seq)
 		return;
 	entry->seq = seq;
-	entry->cursor = cursor_from_datum(arena, values[PROGRESS_CURSOR]);
+	entry->cursor = respond_progress_cursor(arena, values[PROGRESS_CURSOR]);
 	if (!nulls[PROGRESS_SPLIT_XID])
 	{
 		entry->cursor->split_xid = DatumGetUInt64(values[PROGRESS_SPLIT_XID]);
@@ -320,6 +320,19 @@ respond_progress_passed(const Progress *progress, int lanes, uint64 xid, int64 i
 		if (entry->lanes != lanes &&
 			entry->lane == respond_progress_lane(subject, id, entry->lanes) &&
 			respond_cursor_passed(entry->cursor, xid, id))
+			return true;
+	}
+	return false;
+}
+
+bool
+respond_progress_heard(const Progress *progress, int lanes, uint64 xid, int64 id)
+{
+	for (int i = 0; i < progress->count; i++)
+	{
+		const LaneProgress *entry = &progress->entries[i];
+
+		if (entry->lanes != lanes && entry->lane == 0 && respond_cursor_passed(entry->cursor, xid, id))
 			return true;
 	}
 	return false;

@@ -67,10 +67,14 @@ extern int	respond_progress_lane(const char *subject, int64 id, int lanes);
 extern bool respond_progress_passed(const Progress *progress, int lanes,
 									uint64 xid, int64 id, const char *subject);
 
+/* Whether runs that wait heard of the event in a division other than lanes. */
+extern bool respond_progress_heard(const Progress *progress, int lanes, uint64 xid, int64 id);
+
 /* The active snapshot as a cursor: what a dispatcher can see. */
 extern Cursor *respond_progress_snapshot(Arena *arena);
 
-/* A cursor as pg_snapshot, palloc'd; splits are left out. */
+/* A cursor as pg_snapshot, palloc'd, and the way back; splits are left out. */
 extern Datum respond_progress_datum(const Cursor *cursor);
+extern Cursor *respond_progress_cursor(Arena *arena, Datum snapshot);
 
 #endif							/* RESPOND_PROGRESS_H */

@@ -11,26 +11,10 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "access/genam.h"
-#include "access/heapam.h"
-#include "access/table.h"
-#include "access/tableam.h"
-#include "catalog/namespace.h"
-#include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
-#include "common/pg_compat.h"
 #include "common/shape.h"
-#include "common/errors.h"
-#include "common/life.h"
-#include "common/partition_read.h"
-#include "common/partition_write.h"
+#include "dispatcher/queue_reader.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/requeue.h"
 
@@ -82,130 +66,47 @@ requeued_event(const Datum *values, const bool *nulls)
 	return event;
 }
 
-/*
- * Deleted rows stay in the index until vacuum, which an old snapshot keeps from
- * it, so nobody may begin at the first row each time.  Numbers are not committed
- * in their order, though.  So a pass over all rows is made now and then, if there
- * was a commit since the last one, and in between only what is behind the last
- * row is looked at.
- */
-static struct
-{
-	bool		empty;			/* the table has no pages */
-	bool		passing;		/* a pass over all rows is not at its end */
-	int64		position;		/* last row that was looked at */
-	uint64		wakes;			/* commits that the last pass knew of */
-	TimestampTz next_pass;
-}			reading = {true, true};
-
-#define PASS_INTERVAL_MS	500
-#define PASS_SHARE			20	/* of the time, as a divisor, that goes into passes */
-
-static void
-begin_pass(uint64 wakes)
-{
-	reading.passing = true;
-	reading.position = 0;
-	reading.wakes = wakes;
-	reading.next_pass = GetCurrentTimestamp();
-}
-
-static void
-end_pass(void)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	int64		took = TimestampDifferenceMilliseconds(reading.next_pass, now);
-
-	reading.passing = false;
-	reading.next_pass = TimestampTzPlusMilliseconds(now, PASS_INTERVAL_MS + took * PASS_SHARE);
-}
+static QueueReader reader = QUEUE_READER("requeue", &respond_shape_requeue, REQUEUE_ID, REQUEUE_INCARNATION);
 
 void
 respond_requeue_forget(void)
 {
-	reading.passing = true;
-	reading.position = 0;
+	respond_queue_forget(&reader);
 }
 
 long
 respond_requeue_due(uint64 wakes)
 {
-	if (reading.empty || reading.passing || reading.wakes == wakes)
-		return -1;
-	return Max(1, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), reading.next_pass));
+	return respond_queue_due(&reader, wakes);
 }
 
-/* By its columns: REINDEX CONCURRENTLY and people give other names. */
-static Relation
-open_index(Relation requeue)
+/* Events that were taken. */
+typedef struct Taken
 {
-	Oid			index = respond_partition_index(requeue, "id", NULL, NULL);
+	List	   *events;
+	int			limit;
+	int64		bytes;
+} Taken;
 
-	if (!OidIsValid(index))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_SHAPE),
-				 errmsg("table \"%s\" has no index on column \"id\"", "respond_internal.requeue"),
-				 errhint("CREATE INDEX requeue_id_idx ON respond_internal.requeue (id)")));
-	return index_open(index, AccessShareLock);
+static bool
+take_row(void *context, const Datum *values, const bool *nulls)
+{
+	Taken	   *taken = context;
+	Event	   *event = requeued_event(values, nulls);
+
+	if (event != NULL)
+	{
+		taken->events = lappend(taken->events, event);
+		taken->bytes += event->data != NULL ? event->data_size : 0;
+	}
+	return list_length(taken->events) < taken->limit && taken->bytes < RESPOND_BATCH_BYTES;
 }
 
 List *
 respond_requeue_take(int limit, uint64 wakes)
 {
-	Relation	requeue = respond_shape_open_heap(respond_relation_oid("respond_internal", "requeue"),
-												  RowExclusiveLock);
-	Relation	index;
-	IndexScanDesc scan;
-	ScanKeyData key;
-	TupleTableSlot *slot;
-	List	   *events = NIL;
-	int64		bytes = 0;
-	bool		more = true;
+	Taken		taken = {NIL, limit};
 
-	Assert(ActiveSnapshotSet());
-	/* nearly always: nothing was ever requeued, or vacuum has emptied the table */
-	reading.empty = RelationGetNumberOfBlocks(requeue) == 0;
-	if (reading.empty)
-	{
-		table_close(requeue, RowExclusiveLock);
-		return NIL;
-	}
-	index = open_index(requeue);
-	slot = table_slot_create(requeue, NULL);
-	if (reading.passing ? reading.position == 0 :
-		reading.wakes != wakes && GetCurrentTimestamp() >= reading.next_pass)
-		begin_pass(wakes);
-	ScanKeyInit(&key, 1, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(reading.position));
-	scan = respond_index_beginscan(requeue, index, GetActiveSnapshot(), 1);
-	index_rescan(scan, &key, 1, NULL, 0);
-	while (more && list_length(events) < limit && bytes < RESPOND_BATCH_BYTES)
-	{
-		Datum		values[REQUEUE_COLUMNS];
-		bool		nulls[REQUEUE_COLUMNS];
-		Event	   *event;
-
-		CHECK_FOR_INTERRUPTS();
-		more = index_getnext_slot(scan, ForwardScanDirection, slot);
-		if (!more)
-			break;
-		respond_shape_read(&respond_shape_requeue, slot, values, nulls);
-		reading.position = DatumGetInt64(values[REQUEUE_ID]);
-		/* from elsewhere, perhaps before its event: release() will make it ours */
-		if (DatumGetInt64(values[REQUEUE_INCARNATION]) != respond_life_incarnation())
-			continue;
-		event = requeued_event(values, nulls);
-		if (event != NULL)
-		{
-			events = lappend(events, event);
-			bytes += event->data != NULL ? event->data_size : 0;
-		}
-		simple_heap_delete(requeue, &slot->tts_tid);
-	}
-	if (!more && reading.passing)
-		end_pass();
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, AccessShareLock);
-	table_close(requeue, NoLock);
-	return events;
+	respond_queue_take(&reader, wakes, take_row, &taken);
+	return taken.events;
 }

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "audit/mask.h"
+#include "effect/decision_write.h"
 #include "effect/delivery_write.h"
 #include "effect/effect_memory.h"
 #include "effect/effects.h"
@@ -46,6 +47,7 @@ static const EffectKind kinds[] = {
 	{respond_deliveries_flush, respond_deliveries_forget},
 	{respond_timers_flush, respond_timers_discard},
 	{respond_waits_flush, respond_waits_discard},
+	{respond_decisions_flush, respond_decisions_forget},
 };
 
 /* Forgets the rows, wherever they are; runs stay known to the triggers. */

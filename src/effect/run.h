@@ -45,7 +45,10 @@ typedef struct FlowRun
 	int64		parent_id;		/* run that called it and waits for it; 0: none */
 	bool		may_pause;		/* here is where runs wait; else they are handed over in front of a step that may */
 	const RunPlace *place;		/* of its row; NULL: there is none yet */
+	TimestampTz started_at;		/* with a place: what finds its partition */
 	const Event *woken_by;		/* with which it continues; NULL: no event */
+	Jsonb	   *(*where) (void);	/* where it stands in the order of events, for who takes it over */
+	const Event *(*fetch_event) (int64 id);	/* from the log; NULL when it is not there any more */
 } FlowRun;
 
 /* The event that led to what the run does now; 0: none. */

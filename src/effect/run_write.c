@@ -11,6 +11,7 @@
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "common/partition_write.h"
@@ -142,7 +143,11 @@ change_row(const FlowRun *run, const RunRow *row)
 	for (int i = 0; i < lengthof(changed); i++)
 		replaced[changed[i]] = true;
 	fill_progress(values, nulls, run, row);
+	/* the row may be of this transaction */
+	PushCopiedSnapshot(GetActiveSnapshot());
+	UpdateActiveSnapshotCommandId();
 	result = respond_partition_writer_update(writer, &update);
+	PopActiveSnapshot();
 	respond_partition_writer_close(writer);
 	/* a row that was found under the same snapshot is locked, or was changed since */
 	if (result != ROW_UPDATED)

@@ -38,6 +38,7 @@ typedef struct Event
 
 	/* how it came to be handled, not columns */
 	bool		replay;			/* played again by replay() */
+	bool		is_heard;		/* runs that wait have heard it, or will hear it elsewhere */
 	const char *only_rule;		/* apply this rule alone, NULL for all */
 	Oid			only_owner;		/* if it is this role's, InvalidOid: anybody's */
 	bool		forced;			/* apply only_rule without asking type, pattern, condition */

@@ -28,7 +28,8 @@ typedef enum ParameterKind
 	PARAMETER_JSON,				/* any JSON value, its strings are templates */
 	PARAMETER_CHANNEL,			/* template that names a channel; comes first */
 	PARAMETER_STATEMENT,		/* SQL statement */
-	PARAMETER_EXPRESSION		/* SQL expression */
+	PARAMETER_EXPRESSION,		/* SQL expression */
+	PARAMETER_OWN				/* compiled by the action itself */
 } ParameterKind;
 
 typedef struct ParameterSpec
@@ -69,23 +70,32 @@ respond_step_text(const StepValue *value)
 	return value->given && !value->is_null ? value->text : NULL;
 }
 
+struct FlowCompiler;
 struct FlowMachine;
+struct FlowPause;
 struct FlowStep;
+struct FlowTarget;
+struct FlowWake;
+struct JsonValue;
 
 /* A step that is being run. */
 typedef struct StepCall
 {
 	struct FlowMachine *machine;
 	const struct FlowStep *step;
-	const StepValue *values;	/* in the order of the action's parameters */
+	const struct FlowWake *wake;	/* what ended its pause; NULL: the step begins */
+	const StepValue *values;	/* in the order of the action's parameters; NULL when it was woken */
+	struct FlowPause *pause;	/* the pause that ends; out, with STEP_PAUSE: the one that begins */
 	Jsonb	   *output;			/* out: what later steps see as steps.NAME; NULL: {} */
+	const struct FlowTarget *target;	/* out: where to go on; NULL: at on_success */
 } StepCall;
 
 /* A step that fails raises an error instead; see flow_run.c. */
 typedef enum StepResult
 {
 	STEP_DONE,					/* go on behind the step */
-	STEP_STOP					/* end the run, it succeeded */
+	STEP_STOP,					/* end the run, it succeeded */
+	STEP_PAUSE					/* the run waits; then the step is executed again, with call->wake */
 } StepResult;
 
 typedef struct Action
@@ -94,10 +104,12 @@ typedef struct Action
 	bool		available;		/* false: known, but of a later version */
 	bool		pure;			/* called in dry runs, too, and has no effects then */
 	bool		private;		/* its output is for the rule's owner: it may hold rows, or what was made of them */
+	bool		pauses;			/* the run may wait in it */
 	const ParameterSpec *parameters;
 	int			parameter_count;
 	uint32		one_of;			/* bits of parameters of which at least one is needed */
 	uint32		exclusive;		/* bits of parameters of which at most one may be given */
+	void		(*compile) (struct FlowCompiler *compiler, const struct JsonValue *value, struct FlowStep *step);
 	StepResult	(*execute) (StepCall *call);
 } Action;
 

@@ -17,6 +17,8 @@
 #include "flow/action_registry.h"
 #include "flow/action_send.h"
 #include "flow/action_ticket.h"
+#include "flow/action_wait.h"
+#include "flow/wait_code.h"
 
 static const ParameterSpec ticket_parameters[] = {
 	[TICKET_SUBJECT] = {"subject", PARAMETER_TEXT,.required = true,.filled = true},
@@ -107,6 +109,22 @@ static const ParameterSpec email_parameters[] = {
 	[EMAIL_OPTIONS] = {"options", PARAMETER_OBJECT,.outward = true,.addresses = true},
 };
 
+static const ParameterSpec wait_parameters[] = {
+	[WAIT_FOR] = {"for", PARAMETER_TEXT,.filled = true},
+	[WAIT_UNTIL] = {"until", PARAMETER_TEXT,.filled = true},
+	[WAIT_EVENTS] = {"events", PARAMETER_OWN},
+	[WAIT_EVENT_TYPE] = {"event_type", PARAMETER_OWN},
+	[WAIT_PATTERN] = {"pattern", PARAMETER_OWN},
+	[WAIT_KEY] = {"key", PARAMETER_OWN},
+	[WAIT_EVENT_KEY] = {"event_key", PARAMETER_OWN},
+	[WAIT_ON_EVENT] = {"on_event", PARAMETER_OWN},
+	[WAIT_ON_TIMEOUT] = {"on_timeout", PARAMETER_OWN},
+	[WAIT_SINCE] = {"since", PARAMETER_OWN},
+	[WAIT_COLLECT] = {"collect", PARAMETER_OWN},
+};
+
+StaticAssertDecl(lengthof(wait_parameters) == WAIT_PARAMETERS, "each parameter of a wait has its place");
+
 #define BIT(place)			((uint32) 1 << (place))
 #define PARAMETERS(specs)	.parameters = (specs), .parameter_count = lengthof(specs)
 
@@ -148,8 +166,10 @@ const Action respond_actions[] = {
 	{"email", true,.pure = true, PARAMETERS(email_parameters),
 		.one_of = BIT(EMAIL_TEXT) | BIT(EMAIL_HTML),
 	.execute = respond_action_email},
+	{"wait", true,.pure = true,.pauses = true, PARAMETERS(wait_parameters),
+		.compile = respond_wait_compile,
+	.execute = respond_action_wait},
 	{"request", false},
-	{"wait", false},
 	{"foreach", false},
 	{"call", false},
 	{"publish", false},

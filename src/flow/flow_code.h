@@ -8,6 +8,8 @@
 #ifndef RESPOND_FLOW_CODE_H
 #define RESPOND_FLOW_CODE_H
 
+#include "pgtime.h"
+
 #include "common/arena.h"
 #include "common/json_value.h"
 #include "effect/run_roots.h"
@@ -49,18 +51,28 @@ typedef struct FlowParameter
 	FlowSql    *sql;
 } FlowParameter;
 
+/* The step that a field of a step names. */
+typedef struct FlowTarget
+{
+	struct FlowTarget *next;	/* of the same step */
+	const char *field;			/* "on_success", "events[1].go_to" */
+	const char *name;
+	int			index;			/* of the same part, or FLOW_STOP */
+} FlowTarget;
+
 typedef struct FlowStep
 {
 	const Action *action;
 	const char *place;			/* "steps[2]" */
 	const char *name;			/* NULL: none */
 	FlowSql    *condition;		/* NULL: always */
-	const char *success_target; /* as written, NULL: the next step */
-	const char *failure_target;
-	int			on_success;
-	int			on_failure;
+	FlowTarget *targets;		/* all steps that it names */
+	FlowTarget *on_success;		/* NULL: the next step */
+	FlowTarget *on_failure;		/* NULL: on_failure of the rule */
 	int			max_attempts;
-	int			timeout;		/* milliseconds, 0: none of its own */
+	int64		retry_after;	/* milliseconds before the second attempt, each one twice as long; 0: none */
+	int64		timeout;		/* milliseconds, 0: none of its own */
+	void	   *code;			/* what the action has compiled for itself */
 	FlowParameter *parameters;	/* in the order of the action's specs */
 } FlowStep;
 
@@ -76,6 +88,7 @@ typedef enum FlowPartNumber
 {
 	FLOW_STEPS,
 	FLOW_ON_FAILURE,
+	FLOW_ON_CANCEL,
 	FLOW_PARTS
 } FlowPartNumber;
 
@@ -83,6 +96,7 @@ struct Flow
 {
 	MemoryContext context;
 	Oid			owner;
+	const pg_tz *timezone;		/* days and months are counted in it */
 	uint32		roots;			/* bits of RunRoot: which of them its templates may read */
 	FlowPart	parts[FLOW_PARTS];
 };

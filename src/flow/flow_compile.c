@@ -3,7 +3,7 @@
  *	  Compiles the steps of a rule.
  *
  * Names and jumps are settled when all steps are known: a step may jump ahead.
- * Names are unique over steps and on_failure together, because both write to
+ * Names are unique over all arrays of steps of a rule, because all write to
  * one data chain; jumps stay within their own array.
  *
  * src/flow/flow_compile.c
@@ -27,6 +27,9 @@
 PG_FUNCTION_INFO_V1(respond_check_steps);
 
 /* Where a name was given. */
+/* Columns of respond.rule. */
+static const char *const part_places[FLOW_PARTS] = {"steps", "on_failure", "on_cancel"};
+
 typedef struct NamedStep
 {
 	char		name[FLOW_MAX_NAME + 1];	/* hash key */
@@ -115,8 +118,6 @@ resolve_target(HTAB *names, FlowPart *part, const FlowStep *step, const char *fi
 {
 	NamedStep  *named = NULL;
 
-	if (target == NULL)
-		return FLOW_NEXT;
 	if (strcmp(target, FLOW_STOP_NAME) == 0)
 		return FLOW_STOP;
 	if (strlen(target) <= FLOW_MAX_NAME)
@@ -139,9 +140,33 @@ resolve_target(HTAB *names, FlowPart *part, const FlowStep *step, const char *fi
 	return named->index;
 }
 
+static void
+resolve_targets(HTAB *names, FlowPart *part)
+{
+	for (int i = 0; i < part->count; i++)
+	{
+		FlowStep   *step = &part->steps[i];
+
+		for (FlowTarget *target = step->targets; target != NULL; target = target->next)
+			target->index = resolve_target(names, part, step, target->field, target->name);
+	}
+}
+
+static const pg_tz *
+find_timezone(const char *name)
+{
+	pg_tz	   *zone = pg_tzset(name != NULL ? name : "UTC");
+
+	if (zone == NULL || !pg_tz_acceptable(zone))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("timezone: \"%s\" is not a time zone", name),
+				 errhint("View pg_timezone_names lists them. Write \"Europe/Berlin\", for example.")));
+	return zone;
+}
+
 Flow *
-respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
-					 bool check_sql, MemoryContext context)
+respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext context)
 {
 	MemoryContext scratch_context = AllocSetContextCreate(CurrentMemoryContext,
 														  "pg_respond steps", ALLOCSET_DEFAULT_SIZES);
@@ -149,31 +174,26 @@ respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
 	Arena	   *scratch = respond_arena_create_in(scratch_context);
 	FlowCompiler compiler = {.arena = respond_arena_create_in(context),.check_sql = check_sql};
 	Flow	   *flow = respond_arena_alloc_zero(compiler.arena, sizeof(Flow));
+	Jsonb	   *const documents[FLOW_PARTS] = {source->steps, source->on_failure, source->on_cancel};
 	HTAB	   *names;
+	long		count = 0;
 
 	compiler.flow = flow;
 	flow->context = context;
-	flow->owner = owner;
-	flow->parts[FLOW_STEPS].place = "steps";
-	flow->parts[FLOW_ON_FAILURE].place = "on_failure";
-	compile_part(&compiler, &flow->parts[FLOW_STEPS], steps, scratch);
-	compile_part(&compiler, &flow->parts[FLOW_ON_FAILURE], on_failure, scratch);
+	flow->owner = source->owner;
+	flow->timezone = find_timezone(source->timezone);
+	for (int i = 0; i < FLOW_PARTS; i++)
+	{
+		flow->parts[i].place = part_places[i];
+		compile_part(&compiler, &flow->parts[i], documents[i], scratch);
+		count += flow->parts[i].count;
+	}
 
-	names = create_names(flow->parts[FLOW_STEPS].count + flow->parts[FLOW_ON_FAILURE].count);
+	names = create_names(count);
 	for (int i = 0; i < FLOW_PARTS; i++)
 		collect_names(names, &flow->parts[i]);
 	for (int i = 0; i < FLOW_PARTS; i++)
-	{
-		FlowPart   *part = &flow->parts[i];
-
-		for (int j = 0; j < part->count; j++)
-		{
-			FlowStep   *step = &part->steps[j];
-
-			step->on_success = resolve_target(names, part, step, "on_success", step->success_target);
-			step->on_failure = resolve_target(names, part, step, "on_failure", step->failure_target);
-		}
-	}
+		resolve_targets(names, &flow->parts[i]);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(scratch_context);
 	return flow;
@@ -186,9 +206,14 @@ respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
 Datum
 respond_check_steps(PG_FUNCTION_ARGS)
 {
+	FlowSource	source = {0};
+
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	respond_flow_compile(PG_GETARG_JSONB_P(0), PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
-						 GetUserId(), true, CurrentMemoryContext);
+	source.steps = PG_GETARG_JSONB_P(0);
+	if (!PG_ARGISNULL(1))
+		source.on_failure = PG_GETARG_JSONB_P(1);
+	source.owner = GetUserId();
+	respond_flow_compile(&source, true, CurrentMemoryContext);
 	PG_RETURN_BOOL(true);
 }

@@ -12,12 +12,21 @@
 
 typedef struct Flow Flow;
 
+/* What a flow is made from; documents are NULL where there is none. */
+typedef struct FlowSource
+{
+	Jsonb	   *steps;
+	Jsonb	   *on_failure;
+	Jsonb	   *on_cancel;
+	const char *timezone;		/* NULL: UTC */
+	Oid			owner;
+} FlowSource;
+
 /*
- * Compiles steps and on_failure of a rule.  Raises
- * ERRCODE_RESPOND_INVALID_RULE with the place ("steps[2].to: ...").  With
- * check_sql the SQL in it is parsed as the owner too; without, at first use.
+ * Compiles the steps of a rule.  Raises ERRCODE_RESPOND_INVALID_RULE with the
+ * place ("steps[2].to: ...").  With check_sql the SQL in it is parsed as the owner
+ * too; without, at first use.
  */
-extern Flow *respond_flow_compile(Jsonb *steps, Jsonb *on_failure, Oid owner,
-								  bool check_sql, MemoryContext context);
+extern Flow *respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext context);
 
 #endif							/* RESPOND_FLOW_COMPILE_H */

@@ -15,10 +15,11 @@
 
 #include "effect/run.h"
 #include "flow/flow_code.h"
+#include "flow/flow_pause.h"
 #include "template/json_template_jsonb.h"
 #include "template/template_jsonb.h"
 
-/* Most steps that one run executes; beyond it jumps are taken for a loop. */
+/* Most steps that a run executes without a pause; beyond it jumps are taken for a loop. */
 #define FLOW_MAX_EXECUTED		1000
 
 /* Most bytes that the data chain of a run holds; it is passed to SQL and stored. */
@@ -31,7 +32,7 @@ typedef struct FlowPosition
 {
 	FlowPartNumber part;
 	int			step;			/* to be executed next, FLOW_STOP at the end */
-	int			executed;		/* steps so far, skipped ones included */
+	int			executed;		/* steps since the last pause, skipped ones included */
 	int			attempts;		/* of the step to be executed next, that failed */
 } FlowPosition;
 
@@ -40,7 +41,9 @@ typedef enum MachineStatus
 {
 	MACHINE_UNDER_WAY,
 	MACHINE_SUCCEEDED,
-	MACHINE_FAILED
+	MACHINE_FAILED,
+	MACHINE_PAUSED,				/* machine->pause says why */
+	MACHINE_HANDED_OVER			/* the step at the position may wait, which is not done here */
 } MachineStatus;
 
 /* What a named step gave. */
@@ -74,6 +77,10 @@ typedef struct FlowMachine
 	TimestampTz started_at;
 
 	FlowPosition position;
+	FlowPause  *pause;			/* of the step at the position; NULL: it does not wait */
+	int32		pauses;			/* so many there were */
+	List	   *visited;		/* of FlowStep *: waits that an event ended and that the run may come to again */
+	List	   *mailbox;		/* of Wait *: those that were armed in the last pause; see mailbox.h */
 	ChainEntry *chain;
 	int			chain_count;
 	int			chain_size;
@@ -89,6 +96,7 @@ typedef struct FlowMachine
 	/* of the step that is being executed */
 	bool		contained;		/* an error raised now was rolled back by who raised it */
 	bool		outspoken;		/* an error raised now has words of the rule's author for everybody */
+	const FlowTarget *target;	/* where it goes on; NULL: at on_success */
 
 	/* what dry runs leave: [{"step": ..., "action": ..., "parameters": {...}}, ...] */
 	JsonbParseState *record;

@@ -17,7 +17,9 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 
+#include "common/clock.h"
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/errors.h"
@@ -30,11 +32,15 @@
 #include "flow/flow_sql.h"
 #include "flow/step_values.h"
 
+/* Longest pause before an attempt, in ms, unless the step asks for a longer one. */
+#define LONGEST_RETRY_PAUSE		(INT64CONST(3600) * 1000)
+
 typedef enum StepOutcome
 {
 	STEP_OUTCOME_SKIPPED,			/* "if" did not hold */
 	STEP_OUTCOME_DONE,
 	STEP_OUTCOME_STOP,
+	STEP_OUTCOME_PAUSED,			/* machine->pause says why */
 	STEP_OUTCOME_FAILED				/* machine->failure says why */
 } StepOutcome;
 
@@ -89,24 +95,49 @@ shown_output(const FlowStep *step, Jsonb *output)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-static StepOutcome
-execute_step(FlowMachine *machine, const FlowStep *step)
+/* Makes ready what the step sees; false when it is not to be executed. */
+static bool
+begin_step(FlowMachine *machine, StepCall *call)
 {
-	StepCall	call = {machine, step};
+	if (!condition_holds(machine, call->step))
+		return false;
+	call->values = respond_step_render(machine, call->step);
+	if (machine->dry)
+		machine->parameters = respond_step_values_jsonb(call->step, call->values);
+	return true;
+}
+
+static StepResult
+call_action(FlowMachine *machine, StepCall *call)
+{
+	const Action *action = call->step->action;
 	StepResult	result = STEP_DONE;
 
-	if (!condition_holds(machine, step))
-		return STEP_OUTCOME_SKIPPED;
-	call.values = respond_step_render(machine, step);
-	if (machine->dry)
-		machine->parameters = respond_step_values_jsonb(step, call.values);
-	if (!machine->dry || step->action->pure)
-		result = step->action->execute(&call);
+	if (!machine->dry || action->pure)
+		result = action->execute(call);
 	else
 		machine->blind = machine->changed = true;
 	/* what the desk's actions give is known when they are done */
-	if (machine->dry && step->name != NULL && call.output == NULL)
+	if (machine->dry && call->step->name != NULL && call->output == NULL)
 		machine->blind = true;
+	return result;
+}
+
+static StepOutcome
+execute_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
+{
+	StepCall	call = {.machine = machine,.step = step,.wake = wake,.pause = machine->pause};
+	StepResult	result;
+
+	if (wake == NULL && !begin_step(machine, &call))
+		return STEP_OUTCOME_SKIPPED;
+	result = call_action(machine, &call);
+	if (result == STEP_PAUSE)
+	{
+		machine->pause = call.pause;
+		return STEP_OUTCOME_PAUSED;
+	}
+	machine->target = call.target;
 	respond_chain_set(machine, step, call.output, shown_output(step, call.output));
 	check_chain(machine, step);
 	return result == STEP_STOP ? STEP_OUTCOME_STOP : STEP_OUTCOME_DONE;
@@ -167,16 +198,17 @@ note_failure(FlowMachine *machine, const FlowStep *step, const ErrorData *error)
 
 /* One attempt; errors that are the step's own end here. */
 static StepOutcome
-try_step(FlowMachine *machine, const FlowStep *step)
+try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 {
 	volatile StepOutcome outcome = STEP_OUTCOME_FAILED;
 
 	machine->contained = false;
 	machine->outspoken = false;
 	machine->parameters = NULL;
+	machine->target = NULL;
 	PG_TRY();
 	{
-		outcome = execute_step(machine, step);
+		outcome = execute_step(machine, step, wake);
 	}
 	PG_CATCH();
 	{
@@ -203,22 +235,22 @@ has_attempts(const FlowMachine *machine, const FlowStep *step)
 	return !machine->dry && machine->position.attempts < step->max_attempts;
 }
 
+/* target NULL: the next step. */
 static void
-go_on(FlowMachine *machine, int target)
+go_on(FlowMachine *machine, const FlowTarget *target)
 {
-	machine->position.step = target == FLOW_NEXT ? machine->position.step + 1 : target;
+	machine->position.step = target == NULL ? machine->position.step + 1 : target->index;
 }
 
 /* Finds the way on after a failure; false when there is none. */
 static bool
 handle_failure(FlowMachine *machine, const FlowStep *step)
 {
-	bool		jumps = step->on_failure != FLOW_NEXT;
+	bool		jumps = step->on_failure != NULL;
 
 	respond_chain_set(machine, step, respond_jsonb_of_text("error", machine->failure.message),
 					  respond_jsonb_of_text("error", machine->failure.shown));
-	if (!jumps && (machine->position.part == FLOW_ON_FAILURE ||
-				   machine->flow->parts[FLOW_ON_FAILURE].count == 0))
+	if (!jumps && (machine->position.part != FLOW_STEPS || machine->flow->parts[FLOW_ON_FAILURE].count == 0))
 		return false;
 	respond_chain_log(machine, psprintf("%s failed: %s", machine->failure.step, machine->failure.message),
 					  psprintf("%s failed: %s", machine->failure.step, machine->failure.shown));
@@ -244,39 +276,86 @@ fail_endless(FlowMachine *machine, const FlowStep *step)
 	strlcpy(machine->failure.code, unpack_sql_state(ERRCODE_RESPOND_LIMIT), sizeof(machine->failure.code));
 }
 
-/* Moves on from a step whose last attempt came out so; false when the run failed. */
-static bool
+/* Moves on from a step whose last attempt came out so. */
+static MachineStatus
 move_on(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
 {
 	machine->position.attempts = 0;
+	machine->pause = NULL;
 	switch (outcome)
 	{
 		case STEP_OUTCOME_SKIPPED:
-			go_on(machine, FLOW_NEXT);
+			go_on(machine, NULL);
 			break;
 		case STEP_OUTCOME_DONE:
-			go_on(machine, step->on_success);
+			go_on(machine, machine->target != NULL ? machine->target : step->on_success);
 			break;
 		case STEP_OUTCOME_STOP:
-			go_on(machine, FLOW_STOP);
+			machine->position.step = FLOW_STOP;
 			break;
 		case STEP_OUTCOME_FAILED:
-			return handle_failure(machine, step);
+			if (!handle_failure(machine, step))
+				return MACHINE_FAILED;
+			break;
+		case STEP_OUTCOME_PAUSED:
+			Assert(false);
+			break;
 	}
-	return true;
+	if (!machine->dry)
+		respond_effects_keep_small();
+	return MACHINE_UNDER_WAY;
+}
+
+/* Each pause before another attempt is twice as long as the one before. */
+static FlowPause *
+pause_before_retry(const FlowMachine *machine, const FlowStep *step)
+{
+	FlowPause  *pause = palloc0(sizeof(FlowPause));
+	int			doublings = Min(machine->position.attempts - 1, 30);
+	int64		milliseconds = Min(step->retry_after << doublings, LONGEST_RETRY_PAUSE);
+
+	pause->waits_for = PAUSE_RETRY;
+	pause->due_at = TimestampTzPlusMilliseconds(respond_clock_now(), Max(milliseconds, step->retry_after));
+	return pause;
+}
+
+/* What follows from an attempt. */
+static MachineStatus
+finish_attempt(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
+{
+	if (outcome == STEP_OUTCOME_PAUSED)
+		return MACHINE_PAUSED;
+	if (outcome != STEP_OUTCOME_FAILED || !has_attempts(machine, step))
+		return move_on(machine, step, outcome);
+	machine->pause = NULL;
+	if (step->retry_after == 0)
+		return MACHINE_UNDER_WAY;
+	machine->pause = pause_before_retry(machine, step);
+	return MACHINE_PAUSED;
+}
+
+/* The step at the position; NULL at the end. */
+static const FlowStep *
+current_step(const FlowMachine *machine)
+{
+	const FlowPosition *position = &machine->position;
+	const FlowPart *part = &machine->flow->parts[position->part];
+
+	if (position->step == FLOW_STOP || position->step >= part->count)
+		return NULL;
+	return &part->steps[position->step];
 }
 
 MachineStatus
 respond_machine_advance(FlowMachine *machine)
 {
 	FlowPosition *position = &machine->position;
-	FlowPart   *part = &machine->flow->parts[position->part];
-	const FlowStep *step;
-	StepOutcome outcome;
+	const FlowStep *step = current_step(machine);
 
-	if (position->step == FLOW_STOP || position->step >= part->count)
+	if (step == NULL)
 		return MACHINE_SUCCEEDED;
-	step = &part->steps[position->step];
+	if (step->action->pauses && !machine->run->may_pause && !machine->dry)
+		return MACHINE_HANDED_OVER;
 	if (position->attempts == 0 && position->executed++ >= FLOW_MAX_EXECUTED)
 	{
 		fail_endless(machine, step);
@@ -284,14 +363,22 @@ respond_machine_advance(FlowMachine *machine)
 	}
 	CHECK_FOR_INTERRUPTS();
 	position->attempts++;
-	outcome = try_step(machine, step);
-	if (outcome == STEP_OUTCOME_FAILED && has_attempts(machine, step))
+	return finish_attempt(machine, step, try_step(machine, step, NULL));
+}
+
+MachineStatus
+respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
+{
+	const FlowStep *step = current_step(machine);
+
+	Assert(step != NULL && machine->pause != NULL);
+	machine->position.executed = 0;
+	if (strcmp(machine->pause->waits_for, PAUSE_RETRY) == 0)
+	{
+		machine->pause = NULL;
 		return MACHINE_UNDER_WAY;
-	if (!move_on(machine, step, outcome))
-		return MACHINE_FAILED;
-	if (!machine->dry)
-		respond_effects_keep_small();
-	return MACHINE_UNDER_WAY;
+	}
+	return finish_attempt(machine, step, try_step(machine, step, wake));
 }
 
 bool

@@ -15,6 +15,8 @@
  * other.  Not to be called again when the run has ended.
  */
 extern MachineStatus respond_machine_advance(FlowMachine *machine);
+/* Executes the step at the position again, whose pause has ended. */
+extern MachineStatus respond_machine_wake(FlowMachine *machine, const FlowWake *wake);
 /* Runs until the end; false when the run failed. */
 extern bool respond_machine_run(FlowMachine *machine);
 

@@ -25,8 +25,10 @@
 #include "flow/flow_chain.h"
 #include "flow/flow_run.h"
 #include "flow/flow_start.h"
+#include "flow/pause_arm.h"
 #include "flow/run_restore.h"
 #include "flow/run_save.h"
+#include "outbox/run_inbox.h"
 
 /* The event that says so; its name is part of the interface. */
 #define RUN_FAILED		"run.failed"
@@ -106,6 +108,45 @@ describe_end(FlowMachine *machine, bool succeeded, RunRow *row)
 	}
 }
 
+/* What cannot be asked of a run that is under way yet. */
+static void
+describe_progress(FlowMachine *machine, RunRow *row)
+{
+	const FlowPart *part = &machine->flow->parts[machine->position.part];
+
+	row->step = respond_step_label(&part->steps[machine->position.step]);
+	row->state = respond_machine_state(machine);
+	row->shown_state = respond_machine_shown_state(machine);
+	row->finished_at = DT_NOBEGIN;
+	row->saved = respond_run_save(machine);
+}
+
+static void
+record_pause(FlowMachine *machine)
+{
+	RunRow		row = {.status = "waiting",.started_at = machine->started_at};
+
+	respond_pause_arm(machine);
+	describe_progress(machine, &row);
+	row.waits_for = machine->pause->waits_for;
+	row.resume_at = machine->pause->due_at;
+	respond_effects_run(machine->run, &row);
+}
+
+/* The run goes on where runs wait, from the step at which it stands. */
+static void
+record_hand_over(FlowMachine *machine)
+{
+	const FlowRun *run = machine->run;
+	RunRow		row = {.status = "running",.started_at = machine->started_at};
+	RunNote		note = {.run_id = run->run_id,.run_started_at = machine->started_at,.kind = NOTE_CONTINUE,.pause = -1};
+
+	describe_progress(machine, &row);
+	respond_effects_run(run, &row);
+	note.data = run->where();
+	respond_run_inbox_write(&note, 1);
+}
+
 static void
 record_end(FlowMachine *machine, bool succeeded)
 {
@@ -133,20 +174,45 @@ number_run(FlowRun *run)
 		run->run_id = respond_effects_run_id();
 }
 
+/* Goes on for so many attempts of steps, or until the run ends or waits. */
+static MachineStatus
+advance(FlowMachine *machine, MachineStatus status, int most)
+{
+	for (int done = 0; status == MACHINE_UNDER_WAY && (done < most || machine->dry); done++)
+		status = respond_machine_advance(machine);
+	return status;
+}
+
+/* Puts down how the run stands. */
+static void
+record(FlowMachine *machine, MachineStatus status)
+{
+	switch (status)
+	{
+		case MACHINE_PAUSED:
+			record_pause(machine);
+			break;
+		case MACHINE_HANDED_OVER:
+			record_hand_over(machine);
+			break;
+		default:
+			record_end(machine, status == MACHINE_SUCCEEDED);
+			break;
+	}
+}
+
 /*
  * Goes on until the run ends, and puts its row into the buffer; or for so many
  * attempts of steps, and gives it as it stands then.  A dry run always ends.
  */
 static Jsonb *
-go_on(FlowMachine *machine, int most)
+run_in_parts(FlowMachine *machine, int most)
 {
-	MachineStatus status = MACHINE_UNDER_WAY;
+	MachineStatus status = advance(machine, MACHINE_UNDER_WAY, most);
 
-	for (int done = 0; status == MACHINE_UNDER_WAY && (done < most || machine->dry); done++)
-		status = respond_machine_advance(machine);
-	if (status == MACHINE_UNDER_WAY)
+	if (status == MACHINE_UNDER_WAY || status == MACHINE_HANDED_OVER)
 		return respond_run_save(machine);
-	record_end(machine, status == MACHINE_SUCCEEDED);
+	record(machine, status);
 	return NULL;
 }
 
@@ -163,29 +229,75 @@ copy_out(Jsonb *document, MemoryContext context)
 	return copy;
 }
 
-/* The same on behalf of the rule, and closes the machine. */
-static Jsonb *
-run_as_rule(FlowMachine *machine, int most, MemoryContext caller)
+/* What is to be done with a machine. */
+typedef struct Task
 {
-	const FlowRun *run = machine->run;
+	FlowMachine *machine;
+	bool		in_parts;
+	int			most;			/* in parts: so many attempts */
+	const FlowWake *wake;		/* what ended its pause; NULL: it does not wait */
+	Jsonb	   *saved;			/* out: in parts: NULL when it ended */
+} Task;
+
+static void
+do_task(Task *task)
+{
+	FlowMachine *machine = task->machine;
+	MachineStatus status = MACHINE_UNDER_WAY;
+
+	if (task->in_parts)
+	{
+		task->saved = run_in_parts(machine, task->most);
+		return;
+	}
+	if (task->wake != NULL)
+		status = respond_machine_wake(machine, task->wake);
+	record(machine, advance(machine, status, INT_MAX));
+}
+
+/* Does it on behalf of the rule, and closes the machine. */
+static Jsonb *
+run_as_rule(Task *task, MemoryContext caller)
+{
+	const FlowRun *run = task->machine->run;
 	EventContext context = {.rule = run->rule,.run_id = run->run_id};
 	EventContext before;
-	Jsonb	   *volatile saved = NULL;
+	Jsonb	   *saved;
 
 	context.event_id = respond_run_cause(run);
 	context.depth = respond_run_depth(run);
 	before = respond_event_context_set(context);
 	PG_TRY();
 	{
-		saved = copy_out(go_on(machine, most), caller);
+		do_task(task);
 	}
 	PG_FINALLY();
 	{
 		respond_event_context_set(before);
 	}
 	PG_END_TRY();
-	respond_machine_close(machine);
+	saved = copy_out(task->saved, caller);
+	respond_machine_close(task->machine);
 	return saved;
+}
+
+/* Opens a machine at the start of a run. */
+static void
+open_new(FlowMachine *machine, Flow *flow, FlowRun *run)
+{
+	number_run(run);
+	/* what is put on record about the event is to be masked, whatever the steps are */
+	if (run->event != NULL)
+		(void) respond_mask_event(run->event);
+	respond_machine_open(machine, flow, run, run->shadow);
+}
+
+static void
+open_saved(FlowMachine *machine, Flow *flow, FlowRun *run, Jsonb *saved)
+{
+	respond_run_restore(machine, flow, run, saved);
+	if (run->event != NULL)
+		(void) respond_mask_event(run->event);
 }
 
 Jsonb *
@@ -193,13 +305,10 @@ respond_flow_begin(Flow *flow, FlowRun *run, int most)
 {
 	FlowMachine machine;
 	MemoryContext caller = CurrentMemoryContext;
+	Task		task = {&machine,.in_parts = true,.most = most};
 
-	number_run(run);
-	/* what is put on record about the event is to be masked, whatever the steps are */
-	if (run->event != NULL)
-		(void) respond_mask_event(run->event);
-	respond_machine_open(&machine, flow, run, run->shadow);
-	return run_as_rule(&machine, most, caller);
+	open_new(&machine, flow, run);
+	return run_as_rule(&task, caller);
 }
 
 Jsonb *
@@ -207,17 +316,33 @@ respond_flow_resume(Flow *flow, FlowRun *run, Jsonb *saved, int most)
 {
 	FlowMachine machine;
 	MemoryContext caller = CurrentMemoryContext;
+	Task		task = {&machine,.in_parts = true,.most = most};
 
-	respond_run_restore(&machine, flow, run, saved);
-	if (run->event != NULL)
-		(void) respond_mask_event(run->event);
-	return run_as_rule(&machine, most, caller);
+	open_saved(&machine, flow, run, saved);
+	return run_as_rule(&task, caller);
 }
 
 void
 respond_flow_start(Flow *flow, FlowRun *run)
 {
-	(void) respond_flow_begin(flow, run, INT_MAX);
+	FlowMachine machine;
+	MemoryContext caller = CurrentMemoryContext;
+	Task		task = {&machine};
+
+	open_new(&machine, flow, run);
+	(void) run_as_rule(&task, caller);
+}
+
+void
+respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, const FlowWake *wake)
+{
+	FlowMachine machine;
+	MemoryContext caller = CurrentMemoryContext;
+	Task		task = {&machine,.wake = wake};
+
+	open_saved(&machine, flow, run, saved);
+	machine.mailbox = mailbox;
+	(void) run_as_rule(&task, caller);
 }
 
 /* The row of a run none of whose steps was executed. */
@@ -226,7 +351,8 @@ record_run(FlowRun *run, const char *status, Jsonb *state, const char *error, co
 {
 	RunRow		row = {.status = status,.state = state,.error = error,.shown_error = shown};
 
-	row.started_at = row.finished_at = respond_clock_now();
+	row.finished_at = respond_clock_now();
+	row.started_at = run->place != NULL ? run->started_at : row.finished_at;
 	respond_effects_run(run, &row);
 }
 

@@ -10,16 +10,24 @@
 
 #include "effect/run.h"
 #include "flow/flow_compile.h"
+#include "flow/flow_pause.h"
 
 /*
- * Runs the flow to its end and puts the run and its effects into the buffer of
- * effects.  A step that fails is handled by the flow itself (on_failure); what is
+ * Runs the flow to its end, or to where it waits, and puts the run and its effects
+ * into the buffer of effects.  A step that fails is handled by the flow itself (on_failure); what is
  * raised concerns the whole event: the batch must be rolled back to before it.
  */
 extern void respond_flow_start(Flow *flow, FlowRun *run);
 
 /*
- * The same for so many attempts of steps: then the run is laid down, and the
+ * Goes on with a run that waited, as run.saved says, or that another dispatcher
+ * began (wake NULL), in the same way.  mailbox: what respond_waits_take() gave.
+ * run says rule, version, owner and where its row is, and gets the rest.
+ */
+extern void respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, const FlowWake *wake);
+
+/*
+ * The same from its start for so many attempts of steps: then the run is laid down, and the
  * result is what it was (flow/run_save.h), palloc'd; NULL when it ended.  The
  * result must be committed with the effects, or neither.
  */

@@ -75,8 +75,8 @@ raise_template_error(const char *place, const char *field, const char *where,
 			 errhint("%s", error->hint)));
 }
 
-static const Template *
-compile_text(FlowCompiler *compiler, const char *place, const char *field, const JsonValue *value)
+const Template *
+respond_parameter_text(FlowCompiler *compiler, const char *place, const char *field, const JsonValue *value)
 {
 	TemplateError error;
 	Template   *template;
@@ -128,7 +128,7 @@ compile_word(FlowCompiler *compiler, const char *place, const ParameterSpec *spe
 {
 	if (value->kind != JSON_KIND_STRING)
 		raise_wrong_kind(place, spec->name, psprintf("one of %s", list_words(spec->words)));
-	parameter->text = compile_text(compiler, place, spec->name, value);
+	parameter->text = respond_parameter_text(compiler, place, spec->name, value);
 	if (respond_template_is_plain(parameter->text) && !is_one_of(value->text, spec->words))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
@@ -153,7 +153,7 @@ compile_id(FlowCompiler *compiler, const char *place, const ParameterSpec *spec,
 		text.kind = JSON_KIND_STRING;
 	if (text.kind != JSON_KIND_STRING)
 		raise_wrong_kind(place, spec->name, "a number, or a template that gives one");
-	parameter->text = compile_text(compiler, place, spec->name, &text);
+	parameter->text = respond_parameter_text(compiler, place, spec->name, &text);
 	if (respond_template_is_plain(parameter->text) && !is_id(text.text))
 		raise_wrong_kind(place, spec->name, "a number, or a template that gives one");
 }
@@ -165,7 +165,7 @@ compile_time(FlowCompiler *compiler, const char *place, const ParameterSpec *spe
 {
 	TimestampTz time;
 
-	parameter->text = compile_text(compiler, place, spec->name, value);
+	parameter->text = respond_parameter_text(compiler, place, spec->name, value);
 	if (respond_template_is_plain(parameter->text) && !respond_time_read(value->text, &time))
 		raise_wrong_kind(place, spec->name, "a time, for example \"2030-01-31 12:00+00\"");
 }
@@ -190,7 +190,7 @@ compile_object(FlowCompiler *compiler, const char *place, const ParameterSpec *s
 	bool		fits = value->kind == JSON_KIND_OBJECT;
 
 	if (value->kind == JSON_KIND_STRING)
-		fits = respond_template_is_single_tag(compile_text(compiler, place, spec->name, value));
+		fits = respond_template_is_single_tag(respond_parameter_text(compiler, place, spec->name, value));
 	if (!fits)
 		raise_wrong_kind(place, spec->name, "an object, or a single tag like \"{{data}}\" that gives one");
 	parameter->json = compile_json(compiler, place, spec->name, value);
@@ -211,7 +211,7 @@ compile_parameter(FlowCompiler *compiler, const char *place, const ParameterSpec
 	{
 		case PARAMETER_TEXT:
 		case PARAMETER_CHANNEL:
-			parameter->text = compile_text(compiler, place, field, value);
+			parameter->text = respond_parameter_text(compiler, place, field, value);
 			break;
 		case PARAMETER_WORD:
 			compile_word(compiler, place, spec, value, parameter);
@@ -238,6 +238,8 @@ compile_parameter(FlowCompiler *compiler, const char *place, const ParameterSpec
 		case PARAMETER_EXPRESSION:
 			parameter->sql = respond_flow_sql_make(compiler, OWNER_SQL_EXPRESSION, place, field,
 												   value, step->timeout);
+			break;
+		case PARAMETER_OWN:
 			break;
 	}
 }
@@ -328,4 +330,6 @@ respond_parameters_compile(FlowCompiler *compiler, const JsonValue *value, FlowS
 		given |= (uint32) 1 << number;
 	}
 	check_combination(step, given);
+	if (action->compile != NULL)
+		action->compile(compiler, value, step);
 }

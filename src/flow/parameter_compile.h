@@ -10,6 +10,10 @@
 
 #include "flow/flow_code.h"
 
+/* Compiles a template that gives a text, and notes what it reads. */
+extern const Template *respond_parameter_text(FlowCompiler *compiler, const char *place, const char *field,
+											  const JsonValue *value);
+
 /* Compiles the parameters of an action that value holds; step->timeout is set. */
 extern void respond_parameters_compile(FlowCompiler *compiler, const JsonValue *value,
 									   FlowStep *step);

@@ -225,7 +225,7 @@ open_document(Jsonb *saved)
 {
 	static const char *const names[] = {
 		"format", "rule", "version", "run", "replay", "started_at", "caused", "event", "at", "executed", "ticket",
-		"chain", "log", "log_is_full", "failure", "first_failure", NULL
+		"pauses", "pause", "heard", "key", "parent", "chain", "log", "log_is_full", "failure", "first_failure", NULL
 	};
 	Object		outside = {&saved->root, ""};
 	int64		format;
@@ -317,7 +317,7 @@ read_part(const Object *object, const Flow *flow)
 }
 
 static int
-step_by_name(const FlowMachine *machine, const FlowPart *part, const char *name)
+step_by_name(const FlowMachine *machine, const FlowPart *part, const char *name, const char *place)
 {
 	const FlowStep *step;
 
@@ -325,21 +325,28 @@ step_by_name(const FlowMachine *machine, const FlowPart *part, const char *name)
 		return FLOW_STOP;
 	step = find_step(part, name);
 	if (step == NULL)
-		raise_fault("at[0].step", psprintf("version %d of rule \"%s\" has no step \"%s\" in %s",
+		raise_fault(place, psprintf("version %d of rule \"%s\" has no step \"%s\" in %s",
 										   machine->run->rule_version, machine->run->rule, name, part->place));
 	return step - part->steps;
 }
 
 /* By its number alone stands a step that has no name. */
 static int
-step_by_number(const FlowMachine *machine, const FlowPart *part, const JsonbValue *value)
+step_by_number(const FlowMachine *machine, const FlowPart *part, const JsonbValue *value, const char *place)
 {
-	int64		number = number_of(value, "at[0].step", 0, FLOW_MAX_STEPS - 1);
+	int64		number = number_of(value, place, 0, FLOW_MAX_STEPS - 1);
 
 	if (number >= part->count || part->steps[number].name != NULL)
-		raise_fault("at[0].step", psprintf("version %d of rule \"%s\" has no step " INT64_FORMAT " without name in %s",
+		raise_fault(place, psprintf("version %d of rule \"%s\" has no step " INT64_FORMAT " without name in %s",
 										   machine->run->rule_version, machine->run->rule, number, part->place));
 	return number;
+}
+
+static int
+read_step(const FlowMachine *machine, const FlowPart *part, const JsonbValue *value, const char *place)
+{
+	return value->type == jbvString ? step_by_name(machine, part, text_of(value, place, FLOW_MAX_NAME), place) :
+		step_by_number(machine, part, value, place);
 }
 
 static void
@@ -358,12 +365,49 @@ read_position(FlowMachine *machine, const Object *document)
 	position->part = read_part(&frame, machine->flow);
 	part = &machine->flow->parts[position->part];
 	require_member(&frame, "step", &step);
-	if (step.type == jbvString)
-		position->step = step_by_name(machine, part, text_of(&step, "at[0].step", FLOW_MAX_NAME));
-	else
-		position->step = step_by_number(machine, part, &step);
+	position->step = read_step(machine, part, &step, "at[0].step");
 	position->attempts = read_number(&frame, "attempts", 0, FLOW_MAX_ATTEMPTS - 1);
 	position->executed = read_number(document, "executed", 0, FLOW_MAX_EXECUTED);
+}
+
+/* Whether the action of the step that the run stands at can wait so is its own to say. */
+static void
+read_pause(FlowMachine *machine, const Object *document)
+{
+	static const char *const names[] = {"for", "since", "due", "timer", "memo", NULL};
+	FlowPause  *pause;
+	JsonbValue	value;
+	Object		object;
+
+	machine->pauses = read_number(document, "pauses", 0, PG_INT32_MAX - 1);
+	if (!find_member(document, "pause", &value))
+		return;
+	object = read_object(container_of(&value, "pause"), "pause", names);
+	pause = palloc0(sizeof(FlowPause));
+	pause->waits_for = read_filled_text(&object, "for", FLOW_MAX_NAME);
+	pause->since = read_time(&object, "since");
+	pause->due_at = find_member(&object, "due", &value) ? read_time(&object, "due") : DT_NOEND;
+	pause->timer = read_number(&object, "timer", 0, PG_INT64_MAX);
+	pause->memo = find_member(&object, "memo", &value) ? JsonbValueToJsonb(&value) : NULL;
+	pause->number = machine->pauses;
+	if (machine->position.step == FLOW_STOP)
+		raise_fault("pause", "the run has no step to wait in");
+	machine->pause = pause;
+}
+
+static void
+read_visited(FlowMachine *machine, const Object *document)
+{
+	const FlowPart *part = &machine->flow->parts[machine->position.part];
+	JsonbContainer *steps = read_array(document, "heard");
+
+	for (uint32 i = 0; steps != NULL && i < JsonContainerSize(steps); i++)
+	{
+		int			step = read_step(machine, part, getIthJsonbValueFromContainer(steps, i), psprintf("heard[%u]", i));
+
+		if (step != FLOW_STOP)
+			machine->visited = lappend(machine->visited, &part->steps[step]);
+	}
 }
 
 static void
@@ -470,12 +514,16 @@ respond_run_restore(FlowMachine *machine, Flow *flow, FlowRun *run, Jsonb *saved
 	check_version(saved, run);
 	run->run_id = read_required_number(&document, "run", 1, PG_INT64_MAX);
 	run->replay = read_flag(&document, "replay");
+	run->key = read_optional_text(&document, "key", RESPOND_MAX_KEY);
+	run->parent_id = read_number(&document, "parent", 0, PG_INT64_MAX);
 	run->shadow = false;
 	run->event = read_event(&document);
 	respond_machine_open(machine, flow, run, false);
 	machine->started_at = read_time(&document, "started_at");
 	machine->ticket_id = read_number(&document, "ticket", 0, PG_INT64_MAX);
 	read_position(machine, &document);
+	read_pause(machine, &document);
+	read_visited(machine, &document);
 	read_chain(machine, &document);
 	read_log(machine, &document);
 	read_failures(machine, &document);

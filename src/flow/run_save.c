@@ -159,6 +159,58 @@ push_failure(JsonbParseState **state, const char *key, const FlowFailure *failur
 }
 
 static void
+push_pause(JsonbParseState **state, const FlowPause *pause)
+{
+	if (pause == NULL)
+		return;
+	respond_jsonb_push_key(state, "pause");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(state, "for", pause->waits_for);
+	push_time(state, "since", pause->since);
+	if (pause->due_at != DT_NOEND)
+		push_time(state, "due", pause->due_at);
+	push_number(state, "timer", pause->timer);
+	if (pause->memo != NULL)
+		respond_jsonb_push_jsonb(state, "memo", pause->memo);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* Steps of the part that the run stands in, as places are written. */
+static void
+push_step(JsonbParseState **state, const FlowPart *part, const FlowStep *step)
+{
+	JsonbValue	number = {.type = jbvNumeric};
+
+	if (step->name != NULL)
+	{
+		respond_jsonb_push_text_element(state, step->name);
+		return;
+	}
+	number.val.numeric = int64_to_numeric(step - part->steps);
+	pushJsonbValue(state, WJB_ELEM, &number);
+}
+
+static void
+push_visited(JsonbParseState **state, const FlowMachine *machine)
+{
+	const FlowPart *part = &machine->flow->parts[machine->position.part];
+	ListCell   *cell;
+
+	if (machine->visited == NIL)
+		return;
+	respond_jsonb_push_key(state, "heard");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	foreach(cell, machine->visited)
+	{
+		const FlowStep *step = lfirst(cell);
+
+		if (step >= part->steps && step < part->steps + part->count)
+			push_step(state, part, step);
+	}
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+static void
 check_size(const FlowMachine *machine)
 {
 	Size		size = machine->chain_bytes;
@@ -187,11 +239,16 @@ respond_run_save(FlowMachine *machine)
 	respond_jsonb_push_int64(&state, "version", run->rule_version);
 	respond_jsonb_push_int64(&state, "run", run->run_id);
 	push_flag(&state, "replay", run->replay);
+	push_text(&state, "key", run->key);
+	push_number(&state, "parent", run->parent_id);
 	push_time(&state, "started_at", machine->started_at);
 	push_number(&state, "caused", respond_event_context_caused_by(run->run_id));
 	push_event(&state, run->event);
 	push_position(&state, machine);
 	push_number(&state, "executed", machine->position.executed);
+	push_number(&state, "pauses", machine->pauses);
+	push_pause(&state, machine->pause);
+	push_visited(&state, machine);
 	push_number(&state, "ticket", machine->ticket_id);
 	push_chain(&state, machine);
 	push_log(&state, machine);

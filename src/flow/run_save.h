@@ -15,7 +15,13 @@
  *					always one: {"part": "steps" or "on_failure", "step": its name,
  *					its number when it has none, or "stop", "attempts": those of this
  *					step that failed}
- *	executed		steps so far
+ *	executed		steps since the last pause
+ *	pauses			how often it has paused; the last one is the pause it is in
+ *	pause			what it waits for (flow/flow_pause.h): {"for", "since", "due", "timer",
+ *					"memo"}; none: it does not wait
+ *	heard			waits of this array of steps that an event has ended, by their names or
+ *					numbers: when the run comes to them again they hear from that event on
+ *	key, parent		as in respond.run
  *	ticket			the one that it opened or added to last
  *	chain			what steps gave, in this order: {"step", "value"}, and "shown" when
  *					others see less

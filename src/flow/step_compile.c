@@ -8,31 +8,28 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/timestamp.h"
 
 #include "common/errors.h"
+#include "common/interval_read.h"
 #include "flow/action_registry.h"
 #include "flow/flow_sql.h"
 #include "flow/parameter_compile.h"
 #include "flow/step_compile.h"
+#include "flow/step_fields.h"
 
-/* Longest timeout of a step; beyond an hour SQL belongs elsewhere. */
+/* Longest timeout of a step that does not wait; beyond an hour SQL belongs elsewhere. */
 #define MAX_TIMEOUT		(3600 * 1000)
 
-static const JsonValue *
-find_member(const JsonValue *object, const char *name)
-{
-	for (size_t i = 0; i < object->count; i++)
-		if (strcmp(object->members[i].name, name) == 0)
-			return object->members[i].value;
-	return NULL;
-}
+/* Longest span of time of one that does, in ms: 100 years. */
+#define LONGEST_SPAN	(INT64CONST(36525) * 86400 * 1000)
+
+/* Longest pause before the second attempt, in ms. */
+#define MAX_RETRY_AFTER	(INT64CONST(30) * 86400 * 1000)
 
 static const Action *
 read_action(const char *place, const JsonValue *value)
 {
-	const JsonValue *name = find_member(value, "action");
+	const JsonValue *name = respond_step_member(value, "action");
 	const Action *action;
 
 	if (name == NULL)
@@ -67,7 +64,7 @@ read_action(const char *place, const JsonValue *value)
 static const char *
 read_name(FlowCompiler *compiler, const char *place, const JsonValue *value)
 {
-	const JsonValue *name = find_member(value, "name");
+	const JsonValue *name = respond_step_member(value, "name");
 
 	if (name == NULL)
 		return NULL;
@@ -99,26 +96,10 @@ read_name(FlowCompiler *compiler, const char *place, const JsonValue *value)
 	return respond_arena_copy(compiler->arena, name->text, name->length);
 }
 
-static const char *
-read_target(FlowCompiler *compiler, const char *place, const JsonValue *value, const char *field)
-{
-	const JsonValue *target = find_member(value, field);
-
-	if (target == NULL)
-		return NULL;
-	if (target->kind != JSON_KIND_STRING)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s.%s: must be the name of a step, or \"stop\"", place, field),
-				 strcmp(field, "on_failure") == 0 && target->kind == JSON_KIND_ARRAY ?
-				 errhint("Steps to run after a failure go into the rule's column \"on_failure\".") : 0));
-	return respond_arena_copy(compiler->arena, target->text, target->length);
-}
-
 static int
 read_max_attempts(const char *place, const JsonValue *value)
 {
-	const JsonValue *attempts = find_member(value, "max_attempts");
+	const JsonValue *attempts = respond_step_member(value, "max_attempts");
 	char	   *end;
 	long		number;
 
@@ -132,59 +113,39 @@ read_max_attempts(const char *place, const JsonValue *value)
 	return (int) number;
 }
 
-/* Milliseconds of an interval, -1 when text is not one. */
+/* Milliseconds of a number of seconds, or of an interval as text; -1 when it is neither. */
 static int64
-interval_milliseconds(const char *text)
+read_milliseconds(const JsonValue *value)
 {
-	volatile int64 milliseconds = -1;
-	MemoryContext context = CurrentMemoryContext;
+	Interval	interval;
 
-	PG_TRY();
+	if (value->kind == JSON_KIND_NUMBER)
 	{
-		Interval   *interval = DatumGetIntervalP(DirectFunctionCall3(interval_in,
-																	 CStringGetDatum(text),
-																	 ObjectIdGetDatum(InvalidOid),
-																	 Int32GetDatum(-1)));
+		double		seconds = strtod(value->text, NULL);
 
-		/* A month or a day is beyond the limit anyway. */
-		milliseconds = interval->month != 0 || interval->day != 0 ?
-			PG_INT64_MAX : interval->time / 1000;
+		return seconds > 0 && seconds * 1000 <= LONGEST_SPAN ? (int64) (seconds * 1000) : -1;
 	}
-	PG_CATCH();
-	{
-		/* The parser holds nothing but memory, so its own errors can end here. */
-		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_DATA_EXCEPTION)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return milliseconds;
+	if (value->kind == JSON_KIND_STRING && respond_interval_read(value->text, &interval))
+		return respond_interval_milliseconds(&interval);
+	return -1;
 }
 
-/* A number of seconds, or an interval as text. */
-static int
-read_timeout(const char *place, const JsonValue *value)
+/* A span of time from 1 ms on; longest in ms, and in words. */
+static int64
+read_span(const char *place, const JsonValue *value, const char *field, int64 longest, const char *in_words)
 {
-	const JsonValue *timeout = find_member(value, "timeout");
-	int64		milliseconds = -1;
+	const JsonValue *span = respond_step_member(value, field);
+	int64		milliseconds;
 
-	if (timeout == NULL)
+	if (span == NULL)
 		return 0;
-	if (timeout->kind == JSON_KIND_NUMBER)
-	{
-		double		seconds = strtod(timeout->text, NULL);
-
-		milliseconds = seconds > 0 && seconds * 1000 <= MAX_TIMEOUT ? (int64) (seconds * 1000) : -1;
-	}
-	else if (timeout->kind == JSON_KIND_STRING)
-		milliseconds = interval_milliseconds(timeout->text);
-	if (milliseconds < 1 || milliseconds > MAX_TIMEOUT)
+	milliseconds = read_milliseconds(span);
+	if (milliseconds < 1 || milliseconds > longest)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s.timeout: must be an interval from 1 ms to 1 hour", place),
+				 errmsg("%s.%s: must be an interval from 1 ms to %s", place, field, in_words),
 				 errhint("Write \"500 ms\" or \"2 s\", or a number of seconds.")));
-	return (int) milliseconds;
+	return milliseconds;
 }
 
 void
@@ -201,11 +162,13 @@ respond_step_compile(FlowCompiler *compiler, const char *place,
 	step->place = place;
 	step->action = read_action(place, value);
 	step->name = read_name(compiler, place, value);
-	step->success_target = read_target(compiler, place, value, "on_success");
-	step->failure_target = read_target(compiler, place, value, "on_failure");
+	step->on_success = respond_step_add_target(compiler, step, "on_success", respond_step_member(value, "on_success"));
+	step->on_failure = respond_step_add_target(compiler, step, "on_failure", respond_step_member(value, "on_failure"));
 	step->max_attempts = read_max_attempts(place, value);
-	step->timeout = read_timeout(place, value);
-	condition = find_member(value, "if");
+	step->retry_after = read_span(place, value, "retry_after", MAX_RETRY_AFTER, "30 days");
+	step->timeout = step->action->pauses ? read_span(place, value, "timeout", LONGEST_SPAN, "100 years") :
+		read_span(place, value, "timeout", MAX_TIMEOUT, "1 hour");
+	condition = respond_step_member(value, "if");
 	if (condition != NULL)
 		step->condition = respond_flow_sql_make(compiler, OWNER_SQL_CONDITION, place, "if",
 												condition, step->timeout);

@@ -204,7 +204,7 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 
 		value->given = parameter->given;
 		value->is_null = parameter->is_null;
-		if (!parameter->given || parameter->is_null)
+		if (!parameter->given || parameter->is_null || spec->kind == PARAMETER_OWN)
 			continue;
 		if (parameter->sql != NULL)
 		{
@@ -249,7 +249,8 @@ respond_step_values_jsonb(const FlowStep *step, const StepValue *values)
 		const ParameterSpec *spec = &step->action->parameters[i];
 		const StepValue *value = &values[i];
 
-		if (!value->given || (spec->addresses && spec->kind == PARAMETER_TAGS && value->tag_count == 0))
+		if (!value->given || spec->kind == PARAMETER_OWN ||
+			(spec->addresses && spec->kind == PARAMETER_TAGS && value->tag_count == 0))
 			continue;
 		if (value->json != NULL)
 			respond_jsonb_push_jsonb(&state, spec->name, value->json);

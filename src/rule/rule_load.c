@@ -270,6 +270,18 @@ add_rule(RulePart *set, int number, const RuleRow *row)
 										error.place, error.message));
 }
 
+static Jsonb *
+copy_document(Jsonb *document)
+{
+	Jsonb	   *copy;
+
+	if (document == NULL)
+		return NULL;
+	copy = palloc(VARSIZE(document));
+	memcpy(copy, document, VARSIZE(document));
+	return copy;
+}
+
 static void
 load_rule(RulePart *set, int number, const RuleSource *source)
 {
@@ -288,13 +300,11 @@ load_rule(RulePart *set, int number, const RuleSource *source)
 	loaded->rule.shadow = row->shadow;
 	loaded->rule.owner = respond_rule_owner(row);
 	loaded->rule.condition_text = row->condition != NULL ? pstrdup(row->condition) : NULL;
-	loaded->steps = palloc(VARSIZE(row->steps));
-	memcpy(loaded->steps, row->steps, VARSIZE(row->steps));
-	if (row->on_failure != NULL)
-	{
-		loaded->on_failure = palloc(VARSIZE(row->on_failure));
-		memcpy(loaded->on_failure, row->on_failure, VARSIZE(row->on_failure));
-	}
+	loaded->source.steps = copy_document(row->steps);
+	loaded->source.on_failure = copy_document(row->on_failure);
+	loaded->source.on_cancel = copy_document(row->on_cancel);
+	loaded->source.timezone = row->timezone != NULL ? pstrdup(row->timezone) : NULL;
+	loaded->source.owner = loaded->rule.owner;
 	if (loaded->rule.broken == NULL && !OidIsValid(loaded->rule.owner))
 		loaded->rule.broken = respond_rule_owner_fault(row);
 	MemoryContextSwitchTo(old_context);

@@ -35,6 +35,10 @@ static const ShapeColumn version_columns[] = {
 	{"owner_id", OIDOID},
 	{"start_role_ids", OIDARRAYOID},
 	{"owner_system", INT8OID},
+	{"timezone", TEXTOID},
+	{"concurrency", JSONBOID},
+	{"cancel_on", JSONBOID},
+	{"on_cancel", JSONBOID},
 	{"changed_by", TEXTOID},
 	{"changed_at", TIMESTAMPTZOID},
 	{"session_actor", TEXTOID},
@@ -88,6 +92,10 @@ respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls)
 	row->correlate = respond_row_jsonb(values, nulls, RULE_CORRELATE);
 	row->steps = respond_row_jsonb(values, nulls, RULE_STEPS);
 	row->on_failure = respond_row_jsonb(values, nulls, RULE_ON_FAILURE);
+	row->timezone = respond_row_text(values, nulls, RULE_TIMEZONE);
+	row->concurrency = respond_row_jsonb(values, nulls, RULE_CONCURRENCY);
+	row->cancel_on = respond_row_jsonb(values, nulls, RULE_CANCEL_ON);
+	row->on_cancel = respond_row_jsonb(values, nulls, RULE_ON_CANCEL);
 	row->owner = nulls[RULE_OWNER] ? NULL : pstrdup(NameStr(*DatumGetName(values[RULE_OWNER])));
 	row->version = nulls[RULE_VERSION] ? 0 : DatumGetInt32(values[RULE_VERSION]);
 	row->created_at = nulls[RULE_CREATED_AT] ? 0 : DatumGetTimestampTz(values[RULE_CREATED_AT]);
@@ -96,4 +104,12 @@ respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls)
 	row->owner_id = nulls[RULE_OWNER_ID] ? InvalidOid : DatumGetObjectId(values[RULE_OWNER_ID]);
 	row->start_role_ids = nulls[RULE_START_ROLE_IDS] ? NULL : DatumGetArrayTypePCopy(values[RULE_START_ROLE_IDS]);
 	row->owner_system = nulls[RULE_OWNER_SYSTEM] ? 0 : DatumGetInt64(values[RULE_OWNER_SYSTEM]);
+}
+
+FlowSource
+respond_rule_row_flow(const RuleRow *row, Oid owner)
+{
+	FlowSource	source = {row->steps, row->on_failure, row->on_cancel, row->timezone, owner};
+
+	return source;
 }

@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 
 #include "common/shape.h"
+#include "flow/flow_compile.h"
 
 /* Columns of respond.rule as our code numbers them, and of respond.rule_version, which has three more. */
 enum
@@ -21,7 +22,8 @@ enum
 	RULE_NAME, RULE_FOLDER, RULE_DESCRIPTION, RULE_ENABLED, RULE_SHADOW, RULE_PRIORITY,
 	RULE_EVENT_TYPE, RULE_PATTERN, RULE_CONDITION, RULE_CORRELATE, RULE_STEPS, RULE_ON_FAILURE,
 	RULE_OWNER, RULE_VERSION, RULE_CREATED_AT, RULE_UPDATED_AT, RULE_START_ROLES, RULE_OWNER_ID,
-	RULE_START_ROLE_IDS, RULE_OWNER_SYSTEM, RULE_COLUMNS,
+	RULE_START_ROLE_IDS, RULE_OWNER_SYSTEM, RULE_TIMEZONE, RULE_CONCURRENCY, RULE_CANCEL_ON,
+	RULE_ON_CANCEL, RULE_COLUMNS,
 	VERSION_CHANGED_BY = RULE_COLUMNS, VERSION_CHANGED_AT, VERSION_SESSION_ACTOR, VERSION_COLUMNS
 };
 enum
@@ -62,7 +64,14 @@ typedef struct RuleRow
 	Oid			owner_id;		/* see rule_owner.c */
 	ArrayType  *start_role_ids; /* of oid, in the order of start_roles */
 	int64		owner_system;	/* system that these are roles of; 0: none */
+	char	   *timezone;
+	Jsonb	   *concurrency;
+	Jsonb	   *cancel_on;
+	Jsonb	   *on_cancel;
 } RuleRow;
+
+/* What its flow is made from; points into the row. */
+extern FlowSource respond_rule_row_flow(const RuleRow *row, Oid owner);
 
 /* Copies the values of a row into the current memory context. */
 extern void respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls);

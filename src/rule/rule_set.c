@@ -115,8 +115,7 @@ prepare_rule(LoadedRule *loaded)
 		if (loaded->code_context == NULL)
 			loaded->code_context = AllocSetContextCreate(TopMemoryContext, "pg_respond rule",
 														 ALLOCSET_SMALL_SIZES);
-		loaded->rule.flow = respond_flow_compile(loaded->steps, loaded->on_failure, loaded->rule.owner,
-												 false, loaded->code_context);
+		loaded->rule.flow = respond_flow_compile(&loaded->source, false, loaded->code_context);
 	}
 	PG_CATCH();
 	{

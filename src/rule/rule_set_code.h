@@ -25,8 +25,7 @@ typedef struct LoadedRule
 	Rule		rule;
 	ItemPointerData tid;		/* row version that it was made from */
 	TransactionId xmin;
-	Jsonb	   *steps;
-	Jsonb	   *on_failure;
+	FlowSource	source;			/* of its flow */
 	MemoryContext code_context; /* of flow and condition; NULL until one is made */
 	struct RulePart *part;
 	int			rank;			/* in RuleSet.ordered */

@@ -44,7 +44,8 @@ PG_FUNCTION_INFO_V1(respond_rule_validate);
 
 /* Columns that say what the rule is and does, whose SQL and steps are checked. */
 static const int behaviour[] = {
-	RULE_EVENT_TYPE, RULE_PATTERN, RULE_CONDITION, RULE_CORRELATE, RULE_STEPS, RULE_ON_FAILURE
+	RULE_EVENT_TYPE, RULE_PATTERN, RULE_CONDITION, RULE_CORRELATE, RULE_STEPS, RULE_ON_FAILURE,
+	RULE_TIMEZONE, RULE_CONCURRENCY, RULE_CANCEL_ON, RULE_ON_CANCEL
 };
 
 /* Columns that the trigger keeps itself; of the owner, the number counts. */
@@ -185,6 +186,7 @@ check_contents(const RuleRow *row)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond rule check",
 												  ALLOCSET_DEFAULT_SIZES);
+	FlowSource	source = respond_rule_row_flow(row, row->owner_id);
 
 	if (row->pattern != NULL)
 		respond_pattern_check_jsonb("pattern", row->pattern);
@@ -195,7 +197,7 @@ check_contents(const RuleRow *row)
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("correlate: state across events is not available in this version of pg_respond"),
 				 errhint("Leave it NULL.")));
-	respond_flow_compile(row->steps, row->on_failure, row->owner_id, true, context);
+	respond_flow_compile(&source, true, context);
 	MemoryContextDelete(context);
 }
 

@@ -65,7 +65,11 @@ respond_rule_version_load(const char *name, int32 version)
 	rule->condition_text = row.condition;
 	rule->owner = respond_rule_owner(&row);
 	if (OidIsValid(rule->owner))
-		rule->flow = respond_flow_compile(row.steps, row.on_failure, rule->owner, false, CurrentMemoryContext);
+	{
+		FlowSource	source = respond_rule_row_flow(&row, rule->owner);
+
+		rule->flow = respond_flow_compile(&source, false, CurrentMemoryContext);
+	}
 	else
 		rule->broken = respond_rule_owner_fault(&row);
 	return rule;

@@ -1,0 +1,151 @@
+/*-------------------------------------------------------------------------
+ * awakening.c
+ *	  Something happened that a run may wait for.
+ *
+ * src/dispatcher/awakening.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+
+#include "common/jsonb_push.h"
+#include "common/row_values.h"
+#include "dispatcher/awakening.h"
+#include "dispatcher/reader.h"
+
+Awakening *
+respond_awakening_of_event(const Wait *wait, Event *event)
+{
+	Awakening  *awakening = palloc0(sizeof(Awakening));
+
+	awakening->kind = AWAKEN_EVENT;
+	awakening->run_id = wait->run_id;
+	awakening->run_started_at = wait->run_started_at;
+	awakening->wait = wait;
+	awakening->event = event;
+	awakening->pause = -1;
+	return awakening;
+}
+
+Awakening *
+respond_awakening_of_timer(const Timer *timer)
+{
+	Awakening  *awakening = palloc0(sizeof(Awakening));
+
+	awakening->kind = AWAKEN_TIMER;
+	awakening->run_id = timer->run_id;
+	awakening->run_started_at = timer->run_started_at;
+	awakening->timer = timer->id;
+	awakening->pause = -1;
+	return awakening;
+}
+
+Awakening *
+respond_awakening_of_note(const Datum *values, const bool *nulls)
+{
+	Awakening  *awakening = palloc0(sizeof(Awakening));
+
+	awakening->kind = AWAKEN_NOTE;
+	awakening->run_id = DatumGetInt64(values[INBOX_RUN_ID]);
+	awakening->run_started_at = DatumGetTimestampTz(values[INBOX_RUN_STARTED_AT]);
+	awakening->note = respond_row_text(values, nulls, INBOX_KIND);
+	awakening->pause = nulls[INBOX_PAUSE] ? -1 : DatumGetInt32(values[INBOX_PAUSE]);
+	awakening->step = respond_row_text(values, nulls, INBOX_STEP);
+	awakening->data = respond_row_jsonb(values, nulls, INBOX_DATA);
+	return awakening;
+}
+
+Jsonb *
+respond_awakening_save(const Awakening *awakening)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "kind", awakening->kind);
+	respond_jsonb_push_int64(&state, "tries", awakening->tries);
+	respond_jsonb_push_int64(&state, "first_at", awakening->first_at);
+	respond_jsonb_push_int64(&state, "pause", awakening->pause);
+	respond_jsonb_push_int64(&state, "timer", awakening->timer);
+	if (awakening->event != NULL)
+		respond_jsonb_push_int64(&state, "event", awakening->event->id);
+	if (awakening->wait != NULL)
+	{
+		respond_jsonb_push_int64(&state, "alternative", awakening->wait->alternative);
+		respond_jsonb_push_text(&state, "wait_step", awakening->wait->step);
+		respond_jsonb_push_text(&state, "key", awakening->wait->key);
+	}
+	if (awakening->note != NULL)
+		respond_jsonb_push_text(&state, "note", awakening->note);
+	if (awakening->step != NULL)
+		respond_jsonb_push_text(&state, "step", awakening->step);
+	if (awakening->data != NULL)
+		respond_jsonb_push_jsonb(&state, "data", awakening->data);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+static bool
+find(Jsonb *document, const char *name, JsonbValue *value)
+{
+	return getKeyJsonValueFromContainer(&document->root, name, strlen(name), value) != NULL;
+}
+
+static int64
+read_number(Jsonb *document, const char *name)
+{
+	JsonbValue	value;
+
+	if (!find(document, name, &value) || value.type != jbvNumeric)
+		return 0;
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value.val.numeric)));
+}
+
+static char *
+read_text(Jsonb *document, const char *name)
+{
+	JsonbValue	value;
+
+	if (!find(document, name, &value) || value.type != jbvString)
+		return NULL;
+	return pnstrdup(value.val.string.val, value.val.string.len);
+}
+
+/* The wait that was met, as far as it is in the document; it stays armed meanwhile. */
+static Wait *
+read_wait(const Timer *timer)
+{
+	Wait	   *wait = palloc0(sizeof(Wait));
+
+	wait->run_id = timer->run_id;
+	wait->run_started_at = timer->run_started_at;
+	wait->alternative = read_number(timer->data, "alternative");
+	wait->step = read_text(timer->data, "wait_step");
+	wait->key = read_text(timer->data, "key");
+	return wait;
+}
+
+Awakening *
+respond_awakening_restore(const Timer *timer)
+{
+	Awakening  *awakening = palloc0(sizeof(Awakening));
+	JsonbValue	value;
+
+	awakening->kind = read_number(timer->data, "kind");
+	awakening->run_id = timer->run_id;
+	awakening->run_started_at = timer->run_started_at;
+	awakening->tries = read_number(timer->data, "tries");
+	awakening->first_at = read_number(timer->data, "first_at");
+	awakening->pause = read_number(timer->data, "pause");
+	awakening->timer = read_number(timer->data, "timer");
+	awakening->note = read_text(timer->data, "note");
+	awakening->step = read_text(timer->data, "step");
+	if (find(timer->data, "data", &value))
+		awakening->data = JsonbValueToJsonb(&value);
+	if (awakening->kind != AWAKEN_EVENT)
+		return awakening;
+	awakening->wait = read_wait(timer);
+	awakening->event = respond_reader_fetch_id(read_number(timer->data, "event"));
+	return awakening->event != NULL ? awakening : NULL;
+}

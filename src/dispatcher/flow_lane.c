@@ -1,0 +1,173 @@
+/*-------------------------------------------------------------------------
+ * flow_lane.c
+ *	  The dispatcher where runs wait.
+ *
+ * src/dispatcher/flow_lane.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "common/clock.h"
+#include "common/guc.h"
+#include "dispatcher/flow_lane.h"
+#include "dispatcher/look_back.h"
+#include "dispatcher/oldest_transaction.h"
+#include "dispatcher/place.h"
+#include "dispatcher/queue_reader.h"
+#include "dispatcher/run_wake.h"
+#include "wait/wait_match.h"
+
+/* How often it is looked whether a transaction that holds a timer back has ended, in ms. */
+#define HELD_BACK_MS	5
+
+static bool is_here = false;
+static QueueReader inbox = QUEUE_READER("run_inbox", &respond_shape_run_inbox, INBOX_ID, INBOX_INCARNATION);
+
+void
+respond_flow_lane_open(int lane)
+{
+	is_here = lane == 0;
+}
+
+bool
+respond_flow_lane_is_here(void)
+{
+	return is_here;
+}
+
+void
+respond_flow_lane_prepare(FlowRun *run)
+{
+	if (is_here)
+		respond_run_may_pause(run);
+	else
+		run->where = respond_place_save;
+}
+
+bool
+respond_flow_lane_hear(Event *event, bool contained)
+{
+	List	   *hits;
+	ListCell   *cell;
+
+	if (!is_here || event->is_heard || event->replay || !respond_waits_listen() || event->data == NULL ||
+		event->depth > respond_max_depth)
+		return false;
+	hits = respond_waits_hit(event);
+	foreach(cell, hits)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) respond_run_wake(respond_awakening_of_event(lfirst(cell), event), contained);
+	}
+	return hits != NIL;
+}
+
+bool
+respond_flow_lane_has_due(TimestampTz heard_until)
+{
+	TimestampTz next = is_here ? respond_timer_next(TIMER_FLOW) : DT_NOEND;
+
+	return next == DT_NOBEGIN || (next < heard_until && next <= respond_clock_now());
+}
+
+typedef struct Taken
+{
+	List	   *awakenings;
+	int			limit;
+} Taken;
+
+static bool
+take_note(void *context, const Datum *values, const bool *nulls)
+{
+	Taken	   *taken = context;
+
+	taken->awakenings = lappend(taken->awakenings, respond_awakening_of_note(values, nulls));
+	return list_length(taken->awakenings) < taken->limit;
+}
+
+static Awakening *
+of_timer(const Timer *timer)
+{
+	return strcmp(timer->kind, TIMER_AGAIN) == 0 ? respond_awakening_restore(timer) : respond_awakening_of_timer(timer);
+}
+
+static void
+take_timers(Taken *taken, TimestampTz heard_until)
+{
+	TimestampTz now = respond_clock_now();
+	List	   *timers;
+	ListCell   *cell;
+
+	/* exactly at the end there may be more to hear */
+	if (heard_until == DT_NOBEGIN)
+		return;
+	timers = respond_timers_due(TIMER_FLOW, Min(now, heard_until - 1), taken->limit - list_length(taken->awakenings));
+	foreach(cell, timers)
+	{
+		const Timer *timer = lfirst(cell);
+		Awakening  *awakening = respond_timer_finish(timer) ? of_timer(timer) : NULL;
+
+		if (awakening != NULL)
+			taken->awakenings = lappend(taken->awakenings, awakening);
+	}
+}
+
+List *
+respond_flow_lane_take(int limit, uint64 wakes, TimestampTz heard_until)
+{
+	Taken		taken = {NIL, limit};
+
+	if (!is_here)
+		return NIL;
+	respond_queue_take(&inbox, wakes, take_note, &taken);
+	if (list_length(taken.awakenings) < limit)
+		take_timers(&taken, heard_until);
+	return taken.awakenings;
+}
+
+void
+respond_flow_lane_wake(Awakening *awakening, bool contained)
+{
+	bool		went_on = respond_run_wake(awakening, contained);
+
+	if (went_on && awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_CONTINUE) == 0)
+		respond_look_back(awakening->run_id, awakening->data, contained);
+}
+
+void
+respond_flow_lane_forget(void)
+{
+	respond_queue_forget(&inbox);
+}
+
+TimestampTz
+respond_flow_lane_sees_until(void)
+{
+	TimestampTz now = respond_clock_now();
+	TimestampTz next = is_here ? respond_timer_next(TIMER_FLOW) : DT_NOEND;
+	TimestampTz oldest;
+
+	if (next > now)
+		return DT_NOBEGIN;
+	oldest = respond_oldest_transaction();
+	return Max(Min(oldest, now), TimestampTzPlusMilliseconds(now, -respond_timer_grace));
+}
+
+long
+respond_flow_lane_due(uint64 wakes)
+{
+	TimestampTz next = is_here ? respond_timer_next(TIMER_FLOW) : DT_NOEND;
+	long		note = is_here ? respond_queue_due(&inbox, wakes) : -1;
+	long		timer = -1;
+
+	if (next <= respond_clock_now())
+		timer = HELD_BACK_MS;
+	else if (next != DT_NOEND)
+		timer = TimestampDifferenceMilliseconds(respond_clock_now(), next);
+	if (note < 0 || timer < 0)
+		return Max(note, timer);
+	return Min(note, timer);
+}

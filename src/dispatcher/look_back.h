@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ * look_back.h
+ *	  What a wait should have heard before it was armed.
+ *
+ * src/dispatcher/look_back.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_LOOK_BACK_H
+#define RESPOND_LOOK_BACK_H
+
+#include "utils/jsonb.h"
+
+/*
+ * Lets the run's waits hear, in the order of the log, what this dispatcher has
+ * handled since that place.
+ */
+extern void respond_look_back(int64 run_id, Jsonb *place, bool contained);
+
+#endif							/* RESPOND_LOOK_BACK_H */

@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ * oldest_transaction.h
+ *	  Since when some transaction of the database is open.
+ *
+ * src/dispatcher/oldest_transaction.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_OLDEST_TRANSACTION_H
+#define RESPOND_OLDEST_TRANSACTION_H
+
+#include "datatype/timestamp.h"
+
+/*
+ * When the oldest open transaction began that may yet record events, by
+ * respond_clock_now(); DT_NOEND: there is none.  This process does not count, nor does a
+ * transaction that has written nothing for as long as pg_respond.timer_grace: it
+ * reads, most likely.
+ */
+extern TimestampTz respond_oldest_transaction(void);
+
+#endif							/* RESPOND_OLDEST_TRANSACTION_H */

@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ * place.c
+ *	  Where this dispatcher stands in the order of events.
+ *
+ * src/dispatcher/place.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+
+#include "common/arena_server.h"
+#include "common/jsonb_push.h"
+#include "dispatcher/place.h"
+#include "dispatcher/progress.h"
+
+static const Window *current_window = NULL;
+static int	handled = 0;
+
+void
+respond_place_set(const Window *window, int next)
+{
+	current_window = window;
+	handled = next;
+}
+
+Cursor *
+respond_place_cursor(Arena *arena)
+{
+	return respond_window_cursor(arena, current_window, handled);
+}
+
+Jsonb *
+respond_place_save(void)
+{
+	Arena	   *arena = respond_arena_create_in(CurrentMemoryContext);
+	Cursor	   *cursor = respond_place_cursor(arena);
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(&state, "cursor",
+							DatumGetCString(DirectFunctionCall1(pg_snapshot_out, respond_progress_datum(cursor))));
+	if (cursor->split_xid != 0)
+	{
+		respond_jsonb_push_int64(&state, "split_xid", cursor->split_xid);
+		respond_jsonb_push_int64(&state, "split_id", cursor->split_id);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+static int64
+read_number(Jsonb *place, const char *name)
+{
+	JsonbValue	value;
+
+	if (getKeyJsonValueFromContainer(&place->root, name, strlen(name), &value) == NULL || value.type != jbvNumeric)
+		return 0;
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value.val.numeric)));
+}
+
+Cursor *
+respond_place_restore(Arena *arena, Jsonb *place)
+{
+	JsonbValue	value;
+	Cursor	   *cursor;
+
+	if (place == NULL || !JB_ROOT_IS_OBJECT(place) ||
+		getKeyJsonValueFromContainer(&place->root, "cursor", strlen("cursor"), &value) == NULL ||
+		value.type != jbvString)
+		return NULL;
+	cursor = respond_progress_cursor(arena, DirectFunctionCall1(pg_snapshot_in,
+																CStringGetDatum(pnstrdup(value.val.string.val,
+																						 value.val.string.len))));
+	cursor->split_xid = read_number(place, "split_xid");
+	cursor->split_id = read_number(place, "split_id");
+	return cursor;
+}

@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ * place.h
+ *	  Where this dispatcher stands in the order of events.
+ *
+ * src/dispatcher/place.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_PLACE_H
+#define RESPOND_PLACE_H
+
+#include "utils/jsonb.h"
+
+#include "dispatcher/window.h"
+
+/* Entries of the window before next are handled; while an event of it is being handled, that one is too. */
+extern void respond_place_set(const Window *window, int next);
+
+/* What is handled, in the arena. */
+extern Cursor *respond_place_cursor(Arena *arena);
+
+/* The same as a document: {"cursor", "split_xid", "split_id"}; and the way back, NULL when it is none. */
+extern Jsonb *respond_place_save(void);
+extern Cursor *respond_place_restore(Arena *arena, Jsonb *place);
+
+#endif							/* RESPOND_PLACE_H */

@@ -1,0 +1,384 @@
+/*-------------------------------------------------------------------------
+ * run_wake.c
+ *	  A run that waits goes on.
+ *
+ * Whatever comes first ends the pause.  All that the run waited for is disarmed in
+ * the transaction in which it goes on, so what comes second finds nothing.  What was
+ * on its way already says for which pause it is.
+ *
+ * src/dispatcher/run_wake.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "portability/instr_time.h"
+#include "utils/timestamp.h"
+
+#include "common/clock.h"
+#include "common/condition_name.h"
+#include "common/error_class.h"
+#include "common/errors.h"
+#include "common/guc.h"
+#include "dispatcher/contain_effects.h"
+#include "dispatcher/reader.h"
+#include "dispatcher/rule_share.h"
+#include "dispatcher/run_wake.h"
+#include "dispatcher/storm.h"
+#include "effect/decision_write.h"
+#include "effect/effects.h"
+#include "effect/run_find.h"
+#include "effect/run_write.h"
+#include "event/event_context.h"
+#include "flow/flow_start.h"
+#include "flow/run_peek.h"
+#include "rule/rule_version_cache.h"
+#include "wait/wait_rows.h"
+#include "worker/back_off.h"
+
+/* Waits before another try, in ms, as for events that are set aside. */
+#define AGAIN_FIRST			200
+#define AGAIN_LONGEST		30000
+
+/* A run on its way, from the row to its next pause. */
+typedef struct Passage
+{
+	Awakening  *awakening;
+	RunUnderWay *row;
+	FlowPause	pause;			/* that it is in; waits_for NULL: in none */
+	bool		went_on;
+} Passage;
+
+static const Event *
+fetch_event(int64 id)
+{
+	return respond_reader_fetch_id(id);
+}
+
+void
+respond_run_may_pause(FlowRun *run)
+{
+	run->may_pause = true;
+	run->fetch_event = fetch_event;
+}
+
+/* What a note says ended the pause; false when it is none that can. */
+static bool
+note_ends(const Passage *passage)
+{
+	static const struct
+	{
+		const char *note;
+		const char *waits_for;
+	}			pairs[] = {
+		{NOTE_ANSWER, PAUSE_ANSWER},
+		{NOTE_DECISION, PAUSE_APPROVAL},
+		{NOTE_ENDED, PAUSE_RUN},
+		{NOTE_SIGNAL, PAUSE_EVENT},
+		{NOTE_SIGNAL, PAUSE_TIME},
+	};
+	const Awakening *awakening = passage->awakening;
+
+	for (int i = 0; i < lengthof(pairs); i++)
+		if (strcmp(awakening->note, pairs[i].note) == 0 &&
+			strcmp(passage->pause.waits_for, pairs[i].waits_for) == 0)
+			return awakening->pause < 0 || awakening->pause == passage->pause.number;
+	return false;
+}
+
+/* The wait may have been disarmed, or armed for something else, since the event was found to meet it. */
+static bool
+event_ends(const Passage *passage)
+{
+	const Wait *wait = passage->awakening->wait;
+
+	return strcmp(passage->pause.waits_for, PAUSE_EVENT) == 0 && !wait->early &&
+		passage->awakening->event->recorded_at <= passage->pause.due_at;
+}
+
+/* Whether the run waits for this. */
+static bool
+is_awaited(const Passage *passage)
+{
+	const Awakening *awakening = passage->awakening;
+
+	if (awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_CONTINUE) == 0)
+		return passage->pause.waits_for == NULL;
+	if (passage->pause.waits_for == NULL)
+		return false;
+	switch (awakening->kind)
+	{
+		case AWAKEN_EVENT:
+			return event_ends(passage);
+		case AWAKEN_TIMER:
+			return passage->pause.timer == awakening->timer;
+		case AWAKEN_NOTE:
+			return note_ends(passage);
+	}
+	return false;
+}
+
+/* An event that comes before the run has reached the wait, or of which it wants more, is kept. */
+static bool
+is_only_heard(const Passage *passage)
+{
+	const Awakening *awakening = passage->awakening;
+
+	if (awakening->kind != AWAKEN_EVENT)
+		return false;
+	return awakening->wait->early ||
+		respond_wait_heard_count(awakening->wait) + 1 < respond_pause_collects(&passage->pause);
+}
+
+static FlowWakeKind
+kind_of_note(const char *note)
+{
+	if (strcmp(note, NOTE_ANSWER) == 0)
+		return WAKE_ANSWER;
+	if (strcmp(note, NOTE_DECISION) == 0)
+		return WAKE_DECISION;
+	if (strcmp(note, NOTE_ENDED) == 0)
+		return WAKE_ENDED;
+	return WAKE_SIGNAL;
+}
+
+static void
+fill_wake(FlowWake *wake, const Awakening *awakening)
+{
+	memset(wake, 0, sizeof(*wake));
+	wake->data = awakening->data;
+	switch (awakening->kind)
+	{
+		case AWAKEN_EVENT:
+			wake->kind = WAKE_EVENT;
+			wake->alternative = awakening->wait->alternative;
+			wake->events = list_make1(awakening->event);
+			break;
+		case AWAKEN_TIMER:
+			wake->kind = WAKE_TIMEOUT;
+			break;
+		case AWAKEN_NOTE:
+			wake->kind = kind_of_note(awakening->note);
+			break;
+	}
+}
+
+/* All that it waited for waits no more; what its waits have heard. */
+static List *
+disarm(const Passage *passage)
+{
+	const FlowPause *pause = &passage->pause;
+
+	if (pause->waits_for != NULL && pause->timer != 0 && pause->timer != passage->awakening->timer)
+		respond_timer_disarm(TIMER_FLOW, pause->due_at, pause->timer);
+	return respond_waits_take(passage->row->id);
+}
+
+static const char *
+outcome_of(const Awakening *awakening)
+{
+	switch (awakening->kind)
+	{
+		case AWAKEN_EVENT:
+			return "event";
+		case AWAKEN_TIMER:
+			return "timeout";
+		default:
+			return strcmp(awakening->note, NOTE_ENDED) == 0 ? "run" : awakening->note;
+	}
+}
+
+/* One row for each key that it waited under. */
+static void
+record_decision(const Passage *passage, const char *step, const List *waits)
+{
+	const Awakening *awakening = passage->awakening;
+	const FlowPause *pause = &passage->pause;
+	Decision	decision = {.run_id = passage->row->id,.rule = passage->row->rule};
+
+	if (pause->waits_for == NULL)
+		return;
+	decision.rule_version = passage->row->rule_version;
+	decision.step = step;
+	decision.outcome = outcome_of(awakening);
+	decision.event_id = awakening->event != NULL ? awakening->event->id : 0;
+	decision.since = pause->since;
+	decision.due_at = pause->due_at;
+	respond_effects_decision(&decision, waits);
+}
+
+static void
+fill_run(FlowRun *run, const Passage *passage, const Rule *rule)
+{
+	const RunUnderWay *row = passage->row;
+
+	memset(run, 0, sizeof(*run));
+	run->rule = rule != NULL ? rule->name : row->rule;
+	run->rule_version = row->rule_version;
+	run->owner = rule != NULL ? rule->owner : InvalidOid;
+	run->run_id = row->id;
+	run->started_at = row->started_at;
+	run->place = &row->place;
+	run->woken_by = passage->awakening->event;
+	respond_run_may_pause(run);
+}
+
+/* Why no run of this version can go on; NULL: it can. */
+static const char *
+find_fault(const Rule *rule, const RunUnderWay *row)
+{
+	if (rule == NULL)
+		return psprintf("rule \"%s\" has no version %d any more", row->rule, row->rule_version);
+	return rule->broken;
+}
+
+static void
+go_on(Passage *passage)
+{
+	RunUnderWay *row = passage->row;
+	Rule	   *rule = respond_rule_version_get(row->rule, row->rule_version);
+	const char *fault = find_fault(rule, row);
+	List	   *waits = disarm(passage);
+	char	   *step = respond_run_step(row->saved);
+	FlowRun		run;
+	FlowWake	wake;
+
+	fill_run(&run, passage, rule);
+	record_decision(passage, step, waits);
+	if (fault != NULL)
+	{
+		respond_flow_record_failure(&run, fault, "rule", 0);
+		return;
+	}
+	fill_wake(&wake, passage->awakening);
+	respond_flow_continue(rule->flow, &run, row->saved, waits, passage->pause.waits_for != NULL ? &wake : NULL);
+}
+
+/* Finds the run and lets it go on if it waits for this. */
+static void
+pass(void *argument)
+{
+	Passage    *passage = argument;
+	const Awakening *awakening = passage->awakening;
+
+	passage->went_on = false;
+	if (respond_effects_run_is_buffered(awakening->run_id))
+		respond_effects_flush();
+	passage->row = respond_run_find(awakening->run_id, awakening->run_started_at);
+	if (passage->row == NULL)
+		return;
+	respond_run_pause(passage->row->saved, &passage->pause);
+	if (is_only_heard(passage))
+	{
+		respond_wait_hear(awakening->wait, awakening->event);
+		return;
+	}
+	if (!is_awaited(passage))
+		return;
+	go_on(passage);
+	passage->went_on = true;
+}
+
+static void
+name_run(void *argument)
+{
+	const Passage *passage = argument;
+
+	errcontext("run " INT64_FORMAT " of pg_respond", passage->awakening->run_id);
+}
+
+/* The run ends with this error. */
+static void
+end_run(const Awakening *awakening, const char *error, int sqlerrcode)
+{
+	Passage		passage = {.awakening = unconstify(Awakening *, awakening)};
+	Rule	   *rule;
+	FlowRun		run;
+
+	passage.row = respond_run_find(awakening->run_id, awakening->run_started_at);
+	if (passage.row == NULL)
+		return;
+	respond_run_pause(passage.row->saved, &passage.pause);
+	rule = respond_rule_version_get(passage.row->rule, passage.row->rule_version);
+	(void) disarm(&passage);
+	fill_run(&run, &passage, rule);
+	respond_flow_record_failure(&run, error, "run", sqlerrcode);
+	respond_effects_flush();
+}
+
+void
+respond_run_give_up(const Awakening *awakening, const char *error)
+{
+	ereport(LOG,
+			(errmsg("pg_respond gave up run " INT64_FORMAT ": %s", awakening->run_id, error)));
+	end_run(awakening, error, 0);
+}
+
+/* Tries it again later. */
+static void
+put_off(Awakening *awakening)
+{
+	Timer		timer = {.reader = TIMER_FLOW,.kind = TIMER_AGAIN};
+	TimestampTz now = respond_clock_now();
+
+	if (awakening->tries == 0)
+		awakening->first_at = now;
+	timer.due_at = TimestampTzPlusMilliseconds(now, respond_back_off(AGAIN_FIRST, AGAIN_LONGEST, awakening->tries));
+	awakening->tries++;
+	timer.run_id = awakening->run_id;
+	timer.run_started_at = awakening->run_started_at;
+	timer.data = respond_awakening_save(awakening);
+	(void) respond_timer_arm(&timer);
+}
+
+/* What it took counts for the rule, as if an event had fired it. */
+static void
+account(const Passage *passage, instr_time start, int64 caused)
+{
+	instr_time	taken;
+	Rule	   *rule;
+
+	INSTR_TIME_SET_CURRENT(taken);
+	INSTR_TIME_SUBTRACT(taken, start);
+	if (passage->row == NULL || !passage->went_on)
+		return;
+	respond_share_charge(respond_share_rule(passage->row->rule), INSTR_TIME_GET_MILLISEC(taken), false);
+	rule = respond_rule_version_get(passage->row->rule, passage->row->rule_version);
+	if (rule != NULL && passage->awakening->event != NULL)
+		respond_storm_count(rule, passage->awakening->event, respond_event_context_caused() - caused);
+}
+
+/* Tried often enough: what may pass has not passed. */
+static bool
+is_over(const Awakening *awakening)
+{
+	return awakening->tries > 0 &&
+		TimestampDifferenceExceeds(awakening->first_at, respond_clock_now(), respond_retry_time * 1000);
+}
+
+bool
+respond_run_wake(Awakening *awakening, bool contained)
+{
+	Passage		passage = {.awakening = awakening};
+	ErrorContextCallback context = {.previous = error_context_stack,.callback = name_run,.arg = &passage};
+	instr_time	start;
+	int64		caused = respond_event_context_caused();
+	ErrorData  *error = NULL;
+
+	INSTR_TIME_SET_CURRENT(start);
+	error_context_stack = &context;
+	respond_error_set_lasting(is_over(awakening));
+	if (contained)
+		error = respond_contain_effects(pass, &passage);
+	else
+		pass(&passage);
+	respond_error_set_lasting(false);
+	error_context_stack = context.previous;
+	account(&passage, start, caused);
+	if (error == NULL)
+		return passage.went_on;
+	if (respond_error_is_transient(error->sqlerrcode))
+		put_off(awakening);
+	else
+		end_run(awakening, respond_error_clip(error->message), error->sqlerrcode);
+	return false;
+}

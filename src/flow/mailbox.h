@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ * mailbox.h
+ *	  What the waits of a run have heard before the run came to them.
+ *
+ * An answer may come before the run waits for it: while the step before the wait
+ * waits for something else, or while a loop does something between two waits.
+ * Such waits are armed early, and what they hear lies here until the run gets to
+ * them.  While a run waits, its mailbox is in the tables of room wait; when it
+ * goes on it has it in memory.
+ *
+ * src/flow/mailbox.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_MAILBOX_H
+#define RESPOND_MAILBOX_H
+
+#include "flow/flow_machine.h"
+
+/* An event that was heard. */
+typedef struct Heard
+{
+	int64		event_id;
+	int			alternative;
+	TimestampTz recorded_at;
+} Heard;
+
+/* What the step has heard for these events (FlowAwaited *), oldest first: a list of Heard *. */
+extern List *respond_mailbox_find(const FlowMachine *machine, const FlowStep *step, const List *events);
+
+/* All that the step has heard, under whichever key, oldest first. */
+extern List *respond_mailbox_all(const FlowMachine *machine, const FlowStep *step);
+
+/* Whether all of these were armed before. */
+extern bool respond_mailbox_covers(const FlowMachine *machine, const FlowStep *step, const List *events);
+
+/* The first so many of them are used up. */
+extern void respond_mailbox_use(FlowMachine *machine, const FlowStep *step, const List *heard, int count);
+
+/* Nothing that the step has heard counts any more. */
+extern void respond_mailbox_empty(FlowMachine *machine, const FlowStep *step);
+
+/* Arms the wait of a step, with what it has heard. */
+extern void respond_mailbox_arm(FlowMachine *machine, const FlowStep *step, const FlowAwaited *awaited, bool early,
+								TimestampTz due_at);
+
+#endif							/* RESPOND_MAILBOX_H */

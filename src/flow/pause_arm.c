@@ -1,0 +1,178 @@
+/*-------------------------------------------------------------------------
+ * pause_arm.c
+ *	  Arming what a run waits for.
+ *
+ * A wait hears events from the moment at which the step before it began.  So when a
+ * run pauses, the waits that may come next are armed as well, if their keys are
+ * known; so are those that hear from the start of the run on, and those that the
+ * run may come to again: these hear from the event on that they took last.
+ *
+ * src/flow/pause_arm.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "common/clock.h"
+#include "flow/mailbox.h"
+#include "flow/pause_arm.h"
+#include "flow/wait_code.h"
+#include "timer/timer.h"
+
+static void
+arm_timer(FlowMachine *machine, FlowPause *pause)
+{
+	Timer		timer = {.due_at = pause->due_at,.reader = TIMER_FLOW,.kind = TIMER_DEADLINE};
+
+	pause->timer = 0;
+	if (pause->due_at == DT_NOEND)
+		return;
+	timer.run_id = machine->run->run_id;
+	timer.run_started_at = machine->started_at;
+	pause->timer = respond_timer_arm(&timer);
+}
+
+static void
+arm_events(FlowMachine *machine, const FlowStep *step, const FlowPause *pause)
+{
+	ListCell   *cell;
+
+	foreach(cell, pause->events)
+		respond_mailbox_arm(machine, step, lfirst(cell), false, pause->due_at);
+}
+
+/* What a look at the name of a step in a template needs. */
+typedef struct NameUse
+{
+	const char *name;			/* NULL: the step has none */
+	bool		used;
+} NameUse;
+
+static void
+visit_path(void *state, const TemplatePathUse *path)
+{
+	NameUse    *use = state;
+
+	if (path->root_length == 1 && path->root[0] == '.')
+		use->used = true;
+	else if (path->root_length == 5 && memcmp(path->root, "error", 5) == 0)
+		use->used = true;
+	else if (path->root_length == 5 && memcmp(path->root, "steps", 5) == 0)
+		use->used |= path->second == NULL ||
+			(use->name != NULL && path->second_length == strlen(use->name) &&
+			 memcmp(path->second, use->name, path->second_length) == 0);
+}
+
+/* Whether the key will be known only when the step is done. */
+static bool
+key_needs(const WaitAlternative *alternative, const FlowStep *step)
+{
+	NameUse		use = {step->name, false};
+
+	if (!alternative->key_needs_steps)
+		return false;
+	respond_template_each_path(alternative->key, visit_path, &use);
+	return use.used;
+}
+
+/* Arms the wait of a step that the run has not reached. */
+static void
+arm_early(FlowMachine *machine, const FlowStep *paused, const FlowStep *step)
+{
+	const WaitCode *code = respond_wait_code(step);
+
+	for (int i = 0; i < code->count; i++)
+	{
+		const WaitAlternative *alternative = &code->alternatives[i];
+		char	   *key;
+
+		if (key_needs(alternative, paused))
+			continue;
+		key = respond_wait_alternative_key(machine, alternative);
+		if (key[0] != '\0')
+			respond_mailbox_arm(machine, step, respond_wait_awaited(code, i, key), true, DT_NOEND);
+	}
+}
+
+/* Notes the step, and those behind it as long as they may be skipped. */
+static void
+note_next(const FlowPart *part, int index, bool *noted)
+{
+	while (index >= 0 && index < part->count && !noted[index])
+	{
+		noted[index] = true;
+		if (part->steps[index].condition == NULL)
+			return;
+		index++;
+	}
+}
+
+/* The steps that may come after this one. */
+static bool *
+find_next(const FlowPart *part, const FlowStep *step)
+{
+	bool	   *noted = palloc0(sizeof(bool) * Max(part->count, 1));
+
+	note_next(part, step - part->steps + 1, noted);
+	for (const FlowTarget *target = step->targets; target != NULL; target = target->next)
+		note_next(part, target->index, noted);
+	return noted;
+}
+
+static void
+reach_from(const FlowPart *part, int index, bool *reached)
+{
+	check_stack_depth();
+	if (index < 0 || index >= part->count || reached[index])
+		return;
+	reached[index] = true;
+	reach_from(part, index + 1, reached);
+	for (const FlowTarget *target = part->steps[index].targets; target != NULL; target = target->next)
+		reach_from(part, target->index, reached);
+}
+
+/* Whether the run has been at this wait and may come to it again. */
+static bool
+comes_again(const FlowMachine *machine, const FlowPart *part, const FlowStep *from, const FlowStep *step)
+{
+	bool	   *reached;
+
+	if (!list_member_ptr(machine->visited, step))
+		return false;
+	reached = palloc0(sizeof(bool) * part->count);
+	reach_from(part, from - part->steps, reached);
+	return reached[step - part->steps];
+}
+
+static void
+arm_others(FlowMachine *machine, const FlowStep *paused)
+{
+	const FlowPart *part = &machine->flow->parts[machine->position.part];
+	bool	   *next = find_next(part, paused);
+
+	for (int i = 0; i < part->count; i++)
+	{
+		const FlowStep *step = &part->steps[i];
+		const WaitCode *code = respond_wait_code(step);
+
+		if (step == paused || code == NULL || code->count == 0 || code->since == WAIT_FROM_NOW)
+			continue;
+		if (next[i] || code->since == WAIT_FROM_RUN || comes_again(machine, part, paused, step))
+			arm_early(machine, paused, step);
+	}
+}
+
+void
+respond_pause_arm(FlowMachine *machine)
+{
+	FlowPause  *pause = machine->pause;
+	const FlowStep *step = &machine->flow->parts[machine->position.part].steps[machine->position.step];
+
+	pause->number = ++machine->pauses;
+	pause->since = respond_clock_now();
+	arm_timer(machine, pause);
+	arm_events(machine, step, pause);
+	arm_others(machine, step);
+	machine->mailbox = NIL;
+}

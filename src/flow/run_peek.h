@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ * run_peek.h
+ *	  What a saved run says of its pause, without taking the run up.
+ *
+ * src/flow/run_peek.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_RUN_PEEK_H
+#define RESPOND_RUN_PEEK_H
+
+#include "flow/flow_pause.h"
+
+/* The pause that the run is in, but for its events; waits_for is NULL when it is in none. */
+extern void respond_run_pause(Jsonb *saved, FlowPause *pause);
+
+/* The step that it stands at, as respond_step_label() names it; palloc'd. */
+extern char *respond_run_step(Jsonb *saved);
+
+/* How many events the pause wants. */
+extern int	respond_pause_collects(const FlowPause *pause);
+
+#endif							/* RESPOND_RUN_PEEK_H */
