@@ -57,8 +57,30 @@ compare_waits(const ListCell *a, const ListCell *b)
 
 	if (left->run_id != right->run_id)
 		return left->run_id < right->run_id ? -1 : 1;
+	if (left->early != right->early)
+		return left->early ? -1 : 1;
 	order = strcmp(left->step, right->step);
 	return order != 0 ? order : left->alternative - right->alternative;
+}
+
+/* Of a step that waits for several events the first one counts, or it would hear one event twice. */
+static List *
+one_for_each_step(List *waits)
+{
+	List	   *kept = NIL;
+	const Wait *before = NULL;
+	ListCell   *cell;
+
+	foreach(cell, waits)
+	{
+		Wait	   *wait = lfirst(cell);
+
+		if (before == NULL || before->run_id != wait->run_id || strcmp(before->step, wait->step) != 0)
+			kept = lappend(kept, wait);
+		before = wait;
+	}
+	list_free(waits);
+	return kept;
 }
 
 static List *
@@ -100,7 +122,7 @@ respond_waits_hit_after(const Event *event, int64 after, int limit, int64 *last)
 	}
 	hit = only_up_to(hit, *last);
 	list_sort(hit, compare_waits);
-	return hit;
+	return one_for_each_step(hit);
 }
 
 List *

@@ -17,9 +17,13 @@
 extern bool respond_waits_listen(void);
 
 /*
- * Armed waits that the event meets by type, pattern and key, as a list of Wait *
- * in the order of run, step and alternative.  What this transaction has armed
- * counts; those that were due before the event was recorded do not.
+ * Armed waits that the event meets by type, pattern and key, as a list of Wait *,
+ * run by run.  What this transaction has armed counts; those that were due before
+ * the event was recorded do not.
+ *
+ * Of a run, each step is there once, with the first of its alternatives that the
+ * event meets.  Steps that the run has not reached come first: they have to hear
+ * the event before the run goes on with it and reaches them.
  */
 extern List *respond_waits_hit(const Event *event);
 

@@ -21,7 +21,7 @@ Respond::create_extension($node, 'postgres');
 # What one alternative of a step waits for: type, pattern, path of the key; and how the model decides.
 my %heard_by = (
 	'paid 0' => { event_type => 'payment.*', event_key => 'data.payment_id', key => sub { $_[0]{data}{payment_id} } },
-	'paid 1' => { event_type => 'order.cancelled', event_key => 'subject', key => sub { $_[0]{subject} } },
+	'paid 1' => { event_type => 'payment.settled', event_key => 'subject', key => sub { $_[0]{subject} } },
 	'told 0' => { event_type => '*', pattern => { data => { kind => [ 'a', 'b' ] } }, event_key => q{event.data["the key"].x},
 		key => sub { ref $_[0]{data}{'the key'} eq 'HASH' ? $_[0]{data}{'the key'}{x} : undef } },
 	'told 1' => { event_type => 'payment.settled', pattern => { data => { kind => [ { exists => JSON::PP::false } ] } }, event_key => 'event.subject',
@@ -104,9 +104,12 @@ sub expected_hit
 		my $wait = $model{waits}{$name};
 		my $key = text_of($heard_by{"$step $number"}{key}->($event));
 
-		push @hit, [ $run, $step, $number ] if meets("$step $number", $event) && defined $key && $key eq $wait->{key} && $wait->{due} >= $event->{due};
+		push @hit, [ $run, $step, $number, $wait->{early} ] if meets("$step $number", $event) && defined $key && $key eq $wait->{key} && $wait->{due} >= $event->{due};
 	}
-	return join '; ', map { join ' ', @$_ } sort { $a->[0] <=> $b->[0] || $a->[1] cmp $b->[1] || $a->[2] <=> $b->[2] } @hit;
+	my %seen;
+
+	return join '; ', map { "$_->[0] $_->[1] $_->[2]" } grep { !$seen{"$_->[0] $_->[1]"}++ }
+		sort { $a->[0] <=> $b->[0] || $b->[3] <=> $a->[3] || $a->[1] cmp $b->[1] || $a->[2] <=> $b->[2] } @hit;
 }
 
 sub taken
@@ -131,8 +134,10 @@ sub random_step
 	{
 		my $alternative = pick(@alternatives);
 		my ($step, $number) = split / /, $alternative;
-		my %wait = (key => pick(@keys), due => int rand 100, heard => []);
-		my %arm = (run => $run, rule => 'r', step => $step, alternative => 0 + $number, key => $wait{key}, due_at => time_at($wait{due}),
+		my ($of_step) = grep { /^$run $step / } keys %{ $model{waits} };
+		my $early = $of_step ? $model{waits}{$of_step}{early} : rand() < 0.4 ? 1 : 0;
+		my %wait = (key => pick(@keys), due => int rand 100, heard => [], early => $early);
+		my %arm = (run => $run, rule => 'r', step => $step, alternative => 0 + $number, key => $wait{key}, due_at => time_at($wait{due}), early => $early ? JSON::PP::true : JSON::PP::false,
 			map { exists $heard_by{$alternative}{$_} ? ($_ => $heard_by{$alternative}{$_}) : () } qw(event_type pattern event_key));
 
 		return random_step() if $model{waits}{"$run $alternative"};
