@@ -32,6 +32,7 @@ typedef struct Awakening
 	int32		pause;			/* which pause of the run it is for, -1: whichever */
 	const char *step;			/* which step, NULL: whichever */
 	Jsonb	   *data;
+	Jsonb	   *look_back;		/* out: place from which on the run has to hear events; NULL: it need not look back */
 	int			tries;			/* that failed for a reason that may pass */
 	TimestampTz first_at;		/* the first of them */
 } Awakening;

@@ -47,6 +47,18 @@ respond_flow_lane_prepare(FlowRun *run)
 		run->where = respond_place_save;
 }
 
+void
+respond_flow_lane_wake(Awakening *awakening, bool contained)
+{
+	bool		went_on = respond_run_wake(awakening, contained);
+
+	/* another dispatcher began it at that place */
+	if (went_on && awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_CONTINUE) == 0)
+		respond_look_back(awakening->run_id, awakening->data, contained);
+	else if (awakening->look_back != NULL)
+		respond_look_back(awakening->run_id, awakening->look_back, contained);
+}
+
 bool
 respond_flow_lane_hear(Event *event, bool contained)
 {
@@ -60,7 +72,7 @@ respond_flow_lane_hear(Event *event, bool contained)
 	foreach(cell, hits)
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) respond_run_wake(respond_awakening_of_event(lfirst(cell), event), contained);
+		respond_flow_lane_wake(respond_awakening_of_event(lfirst(cell), event), contained);
 	}
 	return hits != NIL;
 }
@@ -126,15 +138,6 @@ respond_flow_lane_take(int limit, uint64 wakes, TimestampTz heard_until)
 	if (list_length(taken.awakenings) < limit)
 		take_timers(&taken, heard_until);
 	return taken.awakenings;
-}
-
-void
-respond_flow_lane_wake(Awakening *awakening, bool contained)
-{
-	bool		went_on = respond_run_wake(awakening, contained);
-
-	if (went_on && awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_CONTINUE) == 0)
-		respond_look_back(awakening->run_id, awakening->data, contained);
 }
 
 void

@@ -31,9 +31,14 @@ hear(int64 run_id, Event *event, bool contained)
 	foreach(cell, hits)
 	{
 		const Wait *wait = lfirst(cell);
+		Awakening  *awakening;
 
-		if (wait->run_id == run_id)
-			(void) respond_run_wake(respond_awakening_of_event(wait, event), contained);
+		if (wait->run_id != run_id)
+			continue;
+		awakening = respond_awakening_of_event(wait, event);
+		(void) respond_run_wake(awakening, contained);
+		if (awakening->look_back != NULL)
+			respond_look_back(run_id, awakening->look_back, contained);
 	}
 }
 
@@ -45,6 +50,7 @@ respond_look_back(int64 run_id, Jsonb *place, bool contained)
 	const Cursor *here = respond_place_cursor(arena);
 	Window	   *window;
 
+	check_stack_depth();
 	if (cursor == NULL)
 		return;
 	do

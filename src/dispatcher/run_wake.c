@@ -20,6 +20,7 @@
 #include "common/errors.h"
 #include "common/guc.h"
 #include "dispatcher/contain_effects.h"
+#include "dispatcher/place.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/run_wake.h"
@@ -58,6 +59,7 @@ void
 respond_run_may_pause(FlowRun *run)
 {
 	run->may_pause = true;
+	run->where = respond_place_save;
 	run->fetch_event = fetch_event;
 }
 
@@ -250,7 +252,8 @@ go_on(Passage *passage)
 		return;
 	}
 	fill_wake(&wake, passage->awakening);
-	respond_flow_continue(rule->flow, &run, row->saved, waits, passage->pause.waits_for != NULL ? &wake : NULL);
+	passage->awakening->look_back = respond_flow_continue(rule->flow, &run, row->saved, waits,
+														  passage->pause.waits_for != NULL ? &wake : NULL);
 }
 
 /* Finds the run and lets it go on if it waits for this. */

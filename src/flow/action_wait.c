@@ -150,6 +150,9 @@ begin(StepCall *call, const WaitCode *code)
 		return STEP_DONE;
 	if (take_heard(call, code, events))
 		return STEP_DONE;
+	if (!respond_mailbox_covers(call->machine, call->step, events))
+		call->machine->look_back = code->since == WAIT_FROM_RUN ? call->machine->beginning :
+			code->since == WAIT_FROM_PREVIOUS ? call->machine->before : NULL;
 	pause = palloc0(sizeof(FlowPause));
 	pause->waits_for = code->count > 0 ? PAUSE_EVENT : PAUSE_TIME;
 	pause->due_at = limit;

@@ -79,6 +79,10 @@ typedef struct FlowMachine
 	FlowPosition position;
 	FlowPause  *pause;			/* of the step at the position; NULL: it does not wait */
 	int32		pauses;			/* so many there were */
+	bool		rested;			/* the pause before the next attempt is over */
+	Jsonb	   *before;			/* place where the step before began, if it has waited; NULL: it began now */
+	Jsonb	   *beginning;		/* place where the run began, if a wait may have to know; else NULL */
+	Jsonb	   *look_back;		/* out: the wait that begins hears from this place on; NULL: from now on */
 	List	   *visited;		/* of FlowStep *: waits that an event ended and that the run may come to again */
 	List	   *mailbox;		/* of Wait *: those that were armed in the last pause; see mailbox.h */
 	ChainEntry *chain;

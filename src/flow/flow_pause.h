@@ -51,6 +51,7 @@ typedef struct FlowPause
 	int32		number;			/* of the pauses of this run, from 1 */
 	TimestampTz since;
 	int64		timer;			/* of due_at; 0: none */
+	Jsonb	   *place;			/* of the step in the order of events, if a wait may have to know; else NULL */
 } FlowPause;
 
 typedef enum FlowWakeKind

@@ -328,10 +328,7 @@ finish_attempt(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
 	if (outcome != STEP_OUTCOME_FAILED || !has_attempts(machine, step))
 		return move_on(machine, step, outcome);
 	machine->pause = NULL;
-	if (step->retry_after == 0)
-		return MACHINE_UNDER_WAY;
-	machine->pause = pause_before_retry(machine, step);
-	return MACHINE_PAUSED;
+	return MACHINE_UNDER_WAY;
 }
 
 /* The step at the position; NULL at the end. */
@@ -346,16 +343,35 @@ current_step(const FlowMachine *machine)
 	return &part->steps[position->step];
 }
 
+/* Whether there is a pause before the next attempt. */
+static bool
+must_rest(const FlowMachine *machine, const FlowStep *step)
+{
+	return machine->position.attempts > 0 && step->retry_after > 0 && !machine->rested;
+}
+
+static bool
+waits_here(const FlowMachine *machine, const FlowStep *step)
+{
+	return !machine->dry && (step->action->pauses || must_rest(machine, step));
+}
+
 MachineStatus
 respond_machine_advance(FlowMachine *machine)
 {
 	FlowPosition *position = &machine->position;
 	const FlowStep *step = current_step(machine);
+	StepOutcome outcome;
 
 	if (step == NULL)
 		return MACHINE_SUCCEEDED;
-	if (step->action->pauses && !machine->run->may_pause && !machine->dry)
+	if (waits_here(machine, step) && !machine->run->may_pause)
 		return MACHINE_HANDED_OVER;
+	if (must_rest(machine, step))
+	{
+		machine->pause = pause_before_retry(machine, step);
+		return MACHINE_PAUSED;
+	}
 	if (position->attempts == 0 && position->executed++ >= FLOW_MAX_EXECUTED)
 	{
 		fail_endless(machine, step);
@@ -363,7 +379,11 @@ respond_machine_advance(FlowMachine *machine)
 	}
 	CHECK_FOR_INTERRUPTS();
 	position->attempts++;
-	return finish_attempt(machine, step, try_step(machine, step, NULL));
+	machine->rested = false;
+	outcome = try_step(machine, step, NULL);
+	if (outcome != STEP_OUTCOME_SKIPPED)
+		machine->before = NULL;
+	return finish_attempt(machine, step, outcome);
 }
 
 MachineStatus
@@ -373,9 +393,11 @@ respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 
 	Assert(step != NULL && machine->pause != NULL);
 	machine->position.executed = 0;
+	machine->before = machine->pause->place;
 	if (strcmp(machine->pause->waits_for, PAUSE_RETRY) == 0)
 	{
 		machine->pause = NULL;
+		machine->rested = true;
 		return MACHINE_UNDER_WAY;
 	}
 	return finish_attempt(machine, step, try_step(machine, step, wake));

@@ -237,6 +237,7 @@ typedef struct Task
 	int			most;			/* in parts: so many attempts */
 	const FlowWake *wake;		/* what ended its pause; NULL: it does not wait */
 	Jsonb	   *saved;			/* out: in parts: NULL when it ended */
+	Jsonb	   *look_back;		/* out: see respond_flow_continue() */
 } Task;
 
 static void
@@ -253,6 +254,7 @@ do_task(Task *task)
 	if (task->wake != NULL)
 		status = respond_machine_wake(machine, task->wake);
 	record(machine, advance(machine, status, INT_MAX));
+	task->look_back = machine->pause != NULL ? machine->look_back : NULL;
 }
 
 /* Does it on behalf of the rule, and closes the machine. */
@@ -277,6 +279,7 @@ run_as_rule(Task *task, MemoryContext caller)
 	}
 	PG_END_TRY();
 	saved = copy_out(task->saved, caller);
+	task->look_back = copy_out(task->look_back, caller);
 	respond_machine_close(task->machine);
 	return saved;
 }
@@ -333,7 +336,7 @@ respond_flow_start(Flow *flow, FlowRun *run)
 	(void) run_as_rule(&task, caller);
 }
 
-void
+Jsonb *
 respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, const FlowWake *wake)
 {
 	FlowMachine machine;
@@ -343,6 +346,7 @@ respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, con
 	open_saved(&machine, flow, run, saved);
 	machine.mailbox = mailbox;
 	(void) run_as_rule(&task, caller);
+	return task.look_back;
 }
 
 /* The row of a run none of whose steps was executed. */

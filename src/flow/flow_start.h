@@ -23,8 +23,11 @@ extern void respond_flow_start(Flow *flow, FlowRun *run);
  * Goes on with a run that waited, as run.saved says, or that another dispatcher
  * began (wake NULL), in the same way.  mailbox: what respond_waits_take() gave.
  * run says rule, version, owner and where its row is, and gets the rest.
+ *
+ * The result is the place in the order of events from which on the wait that the
+ * run came to is to hear events, palloc'd; NULL: from now on.
  */
-extern void respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, const FlowWake *wake);
+extern Jsonb *respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, const FlowWake *wake);
 
 /*
  * The same from its start for so many attempts of steps: then the run is laid down, and the

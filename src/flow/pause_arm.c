@@ -76,6 +76,16 @@ key_needs(const WaitAlternative *alternative, const FlowStep *step)
 	return use.used;
 }
 
+/* The key is not known yet: when it is, the log will be looked through from here on. */
+static void
+keep_place(FlowMachine *machine, const WaitCode *code)
+{
+	Jsonb	  **place = code->since == WAIT_FROM_RUN ? &machine->beginning : &machine->pause->place;
+
+	if (*place == NULL && (code->since != WAIT_FROM_RUN || machine->pauses == 1))
+		*place = machine->run->where();
+}
+
 /* Arms the wait of a step that the run has not reached. */
 static void
 arm_early(FlowMachine *machine, const FlowStep *paused, const FlowStep *step)
@@ -88,10 +98,15 @@ arm_early(FlowMachine *machine, const FlowStep *paused, const FlowStep *step)
 		char	   *key;
 
 		if (key_needs(alternative, paused))
+		{
+			keep_place(machine, code);
 			continue;
+		}
 		key = respond_wait_alternative_key(machine, alternative);
 		if (key[0] != '\0')
 			respond_mailbox_arm(machine, step, respond_wait_awaited(code, i, key), true, DT_NOEND);
+		else
+			keep_place(machine, code);
 	}
 }
 

@@ -225,7 +225,8 @@ open_document(Jsonb *saved)
 {
 	static const char *const names[] = {
 		"format", "rule", "version", "run", "replay", "started_at", "caused", "event", "at", "executed", "ticket",
-		"pauses", "pause", "heard", "key", "parent", "chain", "log", "log_is_full", "failure", "first_failure", NULL
+		"pauses", "pause", "heard", "beginning", "key", "parent", "chain", "log", "log_is_full", "failure",
+		"first_failure", NULL
 	};
 	Object		outside = {&saved->root, ""};
 	int64		format;
@@ -374,12 +375,13 @@ read_position(FlowMachine *machine, const Object *document)
 static void
 read_pause(FlowMachine *machine, const Object *document)
 {
-	static const char *const names[] = {"for", "since", "due", "timer", "memo", NULL};
+	static const char *const names[] = {"for", "since", "due", "timer", "memo", "place", NULL};
 	FlowPause  *pause;
 	JsonbValue	value;
 	Object		object;
 
 	machine->pauses = read_number(document, "pauses", 0, PG_INT32_MAX - 1);
+	machine->beginning = find_member(document, "beginning", &value) ? JsonbValueToJsonb(&value) : NULL;
 	if (!find_member(document, "pause", &value))
 		return;
 	object = read_object(container_of(&value, "pause"), "pause", names);
@@ -389,6 +391,7 @@ read_pause(FlowMachine *machine, const Object *document)
 	pause->due_at = find_member(&object, "due", &value) ? read_time(&object, "due") : DT_NOEND;
 	pause->timer = read_number(&object, "timer", 0, PG_INT64_MAX);
 	pause->memo = find_member(&object, "memo", &value) ? JsonbValueToJsonb(&value) : NULL;
+	pause->place = find_member(&object, "place", &value) ? JsonbValueToJsonb(&value) : NULL;
 	pause->number = machine->pauses;
 	if (machine->position.step == FLOW_STOP)
 		raise_fault("pause", "the run has no step to wait in");

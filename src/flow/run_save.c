@@ -170,6 +170,8 @@ push_pause(JsonbParseState **state, const FlowPause *pause)
 	if (pause->due_at != DT_NOEND)
 		push_time(state, "due", pause->due_at);
 	push_number(state, "timer", pause->timer);
+	if (pause->place != NULL)
+		respond_jsonb_push_jsonb(state, "place", pause->place);
 	if (pause->memo != NULL)
 		respond_jsonb_push_jsonb(state, "memo", pause->memo);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
@@ -249,6 +251,8 @@ respond_run_save(FlowMachine *machine)
 	push_number(&state, "pauses", machine->pauses);
 	push_pause(&state, machine->pause);
 	push_visited(&state, machine);
+	if (machine->beginning != NULL)
+		respond_jsonb_push_jsonb(&state, "beginning", machine->beginning);
 	push_number(&state, "ticket", machine->ticket_id);
 	push_chain(&state, machine);
 	push_log(&state, machine);

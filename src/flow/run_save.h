@@ -18,7 +18,9 @@
  *	executed		steps since the last pause
  *	pauses			how often it has paused; the last one is the pause it is in
  *	pause			what it waits for (flow/flow_pause.h): {"for", "since", "due", "timer",
- *					"memo"}; none: it does not wait
+ *					"memo", "place"}; none: it does not wait
+ *	beginning		place in the order of events at which the run began, where a wait will
+ *					need it
  *	heard			waits of this array of steps that an event has ended, by their names or
  *					numbers: when the run comes to them again they hear from that event on
  *	key, parent		as in respond.run

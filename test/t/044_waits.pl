@@ -1,0 +1,169 @@
+# Runs that wait for events and times: what counts as the answer, whatever the order in which things happen.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Respond;
+
+my $db = 'waits';
+my $node = Respond::node('waits');
+Respond::create_extension($node, $db);
+
+sub one { return $node->safe_psql($db, $_[0]) }
+sub emit { my ($type, $data, $subject) = @_; return Respond::emit($node, $db, $type, $data // {}, $subject) }
+sub run_of { my ($event, $condition, $what) = @_; Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run AS r WHERE event_id = $event AND $condition)", $what) }
+sub waiting { my ($event, $step) = @_; run_of($event, "status = 'waiting' AND step = '$step'", "the run of event $event waits at $step") }
+sub lines { my ($event) = @_; return one("SELECT string_agg(l, '; ' ORDER BY n) FROM respond.run, jsonb_array_elements_text(state -> '_log') WITH ORDINALITY AS l (l, n) WHERE event_id = $event") }
+sub ended { my ($event, $status) = @_; run_of($event, "status = '$status'", "the run of event $event ended: $status") }
+sub nothing_waits { is(one('SELECT (SELECT count(*) FROM respond_internal.wait) + (SELECT count(*) FROM respond_internal.heard) + (SELECT count(*) FROM respond_internal.timer WHERE run_id IS NOT NULL)'), '0', $_[0]) }
+
+# The first of several events wins, and nothing is left of the others.
+Respond::add_rule($node, $db, 'first', 'first.begin', [
+	{ action => 'wait', name => 'w', for => '1 hour', on_timeout => 'late', events => [
+		{ event_type => 'first.paid', key => '{{data.id}}', event_key => 'data.id', pattern => { data => { amount => [ { numeric => [ '>', 10 ] } ] } }, go_to => 'paid' },
+		{ event_type => 'first.cancelled', go_to => 'stop' } ] },
+	{ action => 'log', name => 'paid', message => 'paid {{steps.w.data.amount}} by {{steps.w.type}}', on_success => 'stop' },
+	{ action => 'log', name => 'late', message => 'late' } ]);
+my ($paid, $cancelled) = (emit('first.begin', { id => 1 }, 'a'), emit('first.begin', { id => 2 }, 'b'));
+waiting($_, 'w') for $paid, $cancelled;
+emit('first.paid', { id => 3, amount => 99 });
+emit('first.paid', { id => 1, amount => 9 });
+my $answer = emit('first.paid', { id => 1, amount => 11 });
+my $late = emit('first.paid', { id => 1, amount => 12 });
+emit('first.cancelled', {}, 'b');
+ended($paid, 'succeeded');
+ended($cancelled, 'succeeded');
+is(lines($paid), 'paid 11 by first.paid', 'the event with the key that meets the pattern');
+is(lines($cancelled), '', 'the other way leads elsewhere');
+is(one("SELECT DISTINCT d.outcome || ' ' || d.event_id FROM respond.wait_decision AS d JOIN respond.run AS r ON r.id = d.run_id WHERE r.event_id = $paid AND d.event_id = $answer"), "event $answer", 'it is on record what ended the wait');
+nothing_waits('nothing waits any more');
+
+# Two runs with one key get it both; a second event of the kind gets nobody.
+my @both = map { emit('first.begin', { id => 5 }, "both/$_") } 1, 2;
+waiting($_, 'w') for @both;
+emit('first.paid', { id => 5, amount => 20 }) for 1, 2;
+ended($_, 'succeeded') for @both;
+is(one("SELECT count(DISTINCT run_id || ' ' || event_id) FROM respond.wait_decision WHERE outcome = 'event' AND run_id IN (SELECT id FROM respond.run WHERE event_id IN (" . join(',', @both) . '))'), '2', 'each run is decided once');
+
+# A loop: it takes each event once, and what comes between two passes is not lost.
+Respond::add_rule($node, $db, 'loop', 'loop.begin', [
+	{ action => 'wait', name => 'next', event_type => 'loop.item', on_event => 'show' },
+	{ action => 'log', name => 'show', message => '{{steps.next.data.n}}' },
+	{ action => 'log', if => "(steps -> 'next' -> 'data' ->> 'n')::int >= 6", message => 'end', on_success => 'stop' },
+	{ action => 'wait', if => "(steps -> 'next' -> 'data' ->> 'n')::int % 2 = 0", name => 'rest', for => '300 ms', on_timeout => 'next' },
+	{ action => 'set', values => 1, on_success => 'next' } ]);
+my $loop = emit('loop.begin', {}, 'L');
+waiting($loop, 'next');
+one("SELECT respond.emit('loop.item', jsonb_build_object('n', n), subject => 'L') FROM generate_series(1, 6) AS n");
+ended($loop, 'succeeded');
+is(lines($loop), '1; 2; 3; 4; 5; 6; end', 'each event once, in order, those too that came while the loop rested');
+
+# The answer comes before the run reaches the wait: the step before it was waiting for something else.
+Respond::add_rule($node, $db, 'early', 'early.begin', [
+	{ action => 'wait', name => 'ask', event_type => 'early.asked' },
+	{ action => 'wait', name => 'answer', event_type => 'early.answer', for => '1 hour' },
+	{ action => 'log', message => 'answer {{steps.answer.data.text}}' } ]);
+my $early = emit('early.begin', {}, 'E');
+waiting($early, 'ask');
+emit('early.answer', { text => 'soon' }, 'E');
+emit('early.asked', {}, 'E');
+ended($early, 'succeeded');
+is(lines($early), 'answer soon', 'an answer that came while the step before waited');
+
+# What was said before the question was asked does not count; since "run" it does, since "now" only what comes after.
+for my $case ([ 'previous', 'c' ], [ 'run', 'a' ], [ 'now', 'c' ])
+{
+	my ($since, $expected) = @$case;
+
+	Respond::add_rule($node, $db, "since $since", "since.$since", [
+		{ action => 'wait', name => 'one', event_type => 'since.one' },
+		{ action => 'wait', name => 'two', event_type => 'since.two' },
+		{ action => 'wait', name => 'answer', event_type => 'since.answer', since => $since },
+		{ action => 'log', message => '{{steps.answer.data.text}}' } ]);
+	my $event = emit("since.$since", {}, "S/$since");
+	my $subject = "S/$since";
+
+	waiting($event, 'one');
+	emit('since.answer', { text => 'a' }, $subject);
+	emit('since.one', {}, $subject);
+	waiting($event, 'two');
+	emit('since.answer', { text => 'b' }, $subject) if $since eq 'now';
+	emit('since.answer', { text => 'c' }, $subject) if $since ne 'now';
+	emit('since.two', {}, $subject);
+	if ($since eq 'now') { waiting($event, 'answer'); emit('since.answer', { text => 'c' }, $subject) }
+	ended($event, 'succeeded');
+	is(lines($event), $expected, "since $since: from when on it hears");
+}
+
+# The key comes out of the step before the wait, which waited itself: the log is looked through.
+Respond::add_rule($node, $db, 'learned', 'learned.begin', [
+	{ action => 'wait', name => 'number', event_type => 'learned.number' },
+	{ action => 'wait', name => 'answer', event_type => 'learned.answer', key => '{{steps.number.data.number}}', event_key => 'data.number', for => '1 hour' },
+	{ action => 'log', message => '{{steps.answer.data.text}}' } ]);
+emit('learned.answer', { number => 7, text => 'too early' });
+my $learned = emit('learned.begin', {}, 'N');
+waiting($learned, 'number');
+emit('learned.answer', { number => 8, text => 'another' });
+emit('learned.answer', { number => 7, text => 'heard' });
+emit('learned.number', { number => 7 }, 'N');
+ended($learned, 'succeeded');
+is(lines($learned), 'heard', 'an answer that came before its key was known');
+
+# Several events at once: so many of them, or what there is when the time is over.
+Respond::add_rule($node, $db, 'collect', 'collect.begin', [
+	{ action => 'wait', name => 'votes', event_type => 'collect.vote', collect => 3, for => '{{data.for}}' },
+	{ action => 'log', message => '{{#steps.votes}}{{data.v}}{{/steps.votes}}' } ]);
+my ($full, $part) = (emit('collect.begin', { for => '1 hour' }, 'C1'), emit('collect.begin', { for => '700 ms' }, 'C2'));
+emit('collect.vote', { v => $_ }, 'C1') for qw(a b c d);
+emit('collect.vote', { v => $_ }, 'C2') for qw(x y);
+ended($full, 'succeeded');
+ended($part, 'succeeded');
+is(lines($full), 'abc', 'three of them');
+is(lines($part), 'xy', 'what came in time');
+
+# The server stops without a word at each point, and the workers are down while the answer comes.
+my $crash = emit('first.begin', { id => 70 }, 'crash');
+my $silent = emit('first.begin', { id => 71 }, 'silent');
+waiting($_, 'w') for $crash, $silent;
+$node->safe_psql($db, 'SELECT respond.hold()');
+emit('first.paid', { id => 70, amount => 50 });
+$node->stop('immediate');
+$node->start;
+$node->safe_psql($db, 'SELECT respond.release()');
+ended($crash, 'succeeded');
+is(lines($crash), 'paid 50 by first.paid', 'the answer was heard after the crash');
+is(one("SELECT status FROM respond.run WHERE event_id = $silent"), 'waiting', 'and the other run waits on');
+
+# A deadline that passes while the workers are down: what was recorded in time wins, what came later loses.
+Respond::add_rule($node, $db, 'limit', 'limit.begin', [
+	{ action => 'wait', name => 'w', event_type => 'limit.answer', for => '{{data.for}}', on_timeout => 'late' },
+	{ action => 'log', message => 'in time', on_success => 'stop' },
+	{ action => 'log', name => 'late', message => 'late' } ]);
+my ($in_time, $too_late) = (emit('limit.begin', { for => '1500 ms' }, 'T1'), emit('limit.begin', { for => '300 ms' }, 'T2'));
+waiting($_, 'w') for $in_time, $too_late;
+$node->safe_psql($db, 'SELECT respond.hold()');
+emit('limit.answer', {}, 'T1');
+Respond::wait_until($node, $db, "SELECT bool_and(clock_timestamp() > resume_at) FROM respond.run WHERE event_id IN ($in_time, $too_late)", 'both deadlines have passed');
+my $after = emit('limit.answer', {}, 'T2');
+$node->safe_psql($db, 'SELECT respond.release()');
+ended($_, 'succeeded') for $in_time, $too_late;
+is(lines($in_time), 'in time', 'an answer in time wins, even if nobody looked');
+is(lines($too_late), 'late', 'an answer after the deadline loses, even if it is seen first');
+
+# A transaction that is open over the deadline holds it back for a while.
+my $open = emit('limit.begin', { for => '400 ms' }, 'T3');
+waiting($open, 'w');
+my $session = Respond::session($node, $db);
+$session->query_safe(q{BEGIN; INSERT INTO respond.event (type, subject) VALUES ('limit.answer', 'T3')});
+Respond::wait_until($node, $db, "SELECT clock_timestamp() > resume_at + interval '500 ms' FROM respond.run WHERE event_id = $open", 'the deadline has passed');
+is(one("SELECT status FROM respond.run WHERE event_id = $open"), 'waiting', 'it is not decided yet');
+$session->query_safe('COMMIT');
+ended($open, 'succeeded');
+is(lines($open), 'in time', 'what the open transaction had recorded counts');
+$session->quit;
+
+# Without a key there is nothing to wait for.
+my $keyless = emit('first.begin', {}, 'K');
+ended($keyless, 'failed');
+like(one("SELECT error FROM respond.run WHERE event_id = $keyless"), qr/^steps\[0\]\.events\[0\]\.key: is empty/, 'a key that comes out empty fails the step');
+
+$node->stop;
+done_testing();
