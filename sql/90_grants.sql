@@ -80,8 +80,15 @@ SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start');
 -- Auditors: read everything, change nothing.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
-SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'explain', 'export_rules', 'health');
+SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'explain', 'export_rules', 'health', 'rule_map', 'rule_doc');
 SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules');
+-- rule_map() and rule_doc() show what their caller may read
+SELECT respond_internal.grant_execute(role_name, 'respond_internal', 'rule_steps', 'texts_of', 'awaited_events', 'host_of', 'type_pattern',
+	'types_meet', 'rule_hears', 'rule_does', 'rule_edges', 'map_label', 'map_node', 'map_edge', 'md_text', 'md_code', 'md_block', 'tags_in',
+	'pattern_paths', 'step_goal', 'step_codes', 'ticket_words', 'request_words', 'awaited_words', 'wait_words', 'foreach_words', 'approve_words',
+	'step_words', 'step_item', 'thing_words', 'output_words', 'doc_head', 'doc_trigger', 'doc_inputs', 'doc_steps', 'doc_outputs', 'doc_failures',
+	'doc_record')
+  FROM unnest(ARRAY['respond_auditor', 'respond_admin']) AS role_name;
 
 -- Ciphertext is nobody's business either.
 REVOKE ALL ON respond_internal.channel_secret FROM respond_auditor;

@@ -1028,6 +1028,598 @@ CREATE FUNCTION respond.cron_next(cron text, timezone text DEFAULT 'UTC', after 
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cron_next_sql';
 COMMENT ON FUNCTION respond.cron_next(text, text, timestamptz) IS 'the first time after another at which a cron expression fires in a time zone; NULL if it never does; an invalid expression raises an error that names the field';
 
+-- Maps and descriptions of rules.
+-- For all rules at once: one query costs less than a function for each rule.
+CREATE FUNCTION respond_internal.rule_steps(rule text) RETURNS TABLE (rule text, n bigint, part text, place text, depth integer, step jsonb)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE list AS (
+		SELECT r.name, p.part, ARRAY[p.n] AS path, p.part AS place, to_jsonb(r) -> p.part AS steps
+		  FROM respond.rule AS r, (VALUES (1::bigint, 'steps'), (2, 'on_failure'), (3, 'on_cancel')) AS p (n, part)
+		 WHERE $1 IS NULL OR r.name = $1
+		UNION ALL
+		SELECT l.name, l.part, l.path || s.n, format('%s[%s].steps', l.place, s.n - 1), s.step -> 'steps'
+		  FROM list AS l, jsonb_array_elements(CASE jsonb_typeof(l.steps) WHEN 'array' THEN l.steps ELSE '[]' END) WITH ORDINALITY AS s (step, n)
+	)
+	SELECT l.name, row_number() OVER (PARTITION BY l.name ORDER BY l.path || s.n), l.part, format('%s[%s]', l.place, s.n - 1), cardinality(l.path) - 1, s.step
+	  FROM list AS l, jsonb_array_elements(CASE jsonb_typeof(l.steps) WHEN 'array' THEN l.steps ELSE '[]' END) WITH ORDINALITY AS s (step, n)
+$$;
+COMMENT ON FUNCTION respond_internal.rule_steps(text) IS
+	'the steps of a rule, or for NULL of all rules, with those inside of steps, in the order in which they are written; each has its place as errors name it';
+
+CREATE FUNCTION respond_internal.texts_of(value jsonb) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT e.text FROM jsonb_array_elements_text(CASE jsonb_typeof($1) WHEN 'array' THEN $1 WHEN 'string' THEN jsonb_build_array($1) ELSE '[]' END) AS e (text)
+$$;
+COMMENT ON FUNCTION respond_internal.texts_of(jsonb) IS 'a text, or the texts of an array';
+
+CREATE FUNCTION respond_internal.awaited_events(step jsonb) RETURNS SETOF jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT e.event
+	  FROM jsonb_array_elements(CASE WHEN $1 ->> 'action' <> 'wait' THEN '[]' WHEN jsonb_typeof($1 -> 'events') = 'array' THEN $1 -> 'events'
+			WHEN $1 ? 'event_type' THEN jsonb_build_array($1) ELSE '[]' END) AS e (event)
+$$;
+COMMENT ON FUNCTION respond_internal.awaited_events(jsonb) IS 'the events that a step waits for';
+
+-- A path or a query may hold a secret, and so may what stands before an "@".
+CREATE FUNCTION respond_internal.host_of(url text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	SELECT coalesce(lower((regexp_match($1, '^\s*https?://(?:[^/?#]*@)?((?:\[[0-9a-f:.]+\]|[^][/?#@\\{}:\s]+)(?::\d+)?)(?:[/?#\\\s]|$)', 'i'))[1]), '(a template)')
+$$;
+COMMENT ON FUNCTION respond_internal.host_of(text) IS 'the host of a url, and nothing else of it; a word when it is a template';
+
+-- What a template writes can be anything; so can what a tag stands for in a type.
+CREATE FUNCTION respond_internal.type_pattern(template text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	SELECT regexp_replace($1, '(?:\{\{.*?\}\}\}?|\*)+', '*', 'g')
+$$;
+COMMENT ON FUNCTION respond_internal.type_pattern(text) IS 'the type of an event that a template writes, with "*" where a tag stands';
+
+CREATE FUNCTION respond_internal.types_meet(one text, other text) RETURNS boolean
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_types_meet';
+COMMENT ON FUNCTION respond_internal.types_meet(text, text) IS 'whether an event can have both types; in each "*" stands for any run of characters';
+
+CREATE FUNCTION respond_internal.rule_hears(rule text) RETURNS TABLE (rule text, type text, label text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT r.name, r.event_type, NULL FROM respond.rule AS r WHERE $1 IS NULL OR r.name = $1
+	UNION
+	SELECT s.rule, e.event ->> 'event_type', 'waits' FROM respond_internal.rule_steps($1) AS s, respond_internal.awaited_events(s.step) AS e (event)
+	 WHERE e.event ->> 'event_type' IS NOT NULL
+	UNION
+	SELECT r.name, to_jsonb(r) -> 'cancel_on' ->> 'event_type', 'cancels' FROM respond.rule AS r
+	 WHERE ($1 IS NULL OR r.name = $1) AND to_jsonb(r) -> 'cancel_on' ->> 'event_type' IS NOT NULL
+$$;
+COMMENT ON FUNCTION respond_internal.rule_hears(text) IS 'types of the events that start a rule, that its runs wait for, or that end them; NULL: of all rules';
+
+CREATE FUNCTION respond_internal.rule_does(rule text) RETURNS TABLE (rule text, kind text, name text, label text, dashed boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT DISTINCT s.rule, d.*
+	  FROM (SELECT x.rule, x.step ->> 'action' AS action, x.step FROM respond_internal.rule_steps($1) AS x) AS s,
+		   LATERAL (SELECT 'type', respond_internal.type_pattern(s.step ->> 'type'), 'emits', false WHERE s.action = 'emit'
+					UNION ALL
+					SELECT 'channel', s.step ->> 'channel', CASE s.action WHEN 'request' THEN 'asks' ELSE s.action END, false WHERE s.action IN ('notify', 'email', 'request')
+					UNION ALL
+					SELECT 'host', respond_internal.host_of(s.step ->> 'url'), 'asks', false WHERE s.action = 'request' AND s.step ? 'url'
+					UNION ALL
+					SELECT 'rule', s.step ->> 'rule', CASE s.step -> 'wait' WHEN 'false' THEN 'starts' ELSE 'calls' END, s.step -> 'wait' = 'false' IS TRUE WHERE s.action = 'call'
+					UNION ALL
+					SELECT 'approver', a.name, 'asks', true FROM respond_internal.texts_of(s.step -> 'approvers') AS a (name) WHERE s.action = 'approve'
+					UNION ALL
+					SELECT 'tickets', 'tickets', CASE s.action WHEN 'ticket' THEN 'opens' ELSE 'changes' END, false
+					 WHERE s.action IN ('ticket', 'update_ticket', 'comment', 'assign', 'escalate')) AS d (kind, name, label, dashed)
+	 WHERE d.name IS NOT NULL
+$$;
+COMMENT ON FUNCTION respond_internal.rule_does(text) IS 'what the steps of a rule, or for NULL of all rules, reach: event types, channels, hosts, rules, approvers, tickets';
+
+-- It reads with the rights of its caller.
+CREATE FUNCTION respond_internal.rule_edges()
+RETURNS TABLE (source_kind text, source text, target_kind text, target text, label text, dashed boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	WITH hears AS MATERIALIZED (
+		SELECT * FROM respond_internal.rule_hears(NULL)
+	), does AS MATERIALIZED (
+		SELECT * FROM respond_internal.rule_does(NULL)
+	), heard AS MATERIALIZED (
+		SELECT DISTINCT h.type FROM hears AS h
+	), watch AS (
+		-- a watch without a type of its own records one type for each operation
+		SELECT w."table"::text AS name, w.type, CASE WHEN w.type ~ '\.\*$' THEN ARRAY(SELECT left(w.type, -1) || CASE o.operation WHEN 'TRUNCATE' THEN 'truncated'
+			WHEN 'INSERT' THEN 'inserted' WHEN 'UPDATE' THEN 'updated' ELSE 'deleted' END FROM unnest(w.operations) AS o (operation)) ELSE ARRAY[w.type] END AS types
+		  FROM respond.watched AS w
+	), producer (kind, name, type, is_shown) AS (
+		-- what nobody listens for is shown where there is nothing else to show
+		SELECT 'table', w.name, t.type, EXISTS (SELECT FROM heard AS h WHERE respond_internal.types_meet(h.type, t.type)) FROM watch AS w, unnest(w.types) AS t (type)
+		UNION ALL
+		SELECT 'table', w.name, w.type, NOT EXISTS (SELECT FROM heard AS h, unnest(w.types) AS t (type) WHERE respond_internal.types_meet(h.type, t.type)) FROM watch AS w
+		UNION ALL
+		SELECT o.kind, o.name, t.type, EXISTS (SELECT FROM heard AS h WHERE h.type <> '*' AND respond_internal.types_meet(h.type, t.type))
+		  FROM (VALUES ('tickets', 'tickets', '{ticket.created,ticket.updated,ticket.commented,ticket.deleted}'::text[]),
+				('engine', 'pg_respond', '{run.failed,delivery.dead,rule.storm,approval.requested,approval.decided,approval.expired,schedule.failed}')) AS o (kind, name, types),
+			   unnest(o.types) AS t (type)
+	), recorded AS MATERIALIZED (
+		SELECT p.type FROM producer AS p WHERE p.is_shown UNION SELECT d.name FROM does AS d WHERE d.kind = 'type'
+	)
+	SELECT DISTINCT p.kind, p.name, 'type', p.type, NULL, false FROM producer AS p WHERE p.is_shown
+	UNION ALL
+	SELECT 'type', h.type, 'rule', h.rule, h.label, h.label IS NOT NULL FROM hears AS h
+	UNION ALL
+	SELECT 'rule', d.rule, d.kind, d.name, d.label, d.dashed FROM does AS d
+	UNION ALL
+	SELECT 'type', t.type, 'type', h.type, NULL, true
+	  FROM (SELECT r.type FROM recorded AS r UNION SELECT h.type FROM heard AS h WHERE strpos(h.type, '*') = 0) AS t, heard AS h
+	 WHERE t.type <> h.type AND (strpos(t.type, '*') > 0 OR strpos(h.type, '*') > 0) AND respond_internal.types_meet(t.type, h.type)
+$$;
+COMMENT ON FUNCTION respond_internal.rule_edges() IS 'what leads from one thing to another: tables, event types, rules, channels, hosts, approvers, tickets';
+
+-- Names are other people's: in a label nothing may end the label, or mean something to who draws it.
+CREATE FUNCTION respond_internal.map_label(format text, name text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	WITH short AS (
+		SELECT CASE WHEN c.clean = '' THEN '(no name)' WHEN length(c.clean) > 80 THEN left(c.clean, 77) || '...' ELSE c.clean END AS text
+		  FROM (SELECT btrim(regexp_replace($2, '[\x01-\x20\x7f]+', ' ', 'g')) AS clean) AS c
+	)
+	SELECT CASE $1
+		WHEN 'dot' THEN (SELECT replace(replace(replace(s.text, '\', '\\'), '"', '\"'), '&', '&amp;') FROM short AS s)
+		-- Mermaid reads Markdown, HTML and entities of its own in a label
+		ELSE (SELECT string_agg(CASE
+				WHEN l.letter !~ '^[!-~]$' OR l.letter ~ '^[A-Za-z0-9/,]$' OR (l.letter ~ '^[_-]$' AND l.inside) OR (l.letter = '.' AND l.next <> ' ') THEN l.letter
+				ELSE format('#%s;', ascii(l.letter)) END, '' ORDER BY l.n)
+			FROM (SELECT x.letter, x.n, lag(x.letter) OVER w ~ '^[A-Za-z0-9]$' AND lead(x.letter) OVER w ~ '^[A-Za-z0-9]$' AS inside, lead(x.letter) OVER w AS next
+					FROM short AS s, regexp_split_to_table(s.text, '') WITH ORDINALITY AS x (letter, n) WINDOW w AS (ORDER BY x.n)) AS l) END
+$$;
+COMMENT ON FUNCTION respond_internal.map_label(text, text) IS 'a name as a label of Mermaid or DOT, without its quotes';
+
+CREATE FUNCTION respond_internal.map_node(format text, id text, kind text, label text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	SELECT CASE $1
+		WHEN 'dot' THEN format('%s [label="%s", shape=%s]', $2, $4, s.dot)
+		ELSE format('%s%s"%s"%s', $2, s.mermaid[1], $4, s.mermaid[2]) END
+	  FROM (VALUES ('table', 'cylinder', ARRAY['[(', ')]']), ('schedule', 'hexagon', '{"{{", "}}"}'), ('engine', 'component', '{"[[", "]]"}'),
+			('type', 'ellipse', '{"([", "])"}'), ('rule', 'box', '{"[", "]"}'), ('channel', 'cds', '{">", "]"}'), ('host', 'tab', '{"[\\", "/]"}'),
+			('approver', 'house', '{"[/", "\\]"}'), ('tickets', 'cylinder', '{"[(", ")]"}')) AS s (kind, dot, mermaid)
+	 WHERE s.kind = $3
+$$;
+COMMENT ON FUNCTION respond_internal.map_node(text, text, text, text) IS 'a node of the map, in the shape of its kind';
+
+CREATE FUNCTION respond_internal.map_edge(format text, source text, target text, label text, dashed boolean) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE $1
+		WHEN 'dot' THEN format('%s -> %s%s', $2, $3, coalesce(' [' || nullif(concat_ws(', ', 'label="' || $4 || '"', CASE WHEN $5 THEN 'style=dashed' END), '') || ']', ''))
+		ELSE format('%s %s%s %s', $2, CASE WHEN $5 THEN '-.->' ELSE '-->' END, coalesce('|"' || $4 || '"|', ''), $3) END
+$$;
+COMMENT ON FUNCTION respond_internal.map_edge(text, text, text, text, boolean) IS 'an arrow of the map';
+
+-- The planner expects a hundred elements in each array, and would compile the query, which takes longer than to run it.
+CREATE FUNCTION respond_internal.rule_map(format text DEFAULT 'mermaid', folder text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+	wanted CONSTANT text := lower($1);
+	body text;
+BEGIN
+	IF wanted IS NULL OR wanted NOT IN ('mermaid', 'dot') THEN
+		RAISE EXCEPTION 'there is no format "%" of maps', $1
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'The formats are mermaid and dot.';
+	END IF;
+	WITH RECURSIVE edge AS MATERIALIZED (
+		SELECT * FROM respond_internal.rule_edges()
+	), thing AS MATERIALIZED (
+		SELECT e.source_kind AS kind, e.source AS name FROM edge AS e
+		UNION
+		SELECT e.target_kind, e.target FROM edge AS e
+		UNION
+		SELECT 'channel', c.name FROM respond.channel AS c
+	), chosen AS (
+		SELECT r.name FROM respond.rule AS r WHERE $2 IS NULL OR r.folder = $2 OR starts_with(r.folder, $2 || '/')
+	), upstream AS (
+		-- what leads to a chosen rule, through types, but not through other rules
+		SELECT e.source_kind AS kind, e.source AS name FROM edge AS e JOIN chosen AS c ON e.target_kind = 'rule' AND e.target = c.name
+		UNION
+		SELECT e.source_kind, e.source FROM upstream AS u JOIN edge AS e ON e.target_kind = u.kind AND e.target = u.name WHERE u.kind = 'type'
+	), downstream AS (
+		SELECT e.target_kind AS kind, e.target AS name FROM edge AS e JOIN chosen AS c ON e.source_kind = 'rule' AND e.source = c.name
+		UNION
+		SELECT e.target_kind, e.target FROM downstream AS d JOIN edge AS e ON e.source_kind = d.kind AND e.source = d.name WHERE d.kind = 'type'
+	), node AS MATERIALIZED (
+		SELECT t.kind, t.name, row_number() OVER (ORDER BY array_position('{table,schedule,engine,type,rule,tickets,channel,host,approver}', t.kind), t.name COLLATE "C") AS n
+		  FROM thing AS t
+		 WHERE $2 IS NULL OR (t.kind = 'rule' AND t.name IN (SELECT c.name FROM chosen AS c))
+			OR (t.kind, t.name) IN (SELECT u.kind, u.name FROM upstream AS u UNION SELECT d.kind, d.name FROM downstream AS d)
+	), line AS (
+		SELECT 1 AS part, n.n, 0::bigint AS m, respond_internal.map_node(wanted, 'n' || n.n, n.kind,
+				respond_internal.map_label(wanted, n.name) || CASE
+					WHEN n.kind NOT IN ('rule', 'channel') OR (n.kind = 'channel' AND strpos(n.name, '{{') > 0) THEN ''
+					WHEN coalesce(r.name, c.name) IS NULL THEN ' (missing)'
+					ELSE coalesce(' (' || respond_internal.map_label(wanted, c.kind) || ')', '')
+						|| CASE WHEN coalesce(r.enabled, c.enabled) THEN '' ELSE ' (disabled)' END || CASE WHEN r.shadow THEN ' (shadow)' ELSE '' END END) AS text
+		  FROM node AS n
+		  LEFT JOIN respond.rule AS r ON n.kind = 'rule' AND r.name = n.name
+		  LEFT JOIN respond.channel AS c ON n.kind = 'channel' AND c.name = n.name
+		UNION ALL
+		SELECT 2, s.n, t.n, respond_internal.map_edge(wanted, 'n' || s.n, 'n' || t.n, string_agg(e.label, ', ' ORDER BY e.label COLLATE "C"), e.dashed)
+		  FROM edge AS e
+		  JOIN node AS s ON s.kind = e.source_kind AND s.name = e.source
+		  JOIN node AS t ON t.kind = e.target_kind AND t.name = e.target
+		 GROUP BY s.n, t.n, e.dashed
+	)
+	SELECT string_agg(format(E'\n%s%s%s', CASE wanted WHEN 'dot' THEN E'\t' ELSE '    ' END, l.text, CASE wanted WHEN 'dot' THEN ';' ELSE '' END), ''
+		ORDER BY l.part, l.n, l.m, l.text COLLATE "C") INTO body FROM line AS l;
+	IF wanted = 'dot' THEN
+		RETURN format(E'digraph respond {\n\trankdir=LR;%s\n}\n', body);
+	END IF;
+	RETURN format(E'flowchart LR%s\n', coalesce(body, E'\n    none["no rules"]'));
+END
+$$;
+COMMENT ON FUNCTION respond_internal.rule_map(text, text) IS
+	'what leads to which rule and where rules lead, as a flowchart of Mermaid or a graph of DOT; with folder only its rules, those of folders below it, and what they touch';
+
+-- Text of other people between ours: what Markdown would read as its own is escaped.
+CREATE FUNCTION respond_internal.md_text(value text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	SELECT string_agg(regexp_replace(regexp_replace(l.line, '([][\\`*_<>&|~#])', '\\\1', 'g'), '^(\d*)([-+=.)])', '\1\\\2'), E'\n' ORDER BY l.n)
+	  FROM (SELECT n, btrim(regexp_replace(x.line, '[\x01-\x20\x7f]+', ' ', 'g')) AS line
+			  FROM regexp_split_to_table($1, '\r\n|\r|\n') WITH ORDINALITY AS x (line, n)) AS l
+$$;
+COMMENT ON FUNCTION respond_internal.md_text(text) IS 'a text for Markdown; its lines stay lines';
+
+CREATE FUNCTION respond_internal.md_code(value text) RETURNS text
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	SELECT CASE WHEN s.text = '' THEN '(empty)' ELSE concat(f.fence, f.pad, s.text, f.pad, f.fence) END
+	  FROM (SELECT CASE WHEN length(c.clean) > 200 THEN left(c.clean, 197) || '...' ELSE c.clean END AS text
+			  FROM (SELECT btrim(regexp_replace($1, '[\x01-\x20\x7f]+', ' ', 'g')) AS clean) AS c) AS s,
+		   LATERAL (SELECT repeat('`', 1 + coalesce(max(length(m[1])), 0)) AS fence, CASE WHEN s.text ~ '^`|`$' THEN ' ' ELSE '' END AS pad
+					  FROM regexp_matches(s.text, '(`+)', 'g') AS m) AS f
+$$;
+COMMENT ON FUNCTION respond_internal.md_code(text) IS 'a text as code within a line of Markdown; a long one is cut';
+
+CREATE FUNCTION respond_internal.md_block(language text, value text, indent integer) RETURNS text
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	SELECT regexp_replace(concat(E'\n', f.fence, $1, E'\n', regexp_replace(replace(replace($2, E'\r\n', E'\n'), E'\r', E'\n'), '[\x01-\x08\x0b-\x1f\x7f]', ' ', 'g'), E'\n', f.fence),
+		'\n', E'\n' || repeat(' ', $3), 'g') || E'\n'
+	  FROM (SELECT repeat('`', greatest(3, 1 + max(length(m[1])))) AS fence FROM regexp_matches($2, '(`+)', 'g') AS m) AS f
+$$;
+COMMENT ON FUNCTION respond_internal.md_block(text, text, integer) IS 'a text as a block of code of Markdown, in a list item when it is indented';
+
+CREATE FUNCTION respond_internal.tags_in(value jsonb) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	SELECT DISTINCT btrim(m[1])
+	  FROM jsonb_path_query($1, 'strict $.** ? (@.type() == "string")') AS s (value),
+		   regexp_matches(s.value #>> '{}', '\{\{\{?\s*[#^&]?\s*([A-Za-z_](?:[^]["''{}|]|\["[^"]*"\]|\[''[^'']*''\])*)(?:\|[^{}]*)?\}\}', 'g') AS m
+$$;
+COMMENT ON FUNCTION respond_internal.tags_in(jsonb) IS 'what the tags name in all texts of a JSON value';
+
+CREATE FUNCTION respond_internal.pattern_paths(pattern jsonb) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE part AS (
+		SELECT NULL::text AS path, $1 AS test
+		UNION ALL
+		SELECT CASE WHEN f.key = '$or' THEN p.path ELSE concat_ws('.', p.path, f.key) END, t.test
+		  FROM part AS p, jsonb_each(CASE jsonb_typeof(p.test) WHEN 'object' THEN p.test ELSE '{}' END) AS f,
+			   LATERAL (SELECT f.value AS test WHERE f.key <> '$or' OR jsonb_typeof(f.value) <> 'array'
+						UNION ALL SELECT a.value FROM jsonb_array_elements(CASE WHEN f.key = '$or' AND jsonb_typeof(f.value) = 'array' THEN f.value ELSE '[]' END) AS a) AS t
+	)
+	SELECT DISTINCT p.path FROM part AS p WHERE p.path IS NOT NULL AND jsonb_typeof(p.test) <> 'object'
+$$;
+COMMENT ON FUNCTION respond_internal.pattern_paths(jsonb) IS 'the fields that a pattern looks at';
+
+-- The words of a step.  A part that is not given is NULL, which || keeps and concat() leaves out.
+CREATE FUNCTION respond_internal.step_goal(target text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE $1 WHEN 'stop' THEN 'the run ends' ELSE 'it goes on at ' || respond_internal.md_code($1) END
+$$;
+COMMENT ON FUNCTION respond_internal.step_goal(text) IS 'where a run goes on, in words';
+
+CREATE FUNCTION respond_internal.step_codes(step jsonb) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT jsonb_object_agg(f.key, respond_internal.md_code(f.value)) FROM jsonb_each_text($1) AS f WHERE f.value IS NOT NULL
+$$;
+COMMENT ON FUNCTION respond_internal.step_codes(jsonb) IS 'the fields of a step as code of Markdown';
+
+CREATE FUNCTION respond_internal.ticket_words(step jsonb) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	code CONSTANT jsonb := respond_internal.step_codes(step);
+	which CONSTANT text := coalesce('ticket ' || (code ->> 'ticket'), 'the open ticket with the key ' || (code ->> 'key'), 'the ticket of the run');
+BEGIN
+	CASE step ->> 'action'
+		WHEN 'ticket' THEN
+			RETURN concat('opens a ticket ', code ->> 'subject', ' for team ' || (code ->> 'team'), ', assigned to ' || (code ->> 'assignee'), ', with priority ' || (code ->> 'priority'),
+				'; while one with the key ' || (code ->> 'key') || ' is open, that one gets a comment instead');
+		WHEN 'update_ticket' THEN
+			RETURN concat('changes ', which, ': ', (SELECT string_agg(respond_internal.md_code(f.name), ', ' ORDER BY f.name) FROM jsonb_object_keys(step) AS f (name)
+				WHERE f.name NOT IN ('action', 'name', 'if', 'on_success', 'on_failure', 'max_attempts', 'retry_after', 'timeout', 'ticket', 'key')));
+		WHEN 'comment' THEN
+			RETURN concat('comments on ', which, ': ', coalesce(code ->> 'body', code ->> 'text'));
+		WHEN 'assign' THEN
+			RETURN concat('assigns ', which, ' to ', concat_ws(', ', 'team ' || (code ->> 'team'), code ->> 'assignee'));
+		ELSE
+			RETURN 'escalates ' || which;
+	END CASE;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.ticket_words(jsonb) IS 'what a step does with a ticket, in words';
+
+-- Addresses, headers and bodies may hold what is nobody's business: of a request only its method and host are told.
+CREATE FUNCTION respond_internal.request_words(step jsonb) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT concat('sends a request ', respond_internal.md_code(upper(coalesce($1 ->> 'method', CASE WHEN $1 ? 'body' THEN 'POST' ELSE 'GET' END))),
+		' to ' || respond_internal.md_code(CASE WHEN $1 ? 'url' THEN respond_internal.host_of($1 ->> 'url') END), ' through channel ' || (c.code ->> 'channel'),
+		' and waits for the answer', ', at most ' || (c.code ->> 'timeout'), '; what is expected: ' || (c.code ->> 'expect'))
+	  FROM respond_internal.step_codes($1) AS c (code)
+$$;
+COMMENT ON FUNCTION respond_internal.request_words(jsonb) IS 'a request that a step sends, in words';
+
+CREATE FUNCTION respond_internal.awaited_words(event jsonb) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT concat('an event ', c.code ->> 'event_type', CASE WHEN $1 ? 'key' OR $1 ? 'event_key' THEN
+			format(' whose %s is %s', coalesce(c.code ->> 'event_key', '`subject`'), coalesce(c.code ->> 'key', '`{{subject}}`')) END,
+		' that matches ' || respond_internal.md_code(nullif($1 -> 'pattern', '{}')::text), ' (' || respond_internal.step_goal(coalesce($1 ->> 'go_to', $1 ->> 'on_event')) || ')')
+	  FROM respond_internal.step_codes($1) AS c (code)
+$$;
+COMMENT ON FUNCTION respond_internal.awaited_words(jsonb) IS 'an event that a step waits for, in words';
+
+CREATE FUNCTION respond_internal.wait_words(step jsonb) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE WHEN e.words IS NULL THEN concat('waits ', coalesce('for ' || (c.code ->> 'for'), 'until ' || (c.code ->> 'until'), 'without a deadline'))
+		ELSE concat('waits for ', (c.code ->> 'collect') || ' of: ', e.words,
+			coalesce(', at most for ' || (c.code ->> 'for'), ', at most until ' || (c.code ->> 'until'), ', without a deadline'),
+			'; when that has passed, ' || respond_internal.step_goal($1 ->> 'on_timeout')) END
+	  FROM respond_internal.step_codes($1) AS c (code),
+		   LATERAL (SELECT string_agg(respond_internal.awaited_words(a.event), ', or ' ORDER BY a.n) AS words
+					  FROM respond_internal.awaited_events($1) WITH ORDINALITY AS a (event, n)) AS e
+$$;
+COMMENT ON FUNCTION respond_internal.wait_words(jsonb) IS 'what a step waits for, in words';
+
+CREATE FUNCTION respond_internal.foreach_words(step jsonb) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT concat('runs the steps below for each ', coalesce(c.code ->> 'as', '`item`'), ' of ', coalesce(c.code ->> 'items', 'the rows of a query'),
+		CASE $1 ->> 'mode' WHEN 'parallel' THEN concat(', ', coalesce(c.code ->> 'concurrency', '`10`'), ' at a time') ELSE ', one after the other' END,
+		CASE $1 ->> 'on_item_failure' WHEN 'continue' THEN '; an item that fails does not stop the others' END)
+	  FROM respond_internal.step_codes($1) AS c (code)
+$$;
+COMMENT ON FUNCTION respond_internal.foreach_words(jsonb) IS 'a loop, in words';
+
+CREATE FUNCTION respond_internal.approve_words(step jsonb) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT concat('asks ', coalesce((SELECT string_agg(respond_internal.md_code(a.name), ', ' ORDER BY a.n)
+			FROM respond_internal.texts_of($1 -> 'approvers') WITH ORDINALITY AS a (name, n)), 'people'), ' to decide', ': ' || (c.code ->> 'question'),
+		' (', coalesce((SELECT string_agg(respond_internal.md_code(o.name), ' or ' ORDER BY o.n) FROM respond_internal.texts_of($1 -> 'options') WITH ORDINALITY AS o (name, n)),
+			'`approve` or `reject`'), ', quorum ' || (c.code ->> 'quorum'), ')',
+		coalesce(', at most for ' || (c.code ->> 'for'), ', without a deadline'), '; when that has passed, ' || respond_internal.step_goal($1 ->> 'on_timeout'),
+		(SELECT string_agg('; on ' || respond_internal.md_code(w.option) || ' ' || respond_internal.step_goal(w.target), '' ORDER BY w.option)
+		   FROM (VALUES ('approve', $1 ->> 'on_approve'), ('reject', $1 ->> 'on_reject')
+				 UNION ALL SELECT o.key, o.value FROM jsonb_each_text(CASE jsonb_typeof($1 -> 'on') WHEN 'object' THEN $1 -> 'on' ELSE '{}' END) AS o) AS w (option, target)))
+	  FROM respond_internal.step_codes($1) AS c (code)
+$$;
+COMMENT ON FUNCTION respond_internal.approve_words(jsonb) IS 'a decision that a step asks for, in words';
+
+CREATE FUNCTION respond_internal.step_words(step jsonb) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	code CONSTANT jsonb := respond_internal.step_codes(step);
+BEGIN
+	CASE step ->> 'action'
+		WHEN 'ticket', 'update_ticket', 'comment', 'assign', 'escalate' THEN
+			RETURN respond_internal.ticket_words(step);
+		WHEN 'emit' THEN
+			RETURN concat('records the event ', code ->> 'type', ' about ' || (code ->> 'subject'), ', once for the key ' || (code ->> 'key'));
+		WHEN 'sql' THEN
+			RETURN 'runs SQL as the owner of the rule';
+		WHEN 'set' THEN
+			RETURN 'computes ' || coalesce(code ->> 'values', code ->> 'value', 'a value with SQL, as the owner of the rule');
+		WHEN 'notify' THEN
+			RETURN concat('sends a message through channel ', code ->> 'channel', ': ' || coalesce(code ->> 'text', code ->> 'message', code ->> 'body'));
+		WHEN 'email' THEN
+			RETURN concat('sends mail through channel ', code ->> 'channel', ' to ' || (code ->> 'to'), ': ' || (code ->> 'subject'));
+		WHEN 'request' THEN
+			RETURN respond_internal.request_words(step);
+		WHEN 'wait' THEN
+			RETURN respond_internal.wait_words(step);
+		WHEN 'foreach' THEN
+			RETURN respond_internal.foreach_words(step);
+		WHEN 'approve' THEN
+			RETURN respond_internal.approve_words(step);
+		WHEN 'call' THEN
+			RETURN concat('runs the rule ', code ->> 'rule', CASE step -> 'wait' WHEN 'false' THEN ' and does not wait for it' ELSE ' and waits until it has ended' END);
+		WHEN 'log' THEN
+			RETURN concat('writes a line into the run: ', coalesce(code ->> 'message', code ->> 'text'));
+		WHEN 'fail' THEN
+			RETURN concat('fails', ': ' || coalesce(code ->> 'message', code ->> 'text'));
+		WHEN 'stop' THEN
+			RETURN concat('ends the run', ': ' || coalesce(code ->> 'message', code ->> 'text'));
+		ELSE
+			RETURN concat('does ', code ->> 'action');
+	END CASE;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.step_words(jsonb) IS 'what a step does, in words';
+
+-- A step as an item of a list, with the way from it.
+CREATE FUNCTION respond_internal.step_item(place text, depth integer, step jsonb) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT concat(repeat(' ', 4 * $2), '- `', $1, '` ', '(' || (c.code ->> 'name') || ') ', respond_internal.step_words($3), E'.\n',
+		(SELECT string_agg(concat(repeat(' ', 4 * $2 + 4), '- ', l.line, E'.\n'), '' ORDER BY l.n)
+		   FROM (VALUES (1, 'Only if this is true: ' || (c.code ->> 'if')),
+				(2, 'If it succeeds, ' || respond_internal.step_goal($3 ->> 'on_success')),
+				(3, 'If it fails, ' || respond_internal.step_goal($3 ->> 'on_failure')),
+				(4, 'It is tried at most ' || (c.code ->> 'max_attempts') || ' times' || coalesce(', with pauses of ' || (c.code ->> 'retry_after'), '')),
+				(5, 'It may take ' || CASE WHEN $3 ->> 'action' <> 'request' THEN c.code ->> 'timeout' END)) AS l (n, line)
+		  WHERE l.line IS NOT NULL),
+		respond_internal.md_block('sql', CASE WHEN $3 ->> 'action' IN ('sql', 'set') THEN coalesce($3 ->> 'sql', $3 ->> 'query', $3 ->> 'statement', $3 ->> 'expression')
+			WHEN $3 ->> 'action' = 'foreach' THEN $3 ->> 'query' END, 4 * $2 + 2))
+	  FROM respond_internal.step_codes($3) AS c (code)
+$$;
+COMMENT ON FUNCTION respond_internal.step_item(text, integer, jsonb) IS 'a step as an item of a list of Markdown';
+
+CREATE FUNCTION respond_internal.thing_words(kind text, name text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE $1 WHEN 'table' THEN 'the watch of table ' || c.code WHEN 'tickets' THEN 'changes of tickets' WHEN 'engine' THEN 'pg_respond itself'
+		WHEN 'approver' THEN c.code ELSE concat($1, ' ', c.code) END
+	  FROM respond_internal.md_code($2) AS c (code)
+$$;
+COMMENT ON FUNCTION respond_internal.thing_words(text, text) IS 'a thing of rule_edges(), in words';
+
+-- The sections of rule_doc().
+CREATE FUNCTION respond_internal.doc_head(rule respond.rule) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	SELECT concat('# ', respond_internal.md_text(regexp_replace($1.name, '[\x01-\x20]+', ' ', 'g')), E'\n\n', nullif(respond_internal.md_text($1.description), '') || E'\n\n',
+		CASE WHEN NOT $1.enabled THEN 'The rule is disabled: it does nothing.' WHEN $1.shadow THEN 'The rule is a shadow: it records what it would do, and does nothing.'
+			ELSE 'The rule is enabled.' END,
+		format(E' This is version %s, owned by %s', $1.version, respond_internal.md_code($1.owner::text)), ', in folder ' || respond_internal.md_code($1.folder),
+		CASE WHEN $1.priority <> 0 THEN format(', with priority %s', $1.priority) END, E'.\n')
+$$;
+COMMENT ON FUNCTION respond_internal.doc_head(respond.rule) IS 'rule_doc(): name and purpose';
+
+CREATE FUNCTION respond_internal.doc_trigger(rule respond.rule) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH edge AS MATERIALIZED (
+		SELECT * FROM respond_internal.rule_edges()
+	), source AS (
+		SELECT DISTINCT respond_internal.thing_words(e.source_kind, e.source) AS words FROM edge AS e
+		 WHERE e.target_kind = 'type' AND e.source_kind <> 'type' AND respond_internal.types_meet(e.target, $1.event_type)
+	), caller AS (
+		SELECT DISTINCT respond_internal.thing_words(e.source_kind, e.source) AS words FROM edge AS e WHERE e.target_kind = 'rule' AND e.target = $1.name AND e.source_kind = 'rule'
+	), extra AS (
+		SELECT to_jsonb($1) AS field
+	)
+	SELECT concat(E'\n## Trigger\n\nIt runs for each event ', CASE $1.event_type WHEN '*' THEN 'of any type' ELSE respond_internal.md_code($1.event_type) END, E'.\n',
+		E'\nSuch events come from ' || (SELECT string_agg(s.words, ', ' ORDER BY s.words COLLATE "C") FROM source AS s) || E'.\n',
+		E'\nThe rule is also run by ' || (SELECT string_agg(c.words, ', ' ORDER BY c.words COLLATE "C") FROM caller AS c) || E'.\n',
+		E'\nThe event must match this pattern:\n' || respond_internal.md_block('json', jsonb_pretty($1.pattern), 0),
+		E'\nThis condition must be true; it has the rights of the owner:\n' || respond_internal.md_block('sql', $1.condition, 0),
+		E'\nThe condition is evaluated across events:\n' || respond_internal.md_block('json', jsonb_pretty($1.correlate), 0),
+		CASE WHEN 'public' = ANY ($1.start_roles) THEN E'\nEverybody who may call `respond.start()` may start it by hand.\n'
+			ELSE E'\nMembers of ' || (SELECT string_agg(respond_internal.md_code(s.name::text), ', ' ORDER BY s.name) FROM unnest($1.start_roles) AS s (name))
+				|| E' may start it by hand.\n' END,
+		E'\nHow many of its runs may go on at the same time:\n' || respond_internal.md_block('json', jsonb_pretty(nullif(x.field -> 'concurrency', 'null')), 0),
+		E'\nAn event that matches this ends its runs:\n' || respond_internal.md_block('json', jsonb_pretty(nullif(x.field -> 'cancel_on', 'null')), 0),
+		E'\nIts days are those of time zone ' || respond_internal.md_code(x.field ->> 'timezone') || E'.\n')
+	  FROM extra AS x
+$$;
+COMMENT ON FUNCTION respond_internal.doc_trigger(respond.rule) IS 'rule_doc(): which events it is for, and where they come from';
+
+CREATE FUNCTION respond_internal.doc_inputs(rule respond.rule) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+	WITH input AS (
+		SELECT p.path, 'the pattern' AS place, 0::bigint AS n FROM respond_internal.pattern_paths($1.pattern) AS p (path)
+		UNION ALL
+		SELECT t.path, 'the condition', 1 FROM respond_internal.tags_in(to_jsonb($1.condition)) AS t (path)
+		UNION ALL
+		SELECT t.path, respond_internal.md_code(s.place), 1 + s.n
+		  FROM respond_internal.rule_steps($1.name) AS s, respond_internal.tags_in(s.step - 'steps') AS t (path)
+	), field AS (
+		SELECT regexp_replace(i.path, '^event\.', '') AS path, i.place, min(i.n) AS n FROM input AS i
+		 WHERE i.path ~ '^(event\.)?(id|type|source|subject|time|data|key|cause|depth|actor|recorded_at)($|[].[])' GROUP BY 1, 2
+	), line AS (
+		SELECT f.path, string_agg(f.place, ', ' ORDER BY f.n) AS places FROM field AS f GROUP BY f.path
+	)
+	SELECT concat(E'\n## Inputs\n\n', coalesce((SELECT string_agg(format(E'- %s, in %s\n', respond_internal.md_code(l.path), l.places), '' ORDER BY l.path COLLATE "C") FROM line AS l),
+		E'Pattern and templates use no field of the event.\n'))
+$$;
+COMMENT ON FUNCTION respond_internal.doc_inputs(respond.rule) IS 'rule_doc(): which fields of the event are used, and where';
+
+CREATE FUNCTION respond_internal.doc_steps(rule respond.rule) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT concat(E'\n## Steps\n\n', coalesce(string_agg(respond_internal.step_item(s.place, s.depth, s.step), '' ORDER BY s.n) FILTER (WHERE s.part = 'steps'), E'There are none.\n'),
+		E'\n## When a step failed\n\n' || string_agg(respond_internal.step_item(s.place, s.depth, s.step), '' ORDER BY s.n) FILTER (WHERE s.part = 'on_failure'),
+		E'\n## When a run is cancelled\n\n' || string_agg(respond_internal.step_item(s.place, s.depth, s.step), '' ORDER BY s.n) FILTER (WHERE s.part = 'on_cancel'))
+	  FROM respond_internal.rule_steps($1.name) AS s
+$$;
+COMMENT ON FUNCTION respond_internal.doc_steps(respond.rule) IS 'rule_doc(): what is done';
+
+CREATE FUNCTION respond_internal.output_words(action text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT CASE $1 WHEN 'ticket' THEN '`{"id", "opened"}`' WHEN 'update_ticket' THEN '`{"id"}`' WHEN 'assign' THEN '`{"id"}`' WHEN 'escalate' THEN '`{"id"}`'
+		WHEN 'comment' THEN '`{"id", "ticket_id"}`' WHEN 'emit' THEN '`{"id"}`' WHEN 'sql' THEN '`{"rows", "count"}`' WHEN 'set' THEN 'the value'
+		WHEN 'notify' THEN '`{"id", "key"}` of the delivery' WHEN 'email' THEN '`{"id", "key"}` of the delivery' WHEN 'log' THEN '`{"message"}`'
+		WHEN 'request' THEN '`{"status", "headers", "body"}`' WHEN 'foreach' THEN '`{"count", "succeeded", "failed", "items"}`' WHEN 'wait' THEN 'what it waited for'
+		WHEN 'approve' THEN 'the decision' WHEN 'call' THEN 'what the called rule left' ELSE 'its output' END
+$$;
+COMMENT ON FUNCTION respond_internal.output_words(text) IS 'what a step with this action leaves for the steps after it';
+
+CREATE FUNCTION respond_internal.doc_outputs(rule respond.rule) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH line AS (
+		SELECT 1 AS part, CASE d.kind WHEN 'tickets' THEN d.label || ' tickets' ELSE concat(CASE d.kind WHEN 'type' THEN 'records the event' WHEN 'rule' THEN 'runs'
+			WHEN 'approver' THEN 'asks' WHEN 'host' THEN 'sends requests to' ELSE CASE d.label WHEN 'asks' THEN 'sends requests through' ELSE 'sends messages through' END END, ' ',
+			CASE d.kind WHEN 'type' THEN respond_internal.md_code(d.name) ELSE respond_internal.thing_words(d.kind, d.name) END) END AS text
+		  FROM respond_internal.rule_does($1.name) AS d
+		UNION ALL
+		SELECT 2, format('leaves %s in %s', respond_internal.output_words(s.step ->> 'action'), respond_internal.md_code('steps.' || (s.step ->> 'name')))
+		  FROM respond_internal.rule_steps($1.name) AS s WHERE s.step ->> 'name' IS NOT NULL AND s.step ->> 'action' NOT IN ('fail', 'stop')
+	)
+	SELECT concat(E'\n## Outputs\n\n', coalesce((SELECT string_agg(format(E'- It %s.\n', l.text), '' ORDER BY l.part, l.text COLLATE "C") FROM (SELECT DISTINCT line.part, line.text FROM line) AS l),
+		E'There are none but the run itself.\n'))
+$$;
+COMMENT ON FUNCTION respond_internal.doc_outputs(respond.rule) IS 'rule_doc(): what a run leaves';
+
+CREATE FUNCTION respond_internal.doc_failures(rule respond.rule) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH step AS MATERIALIZED (
+		SELECT * FROM respond_internal.rule_steps($1.name) AS s
+	), line (n, text) AS (
+		SELECT 1, CASE WHEN EXISTS (SELECT FROM step AS s WHERE s.part = 'on_failure')
+			THEN 'A step that fails and names no other way leads to the steps for failures; what they do decides how the run ends.'
+			ELSE 'A step that fails and names no other way fails the run: it is in `respond.dead_letter`, and the event `run.failed` is recorded.' END
+		 WHERE EXISTS (SELECT FROM step)
+		UNION ALL
+		SELECT 2, 'An error of the condition fails the run, before its first step.' WHERE $1.condition IS NOT NULL
+		UNION ALL
+		SELECT 3, format('Channel %s does not exist: steps that use it fail.', respond_internal.md_code(m.channel))
+		  FROM (SELECT DISTINCT s.step ->> 'channel' AS channel FROM step AS s) AS m
+		 WHERE strpos(m.channel, '{{') = 0 AND NOT EXISTS (SELECT FROM respond.channel AS c WHERE c.name = m.channel)
+		UNION ALL
+		SELECT 4, format('Channel %s is disabled: what is sent through it waits.', respond_internal.md_code(c.name))
+		  FROM respond.channel AS c WHERE NOT c.enabled AND c.name IN (SELECT s.step ->> 'channel' FROM step AS s)
+		UNION ALL
+		SELECT 5, 'Messages are tried again until they are delivered or given up; one that is given up is the event `delivery.dead`, and does not fail the run.'
+		 WHERE EXISTS (SELECT FROM step AS s WHERE s.step ->> 'action' IN ('notify', 'email'))
+		UNION ALL
+		SELECT 6, format('Step %s has no deadline: if what it waits for does not come, the run waits until somebody cancels it.', respond_internal.md_code(s.place))
+		  FROM step AS s WHERE s.step ->> 'action' IN ('wait', 'approve') AND NOT s.step ?| ARRAY['for', 'until']
+		UNION ALL
+		SELECT 7, format('Step %s runs the rule %s, which %s: the step fails.', respond_internal.md_code(s.place), respond_internal.md_code(s.step ->> 'rule'),
+			CASE WHEN r.name IS NULL THEN 'does not exist' WHEN NOT r.enabled THEN 'is disabled' ELSE 'is a shadow' END)
+		  FROM step AS s LEFT JOIN respond.rule AS r ON r.name = s.step ->> 'rule'
+		 WHERE s.step ->> 'action' = 'call' AND strpos(s.step ->> 'rule', '{{') = 0 AND (r.name IS NULL OR NOT r.enabled OR r.shadow)
+	)
+	SELECT concat(E'\n## Failures\n\n', coalesce((SELECT string_agg(format(E'- %s\n', l.text), '' ORDER BY l.n, l.text COLLATE "C") FROM line AS l), E'Nothing can fail.\n'))
+$$;
+COMMENT ON FUNCTION respond_internal.doc_failures(respond.rule) IS 'rule_doc(): what happens when something fails';
+
+CREATE FUNCTION respond_internal.doc_record(rule respond.rule) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT concat(E'\n## Record\n\n', CASE WHEN s.matched = 0 THEN concat('It has not fired since ', at.since, E'.\n')
+		ELSE concat('Since ', at.since, E':\n\n| fired | succeeded | failed | shadow | suppressed | last |\n| ---: | ---: | ---: | ---: | ---: | --- |\n',
+			format(E'| %s | %s | %s | %s | %s | %s |\n', s.matched, s.succeeded, s.failed, s.shadow, s.suppressed, at.last_at)) END)
+	  FROM respond.rule_stats AS s,
+		   LATERAL (SELECT to_char(s.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS since, to_char(s.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS last_at) AS at
+	 WHERE s.rule = $1.name
+$$;
+COMMENT ON FUNCTION respond_internal.doc_record(respond.rule) IS 'rule_doc(): how often it fired and failed';
+
+CREATE FUNCTION respond_internal.rule_doc(name text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+	wanted respond.rule;
+BEGIN
+	SELECT * INTO wanted FROM respond.rule AS r WHERE r.name = $1;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'rule "%" does not exist', $1 USING ERRCODE = 'no_data_found', HINT = 'Table respond.rule lists the rules.';
+	END IF;
+	RETURN concat(respond_internal.doc_head(wanted), respond_internal.doc_trigger(wanted), respond_internal.doc_inputs(wanted), respond_internal.doc_steps(wanted),
+		respond_internal.doc_outputs(wanted), respond_internal.doc_failures(wanted), respond_internal.doc_record(wanted));
+END
+$$;
+COMMENT ON FUNCTION respond_internal.rule_doc(text) IS
+	'a rule in words, as Markdown: purpose, trigger, inputs, steps, outputs, what happens on failures, and how often it fired and failed';
+CREATE FUNCTION respond.rule_map(format text DEFAULT 'mermaid', folder text DEFAULT NULL) RETURNS text
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_quiet_call';
+COMMENT ON FUNCTION respond.rule_map(text, text) IS
+	'what leads to which rule and where rules lead, as a flowchart of Mermaid or a graph of DOT; with folder only its rules, those of folders below it, and what they touch';
+CREATE FUNCTION respond.rule_doc(name text) RETURNS text
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_quiet_call';
+COMMENT ON FUNCTION respond.rule_doc(text) IS
+	'a rule in words, as Markdown: purpose, trigger, inputs, steps, outputs, what happens on failures, and how often it fired and failed';
+
 -- Owners and rights.  What a user has granted stays.
 DO $$
 DECLARE
@@ -1070,6 +1662,19 @@ BEGIN
 END
 $$;
 DROP TABLE respond_update_functions;
+GRANT EXECUTE ON FUNCTION respond.rule_map(text, text), respond.rule_doc(text),
+	respond_internal.rule_steps(text), respond_internal.texts_of(jsonb), respond_internal.awaited_events(jsonb), respond_internal.host_of(text),
+	respond_internal.type_pattern(text), respond_internal.types_meet(text, text), respond_internal.rule_hears(text), respond_internal.rule_does(text),
+	respond_internal.rule_edges(), respond_internal.map_label(text, text), respond_internal.map_node(text, text, text, text),
+	respond_internal.map_edge(text, text, text, text, boolean), respond_internal.md_text(text), respond_internal.md_code(text),
+	respond_internal.md_block(text, text, integer), respond_internal.tags_in(jsonb), respond_internal.pattern_paths(jsonb),
+	respond_internal.step_goal(text), respond_internal.step_codes(jsonb), respond_internal.ticket_words(jsonb), respond_internal.request_words(jsonb),
+	respond_internal.awaited_words(jsonb), respond_internal.wait_words(jsonb), respond_internal.foreach_words(jsonb),
+	respond_internal.approve_words(jsonb), respond_internal.step_words(jsonb), respond_internal.step_item(text, integer, jsonb),
+	respond_internal.thing_words(text, text), respond_internal.output_words(text), respond_internal.doc_head(respond.rule),
+	respond_internal.doc_trigger(respond.rule), respond_internal.doc_inputs(respond.rule), respond_internal.doc_steps(respond.rule),
+	respond_internal.doc_outputs(respond.rule), respond_internal.doc_failures(respond.rule), respond_internal.doc_record(respond.rule)
+	TO respond_auditor, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.clock_start() TO PUBLIC;
 GRANT SELECT ON respond_internal.timer TO respond_admin, respond_auditor;
 GRANT EXECUTE ON FUNCTION respond.cron_next(text, text, timestamptz) TO respond_admin, respond_auditor;

@@ -84,7 +84,7 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronames
 	AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') <> (p.proname = 'start') $$,
 	'an agent may start rules');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
-	AND has_function_privilege('respond_auditor', p.oid, 'EXECUTE') <> (p.proname = ANY ('{matches,render,explain,export_rules,health}')) $$,
+	AND has_function_privilege('respond_auditor', p.oid, 'EXECUTE') <> (p.proname = ANY ('{matches,render,cron_next,explain,export_rules,health,rule_map,rule_doc}')) $$,
 	'an auditor may execute what only looks');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
 	AND NOT has_function_privilege('respond_admin', p.oid, 'EXECUTE') $$,

@@ -116,7 +116,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 SELECT is(pg_temp.among_shadows($$ SELECT respond.emit('sh.a', key => 'shadow'), respond.emit('sh.a', key => 'shadow') $$), 'worked', 'shadows: emit()');
-SELECT is(pg_temp.among_shadows($$ SELECT respond.simulate('sh.a'), respond.export_rules(), respond.import_rules(respond.export_rules()) $$), 'worked', 'shadows: tools');
+SELECT is(pg_temp.among_shadows($$ SELECT respond.simulate('sh.a'), respond.export_rules(), respond.import_rules(respond.export_rules()), respond.rule_map(), respond.rule_doc('shadowed') $$), 'worked', 'shadows: tools');
 SELECT is(pg_temp.among_shadows($$ SELECT respond.start('shadowed'), respond.replay('-infinity', 'infinity', 'shadowed'), respond.hold(), respond.release() $$), 'worked', 'shadows: operations');
 SELECT is(pg_temp.among_shadows($$ SELECT respond.health() $$), 'worked', 'shadows: health()');
 SELECT is(pg_temp.among_shadows($$ INSERT INTO respond.team (name) VALUES ('shadow'); INSERT INTO respond.ticket (subject, team, key) VALUES ('s', 'shadow', 'k'); UPDATE respond.ticket SET status = 'open' WHERE pg_catalog.texteq(key, 'k');
