@@ -16,22 +16,22 @@
 
 PG_FUNCTION_INFO_V1(respond_clock_start);
 
-static TimestampTz
-moved(TimestampTz time)
+int64
+respond_clock_ahead(void)
 {
-	return time + (TimestampTz) (respond_clock_offset * 1000.0);
+	return (int64) (respond_clock_offset * 1000.0);
 }
 
 TimestampTz
 respond_clock_now(void)
 {
-	return moved(GetCurrentTimestamp());
+	return GetCurrentTimestamp() + respond_clock_ahead();
 }
 
 TimestampTz
 respond_clock_transaction_start(void)
 {
-	return moved(GetCurrentTransactionStartTimestamp());
+	return GetCurrentTransactionStartTimestamp() + respond_clock_ahead();
 }
 
 /* clock_start() → timestamptz: recorded_at of events. */

@@ -16,6 +16,9 @@
 
 extern TimestampTz respond_clock_now(void);
 
+/* How far that is ahead of the server's time, in us. */
+extern int64 respond_clock_ahead(void);
+
 /* The start of the current transaction: what events that it records carry. */
 extern TimestampTz respond_clock_transaction_start(void);
 

@@ -49,7 +49,7 @@ sub session
 {
 	my $session = Respond::session($node, $db);
 
-	$session->query_safe("SET client_min_messages = 'warning'");
+	$session->query_safe("SET client_min_messages = 'warning'; SET lock_timeout = '5s'");
 	return $session;
 }
 
@@ -192,14 +192,16 @@ sub random
 			last if $got ne '' || ask($process, "SELECT next_due($reader) = '-infinity'") ne 't' || ++$again > 3;
 		}
 		my @got = map { [ split /:/ ] } split / /, $got;
-		my %own;
+		my (%own, $rolled_back);
 		foreach my $timer (@got)
 		{
-			next if rand() < 0.3;
-			my $rolled_back = rand() < 0.15;
+			next if rand() < 0.2;
+			$rolled_back = rand() < 0.15;
 
 			ask($process, 'SAVEPOINT f') if $rolled_back;
 			my $was = ask($process, "SELECT finish($reader, at($timer->[0]), $timer->[1])") eq 't';
+			# the mark moves on over what this transaction has finished
+			ask($process, "SELECT count(*) FROM due($reader, at($now), $limit)") if rand() < 0.3;
 			ask($process, 'ROLLBACK TO f') if $rolled_back;
 			$own{ $timer->[1] } = 1 if $was && !$rolled_back;
 		}
@@ -252,6 +254,12 @@ sub random
 		my $dice = rand();
 
 		$now += rand(2);
+		# in every third part the reader is alone: nobody's notes make it look again
+		if (int($step / 30) % 3 == 0)
+		{
+			$dice = 0.63 + rand(0.34);
+			$check->("step $step") if $step % 30 == 29;
+		}
 		if ($dice < 0.6) { $write->($writers[ rand @writers ]); }
 		elsif ($dice < 0.63 && @prepared) { $finish_prepared->(); }
 		elsif ($dice < 0.9) { $look->(1 + int(rand(5))); }
