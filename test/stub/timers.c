@@ -14,6 +14,8 @@
 #include "utils/tuplestore.h"
 
 #include "common/clock.h"
+#include "common/guc.h"
+#include "common/open_transactions.h"
 #include "timer/timer.h"
 #include "worker/worker.h"
 
@@ -27,6 +29,7 @@ PG_FUNCTION_INFO_V1(finish);
 PG_FUNCTION_INFO_V1(next_due);
 PG_FUNCTION_INFO_V1(flush);
 PG_FUNCTION_INFO_V1(time_now);
+PG_FUNCTION_INFO_V1(open_since);
 
 /* act_as_reader(reader integer): 0 the first dispatcher, 1 the clock, 2 nobody */
 Datum
@@ -73,7 +76,7 @@ disarm(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* due(reader integer, now timestamptz, "limit" integer) → rows of id, due_at, name */
+/* due(reader integer, now timestamptz, "limit" integer) → rows of id, due_at, name; the time is moved to now */
 Datum
 due(PG_FUNCTION_ARGS)
 {
@@ -82,6 +85,8 @@ due(PG_FUNCTION_ARGS)
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (!PG_ARGISNULL(1))
+		respond_clock_offset = (PG_GETARG_TIMESTAMPTZ(1) - GetCurrentTimestamp()) / 1000.0;
 	timers = respond_timers_due(PG_GETARG_INT32(0), PG_ARGISNULL(1) ? respond_clock_now() : PG_GETARG_TIMESTAMPTZ(1),
 								PG_GETARG_INT32(2));
 	foreach(cell, timers)
@@ -118,4 +123,11 @@ Datum
 time_now(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TIMESTAMPTZ(respond_clock_now());
+}
+
+/* open_since(moment timestamptz, grace interval) */
+Datum
+open_since(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(respond_transaction_open_since(PG_GETARG_TIMESTAMPTZ(0), PG_GETARG_INTERVAL_P(1)->time));
 }

@@ -5,80 +5,24 @@
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
+use Timers;
 
 my $seed = $ENV{TIMERS_SEED} || time();
 my $steps = $ENV{TIMERS_STEPS} || 1500;
-my $dir = PostgreSQL::Test::Utils::tempdir();
-my ($source) = grep { -d "$_/timer" } map { "$FindBin::RealBin/$_/src" } '../..', '../../..';
-my $config = $ENV{PG_CONFIG} || 'pg_config';
-
-plan skip_all => 'no compiler, or the functions of the library are hidden'
-  if system("cc -shared -fPIC -O2 -I'$source' -I\$($config --includedir-server) -o '$dir/timers.so' '$FindBin::RealBin/../stub/timers.c' > '$dir/cc.log' 2>&1") != 0
-  || system("nm -D --defined-only \$(dirname \$($config --pkglibdir))/lib/pg_respond.so '$source/../pg_respond.so' 2> /dev/null | grep -q respond_timers_due") != 0;
-chmod 0755, $dir, "$dir/timers.so";
 note("TIMERS_SEED=$seed");
 srand($seed);
 
-my $node = Respond::node('timers', restart_after_crash => 'on', fsync => 'off', autovacuum => 'off', max_prepared_transactions => 200);
 my $db = 'desk';
-my $start = '2030-01-01 00:00:00+00';
+my $node = Timers::node('timers', $db, '2030-01-01 00:00:00+00', fsync => 'off', autovacuum => 'off', max_prepared_transactions => 200);
 
-Respond::create_extension($node, $db);
-
-sub one
-{
-	my ($query) = @_;
-
-	return $node->safe_psql($db, $query);
-}
-
-one(qq{
-	SELECT respond.hold();
-	CREATE FUNCTION act_as_reader(integer) RETURNS void LANGUAGE c STRICT AS '$dir/timers';
-	CREATE FUNCTION arm(integer, timestamptz, text, boolean) RETURNS bigint LANGUAGE c STRICT AS '$dir/timers';
-	CREATE FUNCTION flush() RETURNS void LANGUAGE c AS '$dir/timers';
-	CREATE FUNCTION disarm(integer, timestamptz, bigint) RETURNS void LANGUAGE c STRICT AS '$dir/timers';
-	CREATE FUNCTION due(integer, timestamptz, integer, OUT id bigint, OUT due_at timestamptz, OUT name text) RETURNS SETOF record LANGUAGE c AS '$dir/timers';
-	CREATE FUNCTION finish(integer, timestamptz, bigint) RETURNS boolean LANGUAGE c STRICT AS '$dir/timers';
-	CREATE FUNCTION next_due(integer) RETURNS timestamptz LANGUAGE c STRICT AS '$dir/timers';
-	CREATE FUNCTION time_now() RETURNS timestamptz LANGUAGE c AS '$dir/timers';
-	CREATE FUNCTION at(numeric) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS \$\$ SELECT timestamptz '$start' + \$1 * interval '1 second' \$\$});
-
-# Both readers are tried, each in a run of its own.
-sub session
-{
-	my $session = Respond::session($node, $db);
-
-	$session->query_safe("SET client_min_messages = 'warning'; SET lock_timeout = '5s'");
-	return $session;
-}
-
-sub ask
-{
-	my ($session, $query) = @_;
-	my $answer = $session->query($query);
-
-	if ($session->{stderr} ne '')
-	{
-		diag("$query: $session->{stderr}");
-		$session->{stderr} = '';
-	}
-	return $answer;
-}
+sub one { return $node->safe_psql($db, $_[0]); }
+sub session { return Timers::session($node, $db, @_); }
+sub ask { return Timers::ask(@_); }
 
 # --- a model
 my %timer;		# those that are committed: id => due, in seconds
 my $gid = 0;
 my $now = 0;
-
-sub reader_session
-{
-	my ($reader) = @_;
-	my $session = session();
-
-	ask($session, "SELECT act_as_reader($reader)");
-	return $session;
-}
 
 # What the reader has to see, those being deleted left out: "due:id", in order.
 sub expected
@@ -96,7 +40,7 @@ sub random
 {
 	my ($reader, $count) = @_;
 	my @writers = map { { session => session(), open => 0 } } 1 .. 3;
-	my $process = reader_session($reader);
+	my $process = session($reader);
 	my ($looks, $wrong, $fired, $late) = (0, 0, 0, 0);
 	my @prepared;
 
@@ -267,7 +211,7 @@ sub random
 		elsif ($dice < 0.97)
 		{
 			$process->quit;
-			$process = reader_session($reader);
+			$process = session($reader);
 		}
 		last if $wrong > 2;
 	}
