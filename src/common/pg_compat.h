@@ -107,13 +107,6 @@ typedef bool TU_UpdateIndexes;
 #define respond_guc_variables(count) (*(count) = GetNumConfigOptions(), get_guc_variables())
 #endif
 
-/* 16: it is named for what it is asked by, a number from 1 among the sessions that there are. */
-#if PG_VERSION_NUM >= 160000
-#define respond_local_backend_status(i) pgstat_get_local_beentry_by_index(i)
-#else
-#define respond_local_backend_status(i) pgstat_fetch_stat_local_beentry(i)
-#endif
-
 /* 16: the trigger of a partition's parent can be given, and the name lost its "New". */
 #if PG_VERSION_NUM >= 160000
 #define respond_set_trigger_fires(table, name, fires, recurse, lock) \
@@ -138,11 +131,10 @@ typedef bool TU_UpdateIndexes;
 
 /* 17: the local number of a transaction, which it has without an xid too, moved. */
 #if PG_VERSION_NUM >= 170000
-#define respond_proc_lxid(process) ((process)->vxid.lxid)
+#define respond_my_lxid() (MyProc->vxid.lxid)
 #else
-#define respond_proc_lxid(process) ((process)->lxid)
+#define respond_my_lxid() (MyProc->lxid)
 #endif
-#define respond_my_lxid() respond_proc_lxid(MyProc)
 
 /* 17: it takes the table itself instead of its oid. */
 #if PG_VERSION_NUM >= 170000

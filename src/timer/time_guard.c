@@ -17,25 +17,53 @@
 #include "common/shmem.h"
 #include "timer/time_guard.h"
 
-void
-respond_time_guard_note(TimestampTz now)
+static pg_atomic_uint64 *
+latest(void)
 {
 	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
-	uint64		seen;
 
-	if (database == NULL)
-		return;
-	seen = pg_atomic_read_u64(&database->time_seen);
-	while (now > (TimestampTz) seen &&
-		   !pg_atomic_compare_exchange_u64(&database->time_seen, &seen, (uint64) now))
+	return database != NULL ? &database->time_seen : NULL;
+}
+
+TimestampTz
+respond_time_guard_seen(void)
+{
+	pg_atomic_uint64 *seen = latest();
+
+	return seen != NULL ? (TimestampTz) pg_atomic_read_u64(seen) : DT_NOBEGIN;
+}
+
+void
+respond_time_guard_see(TimestampTz time)
+{
+	pg_atomic_uint64 *seen = latest();
+	uint64		before = seen != NULL ? pg_atomic_read_u64(seen) : 0;
+
+	while (seen != NULL && time > (TimestampTz) before &&
+		   !pg_atomic_compare_exchange_u64(seen, &before, (uint64) time))
 		;
+}
+
+void
+respond_time_guard_accept(TimestampTz now)
+{
+	pg_atomic_uint64 *seen = latest();
+
+	if (seen != NULL)
+		pg_atomic_write_u64(seen, (uint64) now);
 }
 
 TimestampTz
 respond_time_guard_thaw(void)
 {
-	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
-	TimestampTz seen = database != NULL ? (TimestampTz) pg_atomic_read_u64(&database->time_seen) : DT_NOBEGIN;
+	TimestampTz seen = respond_time_guard_seen();
 
 	return seen != DT_NOBEGIN ? seen - TIME_GUARD_TOLERANCE : DT_NOBEGIN;
+}
+
+bool
+respond_time_guard_rests(TimestampTz now)
+{
+	respond_time_guard_see(now);
+	return now < respond_time_guard_thaw();
 }

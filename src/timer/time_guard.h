@@ -13,10 +13,15 @@
 /* Time may go back by so much before timers wait for it; in us. */
 #define TIME_GUARD_TOLERANCE	(5 * USECS_PER_SEC)
 
-/* The readers of timers tell which time it is for them. */
-extern void respond_time_guard_note(TimestampTz now);
+/* Whether timers rest at this time.  It becomes the latest one that was seen, if it is. */
+extern bool respond_time_guard_rests(TimestampTz now);
 
 /* From when on timers fire; in the past unless time is behind. */
 extern TimestampTz respond_time_guard_thaw(void);
+
+/* The latest time that was seen, DT_NOBEGIN: none yet; and that it was no later than this. */
+extern TimestampTz respond_time_guard_seen(void);
+extern void respond_time_guard_see(TimestampTz time);
+extern void respond_time_guard_accept(TimestampTz now);
 
 #endif							/* RESPOND_TIME_GUARD_H */

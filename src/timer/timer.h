@@ -59,8 +59,8 @@ extern void respond_timers_discard(void);
  * For the reader alone, between respond_worker_begin() and the commit, with an
  * active snapshot.
  *
- * due returns timers that are due, a list of Timer, in the order of due_at and
- * id.  It gives the same ones again until they are finished: limit is for
+ * due returns timers that are due at a time, now or before, a list of Timer, in the
+ * order of due_at and id.  It gives the same ones again until they are finished: limit is for
  * those that can be finished now.  None are due while time is behind (time_guard.h).
  * A timer whose deletion somebody has not committed yet is left out, and looked at
  * again soon.  Few may be returned, or none, because a lot was to be read over;
@@ -68,7 +68,7 @@ extern void respond_timers_discard(void);
  *
  * finish deletes one of them; false when it was disarmed meanwhile.
  */
-extern List *respond_timers_due(TimerReader reader, TimestampTz now, int limit);
+extern List *respond_timers_due(TimerReader reader, TimestampTz until, int limit);
 extern bool respond_timer_finish(const Timer *timer);
 
 /*

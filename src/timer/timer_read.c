@@ -41,7 +41,7 @@ typedef struct Look
 {
 	TimerReader reader;
 	TimerMark  *mark;
-	TimestampTz now;
+	TimestampTz until;			/* those that are due then */
 	int			limit;
 	TimerScan	scan;
 	List	   *due;
@@ -102,7 +102,7 @@ static void
 set_pause(Look *look, TimestampTz began)
 {
 	if (look->mark->avoided_until == 0)
-		look->mark->avoided_until = look->now + AVOID_AT_LEAST + AVOID_SHARE * (GetCurrentTimestamp() - began);
+		look->mark->avoided_until = respond_clock_now() + AVOID_AT_LEAST + AVOID_SHARE * (GetCurrentTimestamp() - began);
 }
 
 static void
@@ -110,7 +110,7 @@ retry_avoided(Look *look)
 {
 	TimerMark  *mark = look->mark;
 
-	if (mark->avoided_until > look->now)
+	if (mark->avoided_until > respond_clock_now())
 		return;
 	mark->at = respond_timer_key_earlier(mark->at, mark->avoided);
 	mark->avoided_until = DT_NOEND;
@@ -175,7 +175,7 @@ read_due(Look *look)
 			look->next = DT_NOEND;
 			return;
 		}
-		if (scan->key.due_at > look->now)
+		if (scan->key.due_at > look->until)
 		{
 			look->next = scan->key.due_at;
 			if (++ahead == AHEAD_ENTRIES || respond_timer_scan_row(scan))
@@ -211,13 +211,12 @@ look_for_due(Look *look)
 }
 
 List *
-respond_timers_due(TimerReader reader, TimestampTz now, int limit)
+respond_timers_due(TimerReader reader, TimestampTz until, int limit)
 {
-	Look		look = {.reader = reader, .now = now, .limit = limit};
+	Look		look = {.reader = reader, .until = until, .limit = limit};
 
 	Assert(ActiveSnapshotSet());
-	respond_time_guard_note(now);
-	if (now < respond_time_guard_thaw())
+	if (respond_time_guard_rests(respond_clock_now()))
 		return NIL;
 	look.mark = respond_timer_mark_open(reader);
 	look_for_due(&look);
@@ -231,12 +230,9 @@ TimestampTz
 respond_timer_next(TimerReader reader)
 {
 	const TimerMark *mark = respond_timer_mark_peek(reader);
-	TimestampTz now = respond_clock_now();
-	TimestampTz thaw = respond_time_guard_thaw();
 
-	respond_time_guard_note(now);
-	if (now < thaw)
-		return thaw;
+	if (respond_time_guard_rests(respond_clock_now()))
+		return respond_time_guard_thaw();
 	if (respond_timer_mark_is_stale(reader))
 		return DT_NOBEGIN;
 	return Min(mark->next, mark->avoided_until);

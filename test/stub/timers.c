@@ -15,7 +15,6 @@
 
 #include "common/clock.h"
 #include "common/guc.h"
-#include "common/open_transactions.h"
 #include "timer/timer.h"
 #include "worker/worker.h"
 
@@ -29,7 +28,6 @@ PG_FUNCTION_INFO_V1(finish);
 PG_FUNCTION_INFO_V1(next_due);
 PG_FUNCTION_INFO_V1(flush);
 PG_FUNCTION_INFO_V1(time_now);
-PG_FUNCTION_INFO_V1(open_since);
 
 /* act_as_reader(reader integer): 0 the first dispatcher, 1 the clock, 2 nobody */
 Datum
@@ -76,7 +74,7 @@ disarm(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* due(reader integer, now timestamptz, "limit" integer) → rows of id, due_at, name; the time is moved to now */
+/* due(reader integer, now timestamptz, "limit" integer, until timestamptz) → rows of id, due_at, name; the time is moved to now */
 Datum
 due(PG_FUNCTION_ARGS)
 {
@@ -85,10 +83,8 @@ due(PG_FUNCTION_ARGS)
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!PG_ARGISNULL(1))
-		respond_clock_offset = (PG_GETARG_TIMESTAMPTZ(1) - GetCurrentTimestamp()) / 1000.0;
-	timers = respond_timers_due(PG_GETARG_INT32(0), PG_ARGISNULL(1) ? respond_clock_now() : PG_GETARG_TIMESTAMPTZ(1),
-								PG_GETARG_INT32(2));
+	respond_clock_offset = (PG_GETARG_TIMESTAMPTZ(1) - GetCurrentTimestamp()) / 1000.0;
+	timers = respond_timers_due(PG_GETARG_INT32(0), PG_GETARG_TIMESTAMPTZ(PG_ARGISNULL(3) ? 1 : 3), PG_GETARG_INT32(2));
 	foreach(cell, timers)
 	{
 		Timer	   *timer = lfirst(cell);
@@ -123,11 +119,4 @@ Datum
 time_now(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TIMESTAMPTZ(respond_clock_now());
-}
-
-/* open_since(moment timestamptz, grace interval) */
-Datum
-open_since(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(respond_transaction_open_since(PG_GETARG_TIMESTAMPTZ(0), PG_GETARG_INTERVAL_P(1)->time));
 }

@@ -244,4 +244,28 @@ one('DELETE FROM respond_internal.timer');
 %timer = ();
 random(1, $steps / 3);
 
+# What is due at an earlier time than now, because it is not known yet what happened until now.
+one('DELETE FROM respond_internal.timer');
+my $process = session(0);
+$now += 1000;
+ask($process, "SELECT arm(0, at($now - 20), 'first', true), arm(0, at($now - 10), 'second', true)");
+is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 10, at($now - 15))"), 'first', 'those that were due at a time');
+is(ask($process, "SELECT next_due(0) = at($now - 20)"), 't', 'and wait to be finished');
+is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 10)"), 'first second', 'those that are due now');
+
+# Time that goes back.
+my $seen = $now;
+$now -= 4;
+is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 10)"), 'first second', 'a few seconds do not count');
+$now -= 3600;
+is(ask($process, "SELECT arm(0, at($now - 20), 'behind', true) > 0 AND NOT EXISTS (SELECT FROM due(0, at($now), 10))"), 't', 'an hour does: nothing is due');
+is(ask($process, "SELECT next_due(0) = at($seen - 5)"), 't', 'until time has caught up');
+$now = $seen - 4;
+is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 10)"), 'behind first second', 'and then all in their order');
+# Time that jumps ahead.
+$now += 86400;
+ask($process, "SELECT arm(0, at($now - g), 'd' || g, g = 1) FROM generate_series(5, 1, -1) AS g");
+is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 6)"), 'behind first second d5 d4 d3', 'what a jump makes due comes in order, and not all at once');
+$process->quit;
+
 done_testing();

@@ -32,11 +32,10 @@ sub node
 		CREATE FUNCTION arm(integer, timestamptz, text, boolean) RETURNS bigint LANGUAGE c STRICT AS '$dir/timers';
 		CREATE FUNCTION flush() RETURNS void LANGUAGE c AS '$dir/timers';
 		CREATE FUNCTION disarm(integer, timestamptz, bigint) RETURNS void LANGUAGE c STRICT AS '$dir/timers';
-		CREATE FUNCTION due(integer, timestamptz, integer, OUT id bigint, OUT due_at timestamptz, OUT name text) RETURNS SETOF record LANGUAGE c AS '$dir/timers';
+		CREATE FUNCTION due(reader integer, now timestamptz, "limit" integer, until timestamptz DEFAULT NULL, OUT id bigint, OUT due_at timestamptz, OUT name text) RETURNS SETOF record LANGUAGE c AS '$dir/timers';
 		CREATE FUNCTION finish(integer, timestamptz, bigint) RETURNS boolean LANGUAGE c STRICT AS '$dir/timers';
 		CREATE FUNCTION next_due(integer) RETURNS timestamptz LANGUAGE c STRICT AS '$dir/timers';
 		CREATE FUNCTION time_now() RETURNS timestamptz LANGUAGE c AS '$dir/timers';
-		CREATE FUNCTION open_since(timestamptz, interval) RETURNS boolean LANGUAGE c STRICT AS '$dir/timers';
 		CREATE FUNCTION at(numeric) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS \$\$ SELECT timestamptz '$start' + \$1 * interval '1 second' \$\$});
 	return $node;
 }
