@@ -101,8 +101,10 @@ avoid(TimerMark *mark, TimerKey key)
 static void
 set_pause(Look *look, TimestampTz began)
 {
+	TimestampTz took = GetCurrentTimestamp() - began;
+
 	if (look->mark->avoided_until == 0)
-		look->mark->avoided_until = respond_clock_now() + AVOID_AT_LEAST + AVOID_SHARE * (GetCurrentTimestamp() - began);
+		look->mark->avoided_until = respond_clock_now() + AVOID_AT_LEAST + AVOID_SHARE * took;
 }
 
 static void

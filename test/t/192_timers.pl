@@ -248,6 +248,8 @@ random(1, $steps / 3);
 one('DELETE FROM respond_internal.timer');
 my $process = session(0);
 $now += 1000;
+# what others have noted before is looked at first
+Respond::wait_for(sub { ask($process, "SELECT count(*) FROM due(0, at($now), 10)") eq '0' && ask($process, "SELECT next_due(0) > '-infinity'") eq 't' }, 'nothing is known to wait');
 ask($process, "SELECT arm(0, at($now - 20), 'first', true), arm(0, at($now - 10), 'second', true)");
 is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 10, at($now - 15))"), 'first', 'those that were due at a time');
 is(ask($process, "SELECT next_due(0) = at($now - 20)"), 't', 'and wait to be finished');
@@ -259,7 +261,7 @@ $now -= 4;
 is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 10)"), 'first second', 'a few seconds do not count');
 $now -= 3600;
 is(ask($process, "SELECT arm(0, at($now - 20), 'behind', true) > 0 AND NOT EXISTS (SELECT FROM due(0, at($now), 10))"), 't', 'an hour does: nothing is due');
-is(ask($process, "SELECT next_due(0) = at($seen - 5)"), 't', 'until time has caught up');
+is(ask($process, "SELECT next_due(0) BETWEEN at($seen - 5) AND at($seen - 4.5)"), 't', 'until time has caught up');
 $now = $seen - 4;
 is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 10)"), 'behind first second', 'and then all in their order');
 # Time that jumps ahead.
