@@ -119,7 +119,7 @@ COMMENT ON COLUMN respond.wait_decision.run_id IS 'the run';
 COMMENT ON COLUMN respond.wait_decision.rule IS 'its rule';
 COMMENT ON COLUMN respond.wait_decision.rule_version IS 'the version of the rule that it began with';
 COMMENT ON COLUMN respond.wait_decision.step IS 'the step that waited: its name, or its place';
-COMMENT ON COLUMN respond.wait_decision.outcome IS 'event, timeout, signal, answer, decision, run, retry or cancelled';
+COMMENT ON COLUMN respond.wait_decision.outcome IS 'event, timeout, signal, answer, decision, run, retry or cancelled; collected: it had heard this event before it ended';
 COMMENT ON COLUMN respond.wait_decision.event_id IS 'the event that ended it, if one did';
 COMMENT ON COLUMN respond.wait_decision.key_hash IS 'hash of the key that it waited for, by which explain() finds events that came late; a wait for several keys has a row for each; NULL: no key';
 COMMENT ON COLUMN respond.wait_decision.since IS 'since when it waited';

@@ -10,6 +10,11 @@ RETURNS TABLE (rule text, matched boolean, failed_test text, remark text, steps 
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_explain_rules';
 COMMENT ON FUNCTION respond_internal.explain_rules(bigint) IS 'what each enabled rule makes of an event of the log';
 
+CREATE FUNCTION respond_internal.explain_waits(event_id bigint)
+RETURNS TABLE (rule text, heard boolean, reason text, run_id bigint)
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_explain_waits';
+COMMENT ON FUNCTION respond_internal.explain_waits(bigint) IS 'what runs that wait, or waited, made of an event of the log';
+
 -- Conditions run with the rights of their rule's owner, so their outcome is
 -- for those alone who may see rules.
 CREATE FUNCTION respond.simulate(type text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, source text DEFAULT NULL,
@@ -54,9 +59,11 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 		END,
 		d.id
 	  FROM today AS t FULL JOIN done AS d ON d.rule = t.rule
+	UNION ALL
+	SELECT w.rule, w.heard, w.reason, w.run_id FROM respond_internal.explain_waits($1) AS w
 	 ORDER BY 1, 4
 $$;
-COMMENT ON FUNCTION respond.explain(bigint) IS 'why each rule fired or did not fire for an event, with the run if there is one';
+COMMENT ON FUNCTION respond.explain(bigint) IS 'why each rule fired or did not fire for an event, with the run if there is one; and what runs that wait made of it: heard, waits or late';
 
 -- What these change belongs to the workers, so they run as its owner; who may
 -- call them is decided by grants.

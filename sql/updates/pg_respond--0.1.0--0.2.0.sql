@@ -847,6 +847,47 @@ BEGIN
 END
 $$;
 
+-- What explain() says of waits.
+CREATE FUNCTION respond_internal.explain_waits(event_id bigint)
+RETURNS TABLE (rule text, heard boolean, reason text, run_id bigint)
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_explain_waits';
+COMMENT ON FUNCTION respond_internal.explain_waits(bigint) IS 'what runs that wait, or waited, made of an event of the log';
+CREATE OR REPLACE FUNCTION respond.explain(event_id bigint)
+RETURNS TABLE (rule text, fired boolean, reason text, run_id bigint)
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+	WITH today AS (
+		SELECT x.rule, x.matched, x.failed_test, x.remark FROM respond_internal.explain_rules($1) AS x
+		UNION ALL
+		SELECT r.name, false, 'the rule is disabled', NULL FROM respond.rule AS r WHERE NOT r.enabled
+	), done AS (
+		SELECT r.id, r.rule, r.status, r.error, r.state, r.replay FROM respond.run AS r WHERE r.event_id = $1
+	), dead AS (
+		SELECT d.rule, d.reason, d.error FROM respond_internal.dead_event AS d WHERE d.event_id = $1
+		 ORDER BY d.at DESC LIMIT 1
+	), event AS (
+		SELECT e.recorded_at FROM respond.event AS e WHERE e.id = $1
+	)
+	SELECT COALESCE(d.rule, t.rule),
+		d.id IS NOT NULL AND d.status <> 'suppressed',
+		CASE
+			WHEN d.id IS NOT NULL THEN d.status
+				|| COALESCE(': ' || CASE WHEN d.status = 'suppressed' THEN d.state ->> 'suppressed' ELSE d.error END, '')
+				|| CASE WHEN d.replay THEN ' (replay)' ELSE '' END
+			WHEN NOT t.matched THEN t.failed_test
+			WHEN EXISTS (SELECT FROM dead WHERE dead.rule IS NULL OR dead.rule = t.rule)
+				THEN (SELECT 'dead letter: ' || COALESCE(dead.error, dead.reason) FROM dead)
+			WHEN EXISTS (SELECT FROM respond.rule AS r, event AS e WHERE r.name = t.rule AND r.updated_at > e.recorded_at)
+				THEN 'matches as the rule is now, but it was last changed after the event; replay() applies it'
+			ELSE 'matches, and was not handled yet'
+		END,
+		d.id
+	  FROM today AS t FULL JOIN done AS d ON d.rule = t.rule
+	UNION ALL
+	SELECT w.rule, w.heard, w.reason, w.run_id FROM respond_internal.explain_waits($1) AS w
+	 ORDER BY 1, 4
+$$;
+COMMENT ON FUNCTION respond.explain(bigint) IS 'why each rule fired or did not fire for an event, with the run if there is one; and what runs that wait made of it: heard, waits or late';
+
 -- Comments.
 COMMENT ON COLUMN respond_internal.state.copy IS 'mark of the copied cluster in which the database last held for that reason; 0: never';
 COMMENT ON FUNCTION respond_internal.copy_mark() IS 'random number that this cluster got when it started as a physical copy of another one, 0 if it is not a copy';
@@ -1679,6 +1720,7 @@ GRANT EXECUTE ON FUNCTION respond_internal.clock_start() TO PUBLIC;
 GRANT SELECT ON respond_internal.timer TO respond_admin, respond_auditor;
 GRANT EXECUTE ON FUNCTION respond.cron_next(text, text, timestamptz) TO respond_admin, respond_auditor;
 GRANT SELECT ON respond_internal.wait_pattern, respond_internal.wait, respond_internal.heard TO respond_auditor, respond_admin;
+GRANT EXECUTE ON FUNCTION respond_internal.explain_waits(bigint) TO respond_auditor, respond_admin;
 
 DELETE FROM respond_internal.manifest;
 INSERT INTO respond_internal.manifest (kind, object, definition, server_version)

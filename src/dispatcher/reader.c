@@ -209,3 +209,27 @@ respond_reader_fetch(const Window *window, const WindowEntry *entry)
 		event = NULL;
 	return event;
 }
+
+Event *
+respond_reader_fetch_alone(int64 id)
+{
+	Event	   *event;
+
+	PG_TRY();
+	{
+		event = respond_reader_fetch_id(id);
+		respond_reader_release();
+	}
+	PG_CATCH();
+	{
+		respond_reader_forget();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	if (event == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("event " INT64_FORMAT " does not exist", id),
+				 errhint("Events are dropped with their partition, see \"%s\".", "pg_respond.event_retention")));
+	return event;
+}

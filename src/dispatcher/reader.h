@@ -24,6 +24,9 @@ extern Event *respond_reader_fetch(const Window *window, const WindowEntry *entr
 /* The event with this id, NULL when it is not there. */
 extern Event *respond_reader_fetch_id(int64 id);
 
+/* The same outside of a batch; raises when it is not there. */
+extern Event *respond_reader_fetch_alone(int64 id);
+
 /* Closes what fetch opened; before the transaction ends. */
 extern void respond_reader_release(void);
 

@@ -267,30 +267,6 @@ respond_simulate_rules(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-static Event *
-fetch_event(int64 id)
-{
-	Event	   *event;
-
-	PG_TRY();
-	{
-		event = respond_reader_fetch_id(id);
-		respond_reader_release();
-	}
-	PG_CATCH();
-	{
-		respond_reader_forget();
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	if (event == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("event " INT64_FORMAT " does not exist", id),
-				 errhint("Events are dropped with their partition, see \"%s\".", "pg_respond.event_retention")));
-	return event;
-}
-
 /* explain_rules(event_id) → the same for an event of the log, without steps. */
 Datum
 respond_explain_rules(PG_FUNCTION_ARGS)
@@ -298,7 +274,7 @@ respond_explain_rules(PG_FUNCTION_ARGS)
 	Simulation	simulation = {.call = fcinfo};
 
 	simulation.set = rules_for("explain()");
-	simulation.event = fetch_event(PG_GETARG_INT64(0));
+	simulation.event = respond_reader_fetch_alone(PG_GETARG_INT64(0));
 	InitMaterializedSRF(fcinfo, 0);
 	simulate_rules(&simulation);
 	return (Datum) 0;

@@ -75,25 +75,65 @@ is_among(int64 hash, const int64 *hashes, int count)
 	return false;
 }
 
-void
-respond_effects_decision(const Decision *decision, const List *waits)
+static void
+add_keys(const Decision *decision, const List *keys)
 {
-	int64	   *hashes = palloc(sizeof(int64) * Max(list_length(waits), 1));
+	int64	   *hashes = palloc(sizeof(int64) * Max(list_length(keys), 1));
 	int			count = 0;
 	ListCell   *cell;
 
-	foreach(cell, waits)
+	foreach(cell, keys)
 	{
-		const Wait *wait = lfirst(cell);
-		int64		hash = respond_wait_key_hash(wait->key);
+		int64		hash = respond_wait_key_hash(lfirst(cell));
 
-		if (wait->early || is_among(hash, hashes, count))
+		if (is_among(hash, hashes, count))
 			continue;
 		hashes[count++] = hash;
 		add_row(decision, &hash);
 	}
 	if (count == 0)
 		add_row(decision, NULL);
+	pfree(hashes);
+}
+
+/* An event that was collected ended nothing, but was not late either. */
+static void
+add_collected(const Decision *decision, const int64 *collected, int count)
+{
+	Decision	row = *decision;
+
+	row.outcome = "collected";
+	for (int i = 0; i < count; i++)
+	{
+		row.event_id = collected[i];
+		add_row(&row, NULL);
+	}
+}
+
+void
+respond_effects_decision(const Decision *decision, const List *waits)
+{
+	List	   *keys = NIL;
+	ListCell   *cell;
+
+	foreach(cell, waits)
+	{
+		const Wait *wait = lfirst(cell);
+
+		if (wait->early)
+			continue;
+		keys = lappend(keys, unconstify(char *, wait->key));
+		add_collected(decision, wait->heard, wait->heard_count);
+	}
+	add_keys(decision, keys);
+	list_free(keys);
+}
+
+void
+respond_effects_decision_at_once(const Decision *decision, const List *keys, const int64 *collected, int count)
+{
+	add_collected(decision, collected, count);
+	add_keys(decision, keys);
 }
 
 void

@@ -28,8 +28,15 @@ typedef struct Decision
 	TimestampTz due_at;			/* DT_NOEND: none */
 } Decision;
 
-/* One row for each key of the waits (Wait *) that the run had reached, and one row if there is none. */
+/*
+ * One row for each key of the waits (Wait *) that the run had reached, and one row
+ * if there is none.  What they had heard is recorded as collected.
+ */
 extern void respond_effects_decision(const Decision *decision, const List *waits);
+
+/* The same for a wait that was over when the run came to it: its keys (char *), and what it had collected. */
+extern void respond_effects_decision_at_once(const Decision *decision, const List *keys,
+											 const int64 *collected, int count);
 
 /* For effects.c: writes what is buffered; forgets it. */
 extern void respond_decisions_flush(void);

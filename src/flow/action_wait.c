@@ -15,6 +15,8 @@
 #include "common/errors.h"
 #include "common/interval_read.h"
 #include "common/jsonb_push.h"
+#include "effect/decision_write.h"
+#include "event/event_roots.h"
 #include "flow/action_wait.h"
 #include "flow/event_document.h"
 #include "flow/mailbox.h"
@@ -55,6 +57,13 @@ read_limit(const StepCall *call)
 	return limit;
 }
 
+/* A dry run does not know what a key is that builds on what was not done. */
+static bool
+is_unknown(const StepCall *call, const char *key)
+{
+	return key[0] == '\0' && call->machine->dry && respond_machine_is_blind(call->machine);
+}
+
 /* The events with their keys: a list of FlowAwaited *. */
 static List *
 list_events(const StepCall *call, const WaitCode *code)
@@ -66,7 +75,7 @@ list_events(const StepCall *call, const WaitCode *code)
 		const WaitAlternative *alternative = &code->alternatives[i];
 		char	   *key = respond_wait_alternative_key(call->machine, alternative);
 
-		if (key[0] == '\0')
+		if (key[0] == '\0' && !is_unknown(call, key))
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_STEP_FAILED),
 					 errmsg("%s.key: is empty", alternative->place),
@@ -107,6 +116,28 @@ end_with(StepCall *call, const WaitCode *code, List *events, int alternative)
 	return STEP_DONE;
 }
 
+/* The run never stood here, but the events have an effect that explain() tells. */
+static void
+record_decision(const StepCall *call, const List *events, const List *heard, int count)
+{
+	const FlowRun *run = call->machine->run;
+	Decision	decision = {.run_id = run->run_id,.rule = run->rule,.rule_version = run->rule_version};
+	int64	   *collected = palloc(sizeof(int64) * count);
+	List	   *keys = NIL;
+	ListCell   *cell;
+
+	foreach(cell, events)
+		keys = lappend(keys, unconstify(char *, ((const FlowAwaited *) lfirst(cell))->key));
+	for (int i = 0; i < count; i++)
+		collected[i] = ((Heard *) list_nth(heard, i))->event_id;
+	decision.step = respond_step_label(call->step);
+	decision.outcome = "event";
+	decision.event_id = collected[count - 1];
+	decision.since = respond_mailbox_since(call->machine, call->step, respond_clock_now());
+	decision.due_at = DT_NOEND;
+	respond_effects_decision_at_once(&decision, keys, collected, count - 1);
+}
+
 /* Ends the step with what was heard before the run came to it; false when that is not enough. */
 static bool
 take_heard(StepCall *call, const WaitCode *code, List *events)
@@ -121,6 +152,7 @@ take_heard(StepCall *call, const WaitCode *code, List *events)
 	if (code->count == 0 || list_length(heard) < code->collect)
 		return false;
 	taken = fetch_events(machine, heard, code->collect);
+	record_decision(call, events, heard, code->collect);
 	respond_mailbox_use(machine, call->step, heard, code->collect);
 	(void) end_with(call, code, taken, ((Heard *) list_nth(heard, code->collect - 1))->alternative);
 	return true;
@@ -139,6 +171,59 @@ make_memo(const WaitCode *code)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+static void
+push_target(JsonbParseState **state, const char *field, const FlowTarget *target)
+{
+	if (target != NULL)
+		respond_jsonb_push_text(state, field, target->name);
+}
+
+static void
+push_awaited(JsonbParseState **state, const FlowAwaited *awaited, const WaitAlternative *alternative)
+{
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(state, "event_type", awaited->event_type);
+	if (awaited->pattern != NULL)
+		respond_jsonb_push_jsonb(state, "pattern", awaited->pattern);
+	respond_jsonb_push_text(state, "event_key", awaited->event_key);
+	respond_jsonb_push_text(state, "key", awaited->key[0] != '\0' ? awaited->key : NULL);
+	push_target(state, "go_to", alternative->go_to);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* What the run would wait for, for simulate(): as in the step, with keys and limit as they would be now. */
+static Jsonb *
+describe(const WaitCode *code, const List *events, TimestampTz limit)
+{
+	JsonbParseState *state = NULL;
+	char		time[MAXDATELEN + 1];
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	if (limit != DT_NOEND)
+		respond_jsonb_push_text(&state, "until", respond_event_time(limit, time));
+	push_target(&state, "on_timeout", code->on_timeout);
+	if (code->collect > 1)
+		respond_jsonb_push_int64(&state, "collect", code->collect);
+	if (events != NIL)
+	{
+		respond_jsonb_push_key(&state, "events");
+		pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+		for (int i = 0; i < code->count; i++)
+			push_awaited(&state, list_nth(events, i), &code->alternatives[i]);
+		pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* A dry run goes on as if the first of the events had come; without one, the time. */
+static StepResult
+begin_dry(StepCall *call, const WaitCode *code, const List *events, TimestampTz limit)
+{
+	call->machine->parameters = describe(code, events, limit);
+	call->target = code->count > 0 ? code->alternatives[0].go_to : code->on_timeout;
+	return STEP_DONE;
+}
+
 static StepResult
 begin(StepCall *call, const WaitCode *code)
 {
@@ -147,7 +232,7 @@ begin(StepCall *call, const WaitCode *code)
 	FlowPause  *pause;
 
 	if (call->machine->dry)
-		return STEP_DONE;
+		return begin_dry(call, code, events, limit);
 	if (take_heard(call, code, events))
 		return STEP_DONE;
 	if (!respond_mailbox_covers(call->machine, call->step, events))

@@ -78,6 +78,22 @@ respond_mailbox_find(const FlowMachine *machine, const FlowStep *step, const Lis
 	return found;
 }
 
+TimestampTz
+respond_mailbox_since(const FlowMachine *machine, const FlowStep *step, TimestampTz otherwise)
+{
+	TimestampTz since = otherwise;
+	ListCell   *cell;
+
+	foreach(cell, machine->mailbox)
+	{
+		const Wait *wait = lfirst(cell);
+
+		if (is_of_step(wait, step))
+			since = Min(since, wait->since);
+	}
+	return since;
+}
+
 List *
 respond_mailbox_all(const FlowMachine *machine, const FlowStep *step)
 {

@@ -27,6 +27,9 @@ typedef struct Heard
 /* What the step has heard for these events (FlowAwaited *), oldest first: a list of Heard *. */
 extern List *respond_mailbox_find(const FlowMachine *machine, const FlowStep *step, const List *events);
 
+/* From when on the step has heard events; otherwise: when it has not. */
+extern TimestampTz respond_mailbox_since(const FlowMachine *machine, const FlowStep *step, TimestampTz otherwise);
+
 /* All that the step has heard, under whichever key, oldest first. */
 extern List *respond_mailbox_all(const FlowMachine *machine, const FlowStep *step);
 

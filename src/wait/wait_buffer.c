@@ -64,8 +64,8 @@ write_waits(void)
 
 	for (int i = 0; i < wait_count; i++)
 	{
-		Datum		values[WAIT_COLUMNS];
-		bool		nulls[WAIT_COLUMNS];
+		Datum		values[WAIT_ROW_COLUMNS];
+		bool		nulls[WAIT_ROW_COLUMNS];
 
 		if (waits[i].wait == NULL)
 			continue;

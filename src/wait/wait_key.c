@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -116,27 +117,90 @@ value_text(const TemplateValue *value)
 	return pnstrdup(output.data, output.length);
 }
 
+static char *
+key_of(const TemplateValue *value)
+{
+	switch (value->kind)
+	{
+		case TEMPLATE_STRING:
+			return value->count > 0 ? pnstrdup(value->reference, value->count) : NULL;
+		case TEMPLATE_BOOLEAN:
+		case TEMPLATE_NUMBER:
+			return value_text(value);
+		default:
+			return NULL;
+	}
+}
+
 char *
 respond_wait_key_read(const WaitKey *key, const Event *event)
 {
 	TemplateValue value = find_value(key, event);
 
-	switch (value.kind)
-	{
-		case TEMPLATE_STRING:
-			return value.count > 0 ? pnstrdup(value.reference, value.count) : NULL;
-		case TEMPLATE_BOOLEAN:
-		case TEMPLATE_NUMBER:
-			return value_text(&value);
-		default:
-			return NULL;
-	}
+	return key_of(&value);
 }
 
 int64
 respond_wait_key_hash(const char *key)
 {
 	return (int64) respond_hash_bytes(0, key, strlen(key));
+}
+
+typedef struct Candidates
+{
+	int64	   *hashes;
+	int			count;
+	int			limit;
+} Candidates;
+
+static void
+add_candidate(Candidates *candidates, TemplateValue value)
+{
+	char	   *key = candidates->count < candidates->limit ? key_of(&value) : NULL;
+
+	if (key == NULL)
+		return;
+	candidates->hashes[candidates->count++] = respond_wait_key_hash(key);
+	pfree(key);
+}
+
+static void
+add_scalar(Candidates *candidates, const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvString:
+			add_candidate(candidates, respond_template_from_text(value->val.string.val, value->val.string.len));
+			break;
+		case jbvNumeric:
+			add_candidate(candidates, respond_template_from_numeric(value->val.numeric));
+			break;
+		case jbvBool:
+			add_candidate(candidates, respond_template_from_boolean(value->val.boolean));
+			break;
+		default:
+			break;
+	}
+}
+
+int64 *
+respond_wait_key_candidates(const Event *event, int limit, int *count)
+{
+	Candidates	candidates = {palloc(sizeof(int64) * limit), 0, limit};
+	JsonbIterator *iterator = JsonbIteratorInit(&event->data->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	for (EventRoot root = 0; root < EVENT_ROOTS; root++)
+		add_candidate(&candidates, respond_event_root_value(event, root));
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE && candidates.count < limit)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_VALUE || token == WJB_ELEM)
+			add_scalar(&candidates, &value);
+	}
+	*count = candidates.count;
+	return candidates.hashes;
 }
 
 /* wait_key_hash(key text) → bigint, for rows of another machine or encoding. */

@@ -29,4 +29,7 @@ extern char *respond_wait_key_read(const WaitKey *key, const Event *event);
 /* Keys are looked up by it. */
 extern int64 respond_wait_key_hash(const char *key);
 
+/* Hashes of the values of the event that some path could make its key, at most so many; palloc'd. */
+extern int64 *respond_wait_key_candidates(const Event *event, int limit, int *count);
+
 #endif							/* RESPOND_WAIT_KEY_H */

@@ -101,9 +101,8 @@ only_up_to(List *waits, int64 last)
 }
 
 List *
-respond_waits_hit_after(const Event *event, int64 after, int limit, int64 *last)
+respond_waits_hit_of(WaitPatternSet *set, const Event *event, int64 after, int limit, int64 *last)
 {
-	WaitPatternSet *set = respond_wait_patterns();
 	const int  *numbers;
 	List	   *hit = NIL;
 	int			count;
@@ -123,6 +122,12 @@ respond_waits_hit_after(const Event *event, int64 after, int limit, int64 *last)
 	hit = only_up_to(hit, *last);
 	list_sort(hit, compare_waits);
 	return one_for_each_step(hit);
+}
+
+List *
+respond_waits_hit_after(const Event *event, int64 after, int limit, int64 *last)
+{
+	return respond_waits_hit_of(respond_wait_patterns(), event, after, limit, last);
 }
 
 List *

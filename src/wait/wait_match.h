@@ -11,6 +11,7 @@
 #include "nodes/pg_list.h"
 
 #include "event/event.h"
+#include "wait/wait_pattern_set.h"
 #include "wait/wait_row.h"
 
 /* Whether any run waits for an event.  Cheap enough to be asked for each event. */
@@ -33,5 +34,8 @@ extern List *respond_waits_hit(const Event *event);
  * there are no more.
  */
 extern List *respond_waits_hit_after(const Event *event, int64 after, int limit, int64 *last);
+
+/* The same with patterns of a session's own, see respond_wait_patterns_read(). */
+extern List *respond_waits_hit_of(WaitPatternSet *set, const Event *event, int64 after, int limit, int64 *last);
 
 #endif							/* RESPOND_WAIT_MATCH_H */

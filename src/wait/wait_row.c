@@ -30,7 +30,7 @@ static const ShapeColumn wait_columns[] = {
 	{"key", TEXTOID},
 };
 
-StaticAssertDecl(lengthof(wait_columns) == WAIT_COLUMNS, "each column of the waits has its type");
+StaticAssertDecl(lengthof(wait_columns) == WAIT_ROW_COLUMNS, "each column of the waits has its type");
 
 static const ShapeColumn heard_columns[] = {
 	{"id", INT8OID},
@@ -66,43 +66,43 @@ Wait *
 respond_wait_read(TupleTableSlot *slot, int64 *incarnation)
 {
 	Wait	   *wait = palloc0(sizeof(Wait));
-	Datum		values[WAIT_COLUMNS];
-	bool		nulls[WAIT_COLUMNS];
+	Datum		values[WAIT_ROW_COLUMNS];
+	bool		nulls[WAIT_ROW_COLUMNS];
 
 	respond_shape_read(&respond_shape_wait, slot, values, nulls);
-	wait->run_id = DatumGetInt64(values[WAIT_RUN_ID]);
-	wait->run_started_at = DatumGetTimestampTz(values[WAIT_RUN_STARTED_AT]);
-	wait->rule = respond_row_text(values, nulls, WAIT_RULE);
-	wait->rule_version = DatumGetInt32(values[WAIT_RULE_VERSION]);
-	wait->step = respond_row_text(values, nulls, WAIT_STEP);
-	wait->alternative = DatumGetInt32(values[WAIT_ALTERNATIVE]);
-	wait->pattern = DatumGetInt64(values[WAIT_PATTERN_ID]);
-	wait->key = respond_row_text(values, nulls, WAIT_KEY);
-	wait->early = DatumGetBool(values[WAIT_EARLY]);
-	wait->since = DatumGetTimestampTz(values[WAIT_SINCE]);
-	wait->due_at = nulls[WAIT_DUE_AT] ? DT_NOEND : DatumGetTimestampTz(values[WAIT_DUE_AT]);
-	*incarnation = DatumGetInt64(values[WAIT_INCARNATION]);
+	wait->run_id = DatumGetInt64(values[WAIT_ROW_RUN_ID]);
+	wait->run_started_at = DatumGetTimestampTz(values[WAIT_ROW_RUN_STARTED_AT]);
+	wait->rule = respond_row_text(values, nulls, WAIT_ROW_RULE);
+	wait->rule_version = DatumGetInt32(values[WAIT_ROW_RULE_VERSION]);
+	wait->step = respond_row_text(values, nulls, WAIT_ROW_STEP);
+	wait->alternative = DatumGetInt32(values[WAIT_ROW_ALTERNATIVE]);
+	wait->pattern = DatumGetInt64(values[WAIT_ROW_PATTERN_ID]);
+	wait->key = respond_row_text(values, nulls, WAIT_ROW_KEY);
+	wait->early = DatumGetBool(values[WAIT_ROW_EARLY]);
+	wait->since = DatumGetTimestampTz(values[WAIT_ROW_SINCE]);
+	wait->due_at = nulls[WAIT_ROW_DUE_AT] ? DT_NOEND : DatumGetTimestampTz(values[WAIT_ROW_DUE_AT]);
+	*incarnation = DatumGetInt64(values[WAIT_ROW_INCARNATION]);
 	return wait;
 }
 
 void
 respond_wait_form(const Wait *wait, int64 key_hash, Datum *values, bool *nulls)
 {
-	memset(nulls, 0, sizeof(bool) * WAIT_COLUMNS);
-	values[WAIT_RUN_ID] = Int64GetDatum(wait->run_id);
-	values[WAIT_RUN_STARTED_AT] = TimestampTzGetDatum(wait->run_started_at);
-	values[WAIT_PATTERN_ID] = Int64GetDatum(wait->pattern);
-	values[WAIT_KEY_HASH] = Int64GetDatum(key_hash);
-	values[WAIT_SINCE] = TimestampTzGetDatum(wait->since);
-	values[WAIT_DUE_AT] = TimestampTzGetDatum(wait->due_at);
-	nulls[WAIT_DUE_AT] = TIMESTAMP_IS_NOEND(wait->due_at);
-	values[WAIT_INCARNATION] = Int64GetDatum(respond_life_incarnation());
-	values[WAIT_RULE_VERSION] = Int32GetDatum(wait->rule_version);
-	values[WAIT_ALTERNATIVE] = Int32GetDatum(wait->alternative);
-	values[WAIT_EARLY] = BoolGetDatum(wait->early);
-	respond_row_set_text(values, nulls, WAIT_RULE, wait->rule);
-	respond_row_set_text(values, nulls, WAIT_STEP, wait->step);
-	respond_row_set_text(values, nulls, WAIT_KEY, wait->key);
+	memset(nulls, 0, sizeof(bool) * WAIT_ROW_COLUMNS);
+	values[WAIT_ROW_RUN_ID] = Int64GetDatum(wait->run_id);
+	values[WAIT_ROW_RUN_STARTED_AT] = TimestampTzGetDatum(wait->run_started_at);
+	values[WAIT_ROW_PATTERN_ID] = Int64GetDatum(wait->pattern);
+	values[WAIT_ROW_KEY_HASH] = Int64GetDatum(key_hash);
+	values[WAIT_ROW_SINCE] = TimestampTzGetDatum(wait->since);
+	values[WAIT_ROW_DUE_AT] = TimestampTzGetDatum(wait->due_at);
+	nulls[WAIT_ROW_DUE_AT] = TIMESTAMP_IS_NOEND(wait->due_at);
+	values[WAIT_ROW_INCARNATION] = Int64GetDatum(respond_life_incarnation());
+	values[WAIT_ROW_RULE_VERSION] = Int32GetDatum(wait->rule_version);
+	values[WAIT_ROW_ALTERNATIVE] = Int32GetDatum(wait->alternative);
+	values[WAIT_ROW_EARLY] = BoolGetDatum(wait->early);
+	respond_row_set_text(values, nulls, WAIT_ROW_RULE, wait->rule);
+	respond_row_set_text(values, nulls, WAIT_ROW_STEP, wait->step);
+	respond_row_set_text(values, nulls, WAIT_ROW_KEY, wait->key);
 }
 
 HeardEvent *

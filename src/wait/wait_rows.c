@@ -67,23 +67,40 @@ is_of(const HeardEvent *heard, const Wait *wait)
 	return heard->alternative == wait->alternative && strcmp(heard->step, wait->step) == 0;
 }
 
-int
-respond_wait_heard_count(const Wait *wait)
+/* Events that it has heard: all, or those of this number (0: all). */
+static int
+count_heard(const Wait *wait, int64 event_id)
 {
-	List	   *buffered = respond_wait_buffer_heard(NIL, wait->run_id);
+	List	   *heard = respond_wait_buffer_heard(NIL, wait->run_id);
 	ListCell   *cell;
 	WaitScan	scan;
 	int			count = 0;
 
-	foreach(cell, buffered)
-		count += is_of(lfirst(cell), wait);
 	push_snapshot();
 	respond_wait_scan_begin(&scan, "heard", AccessShareLock, GetActiveSnapshot(), by_run_and_id, &wait->run_id, 1);
 	while (respond_wait_scan_next(&scan))
-		count += is_of(respond_heard_read(scan.slot), wait);
+		heard = lappend(heard, respond_heard_read(scan.slot));
 	respond_wait_scan_end(&scan);
 	PopActiveSnapshot();
+	foreach(cell, heard)
+	{
+		const HeardEvent *event = lfirst(cell);
+
+		count += is_of(event, wait) && (event_id == 0 || event->event_id == event_id);
+	}
 	return count;
+}
+
+int
+respond_wait_heard_count(const Wait *wait)
+{
+	return count_heard(wait, 0);
+}
+
+bool
+respond_wait_has_heard(const Wait *wait, int64 event_id)
+{
+	return count_heard(wait, event_id) > 0;
 }
 
 static List *

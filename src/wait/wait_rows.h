@@ -23,8 +23,9 @@ extern void respond_wait_arm(const Wait *wait);
 /* It has heard one more event. */
 extern void respond_wait_hear(const Wait *wait, const Event *event);
 
-/* How many events it has heard and not used. */
+/* How many events it has heard and not used; whether this one is among them. */
 extern int	respond_wait_heard_count(const Wait *wait);
+extern bool respond_wait_has_heard(const Wait *wait, int64 event_id);
 
 /*
  * All waits of a run with what they have heard, as a list of Wait *, which are
