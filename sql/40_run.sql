@@ -20,7 +20,9 @@ CREATE TABLE respond.run (
 	key text,
 	parent_id bigint,
 	paused_at timestamptz,
-	saved respond.private_jsonb
+	saved respond.private_jsonb,
+	waiting_since timestamptz,
+	waiting respond.private_jsonb
 ) PARTITION BY RANGE (started_at);
 COMMENT ON TABLE respond.run IS 'one row for each rule that fired for an event';
 COMMENT ON COLUMN respond.run.id IS 'number of the run';
@@ -39,21 +41,46 @@ COMMENT ON COLUMN respond.run.waits_for IS 'what a waiting run waits for: event,
 COMMENT ON COLUMN respond.run.key IS 'name that start() gave to the run';
 COMMENT ON COLUMN respond.run.parent_id IS 'run that called this one and waits for it';
 COMMENT ON COLUMN respond.run.paused_at IS 'when pause_run() stopped it; NULL: it is not paused';
-COMMENT ON COLUMN respond.run.saved IS 'all that a run which is under way needs to continue; only the owner of the rule and superusers see it';
+COMMENT ON COLUMN respond.run.saved IS 'all that a run needs to continue which is under way, failed or was cancelled; only the owner of the rule and superusers see it';
+COMMENT ON COLUMN respond.run.waiting_since IS 'since when a waiting run waits';
+COMMENT ON COLUMN respond.run.waiting IS 'what a waiting run waits for, see view waiting; only the owner of the rule and superusers see the key';
 
 CREATE TABLE respond.run_default PARTITION OF respond.run DEFAULT;
 CREATE UNIQUE INDEX run_default_id_idx ON respond.run_default (id);
 ALTER TABLE respond.run_default REPLICA IDENTITY USING INDEX run_default_id_idx;
 CREATE INDEX run_default_event_id_idx ON respond.run_default (event_id);
+CREATE INDEX run_default_parent_id_idx ON respond.run_default (parent_id) WHERE parent_id IS NOT NULL AND status IN ('running', 'waiting');
 CREATE INDEX run_default_under_way_idx ON respond.run_default (rule, key, id) WHERE status IN ('running', 'waiting');
 COMMENT ON INDEX respond.run_default_id_idx IS 'finds a run by its number';
 COMMENT ON INDEX respond.run_default_event_id_idx IS 'finds the runs of an event';
+COMMENT ON INDEX respond.run_default_parent_id_idx IS 'finds the runs under way that a run has called';
 COMMENT ON INDEX respond.run_default_under_way_idx IS 'finds the runs of a rule that are under way';
 COMMENT ON TABLE respond.run_default IS 'runs for whose time there is no partition yet';
 
 SELECT pg_catalog.pg_extension_config_dump('respond.run', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.run_default', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.run_id_seq', '');
+
+CREATE VIEW respond.waiting WITH (security_invoker = true) AS
+SELECT r.id AS run_id, r.rule, r.rule_version, r.step,
+	CASE WHEN r.status = 'waiting' THEN COALESCE(r.waiting::jsonb ->> 'for', r.waits_for)
+		WHEN r.error IS NOT NULL THEN 'the dispatcher, to run what follows a cancellation'
+		ELSE 'the dispatcher, to go on' END AS waits_for,
+	r.waiting::jsonb ->> 'key' AS key, r.waiting_since AS since, r.resume_at AS due_at, r.paused_at, r.event_id, r.started_at
+  FROM respond.run AS r
+ WHERE r.status IN ('running', 'waiting');
+COMMENT ON VIEW respond.waiting IS 'runs that are under way, and what each waits for';
+COMMENT ON COLUMN respond.waiting.run_id IS 'number of the run';
+COMMENT ON COLUMN respond.waiting.rule IS 'its rule';
+COMMENT ON COLUMN respond.waiting.rule_version IS 'the version of the rule that it runs';
+COMMENT ON COLUMN respond.waiting.step IS 'the step that it is at: its name, or its place as in steps[2]';
+COMMENT ON COLUMN respond.waiting.waits_for IS 'what it waits for, in words';
+COMMENT ON COLUMN respond.waiting.key IS 'what the event that it waits for has to have in its key; only the owner of the rule and superusers see it';
+COMMENT ON COLUMN respond.waiting.since IS 'since when';
+COMMENT ON COLUMN respond.waiting.due_at IS 'until when; NULL: without a limit';
+COMMENT ON COLUMN respond.waiting.paused_at IS 'when pause_run() stopped it; NULL: it is not paused';
+COMMENT ON COLUMN respond.waiting.event_id IS 'event that fired the rule';
+COMMENT ON COLUMN respond.waiting.started_at IS 'when the run started';
 
 CREATE FUNCTION respond_internal.check_steps(steps jsonb, on_failure jsonb DEFAULT NULL) RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'respond_check_steps';

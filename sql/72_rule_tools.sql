@@ -118,3 +118,8 @@ COMMENT ON FUNCTION respond.replay(timestamptz, timestamptz, text) IS 'runs the 
 CREATE FUNCTION respond.start(rule text, data jsonb DEFAULT '{}', subject text DEFAULT NULL) RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_start';
 COMMENT ON FUNCTION respond.start(text, jsonb, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, whatever its type, pattern and condition; returns the id that the run will have. Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';
+
+-- Runs by hand.  These ask who calls them, so they are C, see src/dispatcher/run_hand.c.
+CREATE FUNCTION respond.cancel_run(run_id bigint, reason text DEFAULT NULL) RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_cancel_run';
+COMMENT ON FUNCTION respond.cancel_run(bigint, text) IS 'ends a run that is under way, with what it waits for and the runs that it called; then steps "on_cancel" of its rule are run. Returns whether it was under way. Needs the right to act as the owner of the rule, membership in one of rule.start_roles or in respond_admin';

@@ -70,12 +70,12 @@ SELECT respond_internal.grant_execute('respond_producer', 'respond', 'emit', 'ca
 -- Agents: work on tickets.  What a ticket says of its origin is not theirs to
 -- say, and what was said stays said.
 GRANT USAGE ON SCHEMA respond TO respond_agent;
-GRANT SELECT ON respond.ticket, respond.comment, respond.team, respond.ticket_history, respond.run TO respond_agent;
+GRANT SELECT ON respond.ticket, respond.comment, respond.team, respond.ticket_history, respond.run, respond.waiting TO respond_agent;
 GRANT INSERT (subject, description, status, priority, team, assignee, requester, tags, key, fields),
 	UPDATE (subject, description, status, priority, team, assignee, requester, tags, key, fields)
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
-SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start');
+SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run');
 
 -- Auditors: read everything, change nothing.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
@@ -100,6 +100,15 @@ GRANT USAGE ON SCHEMA respond, respond_internal TO respond_admin;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_admin;
 REVOKE ALL ON respond_internal.channel_secret FROM respond_admin;
 GRANT SELECT (channel, set_at, set_by) ON respond_internal.channel_secret TO respond_admin;
+
+-- Keys, answers and signals may hold what SQL of a rule returned to its owner.
+REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer FROM respond_auditor, respond_admin;
+GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, rule, step)
+	ON respond_internal.wait TO respond_auditor, respond_admin;
+GRANT SELECT (id, run_id, run_started_at, kind, pause, step, event_id, actor, at, incarnation)
+	ON respond_internal.run_inbox TO respond_auditor, respond_admin;
+GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnation)
+	ON respond_internal.timer TO respond_auditor, respond_admin;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,

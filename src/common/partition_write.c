@@ -468,8 +468,9 @@ respond_partition_writer_update(PartitionWriter *writer, const RowUpdate *update
 		is_expected(target, update))
 	{
 		form_new_row(writer, target, update);
+		/* our own lock is one to wait for, too, and gives way at once */
 		switch (table_tuple_update(relation, &tid, target->new_row, writer->command, GetActiveSnapshot(),
-								   InvalidSnapshot, false, &failure, &lock_mode, &update_indexes))
+								   InvalidSnapshot, update->held, &failure, &lock_mode, &update_indexes))
 		{
 			case TM_Ok:
 				result = ROW_UPDATED;

@@ -53,6 +53,7 @@ typedef struct RowUpdate
 	const Datum *values;		/* new values, in the order of the shape */
 	const bool *nulls;
 	const bool *replaced;		/* which of them are new */
+	bool		held;			/* this transaction has locked it */
 } RowUpdate;
 
 typedef enum RowUpdateResult

@@ -131,6 +131,12 @@ respond_private_jsonb_full(Datum datum)
 	return DatumGetJsonbP(copy_part(value->data + value->full_offset));
 }
 
+Oid
+respond_private_owner(Datum datum)
+{
+	return ((PrivateValue *) PG_DETOAST_DATUM(datum))->owner;
+}
+
 static Datum
 text_from_user(text *value)
 {

@@ -21,6 +21,9 @@ extern Datum respond_private_jsonb(Jsonb *shown, Jsonb *full, Oid owner);
 /* All of a document, whoever asks: for our own code, which shows it to nobody.  Copied. */
 extern Jsonb *respond_private_jsonb_full(Datum value);
 
+/* Whose value it is; InvalidOid: superusers alone see all of it. */
+extern Oid	respond_private_owner(Datum value);
+
 /* The type of private texts. */
 extern Oid	respond_private_text_type(void);
 

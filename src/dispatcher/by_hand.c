@@ -35,6 +35,7 @@
 #include "event/event_write.h"
 #include "flow/flow_chain.h"
 #include "owner/owner_guard.h"
+#include "rule/rule_find.h"
 #include "rule/rule_owner.h"
 #include "rule/rule_set.h"
 
@@ -42,9 +43,6 @@ PG_FUNCTION_INFO_V1(respond_start);
 PG_FUNCTION_INFO_V1(respond_replay_span);
 PG_FUNCTION_INFO_V1(respond_resume_rule);
 
-static KeptPlan rule_plan = {
-	"SELECT r.* FROM respond.rule AS r WHERE r.name OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
-};
 static KeptPlan start_plan = {
 	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, forced, rule_owner, run_id)"
 	" VALUES ($1, pg_catalog.now(), $2, true, $3, pg_catalog.nextval('respond.run_id_seq')) RETURNING run_id",
@@ -86,27 +84,10 @@ typedef struct Span
 static Oid
 require_rule(const char *name, const char *what)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	Datum		value = CStringGetTextDatum(name);
 	RuleRow		row;
 	Oid			owner;
-	bool		found = false;
 
-	SPI_connect();
-	if (respond_kept_plan_run_as_owner(&rule_plan, &value, NULL) > 0)
-	{
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		Datum	   *values = palloc(RULE_COLUMNS * sizeof(Datum));
-		bool	   *nulls = palloc(RULE_COLUMNS * sizeof(bool));
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		respond_shape_deform(&respond_shape_rule, desc, SPI_tuptable->vals[0], values, nulls);
-		respond_rule_row_read(&row, values, nulls);
-		MemoryContextSwitchTo(spi);
-		found = true;
-	}
-	SPI_finish();
-	if (!found)
+	if (!respond_rule_find(name, &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("rule \"%s\" does not exist", name)));

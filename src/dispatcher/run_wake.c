@@ -97,13 +97,21 @@ event_ends(const Passage *passage)
 		passage->awakening->event->recorded_at <= passage->pause.due_at;
 }
 
+static bool
+is_note(const Awakening *awakening, const char *note)
+{
+	return awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, note) == 0;
+}
+
 /* Whether the run waits for this. */
 static bool
 is_awaited(const Passage *passage)
 {
 	const Awakening *awakening = passage->awakening;
 
-	if (awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_CONTINUE) == 0)
+	if (passage->row->cancelled || is_note(awakening, NOTE_CANCELLED))
+		return passage->row->cancelled && is_note(awakening, NOTE_CANCELLED);
+	if (is_note(awakening, NOTE_CONTINUE))
 		return passage->pause.waits_for == NULL;
 	if (passage->pause.waits_for == NULL)
 		return false;
@@ -125,7 +133,7 @@ is_only_heard(const Passage *passage)
 {
 	const Awakening *awakening = passage->awakening;
 
-	if (awakening->kind != AWAKEN_EVENT)
+	if (awakening->kind != AWAKEN_EVENT || passage->row->cancelled)
 		return false;
 	return awakening->wait->early ||
 		respond_wait_heard_count(awakening->wait) + 1 < respond_pause_collects(&passage->pause);
@@ -220,6 +228,8 @@ fill_run(FlowRun *run, const Passage *passage, const Rule *rule)
 	run->run_id = row->id;
 	run->started_at = row->started_at;
 	run->place = &row->place;
+	run->cancelled = row->cancelled || respond_run_is_in(row->saved, "on_cancel");
+	run->saved = row->saved;
 	run->woken_by = passage->awakening->event;
 	respond_run_may_pause(run);
 }
@@ -231,6 +241,19 @@ find_fault(const Rule *rule, const RunUnderWay *row)
 	if (rule == NULL)
 		return psprintf("rule \"%s\" has no version %d any more", row->rule, row->rule_version);
 	return rule->broken;
+}
+
+/* Why it was cancelled. */
+static char *
+reason_of(const Awakening *awakening)
+{
+	JsonbValue	value;
+
+	if (awakening->data == NULL || !JB_ROOT_IS_OBJECT(awakening->data) ||
+		getKeyJsonValueFromContainer(&awakening->data->root, "reason", strlen("reason"), &value) == NULL ||
+		value.type != jbvString)
+		return pstrdup("cancelled");
+	return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
 static void
@@ -251,9 +274,23 @@ go_on(Passage *passage)
 		respond_flow_record_failure(&run, fault, "rule", 0);
 		return;
 	}
+	if (row->cancelled)
+	{
+		respond_flow_cancel(rule->flow, &run, row->saved, reason_of(passage->awakening));
+		return;
+	}
 	fill_wake(&wake, passage->awakening);
 	passage->awakening->look_back = respond_flow_continue(rule->flow, &run, row->saved, waits,
 														  passage->pause.waits_for != NULL ? &wake : NULL);
+}
+
+/* A run that was cancelled is not in the pause any more that it was laid down in. */
+static void
+read_pause(Passage *passage)
+{
+	respond_run_pause(passage->row->saved, &passage->pause);
+	if (passage->row->cancelled)
+		passage->pause.waits_for = NULL;
 }
 
 /* Finds the run and lets it go on if it waits for this. */
@@ -269,7 +306,7 @@ pass(void *argument)
 	passage->row = respond_run_find(awakening->run_id, awakening->run_started_at);
 	if (passage->row == NULL)
 		return;
-	respond_run_pause(passage->row->saved, &passage->pause);
+	read_pause(passage);
 	if (is_only_heard(passage))
 	{
 		respond_wait_hear(awakening->wait, awakening->event);

@@ -20,7 +20,7 @@ enum
 {
 	RUN_ID, RUN_RULE, RUN_RULE_VERSION, RUN_EVENT_ID, RUN_STATUS, RUN_STEP, RUN_STATE, RUN_ERROR, RUN_REPLAY,
 	RUN_STARTED_AT, RUN_FINISHED_AT, RUN_RESUME_AT, RUN_WAITS_FOR, RUN_KEY, RUN_PARENT_ID, RUN_PAUSED_AT, RUN_SAVED,
-	RUN_COLUMNS
+	RUN_WAITING_SINCE, RUN_WAITING, RUN_COLUMNS
 };
 
 /* Where the row of a run is that is under way. */
@@ -46,6 +46,8 @@ typedef struct FlowRun
 	bool		may_pause;		/* here is where runs wait; else they are handed over in front of a step that may */
 	const RunPlace *place;		/* of its row; NULL: there is none yet */
 	TimestampTz started_at;		/* with a place: what finds its partition */
+	bool		cancelled;		/* what it does now follows from that: however it ends, it was cancelled */
+	Jsonb	   *saved;			/* as it was found; kept when it fails before it is taken up; NULL: nothing is */
 	const Event *woken_by;		/* with which it continues; NULL: no event */
 	Jsonb	   *(*where) (void);	/* where it stands in the order of events, for who takes it over */
 	const Event *(*fetch_event) (int64 id);	/* from the log; NULL when it is not there any more */

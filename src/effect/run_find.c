@@ -17,10 +17,16 @@
 #include "common/row_values.h"
 #include "effect/run_find.h"
 
-static bool
-is_under_way(const char *status)
+bool
+respond_run_is_under_way(const RunUnderWay *run)
 {
-	return strcmp(status, "waiting") == 0 || strcmp(status, "running") == 0;
+	return strcmp(run->place.status, "waiting") == 0 || strcmp(run->place.status, "running") == 0;
+}
+
+static int64
+read_number(const Datum *values, const bool *nulls, int column)
+{
+	return nulls[column] ? 0 : DatumGetInt64(values[column]);
 }
 
 static RunUnderWay *
@@ -28,27 +34,32 @@ read_row(TupleTableSlot *slot, Oid partition)
 {
 	const Datum *values = slot->tts_values;
 	const bool *nulls = slot->tts_isnull;
-	char	   *status = respond_row_text(values, nulls, RUN_STATUS);
-	RunUnderWay *run;
+	RunUnderWay *run = palloc0(sizeof(RunUnderWay));
 
-	if (!is_under_way(status) || nulls[RUN_SAVED])
-		return NULL;
-	run = palloc0(sizeof(RunUnderWay));
 	run->id = DatumGetInt64(values[RUN_ID]);
 	run->started_at = DatumGetTimestampTz(values[RUN_STARTED_AT]);
 	run->rule = respond_row_text(values, nulls, RUN_RULE);
 	run->rule_version = DatumGetInt32(values[RUN_RULE_VERSION]);
-	run->parent_id = nulls[RUN_PARENT_ID] ? 0 : DatumGetInt64(values[RUN_PARENT_ID]);
-	run->paused = !nulls[RUN_PAUSED_AT];
-	run->saved = respond_private_jsonb_full(values[RUN_SAVED]);
+	run->event_id = read_number(values, nulls, RUN_EVENT_ID);
+	run->step = respond_row_text(values, nulls, RUN_STEP);
+	run->waits_for = respond_row_text(values, nulls, RUN_WAITS_FOR);
+	run->key = respond_row_text(values, nulls, RUN_KEY);
+	run->parent_id = read_number(values, nulls, RUN_PARENT_ID);
+	run->paused_at = nulls[RUN_PAUSED_AT] ? 0 : DatumGetTimestampTz(values[RUN_PAUSED_AT]);
+	if (!nulls[RUN_SAVED])
+	{
+		run->saved = respond_private_jsonb_full(values[RUN_SAVED]);
+		run->owner = respond_private_owner(values[RUN_SAVED]);
+	}
 	run->place.partition = partition;
 	run->place.tid = slot->tts_tid;
-	run->place.status = status;
+	run->place.status = respond_row_text(values, nulls, RUN_STATUS);
+	run->cancelled = strcmp(run->place.status, "running") == 0 && !nulls[RUN_ERROR];
 	return run;
 }
 
 RunUnderWay *
-respond_run_find(int64 id, TimestampTz started_at)
+respond_run_find_any(int64 id, TimestampTz started_at)
 {
 	RowLookup  *lookup;
 	TupleTableSlot *slot;
@@ -65,4 +76,12 @@ respond_run_find(int64 id, TimestampTz started_at)
 	respond_row_lookup_close(lookup);
 	PopActiveSnapshot();
 	return run;
+}
+
+RunUnderWay *
+respond_run_find(int64 id, TimestampTz started_at)
+{
+	RunUnderWay *run = respond_run_find_any(id, started_at);
+
+	return run != NULL && run->saved != NULL && respond_run_is_under_way(run) ? run : NULL;
 }

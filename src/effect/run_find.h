@@ -16,9 +16,15 @@ typedef struct RunUnderWay
 	TimestampTz started_at;
 	char	   *rule;
 	int32		rule_version;
+	int64		event_id;		/* 0: none */
+	char	   *step;
+	char	   *waits_for;
+	char	   *key;
 	int64		parent_id;		/* 0: none */
-	bool		paused;			/* by hand */
-	Jsonb	   *saved;			/* see flow/run_save.h */
+	TimestampTz paused_at;		/* by hand; 0: it is not */
+	bool		cancelled;		/* its steps for that are to be run, and nothing else */
+	Jsonb	   *saved;			/* see flow/run_save.h; NULL: it cannot be taken up */
+	Oid			owner;			/* for whom that is kept */
 	RunPlace	place;
 } RunUnderWay;
 
@@ -27,5 +33,10 @@ typedef struct RunUnderWay
  * NULL when there is none or when it has ended.
  */
 extern RunUnderWay *respond_run_find(int64 id, TimestampTz started_at);
+
+/* The same of any run. */
+extern RunUnderWay *respond_run_find_any(int64 id, TimestampTz started_at);
+
+extern bool respond_run_is_under_way(const RunUnderWay *run);
 
 #endif							/* RESPOND_RUN_FIND_H */

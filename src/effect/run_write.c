@@ -20,31 +20,8 @@
 #include "common/row_values.h"
 #include "effect/effect_memory.h"
 #include "effect/rule_stats.h"
+#include "effect/run_change.h"
 #include "effect/run_write.h"
-
-static const ShapeColumn run_columns[] = {
-	{"id", INT8OID},
-	{"rule", TEXTOID},
-	{"rule_version", INT4OID},
-	{"event_id", INT8OID},
-	{"status", TEXTOID},
-	{"step", TEXTOID},
-	{"state", InvalidOid, "private_jsonb"},
-	{"error", InvalidOid, "private_text"},
-	{"replay", BOOLOID},
-	{"started_at", TIMESTAMPTZOID},
-	{"finished_at", TIMESTAMPTZOID},
-	{"resume_at", TIMESTAMPTZOID},
-	{"waits_for", TEXTOID},
-	{"key", TEXTOID},
-	{"parent_id", INT8OID},
-	{"paused_at", TIMESTAMPTZOID},
-	{"saved", InvalidOid, "private_jsonb"},
-};
-
-StaticAssertDecl(lengthof(run_columns) == RUN_COLUMNS, "each column of respond.run has its type");
-
-const Shape respond_shape_run = SHAPE("respond.run", run_columns);
 
 typedef struct BufferedRun
 {
@@ -100,6 +77,10 @@ fill_progress(Datum *values, bool *nulls, const FlowRun *run, const RunRow *row)
 	set_time(values, nulls, RUN_FINISHED_AT, row->finished_at);
 	set_time(values, nulls, RUN_RESUME_AT, row->waits_for != NULL ? row->resume_at : DT_NOEND);
 	respond_row_set_text(values, nulls, RUN_WAITS_FOR, row->waits_for);
+	set_time(values, nulls, RUN_WAITING_SINCE, row->waits_for != NULL ? row->waiting_since : DT_NOEND);
+	nulls[RUN_WAITING] = row->waiting == NULL;
+	if (row->waiting != NULL)
+		values[RUN_WAITING] = respond_private_jsonb(row->shown_waiting, row->waiting, run->owner);
 	nulls[RUN_PAUSED_AT] = true;
 	nulls[RUN_SAVED] = row->saved == NULL;
 	if (row->saved != NULL)
@@ -130,30 +111,15 @@ buffer_row(const FlowRun *run, const RunRow *row)
 static void
 change_row(const FlowRun *run, const RunRow *row)
 {
-	PartitionWriter *writer = respond_partition_writer_open(respond_relation_oid("respond", "run"), &respond_shape_run);
-	Datum		values[RUN_COLUMNS] = {0};
-	bool		nulls[RUN_COLUMNS] = {0};
-	bool		replaced[RUN_COLUMNS] = {0};
-	RowUpdate	update = {row->started_at, run->place->partition, run->place->tid, RUN_ID, run->run_id,
-	RUN_STATUS, run->place->status, values, nulls, replaced};
-	static const int changed[] = {RUN_STATUS, RUN_STEP, RUN_STATE, RUN_ERROR, RUN_FINISHED_AT, RUN_RESUME_AT,
-		RUN_WAITS_FOR, RUN_PAUSED_AT, RUN_SAVED};
-	RowUpdateResult result;
+	static const int changed[] = {RUN_RULE_VERSION, RUN_STATUS, RUN_STEP, RUN_STATE, RUN_ERROR, RUN_FINISHED_AT,
+		RUN_RESUME_AT, RUN_WAITS_FOR, RUN_PAUSED_AT, RUN_SAVED, RUN_WAITING_SINCE, RUN_WAITING};
+	RunChange	change = {0};
 
 	for (int i = 0; i < lengthof(changed); i++)
-		replaced[changed[i]] = true;
-	fill_progress(values, nulls, run, row);
-	/* the row may be of this transaction */
-	PushCopiedSnapshot(GetActiveSnapshot());
-	UpdateActiveSnapshotCommandId();
-	result = respond_partition_writer_update(writer, &update);
-	PopActiveSnapshot();
-	respond_partition_writer_close(writer);
-	/* a row that was found under the same snapshot is locked, or was changed since */
-	if (result != ROW_UPDATED)
-		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("run " INT64_FORMAT " is being changed by another session", run->run_id)));
+		change.replaced[changed[i]] = true;
+	change.values[RUN_RULE_VERSION] = Int32GetDatum(run->rule_version);
+	fill_progress(change.values, change.nulls, run, row);
+	respond_run_change(run->run_id, row->started_at, run->place, &change);
 }
 
 void
@@ -163,7 +129,7 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 		buffer_row(run, row);
 	else
 		change_row(run, row);
-	if (row->saved == NULL)
+	if (row->finished_at != DT_NOBEGIN)
 		respond_rule_stats_count(run->rule, row->status);
 }
 

@@ -21,8 +21,11 @@ typedef struct RunRow
 	TimestampTz started_at;
 	TimestampTz finished_at;	/* DT_NOBEGIN: it is under way */
 	const char *waits_for;		/* NULL: it does not wait */
+	TimestampTz waiting_since;
 	TimestampTz resume_at;		/* until when it waits; DT_NOEND: without a limit */
-	Jsonb	   *saved;			/* with which it continues; NULL: it ended */
+	Jsonb	   *waiting;		/* what it waits for, in words, see flow/pause_words.h */
+	Jsonb	   *shown_waiting;	/* to those who may not see all */
+	Jsonb	   *saved;			/* with which it can be continued; NULL: it cannot */
 } RunRow;
 
 /* Number for a run. */

@@ -94,7 +94,7 @@ typedef struct FlowMachine
 	bool		has_private;	/* chain or log have something that others may not see */
 	Size		log_bytes;
 	FlowFailure failure;		/* the last one */
-	FlowFailure first_failure;	/* the one that led to on_failure */
+	FlowFailure first_failure;	/* the one that led to on_failure, or why it was cancelled */
 	int64		ticket_id;		/* ticket that the run opened or added to last, 0: none, -1: a dry one */
 
 	/* of the step that is being executed */

@@ -46,6 +46,8 @@ typedef struct FlowPause
 	TimestampTz due_at;			/* DT_NOEND: none */
 	List	   *events;			/* of FlowAwaited * */
 	Jsonb	   *memo;			/* what the step has to remember; NULL: nothing */
+	const char *what;			/* in words, for view respond.waiting; NULL: made of the above */
+	const char *shown_what;		/* for those who may not read it; NULL: the same */
 
 	/* filled in when it is armed */
 	int32		number;			/* of the pauses of this run, from 1 */

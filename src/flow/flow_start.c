@@ -26,6 +26,8 @@
 #include "flow/flow_run.h"
 #include "flow/flow_start.h"
 #include "flow/pause_arm.h"
+#include "flow/pause_words.h"
+#include "flow/run_peek.h"
 #include "flow/run_restore.h"
 #include "flow/run_save.h"
 #include "outbox/run_inbox.h"
@@ -89,7 +91,10 @@ describe_end(FlowMachine *machine, bool succeeded, RunRow *row)
 	FlowFailure *first = &machine->first_failure;
 	FlowFailure *last = &machine->failure;
 
-	row->status = succeeded ? "succeeded" : "failed";
+	if (machine->position.part == FLOW_ON_CANCEL)
+		row->status = "cancelled";
+	else
+		row->status = succeeded ? "succeeded" : "failed";
 	row->state = respond_machine_state(machine);
 	row->shown_state = respond_machine_shown_state(machine);
 	if (first->step != NULL)
@@ -129,7 +134,9 @@ record_pause(FlowMachine *machine)
 	respond_pause_arm(machine);
 	describe_progress(machine, &row);
 	row.waits_for = machine->pause->waits_for;
+	row.waiting_since = machine->pause->since;
 	row.resume_at = machine->pause->due_at;
+	respond_pause_words(machine, &row.waiting, &row.shown_waiting);
 	respond_effects_run(machine->run, &row);
 }
 
@@ -163,7 +170,7 @@ record_end(FlowMachine *machine, bool succeeded)
 		describe_end(machine, succeeded, &row);
 	row.finished_at = respond_clock_now();
 	respond_effects_run(run, &row);
-	if (!machine->dry && !succeeded)
+	if (strcmp(row.status, "failed") == 0)
 		tell_failure(run, row.step, row.shown_error);
 }
 
@@ -349,6 +356,36 @@ respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, con
 	return task.look_back;
 }
 
+/* The reason is what failed, for error.message. */
+static void
+turn_to_cancel(FlowMachine *machine, const char *step, const char *reason)
+{
+	FlowFailure *failure = &machine->failure;
+
+	memset(failure, 0, sizeof(*failure));
+	failure->step = step;
+	failure->message = failure->text = failure->shown = reason;
+	strlcpy(failure->code, unpack_sql_state(ERRCODE_QUERY_CANCELED), sizeof(failure->code));
+	machine->first_failure = *failure;
+	machine->pause = NULL;
+	machine->visited = NIL;
+	memset(&machine->position, 0, sizeof(machine->position));
+	machine->position.part = FLOW_ON_CANCEL;
+}
+
+void
+respond_flow_cancel(Flow *flow, FlowRun *run, Jsonb *saved, const char *reason)
+{
+	FlowMachine machine;
+	MemoryContext caller = CurrentMemoryContext;
+	Task		task = {&machine};
+	char	   *step = respond_run_step(saved);
+
+	open_saved(&machine, flow, run, saved);
+	turn_to_cancel(&machine, step, reason);
+	(void) run_as_rule(&task, caller);
+}
+
 /* The row of a run none of whose steps was executed. */
 static void
 record_run(FlowRun *run, const char *status, Jsonb *state, const char *error, const char *shown)
@@ -357,6 +394,7 @@ record_run(FlowRun *run, const char *status, Jsonb *state, const char *error, co
 
 	row.finished_at = respond_clock_now();
 	row.started_at = run->place != NULL ? run->started_at : row.finished_at;
+	row.saved = run->saved;
 	respond_effects_run(run, &row);
 }
 
@@ -368,8 +406,9 @@ respond_flow_record_failure(FlowRun *run, const char *error, const char *place, 
 	number_run(run);
 	error = respond_error_clip(error);
 	shown = sqlerrcode == 0 ? error : respond_error_shown(place, sqlerrcode, run->run_id);
-	record_run(run, "failed", respond_jsonb_empty_object(), error, shown);
-	tell_failure(run, NULL, shown);
+	record_run(run, run->cancelled ? "cancelled" : "failed", respond_jsonb_empty_object(), error, shown);
+	if (!run->cancelled)
+		tell_failure(run, NULL, shown);
 }
 
 void

@@ -29,6 +29,9 @@ extern void respond_flow_start(Flow *flow, FlowRun *run);
  */
 extern Jsonb *respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, const FlowWake *wake);
 
+/* Goes on with a run that was cancelled: with the steps that its rule has for that. */
+extern void respond_flow_cancel(Flow *flow, FlowRun *run, Jsonb *saved, const char *reason);
+
 /*
  * The same from its start for so many attempts of steps: then the run is laid down, and the
  * result is what it was (flow/run_save.h), palloc'd; NULL when it ended.  The

@@ -79,13 +79,37 @@ respond_run_pause(Jsonb *saved, FlowPause *pause)
 		pause->memo = JsonbValueToJsonb(&value);
 }
 
+/* Where the run stands in the outermost or the innermost array of steps; NULL: that is not there. */
+static JsonbContainer *
+find_frame(Jsonb *saved, bool outermost)
+{
+	JsonbContainer *frames = find_object(&saved->root, "at");
+	JsonbValue *frame;
+
+	if (frames == NULL || !JsonContainerIsArray(frames) || JsonContainerSize(frames) == 0)
+		return NULL;
+	frame = getIthJsonbValueFromContainer(frames, outermost ? 0 : JsonContainerSize(frames) - 1);
+	return frame->type == jbvBinary ? frame->val.binary.data : NULL;
+}
+
+bool
+respond_run_is_in(Jsonb *saved, const char *part)
+{
+	char	   *name = read_text(find_frame(saved, true), "part");
+
+	return name != NULL && strcmp(name, part) == 0;
+}
+
+int64
+respond_pause_delivery(const FlowPause *pause)
+{
+	return pause->memo != NULL ? read_number(&pause->memo->root, "delivery") : 0;
+}
+
 char *
 respond_run_step(Jsonb *saved)
 {
-	JsonbContainer *frames = find_object(&saved->root, "at");
-	JsonbValue *frame = frames != NULL && JsonContainerIsArray(frames) && JsonContainerSize(frames) > 0 ?
-		getIthJsonbValueFromContainer(frames, JsonContainerSize(frames) - 1) : NULL;
-	JsonbContainer *place = frame != NULL && frame->type == jbvBinary ? frame->val.binary.data : NULL;
+	JsonbContainer *place = find_frame(saved, false);
 	char	   *name = read_text(place, "step");
 
 	if (name != NULL)

@@ -16,6 +16,12 @@ extern void respond_run_pause(Jsonb *saved, FlowPause *pause);
 /* The step that it stands at, as respond_step_label() names it; palloc'd. */
 extern char *respond_run_step(Jsonb *saved);
 
+/* Whether that is in this array of steps. */
+extern bool respond_run_is_in(Jsonb *saved, const char *part);
+
+/* The delivery whose answer the pause waits for; 0: none. */
+extern int64 respond_pause_delivery(const FlowPause *pause);
+
 /* How many events the pause wants. */
 extern int	respond_pause_collects(const FlowPause *pause);
 

@@ -503,8 +503,8 @@ read_failures(FlowMachine *machine, const Object *document)
 {
 	read_failure(&machine->failure, document, "failure");
 	read_failure(&machine->first_failure, document, "first_failure");
-	if ((machine->first_failure.step != NULL) != (machine->position.part == FLOW_ON_FAILURE))
-		raise_fault("first_failure", "goes with steps of on_failure, and only with them");
+	if ((machine->first_failure.step != NULL) != (machine->position.part != FLOW_STEPS))
+		raise_fault("first_failure", "goes with steps of on_failure and on_cancel, and only with them");
 	if (machine->first_failure.step != NULL && machine->failure.step == NULL)
 		raise_fault("failure", "is missing");
 }

@@ -12,7 +12,7 @@
  *	caused			things it caused so far, see pg_respond.max_fan_out
  *	event			the event as the run sees it, with what masks hide; null: none
  *	at				where it stands, the outermost array of steps first; today
- *					always one: {"part": "steps" or "on_failure", "step": its name,
+ *					always one: {"part": "steps", "on_failure" or "on_cancel", "step": its name,
  *					its number when it has none, or "stop", "attempts": those of this
  *					step that failed}
  *	executed		steps since the last pause
@@ -29,7 +29,8 @@
  *					others see less
  *	log				lines, as text, or {"text", "shown"} when others see less
  *	log_is_full		lines were left out
- *	failure			the last one; first_failure: the one that led to on_failure
+ *	failure			the last one; first_failure: the one that led to on_failure,
+ *					or why the run was cancelled
  *
  * Members that are false, 0 or null are left out, but for event.  A new member, or
  * another meaning of one, is a new format.

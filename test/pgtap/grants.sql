@@ -81,8 +81,8 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronames
 	AND has_function_privilege('respond_producer', p.oid, 'EXECUTE') <> (p.proname = ANY ('{emit,capture,watch,unwatch}')) $$,
 	'of the public functions a producer may execute those that record events and no other');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
-	AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') <> (p.proname = 'start') $$,
-	'an agent may start rules');
+	AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') <> (p.proname = ANY ('{start,cancel_run,retry_run,pause_run,resume_run,signal}')) $$,
+	'an agent may ask for what rules allow it: to start them, and what is done to runs by hand');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
 	AND has_function_privilege('respond_auditor', p.oid, 'EXECUTE') <> (p.proname = ANY ('{matches,render,cron_next,explain,export_rules,health,rule_map,rule_doc}')) $$,
 	'an auditor may execute what only looks');
@@ -92,6 +92,12 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronames
 SELECT is_empty($$ SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = 'respond'::regnamespace AND c.relkind IN ('r', 'p', 'v')
 	AND NOT (has_table_privilege('respond_admin', c.oid, 'SELECT') AND has_table_privilege('respond_auditor', c.oid, 'SELECT')) $$,
 	'admins and auditors read every table and view');
+
+-- Keys, answers and signals may hold what SQL of a rule returned to its owner.
+SELECT is_empty($$ SELECT r, c FROM unnest(ARRAY['respond_producer', 'respond_agent', 'respond_auditor', 'respond_admin']) AS r,
+	(VALUES ('wait', 'key'), ('wait', 'key_hash'), ('run_inbox', 'data'), ('timer', 'data')) AS c (table_name, column_name)
+	WHERE has_column_privilege(r, 'respond_internal.' || table_name, column_name, 'SELECT') $$,
+	'nobody reads what waiting runs wait for and are told');
 
 -- What is sealed is for its owner, and superusers, alone.
 SELECT is_empty($$ SELECT r.rolname FROM pg_roles AS r WHERE NOT r.rolsuper AND NOT pg_has_role(r.oid, 'respond_worker', 'USAGE') AND r.rolname <> 'pg_read_all_data'
