@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "common/clock.h"
@@ -54,27 +55,59 @@ respond_flow_lane_wake(Awakening *awakening, bool contained)
 
 	/* another dispatcher began it at that place */
 	if (went_on && awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_CONTINUE) == 0)
-		respond_look_back(awakening->run_id, awakening->data, contained);
+		respond_look_back_all(awakening->run_id, awakening->data, contained);
 	else if (awakening->look_back != NULL)
 		respond_look_back(awakening->run_id, awakening->look_back, contained);
+}
+
+static void
+wake_all(const List *waits, Event *event, bool contained)
+{
+	ListCell   *cell;
+
+	foreach(cell, waits)
+	{
+		CHECK_FOR_INTERRUPTS();
+		respond_flow_lane_wake(respond_awakening_of_event(lfirst(cell), event), contained);
+	}
+}
+
+/* Wakes them piece by piece; false when there are none. */
+static bool
+wake_hits(WaitHits *hits, Event *event, bool contained)
+{
+	List	   *piece = respond_waits_hits_next(hits);
+	MemoryContext context;
+	MemoryContext caller;
+
+	if (piece == NIL)
+		return false;
+	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond runs that hear", ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	while (piece != NIL)
+	{
+		wake_all(piece, event, contained);
+		MemoryContextReset(context);
+		piece = respond_waits_hits_next(hits);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return true;
 }
 
 bool
 respond_flow_lane_hear(Event *event, bool contained)
 {
-	List	   *hits;
-	ListCell   *cell;
+	WaitHits   *hits;
+	bool		found;
 
 	if (!is_here || event->is_heard || event->replay || !respond_waits_listen() || event->data == NULL ||
 		event->depth > respond_max_depth)
 		return false;
-	hits = respond_waits_hit(event);
-	foreach(cell, hits)
-	{
-		CHECK_FOR_INTERRUPTS();
-		respond_flow_lane_wake(respond_awakening_of_event(lfirst(cell), event), contained);
-	}
-	return hits != NIL;
+	hits = respond_waits_hits_open(event);
+	found = wake_hits(hits, event, contained);
+	respond_waits_hits_close(hits);
+	return found;
 }
 
 bool

@@ -11,9 +11,12 @@
 #include "utils/jsonb.h"
 
 /*
- * Lets the run's waits hear, in the order of the log, what this dispatcher has
- * handled since that place.
+ * Lets the wait that the run stands at hear, in the order of the log, what this
+ * dispatcher has handled since that place, until it is over.
  */
 extern void respond_look_back(int64 run_id, Jsonb *place, bool contained);
+
+/* The same for all waits of a run that stood at that place, and for those that it comes to. */
+extern void respond_look_back_all(int64 run_id, Jsonb *place, bool contained);
 
 #endif							/* RESPOND_LOOK_BACK_H */

@@ -11,11 +11,30 @@
  */
 #include "postgres.h"
 
-#include <limits.h>
+#include "utils/snapmgr.h"
 
 #include "wait/wait_match.h"
 #include "wait/wait_pattern.h"
 #include "wait/wait_rows.h"
+
+/* Waits in one piece. */
+#define PIECE	1000
+
+/* Which of the waits are wanted. */
+typedef struct Range
+{
+	Snapshot	snapshot;		/* NULL: what this transaction has armed so far, too */
+	int64		after;
+	int			limit;
+} Range;
+
+struct WaitHits
+{
+	const Event *event;
+	List	   *first;			/* the first piece */
+	int64		last;			/* run behind which the next piece begins, PG_INT64_MAX: there is none */
+	Snapshot	snapshot;		/* NULL: there is no second piece */
+};
 
 bool
 respond_waits_listen(void)
@@ -25,7 +44,7 @@ respond_waits_listen(void)
 
 /* Adds those of one pattern; two patterns may have one id, by chance. */
 static List *
-add_found(List *hit, const KnownPattern *known, const Event *event, int64 after, int limit, int64 *last)
+add_found(List *hit, const KnownPattern *known, const Event *event, const Range *range, int64 *last)
 {
 	const WaitPattern *pattern = &known->pattern;
 	char	   *key = respond_wait_key_read(known->key, event);
@@ -35,7 +54,7 @@ add_found(List *hit, const KnownPattern *known, const Event *event, int64 after,
 	*last = PG_INT64_MAX;
 	if (key == NULL)
 		return hit;
-	found = respond_waits_find(known->id, key, after, limit, last);
+	found = respond_waits_find(known->id, key, range->snapshot, range->after, range->limit, last);
 	foreach(cell, found)
 	{
 		Wait	   *wait = lfirst(cell);
@@ -100,11 +119,11 @@ only_up_to(List *waits, int64 last)
 	return kept;
 }
 
-List *
-respond_waits_hit_of(WaitPatternSet *set, const Event *event, int64 after, int limit, int64 *last)
+static List *
+hit(WaitPatternSet *set, const Event *event, const Range *range, int64 *last)
 {
 	const int  *numbers;
-	List	   *hit = NIL;
+	List	   *waits = NIL;
 	int			count;
 
 	*last = PG_INT64_MAX;
@@ -116,24 +135,67 @@ respond_waits_hit_of(WaitPatternSet *set, const Event *event, int64 after, int l
 	{
 		int64		found_last;
 
-		hit = add_found(hit, respond_wait_set_get(set, numbers[i]), event, after, limit, &found_last);
+		waits = add_found(waits, respond_wait_set_get(set, numbers[i]), event, range, &found_last);
 		*last = Min(*last, found_last);
 	}
-	hit = only_up_to(hit, *last);
-	list_sort(hit, compare_waits);
-	return one_for_each_step(hit);
+	waits = only_up_to(waits, *last);
+	list_sort(waits, compare_waits);
+	return one_for_each_step(waits);
 }
 
 List *
-respond_waits_hit_after(const Event *event, int64 after, int limit, int64 *last)
+respond_waits_hit_of(WaitPatternSet *set, const Event *event, int64 after, int limit, int64 *last)
+{
+	Range		range = {NULL, after, limit};
+
+	return hit(set, event, &range, last);
+}
+
+List *
+respond_waits_hit(const Event *event, int64 after, int limit, int64 *last)
 {
 	return respond_waits_hit_of(respond_wait_patterns(), event, after, limit, last);
 }
 
-List *
-respond_waits_hit(const Event *event)
+/* The first piece is nearly always the last: nothing is kept for others then. */
+WaitHits *
+respond_waits_hits_open(const Event *event)
 {
-	int64		last;
+	WaitHits   *hits = palloc(sizeof(WaitHits));
 
-	return respond_waits_hit_after(event, PG_INT64_MIN, INT_MAX, &last);
+	hits->event = event;
+	hits->snapshot = NULL;
+	hits->first = respond_waits_hit(event, PG_INT64_MIN, PIECE, &hits->last);
+	if (hits->last != PG_INT64_MAX)
+	{
+		respond_waits_flush();
+		PushCopiedSnapshot(GetActiveSnapshot());
+		UpdateActiveSnapshotCommandId();
+		hits->snapshot = RegisterSnapshot(GetActiveSnapshot());
+		PopActiveSnapshot();
+	}
+	return hits;
+}
+
+List *
+respond_waits_hits_next(WaitHits *hits)
+{
+	Range		range = {hits->snapshot, hits->last, PIECE};
+	List	   *piece = hits->first;
+
+	hits->first = NIL;
+	while (piece == NIL && hits->last != PG_INT64_MAX)
+	{
+		range.after = hits->last;
+		piece = hit(respond_wait_patterns(), hits->event, &range, &hits->last);
+	}
+	return piece;
+}
+
+void
+respond_waits_hits_close(WaitHits *hits)
+{
+	if (hits->snapshot != NULL)
+		UnregisterSnapshot(hits->snapshot);
+	pfree(hits);
 }

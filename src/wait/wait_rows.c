@@ -182,17 +182,14 @@ respond_waits_take(int64 run_id)
 	return waits;
 }
 
-List *
-respond_waits_find(int64 pattern, const char *key, int64 after, int limit, int64 *last)
+static List *
+find_rows(int64 pattern, const char *key, int64 key_hash, Snapshot snapshot, int64 after, int limit, int64 *last)
 {
-	int64		key_hash = respond_wait_key_hash(key);
 	int64		values[2] = {pattern, key_hash};
 	List	   *waits = NIL;
 	WaitScan	scan;
 
-	*last = PG_INT64_MAX;
-	push_snapshot();
-	respond_wait_scan_begin_after(&scan, "wait", AccessShareLock, GetActiveSnapshot(), by_key, values, 2, after);
+	respond_wait_scan_begin_after(&scan, "wait", AccessShareLock, snapshot, by_key, values, 2, after);
 	while (respond_wait_scan_next(&scan))
 	{
 		int64		incarnation;
@@ -209,6 +206,20 @@ respond_waits_find(int64 pattern, const char *key, int64 after, int limit, int64
 			waits = lappend(waits, wait);
 	}
 	respond_wait_scan_end(&scan);
+	return waits;
+}
+
+List *
+respond_waits_find(int64 pattern, const char *key, Snapshot snapshot, int64 after, int limit, int64 *last)
+{
+	int64		key_hash = respond_wait_key_hash(key);
+	List	   *waits;
+
+	*last = PG_INT64_MAX;
+	if (snapshot != NULL)
+		return find_rows(pattern, key, key_hash, snapshot, after, limit, last);
+	push_snapshot();
+	waits = find_rows(pattern, key, key_hash, GetActiveSnapshot(), after, limit, last);
 	PopActiveSnapshot();
 	return respond_wait_buffer_find(waits, pattern, key, key_hash, after);
 }

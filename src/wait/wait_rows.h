@@ -13,6 +13,7 @@
 #define RESPOND_WAIT_ROWS_H
 
 #include "nodes/pg_list.h"
+#include "utils/snapshot.h"
 
 #include "event/event.h"
 #include "wait/wait_row.h"
@@ -37,9 +38,11 @@ extern List *respond_waits_take(int64 run_id);
 /*
  * Waits with this pattern and key of runs behind `after`, as a list of Wait * in
  * no order.  It ends behind `limit` of them, with all of the last run: *last is
- * that run, or PG_INT64_MAX when there are no more.
+ * that run, or PG_INT64_MAX when there are no more.  snapshot: NULL for what this
+ * transaction has armed so far, too.
  */
-extern List *respond_waits_find(int64 pattern, const char *key, int64 after, int limit, int64 *last);
+extern List *respond_waits_find(int64 pattern, const char *key, Snapshot snapshot, int64 after, int limit,
+								int64 *last);
 
 extern void respond_waits_flush(void);
 extern void respond_waits_discard(void);

@@ -202,17 +202,28 @@ count_heard(JsonbParseState **state, Step step)
 static void
 hit(JsonbParseState **state, Step step)
 {
-	int64		limit = number_of(step, "limit");
+	WaitHits   *hits;
+	List	   *waits = NIL;
+	List	   *piece;
 	int64		last;
 	Event		event;
 
 	read_event(&event, step);
 	if (!respond_waits_listen())
 		push_waits(state, "deaf", NIL, false);
-	else if (limit == 0)
-		push_waits(state, "hit", respond_waits_hit(&event), false);
+	else if (number_of(step, "limit") != 0)
+	{
+		waits = respond_waits_hit(&event, number_of(step, "after"), (int) number_of(step, "limit"), &last);
+		push_waits(state, "hit", waits, false);
+	}
 	else
-		push_waits(state, "hit", respond_waits_hit_after(&event, number_of(step, "after"), (int) limit, &last), false);
+	{
+		hits = respond_waits_hits_open(&event);
+		while ((piece = respond_waits_hits_next(hits)) != NIL)
+			waits = list_concat(waits, piece);
+		respond_waits_hits_close(hits);
+		push_waits(state, "hit", waits, false);
+	}
 }
 
 /* The object with that name in it; NULL when there is none. */

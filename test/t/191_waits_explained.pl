@@ -178,6 +178,37 @@ my $for_many = happens('second', {}, 'k');
 is(one("SELECT count(*) FROM respond.explain($for_many) WHERE reason ~ '^heard'"), '20', 'of those that collect it twenty');
 is(one("SELECT count(*) FROM respond.explain($for_many) WHERE rule IS NULL"), '1', 'and that there are more');
 
+# --- a step looks back, and the step behind it looks back further: each hears an event once
+Respond::add_rule($node, 'postgres', 'back', 'back', [
+	{ action => 'wait', name => 'one', event_type => 'go', key => 'g' },
+	{ action => 'wait', name => 'two', event_type => 'a', key => '{{steps.one.data.k}}' },
+	{ action => 'wait', name => 'three', event_type => 'b', key => '{{steps.two.data.k}}', since => 'run', collect => 2 },
+	{ action => 'wait', name => 'four', event_type => 'c', key => 'z' } ]);
+happens('back', {});
+my $back = one('SELECT max(id) FROM respond.run');
+waits($back, 'one');
+happens('a', { k => 'y' }, 'x');
+happens('b', {}, 'y');
+happens('c', {}, 'z');
+happens('go', { k => 'x' }, 'g');
+is(status($back), 'waiting three', 'an event that was found by looking back counts once');
+happens('b', {}, 'y');
+is(status($back), 'waiting four', 'the second one ends the wait; what came before a step began does not count');
+
+# --- one event for many, who all wait again
+Respond::add_rule($node, 'postgres', 'crowd', 'crowd', [
+	{ action => 'wait', name => 'w', event_type => 'gong', key => 'c' },
+	{ action => 'log', message => '{{steps.w.id}}', on_success => 'w' } ]);
+one(q{INSERT INTO respond.event (type) SELECT 'crowd' FROM generate_series(1, 2500)});
+Respond::wait_idle($node, 'postgres');
+my @gongs;
+for my $round (1 .. 2)
+{
+	push @gongs, happens('gong', {}, 'c');
+	is(one(q{SELECT count(*) FILTER (WHERE status = 'waiting'), string_agg(DISTINCT state ->> '_log', ' ') FROM respond.run WHERE rule = 'crowd'}),
+		'2500|' . $json->encode([ map { "$_" } @gongs ]) =~ s/,/, /gr, "2,500 runs hear an event, each once, and wait again: $round");
+}
+
 # --- who may ask
 is(explained($taken, 'reader'), 'yes heard: run 1 went on with it at step "paid" 1', 'an auditor reads it');
 is(explained($late, 'reader'), qq{no late: run 1 went on with event $taken (step "paid") 1}, 'this as well');
