@@ -39,7 +39,7 @@ CREATE TABLE respond.delivery (
 	expect integer[],
 	run_started_at timestamptz,
 	step text,
-	run_pause integer,
+	retry_after interval,
 	CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL))
 ) PARTITION BY RANGE (created_at);
 COMMENT ON TABLE respond.delivery IS 'one row for each message that leaves the database; written before anything is sent';
@@ -78,7 +78,7 @@ COMMENT ON COLUMN respond.delivery.max_body IS 'of a request: bytes that the bod
 COMMENT ON COLUMN respond.delivery.expect IS 'of a request: statuses of answers that are no failure; NULL: 200 to 299';
 COMMENT ON COLUMN respond.delivery.run_started_at IS 'when the run started that waits for the answer; NULL: no run waits for one';
 COMMENT ON COLUMN respond.delivery.step IS 'the step of the run that waits for the answer';
-COMMENT ON COLUMN respond.delivery.run_pause IS 'which pause of the run it is';
+COMMENT ON COLUMN respond.delivery.retry_after IS 'of a request: pause before the second try, twice as long before each one after it; NULL: as the channel has it';
 COMMENT ON COLUMN respond.delivery.incarnation IS 'mark of the database that recorded it; one from elsewhere is not sent before release()';
 
 CREATE TRIGGER foreign_row BEFORE INSERT ON respond.delivery

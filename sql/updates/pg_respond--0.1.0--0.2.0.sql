@@ -111,7 +111,7 @@ ALTER TABLE respond.delivery
 	ADD COLUMN expect integer[],
 	ADD COLUMN run_started_at timestamptz,
 	ADD COLUMN step text,
-	ADD COLUMN run_pause integer;
+	ADD COLUMN retry_after interval;
 COMMENT ON COLUMN respond.delivery.channel IS 'name of the channel; of a request without one, the scheme, name and port of the host';
 COMMENT ON COLUMN respond.delivery.method IS 'of a request: GET, POST, PUT, PATCH, DELETE or HEAD; NULL: that of the kind';
 COMMENT ON COLUMN respond.delivery.deadline IS 'of a request: when it ends, whatever it waits for';
@@ -121,7 +121,7 @@ COMMENT ON COLUMN respond.delivery.max_body IS 'of a request: bytes that the bod
 COMMENT ON COLUMN respond.delivery.expect IS 'of a request: statuses of answers that are no failure; NULL: 200 to 299';
 COMMENT ON COLUMN respond.delivery.run_started_at IS 'when the run started that waits for the answer; NULL: no run waits for one';
 COMMENT ON COLUMN respond.delivery.step IS 'the step of the run that waits for the answer';
-COMMENT ON COLUMN respond.delivery.run_pause IS 'which pause of the run it is';
+COMMENT ON COLUMN respond.delivery.retry_after IS 'of a request: pause before the second try, twice as long before each one after it; NULL: as the channel has it';
 CREATE FUNCTION respond_internal.delivery_cancelled() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_delivery_cancelled';
 COMMENT ON FUNCTION respond_internal.delivery_cancelled() IS 'trigger: tells the run that waits for the answer of a request that there is none';

@@ -40,6 +40,7 @@ push_answer(JsonbParseState **state, const Outcome *outcome)
 	JsonbValue	body = {.type = jbvNull};
 	Jsonb	   *headers;
 
+	respond_jsonb_push_boolean(state, "complete", is_whole(&outgoing->transfer));
 	redact(outgoing, &answer->headers);
 	headers = respond_answer_headers(answer->headers.data, answer->headers.length);
 	respond_jsonb_push_jsonb(state, "headers", headers);
@@ -53,7 +54,7 @@ push_answer(JsonbParseState **state, const Outcome *outcome)
 	pushJsonbValue(state, WJB_VALUE, &body);
 }
 
-/* {"delivery_id", "status", "headers", "body", "error"} */
+/* {"delivery_id", "status", "headers", "body", "error"}, and "complete" when there is an answer */
 static Jsonb *
 describe(const Outcome *outcome, bool only_status)
 {
@@ -84,7 +85,7 @@ respond_answer_note_write(const Outcome *outcome, bool only_status)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	RunNote		note = {
 		.run_id = outgoing->run_id,.run_started_at = outgoing->terms->run_started_at,.kind = NOTE_ANSWER,
-		.pause = outgoing->terms->pause,.step = outgoing->terms->step,.event_id = outgoing->event_id,
+		.pause = -1,.step = outgoing->terms->step,.event_id = outgoing->event_id,
 		.data = describe(outcome, only_status)
 	};
 

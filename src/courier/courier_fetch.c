@@ -124,7 +124,8 @@ terms_of(TupleTableSlot *row, const Channel *config)
 	terms->run_started_at = row->tts_isnull[DELIVERY_RUN_STARTED_AT] ? 0 :
 		DatumGetTimestampTz(row->tts_values[DELIVERY_RUN_STARTED_AT]);
 	terms->step = text_of(row, DELIVERY_STEP);
-	terms->pause = row->tts_isnull[DELIVERY_RUN_PAUSE] ? -1 : DatumGetInt32(row->tts_values[DELIVERY_RUN_PAUSE]);
+	if (!row->tts_isnull[DELIVERY_RETRY_AFTER])
+		terms->retry_after_ms = DatumGetIntervalP(row->tts_values[DELIVERY_RETRY_AFTER])->time / 1000;
 	return terms;
 }
 

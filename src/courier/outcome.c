@@ -97,6 +97,23 @@ pause_channel(const Outgoing *outgoing, const Outcome *outcome)
 										  outcome->at + Min(wait, LONGEST_PAUSE_MS) * 1000);
 }
 
+/* A request of a run goes by what its step says; nobody waits for hours for an answer. */
+static int64
+usual_wait(const Outgoing *outgoing, const Channel *config, int attempts, double random)
+{
+	const RequestTerms *terms = outgoing->terms;
+	int64		first;
+
+	if (terms != NULL && terms->retry_after_ms > 0)
+	{
+		first = Min(terms->retry_after_ms, LONGEST_PAUSE_MS) << Min(attempts - 1, 20);
+		return respond_retry_policy_delay(&first, 1, 1, random);
+	}
+	if (terms != NULL && config->delays == NULL)
+		return respond_retry_policy_delay(respond_retry_policy_soon, respond_retry_policy_soon_count, attempts, random);
+	return respond_retry_policy_delay(config->delays, config->delay_count, attempts, random);
+}
+
 /*
  * What the receiver asks for counts; a little more than that, so that not all
  * come at once.  After the first tries it makes the wait longer only: a receiver
@@ -108,10 +125,7 @@ next_attempt(const Outgoing *outgoing, const Outcome *outcome, const Channel *co
 	int64		wanted = outgoing->transfer.retry_after_ms;
 	int			attempts = outgoing->attempts + 1 - outgoing->attempts_before;
 	double		random = pg_prng_double(&pg_global_prng_state);
-	bool		soon = outgoing->terms != NULL && config->delays == NULL;
-	int64		wait = respond_retry_policy_delay(soon ? respond_retry_policy_soon : config->delays,
-												  soon ? respond_retry_policy_soon_count : config->delay_count,
-												  attempts, random);
+	int64		wait = usual_wait(outgoing, config, attempts, random);
 
 	if (wanted >= 0)
 	{

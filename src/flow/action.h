@@ -42,6 +42,8 @@ typedef struct ParameterSpec
 	bool		outward;		/* leaves the database: escaped as the channel asks for, without
 								 * what masks keep back */
 	bool		html;			/* values are escaped for HTML */
+	bool		url;			/* values are escaped for a url */
+	bool		plain;			/* outward, but not escaped as the channel asks for */
 	bool		addresses;		/* may hold mail addresses, which tags must not add to */
 	const char *aliases[2];		/* other names of it, NULL when fewer */
 	const char *const *words;	/* PARAMETER_WORD: legal values, NULL at the end */
@@ -104,6 +106,8 @@ typedef struct Action
 	bool		available;		/* false: known, but of a later version */
 	bool		pure;			/* called in dry runs, too, and has no effects then */
 	bool		private;		/* its output is for the rule's owner: it may hold rows, or what was made of them */
+	const char *shown;			/* the member of a private output that everybody sees; NULL: none */
+	bool		own_attempts;	/* it tries as often as the step says by itself */
 	bool		pauses;			/* the run may wait in it */
 	const ParameterSpec *parameters;
 	int			parameter_count;

@@ -15,9 +15,11 @@
 #include "desk/ticket_words.h"
 #include "flow/action_flow.h"
 #include "flow/action_registry.h"
+#include "flow/action_request.h"
 #include "flow/action_send.h"
 #include "flow/action_ticket.h"
 #include "flow/action_wait.h"
+#include "flow/request_code.h"
 #include "flow/wait_code.h"
 
 static const ParameterSpec ticket_parameters[] = {
@@ -125,6 +127,19 @@ static const ParameterSpec wait_parameters[] = {
 
 StaticAssertDecl(lengthof(wait_parameters) == WAIT_PARAMETERS, "each parameter of a wait has its place");
 
+static const ParameterSpec request_parameters[] = {
+	[REQUEST_CHANNEL] = {"channel", PARAMETER_CHANNEL,.filled = true},
+	[REQUEST_URL] = {"url", PARAMETER_TEXT,.filled = true,.outward = true,.url = true},
+	[REQUEST_METHOD] = {"method", PARAMETER_WORD,.words = respond_request_methods},
+	[REQUEST_HEADERS] = {"headers", PARAMETER_OBJECT,.outward = true},
+	[REQUEST_BODY] = {"body", PARAMETER_JSON,.outward = true,.plain = true},
+	[REQUEST_ATTEMPT_TIMEOUT] = {"attempt_timeout", PARAMETER_OWN},
+	[REQUEST_EXPECT] = {"expect", PARAMETER_OWN},
+	[REQUEST_MAX_BODY] = {"max_body", PARAMETER_OWN},
+};
+
+StaticAssertDecl(lengthof(request_parameters) == REQUEST_PARAMETERS, "each parameter of a request has its place");
+
 #define BIT(place)			((uint32) 1 << (place))
 #define PARAMETERS(specs)	.parameters = (specs), .parameter_count = lengthof(specs)
 
@@ -148,7 +163,7 @@ const Action respond_actions[] = {
 	.execute = respond_action_assign},
 	{"emit", true,.pure = true, PARAMETERS(emit_parameters),
 	.execute = respond_action_emit},
-	{"sql", true,.private = true, PARAMETERS(sql_parameters),
+	{"sql", true,.private = true,.shown = "count", PARAMETERS(sql_parameters),
 	.execute = respond_action_sql},
 	{"set", true,.pure = true,.private = true, PARAMETERS(set_parameters),
 		.one_of = BIT(SET_VALUES) | BIT(SET_EXPRESSION),
@@ -169,7 +184,10 @@ const Action respond_actions[] = {
 	{"wait", true,.pure = true,.pauses = true, PARAMETERS(wait_parameters),
 		.compile = respond_wait_compile,
 	.execute = respond_action_wait},
-	{"request", false},
+	{"request", true,.pure = true,.private = true,.shown = "status",.own_attempts = true,.pauses = true,
+		PARAMETERS(request_parameters),
+		.compile = respond_request_compile,
+	.execute = respond_action_request},
 	{"foreach", false},
 	{"call", false},
 	{"publish", false},

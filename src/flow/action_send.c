@@ -81,9 +81,8 @@ scrub_message(const Message *message, int64 event_id)
 	return scrubbed;
 }
 
-/* and in what else the message was made of. */
-static void
-scrub(NewDelivery *delivery)
+void
+respond_action_scrub(NewDelivery *delivery)
 {
 	delivery->subject = respond_mask_text(delivery->subject, delivery->event_id);
 	delivery->url = respond_mask_text(delivery->url, delivery->event_id);
@@ -102,18 +101,26 @@ check_addresses(const StepCall *call)
 					 errmsg("%s.%s", call->step->place, call->values[i].fault)));
 }
 
-static StepResult
-send(StepCall *call, const Channel *channel, const Message *message)
+MessageOrigin
+respond_action_origin(FlowMachine *machine)
 {
-	FlowMachine *machine = call->machine;
 	FlowRun    *run = machine->run;
-	MessageOrigin origin = {
+
+	return (MessageOrigin) {
 		.event = respond_machine_outward_event(machine),
 		.rule = run->rule,
 		.run_id = run->run_id,
 		.ticket_id = machine->ticket_id > 0 ? machine->ticket_id : respond_event_ticket_id(run->event),
 		.depth = respond_run_depth(run)
 	};
+}
+
+static StepResult
+send(StepCall *call, const Channel *channel, const Message *message)
+{
+	FlowMachine *machine = call->machine;
+	FlowRun    *run = machine->run;
+	MessageOrigin origin = respond_action_origin(machine);
 	Message		scrubbed = scrub_message(message, run->event != NULL ? run->event->id : 0);
 	NewDelivery delivery;
 
@@ -122,7 +129,7 @@ send(StepCall *call, const Channel *channel, const Message *message)
 		return STEP_DONE;
 	check_addresses(call);
 	respond_message_build(channel, &scrubbed, &origin, call->step->place, &delivery);
-	scrub(&delivery);
+	respond_action_scrub(&delivery);
 	if (machine->dry)
 		return STEP_DONE;
 	respond_event_context_fan_out();

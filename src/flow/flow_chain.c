@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include "utils/fmgrprotos.h"
+
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -116,6 +118,7 @@ Jsonb *
 respond_failure_jsonb(const FlowFailure *failure)
 {
 	JsonbParseState *state = NULL;
+	Jsonb	   *error;
 
 	if (failure->step == NULL)
 		return NULL;
@@ -123,7 +126,10 @@ respond_failure_jsonb(const FlowFailure *failure)
 	respond_jsonb_push_text(&state, "message", failure->message);
 	respond_jsonb_push_text(&state, "step", failure->step);
 	respond_jsonb_push_text(&state, "code", failure->code);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	error = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	if (failure->details == NULL)
+		return error;
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(failure->details), JsonbPGetDatum(error)));
 }
 
 static Jsonb *

@@ -20,7 +20,7 @@ extern Jsonb *respond_chain_jsonb(FlowMachine *machine);
 extern Jsonb *respond_machine_state(FlowMachine *machine);
 /* What of that is for everybody; NULL: all of it. */
 extern Jsonb *respond_machine_shown_state(FlowMachine *machine);
-/* {"message", "step", "code"}; NULL when nothing failed. */
+/* {"message", "step", "code"}, and what the step gave all the same; NULL when nothing failed. */
 extern Jsonb *respond_failure_jsonb(const FlowFailure *failure);
 
 #endif							/* RESPOND_FLOW_CHAIN_H */

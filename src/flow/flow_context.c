@@ -39,6 +39,25 @@ respond_context_open(FlowMachine *machine)
 	machine->all.roots = machine->roots;
 }
 
+/* How many there are. */
+static int
+refresh_details(Jsonb *details, TemplateRoot *values)
+{
+	static const char *const names[FLOW_FAILURE_DETAILS] = {"status", "headers", "body"};
+	int			count = 0;
+
+	for (int i = 0; i < FLOW_FAILURE_DETAILS && details != NULL; i++)
+	{
+		JsonbValue	value;
+
+		if (getKeyJsonValueFromContainer(&details->root, names[i], strlen(names[i]), &value) == NULL)
+			continue;
+		values[count].name = names[i];
+		values[count++].value = respond_template_from_jsonb(JsonbValueToJsonb(&value));
+	}
+	return count;
+}
+
 /* {{error.message}} and so on; {{error}} is null while nothing failed. */
 static void
 refresh_failure(FlowMachine *machine)
@@ -53,7 +72,7 @@ refresh_failure(FlowMachine *machine)
 	machine->failure_values[1].value = respond_template_from_cstring(failure->step);
 	machine->failure_values[2].name = "code";
 	machine->failure_values[2].value = respond_template_from_cstring(failure->code);
-	machine->error.count = lengthof(machine->failure_values);
+	machine->error.count = 3 + refresh_details(failure->details, machine->failure_values + 3);
 	machine->error.roots = machine->failure_values;
 	machine->roots[RUN_ROOT_ERROR].value = respond_template_from_roots(&machine->error);
 }

@@ -54,6 +54,9 @@ typedef struct ChainEntry
 	Jsonb	   *shown;			/* to readers who may not see the value */
 } ChainEntry;
 
+/* Members of what a step gave that failed, which {{error.status}} and so on are. */
+#define FLOW_FAILURE_DETAILS	3
+
 /* Why a step failed. */
 typedef struct FlowFailure
 {
@@ -63,6 +66,7 @@ typedef struct FlowFailure
 	const char *shown;			/* instead of them to those who may not read them */
 	char		code[6];		/* SQLSTATE */
 	bool		of_sql;			/* raised by what ran with the owner's rights */
+	Jsonb	   *details;		/* what the step gave all the same, an object; NULL: nothing */
 } FlowFailure;
 
 typedef struct FlowMachine
@@ -100,6 +104,7 @@ typedef struct FlowMachine
 	/* of the step that is being executed */
 	bool		contained;		/* an error raised now was rolled back by who raised it */
 	bool		outspoken;		/* an error raised now has words of the rule's author for everybody */
+	Jsonb	   *failure_details;	/* what an error raised now leaves of the step; NULL: nothing */
 	const FlowTarget *target;	/* where it goes on; NULL: at on_success */
 
 	/* what dry runs leave: [{"step": ..., "action": ..., "parameters": {...}}, ...] */
@@ -120,7 +125,7 @@ typedef struct FlowMachine
 	TemplateRoots event;		/* over those of the event */
 	TemplateRoot *chain_values;
 	TemplateRoots steps;		/* over chain_values */
-	TemplateRoot failure_values[3];
+	TemplateRoot failure_values[3 + FLOW_FAILURE_DETAILS];
 	TemplateRoots error;		/* over failure_values */
 } FlowMachine;
 

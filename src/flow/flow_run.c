@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
 #include "common/clock.h"
@@ -26,7 +27,6 @@
 #include "common/jsonb_push.h"
 #include "effect/effects.h"
 #include "event/event_context.h"
-#include "flow/action_flow.h"
 #include "flow/flow_chain.h"
 #include "flow/flow_run.h"
 #include "flow/flow_sql.h"
@@ -72,26 +72,22 @@ check_chain(FlowMachine *machine, const FlowStep *step)
 				 errhint("Let the steps return less, or remove their names.")));
 }
 
-/* Of the rows that a step gave others see how many they are. */
+/* Of an output that is for the owner alone others see one member at most. */
 static Jsonb *
 shown_output(const FlowStep *step, Jsonb *output)
 {
+	const char *name = step->action->shown;
 	JsonbParseState *state = NULL;
-	JsonbValue *count;
-	JsonbValue	key;
+	JsonbValue	value;
 
-	if (!step->action->private || output == NULL || !JB_ROOT_IS_OBJECT(output))
-		return step->action->private ? NULL : output;
-	key.type = jbvString;
-	key.val.string.val = "count";
-	key.val.string.len = strlen(key.val.string.val);
-	count = step->action->execute == respond_action_sql ?
-		findJsonbValueFromContainer(&output->root, JB_FOBJECT, &key) : NULL;
-	if (count == NULL)
+	if (!step->action->private)
+		return output;
+	if (output == NULL || name == NULL || !JB_ROOT_IS_OBJECT(output) ||
+		getKeyJsonValueFromContainer(&output->root, name, strlen(name), &value) == NULL)
 		return NULL;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	pushJsonbValue(&state, WJB_KEY, &key);
-	pushJsonbValue(&state, WJB_VALUE, count);
+	respond_jsonb_push_key(&state, name);
+	pushJsonbValue(&state, WJB_VALUE, &value);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -194,6 +190,7 @@ note_failure(FlowMachine *machine, const FlowStep *step, const ErrorData *error)
 		respond_error_shown(step->place, error->sqlerrcode, machine->run->run_id);
 	strlcpy(failure->code, unpack_sql_state(error->sqlerrcode), sizeof(failure->code));
 	failure->of_sql = machine->contained;
+	failure->details = machine->failure_details;
 }
 
 /* One attempt; errors that are the step's own end here. */
@@ -204,6 +201,7 @@ try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 
 	machine->contained = false;
 	machine->outspoken = false;
+	machine->failure_details = NULL;
 	machine->parameters = NULL;
 	machine->target = NULL;
 	PG_TRY();
@@ -232,7 +230,7 @@ try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 static bool
 has_attempts(const FlowMachine *machine, const FlowStep *step)
 {
-	return !machine->dry && machine->position.attempts < step->max_attempts;
+	return !machine->dry && !step->action->own_attempts && machine->position.attempts < step->max_attempts;
 }
 
 /* target NULL: the next step. */
@@ -242,14 +240,25 @@ go_on(FlowMachine *machine, const FlowTarget *target)
 	machine->position.step = target == NULL ? machine->position.step + 1 : target->index;
 }
 
+/* {"error"}, and what the step gave all the same. */
+static Jsonb *
+failed_output(const char *message, Jsonb *details)
+{
+	Jsonb	   *error = respond_jsonb_of_text("error", message);
+
+	if (details == NULL)
+		return error;
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(details), JsonbPGetDatum(error)));
+}
+
 /* Finds the way on after a failure; false when there is none. */
 static bool
 handle_failure(FlowMachine *machine, const FlowStep *step)
 {
 	bool		jumps = step->on_failure != NULL;
 
-	respond_chain_set(machine, step, respond_jsonb_of_text("error", machine->failure.message),
-					  respond_jsonb_of_text("error", machine->failure.shown));
+	respond_chain_set(machine, step, failed_output(machine->failure.message, machine->failure.details),
+					  failed_output(machine->failure.shown, shown_output(step, machine->failure.details)));
 	if (!jumps && (machine->position.part != FLOW_STEPS || machine->flow->parts[FLOW_ON_FAILURE].count == 0))
 		return false;
 	respond_chain_log(machine, psprintf("%s failed: %s", machine->failure.step, machine->failure.message),
@@ -273,6 +282,7 @@ fail_endless(FlowMachine *machine, const FlowStep *step)
 	machine->failure.text = psprintf("%s\nHINT:  Look for jumps (\"on_success\", \"on_failure\") that lead back.",
 									 machine->failure.message);
 	machine->failure.shown = machine->failure.text;
+	machine->failure.details = NULL;
 	strlcpy(machine->failure.code, unpack_sql_state(ERRCODE_RESPOND_LIMIT), sizeof(machine->failure.code));
 }
 

@@ -480,7 +480,7 @@ read_log(FlowMachine *machine, const Object *document)
 static void
 read_failure(FlowFailure *failure, const Object *document, const char *name)
 {
-	static const char *const names[] = {"step", "message", "text", "shown", "code", NULL};
+	static const char *const names[] = {"step", "message", "text", "shown", "code", "details", NULL};
 	JsonbValue	value;
 	Object		object;
 	char	   *code;
@@ -496,6 +496,11 @@ read_failure(FlowFailure *failure, const Object *document, const char *name)
 	if (strlen(code) != sizeof(failure->code) - 1)
 		raise_member_fault(&object, "code", "is not an SQLSTATE");
 	strlcpy(failure->code, code, sizeof(failure->code));
+	if (find_member(&object, "details", &value))
+	{
+		(void) container_of(&value, psprintf("%s.details", name));
+		failure->details = JsonbValueToJsonb(&value);
+	}
 }
 
 static void

@@ -155,6 +155,8 @@ push_failure(JsonbParseState **state, const char *key, const FlowFailure *failur
 	respond_jsonb_push_text(state, "text", failure->text);
 	respond_jsonb_push_text(state, "shown", failure->shown);
 	respond_jsonb_push_text(state, "code", failure->code);
+	if (failure->details != NULL)
+		respond_jsonb_push_jsonb(state, "details", failure->details);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 

@@ -10,18 +10,15 @@
 #include "utils/builtins.h"
 
 #include "common/errors.h"
-#include "common/interval_read.h"
 #include "flow/action_registry.h"
 #include "flow/flow_sql.h"
 #include "flow/parameter_compile.h"
 #include "flow/step_compile.h"
 #include "flow/step_fields.h"
+#include "flow/step_span.h"
 
 /* Longest timeout of a step that does not wait; beyond an hour SQL belongs elsewhere. */
 #define MAX_TIMEOUT		(3600 * 1000)
-
-/* Longest span of time of one that does, in ms: 100 years. */
-#define LONGEST_SPAN	(INT64CONST(36525) * 86400 * 1000)
 
 /* Longest pause before the second attempt, in ms. */
 #define MAX_RETRY_AFTER	(INT64CONST(30) * 86400 * 1000)
@@ -113,41 +110,6 @@ read_max_attempts(const char *place, const JsonValue *value)
 	return (int) number;
 }
 
-/* Milliseconds of a number of seconds, or of an interval as text; -1 when it is neither. */
-static int64
-read_milliseconds(const JsonValue *value)
-{
-	Interval	interval;
-
-	if (value->kind == JSON_KIND_NUMBER)
-	{
-		double		seconds = strtod(value->text, NULL);
-
-		return seconds > 0 && seconds * 1000 <= LONGEST_SPAN ? (int64) (seconds * 1000) : -1;
-	}
-	if (value->kind == JSON_KIND_STRING && respond_interval_read(value->text, &interval))
-		return respond_interval_milliseconds(&interval);
-	return -1;
-}
-
-/* A span of time from 1 ms on; longest in ms, and in words. */
-static int64
-read_span(const char *place, const JsonValue *value, const char *field, int64 longest, const char *in_words)
-{
-	const JsonValue *span = respond_step_member(value, field);
-	int64		milliseconds;
-
-	if (span == NULL)
-		return 0;
-	milliseconds = read_milliseconds(span);
-	if (milliseconds < 1 || milliseconds > longest)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s.%s: must be an interval from 1 ms to %s", place, field, in_words),
-				 errhint("Write \"500 ms\" or \"2 s\", or a number of seconds.")));
-	return milliseconds;
-}
-
 void
 respond_step_compile(FlowCompiler *compiler, const char *place,
 					 const JsonValue *value, FlowStep *step)
@@ -165,9 +127,9 @@ respond_step_compile(FlowCompiler *compiler, const char *place,
 	step->on_success = respond_step_add_target(compiler, step, "on_success", respond_step_member(value, "on_success"));
 	step->on_failure = respond_step_add_target(compiler, step, "on_failure", respond_step_member(value, "on_failure"));
 	step->max_attempts = read_max_attempts(place, value);
-	step->retry_after = read_span(place, value, "retry_after", MAX_RETRY_AFTER, "30 days");
-	step->timeout = step->action->pauses ? read_span(place, value, "timeout", LONGEST_SPAN, "100 years") :
-		read_span(place, value, "timeout", MAX_TIMEOUT, "1 hour");
+	step->retry_after = respond_step_span(place, value, "retry_after", MAX_RETRY_AFTER, "30 days");
+	step->timeout = step->action->pauses ? respond_step_span(place, value, "timeout", STEP_LONGEST_SPAN, "100 years") :
+		respond_step_span(place, value, "timeout", MAX_TIMEOUT, "1 hour");
 	condition = respond_step_member(value, "if");
 	if (condition != NULL)
 		step->condition = respond_flow_sql_make(compiler, OWNER_SQL_CONDITION, place, "if",

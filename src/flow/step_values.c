@@ -192,6 +192,7 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 	StepValue  *values = palloc0(sizeof(StepValue) * Max(action->parameter_count, 1));
 	TemplateValue inward = respond_context_root(machine);
 	TemplateValue outward = inward;
+	bool		is_masked = false;
 	TemplateEscape escape = TEMPLATE_ESCAPE_NONE;
 	const Channel *channel = NULL;
 
@@ -200,12 +201,19 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 		const ParameterSpec *spec = &action->parameters[i];
 		const FlowParameter *parameter = &step->parameters[i];
 		StepValue  *value = &values[i];
-		const TemplateValue *root = spec->outward ? &outward : &inward;
+		const TemplateValue *root = &inward;
 
 		value->given = parameter->given;
 		value->is_null = parameter->is_null;
 		if (!parameter->given || parameter->is_null || spec->kind == PARAMETER_OWN)
 			continue;
+		if (spec->outward)
+		{
+			if (!is_masked)
+				outward = respond_context_outward_root(machine);
+			is_masked = true;
+			root = &outward;
+		}
 		if (parameter->sql != NULL)
 		{
 			value->text = unconstify(char *, parameter->sql->text);
@@ -215,7 +223,7 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 		else if (parameter->json != NULL)
 		{
 			TemplateEscape of_values = spec->addresses ? TEMPLATE_ESCAPE_ADDRESS :
-				spec->kind == PARAMETER_JSON ? escape : TEMPLATE_ESCAPE_NONE;
+				spec->kind == PARAMETER_JSON && !spec->plain ? escape : TEMPLATE_ESCAPE_NONE;
 
 			value->json = respond_json_template_render_jsonb(parameter->json, root, of_values);
 			if (spec->kind == PARAMETER_OBJECT)
@@ -227,12 +235,12 @@ respond_step_render(FlowMachine *machine, const FlowStep *step)
 		}
 		else
 			render_text(machine, step, spec, parameter, root,
-						spec->html ? TEMPLATE_ESCAPE_HTML : spec->outward ? escape : TEMPLATE_ESCAPE_NONE, value);
+						spec->html ? TEMPLATE_ESCAPE_HTML : spec->url ? TEMPLATE_ESCAPE_URL :
+						spec->outward && !spec->plain ? escape : TEMPLATE_ESCAPE_NONE, value);
 		if (value->channel != NULL)
 		{
 			channel = value->channel;
 			escape = channel->escape;
-			outward = respond_context_outward_root(machine);
 		}
 	}
 	return values;

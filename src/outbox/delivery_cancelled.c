@@ -48,8 +48,6 @@ respond_delivery_cancelled(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	note.run_id = DatumGetInt64(values[DELIVERY_RUN_ID]);
 	note.run_started_at = DatumGetTimestampTz(values[DELIVERY_RUN_STARTED_AT]);
-	if (!nulls[DELIVERY_RUN_PAUSE])
-		note.pause = DatumGetInt32(values[DELIVERY_RUN_PAUSE]);
 	note.step = respond_row_text(values, nulls, DELIVERY_STEP);
 	note.event_id = nulls[DELIVERY_EVENT_ID] ? 0 : DatumGetInt64(values[DELIVERY_EVENT_ID]);
 	note.data = no_answer(DatumGetInt64(values[DELIVERY_ID]), respond_row_text(values, nulls, DELIVERY_LAST_ERROR));

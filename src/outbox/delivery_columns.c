@@ -47,7 +47,7 @@ static const ShapeColumn delivery_columns[] = {
 	{"expect", INT4ARRAYOID},
 	{"run_started_at", TIMESTAMPTZOID},
 	{"step", TEXTOID},
-	{"run_pause", INT4OID},
+	{"retry_after", INTERVALOID},
 };
 
 StaticAssertDecl(lengthof(delivery_columns) == DELIVERY_COLUMNS, "each column of respond.delivery has its type");

@@ -112,15 +112,21 @@ int4_array(const int32 *items, int count)
 	return PointerGetDatum(construct_array(values, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
 
+static Datum
+interval_of(int64 milliseconds)
+{
+	Interval   *interval = palloc0(sizeof(Interval));
+
+	interval->time = milliseconds * 1000;
+	return IntervalPGetDatum(interval);
+}
+
 static void
 fill_terms(Datum *values, bool *nulls, const RequestTerms *terms)
 {
-	Interval   *timeout = palloc0(sizeof(Interval));
-
-	timeout->time = terms->attempt_timeout_ms * INT64CONST(1000);
 	respond_row_set_text(values, nulls, DELIVERY_METHOD, terms->method);
 	values[DELIVERY_DEADLINE] = TimestampTzGetDatum(terms->deadline);
-	values[DELIVERY_ATTEMPT_TIMEOUT] = IntervalPGetDatum(timeout);
+	values[DELIVERY_ATTEMPT_TIMEOUT] = interval_of(terms->attempt_timeout_ms);
 	values[DELIVERY_MAX_ATTEMPTS] = Int32GetDatum(terms->max_attempts);
 	values[DELIVERY_MAX_BODY] = Int32GetDatum(terms->max_body);
 	nulls[DELIVERY_DEADLINE] = nulls[DELIVERY_ATTEMPT_TIMEOUT] = nulls[DELIVERY_MAX_ATTEMPTS] =
@@ -130,8 +136,9 @@ fill_terms(Datum *values, bool *nulls, const RequestTerms *terms)
 	nulls[DELIVERY_EXPECT] = terms->expected_count == 0;
 	respond_row_set_int64(values, nulls, DELIVERY_RUN_STARTED_AT, terms->run_started_at);
 	respond_row_set_text(values, nulls, DELIVERY_STEP, terms->step);
-	values[DELIVERY_RUN_PAUSE] = Int32GetDatum(terms->pause);
-	nulls[DELIVERY_RUN_PAUSE] = terms->pause < 0;
+	if (terms->retry_after_ms > 0)
+		values[DELIVERY_RETRY_AFTER] = interval_of(terms->retry_after_ms);
+	nulls[DELIVERY_RETRY_AFTER] = terms->retry_after_ms <= 0;
 }
 
 static void

@@ -13,8 +13,8 @@
 #include "utils/uuid.h"
 
 /*
- * How a request is made whose answer a run waits for.  Numbers are never 0, but
- * for run_started_at when nobody waits.
+ * How a request is made whose answer a run waits for.  Numbers are never 0 unless
+ * that is said.
  */
 typedef struct RequestTerms
 {
@@ -25,9 +25,9 @@ typedef struct RequestTerms
 	int32		max_body;		/* bytes of the answer's body; more is a failure */
 	const int32 *expected;		/* statuses of answers that are no failure; none: 200 to 299 */
 	int			expected_count;
-	TimestampTz run_started_at; /* with the number of the run, finds its row */
+	TimestampTz run_started_at; /* with the number of the run, finds its row; 0: nobody waits */
 	const char *step;			/* of the run; NULL: none */
-	int32		pause;			/* of the run; -1: whichever */
+	int64		retry_after_ms; /* pause before the second try; 0: as the channel has it */
 } RequestTerms;
 
 /* What to record; see respond.delivery.  Texts are NULL where the column is. */

@@ -65,7 +65,10 @@ respond_http_header_cloudevents(const char *value, MailText *out)
 const char *
 respond_http_header_check_name(const char *name)
 {
-	static const char *const made[] = {"host", "content-length", "transfer-encoding", "connection"};
+	static const char *const made[] = {
+		"host", "content-length", "transfer-encoding", "connection", "expect", "te", "trailer", "upgrade", "keep-alive",
+		"proxy-connection", "proxy-authorization"
+	};
 
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
 		if (strcasecmp(name, made[i]) == 0)

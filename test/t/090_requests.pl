@@ -12,19 +12,19 @@ my $requests = Requests::start('requests');
 my $base = "http://127.0.0.1:$ports[0]";
 my $text = 'Content-Type: text/plain';
 
-# hears(message, path, expected answer, columns...): "headers" only where they are expected.
+# hears(message, path, expected answer, fields of the step...): "headers" only where they are expected.
 sub hears
 {
-	my ($message, $path, $expected, %row) = @_;
-	my $id = $requests->ask($path =~ /^http/ ? $path : $base . $path, %row);
-	my $answer = $requests->answer($id);
+	my ($message, $path, $expected, %step) = @_;
+	my $event = $requests->ask($path =~ /^http/ ? $path : $base . $path, %step);
+	my $answer = $requests->answer($event);
 
-	delete $answer->{delivery_id};
 	delete $answer->{headers} unless exists $expected->{headers};
-	$expected = { status => undef, body => undef, error => undef, %$expected };
+	$answer->{error} =~ s/^steps\[0\]: // if exists $answer->{error};
+	$expected->{body} = undef unless exists $expected->{body} || !exists $expected->{status};
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	is_deeply($answer, $expected, $message) or diag(JSON::PP->new->canonical->encode($answer));
-	return $id;
+	return $event;
 }
 
 sub says
@@ -59,10 +59,10 @@ hears('headers', says("$ok\nX-One: a \nx-TWO: b\nx-two:c,d\nSet-Cookie: a=1, b\n
 # --- Failures keep what came.
 
 my $id = hears('status 404', '/status/404', { status => 404, body => { status => 404 }, error => 'the receiver answered 404' });
-is($requests->one("SELECT status, attempts, last_status FROM respond.delivery WHERE id = $id"), 'dead|1|404', 'it is dead after one try');
-hears('a status that is expected', '/status/404', { status => 404, body => { status => 404 } }, expect => '{200,404}');
-$id = hears('503 that is expected', '/status/503', { status => 503, body => { status => 503 } }, expect => '{503}', max_attempts => 3);
-is($requests->one("SELECT status, attempts FROM respond.delivery WHERE id = $id"), 'delivered|1', 'is not tried again');
+is($requests->one("SELECT status, attempts, last_status FROM respond.delivery WHERE event_id = $id"), 'dead|1|404', 'it is dead after one try');
+hears('a status that is expected', '/status/404', { status => 404, body => { status => 404 } }, expect => [ 200,404 ]);
+$id = hears('503 that is expected', '/status/503', { status => 503, body => { status => 503 } }, expect => [ 503 ], max_attempts => 3);
+is($requests->one("SELECT status, attempts FROM respond.delivery WHERE event_id = $id"), 'delivered|1', 'is not tried again');
 hears('a redirect', "/redirect?to=$base/ok", { status => 302, body => { status => 302 }, error => 'the receiver answered 302; redirects are not followed' });
 hears('tries that fail', '/seq/three/503,503,200', { status => 200, body => { ok => JSON::PP::true } }, max_attempts => 3);
 my @tried = $receiver->requests('/seq/three/503,503,200');
@@ -77,13 +77,13 @@ hears('an answer without end', "http://127.0.0.1:$ports[2]/endless", { status =>
 my $half = $requests->answer($requests->ask("http://127.0.0.1:$ports[3]/partial/200"));
 is($half->{status}, 200, 'half an answer');
 is($half->{body}, undef, 'is none');
-like($half->{error}, qr/^given up after 1 try: the receiver answered 200, and then: /, 'and a failure');
-like($requests->answer($requests->ask("http://127.0.0.1:$ports[4]/rst"))->{error}, qr/^given up after 1 try: /, 'a reset');
+like($half->{error}, qr/^steps\[0\]: given up after 1 try: the receiver answered 200, and then: /, 'and a failure');
+like($requests->answer($requests->ask("http://127.0.0.1:$ports[4]/rst"))->{error}, qr/^steps\[0\]: given up after 1 try: /, 'a reset');
 my $slow = $requests->answer($requests->ask("http://127.0.0.1:$ports[5]/hang", attempt_timeout => '200 ms', max_attempts => 10, timeout => '1 s'));
-like($slow->{error}, qr/^timed out after [12] tr\w+: timeout after \d+ ms/, 'the whole of it has a limit');
+like($slow->{error}, qr/^steps\[0\]: timed out after [12] tr\w+: timeout after \d+ ms/, 'the whole of it has a limit');
 $id = $requests->ask("http://127.0.0.1:$ports[5]/hang", timeout => '300 ms');
-like($requests->answer($id)->{error}, qr/^given up after 1 try: timeout after [23]\d\d ms/, 'a try is not longer than what is left');
-like($requests->answer($requests->ask('http://10.0.0.1/'))->{error}, qr/^connection to 10\.0\.0\.1:80 refused/, 'the guard holds');
+like($requests->answer($id)->{error}, qr/^steps\[0\]: given up after 1 try: timeout after [23]\d\d ms/, 'a try is not longer than what is left');
+like($requests->answer($requests->ask('http://10.0.0.1/'))->{error}, qr/^steps\[0\]: connection to 10\.0\.0\.1:80 refused/, 'the guard holds');
 hears('compressed without being asked', says("$ok\nContent-Encoding: gzip", 'xxx'), { status => 200, error => 'the answer has a Content-Encoding, which was not asked for' });
 hears('headers that are too large', "http://127.0.0.1:$ports[6]/big-header", { error => 'given up after 1 try: the headers of the answer are longer than 64 kB' });
 
@@ -92,10 +92,10 @@ hears('headers that are too large', "http://127.0.0.1:$ports[6]/big-header", { e
 for my $method (qw(GET DELETE POST PUT PATCH))
 {
 	hears($method, "/ok?$method", { status => 200, body => { ok => JSON::PP::true } }, method => $method,
-		$method =~ /P/ ? (body => '{"a":1}', headers => '{"Content-Type": "application/json", "X-A": "b"}') : ());
+		$method =~ /P/ ? (body => { a => 1 }, headers => { 'X-A' => 'b' }) : ());
 	my ($request) = $receiver->requests("/ok?$method");
 	is($request->{method}, $method, "it arrives as $method");
-	is($request->{body}, $method =~ /P/ ? '{"a":1}' : '', 'with its body');
+	is($request->{body}, $method =~ /P/ ? '{"a": 1}' : '', 'with its body');
 	is($request->{headers}{'content-type'}, $method =~ /P/ ? 'application/json' : undef, 'and its type');
 }
 hears('POST without a body', '/ok?empty', { status => 200, body => { ok => JSON::PP::true } }, method => 'POST');
@@ -104,35 +104,90 @@ is($empty->{headers}{'content-type'}, undef, 'has no type');
 hears('HEAD', '/raw/' . unpack('H*', "$ok\r\nContent-Length: 10\r\nX-A: b\r\n\r\n"), { status => 200, headers => { 'x-a' => 'b', 'content-length' => 10 } }, method => 'HEAD');
 hears('the connection is good afterwards', '/ok', { status => 200, body => { ok => JSON::PP::true } });
 
+# --- What later steps see
+
+sub state_of
+{
+	my ($steps, $data) = @_;
+	my $run = $requests->run(Respond::emit($requests->node, $requests->db, $requests->rule(@$steps), $data || {}));
+
+	return ($run->{status}, $run->{state}, $run);
+}
+
+my ($ended, $state) = state_of([ { action => 'request', name => 'user', url => "$base/status/404?{{data.user}}", expect => [ 200, 404 ] },
+	{ action => 'stop', message => 'no such user', if => '{{steps.user.status}} = 404' }, { action => 'fail', message => 'not here' } ], { user => 'a/b' });
+is($ended, 'succeeded', 'a status that is expected leads on');
+is(scalar @{ [ $receiver->requests('/status/404?a%2Fb') ] }, 1, 'with a value of the event in its url');
+my $json = says("$ok\nContent-Type: application/json\nX-Left: 7", '{"label": "angry", "list": [{"n": 1.50}]}');
+($ended, $state) = state_of([ { action => 'request', name => 'mood', url => $base . $json, expect => { body => { label => [ 'angry' ] } } },
+	{ action => 'set', name => 's', values => { label => '{{steps.mood.body.label}}', n => '{{steps.mood.body.list.0.n}}', left => '{{steps.mood.headers.x-left}}' } },
+	{ action => 'set', name => 'q', sql => "steps->'mood'->'body'->>'label'", if => "{{steps.mood.body.label}} = 'angry'" } ]);
+is_deeply($state->{s}, { label => 'angry', n => 1.5, left => '7' }, 'templates read the answer');
+is($state->{q}, 'angry', 'and so does SQL');
+($ended, $state) = state_of([ { action => 'request', name => 'r', url => $base . $json, expect => { body => { label => [ 'calm' ] } }, on_failure => 'after' },
+	{ action => 'stop' }, { action => 'set', name => 'after', values => { m => '{{error.message}}', s => '{{error.status}}', b => '{{error.body}}', h => '{{error.headers.x-left}}' } } ]);
+is_deeply($state->{after}, { m => 'steps[0]: the receiver answered 200, and the answer does not match "expect"', s => 200, b => $state->{r}{body}, h => '7' },
+	'a failure keeps what was answered');
+is($state->{r}{body}{label}, 'angry', 'in the output of the step, too');
+my $run;
+($ended, $state, $run) = state_of([ { action => 'request', name => 'r', url => "$base/status/404", expect => { status => [ { numeric => [ '<', 500 ] } ] } } ]);
+is($ended, 'succeeded', 'a pattern may say which statuses are good');
+($ended, $state, $run) = state_of([ { action => 'request', name => 'r', url => "$base/status/418", max_attempts => 5 } ]);
+is($run->{error}, 'steps[0]: the receiver answered 418', 'why the run failed');
+is($requests->one("SELECT status FROM respond.delivery WHERE run_id = $run->{id}"), 'dead', 'its delivery is dead');
+$requests->one('CREATE ROLE agent IN ROLE respond_agent');
+is($requests->one("SET ROLE agent; SELECT state->'r' ?& '{error,status}' AND NOT state->'r' ?| '{body,headers}', state->'r'->>'status', error ~ '418' FROM respond.run WHERE id = $run->{id}") =~ s/.*\n//sr,
+	't|418|f', 'agents see the status alone');
+
 # --- What ends otherwise
 
+sub ends
+{
+	my ($event, $error, $message) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return is_deeply($requests->answer($event), { error => "steps[0]: $error" }, $message);
+}
+
 my $hangs = "http://127.0.0.1:$ports[7]/hang";
+my $me = $requests->one('SELECT current_user');
 $id = $requests->ask($hangs);
-$requests->one("SELECT respond.discard($id)");
-is_deeply($requests->answer($id), { delivery_id => $id, status => undef, headers => undef, body => undef, error => 'discarded by ' . $requests->one('SELECT current_user') }, 'discarded');
-like($requests->error("SELECT respond.retry($id)"), qr/the run that waited for its answer has gone on/, 'nobody waits for another answer');
-$requests->one("INSERT INTO respond.channel (name, kind, url) VALUES ('api', 'webhook', '$base/ok')");
-my $channel = $requests->one("SELECT id FROM respond.channel WHERE name = 'api'");
-hears('through a channel', '/ok?channel', { status => 200, body => { ok => JSON::PP::true } }, channel => 'api', channel_id => $channel);
+$requests->until($id, q{status = 'pending'});
+my $delivery = $requests->delivery($id)->{id};
+$requests->one("SELECT respond.discard($delivery)");
+ends($id, "discarded by $me", 'discarded');
+like($requests->error("SELECT respond.retry($delivery)"), qr/the run that waited for its answer has gone on/, 'nobody waits for another answer');
+
+$requests->one("INSERT INTO respond.channel (name, kind, url) VALUES ('api', 'webhook', '$base/ok?own')");
+hears('through a channel', '/ok?channel', { status => 200, body => { ok => JSON::PP::true } }, channel => 'api');
+is(scalar @{ [ $receiver->requests('/ok?channel') ] }, 1, 'at its host');
+$requests->answer($requests->ask(undef, channel => 'api'));
+$requests->answer($requests->ask('/ok?slash={{data.x}}', channel => 'api', data => { x => 'a b&c' }));
+is(scalar @{ [ $receiver->requests('/ok?own') ] }, 1, 'its url');
+is(scalar @{ [ $receiver->requests('/ok?slash=a%20b%26c') ] }, 1, 'another path, with data quoted');
+like($requests->answer($requests->ask("http://127.0.0.1:$ports[1]/ok", channel => 'api'))->{error},
+	qr/^steps\[0\]\.url: it leads to http:\/\/127\.0\.0\.1:$ports[1], but channel "api" is for http:\/\/127\.0\.0\.1:$ports[0]$/, 'not to another host');
+
 $requests->one("UPDATE respond.channel SET enabled = false WHERE name = 'api'");
-my $waits = $requests->ask($base . '/ok?never', channel => 'api', channel_id => $channel);
+my $waits = $requests->ask(undef, channel => 'api', timeout => '300 ms');
+ends($waits, 'timed out', 'nobody sends it in time');
+like($requests->delivery($waits)->{last_error}, qr/timed out/, 'and nobody will');
+is($requests->delivery($waits)->{status}, 'cancelled', 'it is no dead letter');
+$waits = $requests->ask('/ok?never', channel => 'api');
+$requests->until($waits, q{status = 'pending'});
 $requests->one("DELETE FROM respond.channel WHERE name = 'api'");
-like($requests->answer($waits)->{error}, qr/^the channel was deleted by /, 'the channel was deleted');
-is($receiver->requests('/ok?never'), 0, 'and nothing was sent');
-$waits = $requests->ask($base . '/ok?orphan', channel => 'api', channel_id => $channel);
-is($requests->answer($waits)->{error}, 'the channel was deleted', 'before the request was recorded');
-$id = $requests->ask("$base/ok?late", timeout => '-1 s');
-is($requests->answer($id)->{error}, 'timed out', 'too late before it is sent');
-
-# --- Many hosts, many answers, at once
-
+ends($waits, "the channel was deleted by $me", 'the channel was deleted');
+is(scalar @{ [ $receiver->requests('/ok?never') ] }, 0, 'and nothing was sent');
 is($requests->one(q{SELECT count(*) FROM respond.delivery WHERE status = 'pending'}), '0', 'nothing is left');
-my $many = $requests->one("INSERT INTO respond.delivery (channel, channel_id, url, method, headers, run_id, run_started_at, deadline, max_attempts, max_body, next_attempt_at)
-	SELECT 'host ' || i % 100, format('ffffffff-ffff-8000-8000-%s', lpad(to_hex(i % 100), 12, '1'))::uuid, '$base/body/200/400000', 'GET', '{}', 1, '2026-11-01', clock_timestamp() + interval '2 min', 5, 1048576, clock_timestamp()
-	  FROM generate_series(1, 300) AS i");
-Respond::wait_until($requests->node, $requests->db, q{SELECT count(*) = 300 FROM respond_internal.run_inbox WHERE data->>'body' = repeat('a', 400000)}, 'answers of 120 MB come, from a hundred hosts');
+is($requests->one('SELECT count(*) FROM respond_internal.run_inbox'), '0', 'nor of what runs were told');
+
+# --- Many answers at once: 128 MB from eight hosts.
+
+my @types = map { $requests->rule({ action => 'request', name => 'r', url => "http://127.0.0.1:$_/body/200/400000" }) } @ports;
+$requests->one("INSERT INTO respond.event (type) SELECT t FROM unnest(ARRAY['" . join("', '", @types) . "']) AS t, generate_series(1, 40)");
+Respond::wait_until($requests->node, $requests->db, q{SELECT count(*) = 320 FROM respond.run
+	WHERE status = 'succeeded' AND state->'r'->>'body' = repeat('a', 400000)}, 'large answers come');
 my $status = Peers::slurp('/proc/' . $requests->pid . '/status');
-cmp_ok(($status =~ /VmHWM:\s*(\d+)/)[0], '<', 150_000, 'the memory of the courier is bounded');
-diag($status =~ /(VmHWM.*)/, $status =~ /(RssAnon.*)/);
+cmp_ok(($status =~ /VmHWM:\s*(\d+)/)[0], '<', 150_000, 'the memory of the courier is bounded') or diag($status);
 
 done_testing();

@@ -1,9 +1,10 @@
-# Requests whose answer a run waits for.
+# Steps "request": what they ask, and what they hear.
 #
 #   use Requests;
-#   my $requests = Requests::start('name', setting => value...);     as Courier::start()
-#   my $id = $requests->ask($url, method => 'POST', body => '...', timeout => '1 min', ...);   columns of the delivery
-#   my $answer = $requests->answer($id);                              what the run is told: a hash, decoded from JSON
+#   my $requests = Requests::start('name', setting => value...);         as Courier::start()
+#   my $run = $requests->ask($url, method => 'POST', body => {...}, ...);   the event that a new rule with this step acts on
+#   my $answer = $requests->answer($run);                                 what the step gave, when the run has ended: a hash
+#   my $row = $requests->delivery($run);                                  as in Courier
 package Requests;
 
 use strict;
@@ -16,7 +17,7 @@ use Respond;
 our @ISA = ('Courier');
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
-my $run = 1000;
+my $rules = 0;
 
 sub start
 {
@@ -32,30 +33,44 @@ sub raw
 	return '/raw/' . unpack('H*', $head . $body);
 }
 
+# rule(steps...): a new rule; the type of its events.
+sub rule
+{
+	my ($self, @steps) = @_;
+	my $type = 'ask.' . ++$rules;
+
+	Respond::add_rule($self->{node}, $self->{db}, "rule $type", $type, \@steps);
+	return $type;
+}
+
+# ask(url, field => value...): a request of its own rule, step "r"; data => {...}, subject => ...: of the event.
 sub ask
 {
-	my ($self, $url, %row) = @_;
-	my ($host) = $url =~ m{^(\w+://[^/]+)};
-	my $timeout = delete $row{timeout} || '1 min';
+	my ($self, $url, %step) = @_;
+	my $data = delete $step{data} || {};
+	my $subject = delete $step{subject};
 
-	%row = (url => $url, channel => $host, run_id => ++$run, run_started_at => '2026-11-01', step => 'ask', method => 'GET',
-		headers => '{}', attempt_timeout => '10 s', max_attempts => 1, max_body => 1048576, %row);
-	$row{channel_id} ||= sprintf('ffffffff-ffff-8000-8000-%012x', unpack('%32C*', $host) * 65536 + ($host =~ /:(\d+)$/ ? $1 : 0));
-	return $self->one(sprintf("INSERT INTO respond.delivery (%s, deadline, next_attempt_at)
-		VALUES (%s, clock_timestamp() + interval '%s', clock_timestamp()) RETURNING id",
-		join(', ', sort keys %row), join(', ', map { Respond::quote_literal($row{$_}) } sort keys %row), $timeout));
+	return Respond::emit($self->{node}, $self->{db},
+		$self->rule({ action => 'request', name => 'r', (defined $url ? (url => $url) : ()), max_attempts => 1, %step }), $data, $subject);
+}
+
+# run(event): status, error and state of its run, when that has ended.
+sub run
+{
+	my ($self, $event) = @_;
+	my $ended = "FROM respond.run WHERE event_id = $event AND status NOT IN ('running', 'waiting')";
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	Respond::wait_until($self->{node}, $self->{db}, "SELECT EXISTS (SELECT $ended)");
+	return $json->decode($self->one("SELECT jsonb_build_object('id', id, 'status', status, 'error', error::text, 'state', state::jsonb) $ended"));
 }
 
 sub answer
 {
-	my ($self, $id) = @_;
+	my ($self, $event) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	Respond::wait_until($self->{node}, $self->{db},
-		"SELECT EXISTS (SELECT FROM respond_internal.run_inbox WHERE (data->>'delivery_id')::bigint = $id)");
-	my @notes = split /\n/, $self->one("SELECT data FROM respond_internal.run_inbox WHERE (data->>'delivery_id')::bigint = $id");
-	Test::More::is(scalar @notes, 1, 'one answer') if @notes != 1;
-	return $json->decode($notes[0]);
+	return $self->run($event)->{state}{r};
 }
 
 1;

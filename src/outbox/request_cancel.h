@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ * request_cancel.h
+ *	  Giving up a request whose answer nobody waits for any more.
+ *
+ * src/outbox/request_cancel.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_REQUEST_CANCEL_H
+#define RESPOND_REQUEST_CANCEL_H
+
+/*
+ * In any session, with the rights of the tables' owner.  False: it has ended, and
+ * its answer is in the inbox of the run, or comes there with the commit that ended
+ * it.  One that is under way is not stopped; its answer is for nobody.
+ */
+extern bool respond_request_cancel(int64 delivery_id, const char *reason);
+
+#endif							/* RESPOND_REQUEST_CANCEL_H */
