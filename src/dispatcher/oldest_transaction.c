@@ -27,7 +27,7 @@ may_record(const LocalPgBackendStatus *local, TimestampTz now)
 		return false;
 	if (TransactionIdIsValid(local->backend_xid))
 		return true;
-	return (status->st_backendType == B_BACKEND || status->st_backendType == B_BG_WORKER) &&
+	return status->st_state == STATE_IDLEINTRANSACTION &&
 		!TimestampDifferenceExceeds(status->st_xact_start_timestamp, now, respond_timer_grace);
 }
 

@@ -11,10 +11,10 @@
 #include "datatype/timestamp.h"
 
 /*
- * When the oldest open transaction began that may yet record events, by
- * respond_clock_now(); DT_NOEND: there is none.  This process does not count, nor does a
- * transaction that has written nothing for as long as pg_respond.timer_grace: it
- * reads, most likely.
+ * When the oldest open transaction began that may hold events, by
+ * respond_clock_now(); DT_NOEND: there is none.  This process does not count.  One that
+ * has written nothing yet counts while its session is idle in it, for as long as
+ * pg_respond.timer_grace: a statement that runs then is a query, most likely.
  */
 extern TimestampTz respond_oldest_transaction(void);
 

@@ -160,6 +160,25 @@ ended($open, 'succeeded');
 is(lines($open), 'in time', 'what the open transaction had recorded counts');
 $session->quit;
 
+# So does a session that is idle in its transaction and has written nothing; a query that goes on does not.
+my ($idle, $query) = (emit('limit.begin', { for => '400 ms' }, 'T4'), emit('limit.begin', { for => '400 ms' }, 'T5'));
+waiting($_, 'w') for $idle, $query;
+$session = Respond::session($node, $db);
+$session->query_safe('BEGIN');
+$session->query_safe('SELECT 1');
+Respond::wait_until($node, $db, "SELECT clock_timestamp() > resume_at + interval '300 ms' FROM respond.run WHERE event_id = $idle", 'the deadline has passed');
+is(one("SELECT status FROM respond.run WHERE event_id = $idle"), 'waiting', 'it is not decided yet');
+$session->query_safe(q{INSERT INTO respond.event (type, subject) VALUES ('limit.answer', 'T4'); COMMIT});
+ended($_, 'succeeded') for $idle, $query;
+is(lines($idle), 'in time', 'what it recorded counts, since it carries the time at which the transaction began');
+is(lines($query), 'late', 'the other run heard nothing');
+my $slow = emit('limit.begin', { for => '300 ms' }, 'T6');
+waiting($slow, 'w');
+$session->query_until(qr//, "SELECT pg_sleep(30);\n");
+ended($slow, 'succeeded');
+is(one(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND state = 'active'}), '1', 'a query that takes long holds no deadline back');
+one(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND state = 'active'});
+
 # Without a key there is nothing to wait for.
 my $keyless = emit('first.begin', {}, 'K');
 ended($keyless, 'failed');

@@ -92,7 +92,7 @@ delays()
 	answered=$(sql -F' ' -c "SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY 1000 * extract(epoch FROM d.decided_at - e.recorded_at))
 		FROM respond.wait_decision AS d JOIN respond.event AS e ON e.id = d.event_id WHERE d.rule = 'answer' AND d.decided_at > '$since'" | tr -d '{}')
 	sql -c "INSERT INTO respond.event (type, subject, data) SELECT 'bench.limit', 'd/' || n, jsonb_build_object('at', now() + interval '2 s' + n * interval '4 ms') FROM generate_series(1, 500) AS n"
-	sql -c 'SELECT pg_sleep(4.2)' > /dev/null
+	sleep 4.5
 	due=$(sql -F' ' -c "SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY 1000 * extract(epoch FROM d.decided_at - d.due_at))
 		FROM respond.wait_decision AS d WHERE d.rule = 'deadline' AND d.decided_at > '$since'" | tr -d '{}')
 }
