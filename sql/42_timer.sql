@@ -42,3 +42,23 @@ COMMENT ON TRIGGER timers_changed ON respond_internal.timer IS 'makes workers lo
 
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.timer', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.timer_id_seq', '');
+
+-- Not dumped: where a dump is restored, it may be earlier.
+CREATE TABLE respond_internal.time_seen (
+	only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+	seen_at timestamptz NOT NULL,
+	flow_passed timestamptz NOT NULL,
+	clock_passed timestamptz NOT NULL
+);
+COMMENT ON TABLE respond_internal.time_seen IS 'one row about time, written once a minute while timers wait';
+COMMENT ON COLUMN respond_internal.time_seen.seen_at IS 'the latest time that was seen; while it is earlier than that, timers wait';
+COMMENT ON COLUMN respond_internal.time_seen.flow_passed IS 'up to where the first dispatcher found no timer that waits';
+COMMENT ON COLUMN respond_internal.time_seen.clock_passed IS 'the same of the clock';
+
+CREATE FUNCTION respond_internal.time_status(OUT now timestamptz, OUT seen timestamptz, OUT ahead_ms double precision)
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_time_status';
+COMMENT ON FUNCTION respond_internal.time_status() IS 'the time of pg_respond, the latest one that was seen, and how far it is ahead of the server''s';
+
+CREATE FUNCTION respond_internal.accept_time() RETURNS timestamptz
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_accept_time';
+COMMENT ON FUNCTION respond_internal.accept_time() IS 'makes timers go by the time that it is, whatever was seen before; returns what was';

@@ -145,6 +145,21 @@ END
 $$;
 COMMENT ON FUNCTION respond.release() IS 'resumes the workers of this database after the commit; after a restore they handle what the original had not handled';
 
+CREATE FUNCTION respond.accept_clock() RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	seen timestamptz;
+	accepted timestamptz;
+BEGIN
+	PERFORM respond_internal.check_primary('accept_clock()');
+	seen := respond_internal.accept_time();
+	accepted := (SELECT s.now FROM respond_internal.time_status() AS s);
+	UPDATE respond_internal.time_seen SET seen_at = accepted;
+	PERFORM respond_internal.audit('clock.accepted', 'database', current_database(), jsonb_build_object('time', seen), jsonb_build_object('time', accepted));
+END
+$$;
+COMMENT ON FUNCTION respond.accept_clock() IS 'lets timers and schedules go by the time that it is now, although it was later before; otherwise they wait until it has caught up';
+
 CREATE FUNCTION respond_internal.worker_status(OUT in_recovery boolean, OUT launcher boolean, OUT known boolean, OUT role_missing boolean,
 	OUT missing_workers integer, OUT missing_setting text, OUT dispatchers integer, OUT wanted_workers integer, OUT needed_processes integer)
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_worker_status';

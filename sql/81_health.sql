@@ -98,6 +98,26 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_hold() IS 'health(): whether the workers are paused by hold() or because of a restore';
 
+CREATE FUNCTION respond_internal.health_time(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	status record;
+	behind boolean;
+BEGIN
+	SELECT s.now, s.seen, s.ahead_ms INTO status FROM respond_internal.time_status() AS s;
+	behind := coalesce(status.now < status.seen - interval '5 seconds', false);
+	ok := NOT behind AND status.ahead_ms = 0;
+	message := CASE
+		WHEN ok THEN 'time goes forward'
+		WHEN behind THEN format('it is %s, but it was %s already: timers and schedules wait until time has caught up', status.now, status.seen)
+		ELSE format('time is moved: pg_respond.clock_offset is %s ms', status.ahead_ms) END;
+	remedy := CASE
+		WHEN behind THEN 'if the time is right now: SELECT respond.accept_clock(); else set the clock of the server'
+		WHEN NOT ok THEN 'that is for tests: reset pg_respond.clock_offset where it was set, SELECT pg_reload_conf(), then SELECT respond.accept_clock()' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_time() IS 'health(): whether time has gone back or is moved';
+
 CREATE FUNCTION respond_internal.health_places(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -578,6 +598,7 @@ DECLARE
 		'launcher',
 		'role',
 		'hold',
+		'time',
 		'manifest',
 		'places',
 		'workers',

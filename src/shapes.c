@@ -62,6 +62,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_stopped_rule,
 	&respond_shape_suspect,
 	&respond_shape_suspect_delivery,
+	&respond_shape_time_seen,
 };
 
 void

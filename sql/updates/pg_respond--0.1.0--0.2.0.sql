@@ -569,6 +569,7 @@ DECLARE
 		'launcher',
 		'role',
 		'hold',
+		'time',
 		'manifest',
 		'places',
 		'workers',
@@ -785,6 +786,65 @@ COMMENT ON TRIGGER timers_changed ON respond_internal.timer IS 'makes workers lo
 
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.timer', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.timer_id_seq', '');
+
+-- Not dumped: where a dump is restored, it may be earlier.
+CREATE TABLE respond_internal.time_seen (
+	only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+	seen_at timestamptz NOT NULL,
+	flow_passed timestamptz NOT NULL,
+	clock_passed timestamptz NOT NULL
+);
+COMMENT ON TABLE respond_internal.time_seen IS 'one row about time, written once a minute while timers wait';
+COMMENT ON COLUMN respond_internal.time_seen.seen_at IS 'the latest time that was seen; while it is earlier than that, timers wait';
+COMMENT ON COLUMN respond_internal.time_seen.flow_passed IS 'up to where the first dispatcher found no timer that waits';
+COMMENT ON COLUMN respond_internal.time_seen.clock_passed IS 'the same of the clock';
+
+CREATE FUNCTION respond_internal.time_status(OUT now timestamptz, OUT seen timestamptz, OUT ahead_ms double precision)
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_time_status';
+COMMENT ON FUNCTION respond_internal.time_status() IS 'the time of pg_respond, the latest one that was seen, and how far it is ahead of the server''s';
+
+CREATE FUNCTION respond_internal.accept_time() RETURNS timestamptz
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_accept_time';
+COMMENT ON FUNCTION respond_internal.accept_time() IS 'makes timers go by the time that it is, whatever was seen before; returns what was';
+
+CREATE FUNCTION respond_internal.accept_clock() RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	seen timestamptz;
+	accepted timestamptz;
+BEGIN
+	PERFORM respond_internal.check_primary('accept_clock()');
+	seen := respond_internal.accept_time();
+	accepted := (SELECT s.now FROM respond_internal.time_status() AS s);
+	UPDATE respond_internal.time_seen SET seen_at = accepted;
+	PERFORM respond_internal.audit('clock.accepted', 'database', current_database(), jsonb_build_object('time', seen), jsonb_build_object('time', accepted));
+END
+$$;
+COMMENT ON FUNCTION respond_internal.accept_clock() IS 'lets timers and schedules go by the time that it is now, although it was later before; otherwise they wait until it has caught up';
+
+CREATE FUNCTION respond.accept_clock() RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_quiet_call';
+COMMENT ON FUNCTION respond.accept_clock() IS 'lets timers and schedules go by the time that it is now, although it was later before; otherwise they wait until it has caught up';
+
+CREATE FUNCTION respond_internal.health_time(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	status record;
+	behind boolean;
+BEGIN
+	SELECT s.now, s.seen, s.ahead_ms INTO status FROM respond_internal.time_status() AS s;
+	behind := coalesce(status.now < status.seen - interval '5 seconds', false);
+	ok := NOT behind AND status.ahead_ms = 0;
+	message := CASE
+		WHEN ok THEN 'time goes forward'
+		WHEN behind THEN format('it is %s, but it was %s already: timers and schedules wait until time has caught up', status.now, status.seen)
+		ELSE format('time is moved: pg_respond.clock_offset is %s ms', status.ahead_ms) END;
+	remedy := CASE
+		WHEN behind THEN 'if the time is right now: SELECT respond.accept_clock(); else set the clock of the server'
+		WHEN NOT ok THEN 'that is for tests: reset pg_respond.clock_offset where it was set, SELECT pg_reload_conf(), then SELECT respond.accept_clock()' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_time() IS 'health(): whether time has gone back or is moved';
 
 CREATE OR REPLACE FUNCTION respond_internal.has_foreign_rows() RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -1717,7 +1777,8 @@ GRANT EXECUTE ON FUNCTION respond.rule_map(text, text), respond.rule_doc(text),
 	respond_internal.doc_outputs(respond.rule), respond_internal.doc_failures(respond.rule), respond_internal.doc_record(respond.rule)
 	TO respond_auditor, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.clock_start() TO PUBLIC;
-GRANT SELECT ON respond_internal.timer TO respond_admin, respond_auditor;
+GRANT SELECT ON respond_internal.timer, respond_internal.time_seen TO respond_admin, respond_auditor;
+GRANT EXECUTE ON FUNCTION respond.accept_clock() TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.cron_next(text, text, timestamptz) TO respond_admin, respond_auditor;
 GRANT SELECT ON respond_internal.wait_pattern, respond_internal.wait, respond_internal.heard TO respond_auditor, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.explain_waits(bigint) TO respond_auditor, respond_admin;

@@ -33,6 +33,7 @@
 #include "upkeep/progress_rotation.h"
 #include "upkeep/retention.h"
 #include "upkeep/state.h"
+#include "upkeep/time_keep.h"
 #include "worker/back_off.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
@@ -54,6 +55,7 @@ static Duty duties[] = {
 	{"drop old partitions", respond_retention_apply},
 	{"empty the progress tables", respond_rotation_apply},
 	{"bring the names of rules' owners up to date", respond_owner_names_keep},
+	{"write down which time it is", respond_time_keep},
 };
 
 /* The duties that are done on hold as well. */
@@ -66,7 +68,22 @@ learn_state(void *database)
 {
 	if (database != NULL)
 		respond_rotation_choose_side(database);
+	respond_time_keep_restore();
 	respond_state_publish();
+}
+
+/* When time goes back, what is due by the old one is looked at now; else it would wait for as long. */
+static void
+note_time(void)
+{
+	static TimestampTz seen = 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	for (int i = 0; now < seen && i < lengthof(duties); i++)
+		duties[i].due = 0;
+	if (now < seen)
+		check_manifest.due = follow_state.due = 0;
+	seen = now;
 }
 
 /* What a reload changed takes effect at once. */
@@ -183,6 +200,7 @@ respond_clock_main(Datum main_arg)
 	{
 		pg_atomic_write_u32(&slot->sleeping, 1);
 		note_settings();
+		note_time();
 		if (respond_manifest_is_wanted())
 		{
 			/* pg_restore --disable-triggers, for example, changes a table before and after it brings rows */

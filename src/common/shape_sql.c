@@ -76,9 +76,16 @@ static const ShapeColumn suspect_delivery_columns[] = {
 	{"at", TIMESTAMPTZOID},
 };
 
+static const ShapeColumn time_seen_columns[] = {
+	{"seen_at", TIMESTAMPTZOID},
+	{"flow_passed", TIMESTAMPTZOID},
+	{"clock_passed", TIMESTAMPTZOID},
+};
+
 const Shape respond_shape_acknowledged = SHAPE("respond_internal.acknowledged", acknowledged_columns);
 const Shape respond_shape_dead_event = SHAPE("respond_internal.dead_event", dead_event_columns);
 const Shape respond_shape_set_aside_event = SHAPE("respond_internal.set_aside_event", set_aside_event_columns);
 const Shape respond_shape_stopped_rule = SHAPE("respond_internal.stopped_rule", stopped_rule_columns);
 const Shape respond_shape_suspect = SHAPE("respond_internal.suspect", suspect_columns);
 const Shape respond_shape_suspect_delivery = SHAPE("respond_internal.suspect_delivery", suspect_delivery_columns);
+const Shape respond_shape_time_seen = SHAPE("respond_internal.time_seen", time_seen_columns);

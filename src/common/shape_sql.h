@@ -16,5 +16,6 @@ extern const Shape respond_shape_set_aside_event;
 extern const Shape respond_shape_stopped_rule;
 extern const Shape respond_shape_suspect;
 extern const Shape respond_shape_suspect_delivery;
+extern const Shape respond_shape_time_seen;
 
 #endif							/* RESPOND_SHAPE_SQL_H */

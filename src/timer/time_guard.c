@@ -12,10 +12,19 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 
+#include "common/clock.h"
 #include "common/shmem.h"
+#include "timer/timer_note.h"
 #include "timer/time_guard.h"
+
+PG_FUNCTION_INFO_V1(respond_time_status);
+PG_FUNCTION_INFO_V1(respond_accept_time);
 
 static pg_atomic_uint64 *
 latest(void)
@@ -44,15 +53,6 @@ respond_time_guard_see(TimestampTz time)
 		;
 }
 
-void
-respond_time_guard_accept(TimestampTz now)
-{
-	pg_atomic_uint64 *seen = latest();
-
-	if (seen != NULL)
-		pg_atomic_write_u64(seen, (uint64) now);
-}
-
 TimestampTz
 respond_time_guard_thaw(void)
 {
@@ -66,4 +66,35 @@ respond_time_guard_rests(TimestampTz now)
 {
 	respond_time_guard_see(now);
 	return now < respond_time_guard_thaw();
+}
+
+/* time_status(OUT now, OUT seen, OUT ahead_ms): seen is the latest time that was seen, NULL if none was. */
+Datum
+respond_time_status(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	TimestampTz seen = respond_time_guard_seen();
+	Datum		values[3];
+	bool		nulls[3] = {false, seen == DT_NOBEGIN, false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = TimestampTzGetDatum(respond_clock_now());
+	values[1] = TimestampTzGetDatum(seen);
+	values[2] = Float8GetDatum(respond_clock_ahead() / 1000.0);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* accept_time() → timestamptz: the time that it is counts from now on, whatever was seen before; returns that. */
+Datum
+respond_accept_time(PG_FUNCTION_ARGS)
+{
+	pg_atomic_uint64 *seen = latest();
+	TimestampTz before = respond_time_guard_seen();
+
+	if (seen != NULL)
+		pg_atomic_write_u64(seen, (uint64) respond_clock_now());
+	for (int reader = 0; reader < RESPOND_TIMER_READERS; reader++)
+		respond_timer_note(reader, TIMER_NOTE_ALL);
+	PG_RETURN_TIMESTAMPTZ(before);
 }

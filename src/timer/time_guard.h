@@ -19,9 +19,8 @@ extern bool respond_time_guard_rests(TimestampTz now);
 /* From when on timers fire; in the past unless time is behind. */
 extern TimestampTz respond_time_guard_thaw(void);
 
-/* The latest time that was seen, DT_NOBEGIN: none yet; and that it was no later than this. */
+/* The latest time that was seen, DT_NOBEGIN: none yet. */
 extern TimestampTz respond_time_guard_seen(void);
 extern void respond_time_guard_see(TimestampTz time);
-extern void respond_time_guard_accept(TimestampTz now);
 
 #endif							/* RESPOND_TIME_GUARD_H */

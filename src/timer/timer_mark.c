@@ -215,6 +215,33 @@ follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionI
 			go_back(reader);
 }
 
+TimestampTz
+respond_timer_mark_passed(TimerReader reader)
+{
+	TimerPlace *place = shared_place(reader);
+
+	return place != NULL ? (TimestampTz) pg_atomic_read_u64(&place->passed) : DT_NOBEGIN;
+}
+
+bool
+respond_timer_mark_waits(TimerReader reader)
+{
+	TimerPlace *place = shared_place(reader);
+	TimestampTz next = place != NULL ? (TimestampTz) pg_atomic_read_u64(&place->next) : DT_NOEND;
+
+	return !TIMESTAMP_NOT_FINITE(next);
+}
+
+void
+respond_timer_mark_restore(TimerReader reader, TimestampTz passed)
+{
+	TimerPlace *place = shared_place(reader);
+	uint64		unknown = (uint64) DT_NOBEGIN;
+
+	if (place != NULL)
+		(void) pg_atomic_compare_exchange_u64(&place->passed, &unknown, (uint64) passed);
+}
+
 void
 respond_timer_mark_initialize(void)
 {

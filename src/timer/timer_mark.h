@@ -41,6 +41,15 @@ extern void respond_timer_mark_deleted(TimerReader reader);
 /* Publishes when something is due. */
 extern void respond_timer_mark_set_next(TimerReader reader, TimestampTz next);
 
+/*
+ * How far a reader has come and when it expects something to be due, as it has
+ * told; for whoever keeps that over a restart of the server.  Restoring it has no
+ * effect once the reader has come further.
+ */
+extern TimestampTz respond_timer_mark_passed(TimerReader reader);
+extern bool respond_timer_mark_waits(TimerReader reader);
+extern void respond_timer_mark_restore(TimerReader reader, TimestampTz passed);
+
 extern void respond_timer_mark_initialize(void);
 
 #endif							/* RESPOND_TIMER_MARK_H */
