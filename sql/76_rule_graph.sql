@@ -58,8 +58,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT s.rule, e.event ->> 'event_type', 'waits' FROM respond_internal.rule_steps($1) AS s, respond_internal.awaited_events(s.step) AS e (event)
 	 WHERE e.event ->> 'event_type' IS NOT NULL
 	UNION
-	SELECT r.name, to_jsonb(r) -> 'cancel_on' ->> 'event_type', 'cancels' FROM respond.rule AS r
-	 WHERE ($1 IS NULL OR r.name = $1) AND to_jsonb(r) -> 'cancel_on' ->> 'event_type' IS NOT NULL
+	SELECT c.name, e.event ->> 'event_type', 'cancels'
+	  FROM (SELECT r.name, to_jsonb(r) -> 'cancel_on' AS events FROM respond.rule AS r WHERE $1 IS NULL OR r.name = $1) AS c,
+		   jsonb_array_elements(CASE jsonb_typeof(c.events) WHEN 'array' THEN c.events WHEN 'object' THEN jsonb_build_array(c.events) ELSE '[]' END) AS e (event)
+	 WHERE e.event ->> 'event_type' IS NOT NULL
 $$;
 COMMENT ON FUNCTION respond_internal.rule_hears(text) IS 'types of the events that start a rule, that its runs wait for, or that end them; NULL: of all rules';
 

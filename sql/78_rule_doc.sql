@@ -338,7 +338,10 @@ CREATE FUNCTION respond_internal.doc_record(rule respond.rule) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT concat(E'\n## Record\n\n', CASE WHEN s.matched = 0 THEN concat('It has not fired since ', at.since, E'.\n')
 		ELSE concat('Since ', at.since, E':\n\n| fired | succeeded | failed | shadow | suppressed | last |\n| ---: | ---: | ---: | ---: | ---: | --- |\n',
-			format(E'| %s | %s | %s | %s | %s | %s |\n', s.matched, s.succeeded, s.failed, s.shadow, s.suppressed, at.last_at)) END)
+			format(E'| %s | %s | %s | %s | %s | %s |\n', s.matched, s.succeeded, s.failed, s.shadow, s.suppressed, at.last_at)) END,
+		E'\nHalf of the runs were done ' || s.latency_p50::numeric || ' ms after their event was recorded, 99 percent after ' || s.latency_p99::numeric || E' ms.\n',
+		CASE WHEN s.waiting > 0 THEN format(E'\nRuns that wait now: %s. One of them has waited since %s.\n', s.waiting,
+			to_char(s.oldest_wait AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) END)
 	  FROM respond.rule_stats AS s,
 		   LATERAL (SELECT to_char(s.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS since, to_char(s.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS last_at) AS at
 	 WHERE s.rule = $1.name

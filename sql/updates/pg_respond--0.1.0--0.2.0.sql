@@ -101,6 +101,28 @@ BEGIN
 	PERFORM respond_internal.audit('delivery.retried', 'delivery', $1::text, jsonb_build_object('status', found_one.status), jsonb_build_object('status', 'pending'));
 END
 $$;
+-- Runs that are under way.
+ALTER TABLE respond.run
+	ADD COLUMN waits_for text,
+	ADD COLUMN key text,
+	ADD COLUMN parent_id bigint,
+	ADD COLUMN paused_at timestamptz,
+	ADD COLUMN saved respond.private_jsonb,
+	ADD COLUMN waiting_since timestamptz,
+	ADD COLUMN waiting respond.private_jsonb;
+COMMENT ON COLUMN respond.run.resume_at IS 'until when a waiting run waits; NULL: without a limit';
+COMMENT ON COLUMN respond.run.waits_for IS 'what a waiting run waits for: event, time, answer, approval, run, retry, place or turn';
+COMMENT ON COLUMN respond.run.key IS 'name that start() gave to the run';
+COMMENT ON COLUMN respond.run.parent_id IS 'run that called this one and waits for it';
+COMMENT ON COLUMN respond.run.paused_at IS 'when pause_run() stopped it; NULL: it is not paused';
+COMMENT ON COLUMN respond.run.saved IS 'all that a run needs to continue which is under way, failed or was cancelled; only the owner of the rule and superusers see it';
+COMMENT ON COLUMN respond.run.waiting_since IS 'since when a waiting run waits';
+COMMENT ON COLUMN respond.run.waiting IS 'what a waiting run waits for, see view waiting; only the owner of the rule and superusers see the key';
+CREATE INDEX run_default_parent_id_idx ON respond.run_default (parent_id) WHERE parent_id IS NOT NULL AND status IN ('running', 'waiting');
+CREATE INDEX run_default_under_way_idx ON respond.run_default (rule, key, id) WHERE status IN ('running', 'waiting');
+COMMENT ON INDEX respond.run_default_parent_id_idx IS 'finds the runs under way that a run has called';
+COMMENT ON INDEX respond.run_default_under_way_idx IS 'finds the runs of a rule that are under way';
+
 -- Requests whose answer a run waits for.
 ALTER TABLE respond.delivery
 	ADD COLUMN method text,
@@ -1129,6 +1151,26 @@ CREATE FUNCTION respond.cron_next(cron text, timezone text DEFAULT 'UTC', after 
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cron_next_sql';
 COMMENT ON FUNCTION respond.cron_next(text, text, timestamptz) IS 'the first time after another at which a cron expression fires in a time zone; NULL if it never does; an invalid expression raises an error that names the field';
 
+-- Times of runs.
+CREATE FUNCTION respond_internal.rule_latencies(rule text,
+	OUT latency_p50 double precision, OUT latency_p99 double precision, OUT duration_p50 double precision, OUT duration_p99 double precision)
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_rule_latencies';
+COMMENT ON FUNCTION respond_internal.rule_latencies(text) IS 'how many milliseconds the runs of a rule took since the server started, from shared memory';
+CREATE OR REPLACE VIEW respond.rule_stats WITH (security_invoker = true) AS
+SELECT r.name AS rule, r.folder, r.enabled, c.matched, c.succeeded, c.failed, c.shadow, c.suppressed, c.last_at, c.since,
+	l.latency_p50, l.latency_p99, l.duration_p50, l.duration_p99,
+	(SELECT count(*) FROM respond.run AS w WHERE w.rule = r.name AND w.status = 'waiting') AS waiting,
+	(SELECT min(w.waiting_since) FROM respond.run AS w WHERE w.rule = r.name AND w.status = 'waiting') AS oldest_wait
+  FROM respond.rule AS r
+ CROSS JOIN LATERAL respond_internal.rule_counters(r.name) AS c
+ CROSS JOIN LATERAL respond_internal.rule_latencies(r.name) AS l;
+COMMENT ON COLUMN respond.rule_stats.latency_p50 IS 'milliseconds from when an event was recorded until its run was committed that half of the runs did not exceed, accurate to a tenth; replays do not count';
+COMMENT ON COLUMN respond.rule_stats.latency_p99 IS 'the same for 99 percent of the runs';
+COMMENT ON COLUMN respond.rule_stats.duration_p50 IS 'milliseconds from the start to the end of a run that half of the runs did not exceed, with the time in which it waited';
+COMMENT ON COLUMN respond.rule_stats.duration_p99 IS 'the same for 99 percent of the runs';
+COMMENT ON COLUMN respond.rule_stats.waiting IS 'runs that wait now';
+COMMENT ON COLUMN respond.rule_stats.oldest_wait IS 'since when the one waits that has waited longest; NULL: none waits';
+
 -- Maps and descriptions of rules.
 -- For all rules at once: one query costs less than a function for each rule.
 CREATE FUNCTION respond_internal.rule_steps(rule text) RETURNS TABLE (rule text, n bigint, part text, place text, depth integer, step jsonb)
@@ -1186,8 +1228,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT s.rule, e.event ->> 'event_type', 'waits' FROM respond_internal.rule_steps($1) AS s, respond_internal.awaited_events(s.step) AS e (event)
 	 WHERE e.event ->> 'event_type' IS NOT NULL
 	UNION
-	SELECT r.name, to_jsonb(r) -> 'cancel_on' ->> 'event_type', 'cancels' FROM respond.rule AS r
-	 WHERE ($1 IS NULL OR r.name = $1) AND to_jsonb(r) -> 'cancel_on' ->> 'event_type' IS NOT NULL
+	SELECT c.name, e.event ->> 'event_type', 'cancels'
+	  FROM (SELECT r.name, to_jsonb(r) -> 'cancel_on' AS events FROM respond.rule AS r WHERE $1 IS NULL OR r.name = $1) AS c,
+		   jsonb_array_elements(CASE jsonb_typeof(c.events) WHEN 'array' THEN c.events WHEN 'object' THEN jsonb_build_array(c.events) ELSE '[]' END) AS e (event)
+	 WHERE e.event ->> 'event_type' IS NOT NULL
 $$;
 COMMENT ON FUNCTION respond_internal.rule_hears(text) IS 'types of the events that start a rule, that its runs wait for, or that end them; NULL: of all rules';
 
@@ -1690,7 +1734,10 @@ CREATE FUNCTION respond_internal.doc_record(rule respond.rule) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT concat(E'\n## Record\n\n', CASE WHEN s.matched = 0 THEN concat('It has not fired since ', at.since, E'.\n')
 		ELSE concat('Since ', at.since, E':\n\n| fired | succeeded | failed | shadow | suppressed | last |\n| ---: | ---: | ---: | ---: | ---: | --- |\n',
-			format(E'| %s | %s | %s | %s | %s | %s |\n', s.matched, s.succeeded, s.failed, s.shadow, s.suppressed, at.last_at)) END)
+			format(E'| %s | %s | %s | %s | %s | %s |\n', s.matched, s.succeeded, s.failed, s.shadow, s.suppressed, at.last_at)) END,
+		E'\nHalf of the runs were done ' || s.latency_p50::numeric || ' ms after their event was recorded, 99 percent after ' || s.latency_p99::numeric || E' ms.\n',
+		CASE WHEN s.waiting > 0 THEN format(E'\nRuns that wait now: %s. One of them has waited since %s.\n', s.waiting,
+			to_char(s.oldest_wait AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) END)
 	  FROM respond.rule_stats AS s,
 		   LATERAL (SELECT to_char(s.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS since, to_char(s.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS last_at) AS at
 	 WHERE s.rule = $1.name
@@ -1763,7 +1810,7 @@ BEGIN
 END
 $$;
 DROP TABLE respond_update_functions;
-GRANT EXECUTE ON FUNCTION respond.rule_map(text, text), respond.rule_doc(text),
+GRANT EXECUTE ON FUNCTION respond.rule_map(text, text), respond.rule_doc(text), respond_internal.rule_latencies(text),
 	respond_internal.rule_steps(text), respond_internal.texts_of(jsonb), respond_internal.awaited_events(jsonb), respond_internal.host_of(text),
 	respond_internal.type_pattern(text), respond_internal.types_meet(text, text), respond_internal.rule_hears(text), respond_internal.rule_does(text),
 	respond_internal.rule_edges(), respond_internal.map_label(text, text), respond_internal.map_node(text, text, text, text),

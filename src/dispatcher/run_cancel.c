@@ -164,6 +164,7 @@ static void
 change_row(const RunUnderWay *run, const char *reason, bool has_steps)
 {
 	RunChange	change = {.held = true};
+	EndedRun	ended = {.rule = run->rule,.status = "cancelled"};
 
 	respond_run_change_text(&change, RUN_STATUS, has_steps ? "running" : "cancelled");
 	respond_run_change_error(&change, reason);
@@ -175,7 +176,7 @@ change_row(const RunUnderWay *run, const char *reason, bool has_steps)
 	respond_run_change_nothing(&change, RUN_WAITING);
 	respond_run_change(run->id, run->started_at, &run->place, &change);
 	if (!has_steps)
-		respond_rule_stats_count(run->rule, "cancelled");
+		respond_rule_stats_count(&ended);
 }
 
 static void

@@ -3,16 +3,13 @@
  *	  How the deliveries of each channel fare, in shared memory.
  *
  * Counters (effect/counter_table.h) with a histogram of durations for each
- * channel.  Its buckets grow by the fourth root of two, so a percentile is right
- * to a tenth.  The courier of the database is
- * the only writer of an entry; readers take no lock.
+ * channel.  The courier of the database is the only writer of an entry; readers
+ * take no lock.
  *
  * src/effect/channel_stats.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
-
-#include <math.h>
 
 #include "fmgr.h"
 #include "funcapi.h"
@@ -21,6 +18,7 @@
 
 #include "effect/channel_stats.h"
 #include "effect/counter_table.h"
+#include "effect/histogram.h"
 
 /* A power of two. */
 #define COUNTER_ENTRIES	1024
@@ -28,10 +26,8 @@
 /* Entries that are looked at before the table counts as full. */
 #define PROBE_LIMIT		32
 
-/* Four for each doubling, from 16 microseconds to about 18 minutes. */
-#define BUCKETS			104
-#define BUCKETS_PER_OCTAVE	4
-#define FIRST_OCTAVE	4
+/* Up to about 18 minutes. */
+#define BUCKETS			RESPOND_BUCKETS_UP_TO(30)
 
 typedef struct ChannelCounter
 {
@@ -52,21 +48,6 @@ respond_channel_stats_initialize(void)
 	respond_counter_table_request(&table);
 }
 
-static int
-bucket_of(int64 duration_us)
-{
-	int			bucket = (int) ((log2((double) Max(duration_us, 1)) - FIRST_OCTAVE) * BUCKETS_PER_OCTAVE);
-
-	return Min(Max(bucket, 0), BUCKETS - 1);
-}
-
-/* Milliseconds in the middle of a bucket. */
-static double
-bucket_ms(int bucket)
-{
-	return exp2(FIRST_OCTAVE + (bucket + 0.5) / BUCKETS_PER_OCTAVE) / 1000.0;
-}
-
 void
 respond_channel_stats_count(const char *channel, ChannelCount what, int64 duration_us)
 {
@@ -77,28 +58,7 @@ respond_channel_stats_count(const char *channel, ChannelCount what, int64 durati
 	pg_atomic_fetch_add_u64(&entry->counts[what], 1);
 	pg_atomic_write_u64(&entry->last_at, (uint64) GetCurrentTimestamp());
 	if (duration_us > 0)
-		pg_atomic_fetch_add_u64(&entry->buckets[bucket_of(duration_us)], 1);
-}
-
-/* The duration that this part of the requests did not exceed; false when there were none. */
-static bool
-percentile(const uint64 *buckets, double part, Datum *value)
-{
-	uint64		total = 0;
-	uint64		seen = 0;
-
-	for (int i = 0; i < BUCKETS; i++)
-		total += buckets[i];
-	for (int i = 0; i < BUCKETS; i++)
-	{
-		seen += buckets[i];
-		if (total > 0 && seen >= part * total)
-		{
-			*value = Float8GetDatum(rint(bucket_ms(i) * 1000) / 1000);
-			return true;
-		}
-	}
-	return false;
+		respond_histogram_count(entry->buckets, BUCKETS, duration_us);
 }
 
 /*
@@ -113,18 +73,22 @@ respond_channel_counters(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	Datum		values[8] = {0};
 	bool		nulls[8] = {false};
-	uint64		buckets[BUCKETS] = {0};
+	static const double parts[] = {0.5, 0.95, 0.99};
+	double		milliseconds[lengthof(parts)] = {0};
+	bool		has_none;
 	TimestampTz last_at = 0;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	for (int kind = 0; entry != NULL && kind < CHANNEL_COUNTS; kind++)
 		values[kind] = Int64GetDatum((int64) pg_atomic_read_u64(&entry->counts[kind]));
-	for (int i = 0; entry != NULL && i < BUCKETS; i++)
-		buckets[i] = pg_atomic_read_u64(&entry->buckets[i]);
-	nulls[3] = !percentile(buckets, 0.5, &values[3]);
-	nulls[4] = !percentile(buckets, 0.95, &values[4]);
-	nulls[5] = !percentile(buckets, 0.99, &values[5]);
+	has_none = entry == NULL ||
+		!respond_histogram_percentiles(entry->buckets, BUCKETS, parts, lengthof(parts), milliseconds);
+	for (int i = 0; i < lengthof(parts); i++)
+	{
+		values[3 + i] = Float8GetDatum(milliseconds[i]);
+		nulls[3 + i] = has_none;
+	}
 	if (entry != NULL)
 		last_at = (TimestampTz) pg_atomic_read_u64(&entry->last_at);
 	values[6] = TimestampTzGetDatum(last_at);

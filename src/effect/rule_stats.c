@@ -17,8 +17,10 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/clock.h"
 #include "common/grow.h"
 #include "effect/counter_table.h"
+#include "effect/rule_latency.h"
 #include "effect/rule_stats.h"
 
 /* A power of two; 64 bytes each. */
@@ -52,6 +54,8 @@ typedef struct PendingCount
 {
 	uint64		key;
 	CounterKind kind;
+	TimestampTz recorded_at;	/* see EndedRun */
+	int64		duration_us;
 	SubTransactionId subtransaction;
 } PendingCount;
 
@@ -64,15 +68,27 @@ static PendingCount *pending = NULL;
 static int	pending_count = 0;
 static int	pending_room = 0;
 
+/* Runs of shadow rules and suppressed ones do nothing, which takes no time. */
+static void
+count_time(const PendingCount *run, TimestampTz now)
+{
+	int64		latency_us = run->recorded_at != 0 ? Max(now - run->recorded_at, 0) : -1;
+
+	if (run->kind == COUNT_SUCCEEDED || run->kind == COUNT_FAILED)
+		respond_rule_latency_count(run->key, latency_us, run->duration_us);
+}
+
 static void
 apply_pending(void)
 {
 	TimestampTz now = pending_count > 0 ? GetCurrentTimestamp() : 0;
+	TimestampTz moved_now = pending_count > 0 ? respond_clock_now() : 0;
 
 	for (int i = 0; i < pending_count; i++)
 	{
 		RuleCounter *entry = respond_counter_find(&table, pending[i].key, true);
 
+		count_time(&pending[i], moved_now);
 		if (entry == NULL)
 			continue;
 		pg_atomic_fetch_add_u64(&entry->counts[pending[i].kind], 1);
@@ -109,22 +125,25 @@ void
 respond_rule_stats_initialize(void)
 {
 	respond_counter_table_request(&table);
+	respond_rule_latency_initialize();
 	RegisterXactCallback(count_if_committed, NULL);
 	RegisterSubXactCallback(forget_subtransaction, NULL);
 }
 
 void
-respond_rule_stats_count(const char *rule, const char *status)
+respond_rule_stats_count(const EndedRun *run)
 {
 	PendingCount *entry;
 	int			kind = 0;
 
-	while (kind < lengthof(kind_names) && strcmp(kind_names[kind], status) != 0)
+	while (kind < lengthof(kind_names) && strcmp(kind_names[kind], run->status) != 0)
 		kind++;
 	pending = respond_grow(TopMemoryContext, pending, pending_count, &pending_room, sizeof(PendingCount));
 	entry = &pending[pending_count++];
-	entry->key = respond_counter_key(rule);
+	entry->key = respond_counter_key(run->rule);
 	entry->kind = kind;
+	entry->recorded_at = run->recorded_at;
+	entry->duration_us = run->finished_at - run->started_at;
 	entry->subtransaction = GetCurrentSubTransactionId();
 }
 

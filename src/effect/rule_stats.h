@@ -8,13 +8,24 @@
 #ifndef RESPOND_RULE_STATS_H
 #define RESPOND_RULE_STATS_H
 
+#include "datatype/timestamp.h"
+
+typedef struct EndedRun
+{
+	const char *rule;
+	const char *status;
+	TimestampTz recorded_at;	/* of its event; 0: it has none, or a replay */
+	TimestampTz started_at;
+	TimestampTz finished_at;
+} EndedRun;
+
 /* Asks for the memory and installs callbacks; at load. */
 extern void respond_rule_stats_initialize(void);
 
 /*
- * Counts a run of the rule that ended with that status.  Takes effect when the
- * transaction commits, and not at all if it is rolled back.
+ * Counts a run.  Takes effect when the transaction commits, and not at all if it
+ * is rolled back.
  */
-extern void respond_rule_stats_count(const char *rule, const char *status);
+extern void respond_rule_stats_count(const EndedRun *run);
 
 #endif							/* RESPOND_RULE_STATS_H */

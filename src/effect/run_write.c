@@ -122,6 +122,15 @@ change_row(const FlowRun *run, const RunRow *row)
 	respond_run_change(run->run_id, row->started_at, run->place, &change);
 }
 
+static void
+count_run(const FlowRun *run, const RunRow *row)
+{
+	EndedRun	ended = {run->rule, row->status, run->event != NULL && !run->replay ? run->event->recorded_at : 0,
+	row->started_at, row->finished_at};
+
+	respond_rule_stats_count(&ended);
+}
+
 void
 respond_effects_run(const FlowRun *run, const RunRow *row)
 {
@@ -130,7 +139,7 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 	else
 		change_row(run, row);
 	if (row->finished_at != DT_NOBEGIN)
-		respond_rule_stats_count(run->rule, row->status);
+		count_run(run, row);
 }
 
 bool
