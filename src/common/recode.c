@@ -80,7 +80,7 @@ convert(StringInfo result, const char *text, size_t length, int from, int to, ch
 		if (used > 0 || done == length)
 			continue;
 		appendStringInfoChar(result, replacement != '\0' ? replacement : text[done]);
-		done++;
+		done += replacement != '\0' ? Min(pg_encoding_mblen(from, text + done), length - done) : 1;
 	}
 }
 

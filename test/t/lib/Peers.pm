@@ -84,6 +84,18 @@ sub receiver
 	return start('receiver', build_receiver(), '--listen', $option{listen} || '127.0.0.1:0', @tls, @{ $option{options} || [] });
 }
 
+# say(content type, body): an HTTP server that answers every GET so.
+sub say
+{
+	my ($type, $body) = @_;
+	my $file = work_dir() . '/body' . ++$count;
+
+	open(my $out, '>:raw', $file) or die "open: $!";
+	print $out $body;
+	close($out) or die "close: $!";
+	return start('say', '/usr/bin/python3', "$stub/say.py", '--body', $file, '--type', $type);
+}
+
 # mail_server(mode => ... or [...], tls => name of a certificate, options => [...])
 sub mail_server
 {
