@@ -42,6 +42,14 @@ respond_delivery_cancelled(PG_FUNCTION_ARGS)
 	bool		nulls[DELIVERY_COLUMNS];
 	RunNote		note = {.kind = NOTE_ANSWER,.pause = -1};
 
+	/* the table is a partition, whose name says nothing */
+	if (!TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ||
+		respond_shape_fault(&respond_shape_delivery, RelationGetDescr(trigger->tg_relation)) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" cannot be used by trigger \"%s\"", "delivery_cancelled",
+						trigger->tg_trigger->tgname),
+				 errdetail("It must be a trigger after an update of a delivery.")));
 	respond_shape_deform(&respond_shape_delivery, RelationGetDescr(trigger->tg_relation), trigger->tg_newtuple, values,
 						 nulls);
 	if (nulls[DELIVERY_RUN_ID] || nulls[DELIVERY_RUN_STARTED_AT])
