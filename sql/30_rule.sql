@@ -110,6 +110,21 @@ CREATE FUNCTION respond_internal.rule_validate() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_rule_validate';
 COMMENT ON FUNCTION respond_internal.rule_validate() IS 'trigger: refuses rules that could not run, counts versions';
 
+CREATE FUNCTION respond_internal.called_rules(steps jsonb, on_failure jsonb, on_cancel jsonb) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE step (value) AS (
+		SELECT e.value FROM (VALUES ($1), ($2), ($3)) AS part (steps),
+			LATERAL jsonb_array_elements(CASE jsonb_typeof(part.steps) WHEN 'array' THEN part.steps END) AS e
+		UNION ALL
+		SELECT e.value FROM step AS s,
+			LATERAL jsonb_array_elements(CASE jsonb_typeof(s.value -> 'steps') WHEN 'array' THEN s.value -> 'steps' END) AS e
+		 WHERE s.value ->> 'action' = 'foreach'
+	)
+	SELECT DISTINCT s.value ->> 'rule' FROM step AS s
+	 WHERE s.value ->> 'action' = 'call' AND position('{{' IN s.value ->> 'rule') = 0
+$$;
+COMMENT ON FUNCTION respond_internal.called_rules(jsonb, jsonb, jsonb) IS 'the rules that steps call by a constant name';
+
 CREATE FUNCTION respond_internal.rule_keep_version() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_rule_keep_version';
 COMMENT ON FUNCTION respond_internal.rule_keep_version() IS 'trigger: keeps the version of a rule that ends';

@@ -23,6 +23,7 @@
 #include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
 #include "outbox/outbox.h"
+#include "rule/rule_call.h"
 #include "rule/rule_owner.h"
 #include "secret/log_filter.h"
 #include "shapes.h"
@@ -63,6 +64,7 @@ _PG_init(void)
 	respond_launcher_register();
 	respond_ddl_hooks_initialize();
 	respond_rule_owner_initialize();
+	respond_rule_call_initialize();
 	respond_manifest_watch_initialize();
 	respond_log_filter_initialize();
 }

@@ -123,6 +123,21 @@ CREATE INDEX run_default_under_way_idx ON respond.run_default (rule, key, id) WH
 COMMENT ON INDEX respond.run_default_parent_id_idx IS 'finds the runs under way that a run has called';
 COMMENT ON INDEX respond.run_default_under_way_idx IS 'finds the runs of a rule that are under way';
 
+-- Rules that call each other.
+CREATE FUNCTION respond_internal.called_rules(steps jsonb, on_failure jsonb, on_cancel jsonb) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH RECURSIVE step (value) AS (
+		SELECT e.value FROM (VALUES ($1), ($2), ($3)) AS part (steps),
+			LATERAL jsonb_array_elements(CASE jsonb_typeof(part.steps) WHEN 'array' THEN part.steps END) AS e
+		UNION ALL
+		SELECT e.value FROM step AS s,
+			LATERAL jsonb_array_elements(CASE jsonb_typeof(s.value -> 'steps') WHEN 'array' THEN s.value -> 'steps' END) AS e
+		 WHERE s.value ->> 'action' = 'foreach'
+	)
+	SELECT DISTINCT s.value ->> 'rule' FROM step AS s
+	 WHERE s.value ->> 'action' = 'call' AND position('{{' IN s.value ->> 'rule') = 0
+$$;
+COMMENT ON FUNCTION respond_internal.called_rules(jsonb, jsonb, jsonb) IS 'the rules that steps call by a constant name';
 -- Requests whose answer a run waits for.
 ALTER TABLE respond.delivery
 	ADD COLUMN method text,

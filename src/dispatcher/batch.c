@@ -22,11 +22,13 @@
 #include "dispatcher/batch.h"
 #include "dispatcher/contain_effects.h"
 #include "dispatcher/dead_event.h"
+#include "dispatcher/event_lane.h"
 #include "dispatcher/flow_lane.h"
 #include "dispatcher/lane.h"
 #include "dispatcher/place.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/requeue.h"
+#include "dispatcher/run_wake.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
 #include "effect/effects.h"
@@ -115,17 +117,6 @@ publish(const Dispatcher *dispatcher, uint64 wakes)
 	pg_atomic_write_u64(&status->cursor_xmax, dispatcher->cursor->xmax);
 	pg_atomic_write_u64(&status->cursor_at, (uint64) GetCurrentTimestamp());
 	pg_atomic_write_u64(&status->seen_wakes, wakes);
-}
-
-/* Whether this dispatcher has to handle the event. */
-static bool
-is_ours(const Dispatcher *dispatcher, const Event *event)
-{
-	if (respond_progress_lane(event->subject, event->id, dispatcher->lanes) != dispatcher->lane)
-		return false;
-	return dispatcher->progress == NULL ||
-		!respond_progress_passed(dispatcher->progress, dispatcher->lanes,
-								 U64FromFullTransactionId(event->xid), event->id, event->subject);
 }
 
 static void
@@ -300,11 +291,8 @@ handle(Batch *batch, Event *event)
 {
 	const Dispatcher *dispatcher = batch->dispatcher;
 
-	event->is_heard = !respond_flow_lane_is_here() ||
-		(dispatcher->progress != NULL &&
-		 respond_progress_heard(dispatcher->progress, dispatcher->lanes, U64FromFullTransactionId(event->xid),
-								event->id));
-	if (is_ours(dispatcher, event))
+	event->is_heard = respond_event_is_heard(dispatcher, event);
+	if (respond_event_is_ours(dispatcher, event))
 		apply_event(batch, event);
 	else if (!event->is_heard)
 		hear_event(batch, event);
@@ -337,8 +325,8 @@ apply_window(Batch *batch)
 }
 
 /*
- * The next event of ours if there is one, without handling it; moves over
- * those that are not.
+ * The next event with which there is something to do, without handling it; moves
+ * over the others.
  */
 static Event *
 peek(Batch *batch, List *requeued)
@@ -352,7 +340,7 @@ peek(Batch *batch, List *requeued)
 		Event	   *event = respond_reader_fetch(window, &window->entries[batch->next]);
 
 		CHECK_FOR_INTERRUPTS();
-		if (event != NULL && is_ours(batch->dispatcher, event))
+		if (event != NULL && respond_event_concerns(batch->dispatcher, event))
 			return event;
 		batch->next++;
 	}
@@ -523,6 +511,52 @@ put_away(Batch *batch, const Event *event, const ErrorData *error)
  * is given up instead.
  */
 static void
+run_careful_event(Batch *batch, Event *event)
+{
+	if (batch->requeued || respond_event_is_ours(batch->dispatcher, event))
+		apply_event(batch, event);
+	else
+	{
+		handle(batch, event);
+		batch->handled = 1;
+	}
+}
+
+/* The same for a run that continues, of which there is one in the list or none. */
+static void
+run_careful_awakening(Batch *batch, List *awakenings)
+{
+	Dispatcher *dispatcher = batch->dispatcher;
+	Awakening  *awakening = awakenings != NIL ? linitial(awakenings) : NULL;
+	int64		run_id;
+	int			tries;
+
+	batch->requeued = awakening != NULL;
+	if (awakening == NULL)
+	{
+		finish(batch);
+		return;
+	}
+	run_id = awakening->run_id;
+	end_look(dispatcher);
+	tries = mark(dispatcher, respond_suspect_run(run_id));
+
+	begin_transaction(dispatcher);
+	awakenings = respond_flow_lane_take(1, batch->wakes, dispatcher->heard_until);
+	awakening = awakenings != NIL ? linitial(awakenings) : NULL;
+	if (awakening != NULL && awakening->run_id == run_id && tries > CAREFUL_TRIES)
+	{
+		respond_run_give_up(awakening, psprintf("the worker died %d times while the run continued", CAREFUL_TRIES));
+		batch->handled++;
+	}
+	else
+		wake_runs(batch, awakenings);
+	respond_suspect_clear(respond_suspect_run(run_id));
+	finish(batch);
+	forget_failure(dispatcher);
+}
+
+static void
 run_careful(Batch *batch)
 {
 	Event	   *event;
@@ -535,7 +569,7 @@ run_careful(Batch *batch)
 	event = peek(batch, requeued);
 	if (event == NULL)
 	{
-		finish(batch);
+		run_careful_awakening(batch, respond_flow_lane_take(1, batch->wakes, batch->dispatcher->heard_until));
 		return;
 	}
 	id = event->id;
@@ -556,7 +590,7 @@ run_careful(Batch *batch)
 			give_up(batch, event, "crash",
 					psprintf("the worker died %d times while it handled this event", CAREFUL_TRIES), 0);
 		else
-			apply_event(batch, event);
+			run_careful_event(batch, event);
 		if (event->aside != NULL)
 			respond_aside_finish(event);
 		if (!batch->requeued)

@@ -70,6 +70,13 @@ respond_suspect_lane(int lanes, int lane)
 	return -(int64) (lanes * 100 + lane + 1);
 }
 
+int64
+respond_suspect_run(int64 run_id)
+{
+	/* lanes have the numbers next to 0 */
+	return -run_id - PG_INT32_MAX;
+}
+
 /* What a marker says. */
 typedef struct Marker
 {

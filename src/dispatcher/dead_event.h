@@ -27,6 +27,8 @@ extern int	respond_suspect_raise(int64 id);
 extern void respond_suspect_clear(int64 id);
 /* The marker of a dispatcher's first batch, in the same table. */
 extern int64 respond_suspect_lane(int lanes, int lane);
+/* The same of a run that continues. */
+extern int64 respond_suspect_run(int64 run_id);
 
 
 #endif							/* RESPOND_DEAD_EVENT_H */

@@ -39,6 +39,12 @@ respond_flow_lane_is_here(void)
 	return is_here;
 }
 
+bool
+respond_flow_lane_listens(void)
+{
+	return is_here && respond_waits_listen();
+}
+
 void
 respond_flow_lane_prepare(FlowRun *run)
 {

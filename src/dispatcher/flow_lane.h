@@ -22,6 +22,9 @@ extern void respond_flow_lane_open(int lane);
 /* Whether it is this process. */
 extern bool respond_flow_lane_is_here(void);
 
+/* Whether it is, and runs wait for events. */
+extern bool respond_flow_lane_listens(void);
+
 /* Says where a run may wait, or who takes it over. */
 extern void respond_flow_lane_prepare(FlowRun *run);
 

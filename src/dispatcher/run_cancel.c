@@ -27,6 +27,7 @@
 #include "effect/rule_stats.h"
 #include "effect/run_change.h"
 #include "event/event_write.h"
+#include "flow/flow_child.h"
 #include "flow/run_peek.h"
 #include "outbox/delivery_update.h"
 #include "outbox/run_inbox.h"
@@ -188,6 +189,17 @@ ask_for_steps(const RunUnderWay *run, const char *reason)
 	respond_run_inbox_write(&note, 1);
 }
 
+/* Whoever waits for its end. */
+static void
+tell_parent(const RunUnderWay *run, const char *reason)
+{
+	FlowRun		child = {.run_id = run->id};
+	RunRow		row = {.status = "cancelled",.error = reason};
+
+	respond_run_parent(run->saved, &child);
+	respond_child_ended(&child, &row);
+}
+
 static Jsonb *
 describe(const RunUnderWay *run, const char *reason)
 {
@@ -229,6 +241,8 @@ respond_run_cancel(const RunUnderWay *run, const char *reason)
 	change_row(run, reason, steps);
 	if (steps)
 		ask_for_steps(run, reason);
+	else
+		tell_parent(run, reason);
 	tell(run, reason);
 	respond_effects_flush();
 }

@@ -231,6 +231,7 @@ fill_run(FlowRun *run, const Passage *passage, const Rule *rule)
 	run->cancelled = row->cancelled || respond_run_is_in(row->saved, "on_cancel");
 	run->saved = row->saved;
 	run->woken_by = passage->awakening->event;
+	respond_run_parent(row->saved, run);
 	respond_run_may_pause(run);
 }
 

@@ -89,6 +89,7 @@ typedef struct StepCall
 	const StepValue *values;	/* in the order of the action's parameters; NULL when it was woken */
 	struct FlowPause *pause;	/* the pause that ends; out, with STEP_PAUSE: the one that begins */
 	Jsonb	   *output;			/* out: what later steps see as steps.NAME; NULL: {} */
+	Jsonb	   *shown;			/* out: what others see of it; NULL: what the action says */
 	const struct FlowTarget *target;	/* out: where to go on; NULL: at on_success */
 } StepCall;
 

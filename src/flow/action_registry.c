@@ -13,6 +13,7 @@
 #include "lib/stringinfo.h"
 
 #include "desk/ticket_words.h"
+#include "flow/action_call.h"
 #include "flow/action_flow.h"
 #include "flow/action_registry.h"
 #include "flow/action_request.h"
@@ -140,6 +141,15 @@ static const ParameterSpec request_parameters[] = {
 
 StaticAssertDecl(lengthof(request_parameters) == REQUEST_PARAMETERS, "each parameter of a request has its place");
 
+static const ParameterSpec call_parameters[] = {
+	[CALL_RULE] = {"rule", PARAMETER_TEXT,.required = true,.filled = true},
+	[CALL_DATA] = {"data", PARAMETER_OBJECT},
+	[CALL_SUBJECT] = {"subject", PARAMETER_TEXT},
+	[CALL_WAIT] = {"wait", PARAMETER_OWN},
+};
+
+StaticAssertDecl(lengthof(call_parameters) == CALL_PARAMETERS, "each parameter of a call has its place");
+
 #define BIT(place)			((uint32) 1 << (place))
 #define PARAMETERS(specs)	.parameters = (specs), .parameter_count = lengthof(specs)
 
@@ -188,8 +198,10 @@ const Action respond_actions[] = {
 		PARAMETERS(request_parameters),
 		.compile = respond_request_compile,
 	.execute = respond_action_request},
+	{"call", true,.private = true,.pauses = true, PARAMETERS(call_parameters),
+		.compile = respond_call_compile,
+	.execute = respond_action_call},
 	{"foreach", false},
-	{"call", false},
 	{"publish", false},
 	{"escalate", false},
 };

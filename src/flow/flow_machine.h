@@ -105,6 +105,7 @@ typedef struct FlowMachine
 	bool		contained;		/* an error raised now was rolled back by who raised it */
 	bool		outspoken;		/* an error raised now has words of the rule's author for everybody */
 	Jsonb	   *failure_details;	/* what an error raised now leaves of the step; NULL: nothing */
+	bool		calling;		/* an error raised now is that of another run, whose effects it would tear */
 	const FlowTarget *target;	/* where it goes on; NULL: at on_success */
 
 	/* what dry runs leave: [{"step": ..., "action": ..., "parameters": {...}}, ...] */

@@ -134,7 +134,8 @@ execute_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 		return STEP_OUTCOME_PAUSED;
 	}
 	machine->target = call.target;
-	respond_chain_set(machine, step, call.output, shown_output(step, call.output));
+	respond_chain_set(machine, step, call.output,
+					  call.shown != NULL ? call.shown : shown_output(step, call.output));
 	check_chain(machine, step);
 	return result == STEP_STOP ? STEP_OUTCOME_STOP : STEP_OUTCOME_DONE;
 }
@@ -202,6 +203,7 @@ try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 	machine->contained = false;
 	machine->outspoken = false;
 	machine->failure_details = NULL;
+	machine->calling = false;
 	machine->parameters = NULL;
 	machine->target = NULL;
 	PG_TRY();
@@ -214,7 +216,7 @@ try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 
 		MemoryContextSwitchTo(machine->context);
 		error = CopyErrorData();
-		if (respond_error_is_transient(error->sqlerrcode) ||
+		if (respond_error_is_transient(error->sqlerrcode) || machine->calling ||
 			!(machine->contained || is_ours(error->sqlerrcode)))
 			PG_RE_THROW();
 		FlushErrorState();

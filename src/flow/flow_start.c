@@ -23,6 +23,7 @@
 #include "effect/run_write.h"
 #include "event/event_context.h"
 #include "flow/flow_chain.h"
+#include "flow/flow_child.h"
 #include "flow/flow_run.h"
 #include "flow/flow_start.h"
 #include "flow/pause_arm.h"
@@ -155,6 +156,13 @@ record_hand_over(FlowMachine *machine)
 }
 
 static void
+put_end(FlowRun *run, const RunRow *row)
+{
+	respond_effects_run(run, row);
+	respond_child_ended(run, row);
+}
+
+static void
 record_end(FlowMachine *machine, bool succeeded)
 {
 	FlowRun    *run = machine->run;
@@ -169,7 +177,7 @@ record_end(FlowMachine *machine, bool succeeded)
 	else
 		describe_end(machine, succeeded, &row);
 	row.finished_at = respond_clock_now();
-	respond_effects_run(run, &row);
+	put_end(run, &row);
 	if (strcmp(row.status, "failed") == 0)
 		tell_failure(run, row.step, row.shown_error);
 }
@@ -395,7 +403,7 @@ record_run(FlowRun *run, const char *status, Jsonb *state, const char *error, co
 	row.finished_at = respond_clock_now();
 	row.started_at = run->place != NULL ? run->started_at : row.finished_at;
 	row.saved = run->saved;
-	respond_effects_run(run, &row);
+	put_end(run, &row);
 }
 
 void

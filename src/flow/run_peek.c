@@ -118,6 +118,18 @@ respond_run_step(Jsonb *saved)
 	return psprintf("%s[" INT64_FORMAT "]", name != NULL ? name : "", read_number(place, "step"));
 }
 
+void
+respond_run_parent(Jsonb *saved, FlowRun *run)
+{
+	JsonbContainer *parent = find_object(&saved->root, "parent");
+
+	if (parent == NULL)
+		return;
+	run->parent_id = read_number(parent, "run");
+	run->parent_started_at = read_time(parent, "started_at", 0);
+	run->parent_pause = read_number(parent, "pause");
+}
+
 int
 respond_pause_collects(const FlowPause *pause)
 {

@@ -8,6 +8,7 @@
 #ifndef RESPOND_RUN_PEEK_H
 #define RESPOND_RUN_PEEK_H
 
+#include "effect/run.h"
 #include "flow/flow_pause.h"
 
 /* The pause that the run is in, but for its events; waits_for is NULL when it is in none. */
@@ -21,6 +22,9 @@ extern bool respond_run_is_in(Jsonb *saved, const char *part);
 
 /* The delivery whose answer the pause waits for; 0: none. */
 extern int64 respond_pause_delivery(const FlowPause *pause);
+
+/* Which run waits for it, and in which pause; FlowRun is else left as it is. */
+extern void respond_run_parent(Jsonb *saved, FlowRun *run);
 
 /* How many events the pause wants. */
 extern int	respond_pause_collects(const FlowPause *pause);

@@ -296,6 +296,22 @@ read_event(const Object *document)
 	return event;
 }
 
+static void
+read_parent(FlowRun *run, const Object *document)
+{
+	static const char *const names[] = {"run", "started_at", "pause", NULL};
+	JsonbValue	value;
+	Object		object;
+
+	run->parent_id = 0;
+	if (!find_member(document, "parent", &value))
+		return;
+	object = read_object(container_of(&value, "parent"), "parent", names);
+	run->parent_id = read_required_number(&object, "run", 1, PG_INT64_MAX);
+	run->parent_started_at = read_time(&object, "started_at");
+	run->parent_pause = read_number(&object, "pause", 0, PG_INT32_MAX);
+}
+
 /* The step of this name in one of the flow's arrays; NULL when there is none. */
 static const FlowStep *
 find_step(const FlowPart *part, const char *name)
@@ -523,7 +539,7 @@ respond_run_restore(FlowMachine *machine, Flow *flow, FlowRun *run, Jsonb *saved
 	run->run_id = read_required_number(&document, "run", 1, PG_INT64_MAX);
 	run->replay = read_flag(&document, "replay");
 	run->key = read_optional_text(&document, "key", RESPOND_MAX_KEY);
-	run->parent_id = read_number(&document, "parent", 0, PG_INT64_MAX);
+	read_parent(run, &document);
 	run->shadow = false;
 	run->event = read_event(&document);
 	respond_machine_open(machine, flow, run, false);

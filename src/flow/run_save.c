@@ -49,6 +49,19 @@ push_time(JsonbParseState **state, const char *key, TimestampTz time)
 }
 
 static void
+push_parent(JsonbParseState **state, const FlowRun *run)
+{
+	if (run->parent_id == 0)
+		return;
+	respond_jsonb_push_key(state, "parent");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(state, "run", run->parent_id);
+	push_time(state, "started_at", run->parent_started_at);
+	push_number(state, "pause", run->parent_pause);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static void
 push_event(JsonbParseState **state, const Event *event)
 {
 	if (event == NULL)
@@ -244,7 +257,7 @@ respond_run_save(FlowMachine *machine)
 	respond_jsonb_push_int64(&state, "run", run->run_id);
 	push_flag(&state, "replay", run->replay);
 	push_text(&state, "key", run->key);
-	push_number(&state, "parent", run->parent_id);
+	push_parent(&state, run);
 	push_time(&state, "started_at", machine->started_at);
 	push_number(&state, "caused", respond_event_context_caused_by(run->run_id));
 	push_event(&state, run->event);

@@ -23,7 +23,8 @@
  *					need it
  *	heard			waits of this array of steps that an event has ended, by their names or
  *					numbers: when the run comes to them again they hear from that event on
- *	key, parent		as in respond.run
+ *	key				as in respond.run
+ *	parent			the run that waits for it: {"run", "started_at", "pause"}
  *	ticket			the one that it opened or added to last
  *	chain			what steps gave, in this order: {"step", "value"}, and "shown" when
  *					others see less

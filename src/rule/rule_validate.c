@@ -36,6 +36,7 @@
 #include "match/pattern_jsonb.h"
 #include "owner/owner_guard.h"
 #include "owner/owner_sql.h"
+#include "rule/rule_call.h"
 #include "rule/rule_owner.h"
 #include "rule/rule_row.h"
 #include "rule/rule_version.h"
@@ -198,6 +199,7 @@ check_contents(const RuleRow *row)
 				 errmsg("correlate: state across events is not available in this version of pg_respond"),
 				 errhint("Leave it NULL.")));
 	respond_flow_compile(&source, true, context);
+	respond_rule_call_check(row);
 	MemoryContextDelete(context);
 }
 

@@ -51,8 +51,9 @@ begin_anew(void)
 	if (!registered)
 		CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
 	registered = true;
+	/* a run that is going on may be in a step that calls another rule */
 	if (cache.context != NULL)
-		MemoryContextDelete(cache.context);
+		MemoryContextSetParent(cache.context, TopTransactionContext);
 	memset(cache.buckets, 0, sizeof(cache.buckets));
 	cache.count = 0;
 	cache.is_stale = false;

@@ -11,8 +11,8 @@
 #include "rule/rule_set.h"
 
 /*
- * As respond_rule_version_load(), but kept: the rule is good until the next call
- * of this function.
+ * As respond_rule_version_load(), but kept: the rule is good until the end of the
+ * transaction.
  */
 extern Rule *respond_rule_version_get(const char *name, int32 version);
 
