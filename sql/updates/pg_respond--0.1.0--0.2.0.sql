@@ -1502,15 +1502,15 @@ CREATE FUNCTION respond_internal.request_words(step jsonb) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT concat('sends a request ', respond_internal.md_code(upper(coalesce($1 ->> 'method', CASE WHEN $1 ? 'body' THEN 'POST' ELSE 'GET' END))),
 		' to ' || respond_internal.md_code(CASE WHEN $1 ? 'url' THEN respond_internal.host_of($1 ->> 'url') END), ' through channel ' || (c.code ->> 'channel'),
-		' and waits for the answer', ', at most ' || (c.code ->> 'timeout'), '; what is expected: ' || (c.code ->> 'expect'))
+		' and waits for the answer, at most ', coalesce(c.code ->> 'timeout', '`1 min`'), '; what is expected: ' || (c.code ->> 'expect'))
 	  FROM respond_internal.step_codes($1) AS c (code)
 $$;
 COMMENT ON FUNCTION respond_internal.request_words(jsonb) IS 'a request that a step sends, in words';
 
 CREATE FUNCTION respond_internal.awaited_words(event jsonb) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT concat('an event ', c.code ->> 'event_type', CASE WHEN $1 ? 'key' OR $1 ? 'event_key' THEN
-			format(' whose %s is %s', coalesce(c.code ->> 'event_key', '`subject`'), coalesce(c.code ->> 'key', '`{{subject}}`')) END,
+	SELECT concat('an event ', c.code ->> 'event_type', ' whose ', coalesce(c.code ->> 'event_key', '`subject`'), ' is ',
+			coalesce(c.code ->> 'key', 'the subject of the run''s event'),
 		' that matches ' || respond_internal.md_code(nullif($1 -> 'pattern', '{}')::text), ' (' || respond_internal.step_goal(coalesce($1 ->> 'go_to', $1 ->> 'on_event')) || ')')
 	  FROM respond_internal.step_codes($1) AS c (code)
 $$;
