@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * answer_note.c
- *	  Giving the answer to a request to the run that waits for it.
+ *	  Giving the answers to requests to the runs that wait for them.
  *
  * The secret of the channel is taken out of all that the receiver sent before
  * anything is made of it, as it is taken out of what is kept of other answers.
@@ -17,6 +17,9 @@
 #include "courier/answer_headers.h"
 #include "courier/answer_note.h"
 #include "outbox/run_inbox.h"
+
+/* Bytes of answers that lie in memory once more before they are written. */
+#define WRITTEN_AT_ONCE		(1024 * 1024)
 
 static void
 redact(const Outgoing *outgoing, AnswerBytes *bytes)
@@ -77,19 +80,51 @@ describe(const Outcome *outcome, bool only_status)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-void
-respond_answer_note_write(const Outcome *outcome, bool only_status)
+static bool
+is_awaited(const Outcome *outcome, RecordState state)
 {
 	const Outgoing *outgoing = outcome->outgoing;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond answer", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	RunNote		note = {
-		.run_id = outgoing->run_id,.run_started_at = outgoing->terms->run_started_at,.kind = NOTE_ANSWER,
-		.pause = -1,.step = outgoing->terms->step,.event_id = outgoing->event_id,
-		.data = describe(outcome, only_status)
-	};
 
-	respond_run_inbox_write(&note, 1);
+	return state == RECORD_DONE && outcome->status != OUTCOME_RETRY && outgoing->terms != NULL &&
+		outgoing->terms->run_started_at != 0 && outgoing->run_id != 0;
+}
+
+/* One that could not be recorded again and again is told without what the receiver sent. */
+static void
+make_note(const Outcome *outcome, RunNote *note)
+{
+	const Outgoing *outgoing = outcome->outgoing;
+
+	*note = (RunNote) {
+		.run_id = outgoing->run_id,.run_started_at = outgoing->terms->run_started_at,.kind = NOTE_ANSWER,.pause = -1,
+		.step = outgoing->terms->step,.event_id = outgoing->event_id,
+		.data = describe(outcome, outcome->failures >= OUTCOME_TELL_LIMIT)
+	};
+}
+
+void
+respond_answer_notes_write(Outcome **outcomes, const RecordState *states, int count)
+{
+	RunNote    *notes = palloc(sizeof(RunNote) * count);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond answers", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	int			ready = 0;
+	Size		size = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (is_awaited(outcomes[i], states[i]))
+		{
+			make_note(outcomes[i], &notes[ready]);
+			size += VARSIZE(notes[ready++].data);
+		}
+		if (size < WRITTEN_AT_ONCE && i < count - 1)
+			continue;
+		respond_run_inbox_write(notes, ready);
+		MemoryContextReset(context);
+		ready = 0;
+		size = 0;
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 }

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * answer_note.h
- *	  Giving the answer to a request to the run that waits for it.
+ *	  Giving the answers to requests to the runs that wait for them.
  *
  * src/courier/answer_note.h
  *-------------------------------------------------------------------------
@@ -8,12 +8,9 @@
 #ifndef RESPOND_ANSWER_NOTE_H
 #define RESPOND_ANSWER_NOTE_H
 
-#include "courier/outcome.h"
+#include "courier/outcome_rows.h"
 
-/*
- * In the transaction that records the end of the request.  only_status: without
- * what the receiver sent, which cannot be stored.
- */
-extern void respond_answer_note_write(const Outcome *outcome, bool only_status);
+/* Of those that have ended and that a run waits for; in the transaction that records them. */
+extern void respond_answer_notes_write(Outcome **outcomes, const RecordState *states, int count);
 
 #endif							/* RESPOND_ANSWER_NOTE_H */

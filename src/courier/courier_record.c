@@ -41,9 +41,6 @@
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
-/* After so many failures an outcome is recorded without telling of it. */
-#define TELL_LIMIT			5
-
 /* Pauses between tries to record one that fails by itself double from this on. */
 #define FIRST_PAUSE_US		(250 * 1000)
 
@@ -93,12 +90,6 @@ tell(const Outcome *outcome)
 		disable(outcome);
 }
 
-static bool
-is_awaited(const Outgoing *outgoing)
-{
-	return outgoing->terms != NULL && outgoing->terms->run_started_at != 0 && outgoing->run_id != 0;
-}
-
 static void
 record_consequences(Outcome **outcomes, const RecordState *states, int count)
 {
@@ -110,10 +101,8 @@ record_consequences(Outcome **outcomes, const RecordState *states, int count)
 			respond_courier_quarantine_clear(outcome->outgoing->entry);
 		if (states[i] != RECORD_DONE)
 			continue;
-		if (outcome->failures < TELL_LIMIT)
+		if (outcome->failures < OUTCOME_TELL_LIMIT)
 			tell(outcome);
-		if (outcome->status != OUTCOME_RETRY && is_awaited(outcome->outgoing))
-			respond_answer_note_write(outcome, outcome->failures >= TELL_LIMIT);
 		if (outcome->split)
 			respond_courier_split(outcome);
 		if (outcome->outgoing->notify_channel != NULL && outcome->status == OUTCOME_DELIVERED)
@@ -129,6 +118,7 @@ record_in_transaction(Outcome **outcomes, RecordState *states, int count)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	respond_outcome_rows_write(outcomes, states, count);
 	record_consequences(outcomes, states, count);
+	respond_answer_notes_write(outcomes, states, count);
 	PopActiveSnapshot();
 	respond_worker_commit();
 }
@@ -331,7 +321,7 @@ record_one_by_one(const OutcomeGroup *group, List **subjects)
 			note_failure(outcome);
 		ereport(LOG,
 				(errmsg("pg_respond could not record the outcome of delivery " INT64_FORMAT ": %s", id, error),
-				 outcome->failures < TELL_LIMIT ? errdetail("This is retried.") :
+				 outcome->failures < OUTCOME_TELL_LIMIT ? errdetail("This is retried.") :
 				 errdetail("This is retried without the event delivery.dead, its row in the audit log and the"
 						   " disabling of the channel.")));
 	}

@@ -19,6 +19,9 @@ typedef enum OutcomeStatus
 	OUTCOME_DEAD
 } OutcomeStatus;
 
+/* After so many failures an outcome is recorded without telling of it. */
+#define OUTCOME_TELL_LIMIT	5
+
 typedef struct Outcome
 {
 	Outgoing   *outgoing;

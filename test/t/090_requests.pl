@@ -87,6 +87,21 @@ like($requests->answer($requests->ask('http://10.0.0.1/'))->{error}, qr/^steps\[
 hears('compressed without being asked', says("$ok\nContent-Encoding: gzip", 'xxx'), { status => 200, error => 'the answer has a Content-Encoding, which was not asked for' });
 hears('headers that are too large', "http://127.0.0.1:$ports[6]/big-header", { error => 'given up after 1 try: the headers of the answer are longer than 64 kB' });
 
+hears('a receiver that wants more time than there is', "http://127.0.0.1:$ports[1]/status/429/retry-after/30",
+	{ status => 429, body => { status => 429 }, error => 'timed out after 1 try: the receiver answered 429' }, max_attempts => 5, timeout => '5 s');
+my $retried = $requests->ask("http://127.0.0.1:$ports[4]/seq/again/503,200", max_attempts => 2, retry_after => '1 ms');
+is($requests->answer($retried)->{status}, 200, 'a pause of the step\'s own');
+is($requests->one("SELECT retry_after FROM respond.delivery WHERE event_id = $retried"), '00:00:00.001', 'which the delivery has');
+
+# --- A host that hangs holds up nobody else, nor does one that wants to be left alone.
+
+my $hanging = $requests->rule({ action => 'request', name => 'r', url => "http://127.0.0.1:$ports[5]/hang", timeout => '1 min', attempt_timeout => '1 min' });
+$requests->one("INSERT INTO respond.event (type) SELECT '$hanging' FROM generate_series(1, 60)");
+Respond::wait_for(sub { scalar @{ [ $receiver->requests('/hang') ] } >= 16 }, 'sixteen hang');
+hears('another host answers', '/ok?beside', { status => 200, body => { ok => JSON::PP::true } });
+is($requests->one("SELECT count(*) FROM respond.delivery WHERE channel = 'http://127.0.0.1:$ports[5]' AND status = 'pending'"), '60', 'while all of those hang or wait');
+$requests->one("SELECT respond.discard(id) FROM respond.delivery WHERE channel = 'http://127.0.0.1:$ports[5]' AND status = 'pending'");
+
 # --- What is asked
 
 for my $method (qw(GET DELETE POST PUT PATCH))

@@ -79,6 +79,9 @@ check_schedule(void)
 	check(respond_retry_policy_span(own, 3, 3) == 61000 && respond_retry_policy_span(own, 3, 1003) == 61000 + 3000,
 		  "own waits");
 	check(respond_retry_policy_span(odd, 2, INT_MAX) == INT64_MAX, "a span that is too long is the longest");
+	check(respond_retry_policy_span(respond_retry_policy_soon, respond_retry_policy_soon_count, 3) == 1500 &&
+		  respond_retry_policy_span(respond_retry_policy_soon, respond_retry_policy_soon_count, 7) == 31500,
+		  "who waits for an answer has seven attempts in half a minute");
 	check(respond_retry_policy_delay(own, 3, 1, 0.5) == 1000 && respond_retry_policy_delay(own, 3, 2, 0.5) == 60000 &&
 		  respond_retry_policy_delay(own, 3, 3, 0.5) == 3 && respond_retry_policy_delay(own, 3, INT_MAX, 0.5) == 3,
 		  "each attempt has its wait");
