@@ -123,3 +123,19 @@ COMMENT ON FUNCTION respond.start(text, jsonb, text) IS 'runs the steps of a rul
 CREATE FUNCTION respond.cancel_run(run_id bigint, reason text DEFAULT NULL) RETURNS boolean
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_cancel_run';
 COMMENT ON FUNCTION respond.cancel_run(bigint, text) IS 'ends a run that is under way, with what it waits for and the runs that it called; then steps "on_cancel" of its rule are run. Returns whether it was under way. Needs the right to act as the owner of the rule, membership in one of rule.start_roles or in respond_admin';
+
+CREATE FUNCTION respond.pause_run(run_id bigint) RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_pause_run';
+COMMENT ON FUNCTION respond.pause_run(bigint) IS 'stops the steps of a run that is under way until resume_run(): events, answers and deadlines are kept until then. Returns whether it was under way. Needs the same as cancel_run()';
+
+CREATE FUNCTION respond.resume_run(run_id bigint) RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_resume_run';
+COMMENT ON FUNCTION respond.resume_run(bigint) IS 'lets a run go on that pause_run() stopped, with what came first meanwhile. Returns whether it was paused. Needs the same as cancel_run()';
+
+CREATE FUNCTION respond.signal(run_id bigint, step text, data jsonb DEFAULT '{}') RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_signal';
+COMMENT ON FUNCTION respond.signal(bigint, text, jsonb) IS 'ends the wait of a run in this step, as if its first event had come; the data is what the step gives. Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';
+
+CREATE FUNCTION respond.retry_run(run_id bigint, from_step text DEFAULT NULL, version text DEFAULT 'same') RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_retry_run';
+COMMENT ON FUNCTION respond.retry_run(bigint, text, text) IS 'lets a run that failed or was cancelled go on from the step where that was, or from another one, with what its steps gave before; on the version of the rule that it began with ("same"), or on that of today ("latest"). Returns false for a run that has neither failed nor was cancelled. Needs the same as signal()';

@@ -75,7 +75,7 @@ GRANT INSERT (subject, description, status, priority, team, assignee, requester,
 	UPDATE (subject, description, status, priority, team, assignee, requester, tags, key, fields)
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
-SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run');
+SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal');
 
 -- Auditors: read everything, change nothing.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;

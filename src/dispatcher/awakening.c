@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
+#include "utils/timestamp.h"
 
 #include "common/jsonb_push.h"
 #include "common/row_values.h"
@@ -52,6 +53,7 @@ respond_awakening_of_note(const Datum *values, const bool *nulls)
 	awakening->run_id = DatumGetInt64(values[INBOX_RUN_ID]);
 	awakening->run_started_at = DatumGetTimestampTz(values[INBOX_RUN_STARTED_AT]);
 	awakening->note = respond_row_text(values, nulls, INBOX_KIND);
+	awakening->at = DatumGetTimestampTz(values[INBOX_AT]);
 	awakening->pause = nulls[INBOX_PAUSE] ? -1 : DatumGetInt32(values[INBOX_PAUSE]);
 	awakening->step = respond_row_text(values, nulls, INBOX_STEP);
 	awakening->data = respond_row_jsonb(values, nulls, INBOX_DATA);

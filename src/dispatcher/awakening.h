@@ -29,6 +29,7 @@ typedef struct Awakening
 	Event	   *event;
 	int64		timer;			/* AWAKEN_TIMER */
 	const char *note;			/* AWAKEN_NOTE: NOTE_... */
+	TimestampTz at;				/* when that was */
 	int32		pause;			/* which pause of the run it is for, -1: whichever */
 	const char *step;			/* which step, NULL: whichever */
 	Jsonb	   *data;

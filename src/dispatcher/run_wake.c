@@ -23,6 +23,7 @@
 #include "dispatcher/place.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/rule_share.h"
+#include "dispatcher/run_kept.h"
 #include "dispatcher/run_wake.h"
 #include "dispatcher/storm.h"
 #include "effect/decision_write.h"
@@ -46,6 +47,7 @@ typedef struct Passage
 	Awakening  *awakening;
 	RunUnderWay *row;
 	FlowPause	pause;			/* that it is in; waits_for NULL: in none */
+	bool		resumed;		/* somebody lets it go on who had paused it */
 	bool		went_on;
 } Passage;
 
@@ -111,7 +113,7 @@ is_awaited(const Passage *passage)
 
 	if (passage->row->cancelled || is_note(awakening, NOTE_CANCELLED))
 		return passage->row->cancelled && is_note(awakening, NOTE_CANCELLED);
-	if (is_note(awakening, NOTE_CONTINUE))
+	if (is_note(awakening, NOTE_CONTINUE) || is_note(awakening, NOTE_RETRY))
 		return passage->pause.waits_for == NULL;
 	if (passage->pause.waits_for == NULL)
 		return false;
@@ -294,6 +296,47 @@ read_pause(Passage *passage)
 		passage->pause.waits_for = NULL;
 }
 
+/* A note that came after the end of a run's wait would have found a run that went on, had that not been paused. */
+static bool
+is_in_time(const Passage *passage)
+{
+	return passage->awakening->kind != AWAKEN_NOTE || passage->pause.waits_for == NULL ||
+		passage->awakening->at <= passage->pause.due_at;
+}
+
+/* It is asked for once more what was kept for it; false when it goes on waiting. */
+static bool
+resume(Passage *passage)
+{
+	const RunUnderWay *row = passage->row;
+	Awakening  *kept;
+
+	if (!respond_run_is_marked(row, passage->awakening->data))
+		return false;
+	kept = respond_run_kept(row);
+	if (kept == NULL)
+	{
+		respond_run_unpause(row, false);
+		return false;
+	}
+	passage->awakening = kept;
+	return true;
+}
+
+/* The run waits for this. */
+static void
+be_awaited(Passage *passage)
+{
+	if (passage->row->paused_at != 0 && !passage->resumed)
+	{
+		if (is_in_time(passage))
+			respond_run_keep(passage->row, passage->awakening);
+		return;
+	}
+	go_on(passage);
+	passage->went_on = true;
+}
+
 /* Finds the run and lets it go on if it waits for this. */
 static void
 pass(void *argument)
@@ -308,15 +351,16 @@ pass(void *argument)
 	if (passage->row == NULL)
 		return;
 	read_pause(passage);
+	passage->resumed = is_note(awakening, NOTE_RESUME);
+	if (passage->resumed && !resume(passage))
+		return;
+	awakening = passage->awakening;
 	if (is_only_heard(passage))
-	{
 		respond_wait_hear(awakening->wait, awakening->event);
-		return;
-	}
-	if (!is_awaited(passage))
-		return;
-	go_on(passage);
-	passage->went_on = true;
+	else if (is_awaited(passage))
+		be_awaited(passage);
+	else if (passage->resumed)
+		respond_run_unpause(passage->row, false);
 }
 
 static void
@@ -416,7 +460,10 @@ respond_run_wake(Awakening *awakening, bool contained)
 	error_context_stack = context.previous;
 	account(&passage, start, caused);
 	if (error == NULL)
+	{
+		*awakening = *passage.awakening;
 		return passage.went_on;
+	}
 	if (respond_error_is_transient(error->sqlerrcode))
 		put_off(awakening);
 	else

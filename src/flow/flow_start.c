@@ -177,6 +177,8 @@ record_end(FlowMachine *machine, bool succeeded)
 	else
 		describe_end(machine, succeeded, &row);
 	row.finished_at = respond_clock_now();
+	if (strcmp(row.status, "failed") == 0 || strcmp(row.status, "cancelled") == 0)
+		row.saved = respond_run_save_if_small(machine);
 	put_end(run, &row);
 	if (strcmp(row.status, "failed") == 0)
 		tell_failure(run, row.step, row.shown_error);

@@ -227,13 +227,19 @@ push_visited(JsonbParseState **state, const FlowMachine *machine)
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
+static Size
+size_of(const FlowMachine *machine)
+{
+	const Event *event = machine->run->event;
+
+	return machine->chain_bytes + (event != NULL ? VARSIZE(event->data) : 0);
+}
+
 static void
 check_size(const FlowMachine *machine)
 {
-	Size		size = machine->chain_bytes;
+	Size		size = size_of(machine);
 
-	if (machine->run->event != NULL)
-		size += VARSIZE(machine->run->event->data);
 	if (size > MAX_SAVED)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_LIMIT),
@@ -274,4 +280,10 @@ respond_run_save(FlowMachine *machine)
 	push_failure(&state, "failure", &machine->failure);
 	push_failure(&state, "first_failure", &machine->first_failure);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+respond_run_save_if_small(FlowMachine *machine)
+{
+	return size_of(machine) <= MAX_SAVED ? respond_run_save(machine) : NULL;
 }

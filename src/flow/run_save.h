@@ -33,6 +33,9 @@
  *	failure			the last one; first_failure: the one that led to on_failure,
  *					or why the run was cancelled
  *
+ *	kept			what would have ended the pause of a run that is paused by hand, for who lets it go
+ *					on (dispatcher/run_kept.h); nothing else reads it
+ *
  * Members that are false, 0 or null are left out, but for event.  A new member, or
  * another meaning of one, is a new format.
  *
@@ -54,6 +57,9 @@
 
 /* The run as it stands between two attempts of steps; palloc'd. */
 extern Jsonb *respond_run_save(FlowMachine *machine);
+
+/* The same; NULL when it is too large to be kept. */
+extern Jsonb *respond_run_save_if_small(FlowMachine *machine);
 
 /* The format that is written and read. */
 #define RUN_FORMAT			1

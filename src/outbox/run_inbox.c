@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "common/clock.h"
 #include "common/life.h"
 #include "common/partition_write.h"
 #include "common/row_values.h"
@@ -51,7 +52,7 @@ fill_row(Datum *values, bool *nulls, const RunNote *note)
 	respond_row_set_int64(values, nulls, INBOX_EVENT_ID, note->event_id);
 	respond_row_set_jsonb(values, nulls, INBOX_DATA, note->data);
 	respond_row_set_text(values, nulls, INBOX_ACTOR, note->actor);
-	values[INBOX_AT] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[INBOX_AT] = TimestampTzGetDatum(respond_clock_now());
 	values[INBOX_INCARNATION] = Int64GetDatum(respond_life_incarnation());
 }
 

@@ -1,0 +1,151 @@
+# Runs by hand: paused and resumed, signalled, retried; and the server killed in between.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Respond;
+
+my $db = 'hand';
+my $node = Respond::node('hand', restart_after_crash => 'on');
+Respond::create_extension($node, $db);
+
+sub one { return $node->safe_psql($db, $_[0]) }
+sub emit { my ($type, $data, $subject) = @_; return Respond::emit($node, $db, $type, $data // {}, $subject) }
+sub run_of { my ($event, $condition, $what) = @_; Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run AS r WHERE event_id = $event AND $condition)", $what) }
+sub waiting { my ($event, $step) = @_; run_of($event, "status = 'waiting' AND step = '$step'", "the run of event $event waits at $step"); return one("SELECT id FROM respond.run WHERE event_id = $event") }
+sub lines { my ($event) = @_; return one("SELECT string_agg(l, '; ' ORDER BY n) FROM respond.run, jsonb_array_elements_text(state -> '_log') WITH ORDINALITY AS l (l, n) WHERE event_id = $event") }
+sub ended { my ($event, $status) = @_; run_of($event, "status = '$status'", "the run of event $event ended: $status") }
+sub nothing_waits { is(one('SELECT (SELECT count(*) FROM respond_internal.wait) + (SELECT count(*) FROM respond_internal.heard) + (SELECT count(*) FROM respond_internal.timer WHERE run_id IS NOT NULL) + (SELECT count(*) FROM respond.waiting)'), '0', $_[0]) }
+sub error_of { my ($code, $out, $error) = $node->psql($db, $_[0]); return $error }
+sub settled { is(one('SELECT respond.settle()'), 't', $_[0]) }
+
+one(q{CREATE ROLE hand_agent LOGIN; GRANT respond_agent TO hand_agent; CREATE ROLE hand_admin LOGIN; GRANT respond_admin TO hand_admin});
+Respond::add_rule($node, $db, 'ask', 'ask.begin', [
+	{ action => 'wait', name => 'answer', event_type => 'ask.answer', for => '1 hour', on_timeout => 'late' },
+	{ action => 'log', message => 'heard {{steps.answer.data.n}}{{steps.answer.n}}' },
+	{ action => 'wait', name => 'more', event_type => 'ask.more', since => 'run', for => '1 hour', on_timeout => 'late' },
+	{ action => 'log', message => 'more {{steps.more.data.n}}', on_success => 'stop' },
+	{ action => 'log', name => 'late', message => 'late' } ]);
+
+# --- paused: what comes is kept, and the first of it counts
+my $asked = emit('ask.begin', {}, 'a/1');
+my $run = waiting($asked, 'answer');
+like(error_of("SET ROLE hand_agent; SELECT respond.pause_run($run)"), qr/permission denied to pause run $run/, 'an agent without leave may not pause');
+is(one("SET ROLE hand_admin; SELECT respond.pause_run($run)"), 't', 'an admin may');
+is(one("SELECT paused_at IS NOT NULL, waits_for FROM respond.waiting WHERE run_id = $run"), 't|event ask.answer', 'the view says that it is paused');
+emit('ask.answer', { n => 1 }, 'a/1');
+emit('ask.answer', { n => 2 }, 'a/1');
+emit('ask.more', { n => 3 }, 'a/1');
+settled('the events are handled');
+is(one("SELECT status, step, paused_at IS NOT NULL FROM respond.run WHERE id = $run"), 'waiting|answer|t', 'the run did not go on');
+is(one("SET ROLE hand_admin; SELECT respond.resume_run($run)"), 't', 'resumed');
+ended($asked, 'succeeded');
+is(lines($asked), 'heard 1; more 3', 'with the first answer, and what it had heard for the next step');
+is(one("SELECT respond.resume_run($run), respond.pause_run($run), respond.resume_run(0), respond.pause_run(0)"), 'f|f|f|f', 'a run that ended is neither paused nor resumed');
+nothing_waits('nothing waits any more');
+
+# --- resumed before anything came
+$asked = emit('ask.begin', {}, 'a/2');
+$run = waiting($asked, 'answer');
+is(one("SELECT respond.pause_run($run), respond.resume_run($run), respond.resume_run($run)"), 't|t|f', 'paused, resumed, and not paused any more');
+emit('ask.answer', { n => 1 }, 'a/2');
+waiting($asked, 'more');
+one("SELECT respond.cancel_run($run)");
+
+# --- the deadline passes while it is paused: an answer that was recorded in time wins, one after it does not
+Respond::add_rule($node, $db, 'short', 'short.begin', [
+	{ action => 'wait', name => 'answer', event_type => 'short.answer', for => '1 s', on_timeout => 'late' },
+	{ action => 'log', message => 'heard {{steps.answer.data.n}}', on_success => 'stop' },
+	{ action => 'log', name => 'late', message => 'late' } ]);
+my %short = map { $_ => emit('short.begin', {}, $_) } qw(timely late none);
+my %run = map { $_ => waiting($short{$_}, 'answer') } keys %short;
+is(one('SELECT count(*) FILTER (WHERE respond.pause_run(id)) FROM respond.run WHERE rule = \'short\''), '3', 'three are paused');
+emit('short.answer', { n => 1 }, 'timely');
+Respond::wait_until($node, $db, 'SELECT bool_and(resume_at < clock_timestamp()) FROM respond.run WHERE rule = \'short\'', 'their deadline passes');
+emit('short.answer', { n => 2 }, $_) for qw(timely late);
+settled('answers come');
+is(one("SELECT count(*) FROM respond.run WHERE rule = 'short' AND status = 'waiting'"), '3', 'they are paused all the same');
+one("SELECT respond.resume_run(id) FROM respond.run WHERE rule = 'short'");
+ended($short{$_}, 'succeeded') for sort keys %short;
+is(lines($short{timely}), 'heard 1', 'what was recorded in time won');
+is(lines($short{$_}), 'late', "$_: the deadline was decided at the resume") for qw(late none);
+nothing_waits('nothing waits any more');
+
+# --- paused, the server dies, and it is resumed
+$asked = emit('ask.begin', {}, 'a/3');
+$run = waiting($asked, 'answer');
+one("SELECT respond.pause_run($run)");
+emit('ask.answer', { n => 7 }, 'a/3');
+settled('the answer is kept');
+$node->stop('immediate');
+$node->start;
+is(one("SELECT respond.resume_run($run)"), 't', 'resumed after the server died');
+waiting($asked, 'more');
+is(lines($asked), 'heard 7', 'what was kept is there');
+
+# --- signals
+like(error_of("SELECT respond.signal($run, 'answer', '{}')"), qr/run $run does not wait in a step "answer".*It waits in step "more" for: event/s, 'a step that the run is not at cannot be signalled, and it is said where it is');
+like(error_of("SET ROLE hand_admin; SELECT respond.signal($run, 'more')"), qr/permission denied to signal run $run/, 'an admin acts for no owner');
+is(one("SELECT respond.signal($run, 'more', '{\"data\": {\"n\": 9}}') IS NULL, respond.signal($run, 'more', '{\"data\": {\"n\": 10}}') IS NULL"), 'f|f', 'two signals');
+ended($asked, 'succeeded');
+is(lines($asked), 'heard 7; more 9', 'the first one counts');
+is(one("SELECT outcome FROM respond.wait_decision WHERE run_id = $run AND step = 'more'"), 'signal', 'it is on record how the wait ended');
+like(error_of("SELECT respond.signal($run, 'more')"), qr/The run has ended: succeeded/, 'a run that ended cannot be signalled');
+like(error_of("SELECT respond.signal(0, 'more')"), qr/run 0 does not exist/, 'nor one that does not exist');
+like(error_of("SELECT respond.signal($run, NULL)"), qr/needs a run and one of its steps/, 'nor none');
+nothing_waits('nothing waits any more');
+
+# --- retried
+one('CREATE TABLE public.gate (open boolean); INSERT INTO public.gate VALUES (false); GRANT SELECT ON public.gate TO PUBLIC');
+Respond::add_rule($node, $db, 'steps', 'steps.begin', [
+	{ action => 'set', name => 'first', values => { n => '{{data.n}}' } },
+	{ action => 'wait', name => 'rest', event_type => 'steps.go' },
+	{ action => 'sql', name => 'gate', sql => q{SELECT 1 / count(*) AS x FROM public.gate WHERE open} },
+	{ action => 'log', message => 'through with {{steps.first.n}}' } ]);
+my $begun = emit('steps.begin', { n => 5 }, 's/1');
+$run = waiting($begun, 'rest');
+emit('steps.go', {}, 's/1');
+ended($begun, 'failed');
+is(one('SELECT count(*) FROM respond.dead_letter'), '1', 'a run that failed is a dead letter');
+is(one("SELECT respond.retry_run($run)"), 't', 'it is retried');
+ended($begun, 'failed');
+like(error_of("SELECT respond.retry_run($run, 'nowhere')"), qr/version 1 of rule "steps" has no step "nowhere" in its steps/, 'a step that does not exist is refused');
+like(error_of("SELECT respond.retry_run($run, version => 'next')"), qr/there is no version "next"/, 'and a version of another kind');
+like(error_of("SET ROLE hand_agent; SELECT respond.retry_run($run)"), qr/permission denied to retry run $run/, 'it needs leave');
+one(q{UPDATE public.gate SET open = true});
+is(one("SELECT respond.retry_run($run), respond.retry_run($run)"), 't|f', 'retried once');
+ended($begun, 'succeeded');
+is(lines($begun), 'through with 5', 'with what its steps had given');
+is(one('SELECT count(*) FROM respond.dead_letter'), '0', 'and is no dead letter any more');
+is(one("SELECT error IS NULL, finished_at IS NOT NULL, saved IS NULL FROM respond.run WHERE id = $run"), 't|t|t', 'nothing is left of the failure');
+is(one("SELECT respond.retry_run($run)"), 'f', 'a run that succeeded is not retried');
+
+# from another step: the wait begins anew
+one(q{UPDATE public.gate SET open = false});
+$begun = emit('steps.begin', { n => 6 }, 's/2');
+$run = waiting($begun, 'rest');
+emit('steps.go', {}, 's/2');
+ended($begun, 'failed');
+one("SELECT respond.retry_run($run, 'rest')");
+waiting($begun, 'rest');
+one(q{UPDATE public.gate SET open = true});
+emit('steps.go', {}, 's/2');
+ended($begun, 'succeeded');
+is(lines($begun), 'through with 6', 'the wait was waited for once more');
+
+# on today's version, and one that was cancelled
+one(q{UPDATE public.gate SET open = false});
+$begun = emit('steps.begin', { n => 7 }, 's/3');
+$run = waiting($begun, 'rest');
+one("SELECT respond.cancel_run($run)");
+one(q{UPDATE respond.rule SET steps = '[{"action": "set", "name": "first", "values": 1}, {"action": "log", "name": "rest", "message": "today with {{steps.first.n}}"}]' WHERE name = 'steps'});
+is(one("SELECT respond.retry_run($run, version => 'latest')"), 't', 'a run that was cancelled is retried on the version of today');
+ended($begun, 'succeeded');
+is(lines($begun), 'today with 7', 'from the step of that name');
+is(one("SELECT rule_version FROM respond.run WHERE id = $run"), '2', 'and is of that version then');
+one(q{INSERT INTO respond.rule (name, event_type, condition, steps) VALUES ('unasked', 'unasked.begin', '1 / 0 = 1', '[]')});
+my $unasked = emit('unasked.begin');
+ended($unasked, 'failed');
+like(error_of("SELECT respond.retry_run(id) FROM respond.run WHERE event_id = $unasked"), qr/cannot be continued: none of its steps was executed.*respond\.replay\($unasked\)/s, 'a run that did nothing cannot be continued, and it is said what can');
+nothing_waits('nothing waits any more');
+
+$node->stop;
+done_testing();
