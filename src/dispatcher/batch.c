@@ -215,15 +215,9 @@ apply_requeued(Batch *batch, List *events)
 static void
 wake_runs(Batch *batch, List *awakenings)
 {
-	ListCell   *cell;
-
 	respond_place_set(batch->dispatcher->window, batch->next);
-	foreach(cell, awakenings)
-	{
-		CHECK_FOR_INTERRUPTS();
-		respond_flow_lane_wake(lfirst(cell), batch->mode != BATCH_TOGETHER);
-		batch->handled++;
-	}
+	respond_flow_lane_wake(awakenings, batch->mode != BATCH_TOGETHER);
+	batch->handled += list_length(awakenings);
 }
 
 /* Each is contained, and what takes long leaves the rest to the next time. */

@@ -54,16 +54,56 @@ respond_flow_lane_prepare(FlowRun *run)
 		run->where = respond_place_save;
 }
 
-void
-respond_flow_lane_wake(Awakening *awakening, bool contained)
+/* Another dispatcher began it at that place. */
+static bool
+is_taken_over(const Awakening *awakening)
 {
-	bool		went_on = respond_run_wake(awakening, contained);
+	return awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_CONTINUE) == 0;
+}
 
-	/* another dispatcher began it at that place */
-	if (went_on && awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_CONTINUE) == 0)
-		respond_look_back_all(awakening->run_id, awakening->data, contained);
-	else if (awakening->look_back != NULL)
-		respond_look_back(awakening->run_id, awakening->look_back, contained);
+static bool
+is_among(const List *runs, int64 run_id)
+{
+	ListCell   *cell;
+
+	foreach(cell, runs)
+		if (((TakenOver *) lfirst(cell))->run_id == run_id)
+			return true;
+	return false;
+}
+
+/* Runs that are taken over look back together, but before anything else is said to one of them. */
+void
+respond_flow_lane_wake(const List *awakenings, bool contained)
+{
+	List	   *taken_over = NIL;
+	ListCell   *cell;
+
+	foreach(cell, awakenings)
+	{
+		Awakening  *awakening = lfirst(cell);
+		bool		went_on;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!is_taken_over(awakening) && is_among(taken_over, awakening->run_id))
+		{
+			respond_look_back_all(taken_over, contained);
+			taken_over = NIL;
+		}
+		went_on = respond_run_wake(awakening, contained);
+		if (went_on && is_taken_over(awakening))
+		{
+			TakenOver   *run = palloc(sizeof(TakenOver));
+
+			run->run_id = awakening->run_id;
+			run->place = awakening->data;
+			taken_over = lappend(taken_over, run);
+		}
+		else if (awakening->look_back != NULL)
+			respond_look_back(awakening->run_id, awakening->look_back, contained);
+	}
+	if (taken_over != NIL)
+		respond_look_back_all(taken_over, contained);
 }
 
 static void
@@ -73,8 +113,9 @@ wake_all(const List *waits, Event *event, bool contained)
 
 	foreach(cell, waits)
 	{
-		CHECK_FOR_INTERRUPTS();
-		respond_flow_lane_wake(respond_awakening_of_event(lfirst(cell), event), contained);
+		List	   *awakening = list_make1(respond_awakening_of_event(lfirst(cell), event));
+
+		respond_flow_lane_wake(awakening, contained);
 	}
 }
 

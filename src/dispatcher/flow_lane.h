@@ -39,7 +39,7 @@ extern bool respond_flow_lane_hear(Event *event, bool contained);
  * limit.  A timer counts as due when all was heard that was recorded up to its time.
  */
 extern List *respond_flow_lane_take(int limit, uint64 wakes, TimestampTz heard_until);
-extern void respond_flow_lane_wake(Awakening *awakening, bool contained);
+extern void respond_flow_lane_wake(const List *awakenings, bool contained);
 
 /* After a rollback. */
 extern void respond_flow_lane_forget(void);

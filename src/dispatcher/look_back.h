@@ -8,6 +8,7 @@
 #ifndef RESPOND_LOOK_BACK_H
 #define RESPOND_LOOK_BACK_H
 
+#include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
 /*
@@ -16,7 +17,14 @@
  */
 extern void respond_look_back(int64 run_id, Jsonb *place, bool contained);
 
-/* The same for all waits of a run that stood at that place, and for those that it comes to. */
-extern void respond_look_back_all(int64 run_id, Jsonb *place, bool contained);
+/* A run, and the place in the log where it stood. */
+typedef struct TakenOver
+{
+	int64		run_id;
+	Jsonb	   *place;
+} TakenOver;
+
+/* The same for all waits of these runs (TakenOver *), and for those that they come to. */
+extern void respond_look_back_all(const List *runs, bool contained);
 
 #endif							/* RESPOND_LOOK_BACK_H */
