@@ -155,6 +155,7 @@ BEGIN
 	seen := respond_internal.accept_time();
 	accepted := (SELECT s.now FROM respond_internal.time_status() AS s);
 	UPDATE respond_internal.time_seen SET seen_at = accepted;
+	PERFORM respond_internal.accept_schedules();
 	PERFORM respond_internal.audit('clock.accepted', 'database', current_database(), jsonb_build_object('time', seen), jsonb_build_object('time', accepted));
 END
 $$;

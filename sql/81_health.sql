@@ -408,20 +408,42 @@ COMMENT ON FUNCTION respond_internal.health_dead_letters() IS 'health(): events 
 CREATE FUNCTION respond_internal.health_owners(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	names text;
+	rules text;
+	schedules text;
 BEGIN
-	SELECT string_agg(format('"%s" (owner: %s)', r.name, r.owner), ', ' ORDER BY r.name) INTO names
-	  FROM respond.rule AS r
-	 WHERE r.enabled
-	   AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS o
-			WHERE CASE WHEN r.owner_system = (SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c)
-				THEN o.oid = r.owner_id ELSE o.rolname = r.owner END);
-	ok := names IS NULL;
-	message := CASE WHEN ok THEN 'every rule has an owner' ELSE format('rules that cannot run because their owner was dropped: %s', names) END;
-	remedy := CASE WHEN NOT ok THEN 'UPDATE respond.rule SET owner = ''...'' WHERE name = ''...'', or SET enabled = false' END;
+	SELECT string_agg(a.label, ', ' ORDER BY a.label) FILTER (WHERE a.is_rule), string_agg(a.label, ', ' ORDER BY a.label) FILTER (WHERE NOT a.is_rule)
+	  INTO rules, schedules
+	  FROM (SELECT format('"%s" (owner: %s)', r.name, r.owner) AS label, true AS is_rule, r.owner, r.owner_id, r.owner_system FROM respond.rule AS r WHERE r.enabled
+			UNION ALL
+			SELECT format('"%s" (owner: %s)', s.name, s.owner), false, s.owner, s.owner_id, s.owner_system FROM respond.schedule AS s WHERE s.enabled) AS a
+	 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS o
+			WHERE CASE WHEN a.owner_system = (SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c)
+				THEN o.oid = a.owner_id ELSE o.rolname = a.owner END);
+	ok := rules IS NULL AND schedules IS NULL;
+	message := CASE WHEN ok THEN 'every rule and every schedule has an owner'
+		ELSE concat_ws('; ', 'rules that cannot run because their owner was dropped: ' || rules,
+			'schedules that cannot fire because their owner was dropped: ' || schedules) END;
+	remedy := CASE WHEN NOT ok THEN concat_ws('; ',
+		CASE WHEN rules IS NOT NULL THEN 'UPDATE respond.rule SET owner = ''...'' WHERE name = ''...'', or SET enabled = false' END,
+		CASE WHEN schedules IS NOT NULL THEN 'UPDATE respond.schedule SET owner = ''...'' WHERE name = ''...'', or SET enabled = false' END) END;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.health_owners() IS 'health(): whether the owners of rules exist';
+COMMENT ON FUNCTION respond_internal.health_owners() IS 'health(): whether the owners of rules and schedules exist';
+
+CREATE FUNCTION respond_internal.health_schedules(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	failing text;
+BEGIN
+	SELECT string_agg(format('"%s" (%s)', s.name, CASE WHEN s.failures = 1 THEN 'once' ELSE format('%s times in a row', s.failures) END), ', ' ORDER BY s.name)
+	  INTO failing
+	  FROM respond.schedule AS s WHERE s.enabled AND s.failures > 0;
+	ok := failing IS NULL;
+	message := CASE WHEN ok THEN 'no schedule failed last time' ELSE format('schedules that failed: %s', failing) END;
+	remedy := CASE WHEN NOT ok THEN 'SELECT rule, error, started_at FROM respond.run WHERE rule LIKE ''schedule:%'' AND status = ''failed'' ORDER BY id DESC says why; it is over when they fire well' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_schedules() IS 'health(): schedules that failed when they fired last';
 
 CREATE FUNCTION respond_internal.health_secrets(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -614,6 +636,7 @@ DECLARE
 		'partitions',
 		'dead letters',
 		'owners',
+		'schedules',
 		'secrets',
 		'certificates',
 		'channels',

@@ -80,8 +80,9 @@ SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'canc
 -- Auditors: read everything, change nothing.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
-SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'explain', 'export_rules', 'health', 'rule_map', 'rule_doc');
-SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules', 'explain_waits');
+SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'schedule_preview', 'explain', 'export_rules', 'health',
+	'rule_map', 'rule_doc');
+SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules', 'explain_waits', 'schedule_preview');
 -- rule_map() and rule_doc() show what their caller may read
 SELECT respond_internal.grant_execute(role_name, 'respond_internal', 'rule_steps', 'texts_of', 'awaited_events', 'host_of', 'type_pattern',
 	'types_meet', 'rule_hears', 'rule_does', 'rule_edges', 'map_label', 'map_node', 'map_edge', 'md_text', 'md_code', 'md_block', 'tags_in',
@@ -111,12 +112,12 @@ GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnatio
 	ON respond_internal.timer TO respond_auditor, respond_admin;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
-GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
+GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.schedule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
 	respond.producer,
 	respond.team, respond.ticket, respond.comment TO respond_admin;
 -- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller
 SELECT respond_internal.grant_execute('respond_admin', 'respond_internal',
-	'simulate_rules', 'explain_rules', 'explain_waits', 'rule_document', 'read_rule', 'check_primary');
+	'simulate_rules', 'explain_rules', 'explain_waits', 'rule_document', 'read_rule', 'check_primary', 'schedule_preview');
 
 -- A view calls functions with the rights of its reader, so those who read all
 -- views need the internal functions in them.

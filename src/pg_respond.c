@@ -25,6 +25,7 @@
 #include "outbox/outbox.h"
 #include "rule/rule_call.h"
 #include "rule/rule_owner.h"
+#include "schedule/schedule_wake.h"
 #include "secret/log_filter.h"
 #include "shapes.h"
 #include "timer/timer.h"
@@ -65,6 +66,7 @@ _PG_init(void)
 	respond_ddl_hooks_initialize();
 	respond_rule_owner_initialize();
 	respond_rule_call_initialize();
+	respond_schedule_wake_initialize();
 	respond_manifest_watch_initialize();
 	respond_log_filter_initialize();
 }

@@ -24,6 +24,7 @@
 #include "outbox/delivery_columns.h"
 #include "outbox/run_inbox.h"
 #include "rule/rule_row.h"
+#include "schedule/schedule_row.h"
 #include "shapes.h"
 #include "timer/timer_columns.h"
 #include "wait/wait_pattern.h"
@@ -49,6 +50,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_rule_version,
 	&respond_shape_run,
 	&respond_shape_run_inbox,
+	&respond_shape_schedule,
 	&respond_shape_team,
 	&respond_shape_ticket,
 	&respond_shape_ticket_history,

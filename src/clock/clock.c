@@ -27,6 +27,7 @@
 #include "clock/clock.h"
 #include "common/guc.h"
 #include "common/latch.h"
+#include "schedule/schedule_fire.h"
 #include "upkeep/manifest.h"
 #include "upkeep/owner_names.h"
 #include "upkeep/partition.h"
@@ -51,12 +52,16 @@ typedef struct Duty
 } Duty;
 
 static Duty duties[] = {
+	{"record the events of schedules", respond_schedules_fire},
 	{"make partitions ahead of time", respond_partition_make_ahead},
 	{"drop old partitions", respond_retention_apply},
 	{"empty the progress tables", respond_rotation_apply},
 	{"bring the names of rules' owners up to date", respond_owner_names_keep},
 	{"write down which time it is", respond_time_keep},
 };
+
+/* The first of them, which is due as well when schedules have changed. */
+#define SCHEDULES	(&duties[0])
 
 /* The duties that are done on hold as well. */
 static Duty check_manifest = {"compare the objects of pg_respond with what was installed", respond_manifest_check};
@@ -211,6 +216,10 @@ respond_clock_main(Datum main_arg)
 		}
 		run_if_due(&follow_state);
 		run_if_due(&check_manifest);
+		if (respond_worker_on_hold())
+			respond_schedules_pause();
+		if (SCHEDULES->failures == 0 && respond_schedules_have_news())
+			SCHEDULES->due = 0;
 		for (int i = 0; i < lengthof(duties) && !respond_worker_on_hold(); i++)
 			run_if_due(&duties[i]);
 		respond_worker_wait(rest_milliseconds());

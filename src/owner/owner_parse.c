@@ -202,17 +202,34 @@ check_statement(OwnerSql *sql, Node *statement)
 	}
 }
 
+/* Conditions and expressions are no statements. */
+static bool
+is_statement(const OwnerSql *sql)
+{
+	return sql->kind == OWNER_SQL_STATEMENT || sql->kind == OWNER_SQL_QUERY;
+}
+
+static void
+refuse_no_query(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("it is not one query that reads"),
+			 errhint("It must be a SELECT, VALUES or TABLE, and change nothing in its WITH.")));
+}
+
 static void
 check_grammar(OwnerSql *sql)
 {
-	List	   *list = raw_parser(sql->tags->text, sql->kind == OWNER_SQL_STATEMENT ?
-								  RAW_PARSE_DEFAULT : RAW_PARSE_PLPGSQL_EXPR);
+	List	   *list = raw_parser(sql->tags->text, is_statement(sql) ? RAW_PARSE_DEFAULT : RAW_PARSE_PLPGSQL_EXPR);
 	Node	   *statement;
 
 	if (list == NIL)
 		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("it is empty")));
 	statement = linitial_node(RawStmt, list)->stmt;
-	if (sql->kind != OWNER_SQL_STATEMENT)
+	if (sql->kind == OWNER_SQL_QUERY && (list_length(list) > 1 || !IsA(statement, SelectStmt)))
+		refuse_no_query();
+	if (!is_statement(sql))
 	{
 		if (castNode(SelectStmt, statement)->targetList == NIL)
 			ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("it is empty")));
@@ -225,6 +242,21 @@ check_grammar(OwnerSql *sql)
 				 errmsg("it holds %d statements", list_length(list)),
 				 errhint("Use a step for each, or a function.")));
 	check_statement(sql, statement);
+}
+
+/* INTO and what changes rows in WITH are seen when it is analysed. */
+static void
+inspect_query(CachedPlanSource *source)
+{
+	ListCell   *cell;
+
+	foreach(cell, source->query_list)
+	{
+		Query	   *query = lfirst_node(Query, cell);
+
+		if (query->commandType != CMD_SELECT || query->hasModifyingCTE)
+			refuse_no_query();
+	}
 }
 
 static void
@@ -258,7 +290,7 @@ prepare(void *argument)
 	check_grammar(sql);
 	options.parserSetup = set_up_parser;
 	options.parserSetupArg = sql;
-	options.parseMode = sql->kind == OWNER_SQL_STATEMENT ? RAW_PARSE_DEFAULT : RAW_PARSE_PLPGSQL_EXPR;
+	options.parseMode = is_statement(sql) ? RAW_PARSE_DEFAULT : RAW_PARSE_PLPGSQL_EXPR;
 	/* One plan for all events: planning per event would cost more than it gains. */
 	options.cursorOptions = CURSOR_OPT_GENERIC_PLAN;
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -267,7 +299,9 @@ prepare(void *argument)
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare_extended failed: %s", SPI_result_code_string(SPI_result));
 	sql->reads_tables = true;
-	if (sql->kind != OWNER_SQL_STATEMENT)
+	if (sql->kind == OWNER_SQL_QUERY)
+		inspect_query(linitial(SPI_plan_get_plan_sources(plan)));
+	if (!is_statement(sql))
 		inspect_expression(sql, linitial(SPI_plan_get_plan_sources(plan)));
 	SPI_keepplan(plan);
 	sql->plan = plan;
@@ -294,7 +328,7 @@ hint_for(const ErrorData *error, OwnerSql *sql)
 			return error->hint ? error->hint :
 				psprintf("The rule runs with the rights of its owner, \"%s\".", GetUserNameFromId(sql->owner, true));
 		case ERRCODE_SYNTAX_ERROR:
-			if (error->hint == NULL && sql->kind != OWNER_SQL_STATEMENT)
+			if (error->hint == NULL && !is_statement(sql))
 				return "It must be one SQL expression, as in (data ->> 'amount')::numeric > 100.";
 			return error->hint;
 		default:

@@ -120,6 +120,13 @@ respond_row_receiver_dest(RowReceiver *receiver)
 	return &receiver->dest;
 }
 
+List *
+respond_row_receiver_rows(const RowReceiver *receiver, bool *all)
+{
+	*all = receiver->seen == list_length(receiver->rows);
+	return receiver->rows;
+}
+
 Jsonb *
 respond_row_receiver_result(RowReceiver *receiver, uint64 processed)
 {

@@ -8,6 +8,7 @@
 #ifndef RESPOND_OWNER_RESULT_H
 #define RESPOND_OWNER_RESULT_H
 
+#include "nodes/pg_list.h"
 #include "tcop/dest.h"
 #include "utils/jsonb.h"
 
@@ -28,5 +29,8 @@ extern DestReceiver *respond_row_receiver_dest(RowReceiver *receiver);
  * kept.  processed is the count of the statement if it is not that of the rows.
  */
 extern Jsonb *respond_row_receiver_result(RowReceiver *receiver, uint64 processed);
+
+/* The rows that were kept, a list of Jsonb; whether those are all. */
+extern List *respond_row_receiver_rows(const RowReceiver *receiver, bool *all);
 
 #endif							/* RESPOND_OWNER_RESULT_H */

@@ -96,7 +96,8 @@ static Oid	dblink_schema = InvalidOid;
 
 static KeptPlan find_other_owner = {
 	"SELECT r.name FROM respond.rule AS r WHERE r.enabled AND (r.owner_id IS NULL OR r.owner_id OPERATOR(pg_catalog.<>)"
-	" $1) LIMIT 1",
+	" $1) UNION ALL SELECT s.name FROM respond.schedule AS s WHERE s.enabled AND s.query IS NOT NULL"
+	" AND (s.owner_id IS NULL OR s.owner_id OPERATOR(pg_catalog.<>) $1) LIMIT 1",
 	1, {OIDOID}
 };
 

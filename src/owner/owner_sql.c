@@ -41,6 +41,9 @@ typedef struct SqlRun
 	bool		is_null;
 	bool		holds;			/* OWNER_SQL_CONDITION */
 	Jsonb	   *result;			/* the others */
+	int			most;			/* OWNER_SQL_QUERY: rows, and their bytes */
+	Size		most_bytes;
+	List	   *rows;			/* of Jsonb */
 } SqlRun;
 
 bool
@@ -274,6 +277,30 @@ execute(void *argument)
 	SPI_finish();
 }
 
+static void
+query(void *argument)
+{
+	SqlRun	   *run = argument;
+	MemoryContext old_context;
+	RowReceiver *receiver;
+	bool		all;
+
+	fill_params(run->sql);
+	old_context = MemoryContextSwitchTo(run->result_context);
+	receiver = respond_row_receiver_create(run->most, run->most_bytes);
+	MemoryContextSwitchTo(old_context);
+	SPI_connect();
+	execute_plan(run->sql, (uint64) run->most + 1, respond_row_receiver_dest(receiver));
+	SPI_finish();
+	run->rows = respond_row_receiver_rows(receiver, &all);
+	if (!all)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_LIMIT),
+				 errmsg("the query returned more than can be taken at once"),
+				 errdetail("At most %d rows and %zu MB are taken.", run->most, run->most_bytes / (1024 * 1024)),
+				 errhint("Add a LIMIT, or let it return less.")));
+}
+
 /*
  * In a session: what is raised on to somebody who may not see what the SQL reads
  * says its class alone.  The server's own words for a cancel tell nothing.
@@ -371,4 +398,14 @@ respond_owner_sql_statement(OwnerSql *sql, const Event *event, Jsonb *steps)
 	Assert(sql->kind == OWNER_SQL_STATEMENT);
 	run_as_owner(&run, execute, event, steps);
 	return run.result;
+}
+
+List *
+respond_owner_sql_query(OwnerSql *sql, const Event *event, int most, Size most_bytes)
+{
+	SqlRun		run = {.sql = sql,.most = most,.most_bytes = most_bytes};
+
+	Assert(sql->kind == OWNER_SQL_QUERY);
+	run_as_owner(&run, query, event, NULL);
+	return run.rows;
 }

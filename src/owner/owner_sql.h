@@ -19,7 +19,8 @@ typedef enum OwnerSqlKind
 {
 	OWNER_SQL_CONDITION,		/* a boolean expression */
 	OWNER_SQL_EXPRESSION,		/* an expression of any type */
-	OWNER_SQL_STATEMENT			/* one statement, rows or not */
+	OWNER_SQL_STATEMENT,		/* one statement, rows or not */
+	OWNER_SQL_QUERY				/* one statement that reads */
 } OwnerSqlKind;
 
 /*
@@ -67,5 +68,11 @@ extern Datum respond_owner_sql_expression(OwnerSql *sql, const Event *event, Jso
  * kept, and "truncated": true added when those are not all.
  */
 extern Jsonb *respond_owner_sql_statement(OwnerSql *sql, const Event *event, Jsonb *steps);
+
+/*
+ * All rows of a query, as a list of Jsonb objects.  Raises ERRCODE_RESPOND_LIMIT when
+ * there are more than most, or when they take more than most_bytes.
+ */
+extern List *respond_owner_sql_query(OwnerSql *sql, const Event *event, int most, Size most_bytes);
 
 #endif							/* RESPOND_OWNER_SQL_H */

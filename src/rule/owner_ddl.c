@@ -3,8 +3,8 @@
  *	  What statements about roles do to the rules of this database.
  *
  *	ALTER ROLE ... RENAME	rules show the new name at once
- *	REASSIGN OWNED			rules go to the new owner with everything else
- *	DROP ROLE				a warning names the rules that cannot run any more;
+ *	REASSIGN OWNED			rules and schedules go to the new owner with everything else
+ *	DROP ROLE				a warning names the rules and schedules that cannot run any more;
  *							sources that were the role's alone are nobody's
  *	REASSIGN OWNED BY, DROP OWNED BY the role of the workers: refused, because the
  *							workers could not act on their own tables any more
@@ -106,9 +106,11 @@ keep_tables(List *roles, const char *statement)
 }
 
 static KeptPlan names_plan = {
-	"SELECT pg_catalog.string_agg(n.name, ', ' ORDER BY n.name) FROM (SELECT pg_catalog.format('\"%s\"', r.name) AS"
-	" name"
-	" FROM respond.rule AS r WHERE r.owner_id OPERATOR(pg_catalog.=) ANY ($1) ORDER BY r.name LIMIT 20) AS n",
+	"SELECT pg_catalog.string_agg(n.name, ', ' ORDER BY n.kind, n.name) FROM ("
+	"SELECT 1 AS kind, pg_catalog.format('\"%s\"', r.name) AS name"
+	" FROM respond.rule AS r WHERE r.owner_id OPERATOR(pg_catalog.=) ANY ($1)"
+	" UNION ALL SELECT 2, pg_catalog.format('schedule \"%s\"', s.name)"
+	" FROM respond.schedule AS s WHERE s.owner_id OPERATOR(pg_catalog.=) ANY ($1) ORDER BY 1, 2 LIMIT 20) AS n",
 	1, {OIDARRAYOID}
 };
 
@@ -272,9 +274,9 @@ act_after(Node *tree, List *roles, const char *rules)
 	{
 		if (rules != NULL)
 			ereport(WARNING,
-					(errmsg("rules whose owner is dropped can no longer run: %s", rules),
-					 errhint("Give them to another role: UPDATE respond.rule SET owner = ... (REASSIGN OWNED does so"
-							 " before a role is dropped.)")));
+					(errmsg("rules and schedules whose owner is dropped can no longer run: %s", rules),
+					 errhint("Give them to another role: UPDATE respond.rule (or respond.schedule) SET owner = ..."
+							 " (REASSIGN OWNED does so before a role is dropped.)")));
 		CommandCounterIncrement();
 		refresh_roles(tree);
 	}

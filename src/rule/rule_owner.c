@@ -257,8 +257,23 @@ static KeptPlan move_plan = {
 	3, {NAMEOID, OIDARRAYOID, INT8OID}
 };
 
+/* Schedules have owners as rules do. */
+static KeptPlan refresh_schedules_plan = {
+	"UPDATE respond.schedule AS s SET owner = s.owner"
+	" WHERE CASE WHEN s.owner_system OPERATOR(pg_catalog.=) $1"
+	" THEN EXISTS (SELECT FROM pg_catalog.pg_roles AS o WHERE o.oid OPERATOR(pg_catalog.=) s.owner_id"
+	" AND o.rolname OPERATOR(pg_catalog.<>) s.owner)"
+	" ELSE EXISTS (SELECT FROM pg_catalog.pg_roles AS o WHERE o.rolname OPERATOR(pg_catalog.=) s.owner) END",
+	1, {INT8OID}
+};
+static KeptPlan move_schedules_plan = {
+	"UPDATE respond.schedule AS s SET owner = $1"
+	" WHERE s.owner_id OPERATOR(pg_catalog.=) ANY ($2) AND s.owner_system OPERATOR(pg_catalog.=) $3",
+	3, {NAMEOID, OIDARRAYOID, INT8OID}
+};
+
 static void
-run_change(OwnerChange kind, KeptPlan *plan, Datum *values)
+run_change(OwnerChange kind, KeptPlan *rules, KeptPlan *schedules, Datum *values)
 {
 	OwnerChange before = change;
 
@@ -266,7 +281,8 @@ run_change(OwnerChange kind, KeptPlan *plan, Datum *values)
 	PG_TRY();
 	{
 		SPI_connect();
-		(void) respond_kept_plan_run_as_owner(plan, values, NULL);
+		(void) respond_kept_plan_run_as_owner(rules, values, NULL);
+		(void) respond_kept_plan_run_as_owner(schedules, values, NULL);
 		SPI_finish();
 	}
 	PG_FINALLY();
@@ -281,7 +297,7 @@ respond_rule_owners_refresh(void)
 {
 	Datum		values[1] = {Int64GetDatum((int64) GetSystemIdentifier())};
 
-	run_change(OWNER_CHANGE_REFRESH, &refresh_plan, values);
+	run_change(OWNER_CHANGE_REFRESH, &refresh_plan, &refresh_schedules_plan, values);
 }
 
 void
@@ -297,5 +313,5 @@ respond_rule_owners_move(List *from, Oid to)
 	values[0] = NameGetDatum(&name);
 	values[1] = PointerGetDatum(make_ids(ids, list_length(from)));
 	values[2] = Int64GetDatum((int64) GetSystemIdentifier());
-	run_change(OWNER_CHANGE_MOVE, &move_plan, values);
+	run_change(OWNER_CHANGE_MOVE, &move_plan, &move_schedules_plan, values);
 }

@@ -107,6 +107,12 @@ to_seconds(TimestampTz time)
 	return seconds + EPOCH_DISTANCE;
 }
 
+static TimestampTz
+to_time(int64_t seconds)
+{
+	return (seconds - EPOCH_DISTANCE) * USECS_PER_SEC;
+}
+
 bool
 respond_cron_next_time(const Cron *cron, pg_tz *zone, TimestampTz after, TimestampTz *next)
 {
@@ -116,8 +122,18 @@ respond_cron_next_time(const Cron *cron, pg_tz *zone, TimestampTz after, Timesta
 	if (TIMESTAMP_NOT_FINITE(after) ||
 		!respond_cron_next(cron, &callback, to_seconds(after), to_seconds(END_TIMESTAMP - 1), &found))
 		return false;
-	*next = (found - EPOCH_DISTANCE) * USECS_PER_SEC;
+	*next = to_time(found);
 	return true;
+}
+
+TimestampTz
+respond_cron_missed(const Cron *cron, pg_tz *zone, TimestampTz first, TimestampTz until, int keep, Ticks *ticks)
+{
+	CronZone	callback = {offset_until, zone};
+
+	/* a time that begins within the second of until counts if it is before it */
+	respond_ticks_missed(cron, &callback, to_seconds(first), to_seconds(until - 1) + 1, keep, ticks);
+	return to_time(ticks->kept);
 }
 
 /*

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * owner_names.c
- *	  Duty of the clock: the names of the owners of rules are those of today.
+ *	  Duty of the clock: the names of the owners of rules and schedules are those of today.
  *
  * ALTER ROLE ... RENAME brings the rules of its own database up to date; in the
  * others of the cluster, and for owners that came with a dump, it is done here.
@@ -30,6 +30,7 @@
 static bool has_news = true;
 static Oid	rule_table = InvalidOid;
 static Oid	producer_table = InvalidOid;
+static Oid	schedule_table = InvalidOid;
 
 static void
 role_changed(Datum argument, int cache, uint32 hash)
@@ -40,7 +41,8 @@ role_changed(Datum argument, int cache, uint32 hash)
 static void
 table_changed(Datum argument, Oid relation)
 {
-	if (relation == InvalidOid || relation == rule_table || relation == producer_table)
+	if (relation == InvalidOid || relation == rule_table || relation == producer_table ||
+		relation == schedule_table)
 		has_news = true;
 }
 
@@ -68,6 +70,7 @@ respond_owner_names_keep(TimestampTz now)
 		respond_statement_limit_lock_wait(LOCK_WAIT_MS);
 		rule_table = respond_relation_oid("respond", "rule");
 		producer_table = respond_relation_oid("respond", "producer");
+		schedule_table = respond_relation_oid("respond", "schedule");
 		respond_rule_owners_refresh();
 		(void) respond_producer_roles_gone();
 		respond_statement_commit();

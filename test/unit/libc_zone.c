@@ -17,6 +17,11 @@
 #define HOUR		INT64_C(3600)
 #define LOOK_AHEAD	(400 * 24 * HOUR)
 
+/* The stretch that was asked for last. */
+static int64_t known_from = 0;
+static int64_t known_until = 0;
+static int64_t known_offset;
+
 bool
 libc_zone_use(const char *name)
 {
@@ -25,6 +30,7 @@ libc_zone_use(const char *name)
 	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
 	if (strcmp(name, "UTC") != 0 && access(path, R_OK) != 0)
 		return false;
+	known_from = known_until = 0;
 	setenv("TZ", name, 1);
 	tzset();
 	return true;
@@ -41,8 +47,8 @@ libc_zone_offset(int64_t instant)
 }
 
 /* Looks at each sixth hour, then halves; a stretch without change that is longer than LOOK_AHEAD comes in pieces. */
-static int64_t
-offset_until(void *zone, int64_t instant, int64_t *end)
+static void
+find_stretch(int64_t instant, int64_t *end)
 {
 	int64_t		offset = libc_zone_offset(instant);
 	int64_t		same = instant;
@@ -66,7 +72,19 @@ offset_until(void *zone, int64_t instant, int64_t *end)
 		}
 		*end = other;
 	}
-	return offset;
+	known_offset = offset;
+}
+
+static int64_t
+offset_until(__attribute__((unused)) void *zone, int64_t instant, int64_t *end)
+{
+	if (instant < known_from || instant >= known_until)
+	{
+		find_stretch(instant, &known_until);
+		known_from = instant;
+	}
+	*end = known_until;
+	return known_offset;
 }
 
 const CronZone libc_zone = {offset_until, NULL};
