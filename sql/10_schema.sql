@@ -240,6 +240,7 @@ CREATE TABLE respond_internal.requeue (
 );
 ALTER TABLE respond_internal.requeue REPLICA IDENTITY FULL;
 CREATE INDEX requeue_id_idx ON respond_internal.requeue (id);
+CREATE INDEX requeue_run_id_idx ON respond_internal.requeue (run_id) WHERE run_id IS NOT NULL;
 COMMENT ON TABLE respond_internal.requeue IS 'events to be handled outside the order of the log';
 COMMENT ON COLUMN respond_internal.requeue.rule IS 'only this rule; NULL for all';
 COMMENT ON COLUMN respond_internal.requeue.forced IS 'whether the rule runs without asking type, pattern and condition; for start()';
@@ -272,6 +273,7 @@ CREATE TABLE respond_internal.set_aside_event (
 CREATE INDEX set_aside_event_due_at_id_idx ON respond_internal.set_aside_event (due_at, id);
 CREATE INDEX set_aside_event_strand_id_idx ON respond_internal.set_aside_event (strand, id) WHERE strand IS NOT NULL;
 CREATE INDEX set_aside_event_rule_hash_queue_idx ON respond_internal.set_aside_event (rule_hash, queue) WHERE queue IS NOT NULL;
+CREATE INDEX set_aside_event_run_id_idx ON respond_internal.set_aside_event (run_id) WHERE run_id IS NOT NULL;
 COMMENT ON TABLE respond_internal.set_aside_event IS 'events that a rule could not be applied to yet; shown in view respond.set_aside';
 COMMENT ON COLUMN respond_internal.set_aside_event.rule IS 'the rule; empty for all';
 COMMENT ON COLUMN respond_internal.set_aside_event.rule_hash IS 'hash of it';

@@ -129,6 +129,18 @@ SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_inbox', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_inbox_id_seq', '');
 COMMENT ON SEQUENCE respond_internal.run_inbox_id_seq IS 'numbers of rows of run_inbox';
 
+CREATE TABLE respond_internal.run_name (
+	rule text NOT NULL,
+	key text NOT NULL,
+	run_id bigint NOT NULL,
+	PRIMARY KEY (rule, key)
+);
+CREATE INDEX run_name_run_id_idx ON respond_internal.run_name (run_id);
+COMMENT ON TABLE respond_internal.run_name IS 'keys that start() gave to runs; one whose run is not under way is free';
+COMMENT ON COLUMN respond_internal.run_name.run_id IS 'number of the run, which may not have begun yet';
+COMMENT ON INDEX respond_internal.run_name_run_id_idx IS 'finds the key of a run';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_name', '');
+
 CREATE TABLE respond.wait_decision (
 	run_id bigint NOT NULL,
 	rule text NOT NULL,

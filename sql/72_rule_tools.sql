@@ -115,9 +115,9 @@ CREATE FUNCTION respond.replay(from_time timestamptz, to_time timestamptz, rule 
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_replay_span';
 COMMENT ON FUNCTION respond.replay(timestamptz, timestamptz, text) IS 'runs the events recorded in [from_time, to_time) again through the rules of today, or through one of them, marked as a replay; returns the number of events, with a rule the number of those that it acts on now. A rule needs the right to act as its owner, or membership in one of rule.start_roles';
 
-CREATE FUNCTION respond.start(rule text, data jsonb DEFAULT '{}', subject text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION respond.start(rule text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, key text DEFAULT NULL, on_conflict text DEFAULT 'return') RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_start';
-COMMENT ON FUNCTION respond.start(text, jsonb, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, whatever its type, pattern and condition; returns the id that the run will have. Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';
+COMMENT ON FUNCTION respond.start(text, jsonb, text, text, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, whatever its type, pattern and condition; returns the id that the run will have. Of runs of the rule that are under way one has the key; a second start returns that one, replaces it, or is an error, as on_conflict says (return, replace, error). Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';
 
 -- Runs by hand.  These ask who calls them, so they are C, see src/dispatcher/run_hand.c.
 CREATE FUNCTION respond.cancel_run(run_id bigint, reason text DEFAULT NULL) RETURNS boolean

@@ -22,6 +22,7 @@
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
 #include "effect/effects.h"
+#include "effect/run_name.h"
 #include "event/event_context.h"
 #include "event/event_size.h"
 #include "flow/flow_start.h"
@@ -74,6 +75,8 @@ apply_rule(Rule *rule, Event *event, const char *muted)
 	};
 
 	CHECK_FOR_INTERRUPTS();
+	if (event->forced && event->run_id != 0)
+		run.key = respond_run_name_of(event->run_id);
 	respond_flow_lane_prepare(&run);
 	if (rule->broken != NULL)
 	{

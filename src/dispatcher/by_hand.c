@@ -30,6 +30,8 @@
 #include "common/kept_plan.h"
 #include "common/standby.h"
 #include "dispatcher/reader.h"
+#include "dispatcher/start_key.h"
+#include "effect/run_write.h"
 #include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/event_write.h"
@@ -45,8 +47,8 @@ PG_FUNCTION_INFO_V1(respond_resume_rule);
 
 static KeptPlan start_plan = {
 	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, forced, rule_owner, run_id)"
-	" VALUES ($1, pg_catalog.now(), $2, true, $3, pg_catalog.nextval('respond.run_id_seq')) RETURNING run_id",
-	3, {INT8OID, TEXTOID, OIDOID}
+	" VALUES ($1, pg_catalog.now(), $2, true, $3, $4)",
+	4, {INT8OID, TEXTOID, OIDOID, INT8OID}
 };
 static KeptPlan span_plan = {
 	"SELECT e.id, e.recorded_at FROM respond.event AS e"
@@ -118,18 +120,16 @@ refuse_inside_rule(const char *function)
 				 errhint("Record a new event with respond.emit() instead.")));
 }
 
-static int64
-queue_start(int64 event, const char *rule, Oid owner)
+static void
+queue_start(int64 event, const char *rule, Oid owner, int64 run)
 {
-	Datum		values[3] = {Int64GetDatum(event), CStringGetTextDatum(rule), ObjectIdGetDatum(owner)};
-	int64		run;
-	bool		is_null;
+	Datum		values[4] = {
+		Int64GetDatum(event), CStringGetTextDatum(rule), ObjectIdGetDatum(owner), Int64GetDatum(run)
+	};
 
 	SPI_connect();
 	(void) respond_kept_plan_run_as_owner(&start_plan, values, NULL);
-	run = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 	SPI_finish();
-	return run;
 }
 
 static void
@@ -154,7 +154,28 @@ refuse_null_rule(bool is_null)
 				 errmsg("rule \"%s\" does not exist", "<NULL>")));
 }
 
-/* start(rule, data, subject) → number that the run will have */
+/* The text of an argument; NULL when it is not given. */
+static char *
+text_argument(FunctionCallInfo fcinfo, int number)
+{
+	return PG_NARGS() <= number || PG_ARGISNULL(number) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(number));
+}
+
+/* Takes the key that was given; 0, or the run that has it and is to be returned. */
+static int64
+take_key(FunctionCallInfo fcinfo, const char *rule, int64 run)
+{
+	char	   *key = text_argument(fcinfo, 3);
+	char	   *on_conflict = text_argument(fcinfo, 4);
+	StartConflict conflict = respond_start_conflict(on_conflict != NULL ? on_conflict : "return");
+
+	if (key == NULL)
+		return 0;
+	respond_start_key_check(key);
+	return respond_start_key_take(rule, key, run, conflict);
+}
+
+/* start(rule, data, subject, key, on_conflict) → number that the run will have */
 Datum
 respond_start(PG_FUNCTION_ARGS)
 {
@@ -162,6 +183,7 @@ respond_start(PG_FUNCTION_ARGS)
 	char	   *rule;
 	Oid			owner;
 	int64		run;
+	int64		other;
 
 	respond_standby_refuse("start()");
 	PreventCommandIfReadOnly("start()");
@@ -169,12 +191,16 @@ respond_start(PG_FUNCTION_ARGS)
 	refuse_null_rule(PG_ARGISNULL(0));
 	rule = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	owner = require_rule(rule, "start");
+	run = respond_effects_run_id();
+	other = take_key(fcinfo, rule, run);
+	if (other != 0)
+		PG_RETURN_INT64(other);
 	event.data = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
-	event.subject = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	event.subject = text_argument(fcinfo, 2);
 	respond_event_write_set_cause(&event);
 	respond_event_write(&event, 1);
 	respond_event_context_check_fan_out();
-	run = queue_start(event.id, rule, owner);
+	queue_start(event.id, rule, owner, run);
 	audit_start(rule, run, event.id);
 	PG_RETURN_INT64(run);
 }

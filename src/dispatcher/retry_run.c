@@ -14,6 +14,7 @@
 #include "audit/audit_write.h"
 #include "common/jsonb_push.h"
 #include "dispatcher/run_hand.h"
+#include "dispatcher/start_key.h"
 #include "effect/run_change.h"
 #include "flow/run_edit.h"
 #include "outbox/run_inbox.h"
@@ -145,6 +146,8 @@ retry(const RunUnderWay *run, const RuleRow *old, const Retry *wanted)
 	const FlowStep *step = require_step(run, rule, wanted->from_step);
 	RunNote		note = {.run_id = run->id,.run_started_at = run->started_at,.kind = NOTE_RETRY,.pause = -1};
 
+	if (run->key != NULL)
+		(void) respond_start_key_take(run->rule, run->key, run->id, START_ERROR);
 	PushActiveSnapshot(GetLatestSnapshot());
 	change_row(run, rule, step);
 	PopActiveSnapshot();

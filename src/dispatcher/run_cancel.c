@@ -26,6 +26,7 @@
 #include "effect/effects.h"
 #include "effect/rule_stats.h"
 #include "effect/run_change.h"
+#include "effect/run_name.h"
 #include "event/event_write.h"
 #include "flow/flow_child.h"
 #include "flow/run_peek.h"
@@ -98,10 +99,9 @@ find_children(int64 run_id)
 	return children;
 }
 
-static void
-cancel_children(const RunUnderWay *run)
+void
+respond_run_cancel_children(const RunUnderWay *run, const char *reason)
 {
-	char	   *reason = psprintf("run " INT64_FORMAT ", which called it, was cancelled", run->id);
 	ListCell   *cell;
 
 	check_stack_depth();
@@ -146,7 +146,7 @@ end_pause(const RunUnderWay *run)
 	if (waits_for(&pause, PAUSE_ANSWER))
 		cancel_request(run, &pause);
 	if (waits_for(&pause, PAUSE_RUN))
-		cancel_children(run);
+		respond_run_cancel_children(run, psprintf("run " INT64_FORMAT ", which called it, was cancelled", run->id));
 }
 
 /* Whether it has steps for that which it is not at yet. */
@@ -176,6 +176,8 @@ change_row(const RunUnderWay *run, const char *reason, bool has_steps)
 	respond_run_change_text(&change, RUN_WAITS_FOR, NULL);
 	respond_run_change_nothing(&change, RUN_WAITING);
 	respond_run_change(run->id, run->started_at, &run->place, &change);
+	if (!has_steps && run->key != NULL)
+		respond_run_name_free(run->rule, run->key, run->id);
 	if (!has_steps)
 		respond_rule_stats_count(&ended);
 }

@@ -18,4 +18,7 @@
  */
 extern void respond_run_cancel(const RunUnderWay *run, const char *reason);
 
+/* Cancels the runs that it called and waits for. */
+extern void respond_run_cancel_children(const RunUnderWay *run, const char *reason);
+
 #endif							/* RESPOND_RUN_CANCEL_H */

@@ -23,6 +23,7 @@
 #include "dispatcher/place.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/rule_share.h"
+#include "dispatcher/run_cancel.h"
 #include "dispatcher/run_kept.h"
 #include "dispatcher/run_wake.h"
 #include "dispatcher/storm.h"
@@ -237,6 +238,18 @@ fill_run(FlowRun *run, const Passage *passage, const Rule *rule)
 	respond_run_may_pause(run);
 }
 
+/* A call that has timed out is not waited for any more. */
+static void
+end_children(const Passage *passage)
+{
+	const FlowPause *pause = &passage->pause;
+
+	if (passage->awakening->kind == AWAKEN_TIMER && pause->waits_for != NULL &&
+		strcmp(pause->waits_for, PAUSE_RUN) == 0)
+		respond_run_cancel_children(passage->row, psprintf("run " INT64_FORMAT ", which called it, waited too long",
+														   passage->row->id));
+}
+
 /* Why no run of this version can go on; NULL: it can. */
 static const char *
 find_fault(const Rule *rule, const RunUnderWay *row)
@@ -270,6 +283,7 @@ go_on(Passage *passage)
 	FlowRun		run;
 	FlowWake	wake;
 
+	end_children(passage);
 	fill_run(&run, passage, rule);
 	record_decision(passage, step, waits);
 	if (fault != NULL)

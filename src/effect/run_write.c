@@ -21,6 +21,7 @@
 #include "effect/effect_memory.h"
 #include "effect/rule_stats.h"
 #include "effect/run_change.h"
+#include "effect/run_name.h"
 #include "effect/run_write.h"
 
 typedef struct BufferedRun

@@ -49,6 +49,9 @@ typedef struct FlowPause
 	const char *what;			/* in words, for view respond.waiting; NULL: made of the above */
 	const char *shown_what;		/* for those who may not read it; NULL: the same */
 
+	/* filled in by step_limit.c */
+	TimestampTz fails_at;		/* when the step has timed out; 0: its action limits the pause, or nothing does */
+
 	/* filled in when it is armed */
 	int32		number;			/* of the pauses of this run, from 1 */
 	TimestampTz since;

@@ -30,6 +30,7 @@
 #include "flow/flow_chain.h"
 #include "flow/flow_run.h"
 #include "flow/flow_sql.h"
+#include "flow/step_limit.h"
 #include "flow/step_values.h"
 
 /* Longest pause before an attempt, in ms, unless the step asks for a longer one. */
@@ -127,9 +128,11 @@ execute_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 
 	if (wake == NULL && !begin_step(machine, &call))
 		return STEP_OUTCOME_SKIPPED;
+	respond_step_check_limit(step, call.pause, wake);
 	result = call_action(machine, &call);
 	if (result == STEP_PAUSE)
 	{
+		respond_step_limit(step, machine->pause, call.pause);
 		machine->pause = call.pause;
 		return STEP_OUTCOME_PAUSED;
 	}

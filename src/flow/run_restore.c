@@ -391,7 +391,7 @@ read_position(FlowMachine *machine, const Object *document)
 static void
 read_pause(FlowMachine *machine, const Object *document)
 {
-	static const char *const names[] = {"for", "since", "due", "timer", "memo", "place", NULL};
+	static const char *const names[] = {"for", "since", "due", "fails", "timer", "memo", "place", NULL};
 	FlowPause  *pause;
 	JsonbValue	value;
 	Object		object;
@@ -405,6 +405,7 @@ read_pause(FlowMachine *machine, const Object *document)
 	pause->waits_for = read_filled_text(&object, "for", FLOW_MAX_NAME);
 	pause->since = read_time(&object, "since");
 	pause->due_at = find_member(&object, "due", &value) ? read_time(&object, "due") : DT_NOEND;
+	pause->fails_at = find_member(&object, "fails", &value) ? read_time(&object, "fails") : 0;
 	pause->timer = read_number(&object, "timer", 0, PG_INT64_MAX);
 	pause->memo = find_member(&object, "memo", &value) ? JsonbValueToJsonb(&value) : NULL;
 	pause->place = find_member(&object, "place", &value) ? JsonbValueToJsonb(&value) : NULL;

@@ -184,6 +184,8 @@ push_pause(JsonbParseState **state, const FlowPause *pause)
 	push_time(state, "since", pause->since);
 	if (pause->due_at != DT_NOEND)
 		push_time(state, "due", pause->due_at);
+	if (pause->fails_at != 0)
+		push_time(state, "fails", pause->fails_at);
 	push_number(state, "timer", pause->timer);
 	if (pause->place != NULL)
 		respond_jsonb_push_jsonb(state, "place", pause->place);

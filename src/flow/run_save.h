@@ -17,7 +17,7 @@
  *					step that failed}
  *	executed		steps since the last pause
  *	pauses			how often it has paused; the last one is the pause it is in
- *	pause			what it waits for (flow/flow_pause.h): {"for", "since", "due", "timer",
+ *	pause			what it waits for (flow/flow_pause.h): {"for", "since", "due", "fails", "timer",
  *					"memo", "place"}; none: it does not wait
  *	beginning		place in the order of events at which the run began, where a wait will
  *					need it

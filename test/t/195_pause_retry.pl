@@ -147,5 +147,53 @@ ended($unasked, 'failed');
 like(error_of("SELECT respond.retry_run(id) FROM respond.run WHERE event_id = $unasked"), qr/cannot be continued: none of its steps was executed.*respond\.replay\($unasked\)/s, 'a run that did nothing cannot be continued, and it is said what can');
 nothing_waits('nothing waits any more');
 
+# --- a name: one run of it at a time
+Respond::add_rule($node, $db, 'named', 'named.begin', [ { action => 'wait', name => 'w', event_type => 'named.go' } ], start_roles => '{hand_agent}');
+my @named = map { one("SELECT respond.start('named', subject => 's$_', key => 'n')") } 1, 2;
+is($named[0], $named[1], 'a second start with the same key gives the run that there is');
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE id = $named[0] AND status = 'waiting' AND key = 'n')", 'one run waits under the key');
+is(one("SELECT respond.start('named', subject => 's', key => 'n')"), $named[0], 'now that it waits as well');
+is(one("SET ROLE hand_agent; SELECT respond.start('named', subject => 's', key => 'n')"), $named[0], 'whoever has leave');
+like(error_of("SELECT respond.start('named', key => 'n', on_conflict => 'error')"), qr/run $named[0] of rule "named" has the key "n" and is under way/, 'or it is an error');
+like(error_of("SELECT respond.start('named', key => 'n', on_conflict => 'maybe')"), qr/on_conflict: there is no "maybe"/, 'nothing else is understood');
+like(error_of("SELECT respond.start('named', key => '')"), qr/key: is empty/, 'a key is not empty');
+my $other = one("SELECT respond.start('named', subject => 's3', key => 'n', on_conflict => 'replace')");
+isnt($other, $named[0], 'or the run is replaced');
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE id = $other AND status = 'waiting')", 'the new one waits');
+is(one("SELECT status FROM respond.run WHERE id = $named[0]"), 'cancelled', 'the old one was cancelled');
+like(error_of("SELECT respond.retry_run($named[0])"), qr/run $other of rule "named" has the key "n" and is under way/, 'and is not retried while another has its key');
+emit('named.go', {}, 's3');
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE id = $other AND status = 'succeeded')", 'it ends');
+my $third = one("SELECT respond.start('named', subject => 's4', key => 'n', on_conflict => 'error')");
+isnt($third, $other, 'a key whose run has ended begins a new one');
+my @sessions = map { Respond::session($node, $db) } 1 .. 2;
+$sessions[0]->query_safe("BEGIN; SELECT respond.start('named', subject => 'r', key => 'race') AS one");
+$sessions[1]->query_until(qr/started/, "\\echo started\nSELECT respond.start('named', subject => 'r', key => 'race') AS two;\n");
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%race%')}, 'a second session waits for the first');
+$sessions[0]->query_safe('COMMIT');
+$_->quit for @sessions;
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.run WHERE rule = 'named' AND key = 'race')}, 'two sessions at once');
+settled('both are done');
+is(one(q{SELECT count(*) FROM respond.run WHERE rule = 'named' AND key = 'race'}), '1', 'give one run');
+one(q{SELECT respond.cancel_run(id) FROM respond.run WHERE rule = 'named'});
+is(one('SELECT count(*) FROM respond_internal.run_name'), '0', 'the names are free');
+
+# --- a step that waits too long has failed, and takes with it what it called
+one(q{INSERT INTO respond.rule (name, event_type, steps) VALUES
+	('callee', 'callee.begin', '[{"action": "wait", "name": "long", "event_type": "callee.go", "key": "k"}]'),
+	('caller', 'caller.begin', '[{"action": "call", "name": "c", "rule": "callee", "timeout": "300 ms"}]'),
+	('patient', 'patient.begin', '[{"action": "wait", "name": "w", "event_type": "patient.go", "timeout": "300 ms", "on_failure": "failed"}, {"action": "log", "message": "went on", "on_success": "stop"},
+		{"action": "log", "name": "failed", "message": "{{error.message}}"}]'),
+	('both', 'both.begin', '[{"action": "wait", "name": "w", "for": "200 ms", "timeout": "1 hour", "on_timeout": "late"}, {"action": "log", "name": "late", "message": "late"}]')});
+my %slow = map { $_ => emit("$_.begin", {}, "slow/$_") } qw(caller patient both);
+ended($slow{caller}, 'failed');
+is(one("SELECT error FROM respond.run WHERE event_id = $slow{caller}"), 'steps[0]: timed out after 300 ms', 'a call that takes too long fails');
+like(one(q{SELECT status || ': ' || error FROM respond.run WHERE rule = 'callee'}), qr/^cancelled: run \d+, which called it, waited too long$/, 'and the run that it called is cancelled');
+ended($slow{patient}, 'succeeded');
+like(lines($slow{patient}), qr/steps\[0\]: timed out after 300 ms$/, 'on_failure deals with it');
+ended($slow{both}, 'succeeded');
+is(lines($slow{both}), 'late', 'a limit of the action that is earlier is its own');
+nothing_waits('nothing waits any more');
+
 $node->stop;
 done_testing();
