@@ -212,6 +212,7 @@ for my $round (1 .. 2)
 # --- who may ask
 is(explained($taken, 'reader'), 'yes heard: run 1 went on with it at step "paid" 1', 'an auditor reads it');
 is(explained($late, 'reader'), qq{no late: run 1 went on with event $taken (step "paid") 1}, 'this as well');
+is(one("SET ROLE reader; SELECT count(*) FROM respond.explain($for_many) WHERE reason ~ '^heard'"), '20', 'and what runs wait for that he may not read the keys of');
 my ($code, $out, $error) = $node->psql('postgres', "SET ROLE nobody; SELECT respond_internal.explain_waits($taken)");
 like($error, qr/permission denied/, 'others may not');
 one('REVOKE SELECT ON respond_internal.wait FROM respond_auditor');
