@@ -13,7 +13,8 @@ note("TIMERS_SEED=$seed");
 srand($seed);
 
 my $db = 'desk';
-my $node = Timers::node('timers', $db, '2030-01-01 00:00:00+00', fsync => 'off', autovacuum => 'off', max_prepared_transactions => 200);
+my $node = Timers::node('timers', $db, '2030-01-01 00:00:00+00', fsync => 'off', autovacuum => 'off', max_prepared_transactions => 200,
+	restart_after_crash => 'on');
 
 sub one { return $node->safe_psql($db, $_[0]); }
 sub session { return Timers::session($node, $db, @_); }
@@ -268,6 +269,60 @@ is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 10)"), 'beh
 $now += 86400;
 ask($process, "SELECT arm(0, at($now - g), 'd' || g, g = 1) FROM generate_series(5, 1, -1) AS g");
 is(ask($process, "SELECT string_agg(name, ' ') FROM due(0, at($now), 6)"), 'behind first second d5 d4 d3', 'what a jump makes due comes in order, and not all at once');
+$process->quit;
+
+# Killed at any moment: what was committed is there, once.
+one('DELETE FROM respond_internal.timer');
+%timer = ();
+my $lost = 0;
+for my $round (1 .. 4)
+{
+	my $writer = session();
+	my ($open, @ids);
+
+	$process = session(0);
+	for (1 .. 8)
+	{
+		my $due = sprintf('%.3f', $now - 10 + rand(15));
+
+		$timer{ ask($writer, "SELECT arm(0, at($due), 'k', true)") } = $due;
+	}
+	my @due = split / /, ask($process, "SELECT string_agg(id::text, ' ') FROM due(0, at($now), 3)");
+	ask($process, "SELECT finish(0, d.due_at, d.id) FROM due(0, at($now), 2) AS d");
+	delete @timer{ @due[ 0, 1 ] };
+	ask($process, 'BEGIN');
+	ask($process, "SELECT finish(0, d.due_at, d.id) FROM due(0, at($now), 2) AS d");
+	ask($writer, "BEGIN; SELECT arm(0, at($now - 1), 'never', true)");
+	my $pid = ask($round % 2 ? $process : $writer, 'SELECT pg_backend_pid()');
+
+	kill 'KILL', $pid;
+	Respond::wait_until($node, $db, "SELECT pg_postmaster_start_time() IS NOT NULL AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid)");
+	eval { $_->quit } foreach $process, $writer;
+	$process = session(0);
+	$now += 1;
+	my ($wanted, $got) = (expected(\%timer, 1_000_000), '');
+	for (1 .. 50)
+	{
+		$got = ask($process, "SELECT coalesce(string_agg(to_char(extract(epoch FROM d.due_at - at(0)), 'FM9999990.000') || ':' || d.id, ' '), '') FROM due(0, at($now), 1000000) AS d");
+		last if $got eq $wanted;
+	}
+	$lost++ if $got ne $wanted;
+	$process->quit;
+}
+is($lost, 0, 'killed with open transactions: what was committed is due, once');
+
+# A dump: timers wait for release() in the database that it is restored into.
+my $dump = "$node->{_basedir}/timers.dump";
+my $count = one("SELECT count(*) FROM respond_internal.timer WHERE due_at <= at($now)");
+$node->command_ok([ 'pg_dump', '--format=custom', "--file=$dump", $node->connstr($db) ], 'pg_dump');
+$node->safe_psql('postgres', 'CREATE DATABASE copy');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '--dbname', $node->connstr('copy'), $dump ], 'pg_restore');
+cmp_ok($count, '>', 0, 'timers are due');
+$process = Timers::session($node, 'copy', 0);
+is(ask($process, "SELECT count(*) FROM due(0, at($now), 1000)"), '0', 'in the copy none of them is');
+is(ask($process, 'SELECT respond_internal.has_foreign_rows()'), 't', 'the copy knows that they wait');
+ask(Timers::session($node, 'copy'), 'SELECT respond_internal.adopt()');
+Respond::wait_for(sub { ask($process, "SELECT count(*) FROM due(0, at($now), 1000)") eq $count }, 'after release() all are');
 $process->quit;
 
 done_testing();
