@@ -448,6 +448,7 @@ sub seen_by
 	my $relations = one(q{SELECT string_agg(c.oid::regclass::text, ' ' ORDER BY c.oid) FROM pg_class AS c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND c.relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'respond%')});
 	my @queries = ((map { "SELECT '$_' FROM $_ AS t WHERE t::text ~ $sql_needle LIMIT 1" } split(' ', $relations), qw(pg_stat_activity pg_stat_statements pg_prepared_statements pg_cursors pg_stats pg_settings pg_proc pg_file_settings)),
 		"SELECT 'health' FROM respond.health() AS t WHERE t::text ~ $sql_needle", "SELECT 'export_rules' WHERE respond.export_rules()::text ~ $sql_needle", "SELECT 'simulate' FROM respond.simulate('use', data => '{\"x\": 1}') AS t WHERE t::text ~ $sql_needle",
+		"SELECT 'rule_map' WHERE respond.rule_map() || respond.rule_map('dot') ~ $sql_needle", "SELECT 'rule_doc' FROM respond.rule AS r WHERE respond.rule_doc(r.name) ~ $sql_needle",
 		"SELECT 'explain' FROM respond.event AS e, respond.explain(e.id) AS t WHERE e.type = 'use' AND t::text ~ $sql_needle");
 	my $found = '';
 
