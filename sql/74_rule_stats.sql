@@ -28,7 +28,7 @@ COMMENT ON VIEW respond.rule_stats IS 'how often each rule fired since the serve
 COMMENT ON COLUMN respond.rule_stats.rule IS 'name of the rule';
 COMMENT ON COLUMN respond.rule_stats.folder IS 'its folder';
 COMMENT ON COLUMN respond.rule_stats.enabled IS 'whether it is applied';
-COMMENT ON COLUMN respond.rule_stats.matched IS 'events that it matched: its runs, whatever became of them';
+COMMENT ON COLUMN respond.rule_stats.matched IS 'events that it matched: its runs that have ended, whatever became of them';
 COMMENT ON COLUMN respond.rule_stats.succeeded IS 'runs that succeeded';
 COMMENT ON COLUMN respond.rule_stats.failed IS 'runs that failed';
 COMMENT ON COLUMN respond.rule_stats.shadow IS 'runs that were recorded only';

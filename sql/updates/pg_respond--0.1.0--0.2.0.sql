@@ -1168,6 +1168,150 @@ CREATE FUNCTION respond.cron_next(cron text, timezone text DEFAULT 'UTC', after 
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cron_next_sql';
 COMMENT ON FUNCTION respond.cron_next(text, text, timestamptz) IS 'the first time after another at which a cron expression fires in a time zone; NULL if it never does; an invalid expression raises an error that names the field';
 
+CREATE TABLE respond.schedule (
+	name text PRIMARY KEY,
+	description text,
+	enabled boolean NOT NULL DEFAULT true,
+	cron text NOT NULL,
+	timezone text NOT NULL DEFAULT 'UTC',
+	event_type text NOT NULL,
+	subject text,
+	data jsonb NOT NULL DEFAULT '{}',
+	query text,
+	catch_up text NOT NULL DEFAULT 'once',
+	max_catch_up integer NOT NULL DEFAULT 100,
+	owner name NOT NULL DEFAULT current_user,
+	next_at timestamptz,
+	last_at timestamptz,
+	failures integer NOT NULL DEFAULT 0,
+	tries integer NOT NULL DEFAULT 0,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	updated_at timestamptz NOT NULL DEFAULT now(),
+	owner_id oid,
+	owner_system bigint
+) WITH (fillfactor = 50);
+COMMENT ON TABLE respond.schedule IS 'when to record which event; plain INSERT, UPDATE and DELETE are the interface';
+COMMENT ON COLUMN respond.schedule.name IS 'name of the schedule';
+COMMENT ON COLUMN respond.schedule.description IS 'what it is for';
+COMMENT ON COLUMN respond.schedule.enabled IS 'whether it fires; when it is turned on it fires next at its next time from then';
+COMMENT ON COLUMN respond.schedule.cron IS 'its times: a cron expression of five fields, or six with seconds first, see cron_next()';
+COMMENT ON COLUMN respond.schedule.timezone IS 'name of the time zone in which cron is meant';
+COMMENT ON COLUMN respond.schedule.event_type IS 'type of the event';
+COMMENT ON COLUMN respond.schedule.subject IS 'subject of the event, a template over data, such as stock/{{data.sku}}; NULL: none';
+COMMENT ON COLUMN respond.schedule.data IS 'data of the event, an object, to which scheduled_for and, for times that were missed, missed are added';
+COMMENT ON COLUMN respond.schedule.query IS 'one SELECT, run as the owner: an event is recorded for each row, with the row as its data; NULL: one event';
+COMMENT ON COLUMN respond.schedule.catch_up IS 'times that were missed fire once, as the last of them (once), each (all), or not at all (none)';
+COMMENT ON COLUMN respond.schedule.max_catch_up IS 'with all: most missed times that fire; those before them count in the missed of the first';
+COMMENT ON COLUMN respond.schedule.owner IS 'role whose rights its query has; turning it on, and changing what it does or when, needs the right to act as this role';
+COMMENT ON COLUMN respond.schedule.next_at IS 'when it fires next, kept by pg_respond; NULL: never';
+COMMENT ON COLUMN respond.schedule.last_at IS 'for which time it fired last, kept by pg_respond';
+COMMENT ON COLUMN respond.schedule.failures IS 'how many times in a row it failed, kept by pg_respond';
+COMMENT ON COLUMN respond.schedule.tries IS 'how many processes began to run its query for the time that is due, kept by pg_respond';
+COMMENT ON COLUMN respond.schedule.created_at IS 'when it was created';
+COMMENT ON COLUMN respond.schedule.updated_at IS 'when it was last changed';
+COMMENT ON COLUMN respond.schedule.owner_id IS 'number of the owner, kept by pg_respond, as for rules';
+COMMENT ON COLUMN respond.schedule.owner_system IS 'system (see pg_control_system()) in which this is the number of a role; in another one the name counts';
+
+CREATE FUNCTION respond_internal.schedule_validate() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_schedule_validate';
+COMMENT ON FUNCTION respond_internal.schedule_validate() IS 'trigger: refuses schedules that could not fire, keeps their times';
+
+CREATE FUNCTION respond_internal.schedules_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_schedules_changed';
+COMMENT ON FUNCTION respond_internal.schedules_changed() IS 'trigger: makes the clock reload the schedules after the commit';
+
+CREATE FUNCTION respond_internal.accept_schedules() RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_accept_schedules';
+COMMENT ON FUNCTION respond_internal.accept_schedules() IS 'accept_clock(): schedules whose next time was reckoned with a later time fire next at their next time from now';
+
+-- What the clock changes with each time it fires is in none of these lists.
+CREATE TRIGGER schedule_validate BEFORE INSERT OR UPDATE ON respond.schedule
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.schedule_validate();
+COMMENT ON TRIGGER schedule_validate ON respond.schedule IS 'refuses schedules that could not fire, keeps their times';
+CREATE TRIGGER schedules_changed AFTER INSERT OR UPDATE OF name, enabled, cron, timezone, event_type, subject, data, query, catch_up, max_catch_up, owner
+	OR DELETE OR TRUNCATE ON respond.schedule
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.schedules_changed();
+COMMENT ON TRIGGER schedules_changed ON respond.schedule IS 'makes the clock reload the schedules';
+CREATE TRIGGER schedule_audit AFTER INSERT
+	OR UPDATE OF name, description, enabled, cron, timezone, event_type, subject, data, query, catch_up, max_catch_up, owner
+	OR DELETE ON respond.schedule
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER schedule_audit ON respond.schedule IS 'records changes to schedules in the audit log';
+CREATE TRIGGER schedule_audit_truncate AFTER TRUNCATE ON respond.schedule
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER schedule_audit_truncate ON respond.schedule IS 'records the removal of all schedules in the audit log';
+
+ALTER TABLE respond.schedule ENABLE ALWAYS TRIGGER schedule_validate;
+ALTER TABLE respond.schedule ENABLE ALWAYS TRIGGER schedules_changed;
+ALTER TABLE respond.schedule ENABLE ALWAYS TRIGGER schedule_audit;
+ALTER TABLE respond.schedule ENABLE ALWAYS TRIGGER schedule_audit_truncate;
+SELECT pg_catalog.pg_extension_config_dump('respond.schedule', '');
+
+CREATE FUNCTION respond_internal.schedule_preview(name text, n integer DEFAULT 10) RETURNS SETOF timestamptz
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	schedule record;
+	fires_at timestamptz := respond_internal.clock_start();
+BEGIN
+	IF n NOT BETWEEN 0 AND 10000 THEN
+		RAISE EXCEPTION 'n: % is not between 0 and 10000', n USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	SELECT s.cron, s.timezone INTO schedule FROM respond.schedule AS s WHERE s.name = schedule_preview.name;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no schedule "%"', name USING ERRCODE = 'no_data_found', HINT = 'respond.schedule lists the schedules.';
+	END IF;
+	FOR i IN 1 .. n LOOP
+		fires_at := respond.cron_next(schedule.cron, schedule.timezone, fires_at);
+		EXIT WHEN fires_at IS NULL;
+		RETURN NEXT fires_at;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.schedule_preview(text, integer) IS 'the next n times of a schedule from now on, whether it is turned on or not';
+CREATE FUNCTION respond.schedule_preview(name text, n integer DEFAULT 10) RETURNS SETOF timestamptz
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_quiet_call';
+COMMENT ON FUNCTION respond.schedule_preview(text, integer) IS 'the next n times of a schedule from now on, whether it is turned on or not';
+
+CREATE OR REPLACE FUNCTION respond_internal.health_owners(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	rules text;
+	schedules text;
+BEGIN
+	SELECT string_agg(a.label, ', ' ORDER BY a.label) FILTER (WHERE a.is_rule), string_agg(a.label, ', ' ORDER BY a.label) FILTER (WHERE NOT a.is_rule)
+	  INTO rules, schedules
+	  FROM (SELECT format('"%s" (owner: %s)', r.name, r.owner) AS label, true AS is_rule, r.owner, r.owner_id, r.owner_system FROM respond.rule AS r WHERE r.enabled
+			UNION ALL
+			SELECT format('"%s" (owner: %s)', s.name, s.owner), false, s.owner, s.owner_id, s.owner_system FROM respond.schedule AS s WHERE s.enabled) AS a
+	 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS o
+			WHERE CASE WHEN a.owner_system = (SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c)
+				THEN o.oid = a.owner_id ELSE o.rolname = a.owner END);
+	ok := rules IS NULL AND schedules IS NULL;
+	message := CASE WHEN ok THEN 'every rule and every schedule has an owner'
+		ELSE concat_ws('; ', 'rules that cannot run because their owner was dropped: ' || rules,
+			'schedules that cannot fire because their owner was dropped: ' || schedules) END;
+	remedy := CASE WHEN NOT ok THEN concat_ws('; ',
+		CASE WHEN rules IS NOT NULL THEN 'UPDATE respond.rule SET owner = ''...'' WHERE name = ''...'', or SET enabled = false' END,
+		CASE WHEN schedules IS NOT NULL THEN 'UPDATE respond.schedule SET owner = ''...'' WHERE name = ''...'', or SET enabled = false' END) END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_owners() IS 'health(): whether the owners of rules and schedules exist';
+
+CREATE FUNCTION respond_internal.health_schedules(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	failing text;
+BEGIN
+	SELECT string_agg(format('"%s" (%s)', s.name, CASE WHEN s.failures = 1 THEN 'once' ELSE format('%s times in a row', s.failures) END), ', ' ORDER BY s.name)
+	  INTO failing
+	  FROM respond.schedule AS s WHERE s.enabled AND s.failures > 0;
+	ok := failing IS NULL;
+	message := CASE WHEN ok THEN 'no schedule failed last time' ELSE format('schedules that failed: %s', failing) END;
+	remedy := CASE WHEN NOT ok THEN 'SELECT rule, error, started_at FROM respond.run WHERE rule LIKE ''schedule:%'' AND status = ''failed'' ORDER BY id DESC says why; it is over when they fire well' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_schedules() IS 'health(): schedules that failed when they fired last';
+
 -- Times of runs.
 CREATE FUNCTION respond_internal.rule_latencies(rule text,
 	OUT latency_p50 double precision, OUT latency_p99 double precision, OUT duration_p50 double precision, OUT duration_p99 double precision)
@@ -1181,6 +1325,7 @@ SELECT r.name AS rule, r.folder, r.enabled, c.matched, c.succeeded, c.failed, c.
   FROM respond.rule AS r
  CROSS JOIN LATERAL respond_internal.rule_counters(r.name) AS c
  CROSS JOIN LATERAL respond_internal.rule_latencies(r.name) AS l;
+COMMENT ON COLUMN respond.rule_stats.matched IS 'events that it matched: its runs that have ended, whatever became of them';
 COMMENT ON COLUMN respond.rule_stats.latency_p50 IS 'milliseconds from when an event was recorded until its run was committed that half of the runs did not exceed, accurate to a tenth; replays do not count';
 COMMENT ON COLUMN respond.rule_stats.latency_p99 IS 'the same for 99 percent of the runs';
 COMMENT ON COLUMN respond.rule_stats.duration_p50 IS 'milliseconds from the start to the end of a run that half of the runs did not exceed, with the time in which it waited';
@@ -1293,6 +1438,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conformin
 		UNION ALL
 		SELECT 'table', w.name, w.type, NOT EXISTS (SELECT FROM heard AS h, unnest(w.types) AS t (type) WHERE respond_internal.types_meet(h.type, t.type)) FROM watch AS w
 		UNION ALL
+		SELECT 'schedule', s.name, s.event_type, true FROM respond.schedule AS s
+		UNION ALL
 		SELECT o.kind, o.name, t.type, EXISTS (SELECT FROM heard AS h WHERE h.type <> '*' AND respond_internal.types_meet(h.type, t.type))
 		  FROM (VALUES ('tickets', 'tickets', '{ticket.created,ticket.updated,ticket.commented,ticket.deleted}'::text[]),
 				('engine', 'pg_respond', '{run.failed,delivery.dead,rule.storm,approval.requested,approval.decided,approval.expired,schedule.failed}')) AS o (kind, name, types),
@@ -1310,7 +1457,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conformin
 	  FROM (SELECT r.type FROM recorded AS r UNION SELECT h.type FROM heard AS h WHERE strpos(h.type, '*') = 0) AS t, heard AS h
 	 WHERE t.type <> h.type AND (strpos(t.type, '*') > 0 OR strpos(h.type, '*') > 0) AND respond_internal.types_meet(t.type, h.type)
 $$;
-COMMENT ON FUNCTION respond_internal.rule_edges() IS 'what leads from one thing to another: tables, event types, rules, channels, hosts, approvers, tickets';
+COMMENT ON FUNCTION respond_internal.rule_edges() IS 'what leads from one thing to another: tables, schedules, event types, rules, channels, hosts, approvers, tickets';
 
 -- Names are other people's: in a label nothing may end the label, or mean something to who draws it.
 CREATE FUNCTION respond_internal.map_label(format text, name text) RETURNS text
@@ -1388,11 +1535,12 @@ BEGIN
 	), line AS (
 		SELECT 1 AS part, n.n, 0::bigint AS m, respond_internal.map_node(wanted, 'n' || n.n, n.kind,
 				respond_internal.map_label(wanted, n.name) || CASE
-					WHEN n.kind NOT IN ('rule', 'channel') OR (n.kind = 'channel' AND strpos(n.name, '{{') > 0) THEN ''
-					WHEN coalesce(r.name, c.name) IS NULL THEN ' (missing)'
-					ELSE coalesce(' (' || respond_internal.map_label(wanted, c.kind) || ')', '')
-						|| CASE WHEN coalesce(r.enabled, c.enabled) THEN '' ELSE ' (disabled)' END || CASE WHEN r.shadow THEN ' (shadow)' ELSE '' END END) AS text
+					WHEN n.kind NOT IN ('schedule', 'rule', 'channel') THEN ''
+					WHEN coalesce(s.name, r.name, c.name) IS NULL THEN CASE WHEN strpos(n.name, '{{') > 0 THEN '' ELSE ' (missing)' END
+					ELSE coalesce(' (' || respond_internal.map_label(wanted, coalesce(s.cron, c.kind)) || ')', '')
+						|| CASE WHEN coalesce(s.enabled, r.enabled, c.enabled) THEN '' ELSE ' (disabled)' END || CASE WHEN r.shadow THEN ' (shadow)' ELSE '' END END) AS text
 		  FROM node AS n
+		  LEFT JOIN respond.schedule AS s ON n.kind = 'schedule' AND s.name = n.name
 		  LEFT JOIN respond.rule AS r ON n.kind = 'rule' AND r.name = n.name
 		  LEFT JOIN respond.channel AS c ON n.kind = 'channel' AND c.name = n.name
 		UNION ALL
@@ -1613,7 +1761,10 @@ COMMENT ON FUNCTION respond_internal.step_item(text, integer, jsonb) IS 'a step 
 
 CREATE FUNCTION respond_internal.thing_words(kind text, name text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT CASE $1 WHEN 'table' THEN 'the watch of table ' || c.code WHEN 'tickets' THEN 'changes of tickets' WHEN 'engine' THEN 'pg_respond itself'
+	SELECT CASE $1 WHEN 'table' THEN 'the watch of table ' || c.code
+		WHEN 'schedule' THEN (SELECT format('schedule %s (%s in %s%s)', c.code, respond_internal.md_code(s.cron), respond_internal.md_code(s.timezone),
+			CASE WHEN s.enabled THEN '' ELSE ', disabled' END) FROM respond.schedule AS s WHERE s.name = $2)
+		WHEN 'tickets' THEN 'changes of tickets' WHEN 'engine' THEN 'pg_respond itself'
 		WHEN 'approver' THEN c.code ELSE concat($1, ' ', c.code) END
 	  FROM respond_internal.md_code($2) AS c (code)
 $$;
@@ -1749,8 +1900,8 @@ COMMENT ON FUNCTION respond_internal.doc_failures(respond.rule) IS 'rule_doc(): 
 
 CREATE FUNCTION respond_internal.doc_record(rule respond.rule) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT concat(E'\n## Record\n\n', CASE WHEN s.matched = 0 THEN concat('It has not fired since ', at.since, E'.\n')
-		ELSE concat('Since ', at.since, E':\n\n| fired | succeeded | failed | shadow | suppressed | last |\n| ---: | ---: | ---: | ---: | ---: | --- |\n',
+	SELECT concat(E'\n## Record\n\n', CASE WHEN s.matched = 0 THEN concat('No run has ended since ', at.since, E'.\n')
+		ELSE concat('Since ', at.since, E':\n\n| runs | succeeded | failed | shadow | suppressed | last |\n| ---: | ---: | ---: | ---: | ---: | --- |\n',
 			format(E'| %s | %s | %s | %s | %s | %s |\n', s.matched, s.succeeded, s.failed, s.shadow, s.suppressed, at.last_at)) END,
 		E'\nHalf of the runs were done ' || s.latency_p50::numeric || ' ms after their event was recorded, 99 percent after ' || s.latency_p99::numeric || E' ms.\n',
 		CASE WHEN s.waiting > 0 THEN format(E'\nRuns that wait now: %s. One of them has waited since %s.\n', s.waiting,
@@ -1784,150 +1935,6 @@ CREATE FUNCTION respond.rule_doc(name text) RETURNS text
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_quiet_call';
 COMMENT ON FUNCTION respond.rule_doc(text) IS
 	'a rule in words, as Markdown: purpose, trigger, inputs, steps, outputs, what happens on failures, and how often it fired and failed';
-
-CREATE TABLE respond.schedule (
-	name text PRIMARY KEY,
-	description text,
-	enabled boolean NOT NULL DEFAULT true,
-	cron text NOT NULL,
-	timezone text NOT NULL DEFAULT 'UTC',
-	event_type text NOT NULL,
-	subject text,
-	data jsonb NOT NULL DEFAULT '{}',
-	query text,
-	catch_up text NOT NULL DEFAULT 'once',
-	max_catch_up integer NOT NULL DEFAULT 100,
-	owner name NOT NULL DEFAULT current_user,
-	next_at timestamptz,
-	last_at timestamptz,
-	failures integer NOT NULL DEFAULT 0,
-	tries integer NOT NULL DEFAULT 0,
-	created_at timestamptz NOT NULL DEFAULT now(),
-	updated_at timestamptz NOT NULL DEFAULT now(),
-	owner_id oid,
-	owner_system bigint
-) WITH (fillfactor = 50);
-COMMENT ON TABLE respond.schedule IS 'when to record which event; plain INSERT, UPDATE and DELETE are the interface';
-COMMENT ON COLUMN respond.schedule.name IS 'name of the schedule';
-COMMENT ON COLUMN respond.schedule.description IS 'what it is for';
-COMMENT ON COLUMN respond.schedule.enabled IS 'whether it fires; when it is turned on it fires next at its next time from then';
-COMMENT ON COLUMN respond.schedule.cron IS 'its times: a cron expression of five fields, or six with seconds first, see cron_next()';
-COMMENT ON COLUMN respond.schedule.timezone IS 'name of the time zone in which cron is meant';
-COMMENT ON COLUMN respond.schedule.event_type IS 'type of the event';
-COMMENT ON COLUMN respond.schedule.subject IS 'subject of the event, a template over data, such as stock/{{data.sku}}; NULL: none';
-COMMENT ON COLUMN respond.schedule.data IS 'data of the event, an object, to which scheduled_for and, for times that were missed, missed are added';
-COMMENT ON COLUMN respond.schedule.query IS 'one SELECT, run as the owner: an event is recorded for each row, with the row as its data; NULL: one event';
-COMMENT ON COLUMN respond.schedule.catch_up IS 'times that were missed fire once, as the last of them (once), each (all), or not at all (none)';
-COMMENT ON COLUMN respond.schedule.max_catch_up IS 'with all: most missed times that fire; those before them count in the missed of the first';
-COMMENT ON COLUMN respond.schedule.owner IS 'role whose rights its query has; turning it on, and changing what it does or when, needs the right to act as this role';
-COMMENT ON COLUMN respond.schedule.next_at IS 'when it fires next, kept by pg_respond; NULL: never';
-COMMENT ON COLUMN respond.schedule.last_at IS 'for which time it fired last, kept by pg_respond';
-COMMENT ON COLUMN respond.schedule.failures IS 'how many times in a row it failed, kept by pg_respond';
-COMMENT ON COLUMN respond.schedule.tries IS 'how many processes began to run its query for the time that is due, kept by pg_respond';
-COMMENT ON COLUMN respond.schedule.created_at IS 'when it was created';
-COMMENT ON COLUMN respond.schedule.updated_at IS 'when it was last changed';
-COMMENT ON COLUMN respond.schedule.owner_id IS 'number of the owner, kept by pg_respond, as for rules';
-COMMENT ON COLUMN respond.schedule.owner_system IS 'system (see pg_control_system()) in which this is the number of a role; in another one the name counts';
-
-CREATE FUNCTION respond_internal.schedule_validate() RETURNS trigger
-LANGUAGE c AS 'MODULE_PATHNAME', 'respond_schedule_validate';
-COMMENT ON FUNCTION respond_internal.schedule_validate() IS 'trigger: refuses schedules that could not fire, keeps their times';
-
-CREATE FUNCTION respond_internal.schedules_changed() RETURNS trigger
-LANGUAGE c AS 'MODULE_PATHNAME', 'respond_schedules_changed';
-COMMENT ON FUNCTION respond_internal.schedules_changed() IS 'trigger: makes the clock reload the schedules after the commit';
-
-CREATE FUNCTION respond_internal.accept_schedules() RETURNS void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_accept_schedules';
-COMMENT ON FUNCTION respond_internal.accept_schedules() IS 'accept_clock(): schedules whose next time was reckoned with a later time fire next at their next time from now';
-
--- What the clock changes with each time it fires is in none of these lists.
-CREATE TRIGGER schedule_validate BEFORE INSERT OR UPDATE ON respond.schedule
-	FOR EACH ROW EXECUTE FUNCTION respond_internal.schedule_validate();
-COMMENT ON TRIGGER schedule_validate ON respond.schedule IS 'refuses schedules that could not fire, keeps their times';
-CREATE TRIGGER schedules_changed AFTER INSERT OR UPDATE OF name, enabled, cron, timezone, event_type, subject, data, query, catch_up, max_catch_up, owner
-	OR DELETE OR TRUNCATE ON respond.schedule
-	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.schedules_changed();
-COMMENT ON TRIGGER schedules_changed ON respond.schedule IS 'makes the clock reload the schedules';
-CREATE TRIGGER schedule_audit AFTER INSERT
-	OR UPDATE OF name, description, enabled, cron, timezone, event_type, subject, data, query, catch_up, max_catch_up, owner
-	OR DELETE ON respond.schedule
-	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER schedule_audit ON respond.schedule IS 'records changes to schedules in the audit log';
-CREATE TRIGGER schedule_audit_truncate AFTER TRUNCATE ON respond.schedule
-	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
-COMMENT ON TRIGGER schedule_audit_truncate ON respond.schedule IS 'records the removal of all schedules in the audit log';
-
-ALTER TABLE respond.schedule ENABLE ALWAYS TRIGGER schedule_validate;
-ALTER TABLE respond.schedule ENABLE ALWAYS TRIGGER schedules_changed;
-ALTER TABLE respond.schedule ENABLE ALWAYS TRIGGER schedule_audit;
-ALTER TABLE respond.schedule ENABLE ALWAYS TRIGGER schedule_audit_truncate;
-SELECT pg_catalog.pg_extension_config_dump('respond.schedule', '');
-
-CREATE FUNCTION respond_internal.schedule_preview(name text, n integer DEFAULT 10) RETURNS SETOF timestamptz
-LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	schedule record;
-	fires_at timestamptz := respond_internal.clock_start();
-BEGIN
-	IF n NOT BETWEEN 0 AND 10000 THEN
-		RAISE EXCEPTION 'n: % is not between 0 and 10000', n USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	SELECT s.cron, s.timezone INTO schedule FROM respond.schedule AS s WHERE s.name = schedule_preview.name;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'there is no schedule "%"', name USING ERRCODE = 'no_data_found', HINT = 'respond.schedule lists the schedules.';
-	END IF;
-	FOR i IN 1 .. n LOOP
-		fires_at := respond.cron_next(schedule.cron, schedule.timezone, fires_at);
-		EXIT WHEN fires_at IS NULL;
-		RETURN NEXT fires_at;
-	END LOOP;
-END
-$$;
-COMMENT ON FUNCTION respond_internal.schedule_preview(text, integer) IS 'the next n times of a schedule from now on, whether it is turned on or not';
-CREATE FUNCTION respond.schedule_preview(name text, n integer DEFAULT 10) RETURNS SETOF timestamptz
-LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_quiet_call';
-COMMENT ON FUNCTION respond.schedule_preview(text, integer) IS 'the next n times of a schedule from now on, whether it is turned on or not';
-
-CREATE OR REPLACE FUNCTION respond_internal.health_owners(OUT ok boolean, OUT message text, OUT remedy text)
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	rules text;
-	schedules text;
-BEGIN
-	SELECT string_agg(a.label, ', ' ORDER BY a.label) FILTER (WHERE a.is_rule), string_agg(a.label, ', ' ORDER BY a.label) FILTER (WHERE NOT a.is_rule)
-	  INTO rules, schedules
-	  FROM (SELECT format('"%s" (owner: %s)', r.name, r.owner) AS label, true AS is_rule, r.owner, r.owner_id, r.owner_system FROM respond.rule AS r WHERE r.enabled
-			UNION ALL
-			SELECT format('"%s" (owner: %s)', s.name, s.owner), false, s.owner, s.owner_id, s.owner_system FROM respond.schedule AS s WHERE s.enabled) AS a
-	 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS o
-			WHERE CASE WHEN a.owner_system = (SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c)
-				THEN o.oid = a.owner_id ELSE o.rolname = a.owner END);
-	ok := rules IS NULL AND schedules IS NULL;
-	message := CASE WHEN ok THEN 'every rule and every schedule has an owner'
-		ELSE concat_ws('; ', 'rules that cannot run because their owner was dropped: ' || rules,
-			'schedules that cannot fire because their owner was dropped: ' || schedules) END;
-	remedy := CASE WHEN NOT ok THEN concat_ws('; ',
-		CASE WHEN rules IS NOT NULL THEN 'UPDATE respond.rule SET owner = ''...'' WHERE name = ''...'', or SET enabled = false' END,
-		CASE WHEN schedules IS NOT NULL THEN 'UPDATE respond.schedule SET owner = ''...'' WHERE name = ''...'', or SET enabled = false' END) END;
-END
-$$;
-COMMENT ON FUNCTION respond_internal.health_owners() IS 'health(): whether the owners of rules and schedules exist';
-
-CREATE FUNCTION respond_internal.health_schedules(OUT ok boolean, OUT message text, OUT remedy text)
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	failing text;
-BEGIN
-	SELECT string_agg(format('"%s" (%s)', s.name, CASE WHEN s.failures = 1 THEN 'once' ELSE format('%s times in a row', s.failures) END), ', ' ORDER BY s.name)
-	  INTO failing
-	  FROM respond.schedule AS s WHERE s.enabled AND s.failures > 0;
-	ok := failing IS NULL;
-	message := CASE WHEN ok THEN 'no schedule failed last time' ELSE format('schedules that failed: %s', failing) END;
-	remedy := CASE WHEN NOT ok THEN 'SELECT rule, error, started_at FROM respond.run WHERE rule LIKE ''schedule:%'' AND status = ''failed'' ORDER BY id DESC says why; it is over when they fire well' END;
-END
-$$;
-COMMENT ON FUNCTION respond_internal.health_schedules() IS 'health(): schedules that failed when they fired last';
 
 -- Owners and rights.  What a user has granted stays.
 DO $$

@@ -9,6 +9,7 @@ SELECT respond.watch('public.mp_order');
 SELECT respond.watch('public.mp_login', 'mp_login.failed', operations => '{INSERT}');
 INSERT INTO respond.channel (name, kind, url, enabled) VALUES
 	('mp chat', 'slack', 'https://user-of-path.example/T0/s3cret', true), ('mp mail', 'email', 'smtp://mail.example', false);
+INSERT INTO respond.schedule (name, cron, event_type, enabled, timezone) VALUES ('mp every "day"', '0 3 * * *', 'mp.daily', true, 'UTC'), ('mp never', '@yearly', 'mp_login.failed', false, 'Europe/Berlin');
 INSERT INTO respond.rule (name, folder, event_type, owner, description, pattern, condition, steps, on_failure, priority, start_roles) VALUES
 ('mp paid', 'mp', 'mp_order.updated', 'map_test_owner', E'Thanks who paid.\n\n# No heading, *no* emphasis, <b>no</b> html\n- no list\n1. nor this\n    nor code',
 	'{"data": {"new": {"status": ["paid"]}}, "$or": [{"subject": [{"prefix": "a"}]}, {"source": ["x"]}]}', 'data ? ''new'' AND {{data.new.id}} > 5',
@@ -88,6 +89,7 @@ RESET ROLE;
 
 DELETE FROM respond.rule WHERE folder LIKE 'mp%';
 DELETE FROM respond.channel WHERE name LIKE 'mp %';
+DELETE FROM respond.schedule WHERE name LIKE 'mp %';
 DROP TABLE public.mp_order, public.mp_login;
 DROP ROLE map_test_owner, map_test_auditor, map_test_agent;
 \pset format aligned

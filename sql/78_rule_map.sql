@@ -1,4 +1,4 @@
--- 77_rule_map.sql: all rules as one picture.
+-- 78_rule_map.sql: all rules as one picture.
 
 -- Names are other people's: in a label nothing may end the label, or mean something to who draws it.
 CREATE FUNCTION respond_internal.map_label(format text, name text) RETURNS text
@@ -76,11 +76,12 @@ BEGIN
 	), line AS (
 		SELECT 1 AS part, n.n, 0::bigint AS m, respond_internal.map_node(wanted, 'n' || n.n, n.kind,
 				respond_internal.map_label(wanted, n.name) || CASE
-					WHEN n.kind NOT IN ('rule', 'channel') OR (n.kind = 'channel' AND strpos(n.name, '{{') > 0) THEN ''
-					WHEN coalesce(r.name, c.name) IS NULL THEN ' (missing)'
-					ELSE coalesce(' (' || respond_internal.map_label(wanted, c.kind) || ')', '')
-						|| CASE WHEN coalesce(r.enabled, c.enabled) THEN '' ELSE ' (disabled)' END || CASE WHEN r.shadow THEN ' (shadow)' ELSE '' END END) AS text
+					WHEN n.kind NOT IN ('schedule', 'rule', 'channel') THEN ''
+					WHEN coalesce(s.name, r.name, c.name) IS NULL THEN CASE WHEN strpos(n.name, '{{') > 0 THEN '' ELSE ' (missing)' END
+					ELSE coalesce(' (' || respond_internal.map_label(wanted, coalesce(s.cron, c.kind)) || ')', '')
+						|| CASE WHEN coalesce(s.enabled, r.enabled, c.enabled) THEN '' ELSE ' (disabled)' END || CASE WHEN r.shadow THEN ' (shadow)' ELSE '' END END) AS text
 		  FROM node AS n
+		  LEFT JOIN respond.schedule AS s ON n.kind = 'schedule' AND s.name = n.name
 		  LEFT JOIN respond.rule AS r ON n.kind = 'rule' AND r.name = n.name
 		  LEFT JOIN respond.channel AS c ON n.kind = 'channel' AND c.name = n.name
 		UNION ALL

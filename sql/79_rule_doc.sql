@@ -1,4 +1,4 @@
--- 78_rule_doc.sql: one rule, told in words.
+-- 79_rule_doc.sql: one rule, told in words.
 
 -- Text of other people between ours: what Markdown would read as its own is escaped.
 CREATE FUNCTION respond_internal.md_text(value text) RETURNS text
@@ -200,7 +200,10 @@ COMMENT ON FUNCTION respond_internal.step_item(text, integer, jsonb) IS 'a step 
 
 CREATE FUNCTION respond_internal.thing_words(kind text, name text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT CASE $1 WHEN 'table' THEN 'the watch of table ' || c.code WHEN 'tickets' THEN 'changes of tickets' WHEN 'engine' THEN 'pg_respond itself'
+	SELECT CASE $1 WHEN 'table' THEN 'the watch of table ' || c.code
+		WHEN 'schedule' THEN (SELECT format('schedule %s (%s in %s%s)', c.code, respond_internal.md_code(s.cron), respond_internal.md_code(s.timezone),
+			CASE WHEN s.enabled THEN '' ELSE ', disabled' END) FROM respond.schedule AS s WHERE s.name = $2)
+		WHEN 'tickets' THEN 'changes of tickets' WHEN 'engine' THEN 'pg_respond itself'
 		WHEN 'approver' THEN c.code ELSE concat($1, ' ', c.code) END
 	  FROM respond_internal.md_code($2) AS c (code)
 $$;
@@ -336,8 +339,8 @@ COMMENT ON FUNCTION respond_internal.doc_failures(respond.rule) IS 'rule_doc(): 
 
 CREATE FUNCTION respond_internal.doc_record(rule respond.rule) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT concat(E'\n## Record\n\n', CASE WHEN s.matched = 0 THEN concat('It has not fired since ', at.since, E'.\n')
-		ELSE concat('Since ', at.since, E':\n\n| fired | succeeded | failed | shadow | suppressed | last |\n| ---: | ---: | ---: | ---: | ---: | --- |\n',
+	SELECT concat(E'\n## Record\n\n', CASE WHEN s.matched = 0 THEN concat('No run has ended since ', at.since, E'.\n')
+		ELSE concat('Since ', at.since, E':\n\n| runs | succeeded | failed | shadow | suppressed | last |\n| ---: | ---: | ---: | ---: | ---: | --- |\n',
 			format(E'| %s | %s | %s | %s | %s | %s |\n', s.matched, s.succeeded, s.failed, s.shadow, s.suppressed, at.last_at)) END,
 		E'\nHalf of the runs were done ' || s.latency_p50::numeric || ' ms after their event was recorded, 99 percent after ' || s.latency_p99::numeric || E' ms.\n',
 		CASE WHEN s.waiting > 0 THEN format(E'\nRuns that wait now: %s. One of them has waited since %s.\n', s.waiting,

@@ -1,4 +1,4 @@
--- 76_rule_graph.sql: what leads to a rule, and where a rule leads; for rule_map() and rule_doc().
+-- 77_rule_graph.sql: what leads to a rule, and where a rule leads; for rule_map() and rule_doc().
 --
 -- A function with a backslash in it says what that means, whatever the session says.
 
@@ -106,6 +106,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conformin
 		UNION ALL
 		SELECT 'table', w.name, w.type, NOT EXISTS (SELECT FROM heard AS h, unnest(w.types) AS t (type) WHERE respond_internal.types_meet(h.type, t.type)) FROM watch AS w
 		UNION ALL
+		SELECT 'schedule', s.name, s.event_type, true FROM respond.schedule AS s
+		UNION ALL
 		SELECT o.kind, o.name, t.type, EXISTS (SELECT FROM heard AS h WHERE h.type <> '*' AND respond_internal.types_meet(h.type, t.type))
 		  FROM (VALUES ('tickets', 'tickets', '{ticket.created,ticket.updated,ticket.commented,ticket.deleted}'::text[]),
 				('engine', 'pg_respond', '{run.failed,delivery.dead,rule.storm,approval.requested,approval.decided,approval.expired,schedule.failed}')) AS o (kind, name, types),
@@ -123,4 +125,4 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conformin
 	  FROM (SELECT r.type FROM recorded AS r UNION SELECT h.type FROM heard AS h WHERE strpos(h.type, '*') = 0) AS t, heard AS h
 	 WHERE t.type <> h.type AND (strpos(t.type, '*') > 0 OR strpos(h.type, '*') > 0) AND respond_internal.types_meet(t.type, h.type)
 $$;
-COMMENT ON FUNCTION respond_internal.rule_edges() IS 'what leads from one thing to another: tables, event types, rules, channels, hosts, approvers, tickets';
+COMMENT ON FUNCTION respond_internal.rule_edges() IS 'what leads from one thing to another: tables, schedules, event types, rules, channels, hosts, approvers, tickets';
