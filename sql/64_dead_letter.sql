@@ -34,6 +34,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION respond_internal.is_acknowledged(text, bigint, timestamptz) IS 'whether somebody acknowledged this dead letter after it was given up at this time';
 
+-- A request that failed is told to its run, which fails if it has no other way.
 -- The type of the event is looked up for the rows that are shown: one look into the index of each partition.
 CREATE VIEW respond.dead_letter WITH (security_invoker = true) AS
 SELECT l.kind, l.event_id,
@@ -51,7 +52,7 @@ SELECT l.kind, l.event_id,
 	UNION ALL
 	SELECT 'delivery', d.event_id, NULL, d.rule, d.run_id, NULL, 'channel ' || d.channel, d.last_error, d.finished_at, d.id, d.id
 	  FROM respond.delivery AS d
-	 WHERE d.status = 'dead') AS l
+	 WHERE d.status = 'dead' AND d.deadline IS NULL) AS l
   LEFT JOIN respond_internal.acknowledged AS a ON a.kind = l.kind AND a.id = l.id AND a.at >= l.at;
 COMMENT ON VIEW respond.dead_letter IS 'runs that failed, events that no rule was applied to, and deliveries that were given up';
 COMMENT ON COLUMN respond.dead_letter.kind IS 'run: a rule failed for an event; event: the event was given up as a whole; delivery: a message did not arrive';
@@ -88,7 +89,7 @@ BEGIN
 		WHEN 'run' THEN
 			SELECT coalesce(r.finished_at, r.started_at) INTO given_up_at FROM respond.run AS r WHERE r.id = $2 AND r.status = 'failed';
 		WHEN 'delivery' THEN
-			SELECT d.finished_at INTO given_up_at FROM respond.delivery AS d WHERE d.id = $2 AND d.status = 'dead';
+			SELECT d.finished_at INTO given_up_at FROM respond.delivery AS d WHERE d.id = $2 AND d.status = 'dead' AND d.deadline IS NULL;
 		WHEN 'watch' THEN
 			IF respond_internal.capture_forget_faults($2::oid) = 0 THEN
 				RETURN false;

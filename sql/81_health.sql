@@ -551,7 +551,7 @@ DECLARE
 BEGIN
 	SELECT count(*) AS deliveries, max(d.finished_at) AS last INTO dead
 	  FROM respond.delivery AS d
-	 WHERE d.status = 'dead' AND d.finished_at > now() - interval '1 day'
+	 WHERE d.status = 'dead' AND d.deadline IS NULL AND d.finished_at > now() - interval '1 day'
 	   AND NOT respond_internal.is_acknowledged('delivery', d.id, d.finished_at);
 	ok := dead.deliveries = 0;
 	message := CASE WHEN ok THEN 'no delivery was given up in the last day'

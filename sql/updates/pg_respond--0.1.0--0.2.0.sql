@@ -44,7 +44,7 @@ BEGIN
 		WHEN 'run' THEN
 			SELECT coalesce(r.finished_at, r.started_at) INTO given_up_at FROM respond.run AS r WHERE r.id = $2 AND r.status = 'failed';
 		WHEN 'delivery' THEN
-			SELECT d.finished_at INTO given_up_at FROM respond.delivery AS d WHERE d.id = $2 AND d.status = 'dead';
+			SELECT d.finished_at INTO given_up_at FROM respond.delivery AS d WHERE d.id = $2 AND d.status = 'dead' AND d.deadline IS NULL;
 		WHEN 'watch' THEN
 			IF respond_internal.capture_forget_faults($2::oid) = 0 THEN
 				RETURN false;
@@ -190,6 +190,39 @@ BEGIN
 	PERFORM respond_internal.breakers_try_now();
 	PERFORM respond_internal.audit('channel.retried', 'channel', $1, NULL, jsonb_build_object('deliveries', retried + hastened));
 	RETURN retried + hastened;
+END
+$$;
+CREATE OR REPLACE VIEW respond.dead_letter WITH (security_invoker = true) AS
+SELECT l.kind, l.event_id,
+	CASE WHEN l.kind = 'event' THEN l.event_type
+		ELSE (SELECT e.type FROM respond.event AS e WHERE e.id = l.event_id LIMIT 1) END AS event_type, l.rule, l.run_id, l.step, l.reason, l.error, l.at, l.delivery_id, l.id,
+	a.at AS acknowledged_at, a.actor AS acknowledged_by
+  FROM (
+	SELECT 'run'::text AS kind, r.event_id, NULL::text AS event_type, r.rule, r.id AS run_id, r.step, 'failed'::text AS reason, r.error,
+		COALESCE(r.finished_at, r.started_at) AS at, NULL::bigint AS delivery_id, r.id
+	  FROM respond.run AS r
+	 WHERE r.status = 'failed'
+	UNION ALL
+	SELECT 'event', d.event_id, d.event_type, d.rule, NULL, NULL, d.reason, d.error, d.at, NULL, d.event_id
+	  FROM respond_internal.dead_event AS d
+	UNION ALL
+	SELECT 'delivery', d.event_id, NULL, d.rule, d.run_id, NULL, 'channel ' || d.channel, d.last_error, d.finished_at, d.id, d.id
+	  FROM respond.delivery AS d
+	 WHERE d.status = 'dead' AND d.deadline IS NULL) AS l
+  LEFT JOIN respond_internal.acknowledged AS a ON a.kind = l.kind AND a.id = l.id AND a.at >= l.at;
+CREATE OR REPLACE FUNCTION respond_internal.health_deliveries(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	dead record;
+BEGIN
+	SELECT count(*) AS deliveries, max(d.finished_at) AS last INTO dead
+	  FROM respond.delivery AS d
+	 WHERE d.status = 'dead' AND d.deadline IS NULL AND d.finished_at > now() - interval '1 day'
+	   AND NOT respond_internal.is_acknowledged('delivery', d.id, d.finished_at);
+	ok := dead.deliveries = 0;
+	message := CASE WHEN ok THEN 'no delivery was given up in the last day'
+		ELSE format('deliveries given up in the last day: %s, the last at %s', dead.deliveries, dead.last) END;
+	remedy := CASE WHEN NOT ok THEN 'respond.dead_letter says why; once that is fixed, SELECT respond.retry_channel(name); or SELECT respond.acknowledge(''delivery'', delivery_id) if nothing needs to be done' END;
 END
 $$;
 CREATE OR REPLACE FUNCTION respond_internal.check_primary(what text) RETURNS void

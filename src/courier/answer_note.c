@@ -80,15 +80,6 @@ describe(const Outcome *outcome, bool only_status)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-static bool
-is_awaited(const Outcome *outcome, RecordState state)
-{
-	const Outgoing *outgoing = outcome->outgoing;
-
-	return state == RECORD_DONE && outcome->status != OUTCOME_RETRY && outgoing->terms != NULL &&
-		outgoing->terms->run_started_at != 0 && outgoing->run_id != 0;
-}
-
 /* One that could not be recorded again and again is told without what the receiver sent. */
 static void
 make_note(const Outcome *outcome, RunNote *note)
@@ -113,7 +104,7 @@ respond_answer_notes_write(Outcome **outcomes, const RecordState *states, int co
 
 	for (int i = 0; i < count; i++)
 	{
-		if (is_awaited(outcomes[i], states[i]))
+		if (states[i] == RECORD_DONE && outcomes[i]->status != OUTCOME_RETRY && respond_outcome_is_awaited(outcomes[i]))
 		{
 			make_note(outcomes[i], &notes[ready]);
 			size += VARSIZE(notes[ready++].data);

@@ -84,7 +84,7 @@ disable(const Outcome *outcome)
 static void
 tell(const Outcome *outcome)
 {
-	if (outcome->status == OUTCOME_DEAD)
+	if (outcome->status == OUTCOME_DEAD && !respond_outcome_is_awaited(outcome))
 		tell_dead(outcome);
 	if (outcome->gone)
 		disable(outcome);

@@ -211,3 +211,11 @@ respond_outcome_judge(Outgoing *outgoing)
 	MemoryContextSwitchTo(caller);
 	return outcome;
 }
+
+bool
+respond_outcome_is_awaited(const Outcome *outcome)
+{
+	const Outgoing *outgoing = outcome->outgoing;
+
+	return outgoing->terms != NULL && outgoing->terms->run_started_at != 0 && outgoing->run_id != 0;
+}

@@ -63,6 +63,9 @@ extern char *respond_http_outcome_response(const Outgoing *outgoing);
 /* What became of it, and what is to be done. */
 extern Outcome *respond_outcome_judge(Outgoing *outgoing);
 
+/* Whether a run waits for it, and is told. */
+extern bool respond_outcome_is_awaited(const Outcome *outcome);
+
 /* What a receiver said, fit for the database and without the channel's secret; NULL when it is empty. */
 extern char *respond_outcome_clean(const Outgoing *outgoing, const char *bytes, size_t length);
 

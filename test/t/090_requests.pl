@@ -150,6 +150,9 @@ is($ended, 'succeeded', 'a pattern may say which statuses are good');
 ($ended, $state, $run) = state_of([ { action => 'request', name => 'r', url => "$base/status/418", max_attempts => 5 } ]);
 is($run->{error}, 'steps[0]: the receiver answered 418', 'why the run failed');
 is($requests->one("SELECT status FROM respond.delivery WHERE run_id = $run->{id}"), 'dead', 'its delivery is dead');
+is($requests->one("SELECT string_agg(kind, ' ') FROM respond.dead_letter WHERE run_id = $run->{id}"), 'run', 'the run is the dead letter');
+is($requests->one("SELECT count(*) FROM respond.event WHERE type = 'delivery.dead'"), '0', 'and the only event that says so');
+is($requests->one(q{SELECT ok FROM respond.health() WHERE "check" = 'deliveries'}), 't', 'health() names no delivery');
 $requests->one('CREATE ROLE agent IN ROLE respond_agent');
 is($requests->one("SET ROLE agent; SELECT state->'r' ?& '{error,status}' AND NOT state->'r' ?| '{body,headers}', state->'r'->>'status', error ~ '418' FROM respond.run WHERE id = $run->{id}") =~ s/.*\n//sr,
 	't|418|f', 'agents see the status alone');
