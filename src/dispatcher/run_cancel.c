@@ -27,6 +27,7 @@
 #include "effect/rule_stats.h"
 #include "effect/run_change.h"
 #include "effect/run_name.h"
+#include "event/event_context.h"
 #include "event/event_write.h"
 #include "flow/flow_child.h"
 #include "flow/run_peek.h"
@@ -124,7 +125,8 @@ record_decision(const RunUnderWay *run, const FlowPause *pause, const List *wait
 {
 	Decision	decision = {
 		.run_id = run->id,.rule = run->rule,.rule_version = run->rule_version,
-		.step = respond_run_step(run->saved),.outcome = "cancelled",.since = pause->since,.due_at = pause->due_at
+		.step = respond_run_step(run->saved),.outcome = "cancelled",.event_id = respond_event_context()->event_id,
+		.since = pause->since,.due_at = pause->due_at
 	};
 
 	respond_effects_decision(&decision, waits);

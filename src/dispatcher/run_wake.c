@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "portability/instr_time.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "common/clock.h"
@@ -24,6 +25,7 @@
 #include "dispatcher/reader.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/run_cancel.h"
+#include "dispatcher/run_hand.h"
 #include "dispatcher/run_kept.h"
 #include "dispatcher/run_wake.h"
 #include "dispatcher/storm.h"
@@ -32,6 +34,7 @@
 #include "effect/run_find.h"
 #include "effect/run_write.h"
 #include "event/event_context.h"
+#include "flow/cancel_code.h"
 #include "flow/flow_start.h"
 #include "flow/run_peek.h"
 #include "rule/rule_version_cache.h"
@@ -351,6 +354,41 @@ be_awaited(Passage *passage)
 	passage->went_on = true;
 }
 
+/* Whether the event is one that cancels runs of the rule. */
+static bool
+is_cancelling(const Passage *passage)
+{
+	const Awakening *awakening = passage->awakening;
+
+	return awakening->kind == AWAKEN_EVENT && strcmp(awakening->wait->step, CANCEL_STEP) == 0;
+}
+
+/* On behalf of the rule, so that what is recorded has the event as its cause. */
+static void
+cancel(const Passage *passage)
+{
+	const Event *event = passage->awakening->event;
+	RunUnderWay *row = respond_run_hand_take(passage->row->id, "cancel_on");
+	EventContext context = {.run_id = passage->row->id,.event_id = event->id,.depth = event->depth};
+	EventContext before;
+
+	if (row == NULL || row->cancelled || row->saved == NULL || !respond_run_is_under_way(row))
+		return;
+	context.rule = row->rule;
+	before = respond_event_context_set(context);
+	PG_TRY();
+	{
+		PushActiveSnapshot(GetLatestSnapshot());
+		respond_run_cancel(row, psprintf("cancelled by event " INT64_FORMAT " of type %s", event->id, event->type));
+		PopActiveSnapshot();
+	}
+	PG_FINALLY();
+	{
+		respond_event_context_set(before);
+	}
+	PG_END_TRY();
+}
+
 /* Finds the run and lets it go on if it waits for this. */
 static void
 pass(void *argument)
@@ -365,6 +403,11 @@ pass(void *argument)
 	if (passage->row == NULL)
 		return;
 	read_pause(passage);
+	if (is_cancelling(passage))
+	{
+		cancel(passage);
+		return;
+	}
 	passage->resumed = is_note(awakening, NOTE_RESUME);
 	if (passage->resumed && !resume(passage))
 		return;

@@ -99,6 +99,7 @@ struct Flow
 	const pg_tz *timezone;		/* days and months are counted in it */
 	uint32		roots;			/* bits of RunRoot: which of them its templates may read */
 	FlowPart	parts[FLOW_PARTS];
+	FlowStep   *cancel;			/* see cancel_code.h; NULL: no event cancels its runs */
 };
 
 /* What compiling a flow needs at hand. */

@@ -20,6 +20,7 @@
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
+#include "flow/cancel_code.h"
 #include "flow/flow_code.h"
 #include "flow/flow_compile.h"
 #include "flow/step_compile.h"
@@ -188,6 +189,8 @@ respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext con
 		compile_part(&compiler, &flow->parts[i], documents[i], scratch);
 		count += flow->parts[i].count;
 	}
+	if (source->cancel_on != NULL)
+		respond_cancel_compile(&compiler, respond_json_value_from_jsonb(scratch, source->cancel_on));
 
 	names = create_names(count);
 	for (int i = 0; i < FLOW_PARTS; i++)

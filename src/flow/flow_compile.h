@@ -18,6 +18,7 @@ typedef struct FlowSource
 	Jsonb	   *steps;
 	Jsonb	   *on_failure;
 	Jsonb	   *on_cancel;
+	Jsonb	   *cancel_on;
 	const char *timezone;		/* NULL: UTC */
 	Oid			owner;
 } FlowSource;

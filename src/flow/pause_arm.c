@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 
 #include "common/clock.h"
+#include "flow/cancel_code.h"
 #include "flow/mailbox.h"
 #include "flow/pause_arm.h"
 #include "flow/wait_code.h"
@@ -189,5 +190,6 @@ respond_pause_arm(FlowMachine *machine)
 	arm_timer(machine, pause);
 	arm_events(machine, step, pause);
 	arm_others(machine, step);
+	respond_cancel_arm(machine);
 	machine->mailbox = NIL;
 }

@@ -100,6 +100,15 @@ read_event_type(FlowCompiler *compiler, WaitAlternative *alternative, const Json
 	alternative->event_type = read_text(compiler, alternative->place, "event_type", value);
 }
 
+void
+respond_wait_alternative_compile(FlowCompiler *compiler, const JsonValue *value, WaitAlternative *alternative)
+{
+	read_event_type(compiler, alternative, respond_step_member(value, "event_type"));
+	alternative->pattern = read_pattern(compiler, alternative->place, respond_step_member(value, "pattern"));
+	read_key(compiler, alternative, respond_step_member(value, "key"));
+	read_event_key(compiler, alternative, respond_step_member(value, "event_key"));
+}
+
 static void
 read_alternative(FlowCompiler *compiler, FlowStep *step, const JsonValue *value, const char *go_to,
 				 WaitAlternative *alternative)
@@ -107,10 +116,7 @@ read_alternative(FlowCompiler *compiler, FlowStep *step, const JsonValue *value,
 	const char *field = alternative->place == step->place ? go_to :
 		psprintf("%s.%s", alternative->place + strlen(step->place) + 1, go_to);
 
-	read_event_type(compiler, alternative, respond_step_member(value, "event_type"));
-	alternative->pattern = read_pattern(compiler, alternative->place, respond_step_member(value, "pattern"));
-	read_key(compiler, alternative, respond_step_member(value, "key"));
-	read_event_key(compiler, alternative, respond_step_member(value, "event_key"));
+	respond_wait_alternative_compile(compiler, value, alternative);
 	alternative->go_to = respond_step_add_target(compiler, step, field, respond_step_member(value, go_to));
 }
 

@@ -53,6 +53,10 @@ typedef struct WaitCode
 /* Compiles what the table of actions does not describe, into step->code. */
 extern void respond_wait_compile(FlowCompiler *compiler, const JsonValue *value, FlowStep *step);
 
+/* One way of going on, but for where: its place is set. */
+extern void respond_wait_alternative_compile(FlowCompiler *compiler, const JsonValue *value,
+											 WaitAlternative *alternative);
+
 /* The step's code, NULL when it is no wait. */
 extern const WaitCode *respond_wait_code(const FlowStep *step);
 

@@ -178,6 +178,36 @@ is(one(q{SELECT count(*) FROM respond.run WHERE rule = 'named' AND key = 'race'}
 one(q{SELECT respond.cancel_run(id) FROM respond.run WHERE rule = 'named'});
 is(one('SELECT count(*) FROM respond_internal.run_name'), '0', 'the names are free');
 
+# --- events that cancel
+one(q{INSERT INTO respond.rule (name, event_type, steps, cancel_on, on_cancel) VALUES
+	('order', 'order.placed', '[{"action": "wait", "name": "Paid", "event_type": "order.paid", "key": "{{data.id}}", "event_key": "data.id"}, {"action": "log", "message": "paid"}, {"action": "wait", "name": "sent", "for": "1 hour"}]',
+		'[{"event_type": "order.dropped", "key": "{{data.id}}", "event_key": "data.id"}, {"event_type": "customer.left", "pattern": {"data": {"for": ["good"]}}}, {"event_type": "order.paid", "key": "{{data.id}}!", "event_key": "data.id"}]',
+		'[{"action": "log", "message": "{{error.message}} at {{error.step}}"}]')});
+my %order = map { $_ => emit('order.placed', { id => $_ }, "customer/$_") } 1 .. 5;
+waiting($order{$_}, 'Paid') for sort keys %order;
+my $dropped = emit('order.dropped', { id => 1 }, 'else');
+emit('customer.left', { for => 'now' }, 'customer/2');
+my $left = emit('customer.left', { for => 'good' }, 'customer/2');
+emit('order.paid', { id => 3 });
+waiting($order{3}, 'sent');
+emit('customer.left', { for => 'good' }, 'customer/3');
+one("SELECT respond.pause_run(id) FROM respond.run WHERE event_id = $order{4}");
+emit('order.dropped', { id => 4 });
+ended($order{$_}, 'cancelled') for 1 .. 4;
+is(lines($order{1}), "cancelled by event $dropped of type order.dropped at Paid", 'an event with the key cancels the run');
+is(lines($order{2}), "cancelled by event $left of type customer.left at Paid", 'and one with its subject that meets the pattern');
+like(lines($order{3}), qr/^paid; cancelled by event \d+ of type customer.left at sent$/, 'wherever the run waits');
+is(one("SELECT cause, actor, depth FROM respond.event WHERE type = 'run.cancelled' AND data ->> 'event_id' = '$order{1}'"), "$dropped|rule:order|1", 'what is recorded has the event as its cause');
+one("BEGIN; SELECT respond.emit('order.dropped', '{\"id\": 5}'), respond.emit('order.paid', '{\"id\": 5}'); COMMIT");
+ended($order{5}, 'cancelled');
+is(lines($order{5}) =~ /^paid/ ? 1 : 0, 0, 'in one transaction the first one counts');
+like(error_of("UPDATE respond.rule SET cancel_on = '{\"key\": \"x\"}' WHERE name = 'order'"), qr/cancel_on\.event_type: is missing/, 'what cannot work is refused');
+like(error_of("UPDATE respond.rule SET cancel_on = '[{\"event_type\": \"x\", \"go_to\": \"x\"}]' WHERE name = 'order'"), qr/cancel_on\[0\]\.go_to: there is no such field/, 'and what it has not');
+like(error_of("UPDATE respond.rule SET cancel_on = '[]' WHERE name = 'order'"), qr/cancel_on: must name from 1 to/, 'nor may it be empty');
+like(error_of("UPDATE respond.rule SET cancel_on = '[7]' WHERE name = 'order'"), qr/cancel_on\[0\]: must be an object/, 'nor anything else');
+like(error_of("UPDATE respond.rule SET cancel_on = '{\"event_type\": \"x\", \"pattern\": {\"data\": 1}}' WHERE name = 'order'"), qr/cancel_on\.pattern/, 'its pattern is checked');
+nothing_waits('nothing waits any more');
+
 # --- a step that waits too long has failed, and takes with it what it called
 one(q{INSERT INTO respond.rule (name, event_type, steps) VALUES
 	('callee', 'callee.begin', '[{"action": "wait", "name": "long", "event_type": "callee.go", "key": "k"}]'),
