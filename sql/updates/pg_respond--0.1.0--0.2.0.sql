@@ -2025,7 +2025,8 @@ GRANT EXECUTE ON FUNCTION respond.rule_map(text, text), respond.rule_doc(text), 
 	respond_internal.doc_outputs(respond.rule), respond_internal.doc_failures(respond.rule), respond_internal.doc_record(respond.rule)
 	TO respond_auditor, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.clock_start() TO PUBLIC;
-GRANT SELECT ON respond_internal.timer, respond_internal.time_seen TO respond_admin, respond_auditor;
+GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnation) ON respond_internal.timer TO respond_admin, respond_auditor;
+GRANT SELECT ON respond_internal.time_seen TO respond_admin, respond_auditor;
 GRANT EXECUTE ON FUNCTION respond.accept_clock() TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.cron_next(text, text, timestamptz) TO respond_admin, respond_auditor;
 GRANT SELECT ON respond_internal.wait_pattern, respond_internal.wait, respond_internal.heard TO respond_auditor, respond_admin;

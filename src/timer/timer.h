@@ -35,7 +35,7 @@ typedef struct Timer
 	int64		run_id;			/* 0: it is about no run */
 	TimestampTz run_started_at; /* with run_id: in which partition the run is */
 	const char *name;			/* may be NULL */
-	Jsonb	   *data;			/* may be NULL; auditors can read it */
+	Jsonb	   *data;			/* may be NULL; nobody but workers reads it */
 } Timer;
 
 /*

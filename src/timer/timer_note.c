@@ -19,9 +19,11 @@
 #include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/rel.h"
 #include "utils/resowner.h"
 
 #include "common/latch.h"
+#include "common/partition_write.h"
 #include "common/shmem.h"
 #include "common/trigger_call.h"
 #include "event/wake.h"
@@ -150,7 +152,13 @@ respond_timer_note_take(TimerReader reader)
 Datum
 respond_timers_changed(PG_FUNCTION_ARGS)
 {
-	respond_trigger_call(fcinfo, "timers_changed", "AFTER", "STATEMENT", NULL);
+	TriggerData *trigger = respond_trigger_call(fcinfo, "timers_changed", "AFTER", "STATEMENT", NULL);
+
+	if (RelationGetRelid(trigger->tg_relation) != respond_relation_oid("respond_internal", "timer"))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" cannot be used by a trigger on table \"%s\"", "timers_changed",
+						RelationGetRelationName(trigger->tg_relation))));
 	note_all();
 	PG_RETURN_POINTER(NULL);
 }
