@@ -32,6 +32,7 @@ BEGIN
 		OR EXISTS (SELECT FROM respond_internal.requeue AS r WHERE r.incarnation <> own)
 		OR EXISTS (SELECT FROM respond_internal.set_aside_event AS s WHERE s.incarnation <> own)
 		-- a wait has its pattern, and of these there are few
+		OR EXISTS (SELECT FROM respond_internal.run_inbox AS n WHERE n.incarnation <> own)
 		OR EXISTS (SELECT FROM respond_internal.wait_pattern AS w WHERE w.incarnation <> own);
 END
 $$;
@@ -61,6 +62,8 @@ BEGIN
 	UPDATE respond_internal.wait AS w SET incarnation = own, key_hash = respond_internal.wait_key_hash(w.key) WHERE w.incarnation <> own;
 	UPDATE respond_internal.heard AS h SET incarnation = own WHERE h.incarnation <> own;
 	UPDATE respond_internal.wait_pattern AS w SET incarnation = own WHERE w.incarnation <> own;
+	-- A note that comes twice finds that the run has gone on.
+	UPDATE respond_internal.run_inbox AS n SET incarnation = own WHERE n.incarnation <> own;
 	-- A timer that is here already came with the same dump.
 	DELETE FROM respond_internal.timer AS t
 	 WHERE t.incarnation <> own AND EXISTS (SELECT FROM respond_internal.timer AS o

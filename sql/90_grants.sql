@@ -71,11 +71,14 @@ SELECT respond_internal.grant_execute('respond_producer', 'respond', 'emit', 'ca
 -- say, and what was said stays said.
 GRANT USAGE ON SCHEMA respond TO respond_agent;
 GRANT SELECT ON respond.ticket, respond.comment, respond.team, respond.ticket_history, respond.run, respond.waiting TO respond_agent;
+GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.approval_vote TO respond_agent;
 GRANT INSERT (subject, description, status, priority, team, assignee, requester, tags, key, fields),
 	UPDATE (subject, description, status, priority, team, assignee, requester, tags, key, fields)
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
-SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal');
+SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide');
+-- what decides which approvals they see
+SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_approver');
 
 -- Auditors: read everything, change nothing.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
@@ -114,7 +117,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.schedule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
 	respond.producer,
-	respond.team, respond.ticket, respond.comment TO respond_admin;
+	respond.team, respond.agent, respond.team_member, respond.ticket, respond.comment TO respond_admin;
 -- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller
 SELECT respond_internal.grant_execute('respond_admin', 'respond_internal',
 	'simulate_rules', 'explain_rules', 'explain_waits', 'rule_document', 'read_rule', 'check_primary', 'schedule_preview');

@@ -7,12 +7,14 @@
  */
 #include "postgres.h"
 
+#include "approval/approval.h"
 #include "audit/audit_write.h"
 #include "audit/mask_path.h"
 #include "channel/channel_columns.h"
 #include "channel/channel_kind.h"
 #include "common/shape_sql.h"
 #include "courier/outcome_rows.h"
+#include "desk/agent.h"
 #include "desk/recorder.h"
 #include "desk/ticket_columns.h"
 #include "dispatcher/progress.h"
@@ -31,6 +33,8 @@
 #include "wait/wait_row.h"
 
 static const Shape *const all_shapes[] = {
+	&respond_shape_agent,
+	&respond_shape_approval,
 	&respond_shape_attempt,
 	&respond_shape_audit_log,
 	&respond_shape_channel,
@@ -52,6 +56,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_run_inbox,
 	&respond_shape_schedule,
 	&respond_shape_team,
+	&respond_shape_team_member,
 	&respond_shape_ticket,
 	&respond_shape_ticket_history,
 	&respond_shape_timer,

@@ -940,6 +940,7 @@ BEGIN
 		OR EXISTS (SELECT FROM respond_internal.requeue AS r WHERE r.incarnation <> own)
 		OR EXISTS (SELECT FROM respond_internal.set_aside_event AS s WHERE s.incarnation <> own)
 		-- a wait has its pattern, and of these there are few
+		OR EXISTS (SELECT FROM respond_internal.run_inbox AS n WHERE n.incarnation <> own)
 		OR EXISTS (SELECT FROM respond_internal.wait_pattern AS w WHERE w.incarnation <> own);
 END
 $$;
@@ -961,6 +962,8 @@ BEGIN
 	UPDATE respond_internal.wait AS w SET incarnation = own, key_hash = respond_internal.wait_key_hash(w.key) WHERE w.incarnation <> own;
 	UPDATE respond_internal.heard AS h SET incarnation = own WHERE h.incarnation <> own;
 	UPDATE respond_internal.wait_pattern AS w SET incarnation = own WHERE w.incarnation <> own;
+	-- A note that comes twice finds that the run has gone on.
+	UPDATE respond_internal.run_inbox AS n SET incarnation = own WHERE n.incarnation <> own;
 	-- A timer that is here already came with the same dump.
 	DELETE FROM respond_internal.timer AS t
 	 WHERE t.incarnation <> own AND EXISTS (SELECT FROM respond_internal.timer AS o
@@ -1969,6 +1972,189 @@ LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_quiet_call';
 COMMENT ON FUNCTION respond.rule_doc(text) IS
 	'a rule in words, as Markdown: purpose, trigger, inputs, steps, outputs, what happens on failures, and how often it fired and failed';
 
+-- The people of the desk.
+CREATE TABLE respond.agent (
+	name text PRIMARY KEY CHECK (name <> '' AND name !~ '^(team|on_call):'),
+	db_role name UNIQUE,
+	available boolean NOT NULL DEFAULT true,
+	created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE respond.agent IS 'people who work at the desk';
+COMMENT ON COLUMN respond.agent.name IS 'name by which tickets and approvers refer to the person';
+COMMENT ON COLUMN respond.agent.db_role IS 'role that the person works as in the database; NULL: none';
+COMMENT ON COLUMN respond.agent.available IS 'whether the person is there; on_call:TEAM asks only those who are';
+COMMENT ON COLUMN respond.agent.created_at IS 'when the row was created';
+
+CREATE TABLE respond.team_member (
+	team text NOT NULL,
+	agent text NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (team, agent)
+);
+CREATE INDEX team_member_agent_idx ON respond.team_member (agent);
+COMMENT ON TABLE respond.team_member IS 'who is in which team';
+COMMENT ON COLUMN respond.team_member.team IS 'the team, a row of respond.team';
+COMMENT ON COLUMN respond.team_member.agent IS 'the person, a row of respond.agent';
+COMMENT ON COLUMN respond.team_member.created_at IS 'since when';
+COMMENT ON INDEX respond.team_member_agent_idx IS 'finds the teams of a person';
+
+-- References.  There are no foreign keys: see src/desk/member_reference.c.
+CREATE FUNCTION respond_internal.member_reference() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_member_reference';
+COMMENT ON FUNCTION respond_internal.member_reference() IS 'trigger: refuses members that are nobody, and teams that do not exist';
+CREATE FUNCTION respond_internal.members_follow() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_members_follow';
+COMMENT ON FUNCTION respond_internal.members_follow() IS 'trigger: members of teams go and change their names with the team or the person';
+
+CREATE TRIGGER member_reference BEFORE INSERT OR UPDATE ON respond.team_member
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.member_reference();
+ALTER TABLE respond.team_member ENABLE ALWAYS TRIGGER member_reference;
+COMMENT ON TRIGGER member_reference ON respond.team_member IS 'refuses members that are nobody, and teams that do not exist';
+CREATE TRIGGER members_follow AFTER DELETE OR UPDATE OF name ON respond.team
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.members_follow();
+ALTER TABLE respond.team ENABLE ALWAYS TRIGGER members_follow;
+COMMENT ON TRIGGER members_follow ON respond.team IS 'a team that goes has no members';
+CREATE TRIGGER members_follow_truncate AFTER TRUNCATE ON respond.team
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.members_follow();
+ALTER TABLE respond.team ENABLE ALWAYS TRIGGER members_follow_truncate;
+COMMENT ON TRIGGER members_follow_truncate ON respond.team IS 'teams that go have no members';
+CREATE TRIGGER members_follow AFTER DELETE OR UPDATE OF name ON respond.agent
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.members_follow();
+ALTER TABLE respond.agent ENABLE ALWAYS TRIGGER members_follow;
+COMMENT ON TRIGGER members_follow ON respond.agent IS 'who goes leaves the teams';
+CREATE TRIGGER members_follow_truncate AFTER TRUNCATE ON respond.agent
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.members_follow();
+ALTER TABLE respond.agent ENABLE ALWAYS TRIGGER members_follow_truncate;
+COMMENT ON TRIGGER members_follow_truncate ON respond.agent IS 'who goes leaves the teams';
+
+-- Who is who decides who may approve.
+CREATE TRIGGER agent_audit AFTER INSERT OR UPDATE OR DELETE ON respond.agent
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
+ALTER TABLE respond.agent ENABLE ALWAYS TRIGGER agent_audit;
+COMMENT ON TRIGGER agent_audit ON respond.agent IS 'records changes to agents in the audit log';
+CREATE TRIGGER agent_audit_truncate AFTER TRUNCATE ON respond.agent
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
+ALTER TABLE respond.agent ENABLE ALWAYS TRIGGER agent_audit_truncate;
+COMMENT ON TRIGGER agent_audit_truncate ON respond.agent IS 'records the removal of all agents in the audit log';
+CREATE TRIGGER team_member_audit AFTER INSERT OR UPDATE OR DELETE ON respond.team_member
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
+ALTER TABLE respond.team_member ENABLE ALWAYS TRIGGER team_member_audit;
+COMMENT ON TRIGGER team_member_audit ON respond.team_member IS 'records changes to teams in the audit log';
+CREATE TRIGGER team_member_audit_truncate AFTER TRUNCATE ON respond.team_member
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
+ALTER TABLE respond.team_member ENABLE ALWAYS TRIGGER team_member_audit_truncate;
+COMMENT ON TRIGGER team_member_audit_truncate ON respond.team_member IS 'records the removal of all members in the audit log';
+
+SELECT pg_catalog.pg_extension_config_dump('respond.agent', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.team_member', '');
+
+-- Questions that runs ask people.
+CREATE TABLE respond.approval (
+	id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	run_id bigint NOT NULL,
+	run_started_at timestamptz NOT NULL,
+	rule text NOT NULL,
+	rule_version integer NOT NULL,
+	step text NOT NULL,
+	pause integer NOT NULL,
+	event_id bigint,
+	depth integer NOT NULL,
+	question text NOT NULL,
+	options text[] NOT NULL,
+	context jsonb NOT NULL DEFAULT '{}',
+	approvers text[] NOT NULL,
+	quorum integer,
+	asked_of text[] NOT NULL,
+	caused_by text[] NOT NULL DEFAULT '{}',
+	self_approval boolean NOT NULL,
+	deny_wins boolean NOT NULL,
+	status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'decided', 'tied', 'expired', 'cancelled')),
+	decision text,
+	asked_at timestamptz NOT NULL,
+	due_at timestamptz,
+	ended_at timestamptz,
+	remind_every interval,
+	escalate_to text[] NOT NULL DEFAULT '{}',
+	escalated_at timestamptz
+);
+COMMENT ON TABLE respond.approval IS 'questions that runs ask people; decide() answers them. Agents see those that they may answer';
+COMMENT ON COLUMN respond.approval.id IS 'by which decide() knows it';
+COMMENT ON COLUMN respond.approval.run_id IS 'the run that waits for it';
+COMMENT ON COLUMN respond.approval.run_started_at IS 'when that run started; finds its partition';
+COMMENT ON COLUMN respond.approval.rule IS 'the rule that asks';
+COMMENT ON COLUMN respond.approval.rule_version IS 'the version of the rule that the run began with';
+COMMENT ON COLUMN respond.approval.step IS 'the step that asks: its name, or its place';
+COMMENT ON COLUMN respond.approval.pause IS 'number of the pause of the run that a decision ends';
+COMMENT ON COLUMN respond.approval.event_id IS 'event that led to the question';
+COMMENT ON COLUMN respond.approval.depth IS 'depth of the events that the approval records';
+COMMENT ON COLUMN respond.approval.question IS 'what is asked';
+COMMENT ON COLUMN respond.approval.options IS 'what may be answered';
+COMMENT ON COLUMN respond.approval.context IS 'what one needs to know to decide';
+COMMENT ON COLUMN respond.approval.approvers IS 'who may answer: agents, team:NAME, on_call:NAME, roles; looked up at each vote';
+COMMENT ON COLUMN respond.approval.quorum IS 'so many have to choose the same option; NULL: all of asked_of';
+COMMENT ON COLUMN respond.approval.asked_of IS 'the people who could answer when the question was asked';
+COMMENT ON COLUMN respond.approval.caused_by IS 'who caused the event of the run, and the events that led to it';
+COMMENT ON COLUMN respond.approval.self_approval IS 'whether they may answer, too';
+COMMENT ON COLUMN respond.approval.deny_wins IS 'whether one reject is enough';
+COMMENT ON COLUMN respond.approval.status IS 'open, decided, tied (no option can reach the quorum any more), expired or cancelled';
+COMMENT ON COLUMN respond.approval.decision IS 'the option that won';
+COMMENT ON COLUMN respond.approval.asked_at IS 'when it was asked';
+COMMENT ON COLUMN respond.approval.due_at IS 'until when it can be answered; NULL: without a limit';
+COMMENT ON COLUMN respond.approval.ended_at IS 'when it was decided, or ended in another way';
+COMMENT ON COLUMN respond.approval.remind_every IS 'how often the event approval.reminded is recorded; NULL: never';
+COMMENT ON COLUMN respond.approval.escalate_to IS 'who becomes an approver when nobody has decided for a while';
+COMMENT ON COLUMN respond.approval.escalated_at IS 'when that happened';
+CREATE INDEX approval_run_id_idx ON respond.approval (run_id);
+COMMENT ON INDEX respond.approval_run_id_idx IS 'finds the questions of a run';
+CREATE INDEX approval_open_idx ON respond.approval (asked_at) WHERE status = 'open';
+COMMENT ON INDEX respond.approval_open_idx IS 'lists the open questions';
+
+CREATE TABLE respond.approval_vote (
+	approval_id uuid NOT NULL,
+	voter text NOT NULL,
+	option text NOT NULL,
+	comment text,
+	voted_at timestamptz NOT NULL,
+	changed_at timestamptz,
+	session_actor text,
+	PRIMARY KEY (approval_id, voter)
+);
+COMMENT ON TABLE respond.approval_vote IS 'what each person answered';
+COMMENT ON COLUMN respond.approval_vote.approval_id IS 'the question, a row of respond.approval';
+COMMENT ON COLUMN respond.approval_vote.voter IS 'who answered: an agent, or a role that is no agent''s';
+COMMENT ON COLUMN respond.approval_vote.option IS 'the answer';
+COMMENT ON COLUMN respond.approval_vote.comment IS 'what the person said about it';
+COMMENT ON COLUMN respond.approval_vote.voted_at IS 'when the person first answered';
+COMMENT ON COLUMN respond.approval_vote.changed_at IS 'when the person changed the answer; NULL: never';
+COMMENT ON COLUMN respond.approval_vote.session_actor IS 'who was logged in, if not the role of the voter';
+
+CREATE FUNCTION respond.decide(approval uuid, option text, comment text DEFAULT NULL) RETURNS text
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_decide';
+COMMENT ON FUNCTION respond.decide(uuid, text, text) IS
+	'answers an open approval as the session''s role, or changes the answer; returns the option that won, NULL while nothing is decided';
+CREATE FUNCTION respond_internal.cancel_approvals(run_id bigint) RETURNS bigint
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'respond_cancel_approvals';
+COMMENT ON FUNCTION respond_internal.cancel_approvals(bigint) IS 'ends the open approvals of a run that waits for them no more; returns how many';
+
+-- Whoever may answer may read, and nobody else at the desk.
+CREATE FUNCTION respond_internal.is_approver(approvers text[]) RETURNS boolean
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_is_approver';
+COMMENT ON FUNCTION respond_internal.is_approver(text[]) IS 'whether the current role is among them';
+ALTER TABLE respond.approval ENABLE ROW LEVEL SECURITY;
+ALTER TABLE respond.approval_vote ENABLE ROW LEVEL SECURITY;
+CREATE POLICY overseers ON respond.approval FOR SELECT TO respond_admin, respond_auditor USING (true);
+COMMENT ON POLICY overseers ON respond.approval IS 'admins and auditors see all';
+CREATE POLICY approvers ON respond.approval FOR SELECT TO respond_agent USING (respond_internal.is_approver(approvers));
+COMMENT ON POLICY approvers ON respond.approval IS 'agents see what they may answer';
+CREATE POLICY overseers ON respond.approval_vote FOR SELECT TO respond_admin, respond_auditor USING (true);
+COMMENT ON POLICY overseers ON respond.approval_vote IS 'admins and auditors see all';
+CREATE POLICY approvers ON respond.approval_vote FOR SELECT TO respond_agent
+	USING (EXISTS (SELECT FROM respond.approval AS a WHERE a.id = approval_id));
+COMMENT ON POLICY approvers ON respond.approval_vote IS 'agents see the answers to what they may answer';
+
+SELECT pg_catalog.pg_extension_config_dump('respond.approval', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.approval_vote', '');
+
 -- Owners and rights.  What a user has granted stays.
 DO $$
 DECLARE
@@ -2034,6 +2220,10 @@ GRANT EXECUTE ON FUNCTION respond_internal.explain_waits(bigint) TO respond_audi
 GRANT EXECUTE ON FUNCTION respond.schedule_preview(text, integer), respond_internal.schedule_preview(text, integer) TO respond_admin, respond_auditor;
 GRANT SELECT ON respond.schedule TO respond_admin, respond_auditor;
 GRANT INSERT, UPDATE, DELETE ON respond.schedule TO respond_admin;
+GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.approval_vote TO respond_agent, respond_auditor, respond_admin;
+GRANT INSERT, UPDATE, DELETE ON respond.agent, respond.team_member TO respond_admin;
+GRANT EXECUTE ON FUNCTION respond.decide(uuid, text, text) TO respond_agent, respond_admin;
+GRANT EXECUTE ON FUNCTION respond_internal.is_approver(text[]) TO respond_agent;
 
 DELETE FROM respond_internal.manifest;
 INSERT INTO respond_internal.manifest (kind, object, definition, server_version)

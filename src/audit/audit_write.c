@@ -60,7 +60,8 @@ const Shape respond_shape_audit_log = SHAPE("respond.audit_log", audit_columns);
 static Jsonb *
 masked(const AuditRow *row, Jsonb *document, int64 event_id)
 {
-	static const char *const configuration[] = {"rule", "mute", "route", "team", "channel", "channel_kind", "mask"};
+	static const char *const configuration[] = {"rule", "mute", "route", "team", "agent",
+	"team_member", "channel", "channel_kind", "mask"};
 
 	for (int i = 0; i < lengthof(configuration); i++)
 		if (row->object_type != NULL && strcmp(row->object_type, configuration[i]) == 0)

@@ -100,6 +100,13 @@ typedef bool TU_UpdateIndexes;
 #define respond_qualified_name_list(name) stringToQualifiedNameList(name)
 #endif
 
+/* 16: a membership may be there to be given away alone, without the rights of the role. */
+#if PG_VERSION_NUM >= 160000
+#define respond_membership_counts(form) ((form)->inherit_option || (form)->set_option)
+#else
+#define respond_membership_counts(form) ((void) (form), true)
+#endif
+
 /* 16: settings lie in a hash table; the array of them is made, and counted, by the call. */
 #if PG_VERSION_NUM >= 160000
 #define respond_guc_variables(count) get_guc_variables(count)

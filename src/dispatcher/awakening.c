@@ -16,6 +16,7 @@
 #include "common/row_values.h"
 #include "dispatcher/awakening.h"
 #include "dispatcher/reader.h"
+#include "flow/action_approve.h"
 
 Awakening *
 respond_awakening_of_event(const Wait *wait, Event *event)
@@ -41,6 +42,12 @@ respond_awakening_of_timer(const Timer *timer)
 	awakening->run_started_at = timer->run_started_at;
 	awakening->timer = timer->id;
 	awakening->pause = -1;
+	if (strcmp(timer->kind, TIMER_APPROVAL) == 0)
+	{
+		awakening->kind = AWAKEN_APPROVAL;
+		awakening->approval = timer->name;
+		awakening->data = timer->data;
+	}
 	return awakening;
 }
 
@@ -83,6 +90,8 @@ respond_awakening_save(const Awakening *awakening)
 		respond_jsonb_push_text(&state, "note", awakening->note);
 	if (awakening->step != NULL)
 		respond_jsonb_push_text(&state, "step", awakening->step);
+	if (awakening->approval != NULL)
+		respond_jsonb_push_text(&state, "approval", awakening->approval);
 	if (awakening->data != NULL)
 		respond_jsonb_push_jsonb(&state, "data", awakening->data);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
@@ -143,6 +152,7 @@ respond_awakening_restore(const Timer *timer)
 	awakening->timer = read_number(timer->data, "timer");
 	awakening->note = read_text(timer->data, "note");
 	awakening->step = read_text(timer->data, "step");
+	awakening->approval = read_text(timer->data, "approval");
 	if (find(timer->data, "data", &value))
 		awakening->data = JsonbValueToJsonb(&value);
 	if (awakening->kind != AWAKEN_EVENT)

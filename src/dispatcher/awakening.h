@@ -17,7 +17,8 @@ typedef enum AwakeningKind
 {
 	AWAKEN_EVENT,				/* a wait of the run is met by an event */
 	AWAKEN_TIMER,				/* its timer is due */
-	AWAKEN_NOTE					/* somebody said so */
+	AWAKEN_NOTE,				/* somebody said so */
+	AWAKEN_APPROVAL				/* its approval is to be reminded of, or escalated */
 } AwakeningKind;
 
 typedef struct Awakening
@@ -32,6 +33,7 @@ typedef struct Awakening
 	TimestampTz at;				/* when that was */
 	int32		pause;			/* which pause of the run it is for, -1: whichever */
 	const char *step;			/* which step, NULL: whichever */
+	const char *approval;		/* AWAKEN_APPROVAL: its id */
 	Jsonb	   *data;
 	Jsonb	   *look_back;		/* out: place from which on the run has to hear events; NULL: it need not look back */
 	int			tries;			/* that failed for a reason that may pass */

@@ -17,6 +17,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "approval/approval.h"
 #include "audit/audit_write.h"
 #include "common/clock.h"
 #include "common/error_class.h"
@@ -147,6 +148,8 @@ end_pause(const RunUnderWay *run)
 	record_decision(run, &pause, waits);
 	if (waits_for(&pause, PAUSE_ANSWER))
 		cancel_request(run, &pause);
+	if (waits_for(&pause, PAUSE_APPROVAL))
+		(void) respond_approvals_cancel(run->id);
 	if (waits_for(&pause, PAUSE_RUN))
 		respond_run_cancel_children(run, psprintf("run " INT64_FORMAT ", which called it, was cancelled", run->id));
 }

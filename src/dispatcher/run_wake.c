@@ -15,11 +15,13 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "approval/approval.h"
 #include "common/clock.h"
 #include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/errors.h"
 #include "common/guc.h"
+#include "dispatcher/approval_care.h"
 #include "dispatcher/contain_effects.h"
 #include "dispatcher/place.h"
 #include "dispatcher/reader.h"
@@ -129,8 +131,18 @@ is_awaited(const Passage *passage)
 			return passage->pause.timer == awakening->timer;
 		case AWAKEN_NOTE:
 			return note_ends(passage);
+		case AWAKEN_APPROVAL:
+			break;
 	}
 	return false;
+}
+
+/* An approval that was decided in time is not over: what was decided is on its way. */
+static bool
+was_decided(const Passage *passage)
+{
+	return passage->awakening->kind == AWAKEN_TIMER && passage->pause.waits_for != NULL &&
+		strcmp(passage->pause.waits_for, PAUSE_APPROVAL) == 0 && !respond_approval_expire(&passage->pause);
 }
 
 /* An event that comes before the run has reached the wait, or of which it wants more, is kept. */
@@ -175,6 +187,8 @@ fill_wake(FlowWake *wake, const Awakening *awakening)
 		case AWAKEN_NOTE:
 			wake->kind = kind_of_note(awakening->note);
 			break;
+		case AWAKEN_APPROVAL:
+			break;
 	}
 }
 
@@ -186,6 +200,8 @@ disarm(const Passage *passage)
 
 	if (pause->waits_for != NULL && pause->timer != 0 && pause->timer != passage->awakening->timer)
 		respond_timer_disarm(TIMER_FLOW, pause->due_at, pause->timer);
+	if (pause->waits_for != NULL && strcmp(pause->waits_for, PAUSE_APPROVAL) == 0)
+		(void) respond_approvals_cancel(passage->row->id);
 	return respond_waits_take(passage->row->id);
 }
 
@@ -389,6 +405,19 @@ cancel(const Passage *passage)
 	PG_END_TRY();
 }
 
+/* Reminds of the approval that the run waits for, or escalates it. */
+static void
+care_for_approval(const Passage *passage)
+{
+	const RunUnderWay *row = passage->row;
+	FlowRun		run;
+
+	if (passage->pause.waits_for == NULL || strcmp(passage->pause.waits_for, PAUSE_APPROVAL) != 0)
+		return;
+	fill_run(&run, passage, respond_rule_version_get(row->rule, row->rule_version));
+	respond_approval_care(&run, &passage->pause, passage->awakening);
+}
+
 /* Finds the run and lets it go on if it waits for this. */
 static void
 pass(void *argument)
@@ -414,7 +443,9 @@ pass(void *argument)
 	awakening = passage->awakening;
 	if (is_only_heard(passage))
 		respond_wait_hear(awakening->wait, awakening->event);
-	else if (is_awaited(passage))
+	else if (awakening->kind == AWAKEN_APPROVAL)
+		care_for_approval(passage);
+	else if (is_awaited(passage) && !was_decided(passage))
 		be_awaited(passage);
 	else if (passage->resumed)
 		respond_run_unpause(passage->row, false);

@@ -13,13 +13,16 @@
 #include "lib/stringinfo.h"
 
 #include "desk/ticket_words.h"
+#include "flow/action_approve.h"
 #include "flow/action_call.h"
 #include "flow/action_flow.h"
+#include "flow/action_publish.h"
 #include "flow/action_registry.h"
 #include "flow/action_request.h"
 #include "flow/action_send.h"
 #include "flow/action_ticket.h"
 #include "flow/action_wait.h"
+#include "flow/approve_code.h"
 #include "flow/request_code.h"
 #include "flow/wait_code.h"
 
@@ -63,6 +66,15 @@ static const ParameterSpec assign_parameters[] = {
 	[ASSIGN_ASSIGNEE] = {"assignee", PARAMETER_TEXT,.nullable = true},
 	[ASSIGN_KEY] = {"key", PARAMETER_TEXT,.filled = true},
 	[ASSIGN_TICKET] = {"ticket", PARAMETER_ID,.filled = true},
+};
+
+static const ParameterSpec escalate_parameters[] = {
+	[ESCALATE_TEAM] = {"team", PARAMETER_TEXT,.filled = true},
+	[ESCALATE_ASSIGNEE] = {"assignee", PARAMETER_TEXT,.filled = true},
+	[ESCALATE_PRIORITY] = {"priority", PARAMETER_WORD,.words = respond_ticket_priorities},
+	[ESCALATE_COMMENT] = {"comment", PARAMETER_TEXT},
+	[ESCALATE_KEY] = {"key", PARAMETER_TEXT,.filled = true},
+	[ESCALATE_TICKET] = {"ticket", PARAMETER_ID,.filled = true},
 };
 
 static const ParameterSpec emit_parameters[] = {
@@ -150,6 +162,35 @@ static const ParameterSpec call_parameters[] = {
 
 StaticAssertDecl(lengthof(call_parameters) == CALL_PARAMETERS, "each parameter of a call has its place");
 
+static const ParameterSpec approve_parameters[] = {
+	[APPROVE_QUESTION] = {"question", PARAMETER_TEXT,.required = true,.filled = true},
+	[APPROVE_APPROVERS] = {"approvers", PARAMETER_TAGS,.required = true},
+	[APPROVE_CONTEXT] = {"context", PARAMETER_OBJECT},
+	[APPROVE_FOR] = {"for", PARAMETER_TEXT,.filled = true},
+	[APPROVE_REMIND_EVERY] = {"remind_every", PARAMETER_TEXT},
+	[APPROVE_ESCALATE_AFTER] = {"escalate_after", PARAMETER_TEXT},
+	[APPROVE_ESCALATE_TO] = {"escalate_to", PARAMETER_TAGS},
+	[APPROVE_OPTIONS] = {"options", PARAMETER_OWN},
+	[APPROVE_QUORUM] = {"quorum", PARAMETER_OWN},
+	[APPROVE_SELF_APPROVAL] = {"self_approval", PARAMETER_OWN},
+	[APPROVE_DENY_WINS] = {"deny_wins", PARAMETER_OWN},
+	[APPROVE_ON_APPROVE] = {"on_approve", PARAMETER_OWN},
+	[APPROVE_ON_REJECT] = {"on_reject", PARAMETER_OWN},
+	[APPROVE_ON] = {"on", PARAMETER_OWN},
+	[APPROVE_ON_TIMEOUT] = {"on_timeout", PARAMETER_OWN},
+};
+
+StaticAssertDecl(lengthof(approve_parameters) == APPROVE_PARAMETERS, "each parameter of an approval has its place");
+
+static const ParameterSpec publish_parameters[] = {
+	[PUBLISH_BRIDGE] = {"bridge", PARAMETER_TEXT,.required = true,.filled = true},
+	[PUBLISH_TOPIC] = {"topic", PARAMETER_TEXT,.filled = true},
+	[PUBLISH_EXCHANGE] = {"exchange", PARAMETER_TEXT,.filled = true},
+	[PUBLISH_KEY] = {"key", PARAMETER_TEXT,.aliases = {"routing_key"}},
+	[PUBLISH_DATA] = {"data", PARAMETER_JSON,.aliases = {"body"}},
+	[PUBLISH_HEADERS] = {"headers", PARAMETER_OBJECT},
+};
+
 #define BIT(place)			((uint32) 1 << (place))
 #define PARAMETERS(specs)	.parameters = (specs), .parameter_count = lengthof(specs)
 
@@ -171,6 +212,10 @@ const Action respond_actions[] = {
 		.one_of = BIT(ASSIGN_TEAM) | BIT(ASSIGN_ASSIGNEE),
 		.exclusive = BIT(ASSIGN_KEY) | BIT(ASSIGN_TICKET),
 	.execute = respond_action_assign},
+	{"escalate", true,.pure = true, PARAMETERS(escalate_parameters),
+		.one_of = BIT(ESCALATE_TEAM) | BIT(ESCALATE_ASSIGNEE),
+		.exclusive = BIT(ESCALATE_KEY) | BIT(ESCALATE_TICKET),
+	.execute = respond_action_escalate},
 	{"emit", true,.pure = true, PARAMETERS(emit_parameters),
 	.execute = respond_action_emit},
 	{"sql", true,.private = true,.shown = "count", PARAMETERS(sql_parameters),
@@ -201,9 +246,14 @@ const Action respond_actions[] = {
 	{"call", true,.private = true,.pauses = true, PARAMETERS(call_parameters),
 		.compile = respond_call_compile,
 	.execute = respond_action_call},
+	{"approve", true,.pure = true,.private = true,.shown = "decision",.pauses = true, PARAMETERS(approve_parameters),
+		.compile = respond_approve_compile,
+	.execute = respond_action_approve},
 	{"foreach", false},
-	{"publish", false},
-	{"escalate", false},
+	{"publish", false, PARAMETERS(publish_parameters),
+		.one_of = BIT(PUBLISH_TOPIC) | BIT(PUBLISH_EXCHANGE),
+		.exclusive = BIT(PUBLISH_TOPIC) | BIT(PUBLISH_EXCHANGE),
+	.compile = respond_publish_compile},
 };
 
 const int	respond_action_count = lengthof(respond_actions);

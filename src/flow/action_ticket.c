@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * action_ticket.c
- *	  Actions of the desk: ticket, update_ticket, comment, assign.
+ *	  Actions of the desk: ticket, update_ticket, assign, escalate, comment.
  *
  * src/flow/action_ticket.c
  *-------------------------------------------------------------------------
@@ -16,10 +16,14 @@
 #include "desk/ticket_change.h"
 #include "desk/ticket_find.h"
 #include "effect/effects.h"
+#include "effect/emit_write.h"
 #include "effect/ticket_write.h"
 #include "event/event_context.h"
 #include "flow/action_ticket.h"
 #include "flow/flow_chain.h"
+
+/* Its name is part of the interface. */
+#define TICKET_ESCALATED	"ticket.escalated"
 
 /* {"id": id, name: flag}; name NULL: the id alone. */
 static Jsonb *
@@ -244,6 +248,53 @@ respond_action_assign(StepCall *call)
 	set_column(&change, TICKET_TEAM, &values[ASSIGN_TEAM]);
 	set_column(&change, TICKET_ASSIGNEE, &values[ASSIGN_ASSIGNEE]);
 	change_ticket(call, &change);
+	return STEP_DONE;
+}
+
+/* The event that says so, with what the step says of the ticket. */
+static void
+tell_escalation(StepCall *call, int64 id)
+{
+	const StepValue *values = call->values;
+	const FlowRun *run = call->machine->run;
+	JsonbParseState *state = NULL;
+	NewEvent	event = {.type = TICKET_ESCALATED,.subject = psprintf("ticket/" INT64_FORMAT, id)};
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "ticket_id", id);
+	respond_jsonb_push_text(&state, "team", respond_step_text(&values[ESCALATE_TEAM]));
+	respond_jsonb_push_text(&state, "assignee", respond_step_text(&values[ESCALATE_ASSIGNEE]));
+	respond_jsonb_push_text(&state, "priority", respond_step_text(&values[ESCALATE_PRIORITY]));
+	respond_jsonb_push_text(&state, "comment", respond_step_text(&values[ESCALATE_COMMENT]));
+	event.data = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	respond_effects_emit(run, &event, false, NULL);
+	respond_effects_audit(run, TICKET_ESCALATED, "ticket", id, event.data);
+}
+
+/*
+ * Gives a ticket to somebody else, who hears of it by an event.  A ticket that
+ * changes team goes to nobody of the old one.  Output: {"id": n}.
+ */
+StepResult
+respond_action_escalate(StepCall *call)
+{
+	const StepValue *values = call->values;
+	const char *comment = respond_step_text(&values[ESCALATE_COMMENT]);
+	TicketChange change = {0};
+
+	change.id = target_ticket(call, &values[ESCALATE_TICKET], &values[ESCALATE_KEY]);
+	set_column(&change, TICKET_TEAM, &values[ESCALATE_TEAM]);
+	set_column(&change, TICKET_ASSIGNEE, &values[ESCALATE_ASSIGNEE]);
+	set_column(&change, TICKET_PRIORITY, &values[ESCALATE_PRIORITY]);
+	change.columns[TICKET_ASSIGNEE].given |= change.columns[TICKET_TEAM].given;
+	if (!call->machine->dry)
+		respond_event_context_fan_out();
+	change_ticket(call, &change);
+	if (call->machine->dry)
+		return STEP_DONE;
+	if (comment != NULL)
+		(void) respond_effects_comment(call->machine->run, change.id, NULL, NULL, comment);
+	tell_escalation(call, change.id);
 	return STEP_DONE;
 }
 

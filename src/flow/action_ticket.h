@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * action_ticket.h
- *	  Actions of the desk: ticket, update_ticket, comment, assign.
+ *	  Actions of the desk: ticket, update_ticket, assign, escalate, comment.
  *
  * src/flow/action_ticket.h
  *-------------------------------------------------------------------------
@@ -30,9 +30,14 @@ enum
 {
 	ASSIGN_TEAM, ASSIGN_ASSIGNEE, ASSIGN_KEY, ASSIGN_TICKET
 };
+enum
+{
+	ESCALATE_TEAM, ESCALATE_ASSIGNEE, ESCALATE_PRIORITY, ESCALATE_COMMENT, ESCALATE_KEY, ESCALATE_TICKET
+};
 
 extern StepResult respond_action_ticket(StepCall *call);
 extern StepResult respond_action_update_ticket(StepCall *call);
+extern StepResult respond_action_escalate(StepCall *call);
 extern StepResult respond_action_comment(StepCall *call);
 extern StepResult respond_action_assign(StepCall *call);
 

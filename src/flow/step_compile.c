@@ -45,7 +45,8 @@ read_action(const char *place, const JsonValue *value)
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s.action: there is no action \"%s\"", place, name->text),
 				 errhint("Actions are: %s.", respond_action_names())));
-	if (!action->available)
+	/* what it has compiled says what is missing */
+	if (!action->available && action->compile == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s.action: \"%s\" is not available in this version of pg_respond",

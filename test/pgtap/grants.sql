@@ -20,6 +20,18 @@ INSERT INTO expected VALUES
 	('respond_agent', 'respond.run', '{SELECT}'),
 	('respond_agent', 'respond.rule', '{}'),
 	('respond_agent', 'respond.audit_log', '{}'),
+	('respond_agent', 'respond.approval', '{SELECT}'),
+	('respond_agent', 'respond.approval_vote', '{SELECT}'),
+	('respond_agent', 'respond.agent', '{SELECT}'),
+	('respond_agent', 'respond.team_member', '{SELECT}'),
+	('respond_producer', 'respond.approval', '{}'),
+	('respond_producer', 'respond.approval_vote', '{}'),
+	('respond_auditor', 'respond.approval', '{SELECT}'),
+	('respond_auditor', 'respond.approval_vote', '{SELECT}'),
+	('respond_admin', 'respond.approval', '{SELECT}'),
+	('respond_admin', 'respond.approval_vote', '{SELECT}'),
+	('respond_admin', 'respond.agent', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.team_member', '{SELECT,INSERT,UPDATE,DELETE}'),
 	('respond_auditor', 'respond.event', '{SELECT}'),
 	('respond_auditor', 'respond.ticket', '{SELECT}'),
 	('respond_auditor', 'respond.rule', '{SELECT}'),
@@ -81,7 +93,7 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronames
 	AND has_function_privilege('respond_producer', p.oid, 'EXECUTE') <> (p.proname = ANY ('{emit,capture,watch,unwatch}')) $$,
 	'of the public functions a producer may execute those that record events and no other');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
-	AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') <> (p.proname = ANY ('{start,cancel_run,retry_run,pause_run,resume_run,signal}')) $$,
+	AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') <> (p.proname = ANY ('{start,decide,cancel_run,retry_run,pause_run,resume_run,signal}')) $$,
 	'an agent may ask for what rules allow it: to start them, and what is done to runs by hand');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
 	AND has_function_privilege('respond_auditor', p.oid, 'EXECUTE') <> (p.proname = ANY ('{matches,render,cron_next,schedule_preview,explain,export_rules,health,rule_map,rule_doc}')) $$,
@@ -204,6 +216,45 @@ SELECT is(pg_temp.attempt(role_name, statement), outcome, format('%s: %s: %s', r
 	('respond_test_admin', 'denied', $$DELETE FROM respond.audit_log$$),
 	('respond_test_nobody', 'denied', $$SELECT 1 FROM respond.ticket$$),
 	('respond_test_nobody', 'denied', $$SELECT respond.emit('x')$$)) AS a (role_name, outcome, statement);
+
+-- Row by row: a question is for those who may answer it, and for those who oversee.
+INSERT INTO respond.agent (name, db_role) VALUES ('tester', 'respond_test_agent');
+INSERT INTO respond.team_member (team, agent) VALUES ('grants', 'tester');
+INSERT INTO respond.approval (id, run_id, run_started_at, rule, rule_version, step, pause, depth, question, options, approvers, asked_of, self_approval, deny_wins, asked_at)
+SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, 1, now(), 'x', 1, 'x', 1, 0, 'x', '{a,b}', ARRAY[approver], '{}', false, true, now()
+  FROM unnest('{tester,team:grants,on_call:grants,respond_agent,respond_test_agent,respond_test_admin,somebody}'::text[]) WITH ORDINALITY AS a (approver, n);
+INSERT INTO respond.approval_vote (approval_id, voter, option, voted_at) SELECT id, 'x', 'a', now() FROM respond.approval;
+CREATE FUNCTION pg_temp.seen(role_name text, relation text) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+	result bigint;
+BEGIN
+	EXECUTE format('SET LOCAL ROLE %I', role_name);
+	EXECUTE format('SELECT count(*) FROM %s', relation) INTO result;
+	RESET ROLE;
+	RETURN result;
+END
+$$;
+SELECT is(pg_temp.seen(role_name, relation), seen, format('%s sees %s rows of %s', role_name, seen, relation))
+  FROM (VALUES ('respond_test_agent', 5), ('respond_test_auditor', 7), ('respond_test_admin', 7)) AS s (role_name, seen),
+	unnest('{respond.approval,respond.approval_vote}'::text[]) AS relation;
+UPDATE respond.agent SET available = false;
+SELECT is(pg_temp.seen('respond_test_agent', 'respond.approval'), 4::bigint, 'who is not available is not on call');
+DELETE FROM respond.team_member;
+SELECT is(pg_temp.seen('respond_test_agent', 'respond.approval'), 3::bigint, 'who left the team sees its questions no more');
+SELECT is(pg_temp.attempt(role_name, statement), 'denied', format('%s: denied: %s', role_name, statement))
+  FROM unnest('{respond_test_agent,respond_test_auditor,respond_test_admin,respond_test_producer,respond_test_nobody}'::text[]) AS role_name,
+	unnest(ARRAY[$$INSERT INTO respond.approval_vote (approval_id, voter, option, voted_at) VALUES ('00000000-0000-0000-0000-000000000001', 'y', 'a', now())$$,
+		$$UPDATE respond.approval SET status = 'decided', decision = 'a'$$, $$DELETE FROM respond.approval$$, $$DELETE FROM respond.approval_vote$$,
+		$$SELECT respond_internal.cancel_approvals(1)$$]) AS statement;
+SELECT throws_ok($$INSERT INTO respond.team_member (team, agent) VALUES ('grants', 'none')$$, '23503', 'agent "none" does not exist', 'a member of a team is an agent');
+SELECT throws_ok($$INSERT INTO respond.team_member (team, agent) VALUES ('none', 'tester')$$, '23503', 'team "none" does not exist', 'and the team exists');
+INSERT INTO respond.team_member (team, agent) VALUES ('grants', 'tester');
+UPDATE respond.agent SET name = 'tester 2';
+UPDATE respond.team SET name = 'grants 2' WHERE name = 'grants';
+SELECT results_eq('SELECT team, agent FROM respond.team_member', $$VALUES ('grants 2', 'tester 2')$$, 'members have the new names');
+DELETE FROM respond.agent;
+SELECT is_empty('SELECT FROM respond.team_member', 'who is gone is in no team');
 
 -- Every view can be read by those who may read it.
 SELECT is(pg_temp.attempt(role_name, format('SELECT * FROM %s LIMIT 1', c.oid::regclass)), 'done', format('%s reads view %s', role_name, c.oid::regclass))

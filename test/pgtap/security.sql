@@ -46,6 +46,7 @@ INSERT INTO argument VALUES
 	('respond.private_text', ARRAY['NULL', '''''', '''x''', 'pg_catalog.repeat(''x'', 1000000)']),
 	('respond.private_jsonb', ARRAY['NULL', '''{}''', '''[1, "a"]''']),
 	('cstring', ARRAY['NULL', '''''', '''{"a": 1}''', '''{''']),
+	('uuid', ARRAY['NULL', '''00000000-0000-0000-0000-000000000000''']),
 	('internal', ARRAY['NULL']),
 	('respond.rule', ARRAY['NULL']);
 SELECT is_empty($$ SELECT signature, format_type(t, NULL) FROM ours, unnest(proargtypes) AS t WHERE format_type(t, NULL) NOT IN (SELECT type FROM argument) $$,

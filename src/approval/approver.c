@@ -1,0 +1,153 @@
+/*-------------------------------------------------------------------------
+ * approver.c
+ *	  Who may answer: agents, teams, who is on call, roles.
+ *
+ * src/approval/approver.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/acl.h"
+
+#include "approval/approver.h"
+
+/* What stands behind the prefix; NULL when the text does not begin with it. */
+static const char *
+after(const char *approver, const char *prefix)
+{
+	size_t		length = strlen(prefix);
+
+	return strncmp(approver, prefix, length) == 0 ? approver + length : NULL;
+}
+
+static const char *
+team_of(const char *approver, bool *available)
+{
+	const char *team = after(approver, APPROVER_TEAM);
+
+	*available = team == NULL;
+	return team != NULL ? team : after(approver, APPROVER_ON_CALL);
+}
+
+char *
+respond_approver_fault(const char *approver)
+{
+	bool		available;
+	const char *team = team_of(approver, &available);
+
+	if (team != NULL)
+		return respond_team_exists(team) ? NULL : psprintf("team \"%s\" does not exist", team);
+	if (respond_agent_find(approver) != NULL || OidIsValid(get_role_oid(approver, true)))
+		return NULL;
+	return psprintf("there is no agent and no role \"%s\"", approver);
+}
+
+static List *
+people_of(const char *approver)
+{
+	bool		available;
+	const char *team = team_of(approver, &available);
+	Person	   *agent;
+	Oid			role;
+
+	if (team != NULL)
+		return respond_agents_of_team(team, available);
+	agent = respond_agent_find(approver);
+	if (agent != NULL)
+		return OidIsValid(agent->role) ? list_make1(agent) : NIL;
+	role = get_role_oid(approver, true);
+	return OidIsValid(role) ? respond_people_of_role(role) : NIL;
+}
+
+List *
+respond_approvers_people(const List *approvers)
+{
+	List	   *people = NIL;
+	ListCell   *cell;
+
+	foreach(cell, approvers)
+	{
+		List	   *more = people_of(lfirst(cell));
+		ListCell   *one;
+
+		foreach(one, more)
+			if (respond_people_find(people, ((Person *) lfirst(one))->role) == NULL)
+				people = lappend(people, lfirst(one));
+	}
+	return people;
+}
+
+/* Whether it names one person, today and later. */
+static bool
+is_one_person(const char *approver)
+{
+	bool		available;
+
+	if (team_of(approver, &available) != NULL)
+		return false;
+	return respond_agent_find(approver) != NULL || respond_role_logs_in(get_role_oid(approver, true));
+}
+
+int
+respond_approvers_count(const List *approvers)
+{
+	ListCell   *cell;
+
+	foreach(cell, approvers)
+		if (!is_one_person(lfirst(cell)))
+			return -1;
+	return list_length(respond_approvers_people(approvers));
+}
+
+const Person *
+respond_people_find(const List *people, Oid role)
+{
+	ListCell   *cell;
+
+	foreach(cell, people)
+	{
+		const Person *person = lfirst(cell);
+
+		if (person->role == role)
+			return person;
+	}
+	return NULL;
+}
+
+bool
+respond_person_caused(const Person *person, const List *causers)
+{
+	ListCell   *cell;
+
+	foreach(cell, causers)
+	{
+		Oid			role = get_role_oid(lfirst(cell), true);
+
+		if (OidIsValid(role) && is_member_of_role_nosuper(person->role, role))
+			return true;
+	}
+	return false;
+}
+
+List *
+respond_people_without(List *people, const List *causers)
+{
+	ListCell   *cell;
+
+	foreach(cell, people)
+		if (respond_person_caused(lfirst(cell), causers))
+			people = foreach_delete_current(people, cell);
+	return people;
+}
+
+List *
+respond_people_names(const List *people)
+{
+	List	   *names = NIL;
+	ListCell   *cell;
+
+	foreach(cell, people)
+		names = lappend(names, unconstify(char *, ((Person *) lfirst(cell))->name));
+	return names;
+}

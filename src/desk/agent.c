@@ -1,0 +1,195 @@
+/*-------------------------------------------------------------------------
+ * agent.c
+ *	  The people of the desk, and the roles that they work as.
+ *
+ * src/desk/agent.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_auth_members.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/syscache.h"
+
+#include "common/kept_plan.h"
+#include "common/pg_compat.h"
+#include "desk/agent.h"
+
+static const ShapeColumn agent_columns[] = {
+	{"name", TEXTOID},
+	{"db_role", NAMEOID},
+	{"available", BOOLOID},
+};
+
+static const ShapeColumn member_columns[] = {
+	{"team", TEXTOID},
+	{"agent", TEXTOID},
+};
+
+const Shape respond_shape_agent = SHAPE("respond.agent", agent_columns);
+const Shape respond_shape_team_member = SHAPE("respond.team_member", member_columns);
+
+static KeptPlan by_name = {
+	"SELECT a.name, a.db_role FROM respond.agent AS a WHERE a.name OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
+};
+static KeptPlan by_role = {
+	"SELECT a.name, a.db_role FROM respond.agent AS a WHERE a.db_role OPERATOR(pg_catalog.=) $1", 1, {NAMEOID}
+};
+static KeptPlan by_team = {
+	"SELECT a.name, a.db_role FROM respond.team_member AS m"
+	" JOIN respond.agent AS a ON a.name OPERATOR(pg_catalog.=) m.agent"
+	" WHERE m.team OPERATOR(pg_catalog.=) $1 AND a.db_role IS NOT NULL AND (a.available OR NOT $2) ORDER BY a.name",
+	2, {TEXTOID, BOOLOID}
+};
+static KeptPlan team = {
+	"SELECT FROM respond.team AS t WHERE t.name OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
+};
+
+static Person *
+make_person(const char *name, Oid role)
+{
+	Person	   *person = palloc(sizeof(Person));
+
+	person->name = pstrdup(name);
+	person->role = role;
+	return person;
+}
+
+/* Runs a query of names and roles; a list of Person * in the caller's memory context. */
+static List *
+fetch_people(KeptPlan *plan, Datum *values)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List	   *people = NIL;
+	uint64		count;
+
+	SPI_connect();
+	count = respond_kept_plan_run_as_owner(plan, values, NULL);
+	for (uint64 i = 0; i < count; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		char	   *name = SPI_getvalue(tuple, SPI_tuptable->tupdesc, 1);
+		char	   *role = SPI_getvalue(tuple, SPI_tuptable->tupdesc, 2);
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		people = lappend(people, make_person(name, role != NULL ? get_role_oid(role, true) : InvalidOid));
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	return people;
+}
+
+Person *
+respond_agent_find(const char *name)
+{
+	Datum		value = CStringGetTextDatum(name);
+	List	   *people = fetch_people(&by_name, &value);
+
+	return people != NIL ? linitial(people) : NULL;
+}
+
+List *
+respond_agents_of_team(const char *name, bool available)
+{
+	Datum		values[2] = {CStringGetTextDatum(name), BoolGetDatum(available)};
+	List	   *people = fetch_people(&by_team, values);
+	ListCell   *cell;
+
+	foreach(cell, people)
+		if (!OidIsValid(((Person *) lfirst(cell))->role))
+			people = foreach_delete_current(people, cell);
+	return people;
+}
+
+bool
+respond_team_exists(const char *name)
+{
+	Datum		value = CStringGetTextDatum(name);
+	bool		exists;
+
+	SPI_connect();
+	exists = respond_kept_plan_run_as_owner(&team, &value, NULL) > 0;
+	SPI_finish();
+	return exists;
+}
+
+Person *
+respond_person_of_role(Oid role)
+{
+	char	   *role_name = GetUserNameFromId(role, false);
+	NameData	name;
+	Datum		value = NameGetDatum(&name);
+	List	   *people;
+
+	namestrcpy(&name, role_name);
+	people = fetch_people(&by_role, &value);
+	return people != NIL ? linitial(people) : make_person(role_name, role);
+}
+
+bool
+respond_role_logs_in(Oid role)
+{
+	HeapTuple	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_authid) GETSTRUCT(tuple))->rolcanlogin;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/* The roles that may use the rights of this one. */
+static List *
+find_members(Oid role)
+{
+	CatCList   *list = SearchSysCacheList1(AUTHMEMROLEMEM, ObjectIdGetDatum(role));
+	List	   *members = NIL;
+
+	for (int i = 0; i < list->n_members; i++)
+	{
+		Form_pg_auth_members form = (Form_pg_auth_members) GETSTRUCT(&list->members[i]->tuple);
+
+		if (respond_membership_counts(form))
+			members = list_append_unique_oid(members, form->member);
+	}
+	ReleaseCatCacheList(list);
+	return members;
+}
+
+static void
+collect_roles(Oid role, List **seen, List **roles)
+{
+	List	   *members;
+	ListCell   *cell;
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	if (list_member_oid(*seen, role))
+		return;
+	*seen = lappend_oid(*seen, role);
+	members = respond_role_logs_in(role) ? NIL : find_members(role);
+	if (members == NIL)
+		*roles = lappend_oid(*roles, role);
+	foreach(cell, members)
+		collect_roles(lfirst_oid(cell), seen, roles);
+}
+
+List *
+respond_people_of_role(Oid role)
+{
+	List	   *seen = NIL;
+	List	   *roles = NIL;
+	List	   *people = NIL;
+	ListCell   *cell;
+
+	collect_roles(role, &seen, &roles);
+	foreach(cell, roles)
+		people = lappend(people, respond_person_of_role(lfirst_oid(cell)));
+	return people;
+}

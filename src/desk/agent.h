@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ * agent.h
+ *	  The people of the desk, and the roles that they work as.
+ *
+ * src/desk/agent.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_AGENT_H
+#define RESPOND_AGENT_H
+
+#include "nodes/pg_list.h"
+
+#include "common/shape.h"
+
+extern const Shape respond_shape_agent;
+extern const Shape respond_shape_team_member;
+
+/* Somebody who can act in the database. */
+typedef struct Person
+{
+	const char *name;			/* of the agent, or of the role when it is no agent's */
+	Oid			role;
+} Person;
+
+/* The agent of that name, NULL when there is none; role InvalidOid: works as no role. */
+extern Person *respond_agent_find(const char *name);
+
+/* Agents of a team that work as a role, as a list of Person *; those who are there, or all. */
+extern List *respond_agents_of_team(const char *team, bool available);
+
+extern bool respond_team_exists(const char *team);
+
+/* Whether somebody can log in as the role, which is then a person's. */
+extern bool respond_role_logs_in(Oid role);
+
+/* The person behind a role: its agent, or itself. */
+extern Person *respond_person_of_role(Oid role);
+
+/*
+ * The people behind a role: one that can log in is a person; of one that cannot,
+ * those of its members that can, and members without members count as people, too.
+ */
+extern List *respond_people_of_role(Oid role);
+
+#endif							/* RESPOND_AGENT_H */

@@ -1,0 +1,193 @@
+# Approvals: who may decide, what decides, and what becomes of the run.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Respond;
+use JSON::PP ();
+
+my $db = 'approve';
+my $node = Respond::node('approve', restart_after_crash => 'on', 'pg_respond.timer_grace' => '200ms');
+Respond::create_extension($node, $db);
+$node->safe_psql($db, q{
+	CREATE ROLE ann LOGIN IN ROLE respond_agent; CREATE ROLE bob LOGIN IN ROLE respond_agent; CREATE ROLE cem LOGIN IN ROLE respond_agent;
+	CREATE ROLE dee LOGIN IN ROLE respond_agent; CREATE ROLE eve LOGIN IN ROLE respond_agent; CREATE ROLE shop LOGIN IN ROLE respond_producer;
+	CREATE ROLE audit LOGIN IN ROLE respond_auditor;
+	CREATE ROLE managers; GRANT managers TO cem, dee;
+	INSERT INTO respond.team (name) VALUES ('support'), ('empty');
+	INSERT INTO respond.agent (name, db_role) VALUES ('Ann', 'ann'), ('Bob', 'bob'), ('Nobody', NULL);
+	INSERT INTO respond.team_member (team, agent) VALUES ('support', 'Ann'), ('support', 'Bob')});
+
+# as(role, statement): what the statement says when this role is logged in, or its error.
+sub as
+{
+	my ($role, $sql) = @_;
+	my ($out, $err);
+
+	$node->psql($db, $sql, extra_params => [ '-U', $role ], stdout => \$out, stderr => \$err);
+	return $err ne '' ? $err : $out;
+}
+
+# ask(rule, type): an event of the type, and the id of the approval that the run of this rule asks for.
+sub ask
+{
+	my ($type, $data) = @_;
+	my $event = Respond::emit($node, $db, $type, $data || {}, 'x');
+
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.approval WHERE event_id = $event)", "$type is asked");
+	return $node->safe_psql($db, "SELECT id FROM respond.approval WHERE event_id = $event");
+}
+
+sub ends
+{
+	my ($id, $expected, $message) = @_;
+
+	return Respond::wait_until($node, $db, qq{SELECT EXISTS (SELECT FROM respond.run AS r JOIN respond.approval AS a ON a.run_id = r.id
+		WHERE a.id = '$id' AND r.status || ' ' || (r.state->>'_log') LIKE '%$expected%')}, $message);
+}
+
+my @ends = ({ action => 'stop' }, { action => 'log', name => 'yes', message => 'said yes', on_success => 'stop' },
+	{ action => 'log', name => 'no', message => 'said no', on_success => 'stop' }, { action => 'log', name => 'late', message => 'said nothing' });
+
+sub rule
+{
+	my ($name, %step) = @_;
+
+	Respond::add_rule($node, $db, $name, $name, [ { action => 'approve', name => 'ask', question => 'May {{data.who}} have it?',
+		context => { amount => '{{data.amount}}' }, approvers => ['team:support'], on_approve => 'yes', on_reject => 'no', %step }, @ends ]);
+	return;
+}
+
+# One of a team decides.
+rule('one');
+my $id = ask('one', { who => 'Kim', amount => 7 });
+is($node->safe_psql($db, "SELECT question, context, options, approvers, quorum, asked_of, status, step FROM respond.approval WHERE id = '$id'"),
+	'May Kim have it?|{"amount": 7}|{approve,reject}|{team:support}|1|{Ann,Bob}|open|ask', 'the row says what is asked of whom');
+is($node->safe_psql($db, "SELECT status, waits_for, step FROM respond.run WHERE id = (SELECT run_id FROM respond.approval WHERE id = '$id')"), 'waiting|approval|ask', 'the run waits');
+is($node->safe_psql($db, "SELECT data->>'question' || ' ' || (data->>'options') FROM respond.event WHERE type = 'approval.requested' AND subject = 'approval/$id'"),
+	'May Kim have it? ["approve", "reject"]', 'the event says what is asked');
+like(as('cem', "SELECT respond.decide('$id', 'approve')"), qr/"cem" may not decide approval $id\nDETAIL:  Its approvers are: team:support/, 'who is no approver is refused');
+like(as('ann', "SELECT respond.decide('$id', 'maybe')"), qr/"maybe" is not an option.*\n.*Its options are: approve, reject/, 'what is no option is refused');
+like(as('shop', "SELECT respond.decide('$id', 'approve')"), qr/permission denied/, 'a producer cannot decide');
+is(as('ann', 'SELECT count(*) FROM respond.approval'), '1', 'an approver sees the question');
+is(as('cem', 'SELECT count(*) FROM respond.approval'), '0', 'others do not');
+is(as('audit', 'SELECT count(*) FROM respond.approval'), '1', 'an auditor does');
+is(as('ann', "SELECT respond.decide('$id', 'approve', 'fine')"), 'approve', 'an approver decides');
+ends($id, 'succeeded ["said yes"]', 'and the run goes on by the option');
+like($node->safe_psql($db, "SELECT state->'ask' FROM respond.run WHERE id = (SELECT run_id FROM respond.approval WHERE id = '$id')"),
+	qr/"votes": \[\{"voter": "Ann", "option": "approve", "comment": "fine"\}\].*"voters": \["Ann"\]/, 'the output of the step says who decided what');
+like(as('bob', "SELECT respond.decide('$id', 'reject')"), qr/approval $id is decided: approve/, 'what is decided is decided');
+is($node->safe_psql($db, "SELECT string_agg(action || ' ' || actor, ', ' ORDER BY id) FROM respond.audit_log WHERE object_id = '$id'"),
+	'approval.requested rule:one, approval.voted ann, approval.decided ann', 'all of it is on record');
+is($node->safe_psql($db, "SELECT outcome FROM respond.wait_decision WHERE run_id = (SELECT run_id FROM respond.approval WHERE id = '$id')"), 'decision', 'so is how the wait ended');
+is($node->safe_psql($db, "SELECT e.actor || ' ' || (e.cause = a.event_id) || ' ' || (e.data->>'decision') || ' ' || (e.data->>'voters') FROM respond.event AS e, respond.approval AS a
+	WHERE a.id = '$id' AND e.type = 'approval.decided' AND e.subject = 'approval/$id'"), 'ann true approve ["Ann"]', 'the event says who decided');
+is(as('ann', 'SELECT count(*) FROM respond.approval_vote'), '1', 'an approver sees the votes');
+is(as('cem', 'SELECT count(*) FROM respond.approval_vote'), '0', 'others do not');
+
+# What is denied is not approved.
+$id = ask('one');
+is(as('bob', "SELECT respond.decide('$id', 'reject')"), 'reject', 'one reject is enough');
+ends($id, 'succeeded ["said no"]', 'and leads elsewhere');
+Respond::add_rule($node, $db, 'bare', 'bare', [ { action => 'approve', question => '?', approvers => 'Ann', for => '1 day' }, { action => 'log', message => 'paid' } ]);
+$id = ask('bare');
+as('ann', "SELECT respond.decide('$id', 'reject')");
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.run WHERE rule = 'bare' AND status = 'failed' AND error LIKE 'steps[0]: rejected by ["Ann"]%')},
+	'without on_reject the run fails, and does not pay');
+
+# Several decide; votes change while it is open.
+rule('two', quorum => 2, deny_wins => JSON::PP::false, approvers => [ 'team:support', 'managers' ]);
+$id = ask('two');
+is(as('ann', "SELECT respond.decide('$id', 'approve')"), '', 'one of two does not decide');
+is(as('ann', "SELECT respond.decide('$id', 'approve')"), '', 'nor does the same again');
+is(as('bob', "SELECT respond.decide('$id', 'reject')"), '', 'one against one neither');
+is(as('bob', "SELECT respond.decide('$id', 'approve', 'after all')"), 'approve', 'a changed vote does');
+is($node->safe_psql($db, "SELECT string_agg(voter || ' ' || option || ' ' || (changed_at IS NOT NULL), ', ' ORDER BY voter) FROM respond.approval_vote WHERE approval_id = '$id'"),
+	'Ann approve true, Bob approve true', 'each has one vote');
+ends($id, 'succeeded ["said yes"]', 'the run goes on');
+$id = ask('two');
+as($_, "SELECT respond.decide('$id', 'approve')") for 'ann';
+as($_, "SELECT respond.decide('$id', 'reject')") for 'bob';
+is(as('cem', "SELECT respond.decide('$id', 'reject')"), 'reject', 'members of a role vote, and reject wins at its quorum');
+
+# All who were asked.
+rule('all', quorum => 'all', approvers => [ 'team:support', 'cem' ]);
+$id = ask('all');
+is($node->safe_psql($db, "SELECT quorum IS NULL, asked_of FROM respond.approval WHERE id = '$id'"), 't|{Ann,Bob,cem}', 'all means those of the moment');
+$node->safe_psql($db, q{INSERT INTO respond.agent (name, db_role) VALUES ('Dee', 'dee'); INSERT INTO respond.team_member (team, agent) VALUES ('support', 'Dee')});
+like(as('dee', "SELECT respond.decide('$id', 'approve')"), qr/"Dee" was not asked/, 'who came later was not asked');
+is(as($_, "SELECT respond.decide('$id', 'approve')"), $_ eq 'cem' ? 'approve' : '', "$_ agrees") for 'ann', 'bob', 'cem';
+
+# No option can reach what is needed: a tie where nothing denies.
+Respond::add_rule($node, $db, 'tie', 'tie', [ { action => 'approve', question => '?', options => [ 'red', 'blue' ], quorum => 2, approvers => [ 'Ann', 'Bob' ],
+	on => { red => 'yes', blue => 'no' }, on_failure => 'late' }, @ends ]);
+$id = ask('tie');
+as('ann', "SELECT respond.decide('$id', 'red')");
+is(as('bob', "SELECT respond.decide('$id', 'blue')"), '', 'a tie has no winner');
+is($node->safe_psql($db, "SELECT status FROM respond.approval WHERE id = '$id'"), 'tied', 'and is over');
+ends($id, 'said nothing', 'the step failed');
+$id = ask('tie');
+as('ann', "SELECT respond.decide('$id', 'blue')");
+is(as('bob', "SELECT respond.decide('$id', 'blue')"), 'blue', 'options of its own');
+ends($id, 'succeeded ["said no"]', 'lead to steps of their own');
+
+# Who caused it may not decide.
+rule('own', approvers => [ 'Ann', 'Bob' ]);
+$node->safe_psql($db, 'GRANT respond_producer TO ann');
+as('ann', q{SELECT respond.emit('own', subject => 'x')});
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.approval WHERE rule = 'own')}, 'Ann asks');
+$id = $node->safe_psql($db, q{SELECT id FROM respond.approval WHERE rule = 'own'});
+is($node->safe_psql($db, "SELECT asked_of, caused_by FROM respond.approval WHERE id = '$id'"), '{Bob}|{ann}', 'Ann is not asked');
+like(as('ann', "SELECT respond.decide('$id', 'approve')"), qr/"Ann" may not decide.*\nDETAIL:  What is to be approved was caused by ann/, 'who caused it is refused');
+is(as('bob', "SELECT respond.decide('$id', 'approve')"), 'approve', 'somebody else is not');
+Respond::add_rule($node, $db, 'chain', 'chain', [ { action => 'emit', type => 'own' } ]);
+as('ann', q{SELECT respond.emit('chain', subject => 'y')});
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.approval WHERE rule = 'own' AND status = 'open')}, 'Ann asks by a rule');
+is($node->safe_psql($db, q{SELECT caused_by FROM respond.approval WHERE rule = 'own' AND status = 'open'}), '{ann}', 'the whole chain of causes counts');
+rule('self', approvers => ['Ann'], self_approval => JSON::PP::true);
+as('ann', q{SELECT respond.emit('self', subject => 'x')});
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.approval WHERE rule = 'self')}, 'Ann asks herself');
+is(as('ann', q{SELECT respond.decide(id, 'approve') FROM respond.approval WHERE rule = 'self'}), 'approve', 'with self_approval she decides');
+rule('alone', approvers => ['Ann'], on_failure => 'late');
+as('ann', q{SELECT respond.emit('alone', subject => 'x')});
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.run WHERE rule = 'alone' AND status = 'succeeded' AND state->>'_log' LIKE '%nobody may decide this%')},
+	'a question for nobody fails the step');
+rule('nobody', approvers => ['team:empty'], on_failure => 'late');
+my $nobody = Respond::emit($node, $db, 'nobody');
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $nobody AND state->>'_log' LIKE '%nobody may decide this%')", 'so does one for a team without members');
+
+# One person has one vote, whoever they become.
+$node->safe_psql($db, q{GRANT bob TO ann; CREATE ROLE pool LOGIN NOINHERIT; GRANT ann, bob, cem TO pool; GRANT USAGE ON SCHEMA respond TO pool});
+$id = ask('two');
+is(as('ann', "SELECT respond.decide('$id', 'approve'); SET ROLE bob; SELECT respond.decide('$id', 'approve')"), "\n", 'who may become somebody else votes as themselves');
+is($node->safe_psql($db, "SELECT string_agg(voter, ' ') FROM respond.approval_vote WHERE approval_id = '$id'"), 'Ann', 'and once');
+is(as('pool', "SET ROLE cem; SELECT respond.decide('$id', 'approve')"), 'approve', 'a connection pool tells its users apart by SET ROLE');
+is($node->safe_psql($db, "SELECT string_agg(voter || ' ' || coalesce(session_actor, '-'), ', ' ORDER BY voter) FROM respond.approval_vote WHERE approval_id = '$id'"), 'Ann -, cem pool', 'and who was logged in is on record');
+$node->safe_psql($db, 'REVOKE bob FROM ann');
+like(as('ann', "BEGIN; SET TRANSACTION READ ONLY; SELECT respond.decide('$id', 'approve')"), qr/read-only transaction/, 'not in a read-only transaction');
+$id = ask('one');
+$node->safe_psql($db, qq{CREATE FUNCTION public.steal(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS \$\$ BEGIN PERFORM respond.decide('$id', 'approve'); RETURN 1; END \$\$;
+	GRANT USAGE, CREATE ON SCHEMA public TO PUBLIC});
+like(as('ann', 'CREATE TABLE public.trap (a integer); INSERT INTO public.trap VALUES (1); CREATE INDEX ON public.trap (public.steal(a))'), qr/decide\(\) cannot be called by the SQL of a rule, nor in a security-restricted operation/,
+	'an index expression decides nothing');
+Respond::add_rule($node, $db, 'sql', 'sql', [ { action => 'sql', sql => "SELECT respond.decide('$id', 'approve')" } ]);
+my $sql = Respond::emit($node, $db, 'sql');
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $sql AND status = 'failed' AND error LIKE '%decide() cannot be called by the SQL of a rule%')", 'nor does a rule');
+
+# Two decide at once: one decision.
+for my $round (1 .. 10)
+{
+	my ($one, $two) = map { $node->background_psql($db, on_error_stop => 0, extra_params => [ '-U', $_ ]) } 'ann', 'bob';
+
+	$id = ask('one');
+	$one->query_safe("BEGIN; SELECT respond.decide('$id', 'approve')");
+	$two->query_until(qr/begun/, "\\echo begun\nSELECT respond.decide('$id', 'reject');\n");
+	Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'bob' AND wait_event_type = 'Lock')});
+	$one->query_safe($round % 2 ? 'COMMIT' : 'ROLLBACK');
+	$one->quit;
+	$two->quit;
+	is($node->safe_psql($db, "SELECT count(*) || ' ' || min(data->>'decision') FROM respond.event WHERE type = 'approval.decided' AND subject = 'approval/$id'"),
+		$round % 2 ? '1 approve' : '1 reject', "round $round: one decision") ;
+	ends($id, $round % 2 ? 'said yes' : 'said no', 'and the run goes on by it');
+}
+
+$node->stop;
+done_testing();
