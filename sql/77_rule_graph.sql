@@ -110,7 +110,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conformin
 		UNION ALL
 		SELECT o.kind, o.name, t.type, EXISTS (SELECT FROM heard AS h WHERE h.type <> '*' AND respond_internal.types_meet(h.type, t.type))
 		  FROM (VALUES ('tickets', 'tickets', '{ticket.created,ticket.updated,ticket.commented,ticket.deleted}'::text[]),
-				('engine', 'pg_respond', '{run.failed,delivery.dead,rule.storm,approval.requested,approval.decided,approval.expired,schedule.failed}')) AS o (kind, name, types),
+				('engine', 'pg_respond', '{run.failed,run.cancelled,delivery.dead,rule.storm,approval.requested,approval.decided,approval.expired}')) AS o (kind, name, types),
 			   unnest(o.types) AS t (type)
 	), recorded AS MATERIALIZED (
 		SELECT p.type FROM producer AS p WHERE p.is_shown UNION SELECT d.name FROM does AS d WHERE d.kind = 'type'

@@ -29,6 +29,7 @@ INSERT INTO respond.rule (name, folder, event_type, owner, description, pattern,
 ('mp all', 'mp/sub', 'mp.*', 'map_test_owner', NULL, NULL, NULL, '[{"action": "notify", "channel": "mp gone", "text": "x"}]', NULL, 0, NULL),
 ('mp "q" <b>&amp; #35; %% `c` [x](y) {{z}} | \ 1. end', 'mp', 'mp_login.failed', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL),
 ('mp desk', 'mp', 'ticket.created', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL),
+('mp ended', 'ends', 'run.*', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL),
 ('mp shadow', 'mp', 'mp_login.*', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL);
 UPDATE respond.rule SET shadow = true WHERE name = 'mp shadow';
 UPDATE respond.rule SET enabled = false WHERE name = 'mp all';
@@ -36,12 +37,13 @@ UPDATE respond.rule SET enabled = false WHERE name = 'mp all';
 SELECT respond.rule_map('mermaid', 'mp');
 SELECT respond.rule_map('DOT', 'mp');
 SELECT respond.rule_map('dot', 'mp/sub');
+SELECT respond.rule_map('dot', 'ends');
 SELECT respond.rule_map('mermaid', 'mp no such folder'), respond.rule_map('dot', 'mp no such folder');
 SELECT respond.rule_map('svg');
 SELECT respond.rule_map(NULL);
 SELECT respond.rule_map() LIKE 'flowchart LR%mp all%mp paid%' AS all_folders;
 
-SELECT regexp_replace(respond.rule_doc(name), 'since \d{4}.* UTC', 'since WHEN') FROM respond.rule WHERE name LIKE 'mp%' ORDER BY name COLLATE "C";
+SELECT regexp_replace(respond.rule_doc(name), 'since \d{4}.* UTC', 'since WHEN') FROM respond.rule WHERE name LIKE 'mp%' AND folder <> 'ends' ORDER BY name COLLATE "C";
 SELECT respond.rule_doc('mp no such rule');
 SELECT respond.rule_doc(NULL) IS NULL AS is_null;
 
@@ -87,7 +89,7 @@ SELECT respond.rule_map();
 SELECT respond.rule_doc('mp paid');
 RESET ROLE;
 
-DELETE FROM respond.rule WHERE folder LIKE 'mp%';
+DELETE FROM respond.rule WHERE folder LIKE 'mp%' OR folder = 'ends';
 DELETE FROM respond.channel WHERE name LIKE 'mp %';
 DELETE FROM respond.schedule WHERE name LIKE 'mp %';
 DROP TABLE public.mp_order, public.mp_login;
