@@ -399,6 +399,7 @@ finish(Batch *batch)
 		 (batch->next > 0 &&
 		  TimestampDifferenceExceeds(dispatcher->stored_at, GetCurrentTimestamp(), STORE_INTERVAL)));
 
+	respond_flow_lane_settle(batch->mode != BATCH_TOGETHER);
 	if (batch->handled > 0)
 		respond_effects_flush();
 	if (batch->handled > 0 && !dispatcher->proven)

@@ -20,6 +20,7 @@
 #include "dispatcher/queue_reader.h"
 #include "dispatcher/run_wake.h"
 #include "wait/wait_match.h"
+#include "wait/wait_rows.h"
 
 /* How often it is looked whether a transaction that holds a timer back has ended, in ms. */
 #define HELD_BACK_MS	5
@@ -61,61 +62,80 @@ is_taken_over(const Awakening *awakening)
 	return awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_CONTINUE) == 0;
 }
 
-static bool
-is_among(const List *runs, int64 run_id)
+static void
+wake_one(Awakening *awakening, bool contained)
 {
-	ListCell   *cell;
+	bool		went_on;
 
-	foreach(cell, runs)
-		if (((TakenOver *) lfirst(cell))->run_id == run_id)
-			return true;
-	return false;
+	CHECK_FOR_INTERRUPTS();
+	went_on = respond_run_wake(awakening, contained);
+	if (went_on && is_taken_over(awakening))
+		respond_look_back_later(awakening->run_id, awakening->data, false);
+	else if (awakening->look_back != NULL)
+		respond_look_back_later(awakening->run_id, awakening->look_back, true);
+	if (contained)
+		respond_look_back(contained);
 }
 
-/* Runs that are taken over look back together, but before anything else is said to one of them. */
 void
 respond_flow_lane_wake(const List *awakenings, bool contained)
 {
-	List	   *taken_over = NIL;
 	ListCell   *cell;
 
 	foreach(cell, awakenings)
 	{
 		Awakening  *awakening = lfirst(cell);
-		bool		went_on;
 
-		CHECK_FOR_INTERRUPTS();
-		if (!is_taken_over(awakening) && is_among(taken_over, awakening->run_id))
-		{
-			respond_look_back_all(taken_over, contained);
-			taken_over = NIL;
-		}
-		went_on = respond_run_wake(awakening, contained);
-		if (went_on && is_taken_over(awakening))
-		{
-			TakenOver   *run = palloc(sizeof(TakenOver));
-
-			run->run_id = awakening->run_id;
-			run->place = awakening->data;
-			taken_over = lappend(taken_over, run);
-		}
-		else if (awakening->look_back != NULL)
-			respond_look_back(awakening->run_id, awakening->look_back, contained);
+		if (respond_look_back_is_due(awakening->run_id))
+			respond_look_back(contained);
+		wake_one(awakening, contained);
 	}
-	if (taken_over != NIL)
-		respond_look_back_all(taken_over, contained);
+}
+
+void
+respond_flow_lane_settle(bool contained)
+{
+	respond_look_back(contained);
+}
+
+/* The run has looked back, and may wait for something else now. */
+static void
+wake_again(int64 run_id, Event *event, bool contained)
+{
+	int64		last;
+	List	   *waits = respond_waits_hit(event, run_id - 1, 1, &last);
+	ListCell   *cell;
+
+	foreach(cell, waits)
+	{
+		const Wait *wait = lfirst(cell);
+
+		/* a step ahead may have been told already */
+		if (wait->run_id == run_id && !respond_wait_has_heard(wait, event->id))
+			wake_one(respond_awakening_of_event(wait, event), contained);
+	}
 }
 
 static void
 wake_all(const List *waits, Event *event, bool contained)
 {
+	int64		again = 0;
 	ListCell   *cell;
 
 	foreach(cell, waits)
 	{
-		List	   *awakening = list_make1(respond_awakening_of_event(lfirst(cell), event));
+		Wait	   *wait = lfirst(cell);
 
-		respond_flow_lane_wake(awakening, contained);
+		if (wait->run_id == again)
+			continue;
+		if (respond_look_back_is_due(wait->run_id))
+		{
+			again = wait->run_id;
+			respond_look_back(contained);
+			wake_again(again, event, contained);
+		}
+		else
+			wake_one(respond_awakening_of_event(wait, event), contained);
 	}
 }
 
@@ -224,6 +244,7 @@ void
 respond_flow_lane_forget(void)
 {
 	respond_queue_forget(&inbox);
+	respond_look_back_forget();
 }
 
 TimestampTz

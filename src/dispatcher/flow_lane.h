@@ -41,6 +41,9 @@ extern bool respond_flow_lane_hear(Event *event, bool contained);
 extern List *respond_flow_lane_take(int limit, uint64 wakes, TimestampTz heard_until);
 extern void respond_flow_lane_wake(const List *awakenings, bool contained);
 
+/* Lets runs hear what they should have heard before; at the end of a batch. */
+extern void respond_flow_lane_settle(bool contained);
+
 /* After a rollback. */
 extern void respond_flow_lane_forget(void);
 

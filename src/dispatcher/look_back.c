@@ -4,8 +4,9 @@
  *
  * A run that another dispatcher began is armed by this one, which may have passed
  * events by then that came after the run's own; and a key may become known only
- * after a while.  The log is read once more from there; runs that are taken over
- * together look back together.  What comes behind this dispatcher's place is not
+ * after a while.  The log is read once more from there.  All runs of a batch look
+ * back together, at its end; one that is to hear something else before that looks
+ * back first.  What comes behind this dispatcher's place is not
  * looked at: it will hear that in its turn.  Both happen in one transaction, so
  * nothing can come between them.
  *
@@ -25,14 +26,17 @@
 #include "wait/wait_match.h"
 #include "wait/wait_rows.h"
 
-/* A run that looks back. */
+/* A run that has to look back. */
 typedef struct Follower
 {
 	int64		run_id;
+	Jsonb	   *document;		/* of the place */
 	const Cursor *place;		/* what it has heard, or what came before it */
+	bool		at_pause;		/* only the step that it stands at hears */
+	bool		ended;			/* that step has ended */
 } Follower;
 
-/* One look back, for all runs that have to. */
+/* One look back of many runs. */
 typedef struct LookBack
 {
 	Arena	   *arena;
@@ -40,10 +44,49 @@ typedef struct LookBack
 	Cursor	   *from;			/* what none of them has to hear */
 	const Cursor *here;			/* this dispatcher's place */
 	int			count;
+	int			left;			/* of those whose step has not ended */
 	Follower   *followers;		/* by the numbers of their runs */
 	bool		contained;
-	bool		at_pause;		/* only the step that the run stands at hears it */
 } LookBack;
+
+/* Runs that will look back. */
+#define MOST_FOLLOWERS	1000
+static MemoryContext later_context; /* NULL until the first use in a process */
+static Follower later[MOST_FOLLOWERS];
+static int	later_count;
+
+bool
+respond_look_back_is_due(int64 run_id)
+{
+	for (int i = 0; i < later_count; i++)
+		if (later[i].run_id == run_id)
+			return true;
+	return later_count == MOST_FOLLOWERS;
+}
+
+void
+respond_look_back_later(int64 run_id, const Jsonb *place, bool at_pause)
+{
+	Follower   *follower = &later[later_count++];
+
+	Assert(later_count <= MOST_FOLLOWERS);
+	if (later_context == NULL)
+		later_context = AllocSetContextCreate(TopMemoryContext, "pg_respond runs that look back",
+											  ALLOCSET_DEFAULT_SIZES);
+	follower->run_id = run_id;
+	follower->document = MemoryContextAlloc(later_context, VARSIZE(place));
+	memcpy(follower->document, place, VARSIZE(place));
+	follower->at_pause = at_pause;
+	follower->ended = false;
+}
+
+void
+respond_look_back_forget(void)
+{
+	later_count = 0;
+	if (later_context != NULL)
+		MemoryContextReset(later_context);
+}
 
 static int
 compare_followers(const void *a, const void *b)
@@ -54,85 +97,91 @@ compare_followers(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* The run's wait that hears the event; of steps ahead, too, if they were armed at that place. */
-static bool
-is_meant(const LookBack *back, const Wait *wait, const Event *event)
+/* The run that hears the event by this wait, NULL: none; steps ahead do if they were armed at that place. */
+static Follower *
+find_follower(const LookBack *back, const Wait *wait, const Event *event)
 {
 	Follower	key = {.run_id = wait->run_id};
-	const Follower *follower = bsearch(&key, back->followers, back->count, sizeof(Follower), compare_followers);
+	Follower   *follower = bsearch(&key, back->followers, back->count, sizeof(Follower), compare_followers);
 
-	if (follower == NULL || respond_cursor_passed(follower->place, U64FromFullTransactionId(event->xid), event->id))
-		return false;
-	if (back->at_pause && wait->early)
-		return false;
+	if (follower == NULL || follower->ended ||
+		respond_cursor_passed(follower->place, U64FromFullTransactionId(event->xid), event->id))
+		return NULL;
+	if (follower->at_pause && wait->early)
+		return NULL;
 	/* it may have been armed in time for one of several events */
-	return !respond_wait_has_heard(wait, event->id);
+	return respond_wait_has_heard(wait, event->id) ? NULL : follower;
 }
 
-/* True when the step that looks back has ended; what comes next looks back by itself. */
-static bool
-wake(const LookBack *back, const Wait *wait, Event *event)
+/* A step that looks back ends with what it finds; what comes next looks back by itself. */
+static void
+wake(LookBack *back, const Wait *wait, Event *event)
 {
-	Awakening  *awakening = respond_awakening_of_event(wait, event);
-	bool		went_on = respond_run_wake(awakening, back->contained);
+	Follower   *follower = find_follower(back, wait, event);
+	Awakening  *awakening;
 
+	if (follower == NULL)
+		return;
+	awakening = respond_awakening_of_event(wait, event);
+	if (respond_run_wake(awakening, back->contained) && follower->at_pause)
+	{
+		follower->ended = true;
+		back->left--;
+	}
 	if (awakening->look_back != NULL)
-		respond_look_back(awakening->run_id, awakening->look_back, back->contained);
-	return went_on && back->at_pause;
+		respond_look_back_later(awakening->run_id, awakening->look_back, true);
 }
 
-static bool
-wake_all(const LookBack *back, const List *hits, Event *event)
+static void
+wake_all(LookBack *back, const List *hits, Event *event)
 {
 	ListCell   *cell;
 
 	foreach(cell, hits)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (is_meant(back, lfirst(cell), event) && wake(back, lfirst(cell), event))
-			return true;
+		wake(back, lfirst(cell), event);
 	}
-	return false;
 }
 
 /* Others may wait for the same event, as many as there are runs. */
-static bool
-hear(const LookBack *back, Event *event)
+static void
+hear(LookBack *back, Event *event)
 {
 	WaitHits   *hits;
 	List	   *piece;
-	bool		ended = false;
 	int64		last;
 
 	if (back->count == 1)
-		return wake_all(back, respond_waits_hit(event, back->followers[0].run_id - 1, 1, &last), event);
+	{
+		wake_all(back, respond_waits_hit(event, back->followers[0].run_id - 1, 1, &last), event);
+		return;
+	}
 	hits = respond_waits_hits_open(event);
-	while (!ended && (piece = respond_waits_hits_next(hits)) != NIL)
-		ended = wake_all(back, piece, event);
+	while ((piece = respond_waits_hits_next(hits)) != NIL)
+		wake_all(back, piece, event);
 	respond_waits_hits_close(hits);
-	return ended;
 }
 
 /* The same for an entry of the log, if this dispatcher has handled it. */
-static bool
-hear_entry(const LookBack *back, const Window *window, const WindowEntry *entry)
+static void
+hear_entry(LookBack *back, const Window *window, const WindowEntry *entry)
 {
 	MemoryContext caller;
 	Event	   *event;
-	bool		ended;
 
 	if (!respond_cursor_passed(back->here, entry->xid, entry->id))
-		return false;
+		return;
 	caller = MemoryContextSwitchTo(back->event_context);
 	event = respond_reader_fetch(window, entry);
-	ended = event != NULL && event->data != NULL && hear(back, event);
+	if (event != NULL && event->data != NULL)
+		hear(back, event);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(back->event_context);
-	return ended;
 }
 
 static void
-look(const LookBack *back)
+look(LookBack *back)
 {
 	Cursor	   *cursor = back->from;
 	Window	   *window;
@@ -140,51 +189,48 @@ look(const LookBack *back)
 	do
 	{
 		window = respond_window_collect(back->arena, cursor);
-		for (int i = 0; i < window->count; i++)
+		for (int i = 0; i < window->count && back->left > 0; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			if (hear_entry(back, window, &window->entries[i]))
-				return;
+			hear_entry(back, window, &window->entries[i]);
 		}
 		cursor = respond_window_cursor(back->arena, window, window->count);
-	} while (window->looked_at < window->snapshot->xmax || window->split);
+	} while (back->left > 0 && (window->looked_at < window->snapshot->xmax || window->split));
 }
 
-/* Of places that are none nothing is known, and nothing is heard. */
+/* Takes those that are due.  Of places that are none nothing is known, and nothing is heard. */
 static void
-add_follower(LookBack *back, const TakenOver *run)
+take_followers(LookBack *back)
 {
-	Cursor	   *place = respond_place_restore(back->arena, run->place);
+	back->followers = palloc(sizeof(Follower) * later_count);
+	for (int i = 0; i < later_count; i++)
+	{
+		Cursor	   *place = respond_place_restore(back->arena, later[i].document);
 
-	if (place == NULL)
-		return;
-	back->followers[back->count].run_id = run->run_id;
-	back->followers[back->count++].place = place;
-	if (back->from == NULL)
-		back->from = respond_cursor_copy(back->arena, place);
-	else
-		back->from = respond_cursor_intersect(back->arena, back->from, place);
+		if (place == NULL)
+			continue;
+		back->followers[back->count] = later[i];
+		back->followers[back->count++].place = place;
+		back->from = back->from == NULL ? respond_cursor_copy(back->arena, place) :
+			respond_cursor_intersect(back->arena, back->from, place);
+	}
+	back->left = back->count;
+	if (back->count > 1)
+		qsort(back->followers, back->count, sizeof(Follower), compare_followers);
+	respond_look_back_forget();
 }
 
 static void
-look_back(const List *runs, bool contained, bool at_pause)
+look_back(bool contained)
 {
-	MemoryContext context;
-	MemoryContext caller;
-	LookBack	back = {.contained = contained,.at_pause = at_pause};
-	ListCell   *cell;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond look back", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	LookBack	back = {.contained = contained};
 
-	check_stack_depth();
-	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond look back", ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(context);
 	back.arena = respond_arena_create_in(context);
 	back.event_context = AllocSetContextCreate(context, "pg_respond event looked back at", ALLOCSET_DEFAULT_SIZES);
 	back.here = respond_place_cursor(back.arena);
-	back.followers = palloc(sizeof(Follower) * list_length(runs));
-	foreach(cell, runs)
-		add_follower(&back, lfirst(cell));
-	if (back.count > 1)
-		qsort(back.followers, back.count, sizeof(Follower), compare_followers);
+	take_followers(&back);
 	if (back.count > 0)
 		look(&back);
 	MemoryContextSwitchTo(caller);
@@ -192,15 +238,8 @@ look_back(const List *runs, bool contained, bool at_pause)
 }
 
 void
-respond_look_back(int64 run_id, Jsonb *place, bool contained)
+respond_look_back(bool contained)
 {
-	TakenOver	run = {run_id, place};
-
-	look_back(list_make1(&run), contained, true);
-}
-
-void
-respond_look_back_all(const List *runs, bool contained)
-{
-	look_back(runs, contained, false);
+	while (later_count > 0)
+		look_back(contained);
 }

@@ -8,23 +8,22 @@
 #ifndef RESPOND_LOOK_BACK_H
 #define RESPOND_LOOK_BACK_H
 
-#include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
 /*
- * Lets the wait that the run stands at hear, in the order of the log, what this
- * dispatcher has handled since that place, until it is over.
+ * The waits of the run have to hear, in the order of the log, what this
+ * dispatcher has handled since that place.  at_pause: only the step that the run
+ * stands at, until it ends; otherwise all, and those that the run comes to.
  */
-extern void respond_look_back(int64 run_id, Jsonb *place, bool contained);
+extern void respond_look_back_later(int64 run_id, const Jsonb *place, bool at_pause);
 
-/* A run, and the place in the log where it stood. */
-typedef struct TakenOver
-{
-	int64		run_id;
-	Jsonb	   *place;
-} TakenOver;
+/* Whether that has to be done now, before something else is said to the run or another one is added. */
+extern bool respond_look_back_is_due(int64 run_id);
 
-/* The same for all waits of these runs (TakenOver *), and for those that they come to. */
-extern void respond_look_back_all(const List *runs, bool contained);
+/* Does it for all of them. */
+extern void respond_look_back(bool contained);
+
+/* After a rollback. */
+extern void respond_look_back_forget(void);
 
 #endif							/* RESPOND_LOOK_BACK_H */
