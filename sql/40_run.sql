@@ -116,7 +116,7 @@ CREATE TABLE respond_internal.run_inbox (
 ALTER TABLE respond_internal.run_inbox REPLICA IDENTITY FULL;
 CREATE INDEX run_inbox_id_idx ON respond_internal.run_inbox (id);
 COMMENT ON TABLE respond_internal.run_inbox IS 'what runs that wait are to be told';
-COMMENT ON COLUMN respond_internal.run_inbox.kind IS 'continue (a run that another dispatcher began), answer, decision, signal, ended (a run that it called), cancelled, retry or resume';
+COMMENT ON COLUMN respond_internal.run_inbox.kind IS 'continue (a run that another dispatcher began), answer, decision, signal, ended (a run that it called), turn (others had theirs), cancelled, retry or resume';
 COMMENT ON COLUMN respond_internal.run_inbox.pause IS 'number of the pause of the run that is meant; NULL: whichever';
 COMMENT ON COLUMN respond_internal.run_inbox.actor IS 'who said it; NULL: a worker';
 COMMENT ON COLUMN respond_internal.run_inbox.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
@@ -140,6 +140,22 @@ COMMENT ON TABLE respond_internal.run_name IS 'keys that start() gave to runs; o
 COMMENT ON COLUMN respond_internal.run_name.run_id IS 'number of the run, which may not have begun yet';
 COMMENT ON INDEX respond_internal.run_name_run_id_idx IS 'finds the key of a run';
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_name', '');
+
+CREATE TABLE respond_internal.loop_items (
+	run_id bigint NOT NULL,
+	loop bigint NOT NULL,
+	first bigint NOT NULL,
+	items respond.private_jsonb NOT NULL
+);
+CREATE UNIQUE INDEX loop_items_run_id_loop_first_idx ON respond_internal.loop_items (run_id, loop, first);
+ALTER TABLE respond_internal.loop_items REPLICA IDENTITY USING INDEX loop_items_run_id_loop_first_idx;
+COMMENT ON TABLE respond_internal.loop_items IS 'what runs have still to go through in a loop, when it is much: a row for each piece; a row goes when its items are done';
+COMMENT ON COLUMN respond_internal.loop_items.run_id IS 'the run';
+COMMENT ON COLUMN respond_internal.loop_items.loop IS 'how many loops of the run are around this one';
+COMMENT ON COLUMN respond_internal.loop_items.first IS 'number of the first item in the piece, from 0';
+COMMENT ON COLUMN respond_internal.loop_items.items IS 'array of items; only the owner of the rule and superusers see it';
+COMMENT ON INDEX respond_internal.loop_items_run_id_loop_first_idx IS 'finds the items of a loop, in order';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.loop_items', '');
 
 CREATE TABLE respond.wait_decision (
 	run_id bigint NOT NULL,

@@ -20,6 +20,7 @@
 #include "dispatcher/progress.h"
 #include "dispatcher/requeue.h"
 #include "effect/decision_write.h"
+#include "effect/loop_items.h"
 #include "effect/run.h"
 #include "event/event_columns.h"
 #include "event/producer.h"
@@ -43,6 +44,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_delivery,
 	&respond_shape_event,
 	&respond_shape_heard,
+	&respond_shape_loop_items,
 	&respond_shape_mask,
 	&respond_shape_mute,
 	&respond_shape_producer,

@@ -123,6 +123,22 @@ CREATE INDEX run_default_under_way_idx ON respond.run_default (rule, key, id) WH
 COMMENT ON INDEX respond.run_default_parent_id_idx IS 'finds the runs under way that a run has called';
 COMMENT ON INDEX respond.run_default_under_way_idx IS 'finds the runs of a rule that are under way';
 
+-- Loops.
+CREATE TABLE respond_internal.loop_items (
+	run_id bigint NOT NULL,
+	loop bigint NOT NULL,
+	first bigint NOT NULL,
+	items respond.private_jsonb NOT NULL
+);
+CREATE UNIQUE INDEX loop_items_run_id_loop_first_idx ON respond_internal.loop_items (run_id, loop, first);
+ALTER TABLE respond_internal.loop_items REPLICA IDENTITY USING INDEX loop_items_run_id_loop_first_idx;
+COMMENT ON TABLE respond_internal.loop_items IS 'what runs have still to go through in a loop, when it is much: a row for each piece; a row goes when its items are done';
+COMMENT ON COLUMN respond_internal.loop_items.run_id IS 'the run';
+COMMENT ON COLUMN respond_internal.loop_items.loop IS 'how many loops of the run are around this one';
+COMMENT ON COLUMN respond_internal.loop_items.first IS 'number of the first item in the piece, from 0';
+COMMENT ON COLUMN respond_internal.loop_items.items IS 'array of items; only the owner of the rule and superusers see it';
+COMMENT ON INDEX respond_internal.loop_items_run_id_loop_first_idx IS 'finds the items of a loop, in order';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.loop_items', '');
 -- Rules that call each other.
 CREATE FUNCTION respond_internal.called_rules(steps jsonb, on_failure jsonb, on_cancel jsonb) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

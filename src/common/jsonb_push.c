@@ -71,21 +71,38 @@ respond_jsonb_push_boolean(JsonbParseState **state, const char *key, bool value)
 	pushJsonbValue(state, WJB_VALUE, &boolean);
 }
 
+/* NULL is null. */
+static JsonbValue
+value_of(Jsonb *jsonb)
+{
+	JsonbValue	value;
+
+	if (jsonb == NULL)
+		value.type = jbvNull;
+	else if (!JB_ROOT_IS_SCALAR(jsonb) || !JsonbExtractScalar(&jsonb->root, &value))
+	{
+		value.type = jbvBinary;
+		value.val.binary.data = &jsonb->root;
+		value.val.binary.len = VARSIZE(jsonb) - VARHDRSZ;
+	}
+	return value;
+}
+
 void
 respond_jsonb_push_jsonb(JsonbParseState **state, const char *key, Jsonb *value)
 {
-	JsonbValue	part;
+	JsonbValue	part = value_of(value);
 
 	respond_jsonb_push_key(state, key);
-	if (value == NULL)
-		part.type = jbvNull;
-	else if (!JB_ROOT_IS_SCALAR(value) || !JsonbExtractScalar(&value->root, &part))
-	{
-		part.type = jbvBinary;
-		part.val.binary.data = &value->root;
-		part.val.binary.len = VARSIZE(value) - VARHDRSZ;
-	}
 	pushJsonbValue(state, WJB_VALUE, &part);
+}
+
+void
+respond_jsonb_push_element(JsonbParseState **state, Jsonb *value)
+{
+	JsonbValue	part = value_of(value);
+
+	pushJsonbValue(state, WJB_ELEM, &part);
 }
 
 Jsonb *

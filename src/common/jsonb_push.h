@@ -22,6 +22,8 @@ extern void respond_jsonb_push_boolean(JsonbParseState **state, const char *key,
 extern void respond_jsonb_push_jsonb(JsonbParseState **state, const char *key, Jsonb *value);
 
 /* An element of an array. */
+/* Any document, as an element of the array that is open. */
+extern void respond_jsonb_push_element(JsonbParseState **state, Jsonb *value);
 extern void respond_jsonb_push_text_element(JsonbParseState **state, const char *value);
 
 /* {}, and {key: value}, palloc'd. */

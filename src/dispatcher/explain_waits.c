@@ -28,6 +28,7 @@
 #include "common/partition_write.h"
 #include "dispatcher/reader.h"
 #include "event/event_context.h"
+#include "flow/loop_code.h"
 #include "flow/wait_code.h"
 #include "rule/rule_version_cache.h"
 #include "wait/wait_match.h"
@@ -218,16 +219,6 @@ read_row(HeapTuple row)
 	return decided;
 }
 
-static const FlowStep *
-find_step(const Flow *flow, const char *label)
-{
-	for (int part = 0; part < lengthof(flow->parts); part++)
-		for (int i = 0; i < flow->parts[part].count; i++)
-			if (strcmp(respond_step_label(&flow->parts[part].steps[i]), label) == 0)
-				return &flow->parts[part].steps[i];
-	return NULL;
-}
-
 static void
 add_pattern(WaitPatternSet *set, const Decided *decided, const WaitAlternative *alternative, int number)
 {
@@ -244,7 +235,8 @@ static const WaitCode *
 find_code(const Decided *decided)
 {
 	const Rule *rule = respond_rule_version_get(decided->rule, decided->rule_version);
-	const FlowStep *step = rule != NULL && rule->broken == NULL ? find_step(rule->flow, decided->step) : NULL;
+	const FlowStep *step = rule != NULL && rule->broken == NULL ?
+		respond_flow_find_step(rule->flow, decided->step) : NULL;
 
 	return step != NULL ? respond_wait_code(step) : NULL;
 }

@@ -25,6 +25,7 @@
 #include "dispatcher/run_cancel.h"
 #include "effect/decision_write.h"
 #include "effect/effects.h"
+#include "effect/loop_items.h"
 #include "effect/rule_stats.h"
 #include "effect/run_change.h"
 #include "effect/run_name.h"
@@ -150,7 +151,8 @@ end_pause(const RunUnderWay *run)
 		cancel_request(run, &pause);
 	if (waits_for(&pause, PAUSE_APPROVAL))
 		(void) respond_approvals_cancel(run->id);
-	if (waits_for(&pause, PAUSE_RUN))
+	/* a loop whose items are runs lets others have their turn, too */
+	if (waits_for(&pause, PAUSE_RUN) || waits_for(&pause, PAUSE_TURN))
 		respond_run_cancel_children(run, psprintf("run " INT64_FORMAT ", which called it, was cancelled", run->id));
 }
 
@@ -249,7 +251,10 @@ respond_run_cancel(const RunUnderWay *run, const char *reason)
 	if (steps)
 		ask_for_steps(run, reason);
 	else
+	{
+		respond_loop_items_forget(run->id, -1);
 		tell_parent(run, reason);
+	}
 	tell(run, reason);
 	respond_effects_flush();
 }

@@ -83,6 +83,8 @@ note_ends(const Passage *passage)
 		{NOTE_ANSWER, PAUSE_ANSWER},
 		{NOTE_DECISION, PAUSE_APPROVAL},
 		{NOTE_ENDED, PAUSE_RUN},
+		{NOTE_ENDED, PAUSE_TURN},
+		{NOTE_TURN, PAUSE_TURN},
 		{NOTE_SIGNAL, PAUSE_EVENT},
 		{NOTE_SIGNAL, PAUSE_TIME},
 	};
@@ -166,6 +168,8 @@ kind_of_note(const char *note)
 		return WAKE_DECISION;
 	if (strcmp(note, NOTE_ENDED) == 0)
 		return WAKE_ENDED;
+	if (strcmp(note, NOTE_TURN) == 0)
+		return WAKE_TURN;
 	return WAKE_SIGNAL;
 }
 
@@ -227,7 +231,8 @@ record_decision(const Passage *passage, const char *step, const List *waits)
 	const FlowPause *pause = &passage->pause;
 	Decision	decision = {.run_id = passage->row->id,.rule = passage->row->rule};
 
-	if (pause->waits_for == NULL)
+	/* a turn is nobody's decision */
+	if (pause->waits_for == NULL || strcmp(pause->waits_for, PAUSE_TURN) == 0)
 		return;
 	decision.rule_version = passage->row->rule_version;
 	decision.step = step;

@@ -44,9 +44,10 @@ typedef struct FlowRun
 	const char *key;			/* name that start() gave it; NULL: none */
 	int64		parent_id;		/* run that called it and waits for it; 0: none */
 	TimestampTz parent_started_at;
-	int32		parent_pause;	/* in which of its pauses it waits */
+	int32		parent_pause;	/* in which of its pauses it waits, 0: whichever */
 	bool		is_inline;		/* the parent is going on in this process, and takes the end itself */
 	MemoryContext end_context;	/* inline: where end lives */
+	Jsonb	   *output;			/* out: of the last step, when it is that of one item of a loop */
 	Jsonb	   *end;			/* out, inline: how it ended; NULL: it waits */
 	bool		may_pause;		/* here is where runs wait; else they are handed over in front of a step that may */
 	const RunPlace *place;		/* of its row; NULL: there is none yet */

@@ -19,6 +19,7 @@
 #include "common/private_value.h"
 #include "common/row_values.h"
 #include "effect/effect_memory.h"
+#include "effect/loop_items.h"
 #include "effect/rule_stats.h"
 #include "effect/run_change.h"
 #include "effect/run_name.h"
@@ -139,8 +140,11 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 		buffer_row(run, row);
 	else
 		change_row(run, row);
-	if (row->finished_at != DT_NOBEGIN)
-		count_run(run, row);
+	if (row->finished_at == DT_NOBEGIN)
+		return;
+	if (run->place != NULL)
+		respond_loop_items_forget(run->run_id, -1);
+	count_run(run, row);
 }
 
 bool

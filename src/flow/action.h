@@ -79,6 +79,7 @@ struct FlowStep;
 struct FlowTarget;
 struct FlowWake;
 struct JsonValue;
+struct LoopFrame;
 
 /* A step that is being run. */
 typedef struct StepCall
@@ -90,6 +91,7 @@ typedef struct StepCall
 	struct FlowPause *pause;	/* the pause that ends; out, with STEP_PAUSE: the one that begins */
 	Jsonb	   *output;			/* out: what later steps see as steps.NAME; NULL: {} */
 	Jsonb	   *shown;			/* out: what others see of it; NULL: what the action says */
+	struct LoopFrame *loop;		/* out, with STEP_LOOP: the loop that begins */
 	const struct FlowTarget *target;	/* out: where to go on; NULL: at on_success */
 } StepCall;
 
@@ -98,6 +100,7 @@ typedef enum StepResult
 {
 	STEP_DONE,					/* go on behind the step */
 	STEP_STOP,					/* end the run, it succeeded */
+	STEP_LOOP,					/* its own steps come next, for each item */
 	STEP_PAUSE					/* the run waits; then the step is executed again, with call->wake */
 } StepResult;
 
@@ -110,6 +113,7 @@ typedef struct Action
 	const char *shown;			/* the member of a private output that everybody sees; NULL: none */
 	bool		own_attempts;	/* it tries as often as the step says by itself */
 	bool		pauses;			/* the run may wait in it */
+	bool		loops;			/* it has steps of its own */
 	const ParameterSpec *parameters;
 	int			parameter_count;
 	uint32		one_of;			/* bits of parameters of which at least one is needed */

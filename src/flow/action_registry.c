@@ -16,6 +16,7 @@
 #include "flow/action_approve.h"
 #include "flow/action_call.h"
 #include "flow/action_flow.h"
+#include "flow/action_foreach.h"
 #include "flow/action_publish.h"
 #include "flow/action_registry.h"
 #include "flow/action_request.h"
@@ -24,6 +25,8 @@
 #include "flow/action_wait.h"
 #include "flow/approve_code.h"
 #include "flow/request_code.h"
+#include "flow/loop_code.h"
+#include "flow/loop_compile.h"
 #include "flow/wait_code.h"
 
 static const ParameterSpec ticket_parameters[] = {
@@ -191,6 +194,19 @@ static const ParameterSpec publish_parameters[] = {
 	[PUBLISH_HEADERS] = {"headers", PARAMETER_OBJECT},
 };
 
+static const ParameterSpec foreach_parameters[] = {
+	[FOREACH_ITEMS] = {"items", PARAMETER_OWN},
+	[FOREACH_QUERY] = {"query", PARAMETER_STATEMENT},
+	[FOREACH_AS] = {"as", PARAMETER_OWN},
+	[FOREACH_MODE] = {"mode", PARAMETER_OWN},
+	[FOREACH_CONCURRENCY] = {"concurrency", PARAMETER_OWN},
+	[FOREACH_BATCH] = {"batch", PARAMETER_OWN},
+	[FOREACH_ON_ITEM_FAILURE] = {"on_item_failure", PARAMETER_OWN},
+	[FOREACH_STEPS] = {"steps", PARAMETER_OWN},
+};
+
+StaticAssertDecl(lengthof(foreach_parameters) == FOREACH_PARAMETERS, "each parameter of a loop has its place");
+
 #define BIT(place)			((uint32) 1 << (place))
 #define PARAMETERS(specs)	.parameters = (specs), .parameter_count = lengthof(specs)
 
@@ -243,13 +259,17 @@ const Action respond_actions[] = {
 		PARAMETERS(request_parameters),
 		.compile = respond_request_compile,
 	.execute = respond_action_request},
+	{"foreach", true,.pure = true,.private = true,.pauses = true,.loops = true, PARAMETERS(foreach_parameters),
+		.one_of = BIT(FOREACH_ITEMS) | BIT(FOREACH_QUERY),
+		.exclusive = BIT(FOREACH_ITEMS) | BIT(FOREACH_QUERY),
+		.compile = respond_foreach_compile,
+	.execute = respond_action_foreach},
 	{"call", true,.private = true,.pauses = true, PARAMETERS(call_parameters),
 		.compile = respond_call_compile,
 	.execute = respond_action_call},
 	{"approve", true,.pure = true,.private = true,.shown = "decision",.pauses = true, PARAMETERS(approve_parameters),
 		.compile = respond_approve_compile,
 	.execute = respond_action_approve},
-	{"foreach", false},
 	{"publish", false, PARAMETERS(publish_parameters),
 		.one_of = BIT(PUBLISH_TOPIC) | BIT(PUBLISH_EXCHANGE),
 		.exclusive = BIT(PUBLISH_TOPIC) | BIT(PUBLISH_EXCHANGE),

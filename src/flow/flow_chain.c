@@ -78,6 +78,29 @@ respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value, Json
 	machine->chain_jsonb = NULL;
 }
 
+void
+respond_chain_cut(FlowMachine *machine, int count)
+{
+	if (machine->chain_count <= count)
+		return;
+	for (int i = count; i < machine->chain_count; i++)
+		machine->chain_bytes -= value_size(machine->chain[i].value);
+	machine->chain_count = count;
+	machine->chain_jsonb = NULL;
+}
+
+void
+respond_chain_copy(const FlowMachine *from, FlowMachine *to)
+{
+	for (int i = 0; i < from->chain_count; i++)
+	{
+		const ChainEntry *entry = &from->chain[i];
+		FlowStep	step = {.name = entry->name};
+
+		respond_chain_set(to, &step, entry->value, entry->shown);
+	}
+}
+
 /* The first line that does not fit leaves a note, those behind it nothing. */
 void
 respond_chain_log(FlowMachine *machine, const char *line, const char *shown)

@@ -12,6 +12,10 @@
 
 /* Keeps what the step gave, and what others may see of it; NULL gives {}.  A step without name leaves nothing. */
 extern void respond_chain_set(FlowMachine *machine, const FlowStep *step, Jsonb *value, Jsonb *shown);
+/* Forgets all but the first ones. */
+extern void respond_chain_cut(FlowMachine *machine, int count);
+/* The chain of another machine, which stays as long as this one. */
+extern void respond_chain_copy(const FlowMachine *from, FlowMachine *to);
 /* A line of the log; shown NULL: everybody may read it. */
 extern void respond_chain_log(FlowMachine *machine, const char *line, const char *shown);
 /* The chain as one object; for SQL, as parameter "steps". */

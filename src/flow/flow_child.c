@@ -46,6 +46,8 @@ describe_end(const FlowRun *child, const RunRow *row)
 		respond_jsonb_push_text(&state, "error", row->error);
 	if (row->shown_error != NULL)
 		respond_jsonb_push_text(&state, "shown_error", row->shown_error);
+	if (child->output != NULL)
+		respond_jsonb_push_jsonb(&state, "output", child->output);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -71,7 +73,7 @@ respond_child_ended(FlowRun *child, const RunRow *row)
 		hand_over(child, end);
 		return;
 	}
-	note.pause = child->parent_pause;
+	note.pause = child->parent_pause > 0 ? child->parent_pause : -1;
 	note.data = end;
 	respond_run_inbox_write(&note, 1);
 }
@@ -119,6 +121,14 @@ respond_child_state(Jsonb *end, bool shown)
 	if ((!shown || !find(end, "shown_state", &value)) && !find(end, "state", &value))
 		return respond_jsonb_empty_object();
 	return JsonbValueToJsonb(&value);
+}
+
+Jsonb *
+respond_child_output(Jsonb *end)
+{
+	JsonbValue	value;
+
+	return find(end, "output", &value) ? JsonbValueToJsonb(&value) : NULL;
 }
 
 char *

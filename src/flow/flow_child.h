@@ -6,10 +6,11 @@
  * waits goes on by itself; when it ends, a note tells the parent, which waits for it.
  * Either way the parent gets the same document:
  *
- *	{"run_id", "status", "state", "shown_state", "error", "shown_error"}
+ *	{"run_id", "status", "state", "shown_state", "error", "shown_error", "output"}
  *
  * state and error are for those who see what the child's owner sees, shown_... for
- * everybody; what is null, or the same for everybody, is left out.
+ * everybody; output is that of the last step of an item of a loop.  What is null, or
+ * the same for everybody, is left out.
  *
  * src/flow/flow_child.h
  *-------------------------------------------------------------------------
@@ -30,6 +31,7 @@ extern void respond_child_ended(FlowRun *child, const RunRow *row);
 extern int64 respond_child_run_id(Jsonb *end);
 extern char *respond_child_status(Jsonb *end);
 extern Jsonb *respond_child_state(Jsonb *end, bool shown);
+extern Jsonb *respond_child_output(Jsonb *end);
 extern char *respond_child_error(Jsonb *end, bool shown);
 
 #endif							/* RESPOND_FLOW_CHILD_H */

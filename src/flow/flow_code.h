@@ -20,6 +20,8 @@
 
 /* Most steps of one array. */
 #define FLOW_MAX_STEPS			1000
+/* Most loops inside each other. */
+#define FLOW_MAX_LOOPS			4
 /* Most attempts of one step. */
 #define FLOW_MAX_ATTEMPTS		100
 /* Longest name of a step, in bytes. */
@@ -38,6 +40,7 @@ typedef struct FlowSql
 	const char *text;
 	const char *place;			/* "steps[2].if" */
 	int			timeout;		/* milliseconds, 0: that of the settings */
+	const char *const *locals;	/* names that are known there, NULL at the end */
 	OwnerSql   *sql;			/* NULL until prepared */
 } FlowSql;
 
@@ -108,6 +111,9 @@ typedef struct FlowCompiler
 	Flow	   *flow;
 	Arena	   *arena;			/* in the flow's context, for its templates */
 	bool		check_sql;
+	int			loops;			/* around the steps that are being compiled */
+	const char *const *locals;	/* what tags may begin with there; NULL: nothing more */
+	void		(*compile_part) (struct FlowCompiler *compiler, FlowPart *part, const JsonValue *steps);
 } FlowCompiler;
 
 #endif							/* RESPOND_FLOW_CODE_H */

@@ -23,6 +23,7 @@
 #include "flow/cancel_code.h"
 #include "flow/flow_code.h"
 #include "flow/flow_compile.h"
+#include "flow/loop_code.h"
 #include "flow/step_compile.h"
 
 PG_FUNCTION_INFO_V1(respond_check_steps);
@@ -49,13 +50,8 @@ create_names(long expected)
 }
 
 static void
-compile_part(FlowCompiler *compiler, FlowPart *part, Jsonb *steps, Arena *scratch)
+compile_array(FlowCompiler *compiler, FlowPart *part, const JsonValue *array)
 {
-	const JsonValue *array;
-
-	if (steps == NULL)
-		return;
-	array = respond_json_value_from_jsonb(scratch, steps);
 	if (array->kind != JSON_KIND_ARRAY)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
@@ -70,13 +66,19 @@ compile_part(FlowCompiler *compiler, FlowPart *part, Jsonb *steps, Arena *scratc
 	part->steps = respond_arena_alloc_zero(compiler->arena, sizeof(FlowStep) * (array->count + 1));
 	for (size_t i = 0; i < array->count; i++)
 	{
-		char		place[64];
-		int			length = snprintf(place, sizeof(place), "%s[%zu]", part->place, i);
+		char	   *place = psprintf("%s[%zu]", part->place, i);
 
-		respond_step_compile(compiler, respond_arena_copy(compiler->arena, place, length),
+		respond_step_compile(compiler, respond_arena_copy(compiler->arena, place, strlen(place)),
 							 array->items[i], &part->steps[i]);
 		part->count++;
 	}
+}
+
+static void
+compile_part(FlowCompiler *compiler, FlowPart *part, Jsonb *steps, Arena *scratch)
+{
+	if (steps != NULL)
+		compile_array(compiler, part, respond_json_value_from_jsonb(scratch, steps));
 }
 
 static void
@@ -85,9 +87,12 @@ collect_names(HTAB *names, FlowPart *part)
 	for (int i = 0; i < part->count; i++)
 	{
 		FlowStep   *step = &part->steps[i];
+		const LoopCode *loop = respond_loop_code(step);
 		NamedStep  *named;
 		bool		found;
 
+		if (loop != NULL)
+			collect_names(names, unconstify(FlowPart *, &loop->part));
 		if (step->name == NULL)
 			continue;
 		named = hash_search(names, step->name, HASH_ENTER, &found);
@@ -150,6 +155,8 @@ resolve_targets(HTAB *names, FlowPart *part)
 
 		for (FlowTarget *target = step->targets; target != NULL; target = target->next)
 			target->index = resolve_target(names, part, step, target->field, target->name);
+		if (respond_loop_code(step) != NULL)
+			resolve_targets(names, unconstify(FlowPart *, &respond_loop_code(step)->part));
 	}
 }
 
@@ -173,7 +180,8 @@ respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext con
 														  "pg_respond steps", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(scratch_context);
 	Arena	   *scratch = respond_arena_create_in(scratch_context);
-	FlowCompiler compiler = {.arena = respond_arena_create_in(context),.check_sql = check_sql};
+	FlowCompiler compiler = {.arena = respond_arena_create_in(context),.check_sql = check_sql,
+	.compile_part = compile_array};
 	Flow	   *flow = respond_arena_alloc_zero(compiler.arena, sizeof(Flow));
 	Jsonb	   *const documents[FLOW_PARTS] = {source->steps, source->on_failure, source->on_cancel};
 	HTAB	   *names;

@@ -96,7 +96,7 @@ respond_context_outward_root(FlowMachine *machine)
 	machine->outward_roots[EVENT_ROOT_DATA].value = respond_template_from_jsonb(event->data);
 	machine->outward_of_event = (TemplateRoots) {EVENT_ROOTS, machine->outward_roots};
 	machine->outward_roots[RUN_ROOT_EVENT].value = respond_template_from_roots(&machine->outward_of_event);
-	machine->outward_all = (TemplateRoots) {RUN_ROOTS, machine->outward_roots};
+	machine->outward_all = (TemplateRoots) {machine->all.count, machine->outward_roots};
 	return respond_template_from_roots(&machine->outward_all);
 }
 

@@ -16,6 +16,7 @@
 #include "effect/run.h"
 #include "flow/flow_code.h"
 #include "flow/flow_pause.h"
+#include "owner/owner_tags.h"
 #include "template/json_template_jsonb.h"
 #include "template/template_jsonb.h"
 
@@ -26,6 +27,9 @@
 #define FLOW_MAX_CHAIN			((Size) 16 * 1024 * 1024)
 /* Most bytes of the log of a run, and of the text of an error. */
 #define FLOW_MAX_LOG			((Size) 256 * 1024)
+
+/* What templates can begin with: for each loop, its item and the number of that. */
+#define FLOW_ROOTS				(RUN_ROOTS + 2 * FLOW_MAX_LOOPS)
 
 /* Where the run stands. */
 typedef struct FlowPosition
@@ -69,6 +73,39 @@ typedef struct FlowFailure
 	Jsonb	   *details;		/* what the step gave all the same, an object; NULL: nothing */
 } FlowFailure;
 
+/* An item that has become a run of its own. */
+typedef struct LoopItemRun
+{
+	int64		run_id;
+	int64		number;
+} LoopItemRun;
+
+/* A loop that the run is in. */
+typedef struct LoopFrame
+{
+	const FlowStep *step;
+	FlowPosition outer;			/* of the step */
+	int			chain_base;		/* outputs behind these are those of its steps */
+	int64		items;			/* all of them */
+	int64		count;			/* elements: items, or batches of them */
+	int64		next;			/* number of the element that comes next */
+	bool		open;			/* the one before it is under way */
+	Jsonb	   *item;			/* that one; NULL: none was yet */
+	Jsonb	   *last;			/* what the last step for it gave; NULL: {} */
+	Jsonb	   *window;			/* array of elements, one after the other; NULL: to be read */
+	int64		first;			/* number of the first one in it */
+	bool		stored;			/* those that are not in it lie beside the run */
+	int64		succeeded;
+	int64		failed;
+	Jsonb	  **outputs;		/* by number; NULL where there is none */
+	int64		output_count;
+	Size		output_bytes;
+	bool		truncated;		/* some were not kept */
+	char	   *fault;			/* why no other item begins; NULL: nothing */
+	List	   *runs;			/* of LoopItemRun *: those under way */
+	bool		single;			/* this run is that of one item, and ends with it */
+} LoopFrame;
+
 typedef struct FlowMachine
 {
 	Flow	   *flow;
@@ -80,7 +117,12 @@ typedef struct FlowMachine
 	MemoryContext context;		/* of this run */
 	TimestampTz started_at;
 
-	FlowPosition position;
+	FlowPosition position;		/* in the innermost loop */
+	int			loop_count;
+	LoopFrame	loops[FLOW_MAX_LOOPS];	/* the outermost first */
+	int64		turn_items;		/* since the run was taken up */
+	int64		turn_steps;
+	TimestampTz turn_began;
 	FlowPause  *pause;			/* of the step at the position; NULL: it does not wait */
 	int32		pauses;			/* so many there were */
 	bool		rested;			/* the pause before the next attempt is over */
@@ -106,6 +148,7 @@ typedef struct FlowMachine
 	bool		outspoken;		/* an error raised now has words of the rule's author for everybody */
 	Jsonb	   *failure_details;	/* what an error raised now leaves of the step; NULL: nothing */
 	bool		calling;		/* an error raised now is that of another run, whose effects it would tear */
+	LoopFrame  *entering;		/* the loop that begins with it */
 	const FlowTarget *target;	/* where it goes on; NULL: at on_success */
 
 	/* what dry runs leave: [{"step": ..., "action": ..., "parameters": {...}}, ...] */
@@ -115,13 +158,14 @@ typedef struct FlowMachine
 
 	/* what may leave the database; NULL: not made yet */
 	const Event *outward_event;
-	TemplateRoot outward_roots[RUN_ROOTS];
+	TemplateRoot outward_roots[FLOW_ROOTS];
 	TemplateRoots outward_all;
 	TemplateRoots outward_of_event;
 
 	/* made from the above, for templates and SQL */
 	Jsonb	   *chain_jsonb;	/* NULL: to be made */
-	TemplateRoot roots[RUN_ROOTS];
+	TemplateRoot roots[FLOW_ROOTS];	/* those of loops behind the others */
+	SqlLocal	locals[2 * FLOW_MAX_LOOPS];
 	TemplateRoots all;			/* over roots */
 	TemplateRoots event;		/* over those of the event */
 	TemplateRoot *chain_values;

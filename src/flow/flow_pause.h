@@ -66,6 +66,7 @@ typedef enum FlowWakeKind
 	WAKE_ANSWER,
 	WAKE_DECISION,
 	WAKE_ENDED,					/* the run that it called */
+	WAKE_TURN,
 	WAKE_SIGNAL
 } FlowWakeKind;
 

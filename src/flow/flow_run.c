@@ -30,6 +30,8 @@
 #include "flow/flow_chain.h"
 #include "flow/flow_run.h"
 #include "flow/flow_sql.h"
+#include "flow/loop.h"
+#include "flow/loop_code.h"
 #include "flow/step_limit.h"
 #include "flow/step_values.h"
 
@@ -41,6 +43,7 @@ typedef enum StepOutcome
 	STEP_OUTCOME_SKIPPED,			/* "if" did not hold */
 	STEP_OUTCOME_DONE,
 	STEP_OUTCOME_STOP,
+	STEP_OUTCOME_LOOP,				/* machine->entering begins */
 	STEP_OUTCOME_PAUSED,			/* machine->pause says why */
 	STEP_OUTCOME_FAILED				/* machine->failure says why */
 } StepOutcome;
@@ -120,16 +123,38 @@ call_action(FlowMachine *machine, StepCall *call)
 	return result;
 }
 
+/* The last item of the step's loop is done, or none is begun any more. */
+static StepResult
+end_loop(StepCall *call, const LoopFrame *ended)
+{
+	if (ended->fault != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s", ended->fault),
+				 errdetail("Of " INT64_FORMAT " items " INT64_FORMAT " succeeded and " INT64_FORMAT " failed.",
+						   ended->items, ended->succeeded, ended->failed)));
+	call->output = respond_loop_output(ended, false);
+	call->shown = respond_loop_output(ended, true);
+	return STEP_DONE;
+}
+
+/* ended: the loop of the step that has come to its end; NULL: none. */
 static StepOutcome
-execute_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
+execute_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake, const LoopFrame *ended)
 {
 	StepCall	call = {.machine = machine,.step = step,.wake = wake,.pause = machine->pause};
 	StepResult	result;
 
-	if (wake == NULL && !begin_step(machine, &call))
+	if (ended == NULL && wake == NULL && !begin_step(machine, &call))
 		return STEP_OUTCOME_SKIPPED;
-	respond_step_check_limit(step, call.pause, wake);
-	result = call_action(machine, &call);
+	if (ended == NULL)
+		respond_step_check_limit(step, call.pause, wake);
+	result = ended != NULL ? end_loop(&call, ended) : call_action(machine, &call);
+	if (result == STEP_LOOP)
+	{
+		machine->entering = call.loop;
+		return STEP_OUTCOME_LOOP;
+	}
 	if (result == STEP_PAUSE)
 	{
 		respond_step_limit(step, machine->pause, call.pause);
@@ -140,6 +165,7 @@ execute_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 	respond_chain_set(machine, step, call.output,
 					  call.shown != NULL ? call.shown : shown_output(step, call.output));
 	check_chain(machine, step);
+	respond_loop_note_output(machine, call.output);
 	return result == STEP_STOP ? STEP_OUTCOME_STOP : STEP_OUTCOME_DONE;
 }
 
@@ -199,7 +225,7 @@ note_failure(FlowMachine *machine, const FlowStep *step, const ErrorData *error)
 
 /* One attempt; errors that are the step's own end here. */
 static StepOutcome
-try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
+try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake, const LoopFrame *ended)
 {
 	volatile StepOutcome outcome = STEP_OUTCOME_FAILED;
 
@@ -211,7 +237,7 @@ try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 	machine->target = NULL;
 	PG_TRY();
 	{
-		outcome = execute_step(machine, step, wake);
+		outcome = execute_step(machine, step, wake, ended);
 	}
 	PG_CATCH();
 	{
@@ -226,7 +252,7 @@ try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake)
 		note_failure(machine, step, error);
 	}
 	PG_END_TRY();
-	if (machine->dry)
+	if (machine->dry && (ended == NULL || outcome == STEP_OUTCOME_FAILED))
 		record_step(machine, step, outcome);
 	return outcome;
 }
@@ -264,6 +290,8 @@ handle_failure(FlowMachine *machine, const FlowStep *step)
 
 	respond_chain_set(machine, step, failed_output(machine->failure.message, machine->failure.details),
 					  failed_output(machine->failure.shown, shown_output(step, machine->failure.details)));
+	if (!jumps && machine->loop_count > 0)
+		return respond_loop_item_failed(machine);
 	if (!jumps && (machine->position.part != FLOW_STEPS || machine->flow->parts[FLOW_ON_FAILURE].count == 0))
 		return false;
 	respond_chain_log(machine, psprintf("%s failed: %s", machine->failure.step, machine->failure.message),
@@ -312,6 +340,7 @@ move_on(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
 			if (!handle_failure(machine, step))
 				return MACHINE_FAILED;
 			break;
+		case STEP_OUTCOME_LOOP:
 		case STEP_OUTCOME_PAUSED:
 			Assert(false);
 			break;
@@ -340,6 +369,12 @@ finish_attempt(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
 {
 	if (outcome == STEP_OUTCOME_PAUSED)
 		return MACHINE_PAUSED;
+	if (outcome == STEP_OUTCOME_LOOP)
+	{
+		machine->pause = NULL;
+		respond_loop_enter(machine, machine->entering);
+		return MACHINE_UNDER_WAY;
+	}
 	if (outcome != STEP_OUTCOME_FAILED || !has_attempts(machine, step))
 		return move_on(machine, step, outcome);
 	machine->pause = NULL;
@@ -351,7 +386,7 @@ static const FlowStep *
 current_step(const FlowMachine *machine)
 {
 	const FlowPosition *position = &machine->position;
-	const FlowPart *part = &machine->flow->parts[position->part];
+	const FlowPart *part = respond_machine_part(machine);
 
 	if (position->step == FLOW_STOP || position->step >= part->count)
 		return NULL;
@@ -368,7 +403,50 @@ must_rest(const FlowMachine *machine, const FlowStep *step)
 static bool
 waits_here(const FlowMachine *machine, const FlowStep *step)
 {
-	return !machine->dry && (step->action->pauses || must_rest(machine, step));
+	return !machine->dry && (respond_step_may_pause(step) || must_rest(machine, step));
+}
+
+static MachineStatus
+pause_loop(FlowMachine *machine, const char *waits_for)
+{
+	machine->pause = palloc0(sizeof(FlowPause));
+	machine->pause->waits_for = waits_for;
+	machine->pause->due_at = DT_NOEND;
+	return MACHINE_PAUSED;
+}
+
+static MachineStatus
+leave_loop(FlowMachine *machine)
+{
+	const LoopFrame *ended = respond_loop_leave(machine);
+
+	return finish_attempt(machine, ended->step, try_step(machine, ended->step, NULL, ended));
+}
+
+/* Between two items of a loop. */
+static MachineStatus
+advance_loop(FlowMachine *machine)
+{
+	LoopFrame  *frame = respond_loop_current(machine);
+
+	CHECK_FOR_INTERRUPTS();
+	switch (respond_loop_next(machine))
+	{
+		case LOOP_ITEM:
+			break;
+		case LOOP_ITEM_RUN:
+			respond_loop_code(frame->step)->begin_run(machine, frame);
+			break;
+		case LOOP_TURN:
+			return machine->run->may_pause ? pause_loop(machine, PAUSE_TURN) : MACHINE_HANDED_OVER;
+		case LOOP_WAITS:
+			return pause_loop(machine, PAUSE_RUN);
+		case LOOP_ENDED:
+			return leave_loop(machine);
+		case LOOP_ITEM_ENDED:
+			return MACHINE_SUCCEEDED;
+	}
+	return MACHINE_UNDER_WAY;
 }
 
 MachineStatus
@@ -378,6 +456,8 @@ respond_machine_advance(FlowMachine *machine)
 	const FlowStep *step = current_step(machine);
 	StepOutcome outcome;
 
+	if (respond_loop_is_between(machine))
+		return advance_loop(machine);
 	if (step == NULL)
 		return MACHINE_SUCCEEDED;
 	if (waits_here(machine, step) && !machine->run->may_pause)
@@ -395,7 +475,7 @@ respond_machine_advance(FlowMachine *machine)
 	CHECK_FOR_INTERRUPTS();
 	position->attempts++;
 	machine->rested = false;
-	outcome = try_step(machine, step, NULL);
+	outcome = try_step(machine, step, NULL, NULL);
 	if (outcome != STEP_OUTCOME_SKIPPED)
 		machine->before = NULL;
 	return finish_attempt(machine, step, outcome);
@@ -406,8 +486,16 @@ respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 {
 	const FlowStep *step = current_step(machine);
 
-	Assert(step != NULL && machine->pause != NULL);
+	Assert(machine->pause != NULL);
 	machine->position.executed = 0;
+	if (respond_loop_is_between(machine))
+	{
+		if (wake->kind == WAKE_ENDED)
+			respond_loop_run_ended(machine, wake->data);
+		machine->pause = NULL;
+		return MACHINE_UNDER_WAY;
+	}
+	Assert(step != NULL);
 	machine->before = machine->pause->place;
 	if (strcmp(machine->pause->waits_for, PAUSE_RETRY) == 0)
 	{
@@ -415,7 +503,7 @@ respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 		machine->rested = true;
 		return MACHINE_UNDER_WAY;
 	}
-	return finish_attempt(machine, step, try_step(machine, step, wake));
+	return finish_attempt(machine, step, try_step(machine, step, wake, NULL));
 }
 
 bool

@@ -19,7 +19,7 @@ static void
 prepare(FlowSql *sql, Flow *flow)
 {
 	OwnerSql   *prepared = respond_owner_sql_prepare(sql->kind, sql->text, flow->owner,
-													 sql->place, flow->context);
+													 sql->place, sql->locals, flow->context);
 
 	if (sql->timeout > 0)
 		respond_owner_sql_set_timeout(prepared, sql->timeout);
@@ -43,6 +43,7 @@ respond_flow_sql_make(FlowCompiler *compiler, OwnerSqlKind kind, const char *pla
 	sql->text = respond_arena_copy(compiler->arena, value->text, value->length);
 	sql->place = respond_arena_copy(compiler->arena, where, strlen(where));
 	sql->timeout = timeout;
+	sql->locals = compiler->locals;
 	if (compiler->check_sql)
 		prepare(sql, compiler->flow);
 	return sql;
@@ -82,5 +83,6 @@ respond_machine_sql(FlowMachine *machine, FlowSql *sql)
 	prepared = respond_flow_sql_get(sql, machine->flow);
 	machine->contained = false;
 	respond_owner_sql_set_error(prepared, respond_failure_jsonb(&machine->failure));
+	respond_owner_sql_set_locals(prepared, machine->locals, 2 * machine->loop_count);
 	return prepared;
 }

@@ -26,6 +26,8 @@
 #include "flow/flow_child.h"
 #include "flow/flow_run.h"
 #include "flow/flow_start.h"
+#include "flow/loop.h"
+#include "flow/loop_code.h"
 #include "flow/pause_arm.h"
 #include "flow/pause_words.h"
 #include "flow/run_peek.h"
@@ -118,13 +120,24 @@ describe_end(FlowMachine *machine, bool succeeded, RunRow *row)
 static void
 describe_progress(FlowMachine *machine, RunRow *row)
 {
-	const FlowPart *part = &machine->flow->parts[machine->position.part];
+	const FlowPart *part;
 
-	row->step = respond_step_label(&part->steps[machine->position.step]);
+	row->step = respond_step_label(respond_machine_step(machine, &part));
 	row->state = respond_machine_state(machine);
 	row->shown_state = respond_machine_shown_state(machine);
 	row->finished_at = DT_NOBEGIN;
 	row->saved = respond_run_save(machine);
+}
+
+/* What a run causes is counted from one pause of this kind to the next. */
+static void
+ask_for_turn(const FlowMachine *machine)
+{
+	RunNote		note = {.run_id = machine->run->run_id,.run_started_at = machine->started_at,.kind = NOTE_TURN};
+
+	note.pause = machine->pause->number;
+	respond_run_inbox_write(&note, 1);
+	respond_event_context_take_up(machine->run->run_id, 0);
 }
 
 static void
@@ -133,6 +146,8 @@ record_pause(FlowMachine *machine)
 	RunRow		row = {.status = "waiting",.started_at = machine->started_at};
 
 	respond_pause_arm(machine);
+	if (strcmp(machine->pause->waits_for, PAUSE_TURN) == 0)
+		ask_for_turn(machine);
 	describe_progress(machine, &row);
 	row.waits_for = machine->pause->waits_for;
 	row.waiting_since = machine->pause->since;
@@ -149,6 +164,8 @@ record_hand_over(FlowMachine *machine)
 	RunRow		row = {.status = "running",.started_at = machine->started_at};
 	RunNote		note = {.run_id = run->run_id,.run_started_at = machine->started_at,.kind = NOTE_CONTINUE,.pause = -1};
 
+	if (machine->turn_items > 0)
+		respond_event_context_take_up(run->run_id, 0);
 	describe_progress(machine, &row);
 	respond_effects_run(run, &row);
 	note.data = run->where();
@@ -160,6 +177,16 @@ put_end(FlowRun *run, const RunRow *row)
 {
 	respond_effects_run(run, row);
 	respond_child_ended(run, row);
+}
+
+/* A run of one item of a loop gives what its last step gave. */
+static void
+describe_item(FlowMachine *machine)
+{
+	const LoopFrame *frame = respond_loop_current(machine);
+
+	if (frame != NULL && frame->single)
+		machine->run->output = frame->last;
 }
 
 static void
@@ -175,7 +202,11 @@ record_end(FlowMachine *machine, bool succeeded)
 		row.shown_state = dry_state(respond_machine_shown_record(machine));
 	}
 	else
+	{
 		describe_end(machine, succeeded, &row);
+		describe_item(machine);
+		respond_loop_leave_all(machine);
+	}
 	row.finished_at = respond_clock_now();
 	if (strcmp(row.status, "failed") == 0 || strcmp(row.status, "cancelled") == 0)
 		row.saved = respond_run_save_if_small(machine);
@@ -343,6 +374,18 @@ respond_flow_resume(Flow *flow, FlowRun *run, Jsonb *saved, int most)
 }
 
 void
+respond_flow_start_item(FlowMachine *machine, FlowRun *run)
+{
+	FlowMachine of_item;
+	MemoryContext caller = CurrentMemoryContext;
+	Task		task = {&of_item};
+
+	open_new(&of_item, machine->flow, run);
+	respond_loop_split(machine, &of_item);
+	(void) run_as_rule(&task, caller);
+}
+
+void
 respond_flow_start(Flow *flow, FlowRun *run)
 {
 	FlowMachine machine;
@@ -380,6 +423,7 @@ turn_to_cancel(FlowMachine *machine, const char *step, const char *reason)
 	machine->pause = NULL;
 	machine->visited = NIL;
 	memset(&machine->position, 0, sizeof(machine->position));
+	respond_loop_leave_all(machine);
 	machine->position.part = FLOW_ON_CANCEL;
 }
 

@@ -10,6 +10,7 @@
 
 #include "effect/run.h"
 #include "flow/flow_compile.h"
+#include "flow/flow_machine.h"
 #include "flow/flow_pause.h"
 
 /*
@@ -18,6 +19,9 @@
  * raised concerns the whole event: the batch must be rolled back to before it.
  */
 extern void respond_flow_start(Flow *flow, FlowRun *run);
+
+/* The same for the present item of a loop, as a run of its own; machine is that of the loop. */
+extern void respond_flow_start_item(FlowMachine *machine, FlowRun *run);
 
 /*
  * Goes on with a run that waited, as run.saved says, or that another dispatcher

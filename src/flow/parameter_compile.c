@@ -90,8 +90,8 @@ respond_parameter_text(FlowCompiler *compiler, const char *place, const char *fi
 	return template;
 }
 
-static const JsonTemplate *
-compile_json(FlowCompiler *compiler, const char *place, const char *field, const JsonValue *value)
+const JsonTemplate *
+respond_parameter_json(FlowCompiler *compiler, const char *place, const char *field, const JsonValue *value)
 {
 	JsonTemplateError error;
 	JsonTemplate *template = respond_json_template_compile(compiler->arena, value, &error);
@@ -180,7 +180,7 @@ compile_tags(FlowCompiler *compiler, const char *place, const ParameterSpec *spe
 	for (size_t i = 0; i < value->count && value->kind == JSON_KIND_ARRAY; i++)
 		if (value->items[i]->kind != JSON_KIND_STRING)
 			raise_wrong_kind(place, psprintf("%s[%zu]", spec->name, i), "a text");
-	parameter->json = compile_json(compiler, place, spec->name, value);
+	parameter->json = respond_parameter_json(compiler, place, spec->name, value);
 }
 
 static void
@@ -193,7 +193,7 @@ compile_object(FlowCompiler *compiler, const char *place, const ParameterSpec *s
 		fits = respond_template_is_single_tag(respond_parameter_text(compiler, place, spec->name, value));
 	if (!fits)
 		raise_wrong_kind(place, spec->name, "an object, or a single tag like \"{{data}}\" that gives one");
-	parameter->json = compile_json(compiler, place, spec->name, value);
+	parameter->json = respond_parameter_json(compiler, place, spec->name, value);
 }
 
 static void
@@ -229,7 +229,7 @@ compile_parameter(FlowCompiler *compiler, const char *place, const ParameterSpec
 			compile_object(compiler, place, spec, value, parameter);
 			break;
 		case PARAMETER_JSON:
-			parameter->json = compile_json(compiler, place, field, value);
+			parameter->json = respond_parameter_json(compiler, place, field, value);
 			break;
 		case PARAMETER_STATEMENT:
 			parameter->sql = respond_flow_sql_make(compiler, OWNER_SQL_STATEMENT, place, field,

@@ -14,6 +14,10 @@
 extern const Template *respond_parameter_text(FlowCompiler *compiler, const char *place, const char *field,
 											  const JsonValue *value);
 
+/* The same for a document whose strings are templates. */
+extern const JsonTemplate *respond_parameter_json(FlowCompiler *compiler, const char *place, const char *field,
+												  const JsonValue *value);
+
 /* Compiles the parameters of an action that value holds; step->timeout is set. */
 extern void respond_parameters_compile(FlowCompiler *compiler, const JsonValue *value,
 									   FlowStep *step);

@@ -16,6 +16,7 @@
 
 #include "common/clock.h"
 #include "flow/cancel_code.h"
+#include "flow/loop_code.h"
 #include "flow/mailbox.h"
 #include "flow/pause_arm.h"
 #include "flow/wait_code.h"
@@ -162,9 +163,8 @@ comes_again(const FlowMachine *machine, const FlowPart *part, const FlowStep *fr
 }
 
 static void
-arm_others(FlowMachine *machine, const FlowStep *paused)
+arm_others(FlowMachine *machine, const FlowPart *part, const FlowStep *paused)
 {
-	const FlowPart *part = &machine->flow->parts[machine->position.part];
 	bool	   *next = find_next(part, paused);
 
 	for (int i = 0; i < part->count; i++)
@@ -183,13 +183,14 @@ void
 respond_pause_arm(FlowMachine *machine)
 {
 	FlowPause  *pause = machine->pause;
-	const FlowStep *step = &machine->flow->parts[machine->position.part].steps[machine->position.step];
+	const FlowPart *part;
+	const FlowStep *step = respond_machine_step(machine, &part);
 
 	pause->number = ++machine->pauses;
 	pause->since = respond_clock_now();
 	arm_timer(machine, pause);
 	arm_events(machine, step, pause);
-	arm_others(machine, step);
+	arm_others(machine, part, step);
 	respond_cancel_arm(machine);
 	machine->mailbox = NIL;
 }

@@ -10,6 +10,7 @@
 #include "lib/stringinfo.h"
 
 #include "common/jsonb_push.h"
+#include "flow/loop_code.h"
 #include "flow/pause_words.h"
 
 /* A list of words, each once; a wait has few alternatives. */
@@ -61,7 +62,8 @@ static const char *
 retry_words(const FlowMachine *machine)
 {
 	const FlowPosition *position = &machine->position;
-	const FlowStep *step = &machine->flow->parts[position->part].steps[position->step];
+	const FlowPart *part;
+	const FlowStep *step = respond_machine_step(machine, &part);
 
 	return psprintf("attempt %d of %d", position->attempts + 1, step->max_attempts);
 }

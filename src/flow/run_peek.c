@@ -79,23 +79,30 @@ respond_run_pause(Jsonb *saved, FlowPause *pause)
 		pause->memo = JsonbValueToJsonb(&value);
 }
 
-/* Where the run stands in the outermost or the innermost array of steps; NULL: that is not there. */
 static JsonbContainer *
-find_frame(Jsonb *saved, bool outermost)
+find_frames(Jsonb *saved, uint32 *count)
 {
 	JsonbContainer *frames = find_object(&saved->root, "at");
-	JsonbValue *frame;
 
-	if (frames == NULL || !JsonContainerIsArray(frames) || JsonContainerSize(frames) == 0)
-		return NULL;
-	frame = getIthJsonbValueFromContainer(frames, outermost ? 0 : JsonContainerSize(frames) - 1);
-	return frame->type == jbvBinary ? frame->val.binary.data : NULL;
+	*count = frames != NULL && JsonContainerIsArray(frames) ? JsonContainerSize(frames) : 0;
+	return frames;
+}
+
+/* Where the run stands in one of its arrays of steps, 0: the outermost; NULL: that is not there. */
+static JsonbContainer *
+find_frame(Jsonb *saved, uint32 number)
+{
+	uint32		count;
+	JsonbContainer *frames = find_frames(saved, &count);
+	JsonbValue *frame = number < count ? getIthJsonbValueFromContainer(frames, number) : NULL;
+
+	return frame != NULL && frame->type == jbvBinary ? frame->val.binary.data : NULL;
 }
 
 bool
 respond_run_is_in(Jsonb *saved, const char *part)
 {
-	char	   *name = read_text(find_frame(saved, true), "part");
+	char	   *name = read_text(find_frame(saved, 0), "part");
 
 	return name != NULL && strcmp(name, part) == 0;
 }
@@ -109,9 +116,20 @@ respond_pause_delivery(const FlowPause *pause)
 char *
 respond_run_step(Jsonb *saved)
 {
-	JsonbContainer *place = find_frame(saved, false);
-	char	   *name = read_text(place, "step");
+	JsonbContainer *place;
+	char	   *name;
+	uint32		count;
 
+	(void) find_frames(saved, &count);
+	place = find_frame(saved, count - 1);
+	name = read_text(place, "step");
+
+	/* between two items of a loop it stands at the step of that */
+	if (name != NULL && count > 1 && strcmp(name, "stop") == 0)
+	{
+		place = find_frame(saved, count - 2);
+		name = read_text(place, "step");
+	}
 	if (name != NULL)
 		return name;
 	name = read_text(place, "part");

@@ -22,6 +22,9 @@
 #include "event/event_check.h"
 #include "event/event_context.h"
 #include "flow/flow_chain.h"
+#include "flow/loop.h"
+#include "flow/loop_code.h"
+#include "flow/loop_save.h"
 #include "flow/run_restore.h"
 #include "flow/run_save.h"
 
@@ -366,25 +369,65 @@ read_step(const FlowMachine *machine, const FlowPart *part, const JsonbValue *va
 		step_by_number(machine, part, value, place);
 }
 
+/* A place in one array of steps. */
+static int
+read_place(FlowMachine *machine, const FlowPart *part, const Object *frame, int *attempts)
+{
+	JsonbValue	step;
+
+	require_member(frame, "step", &step);
+	*attempts = read_number(frame, "attempts", 0, FLOW_MAX_ATTEMPTS - 1);
+	return read_step(machine, part, &step, member_place(frame, "step"));
+}
+
+/* A loop that the run is in; its step in part. */
+static const FlowPart *
+read_loop(FlowMachine *machine, const FlowPart *part, const Object *frame)
+{
+	LoopFrame  *loop = &machine->loops[machine->loop_count];
+	const LoopCode *code;
+	JsonbValue	value;
+
+	loop->outer.part = machine->position.part;
+	loop->outer.step = read_place(machine, part, frame, &loop->outer.attempts);
+	code = loop->outer.step != FLOW_STOP ? respond_loop_code(&part->steps[loop->outer.step]) : NULL;
+	if (code == NULL)
+		raise_member_fault(frame, "step", "it has no steps of its own");
+	loop->step = &part->steps[loop->outer.step];
+	machine->loop_count++;
+	require_member(frame, "loop", &value);
+	respond_loop_restore(machine, machine->loop_count - 1, &value, member_place(frame, "loop"));
+	return &code->part;
+}
+
 static void
 read_position(FlowMachine *machine, const Object *document)
 {
-	static const char *const names[] = {"part", "step", "attempts", NULL};
+	static const char *const names[] = {"part", "step", "attempts", "loop", NULL};
 	JsonbContainer *frames = read_array(document, "at");
 	FlowPosition *position = &machine->position;
-	const FlowPart *part;
-	JsonbValue	step;
-	Object		frame;
+	const FlowPart *part = NULL;
+	uint32		count = frames != NULL ? JsonContainerSize(frames) : 0;
 
-	if (frames == NULL || JsonContainerSize(frames) != 1)
-		raise_fault("at", "is not an array with one place");
-	frame = read_object(container_of(getIthJsonbValueFromContainer(frames, 0), "at[0]"), "at[0]", names);
-	position->part = read_part(&frame, machine->flow);
-	part = &machine->flow->parts[position->part];
-	require_member(&frame, "step", &step);
-	position->step = read_step(machine, part, &step, "at[0].step");
-	position->attempts = read_number(&frame, "attempts", 0, FLOW_MAX_ATTEMPTS - 1);
+	if (count < 1 || count > FLOW_MAX_LOOPS + 1)
+		raise_fault("at", psprintf("is not an array of one to %d places", FLOW_MAX_LOOPS + 1));
+	for (uint32 i = 0; i < count; i++)
+	{
+		char	   *place = psprintf("at[%u]", i);
+		Object		frame = read_object(container_of(getIthJsonbValueFromContainer(frames, i), place), place, names);
+
+		if (i == 0)
+		{
+			position->part = read_part(&frame, machine->flow);
+			part = &machine->flow->parts[position->part];
+		}
+		if (i < count - 1)
+			part = read_loop(machine, part, &frame);
+		else
+			position->step = read_place(machine, part, &frame, &position->attempts);
+	}
 	position->executed = read_number(document, "executed", 0, FLOW_MAX_EXECUTED);
+	respond_loop_refresh_names(machine);
 }
 
 /* Whether the action of the step that the run stands at can wait so is its own to say. */
@@ -410,7 +453,7 @@ read_pause(FlowMachine *machine, const Object *document)
 	pause->memo = find_member(&object, "memo", &value) ? JsonbValueToJsonb(&value) : NULL;
 	pause->place = find_member(&object, "place", &value) ? JsonbValueToJsonb(&value) : NULL;
 	pause->number = machine->pauses;
-	if (machine->position.step == FLOW_STOP)
+	if (machine->position.step == FLOW_STOP && machine->loop_count == 0)
 		raise_fault("pause", "the run has no step to wait in");
 	machine->pause = pause;
 }
@@ -418,15 +461,20 @@ read_pause(FlowMachine *machine, const Object *document)
 static void
 read_visited(FlowMachine *machine, const Object *document)
 {
-	const FlowPart *part = &machine->flow->parts[machine->position.part];
+	const FlowPart *part = respond_machine_part(machine);
 	JsonbContainer *steps = read_array(document, "heard");
 
 	for (uint32 i = 0; steps != NULL && i < JsonContainerSize(steps); i++)
 	{
-		int			step = read_step(machine, part, getIthJsonbValueFromContainer(steps, i), psprintf("heard[%u]", i));
+		char	   *place = psprintf("heard[%u]", i);
+		JsonbValue *value = getIthJsonbValueFromContainer(steps, i);
+		const FlowStep *step = value->type == jbvString ?
+			respond_flow_find_step(machine->flow, text_of(value, place, FLOW_MAX_NAME)) :
+			&part->steps[step_by_number(machine, part, value, place)];
 
-		if (step != FLOW_STOP)
-			machine->visited = lappend(machine->visited, &part->steps[step]);
+		if (step == NULL)
+			raise_fault(place, "there is no such step");
+		machine->visited = lappend(machine->visited, unconstify(FlowStep *, step));
 	}
 }
 
@@ -434,12 +482,10 @@ static void
 read_result(FlowMachine *machine, const Object *entry)
 {
 	char	   *name = read_text(entry, "step", FLOW_MAX_NAME);
-	const FlowStep *step = NULL;
+	const FlowStep *step = respond_flow_find_step(machine->flow, name);
 	Jsonb	   *value = read_value(entry, "value");
 	JsonbValue	shown;
 
-	for (int i = 0; i < FLOW_PARTS && step == NULL; i++)
-		step = find_step(&machine->flow->parts[i], name);
 	if (step == NULL)
 		raise_member_fault(entry, "step", psprintf("version %d of rule \"%s\" has no step \"%s\"",
 												   machine->run->rule_version, machine->run->rule, name));

@@ -15,6 +15,8 @@
 #include "event/event_context.h"
 #include "event/event_roots.h"
 #include "flow/flow_chain.h"
+#include "flow/loop_code.h"
+#include "flow/loop_save.h"
 #include "flow/run_save.h"
 
 /* Most bytes of data and chain; jsonb ends at 256 MB, texts at 1 GB. */
@@ -86,23 +88,41 @@ push_event(JsonbParseState **state, const Event *event)
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+/* A place in one array of steps. */
 static void
-push_position(JsonbParseState **state, const FlowMachine *machine)
+push_place(JsonbParseState **state, const FlowPart *part, int step, int attempts)
+{
+	respond_jsonb_push_text(state, "part", part->place);
+	if (step == FLOW_STOP || step >= part->count)
+		respond_jsonb_push_text(state, "step", FLOW_STOP_NAME);
+	else if (part->steps[step].name != NULL)
+		respond_jsonb_push_text(state, "step", part->steps[step].name);
+	else
+		respond_jsonb_push_int64(state, "step", step);
+	push_number(state, "attempts", attempts);
+}
+
+static void
+push_position(JsonbParseState **state, FlowMachine *machine)
 {
 	const FlowPosition *position = &machine->position;
 	const FlowPart *part = &machine->flow->parts[position->part];
 
 	respond_jsonb_push_key(state, "at");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int level = 0; level < machine->loop_count; level++)
+	{
+		const LoopFrame *frame = &machine->loops[level];
+
+		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		push_place(state, part, frame->outer.step, frame->outer.attempts);
+		respond_jsonb_push_key(state, "loop");
+		respond_loop_save(state, machine, level);
+		pushJsonbValue(state, WJB_END_OBJECT, NULL);
+		part = &respond_loop_code(frame->step)->part;
+	}
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	respond_jsonb_push_text(state, "part", part->place);
-	if (position->step == FLOW_STOP || position->step >= part->count)
-		respond_jsonb_push_text(state, "step", FLOW_STOP_NAME);
-	else if (part->steps[position->step].name != NULL)
-		respond_jsonb_push_text(state, "step", part->steps[position->step].name);
-	else
-		respond_jsonb_push_int64(state, "step", position->step);
-	push_number(state, "attempts", position->attempts);
+	push_place(state, part, position->step, position->attempts);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
@@ -212,7 +232,7 @@ push_step(JsonbParseState **state, const FlowPart *part, const FlowStep *step)
 static void
 push_visited(JsonbParseState **state, const FlowMachine *machine)
 {
-	const FlowPart *part = &machine->flow->parts[machine->position.part];
+	const FlowPart *part = respond_machine_part(machine);
 	ListCell   *cell;
 
 	if (machine->visited == NIL)
@@ -223,7 +243,7 @@ push_visited(JsonbParseState **state, const FlowMachine *machine)
 	{
 		const FlowStep *step = lfirst(cell);
 
-		if (step >= part->steps && step < part->steps + part->count)
+		if (step->name != NULL || (step >= part->steps && step < part->steps + part->count))
 			push_step(state, part, step);
 	}
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);

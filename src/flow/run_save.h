@@ -11,10 +11,10 @@
  *	run, replay, started_at		as in respond.run
  *	caused			things it caused so far, see pg_respond.max_fan_out
  *	event			the event as the run sees it, with what masks hide; null: none
- *	at				where it stands, the outermost array of steps first; today
- *					always one: {"part": "steps", "on_failure" or "on_cancel", "step": its name,
- *					its number when it has none, or "stop", "attempts": those of this
- *					step that failed}
+ *	at				where it stands, the outermost array of steps first: {"part": "steps",
+ *					"on_failure", "on_cancel" or, in a loop, its place, "step": its name, its
+ *					number when it has none, or "stop", "attempts": those of this step that
+ *					failed, "loop": of a step with steps of its own, as loop_save.c writes it}
  *	executed		steps since the last pause
  *	pauses			how often it has paused; the last one is the pause it is in
  *	pause			what it waits for (flow/flow_pause.h): {"for", "since", "due", "fails", "timer",

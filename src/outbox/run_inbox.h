@@ -33,6 +33,7 @@ extern const Shape respond_shape_run_inbox;
 #define NOTE_DECISION	"decision"	/* of an approval */
 #define NOTE_SIGNAL		"signal"
 #define NOTE_ENDED		"ended"		/* the run that it called */
+#define NOTE_TURN		"turn"		/* it has let others have theirs */
 #define NOTE_CANCELLED	"cancelled"	/* its steps for that are to be run */
 #define NOTE_RETRY		"retry"
 #define NOTE_RESUME		"resume"	/* it was paused by hand */

@@ -402,7 +402,7 @@ make_params(OwnerSql *sql)
 
 OwnerSql *
 respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, Oid owner,
-						  const char *place, MemoryContext context)
+						  const char *place, const char *const *locals, MemoryContext context)
 {
 	OwnerSql   *sql = MemoryContextAllocZero(context, sizeof(OwnerSql));
 	MemoryContext caller = CurrentMemoryContext;
@@ -420,7 +420,7 @@ respond_owner_sql_prepare(OwnerSqlKind kind, const char *text, Oid owner,
 
 	PG_TRY();
 	{
-		sql->tags = respond_sql_tags_translate(text, OWNER_SQL_PARAMETERS + 1, context);
+		sql->tags = respond_sql_tags_translate(text, OWNER_SQL_PARAMETERS + 1, locals, context);
 		respond_owner_require(owner);
 		respond_owner_call(&call);
 	}

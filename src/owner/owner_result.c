@@ -31,6 +31,8 @@ struct RowReceiver
 	Size		size_limit;
 	Size		size;
 	uint64		seen;
+	OwnerSqlTake take;			/* NULL: rows are kept */
+	void	   *take_context;
 };
 
 Jsonb *
@@ -92,6 +94,20 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
+static bool
+give_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext old_context = MemoryContextSwitchTo(receiver->scratch);
+
+	slot_getallattrs(slot);
+	receiver->take(receiver->take_context,
+				   respond_row_json(receiver->row_json, slot->tts_values, slot->tts_isnull, NULL));
+	MemoryContextSwitchTo(old_context);
+	MemoryContextReset(receiver->scratch);
+	return true;
+}
+
 static void
 end_rows(DestReceiver *self)
 {
@@ -111,6 +127,17 @@ respond_row_receiver_create(int row_limit, Size size_limit)
 	receiver->scratch = AllocSetContextCreate(CurrentMemoryContext, "pg_respond row", ALLOCSET_DEFAULT_SIZES);
 	receiver->row_limit = row_limit;
 	receiver->size_limit = size_limit;
+	return receiver;
+}
+
+RowReceiver *
+respond_row_receiver_create_each(OwnerSqlTake take, void *take_context)
+{
+	RowReceiver *receiver = respond_row_receiver_create(0, 0);
+
+	receiver->dest.receiveSlot = give_row;
+	receiver->take = take;
+	receiver->take_context = take_context;
 	return receiver;
 }
 

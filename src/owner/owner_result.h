@@ -12,6 +12,8 @@
 #include "tcop/dest.h"
 #include "utils/jsonb.h"
 
+#include "owner/owner_sql.h"
+
 /* A value of any type as to_jsonb() converts it; may call functions of the type. */
 extern Jsonb *respond_any_to_jsonb(Datum value, Oid type);
 
@@ -22,6 +24,8 @@ typedef struct RowReceiver RowReceiver;
  * take size_limit bytes.  Lives in the current memory context.
  */
 extern RowReceiver *respond_row_receiver_create(int row_limit, Size size_limit);
+/* Keeps none, but gives each to take. */
+extern RowReceiver *respond_row_receiver_create_each(OwnerSqlTake take, void *take_context);
 extern DestReceiver *respond_row_receiver_dest(RowReceiver *receiver);
 
 /*

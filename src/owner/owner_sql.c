@@ -44,6 +44,9 @@ typedef struct SqlRun
 	int			most;			/* OWNER_SQL_QUERY: rows, and their bytes */
 	Size		most_bytes;
 	List	   *rows;			/* of Jsonb */
+	OwnerSqlTake take;			/* gets the rows instead */
+	void	   *take_context;
+	int64		taken;			/* that it got */
 } SqlRun;
 
 bool
@@ -62,6 +65,13 @@ void
 respond_owner_sql_set_error(OwnerSql *sql, Jsonb *error)
 {
 	sql->input.error = error;
+}
+
+void
+respond_owner_sql_set_locals(OwnerSql *sql, const SqlLocal *locals, int count)
+{
+	sql->input.locals = locals;
+	sql->input.local_count = count;
 }
 
 static void
@@ -301,6 +311,21 @@ query(void *argument)
 				 errhint("Add a LIMIT, or let it return less.")));
 }
 
+static void
+execute_each(void *argument)
+{
+	SqlRun	   *run = argument;
+	RowReceiver *receiver;
+
+	fill_params(run->sql);
+	receiver = respond_row_receiver_create_each(run->take, run->take_context);
+	SPI_connect();
+	execute_plan(run->sql, 0, respond_row_receiver_dest(receiver));
+	respond_event_context_check_fan_out();
+	run->taken = SPI_processed;
+	SPI_finish();
+}
+
 /*
  * In a session: what is raised on to somebody who may not see what the SQL reads
  * says its class alone.  The server's own words for a cancel tell nothing.
@@ -408,4 +433,14 @@ respond_owner_sql_query(OwnerSql *sql, const Event *event, int most, Size most_b
 	Assert(sql->kind == OWNER_SQL_QUERY);
 	run_as_owner(&run, query, event, NULL);
 	return run.rows;
+}
+
+int64
+respond_owner_sql_each(OwnerSql *sql, const Event *event, Jsonb *steps, OwnerSqlTake take, void *context)
+{
+	SqlRun		run = {.sql = sql,.take = take,.take_context = context};
+
+	Assert(sql->kind == OWNER_SQL_STATEMENT);
+	run_as_owner(&run, execute_each, event, steps);
+	return run.taken;
 }

@@ -28,13 +28,14 @@ typedef enum OwnerSqlKind
  * subject, time, data) and steps (jsonb, the data chain) can be named where no
  * table's column has that name, also as event.data and so on; $1 .. $7 are the
  * same values in that order.  A tag {{path}} is a parameter whose type follows
- * from where it stands, as that of a quoted literal does.  place ("condition",
+ * from where it stands, as that of a quoted literal does.  locals: names that tags
+ * may begin with beside those that every rule has, NULL at the end; NULL: none.  place ("condition",
  * "steps[2].if", or "" for none) begins the messages.  Raises
  * ERRCODE_RESPOND_INVALID_RULE with the remedy.  The result lives in the memory
  * context; nothing is kept that a rollback would tear.
  */
 extern OwnerSql *respond_owner_sql_prepare(OwnerSqlKind kind, const char *text,
-										   Oid owner, const char *place,
+										   Oid owner, const char *place, const char *const *locals,
 										   MemoryContext context);
 
 /*
@@ -51,6 +52,10 @@ extern void respond_owner_sql_set_timeout(OwnerSql *sql, int milliseconds);
 
 /* What {{error.message}} is in the SQL's next run; NULL: nothing failed. */
 extern void respond_owner_sql_set_error(OwnerSql *sql, Jsonb *error);
+
+/* What its locals are in the SQL's next run. */
+struct SqlLocal;
+extern void respond_owner_sql_set_locals(OwnerSql *sql, const struct SqlLocal *locals, int count);
 
 /*
  * Runs it as the owner in a security-restricted operation, in an internal
@@ -74,5 +79,12 @@ extern Jsonb *respond_owner_sql_statement(OwnerSql *sql, const Event *event, Jso
  * there are more than most, or when they take more than most_bytes.
  */
 extern List *respond_owner_sql_query(OwnerSql *sql, const Event *event, int most, Size most_bytes);
+
+/*
+ * Gives each row of a statement to take, as jsonb in memory that is used again for
+ * the next row.  What take does is undone with the statement.  Returns their number.
+ */
+typedef void (*OwnerSqlTake) (void *context, Jsonb *row);
+extern int64 respond_owner_sql_each(OwnerSql *sql, const Event *event, Jsonb *steps, OwnerSqlTake take, void *context);
 
 #endif							/* RESPOND_OWNER_SQL_H */

@@ -72,6 +72,15 @@ event_value(EventRoot root, const Event *event, JsonbValue *value)
 	return false;
 }
 
+static bool
+local_value(const SqlTag *tag, const SqlInput *input, JsonbValue *value)
+{
+	for (int i = 0; i < input->local_count; i++)
+		if (strcmp(input->locals[i].name, tag->parts[0]) == 0)
+			return set_container(value, input->locals[i].value);
+	return false;
+}
+
 /* What the first name of the path stands for; *part is set behind it. */
 static bool
 root_value(const SqlTag *tag, const SqlInput *input, JsonbValue *value, int *part)
@@ -94,7 +103,7 @@ root_value(const SqlTag *tag, const SqlInput *input, JsonbValue *value, int *par
 		case RUN_ROOT_RUN_ID:
 			return set_number(value, respond_event_context()->run_id != 0, respond_event_context()->run_id);
 		case RUN_ROOTS:
-			return false;
+			return local_value(tag, input, value);
 		default:
 			return event_value(root, input->event, value);
 	}

@@ -29,6 +29,7 @@ typedef struct TagScan
 {
 	const char *text;
 	int			first_number;
+	const char *const *locals;
 	StringInfoData out;
 	SqlTags    *tags;
 	int			room;
@@ -57,15 +58,24 @@ read_tag(const char *start, const char **path, size_t *length)
 	return behind;
 }
 
-/* Whether the path begins with something that a rule has. */
 static bool
-has_root(const char *path, size_t length)
+is_local(const char *const *locals, const TagPart *part)
+{
+	for (; locals != NULL && *locals != NULL; locals++)
+		if (strlen(*locals) == part->length && memcmp(*locals, part->name, part->length) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the path begins with something that the rule has here. */
+static bool
+has_root(const TagScan *scan, const char *path, size_t length)
 {
 	char	   *buffer = palloc(length + 1);
 	size_t		at = 0;
 	TagPart		part;
 	bool		known = respond_tag_path_next(path, length, &at, buffer, &part) == TAG_PATH_PART &&
-		respond_run_root_find(part.name, part.length) < RUN_ROOTS;
+		(respond_run_root_find(part.name, part.length) < RUN_ROOTS || is_local(scan->locals, &part));
 
 	pfree(buffer);
 	return known;
@@ -83,7 +93,7 @@ refuse_quoted_tags(TagScan *scan, const char *from, const char *to)
 		size_t		length;
 		const char *behind = read_tag(tag, &path, &length);
 
-		if (behind != NULL && behind <= to && has_root(path, length))
+		if (behind != NULL && behind <= to && has_root(scan, path, length))
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_INVALID_RULE),
 					 errmsg("\"%.*s\" stands inside quotes", (int) (behind - tag), tag),
@@ -143,7 +153,7 @@ take_tag(TagScan *scan, const char *start, MemoryContext context)
 				 errmsg("tag \"%.20s\" is not closed", start),
 				 errhint("A tag looks like {{data.id}}.")));
 	check_path(path, length);
-	if (!has_root(path, length))
+	if (!has_root(scan, path, length))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("tag \"%.*s\" does not name anything that a rule can see",
@@ -278,9 +288,9 @@ skip_opaque(TagScan *scan, const char *s)
 }
 
 SqlTags *
-respond_sql_tags_translate(const char *text, int first_number, MemoryContext context)
+respond_sql_tags_translate(const char *text, int first_number, const char *const *locals, MemoryContext context)
 {
-	TagScan		scan = {.text = text,.first_number = first_number};
+	TagScan		scan = {.text = text,.first_number = first_number,.locals = locals};
 	const char *s = text;
 
 	scan.tags = MemoryContextAllocZero(context, sizeof(SqlTags));

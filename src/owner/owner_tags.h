@@ -12,12 +12,21 @@
 
 #include "event/event.h"
 
+/* A name that only this SQL can refer to. */
+typedef struct SqlLocal
+{
+	const char *name;
+	Jsonb	   *value;
+} SqlLocal;
+
 /* What the SQL can refer to; each may be NULL. */
 typedef struct SqlInput
 {
 	const Event *event;
 	Jsonb	   *steps;			/* the data chain */
 	Jsonb	   *error;			/* of the step that failed, in on_failure */
+	int			local_count;
+	const SqlLocal *locals;
 } SqlInput;
 
 typedef struct SqlTag
@@ -40,11 +49,13 @@ typedef struct SqlTags
 
 /*
  * Replaces every tag outside of quotes and comments by $n, counted from
- * first_number.  A tag inside quotes and one whose first name nothing has are
+ * first_number.  locals: names that it may begin with beside those that every rule
+ * has, NULL at the end; NULL: none.  A tag inside quotes and one whose first name nothing has are
  * refused with ERRCODE_RESPOND_INVALID_RULE.  The result is allocated in
  * context.
  */
-extern SqlTags *respond_sql_tags_translate(const char *text, int first_number, MemoryContext context);
+extern SqlTags *respond_sql_tags_translate(const char *text, int first_number, const char *const *locals,
+										   MemoryContext context);
 
 /* The offset in the text as written of an offset in the translated text. */
 extern int	respond_sql_tags_source_offset(const SqlTags *tags, int offset);

@@ -267,7 +267,7 @@ respond_rule_condition(Rule *rule, const Event *event)
 			loaded->code_context = AllocSetContextCreate(TopMemoryContext, "pg_respond rule",
 														 ALLOCSET_SMALL_SIZES);
 		rule->condition = respond_owner_sql_prepare(OWNER_SQL_CONDITION, rule->condition_text, rule->owner,
-													"", loaded->code_context);
+													"", NULL, loaded->code_context);
 	}
 	return respond_owner_sql_condition(rule->condition, event, NULL);
 }

@@ -192,7 +192,7 @@ check_contents(const RuleRow *row)
 	if (row->pattern != NULL)
 		respond_pattern_check_jsonb("pattern", row->pattern);
 	if (row->condition != NULL)
-		respond_owner_sql_prepare(OWNER_SQL_CONDITION, row->condition, row->owner_id, "condition", context);
+		respond_owner_sql_prepare(OWNER_SQL_CONDITION, row->condition, row->owner_id, "condition", NULL, context);
 	if (row->correlate != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),

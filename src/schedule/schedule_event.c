@@ -92,7 +92,7 @@ prepare_query(Schedule *schedule, Oid owner)
 	else
 		schedule->query_context = AllocSetContextCreate(schedule->context, "pg_respond query", ALLOCSET_SMALL_SIZES);
 	schedule->query = respond_owner_sql_prepare(OWNER_SQL_QUERY, schedule->row.query, owner, "query",
-												schedule->query_context);
+												NULL, schedule->query_context);
 	return schedule->query;
 }
 

@@ -171,7 +171,7 @@ check_query(const ScheduleRow *row)
 	if (row->query == NULL)
 		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond query check", ALLOCSET_DEFAULT_SIZES);
-	(void) respond_owner_sql_prepare(OWNER_SQL_QUERY, row->query, row->owner.owner_id, "query", context);
+	(void) respond_owner_sql_prepare(OWNER_SQL_QUERY, row->query, row->owner.owner_id, "query", NULL, context);
 	MemoryContextDelete(context);
 }
 
