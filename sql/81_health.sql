@@ -628,6 +628,7 @@ DECLARE
 		'replica identity',
 		'lag',
 		'set aside',
+		'waiting runs',
 		'storms',
 		'failing rules',
 		'sequences',

@@ -276,7 +276,8 @@ DECLARE
 	result respond.rule;
 	known CONSTANT jsonb := '{"name": "string", "folder": "string", "description": "string", "enabled": "boolean",
 		"shadow": "boolean", "priority": "number", "event_type": "string", "pattern": "object", "condition": "string",
-		"correlate": "object", "steps": "array", "on_failure": "array", "owner": "string", "start_roles": "array"}';
+		"correlate": "object", "steps": "array", "on_failure": "array", "owner": "string", "start_roles": "array",
+		"timezone": "string", "concurrency": "object", "cancel_on": "object", "on_cancel": "array"}';
 	required text;
 BEGIN
 	IF pg_catalog.jsonb_typeof(document) <> 'object' THEN
@@ -287,7 +288,7 @@ BEGIN
 		IF NOT known ? field.key THEN
 			RAISE EXCEPTION '%: there is no such field', field.key USING ERRCODE = 'RS001',
 				HINT = 'Fields are: ' || (SELECT pg_catalog.string_agg(k, ', ' ORDER BY k) FROM pg_catalog.jsonb_object_keys(known) AS k) || '.';
-		ELSIF field.kind NOT IN (known ->> field.key, 'null') THEN
+		ELSIF field.kind NOT IN (known ->> field.key, 'null') AND NOT (field.key = 'cancel_on' AND field.kind = 'array') THEN
 			RAISE EXCEPTION '%: it must be of type %, but is of type %', field.key, known ->> field.key, field.kind
 				USING ERRCODE = 'RS001';
 		END IF;
@@ -309,6 +310,9 @@ BEGIN
 	result.pattern := NULLIF(result.pattern, 'null');
 	result.correlate := NULLIF(result.correlate, 'null');
 	result.on_failure := NULLIF(result.on_failure, 'null');
+	result.on_cancel := NULLIF(result.on_cancel, 'null');
+	result.concurrency := NULLIF(result.concurrency, 'null');
+	result.cancel_on := NULLIF(result.cancel_on, 'null');
 	result.steps := COALESCE(NULLIF(result.steps, 'null'), '[]');
 	result.enabled := COALESCE(result.enabled, true);
 	result.shadow := COALESCE(result.shadow, false);
@@ -663,6 +667,7 @@ DECLARE
 		'replica identity',
 		'lag',
 		'set aside',
+		'waiting runs',
 		'storms',
 		'failing rules',
 		'sequences',
@@ -1003,7 +1008,7 @@ CREATE FUNCTION respond_internal.explain_waits(event_id bigint)
 RETURNS TABLE (rule text, heard boolean, reason text, run_id bigint)
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_explain_waits';
 COMMENT ON FUNCTION respond_internal.explain_waits(bigint) IS 'what runs that wait, or waited, made of an event of the log';
-CREATE OR REPLACE FUNCTION respond.explain(event_id bigint)
+CREATE OR REPLACE FUNCTION respond_internal.explain(event_id bigint)
 RETURNS TABLE (rule text, fired boolean, reason text, run_id bigint)
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 	WITH today AS (
@@ -1038,6 +1043,7 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 	 ORDER BY 1, 4
 $$;
 COMMENT ON FUNCTION respond.explain(bigint) IS 'why each rule fired or did not fire for an event, with the run if there is one; and what runs that wait made of it: heard, waits or late';
+COMMENT ON FUNCTION respond_internal.explain(bigint) IS 'why each rule fired or did not fire for an event, with the run if there is one; and what runs that wait made of it: heard, waits or late';
 
 -- Comments.
 COMMENT ON COLUMN respond_internal.state.copy IS 'mark of the copied cluster in which the database last held for that reason; 0: never';
@@ -1174,7 +1180,6 @@ COMMENT ON TRIGGER mute_audit_truncate ON respond.mute IS 'records the removal o
 COMMENT ON TRIGGER route_audit ON respond.route IS 'records changes to routes in the audit log';
 COMMENT ON TRIGGER route_audit_truncate ON respond.route IS 'records the removal of all routes in the audit log';
 COMMENT ON FUNCTION respond.replay(timestamptz, timestamptz, text) IS 'runs the events recorded in [from_time, to_time) again through the rules of today, or through one of them, marked as a replay; returns the number of events, with a rule the number of those that it acts on now. A rule needs the right to act as its owner, or membership in one of rule.start_roles';
-COMMENT ON FUNCTION respond.start(text, jsonb, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, whatever its type, pattern and condition; returns the id that the run will have. Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';
 COMMENT ON FUNCTION respond.import_rules(jsonb) IS 'creates and changes rules to match the array, all or none. Rules that match already keep their version; rules that are not in the array stay. Returns how many were created or changed';
 COMMENT ON FUNCTION respond_internal.import_rules(jsonb) IS 'creates and changes rules to match the array, all or none. Rules that match already keep their version; rules that are not in the array stay. Returns how many were created or changed';
 COMMENT ON VIEW respond.rule_stats IS 'how often each rule fired since the server started, from shared memory; table run has the single runs';
@@ -2171,6 +2176,232 @@ COMMENT ON POLICY approvers ON respond.approval_vote IS 'agents see the answers 
 SELECT pg_catalog.pg_extension_config_dump('respond.approval', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.approval_vote', '');
 
+-- Runs at rest.
+ALTER TABLE respond.rule ADD COLUMN timezone text, ADD COLUMN concurrency jsonb, ADD COLUMN cancel_on jsonb, ADD COLUMN on_cancel jsonb;
+ALTER TABLE respond.rule_version ADD COLUMN timezone text, ADD COLUMN concurrency jsonb, ADD COLUMN cancel_on jsonb, ADD COLUMN on_cancel jsonb;
+COMMENT ON COLUMN respond.rule.timezone IS 'time zone in which its waits count days and months, and in which "until" is read; NULL: UTC';
+COMMENT ON COLUMN respond.rule.concurrency IS 'how many runs may be under way at once; must be NULL in this version';
+COMMENT ON COLUMN respond.rule.cancel_on IS 'an event that cancels runs under way: {"event_type", "pattern", "key", "event_key"}, or an array of these; NULL: none';
+COMMENT ON COLUMN respond.rule.on_cancel IS 'steps to run when a run is cancelled';
+COMMENT ON COLUMN respond.rule_version.timezone IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.concurrency IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.cancel_on IS 'see rule';
+COMMENT ON COLUMN respond.rule_version.on_cancel IS 'see rule';
+-- What others have to tell of runs that wait: answers, signals, decisions.  The
+-- first dispatcher deletes the rows in the transaction that acts on them.
+CREATE TABLE respond_internal.run_inbox (
+	id bigint GENERATED BY DEFAULT AS IDENTITY,
+	run_id bigint NOT NULL,
+	run_started_at timestamptz NOT NULL,
+	kind text NOT NULL,
+	pause integer,
+	step text,
+	event_id bigint,
+	data jsonb,
+	actor text,
+	at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation()
+);
+ALTER TABLE respond_internal.run_inbox REPLICA IDENTITY FULL;
+CREATE INDEX run_inbox_id_idx ON respond_internal.run_inbox (id);
+COMMENT ON TABLE respond_internal.run_inbox IS 'what runs that wait are to be told';
+COMMENT ON COLUMN respond_internal.run_inbox.kind IS 'continue (a run that another dispatcher began), answer, decision, signal, ended (a run that it called), cancelled, retry or resume';
+COMMENT ON COLUMN respond_internal.run_inbox.pause IS 'number of the pause of the run that is meant; NULL: whichever';
+COMMENT ON COLUMN respond_internal.run_inbox.actor IS 'who said it; NULL: a worker';
+COMMENT ON COLUMN respond_internal.run_inbox.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
+COMMENT ON INDEX respond_internal.run_inbox_id_idx IS 'gives the rows in their order';
+CREATE TRIGGER foreign_row BEFORE INSERT ON respond_internal.run_inbox
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.foreign_row();
+ALTER TABLE respond_internal.run_inbox ENABLE ALWAYS TRIGGER foreign_row;
+COMMENT ON TRIGGER foreign_row ON respond_internal.run_inbox IS 'pauses the workers when a row comes from elsewhere';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_inbox', '');
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_inbox_id_seq', '');
+COMMENT ON SEQUENCE respond_internal.run_inbox_id_seq IS 'numbers of rows of run_inbox';
+
+CREATE TABLE respond.wait_decision (
+	run_id bigint NOT NULL,
+	rule text NOT NULL,
+	rule_version integer NOT NULL,
+	step text NOT NULL,
+	outcome text NOT NULL,
+	event_id bigint,
+	key_hash bigint,
+	since timestamptz NOT NULL,
+	due_at timestamptz,
+	decided_at timestamptz NOT NULL
+) PARTITION BY RANGE (decided_at);
+COMMENT ON TABLE respond.wait_decision IS 'how each wait of a run ended';
+COMMENT ON COLUMN respond.wait_decision.run_id IS 'the run';
+COMMENT ON COLUMN respond.wait_decision.rule IS 'its rule';
+COMMENT ON COLUMN respond.wait_decision.rule_version IS 'the version of the rule that it began with';
+COMMENT ON COLUMN respond.wait_decision.step IS 'the step that waited: its name, or its place';
+COMMENT ON COLUMN respond.wait_decision.outcome IS 'event, timeout, signal, answer, decision, run, retry or cancelled; collected: it had heard this event before it ended';
+COMMENT ON COLUMN respond.wait_decision.event_id IS 'the event that ended it, if one did';
+COMMENT ON COLUMN respond.wait_decision.key_hash IS 'hash of the key that it waited for, by which explain() finds events that came late; a wait for several keys has a row for each; NULL: no key';
+COMMENT ON COLUMN respond.wait_decision.since IS 'since when it waited';
+COMMENT ON COLUMN respond.wait_decision.due_at IS 'until when; NULL: without a limit';
+COMMENT ON COLUMN respond.wait_decision.decided_at IS 'when it ended';
+CREATE TABLE respond.wait_decision_default PARTITION OF respond.wait_decision DEFAULT;
+ALTER TABLE respond.wait_decision_default REPLICA IDENTITY FULL;
+CREATE INDEX wait_decision_default_run_id_idx ON respond.wait_decision_default (run_id);
+CREATE INDEX wait_decision_default_event_id_idx ON respond.wait_decision_default (event_id);
+CREATE INDEX wait_decision_default_key_idx ON respond.wait_decision_default (key_hash);
+COMMENT ON TABLE respond.wait_decision_default IS 'decisions for whose time there is no partition yet';
+COMMENT ON INDEX respond.wait_decision_default_run_id_idx IS 'finds the decisions of a run';
+COMMENT ON INDEX respond.wait_decision_default_event_id_idx IS 'finds the waits that an event ended';
+COMMENT ON INDEX respond.wait_decision_default_key_idx IS 'finds the waits that an event came too late for';
+SELECT pg_catalog.pg_extension_config_dump('respond.wait_decision', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.wait_decision_default', '');
+CREATE OR REPLACE FUNCTION respond_internal.import_rules(rules jsonb) RETURNS integer
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	documents jsonb := CASE pg_catalog.jsonb_typeof(rules) WHEN 'object' THEN pg_catalog.jsonb_build_array(rules) ELSE rules END;
+	wanted respond.rule;
+	present respond.rule;
+	names text[] := '{}';
+	current_rule text;
+	changed integer := 0;
+	message text;
+	code text;
+	hint_text text;
+BEGIN
+	PERFORM respond_internal.check_primary('import_rules()');
+	IF pg_catalog.jsonb_typeof(documents) <> 'array' THEN
+		RAISE EXCEPTION 'rules must be an array of rules' USING ERRCODE = 'RS001', HINT = 'export_rules() returns one.';
+	END IF;
+	FOR place IN 0 .. pg_catalog.jsonb_array_length(documents) - 1 LOOP
+		current_rule := pg_catalog.format('rules[%s]', place);
+		wanted := respond_internal.read_rule(documents -> place);
+		current_rule := current_rule || pg_catalog.format(' "%s"', wanted.name);
+		IF wanted.name = ANY (names) THEN
+			RAISE EXCEPTION 'name: "%" is the name of two rules', wanted.name USING ERRCODE = 'RS001';
+		END IF;
+		names := names || wanted.name;
+		SELECT * INTO present FROM respond.rule AS r WHERE r.name = wanted.name FOR UPDATE;
+		IF NOT FOUND THEN
+			INSERT INTO respond.rule (name, folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner, start_roles,
+				timezone, concurrency, cancel_on, on_cancel)
+			VALUES (wanted.name, wanted.folder, wanted.description, wanted.enabled, wanted.shadow, wanted.priority, wanted.event_type,
+				wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, COALESCE(wanted.owner, current_user), wanted.start_roles,
+				wanted.timezone, wanted.concurrency, wanted.cancel_on, wanted.on_cancel);
+			changed := changed + 1;
+			CONTINUE;
+		END IF;
+		wanted.owner := COALESCE(wanted.owner, present.owner);
+		IF respond_internal.rule_document(wanted) <> respond_internal.rule_document(present) THEN
+			UPDATE respond.rule AS r
+			   SET (folder, description, enabled, shadow, priority, event_type, pattern, condition, correlate, steps, on_failure, owner, start_roles,
+					timezone, concurrency, cancel_on, on_cancel)
+				 = (wanted.folder, wanted.description, wanted.enabled, wanted.shadow, wanted.priority, wanted.event_type,
+					wanted.pattern, wanted.condition, wanted.correlate, wanted.steps, wanted.on_failure, wanted.owner, wanted.start_roles,
+					wanted.timezone, wanted.concurrency, wanted.cancel_on, wanted.on_cancel)
+			 WHERE r.name = wanted.name;
+			changed := changed + 1;
+		END IF;
+	END LOOP;
+	RETURN changed;
+	-- which of the rules it was
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, code = RETURNED_SQLSTATE, hint_text = PG_EXCEPTION_HINT;
+	message := COALESCE(current_rule || ': ', '') || message;
+	IF hint_text <> '' THEN
+		RAISE EXCEPTION '%', message USING ERRCODE = code, HINT = hint_text;
+	END IF;
+	RAISE EXCEPTION '%', message USING ERRCODE = code;
+END
+$$;
+-- End of runs at rest.
+
+-- Runs by hand: what they wait for, and what can be done to them.
+CREATE INDEX requeue_run_id_idx ON respond_internal.requeue (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX set_aside_event_run_id_idx ON respond_internal.set_aside_event (run_id) WHERE run_id IS NOT NULL;
+CREATE TABLE respond_internal.run_name (
+	rule text NOT NULL,
+	key text NOT NULL,
+	run_id bigint NOT NULL,
+	PRIMARY KEY (rule, key)
+);
+CREATE INDEX run_name_run_id_idx ON respond_internal.run_name (run_id);
+COMMENT ON TABLE respond_internal.run_name IS 'keys that start() gave to runs; one whose run is not under way is free';
+COMMENT ON COLUMN respond_internal.run_name.run_id IS 'number of the run, which may not have begun yet';
+COMMENT ON INDEX respond_internal.run_name_run_id_idx IS 'finds the key of a run';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_name', '');
+CREATE VIEW respond.waiting WITH (security_invoker = true) AS
+SELECT r.id AS run_id, r.rule, r.rule_version, r.step,
+	CASE WHEN r.status = 'waiting' THEN COALESCE(r.waiting::jsonb ->> 'for', r.waits_for)
+		WHEN r.error IS NOT NULL THEN 'the dispatcher, to run what follows a cancellation'
+		ELSE 'the dispatcher, to go on' END AS waits_for,
+	r.waiting::jsonb ->> 'key' AS key, r.waiting_since AS since, r.resume_at AS due_at, r.paused_at, r.event_id, r.started_at
+  FROM respond.run AS r
+ WHERE r.status IN ('running', 'waiting');
+COMMENT ON VIEW respond.waiting IS 'runs that are under way, and what each waits for';
+COMMENT ON COLUMN respond.waiting.run_id IS 'number of the run';
+COMMENT ON COLUMN respond.waiting.rule IS 'its rule';
+COMMENT ON COLUMN respond.waiting.rule_version IS 'the version of the rule that it runs';
+COMMENT ON COLUMN respond.waiting.step IS 'the step that it is at: its name, or its place as in steps[2]';
+COMMENT ON COLUMN respond.waiting.waits_for IS 'what it waits for, in words';
+COMMENT ON COLUMN respond.waiting.key IS 'what the event that it waits for has to have in its key; only the owner of the rule and superusers see it';
+COMMENT ON COLUMN respond.waiting.since IS 'since when';
+COMMENT ON COLUMN respond.waiting.due_at IS 'until when; NULL: without a limit';
+COMMENT ON COLUMN respond.waiting.paused_at IS 'when pause_run() stopped it; NULL: it is not paused';
+COMMENT ON COLUMN respond.waiting.event_id IS 'event that fired the rule';
+COMMENT ON COLUMN respond.waiting.started_at IS 'when the run started';
+
+DROP FUNCTION respond.start(text, jsonb, text);
+CREATE FUNCTION respond.start(rule text, data jsonb DEFAULT '{}', subject text DEFAULT NULL, key text DEFAULT NULL, on_conflict text DEFAULT 'return') RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_start';
+COMMENT ON FUNCTION respond.start(text, jsonb, text, text, text) IS 'runs the steps of a rule by hand, on an event "rule.start" with this data and subject, whatever its type, pattern and condition; returns the id that the run will have. Of runs of the rule that are under way one has the key; a second start returns that one, replaces it, or is an error, as on_conflict says (return, replace, error). Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';
+
+-- Runs by hand.  These ask who calls them, so they are C, see src/dispatcher/run_hand.c.
+CREATE FUNCTION respond.cancel_run(run_id bigint, reason text DEFAULT NULL) RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_cancel_run';
+COMMENT ON FUNCTION respond.cancel_run(bigint, text) IS 'ends a run that is under way, with what it waits for and the runs that it called; then steps "on_cancel" of its rule are run. Returns whether it was under way. Needs the right to act as the owner of the rule, membership in one of rule.start_roles or in respond_admin';
+
+CREATE FUNCTION respond.pause_run(run_id bigint) RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_pause_run';
+COMMENT ON FUNCTION respond.pause_run(bigint) IS 'stops the steps of a run that is under way until resume_run(): events, answers and deadlines are kept until then. Returns whether it was under way. Needs the same as cancel_run()';
+
+CREATE FUNCTION respond.resume_run(run_id bigint) RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_resume_run';
+COMMENT ON FUNCTION respond.resume_run(bigint) IS 'lets a run go on that pause_run() stopped, with what came first meanwhile. Returns whether it was paused. Needs the same as cancel_run()';
+
+CREATE FUNCTION respond.signal(run_id bigint, step text, data jsonb DEFAULT '{}') RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_signal';
+COMMENT ON FUNCTION respond.signal(bigint, text, jsonb) IS 'ends the wait of a run in this step, as if its first event had come; the data is what the step gives. Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';
+
+CREATE FUNCTION respond.retry_run(run_id bigint, from_step text DEFAULT NULL, version text DEFAULT 'same') RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_retry_run';
+COMMENT ON FUNCTION respond.retry_run(bigint, text, text) IS 'lets a run that failed or was cancelled go on from the step where that was, or from another one, with what its steps gave before; on the version of the rule that it began with ("same"), or on that of today ("latest"). Returns false for a run that has neither failed nor was cancelled. Needs the same as signal()';
+
+CREATE FUNCTION respond_internal.health_waiting_runs(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	longest CONSTANT interval := current_setting('pg_respond.stale_wait')::interval;
+	lost record;
+	stale record;
+BEGIN
+	SELECT count(*) AS runs, string_agg(DISTINCT format('%s (version %s)', v.rule, v.rule_version), ', ') AS versions INTO lost
+	  FROM (SELECT DISTINCT r.rule, r.rule_version FROM respond.run AS r WHERE r.status IN ('running', 'waiting')) AS v
+	 WHERE NOT EXISTS (SELECT FROM respond.rule AS a WHERE a.name = v.rule AND a.version = v.rule_version)
+	   AND NOT EXISTS (SELECT FROM respond.rule_version AS o WHERE o.name = v.rule AND o.version = v.rule_version);
+	SELECT count(*) AS runs, min(r.waiting_since) AS since, (array_agg(r.id ORDER BY r.waiting_since, r.id))[1] AS first,
+		string_agg(DISTINCT r.rule, ', ') AS rules INTO stale
+	  FROM respond.run AS r
+	 WHERE r.status = 'waiting' AND longest > interval '0' AND r.waiting_since < clock_timestamp() - longest;
+	ok := lost.runs = 0 AND stale.runs = 0;
+	message := CASE
+		WHEN lost.runs > 0 THEN format('there are runs of versions of rules that do not exist any more: %s', lost.versions)
+		WHEN stale.runs > 0 THEN format('runs that have waited for longer than %s: %s, of %s; run %s since %s', longest, stale.runs, stale.rules, stale.first, stale.since)
+		ELSE 'no run has waited for too long' END;
+	remedy := CASE
+		WHEN lost.runs > 0 THEN 'SELECT respond.cancel_run(run_id) FROM respond.waiting WHERE rule = ... ends them'
+		WHEN stale.runs > 0 THEN 'respond.waiting says what each waits for; respond.signal(run_id, step) lets one go on, respond.cancel_run(run_id) ends it; a wait with "for" ends by itself; pg_respond.stale_wait says what is too long' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_waiting_runs() IS 'health(): runs that wait for too long, or cannot go on';
+
+-- End of runs by hand.
+
 -- Owners and rights.  What a user has granted stays.
 DO $$
 DECLARE
@@ -2240,6 +2471,19 @@ GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.ap
 GRANT INSERT, UPDATE, DELETE ON respond.agent, respond.team_member TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.decide(uuid, text, text) TO respond_agent, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.is_approver(text[]) TO respond_agent;
+GRANT SELECT ON respond_internal.run_name, respond.wait_decision, respond.wait_decision_default, respond.waiting TO respond_auditor, respond_admin;
+GRANT SELECT ON respond.waiting TO respond_agent;
+GRANT EXECUTE ON FUNCTION respond.start(text, jsonb, text, text, text), respond.cancel_run(bigint, text), respond.retry_run(bigint, text, text),
+	respond.pause_run(bigint), respond.resume_run(bigint), respond.signal(bigint, text, jsonb) TO respond_agent, respond_admin;
+-- Keys, answers and signals are for the owners of rules.
+REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer FROM respond_auditor, respond_admin;
+GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, rule, step)
+	ON respond_internal.wait TO respond_auditor, respond_admin;
+GRANT SELECT (id, run_id, run_started_at, kind, pause, step, event_id, actor, at, incarnation)
+	ON respond_internal.run_inbox TO respond_auditor, respond_admin;
+GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnation)
+	ON respond_internal.timer TO respond_auditor, respond_admin;
+GRANT EXECUTE ON FUNCTION respond_internal.to_jsonb(respond.private_jsonb) TO respond_admin, respond_auditor;
 
 DELETE FROM respond_internal.manifest;
 INSERT INTO respond_internal.manifest (kind, object, definition, server_version)

@@ -40,6 +40,7 @@ int			respond_retry_time = 3600;
 char	   *respond_rule_extensions = NULL;
 int			respond_rule_memory = 1024;
 int			respond_rule_timeout = 5000;
+int			respond_stale_wait = 30 * 24 * 60;
 int			respond_timer_grace = 5000;
 char	   *respond_secret_key_file = NULL;
 int			respond_storm_limit = 1000;
@@ -281,6 +282,15 @@ respond_guc_define(CheckNetworks check)
 							5000, 10, 3600 * 1000,
 							PGC_SIGHUP,
 							GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.stale_wait",
+							"How long a run may wait before health() names it.",
+							"0 names none.",
+							&respond_stale_wait,
+							30 * 24 * 60, 0, INT_MAX,
+							PGC_SIGHUP,
+							GUC_UNIT_MIN,
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.timer_grace",

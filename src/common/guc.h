@@ -30,6 +30,7 @@ extern int	respond_retry_time;
 extern char *respond_rule_extensions;
 extern int	respond_rule_memory;
 extern int	respond_rule_timeout;
+extern int	respond_stale_wait;
 extern int	respond_timer_grace;
 extern char *respond_secret_key_file;
 extern int	respond_storm_limit;

@@ -208,6 +208,18 @@ like(error_of("UPDATE respond.rule SET cancel_on = '[7]' WHERE name = 'order'"),
 like(error_of("UPDATE respond.rule SET cancel_on = '{\"event_type\": \"x\", \"pattern\": {\"data\": 1}}' WHERE name = 'order'"), qr/cancel_on\.pattern/, 'its pattern is checked');
 nothing_waits('nothing waits any more');
 
+# --- health() names what waits for too long
+my $old = emit('ask.begin', {}, 'old');
+$run = waiting($old, 'answer');
+is(one(q{SELECT ok FROM respond.health() WHERE "check" = 'waiting runs'}), 't', 'nothing has waited for too long');
+one(q{SET session_replication_role = 'replica'; UPDATE respond.run SET waiting_since = now() - interval '31 days' WHERE id = } . $run);
+like(one(q{SELECT ok || ' ' || message || ' ' || remedy FROM respond.health() WHERE "check" = 'waiting runs'}), qr/^false .*: 1, of ask; run $run since .*respond\.signal/, 'a run that has is named, with what to do');
+$node->append_conf('postgresql.conf', 'pg_respond.stale_wait = 0');
+$node->reload;
+Respond::wait_until($node, $db, q{SELECT ok FROM respond.health() WHERE "check" = 'waiting runs'}, 'unless nobody wants to know');
+one("SELECT respond.cancel_run($run)");
+like(error_of(q{UPDATE respond.rule SET concurrency = '{"limit": 1}' WHERE name = 'ask'}), qr/concurrency: .*not available/, 'a limit of runs at once is refused');
+
 # --- a step that waits too long has failed, and takes with it what it called
 one(q{INSERT INTO respond.rule (name, event_type, steps) VALUES
 	('callee', 'callee.begin', '[{"action": "wait", "name": "long", "event_type": "callee.go", "key": "k"}]'),
