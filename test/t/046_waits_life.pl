@@ -20,7 +20,7 @@ sub move
 
 	one("ALTER SYSTEM SET pg_respond.clock_offset = '${seconds}s'");
 	$node->reload;
-	Respond::wait_until($node, $db, "SELECT (SELECT setting::numeric FROM pg_settings WHERE name = 'pg_respond.clock_offset') = $seconds * 1000", "time is moved by $by");
+	Respond::wait_until($node, $db, "SELECT (SELECT setting::numeric FROM pg_settings WHERE name = 'pg_respond.clock_offset') BETWEEN $seconds * 999.9 AND $seconds * 1000.1", "time is moved by $by");
 	return;
 }
 
@@ -41,12 +41,16 @@ is(one("SELECT string_agg(r.event_id::text, ' ' ORDER BY d.decided_at, d.due_at)
 is(status($far), 'waiting', 'one more hour is left to another');
 
 # Time goes back: nothing fires until it has caught up, and health() says so; answers are heard as ever.
-my ($frozen, $answered) = (emit('ask', { for => '300 ms' }, 'frozen'), emit('ask', { for => '1 hour' }, 'answered'));
+my $answered = emit('ask', { for => '1 hour' }, 'answered');
+becomes($answered, 'waiting');
 move('23 hours');
 emit('answer', { text => 'yes' }, 'answered');
 becomes($answered, 'succeeded');
-Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.health() WHERE NOT ok AND message ~ 'back|behind')}, 'health() says that time went back');
-is(status($frozen), 'waiting', 'a deadline does not pass while time is behind');
+my $frozen = emit('ask', { for => '300 ms' }, 'frozen');
+becomes($frozen, 'waiting');
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.health() WHERE NOT ok AND message ~ 'time')}, 'health() says that time went back');
+Respond::wait_until($node, $db, "SELECT clock_timestamp() + interval '23 hours' > resume_at + interval '300 ms' FROM respond.run WHERE event_id = $frozen", 'the deadline is over');
+is(status($frozen), 'waiting', 'but does not pass while time is behind');
 move('1 day');
 becomes($frozen, 'succeeded', 'it passes when time has caught up');
 
@@ -57,7 +61,7 @@ move($to_dst);
 my ($day, $hours) = (emit('ask', { for => '1 day' }, 'day'), emit('ask', { for => '24 hours' }, 'hours'));
 becomes($_, 'waiting') for $day, $hours;
 is(one("SELECT date_trunc('minute', resume_at - started_at + interval '30 s') FROM respond.run WHERE event_id = $day"), '23:00:00', 'a day in which the clocks go forward has 23 hours');
-is(one("SELECT date_trunc('minute', resume_at - started_at + interval '30 s') FROM respond.run WHERE event_id = $hours"), '24:00:00', '24 hours are 24 hours');
+is(one("SELECT date_trunc('minute', resume_at - started_at + interval '30 s') FROM respond.run WHERE event_id = $hours"), '1 day', '24 hours are 24 hours');
 move(one(q{SELECT timestamptz '2027-10-30 12:00 Europe/Berlin' - now()}));
 my $long = emit('ask', { for => '1 day' }, 'long');
 becomes($long, 'waiting');
@@ -135,9 +139,8 @@ for my $round (0 .. 7)
 	my $talk = IPC::Run::start([ 'psql', '-Xqc', "CALL public.talk($low, $high)", $node->connstr($db) ], '<', '/dev/null', '>', \my $out, '2>', \my $err);
 
 	Respond::wait_until($node, $db, "SELECT count(*) >= $low + 10 FROM respond.event WHERE type = 'count.begin'", "round $round: it goes on");
-	kill 'KILL', Respond::worker_pid($node, $db, 'dispatcher');
+	Respond::crash_worker($node, $db, 'dispatcher');
 	$talk->finish;
-	Respond::wait_for("round $round: the server is back", sub { return ($node->psql($db, 'SELECT 1'))[0] == 0 });
 	# the crash took the session that talked: the rest is said now
 	for my $type ('begin', 'a', 'b')
 	{
