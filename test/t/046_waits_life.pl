@@ -4,7 +4,7 @@ use lib "$FindBin::RealBin/lib";
 use Respond;
 
 my $db = 'life';
-my $node = Respond::node('life', fsync => 'off', 'pg_respond.max_workers' => 40, max_worker_processes => 50);
+my $node = Respond::node('life', fsync => 'off', restart_after_crash => 'on', 'pg_respond.max_workers' => 40, max_worker_processes => 50);
 Respond::create_extension($node, $db);
 
 sub on { my ($name, $sql) = @_; return $node->safe_psql($name, $sql) }
