@@ -15,6 +15,12 @@
 #include "transport/transfer_kind.h"
 #include "wire/retry_policy.h"
 
+/*
+ * As large as a record of TLS and a frame of HTTP/2: with less, libcurl 7.88 can
+ * keep the end of a large answer back and wait for more, which does not come.
+ */
+#define BUFFER_OF_ANSWER	16384L
+
 /* Longest value of Retry-After that is looked at. */
 #define RETRY_AFTER_SIZE	64
 
@@ -206,6 +212,7 @@ fill(TransferHandle *handle, Transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_SSLCERT, transfer->client_cert);
 	curl_easy_setopt(easy, CURLOPT_SSLKEY, transfer->client_key);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, transfer->whole != NULL ? BUFFER_OF_ANSWER : TRANSFER_BUFFER);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
 					 is_head || strcmp(transfer->method, without_body ? "GET" : "POST") == 0 ? NULL : transfer->method);
 	/* its answer has the length of a body that does not come; a request of another method takes this back */

@@ -14,6 +14,8 @@
 
 /* Bytes of an answer that are kept. */
 #define TRANSFER_RESPONSE_SIZE		2048
+/* Bytes that libcurl reads at once. */
+#define TRANSFER_BUFFER				4096L
 /* Bytes of an answer, and of its headers, after which it is cut off. */
 #define TRANSFER_RESPONSE_LIMIT		(256 * 1024)
 #define TRANSFER_HEADER_LIMIT		(64 * 1024)
