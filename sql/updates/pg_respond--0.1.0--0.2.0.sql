@@ -2205,7 +2205,7 @@ CREATE TABLE respond_internal.run_inbox (
 ALTER TABLE respond_internal.run_inbox REPLICA IDENTITY FULL;
 CREATE INDEX run_inbox_id_idx ON respond_internal.run_inbox (id);
 COMMENT ON TABLE respond_internal.run_inbox IS 'what runs that wait are to be told';
-COMMENT ON COLUMN respond_internal.run_inbox.kind IS 'continue (a run that another dispatcher began), answer, decision, signal, ended (a run that it called), cancelled, retry or resume';
+COMMENT ON COLUMN respond_internal.run_inbox.kind IS 'continue (a run that another dispatcher began), answer, decision, signal, ended (a run that it called), turn (others had theirs), cancelled, retry or resume';
 COMMENT ON COLUMN respond_internal.run_inbox.pause IS 'number of the pause of the run that is meant; NULL: whichever';
 COMMENT ON COLUMN respond_internal.run_inbox.actor IS 'who said it; NULL: a worker';
 COMMENT ON COLUMN respond_internal.run_inbox.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
@@ -2471,7 +2471,7 @@ GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.ap
 GRANT INSERT, UPDATE, DELETE ON respond.agent, respond.team_member TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.decide(uuid, text, text) TO respond_agent, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.is_approver(text[]) TO respond_agent;
-GRANT SELECT ON respond_internal.run_name, respond.wait_decision, respond.wait_decision_default, respond.waiting TO respond_auditor, respond_admin;
+GRANT SELECT ON respond_internal.run_name, respond_internal.loop_items, respond.wait_decision, respond.wait_decision_default, respond.waiting TO respond_auditor, respond_admin;
 GRANT SELECT ON respond.waiting TO respond_agent;
 GRANT EXECUTE ON FUNCTION respond.start(text, jsonb, text, text, text), respond.cancel_run(bigint, text), respond.retry_run(bigint, text, text),
 	respond.pause_run(bigint), respond.resume_run(bigint), respond.signal(bigint, text, jsonb) TO respond_agent, respond_admin;
