@@ -70,13 +70,16 @@ commit(Schedule *schedule)
 	respond_schedule_kept(schedule);
 }
 
-/* Somebody changes the row: what comes of it is known when that is committed. */
+/* Somebody holds the row, or has changed it: then it is elsewhere, and the schedule maybe another. */
 static void
 give_way(Schedule *schedule)
 {
+	if (!respond_schedule_is_in_place(schedule))
+		respond_schedules_forget();
+	SPI_finish();
+	PopActiveSnapshot();
 	AbortCurrentTransaction();
 	schedule->retry_at = TimestampTzPlusMilliseconds(respond_clock_now(), BUSY_MS);
-	respond_schedules_forget();
 }
 
 /* Says in the row that a query is about to be run; false when it is not to be. */
@@ -88,8 +91,6 @@ announce(Schedule *schedule)
 	begin();
 	if (!respond_schedule_keep_try(schedule))
 	{
-		SPI_finish();
-		PopActiveSnapshot();
 		give_way(schedule);
 		return false;
 	}
@@ -134,13 +135,9 @@ fire(Schedule *schedule, const Tick *tick)
 {
 	begin();
 	if (record_events(schedule, tick))
-	{
 		commit(schedule);
-		return;
-	}
-	SPI_finish();
-	PopActiveSnapshot();
-	give_way(schedule);
+	else
+		give_way(schedule);
 }
 
 static void
@@ -152,20 +149,25 @@ record_failure(Schedule *schedule, const Tick *tick, const ErrorData *error)
 	run.owner = respond_rule_owner(&schedule->row.owner);
 	if (!respond_schedule_keep_tick(schedule, tick, true))
 	{
-		SPI_finish();
-		PopActiveSnapshot();
 		give_way(schedule);
 		return;
 	}
 	respond_effects_begin();
-	respond_flow_record_failure(&run, error->message, "query", schedule->fault == NULL ? error->sqlerrcode : 0);
+	respond_flow_record_failure(&run, error->message, schedule->row.query != NULL ? "query" : "schedule",
+								schedule->fault == NULL ? error->sqlerrcode : 0);
 	respond_effects_flush();
 	commit(schedule);
 }
 
+/* The log tells of the first failure in a row. */
 static void
-wait_for_retry(Schedule *schedule)
+wait_for_retry(Schedule *schedule, const ErrorData *error)
 {
+	if (schedule->attempts == 0)
+		ereport(LOG,
+				(errcode(error->sqlerrcode),
+				 errmsg("pg_respond could not fire schedule \"%s\": %s", schedule->row.name, error->message),
+				 errdetail("This is retried.")));
 	schedule->retry_at = TimestampTzPlusMilliseconds(respond_clock_now(),
 													 respond_back_off(FIRST_RETRY_MS, LONGEST_RETRY_MS,
 																	  schedule->attempts));
@@ -241,13 +243,7 @@ fire_due(Schedule *schedule, TimestampTz now)
 	if (error != NULL && !may_pass(schedule, error))
 		error = attempt(record_failure, schedule, &tick, error, context);
 	if (error != NULL)
-	{
-		ereport(LOG,
-				(errcode(error->sqlerrcode),
-				 errmsg("pg_respond could not fire schedule \"%s\": %s", schedule->row.name, error->message),
-				 errdetail("This is retried.")));
-		wait_for_retry(schedule);
-	}
+		wait_for_retry(schedule, error);
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(context);
 	pgstat_report_activity(STATE_IDLE, NULL);

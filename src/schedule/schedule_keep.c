@@ -25,6 +25,11 @@ static KeptPlan lock_plan = {
 	" AND s.name OPERATOR(pg_catalog.=) $2 FOR UPDATE SKIP LOCKED",
 	2, {TIDOID, TEXTOID}
 };
+static KeptPlan look_plan = {
+	"SELECT s.ctid FROM respond.schedule AS s WHERE s.ctid OPERATOR(pg_catalog.=) $1"
+	" AND s.name OPERATOR(pg_catalog.=) $2",
+	2, {TIDOID, TEXTOID}
+};
 static KeptPlan update_plan = {
 	"UPDATE respond.schedule AS s SET next_at = $2, last_at = $3, failures = $4, tries = $5"
 	" WHERE s.ctid OPERATOR(pg_catalog.=) $1 RETURNING s.ctid",
@@ -43,13 +48,19 @@ first_tid(void)
 	return (ItemPointer) DatumGetPointer(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 }
 
-/* Locks the row.  One that was changed meanwhile may be found as well, at its new place. */
+/* When the row is locked, one that was changed meanwhile may be found as well, at its new place. */
 static bool
-is_there(Schedule *schedule)
+is_found(KeptPlan *plan, Schedule *schedule)
 {
 	Datum		values[] = {PointerGetDatum(&schedule->tid), CStringGetTextDatum(schedule->row.name)};
 
-	return respond_kept_plan_run(&lock_plan, values, NULL) == 1 && ItemPointerEquals(first_tid(), &schedule->tid);
+	return respond_kept_plan_run(plan, values, NULL) == 1 && ItemPointerEquals(first_tid(), &schedule->tid);
+}
+
+bool
+respond_schedule_is_in_place(Schedule *schedule)
+{
+	return is_found(&look_plan, schedule);
 }
 
 static void
@@ -73,7 +84,7 @@ keep(Schedule *schedule)
 {
 	bool		before;
 
-	if (!is_there(schedule))
+	if (!is_found(&lock_plan, schedule))
 		return false;
 	before = respond_schedule_set_keeping(true);
 	PG_TRY();

@@ -20,6 +20,9 @@ extern bool respond_schedule_keep_tick(Schedule *schedule, const Tick *tick, boo
 /* The same: this process is about to run its query.  A row with tries says that one has died of it. */
 extern bool respond_schedule_keep_try(Schedule *schedule);
 
+/* In a transaction: whether its row is where it was, be it locked. */
+extern bool respond_schedule_is_in_place(Schedule *schedule);
+
 /* After the commit: the schedule in memory is as its row now. */
 extern void respond_schedule_kept(Schedule *schedule);
 

@@ -103,7 +103,11 @@ has(q{SELECT count(*) >= 2 FROM respond.event WHERE type = 'tick.slow'}, 'a slow
 is(value('SELECT ' . ledger('tick.second')), 't', 'no second is lost meanwhile');
 is(value(q{SELECT count(*) FROM respond.event WHERE type = 'tick.second' AND data ? 'missed'}), '0', 'late times were not missed: each fires');
 is(value(q{SELECT count(*) = 0 FROM respond.event AS e, respond.schedule AS s WHERE s.name = 'held' AND e.type = 'tick.held' AND e."time" > s.last_at}), 't', 'a row that somebody holds waits');
-$holder->query_safe('ROLLBACK');
+my $scans = q{SELECT seq_scan FROM pg_stat_user_tables WHERE relid = 'respond.schedule'::regclass};
+my $scanned = value($scans);
+Respond::beat($node);
+cmp_ok(value($scans) - $scanned, '<', 10, 'and is not looked for in the whole table meanwhile');
+$holder->query_safe('COMMIT');
 $holder->quit;
 has(q{SELECT count(*) > 0 FROM respond.event AS e, respond.schedule AS s WHERE e.type = 'tick.held' AND s.name = 'held' AND e."time" > s.created_at + interval '4 seconds'}, 'and fires when it is free');
 value(q{DELETE FROM respond.schedule WHERE name IN ('slow', 'held')});
