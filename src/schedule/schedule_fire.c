@@ -43,8 +43,11 @@
 /* Schedules without a query that are fired before the clock looks at its other duties. */
 #define MOST_AT_ONCE		1000
 
-/* A row that somebody holds is tried again after this time. */
+/* A row that somebody holds, or has changed, is tried again after this time. */
 #define BUSY_MS				50
+
+/* So often in a row nobody changes a schedule but its own query. */
+#define MOST_MOVES			10
 
 #define FIRST_RETRY_MS		1000
 #define LONGEST_RETRY_MS	10000
@@ -75,7 +78,13 @@ static void
 give_way(Schedule *schedule)
 {
 	if (!respond_schedule_is_in_place(schedule))
+	{
 		respond_schedules_forget();
+		if (++schedule->moves >= MOST_MOVES)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the row of the schedule changes whenever its query runs")));
+	}
 	SPI_finish();
 	PopActiveSnapshot();
 	AbortCurrentTransaction();
@@ -89,7 +98,7 @@ announce(Schedule *schedule)
 	if (schedule->row.query == NULL || schedule->announced)
 		return true;
 	begin();
-	if (!respond_schedule_keep_try(schedule))
+	if (!respond_schedule_keep_try(schedule, true))
 	{
 		give_way(schedule);
 		return false;
@@ -97,6 +106,20 @@ announce(Schedule *schedule)
 	commit(schedule);
 	schedule->announced = true;
 	return true;
+}
+
+/* Nobody has died of the query: others may be what the process dies of before it is tried again. */
+static void
+withdraw(Schedule *schedule, const Tick *tick, const ErrorData *error)
+{
+	begin();
+	if (respond_schedule_keep_try(schedule, false))
+	{
+		commit(schedule);
+		schedule->announced = false;
+	}
+	else
+		give_way(schedule);
 }
 
 static void
@@ -244,6 +267,8 @@ fire_due(Schedule *schedule, TimestampTz now)
 		error = attempt(record_failure, schedule, &tick, error, context);
 	if (error != NULL)
 		wait_for_retry(schedule, error);
+	if (schedule->announced)
+		(void) attempt(withdraw, schedule, &tick, NULL, context);
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(context);
 	pgstat_report_activity(STATE_IDLE, NULL);

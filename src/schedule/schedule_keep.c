@@ -114,10 +114,10 @@ respond_schedule_keep_tick(Schedule *schedule, const Tick *tick, bool failed)
 }
 
 bool
-respond_schedule_keep_try(Schedule *schedule)
+respond_schedule_keep_try(Schedule *schedule, bool begins)
 {
 	kept = schedule->row;
-	kept.tries++;
+	kept.tries += begins ? 1 : -1;
 	return keep(schedule);
 }
 
@@ -126,7 +126,7 @@ respond_schedule_kept(Schedule *schedule)
 {
 	if (kept.next_at != schedule->row.next_at)
 	{
-		schedule->attempts = 0;
+		schedule->attempts = schedule->moves = 0;
 		schedule->retry_at = DT_NOBEGIN;
 		schedule->announced = false;
 	}

@@ -17,8 +17,11 @@
  */
 extern bool respond_schedule_keep_tick(Schedule *schedule, const Tick *tick, bool failed);
 
-/* The same: this process is about to run its query.  A row with tries says that one has died of it. */
-extern bool respond_schedule_keep_try(Schedule *schedule);
+/*
+ * The same: this process is about to run its query, or has not died of it.  A
+ * row with tries, when a process begins, says how many have died of it.
+ */
+extern bool respond_schedule_keep_try(Schedule *schedule, bool begins);
 
 /* In a transaction: whether its row is where it was, be it locked. */
 extern bool respond_schedule_is_in_place(Schedule *schedule);

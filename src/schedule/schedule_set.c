@@ -114,6 +114,7 @@ carry_over(Schedule *schedule, ListCell **place)
 		if (strcmp(old->row.name, schedule->row.name) == 0 && old->row.next_at == schedule->row.next_at)
 		{
 			schedule->attempts = old->attempts;
+			schedule->moves = old->moves;
 			schedule->retry_at = old->retry_at;
 			schedule->announced = old->announced;
 		}

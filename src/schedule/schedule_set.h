@@ -29,8 +29,9 @@ typedef struct Schedule
 
 	/* about the time that is due */
 	int			attempts;		/* that a passing error ended */
+	int			moves;			/* how often the row was elsewhere when it was to be changed */
 	TimestampTz retry_at;
-	bool		announced;		/* the row says that this process is about to run the query */
+	bool		announced;		/* the row says that this process runs the query */
 } Schedule;
 
 /* Whether they have changed since they were loaded. */

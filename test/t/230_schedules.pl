@@ -121,6 +121,11 @@ has(q{SELECT array_agg(DISTINCT rule || ': ' || substring(error::text FROM '^[^\
 	FROM respond.run WHERE rule IN ('schedule:endless', 'schedule:huge', 'schedule:deadly')}, 'bad queries are failed runs')
   || diag(value(q{SELECT rule, error FROM respond.run WHERE rule LIKE 'schedule:%' AND status = 'failed'}));
 value(q{DELETE FROM respond.schedule WHERE name IN ('endless', 'huge', 'deadly')});
+value(q{CREATE FUNCTION meddle() RETURNS integer LANGUAGE sql AS $$ UPDATE respond.schedule SET description = clock_timestamp()::text WHERE name = 'meddling' RETURNING 1 $$});
+add('meddling', '*/2 * * * * *', 'x', query => 'SELECT public.meddle()');
+has(q{SELECT count(*) >= 1 FROM respond.run WHERE rule = 'schedule:meddling' AND status = 'failed' AND error::text LIKE 'the row of the schedule changes%'}, 'and so is one that changes its own row');
+has(q{SELECT tries = 0 AND description IS NULL FROM respond.schedule WHERE name = 'meddling'}, 'of which the process has not died');
+value(q{DELETE FROM respond.schedule WHERE name = 'meddling'});
 is(value(q{SELECT count(*) FROM respond.event WHERE type = 'x'}), '0', 'and record no event');
 has('SELECT max("time") > now() - interval \'2 s\' FROM respond.event WHERE type = \'tick.second\'', 'the clock lives on');
 is(value('SELECT ' . ledger('tick.second')), 't', 'each second was told once');
