@@ -139,3 +139,7 @@ COMMENT ON FUNCTION respond.signal(bigint, text, jsonb) IS 'ends the wait of a r
 CREATE FUNCTION respond.retry_run(run_id bigint, from_step text DEFAULT NULL, version text DEFAULT 'same') RETURNS boolean
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_retry_run';
 COMMENT ON FUNCTION respond.retry_run(bigint, text, text) IS 'lets a run that failed or was cancelled go on from the step where that was, or from another one, with what its steps gave before; on the version of the rule that it began with ("same"), or on that of today ("latest"). Returns false for a run that has neither failed nor was cancelled. Needs the same as signal()';
+
+CREATE FUNCTION respond.move_runs(rule text, from_version integer DEFAULT NULL, step_map jsonb DEFAULT NULL) RETURNS integer
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_move_runs';
+COMMENT ON FUNCTION respond.move_runs(text, integer, jsonb) IS 'takes the runs of a rule that are under way on an older version (NULL: on any) to that of today, at the steps of the same names or those that step_map names; all of them or, with an error that lists them, none. Returns how many. Needs the right to act as the owner of the rule';

@@ -2373,6 +2373,10 @@ CREATE FUNCTION respond.retry_run(run_id bigint, from_step text DEFAULT NULL, ve
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_retry_run';
 COMMENT ON FUNCTION respond.retry_run(bigint, text, text) IS 'lets a run that failed or was cancelled go on from the step where that was, or from another one, with what its steps gave before; on the version of the rule that it began with ("same"), or on that of today ("latest"). Returns false for a run that has neither failed nor was cancelled. Needs the same as signal()';
 
+CREATE FUNCTION respond.move_runs(rule text, from_version integer DEFAULT NULL, step_map jsonb DEFAULT NULL) RETURNS integer
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_move_runs';
+COMMENT ON FUNCTION respond.move_runs(text, integer, jsonb) IS 'takes the runs of a rule that are under way on an older version (NULL: on any) to that of today, at the steps of the same names or those that step_map names; all of them or, with an error that lists them, none. Returns how many. Needs the right to act as the owner of the rule';
+
 CREATE FUNCTION respond_internal.health_waiting_runs(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -2475,6 +2479,7 @@ GRANT SELECT ON respond_internal.run_name, respond_internal.loop_items, respond.
 GRANT SELECT ON respond.waiting TO respond_agent;
 GRANT EXECUTE ON FUNCTION respond.start(text, jsonb, text, text, text), respond.cancel_run(bigint, text), respond.retry_run(bigint, text, text),
 	respond.pause_run(bigint), respond.resume_run(bigint), respond.signal(bigint, text, jsonb) TO respond_agent, respond_admin;
+GRANT EXECUTE ON FUNCTION respond.move_runs(text, integer, jsonb) TO respond_admin;
 -- Keys, answers and signals are for the owners of rules.
 REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer FROM respond_auditor, respond_admin;
 GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, rule, step)

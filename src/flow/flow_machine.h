@@ -124,6 +124,7 @@ typedef struct FlowMachine
 	int64		turn_steps;
 	TimestampTz turn_began;
 	FlowPause  *pause;			/* of the step at the position; NULL: it does not wait */
+	TimestampTz ends;			/* when the pause of the step ends that begins anew; 0: as the step says */
 	int32		pauses;			/* so many there were */
 	bool		rested;			/* the pause before the next attempt is over */
 	Jsonb	   *before;			/* place where the step before began, if it has waited; NULL: it began now */

@@ -30,6 +30,7 @@
 #include "flow/flow_chain.h"
 #include "flow/flow_run.h"
 #include "flow/flow_sql.h"
+#include "flow/run_peek.h"
 #include "flow/loop.h"
 #include "flow/loop_code.h"
 #include "flow/step_limit.h"
@@ -324,6 +325,7 @@ static MachineStatus
 move_on(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
 {
 	machine->position.attempts = 0;
+	machine->ends = 0;
 	machine->pause = NULL;
 	switch (outcome)
 	{
@@ -499,6 +501,7 @@ respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 	machine->before = machine->pause->place;
 	if (strcmp(machine->pause->waits_for, PAUSE_RETRY) == 0)
 	{
+		machine->ends = respond_pause_ends(machine->pause);
 		machine->pause = NULL;
 		machine->rested = true;
 		return MACHINE_UNDER_WAY;

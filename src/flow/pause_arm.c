@@ -186,6 +186,9 @@ respond_pause_arm(FlowMachine *machine)
 	const FlowPart *part;
 	const FlowStep *step = respond_machine_step(machine, &part);
 
+	if (machine->ends != 0)
+		pause->due_at = machine->ends;
+	machine->ends = 0;
 	pause->number = ++machine->pauses;
 	pause->since = respond_clock_now();
 	arm_timer(machine, pause);

@@ -97,6 +97,27 @@ number(int64 value)
 	return JsonbValueToJsonb(&scalar);
 }
 
+static Jsonb *
+text_of(const char *text)
+{
+	JsonbValue	scalar = {.type = jbvString};
+
+	scalar.val.string.val = unconstify(char *, text);
+	scalar.val.string.len = strlen(text);
+	return JsonbValueToJsonb(&scalar);
+}
+
+static bool
+is_in_list(const List *list, const char *text)
+{
+	ListCell   *cell;
+
+	foreach(cell, list)
+		if (strcmp(lfirst(cell), text) == 0)
+			return true;
+	return false;
+}
+
 /* As run_save.c writes the place of the run. */
 static Jsonb *
 make_position(const FlowPart *part, const FlowStep *step)
@@ -114,19 +135,24 @@ make_position(const FlowPart *part, const FlowStep *step)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
-static bool
-has_step(const Flow *flow, const JsonbValue *entry)
+/* The new name of a step; names NULL: its own. */
+static char *
+rename_step(Jsonb *names, char *name)
 {
-	JsonbValue	name;
+	JsonbValue	value;
 
-	if (entry->type != jbvBinary || !JsonContainerIsObject(entry->val.binary.data) ||
-		getKeyJsonValueFromContainer(entry->val.binary.data, "step", strlen("step"), &name) == NULL ||
-		name.type != jbvString)
-		return false;
+	if (names == NULL || getKeyJsonValueFromContainer(&names->root, name, strlen(name), &value) == NULL ||
+		value.type != jbvString)
+		return name;
+	return pnstrdup(value.val.string.val, value.val.string.len);
+}
+
+static bool
+has_named_step(const Flow *flow, const char *name)
+{
 	for (int i = 0; i < FLOW_PARTS; i++)
 	{
-		const FlowStep *step = respond_run_find_step(&flow->parts[i], pnstrdup(name.val.string.val,
-																			   name.val.string.len));
+		const FlowStep *step = respond_run_find_step(&flow->parts[i], name);
 
 		if (step != NULL && step->name != NULL)
 			return true;
@@ -134,12 +160,26 @@ has_step(const Flow *flow, const JsonbValue *entry)
 	return false;
 }
 
+/* Name of the step whose result this is; NULL: it is not in order. */
+static char *
+result_name(const JsonbValue *entry)
+{
+	JsonbValue	name;
+
+	if (entry->type != jbvBinary || !JsonContainerIsObject(entry->val.binary.data) ||
+		getKeyJsonValueFromContainer(entry->val.binary.data, "step", strlen("step"), &name) == NULL ||
+		name.type != jbvString)
+		return NULL;
+	return pnstrdup(name.val.string.val, name.val.string.len);
+}
+
 /* What steps gave that the flow has; NULL: nothing. */
 static Jsonb *
-keep_results(Jsonb *saved, const Flow *flow)
+keep_results(Jsonb *saved, const Flow *flow, Jsonb *names)
 {
 	Jsonb	   *chain = respond_run_member(saved, "chain");
 	JsonbParseState *state = NULL;
+	List	   *kept = NIL;
 
 	if (chain == NULL || !JB_ROOT_IS_ARRAY(chain))
 		return NULL;
@@ -147,11 +187,59 @@ keep_results(Jsonb *saved, const Flow *flow)
 	for (uint32 i = 0; i < JB_ROOT_COUNT(chain); i++)
 	{
 		JsonbValue *entry = getIthJsonbValueFromContainer(&chain->root, i);
+		char	   *old = result_name(entry);
+		char	   *name = old != NULL ? rename_step(names, old) : NULL;
+		Jsonb	   *renamed;
+		JsonbValue	value;
 
-		if (has_step(flow, entry))
-			pushJsonbValue(&state, WJB_ELEM, entry);
+		if (name == NULL || !has_named_step(flow, name) || is_in_list(kept, name))
+			continue;
+		kept = lappend(kept, name);
+		renamed = respond_run_set_member(JsonbValueToJsonb(entry), "step", text_of(name));
+		value.type = jbvBinary;
+		value.val.binary.data = &renamed->root;
+		value.val.binary.len = VARSIZE(renamed) - VARHDRSZ;
+		pushJsonbValue(&state, WJB_ELEM, &value);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+/* Waits that the run may come to again; those without a name hear from now on. */
+static Jsonb *
+keep_visited(Jsonb *saved, const FlowPart *part, Jsonb *names)
+{
+	Jsonb	   *visited = respond_run_member(saved, "heard");
+	JsonbParseState *state = NULL;
+
+	if (visited == NULL || !JB_ROOT_IS_ARRAY(visited))
+		return NULL;
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (uint32 i = 0; i < JB_ROOT_COUNT(visited); i++)
+	{
+		JsonbValue *entry = getIthJsonbValueFromContainer(&visited->root, i);
+		char	   *name;
+
+		if (entry->type != jbvString)
+			continue;
+		name = rename_step(names, pnstrdup(entry->val.string.val, entry->val.string.len));
+		if (respond_run_find_step(part, name) != NULL)
+			respond_jsonb_push_text_element(&state, name);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+Jsonb *
+respond_run_put_over(Jsonb *saved, const Flow *flow, const FlowPart *part, const FlowStep *step, int32 version,
+					 Jsonb *names)
+{
+	const Edit	edits[] = {
+		{"version", number(version)},
+		{"at", make_position(part, step)},
+		{"chain", keep_results(saved, flow, names)},
+		{"heard", keep_visited(saved, part, names)}
+	};
+
+	return edit(saved, edits, lengthof(edits));
 }
 
 Jsonb *
@@ -160,7 +248,7 @@ respond_run_turn_back(Jsonb *saved, const Flow *flow, int32 version, const FlowS
 	const Edit	edits[] = {
 		{"version", number(version)},
 		{"at", make_position(&flow->parts[FLOW_STEPS], step)},
-		{"chain", keep_results(saved, flow)},
+		{"chain", keep_results(saved, flow, NULL)},
 		{"caused", NULL}, {"executed", NULL}, {"pause", NULL}, {"heard", NULL}, {"kept", NULL}, {"beginning", NULL},
 		{"failure", NULL}, {"first_failure", NULL}
 	};

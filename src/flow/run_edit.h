@@ -30,6 +30,13 @@ extern const FlowStep *respond_run_find_step(const FlowPart *part, const char *l
  */
 extern Jsonb *respond_run_turn_back(Jsonb *saved, const Flow *flow, int32 version, const FlowStep *step);
 
+/*
+ * The run at this step of this array of another version: with what steps gave that
+ * the version has, under the names that names gives them (NULL: their own).
+ */
+extern Jsonb *respond_run_put_over(Jsonb *saved, const Flow *flow, const FlowPart *part, const FlowStep *step,
+								   int32 version, Jsonb *names);
+
 /* The step at which it failed, or was cancelled, as people call it; palloc'd. */
 extern char *respond_run_failed_step(Jsonb *saved);
 

@@ -153,3 +153,13 @@ respond_pause_collects(const FlowPause *pause)
 {
 	return pause->memo != NULL ? Max(1, read_number(&pause->memo->root, "collect")) : 1;
 }
+
+TimestampTz
+respond_pause_ends(const FlowPause *pause)
+{
+	JsonbValue	value;
+
+	if (pause->memo == NULL || !find(&pause->memo->root, "ends", &value))
+		return 0;
+	return value.type == jbvNull ? DT_NOEND : read_time(&pause->memo->root, "ends", 0);
+}

@@ -26,6 +26,9 @@ extern int64 respond_pause_delivery(const FlowPause *pause);
 /* Which run waits for it, and in which pause; FlowRun is else left as it is. */
 extern void respond_run_parent(Jsonb *saved, FlowRun *run);
 
+/* When the step is to end that begins anew after this pause, see run_move.h; 0: as it says itself. */
+extern TimestampTz respond_pause_ends(const FlowPause *pause);
+
 /* How many events the pause wants. */
 extern int	respond_pause_collects(const FlowPause *pause);
 

@@ -220,6 +220,35 @@ Respond::wait_until($node, $db, q{SELECT ok FROM respond.health() WHERE "check" 
 one("SELECT respond.cancel_run($run)");
 like(error_of(q{UPDATE respond.rule SET concurrency = '{"limit": 1}' WHERE name = 'ask'}), qr/concurrency: .*not available/, 'a limit of runs at once is refused');
 
+# --- moved to another version
+Respond::add_rule($node, $db, 'moved', 'moved.begin', [
+	{ action => 'set', name => 'first', values => { n => '{{data.n}}' } },
+	{ action => 'wait', name => 'answer', event_type => 'moved.answer', for => '1 hour', on_timeout => 'late' },
+	{ action => 'wait', name => 'second', event_type => 'moved.second', since => 'run' },
+	{ action => 'log', name => 'late', message => 'version 1' } ]);
+my %moved = map { $_ => emit('moved.begin', { n => $_ }, "moved/$_") } 1 .. 3;
+my %before = map { $_ => waiting($moved{$_}, 'answer') } sort keys %moved;
+my $first_moved = $before{1};
+my $due = one("SELECT resume_at FROM respond.run WHERE id = $before{1}");
+emit('moved.second', { m => 1 }, "moved/$_") for 1 .. 3;
+settled('a later step has heard something');
+one(q{UPDATE respond.rule SET steps = '[{"action": "set", "name": "start", "values": 0}, {"action": "wait", "name": "reply", "event_type": "moved.reply", "for": "5 hours"}, {"action": "wait", "name": "second", "event_type": "moved.second"},
+	{"action": "log", "message": "version 2 with {{steps.start.n}}, {{steps.reply.data.n}}, {{steps.second.data.m}}"}]' WHERE name = 'moved'});
+like(error_of("SELECT respond.move_runs('moved', 1)"), qr/3 runs of rule "moved" cannot go over to version 2.*Run $first_moved: it is at step "answer", which version 2 has not\..*step_map/s, 'a step that is gone is an error that lists the runs');
+like(error_of("SELECT respond.move_runs('moved', 1, '{\"answer\": \"start\"}')"), qr/of action wait, which is of action set in version 2/, 'so is one of another action');
+like(error_of("SET ROLE hand_agent; SELECT respond.move_runs('moved', 1)"), qr/permission denied/, 'agents may not move runs');
+is(one("SELECT count(*) FROM respond.run WHERE rule = 'moved' AND rule_version = 1"), '3', 'nothing was moved');
+is(one("SELECT respond.move_runs('moved', 7, '{}')"), '0', 'there are none of another version');
+is(one("SELECT respond.move_runs('moved', 1, '{\"answer\": \"reply\", \"first\": \"start\"}')"), '3', 'with a map they go over');
+Respond::wait_until($node, $db, "SELECT bool_and(waits_for = 'event') FROM respond.run WHERE rule = 'moved'", 'they wait again');
+is(one("SELECT DISTINCT rule_version, step, waiting::jsonb ->> 'for' FROM respond.run WHERE rule = 'moved'"), '2|reply|event moved.reply', 'for what the new version waits for');
+is(one("SELECT resume_at = '$due' FROM respond.run WHERE id = $before{1}"), 't', 'until when they had to wait before');
+emit('moved.answer', { n => 9 }, 'moved/1');
+emit('moved.reply', { n => 10 * $_ }, "moved/$_") for 1 .. 3;
+ended($moved{$_}, 'succeeded') for 1 .. 3;
+is(lines($moved{$_}), "version 2 with $_, " . 10 * $_ . ', 1', "run $_ kept what it had and had heard") for 1 .. 3;
+nothing_waits('nothing waits any more');
+
 # --- a step that waits too long has failed, and takes with it what it called
 one(q{INSERT INTO respond.rule (name, event_type, steps) VALUES
 	('callee', 'callee.begin', '[{"action": "wait", "name": "long", "event_type": "callee.go", "key": "k"}]'),
