@@ -49,17 +49,22 @@
 /* Blocks of a table that one transaction deletes old rows from. */
 #define BLOCKS_AT_ONCE		128
 
-/* A bookkeeping table whose old rows are deleted. */
+/* A plain table whose old rows are deleted. */
 typedef struct AgingTable
 {
+	const char *schema;
 	const char *name;
-	const char *column;
+	const char *is_old;			/* $1 is the time up to which they are */
 } AgingTable;
 
+/* In this order; answers go with their question, which stays as long as it is open. */
 static const AgingTable aging_tables[] = {
-	{"event_key", "recorded_at"},
-	{"dead_event", "at"},
-	{"acknowledged", "at"},
+	{"respond_internal", "event_key", "recorded_at OPERATOR(pg_catalog.<) $1"},
+	{"respond_internal", "dead_event", "at OPERATOR(pg_catalog.<) $1"},
+	{"respond_internal", "acknowledged", "at OPERATOR(pg_catalog.<) $1"},
+	{"respond", "approval", "ended_at OPERATOR(pg_catalog.<) $1"},
+	{"respond", "approval_vote", "voted_at OPERATOR(pg_catalog.<) $1 AND NOT EXISTS"
+	" (SELECT FROM respond.approval AS a WHERE a.id OPERATOR(pg_catalog.=) approval_id)"},
 };
 
 static Cursor *
@@ -218,7 +223,7 @@ delete_old_rows(const AgingTable *table, TimestampTz cutoff)
 	Relation	relation;
 
 	respond_worker_begin();
-	relation_oid = respond_relation_oid("respond_internal", table->name);
+	relation_oid = respond_relation_oid(table->schema, table->name);
 	relation = table_open(relation_oid, AccessShareLock);
 	blocks = RelationGetNumberOfBlocks(relation);
 	table_close(relation, AccessShareLock);
@@ -229,9 +234,9 @@ delete_old_rows(const AgingTable *table, TimestampTz cutoff)
 		char	   *sql;
 
 		respond_statement_begin();
-		sql = psprintf("DELETE FROM respond_internal.%s WHERE ctid OPERATOR(pg_catalog.>=) '(%u,0)'"
-					   " AND ctid OPERATOR(pg_catalog.<) '(%u,0)' AND %s OPERATOR(pg_catalog.<) $1",
-					   table->name, block, block + BLOCKS_AT_ONCE, table->column);
+		sql = psprintf("DELETE FROM %s.%s WHERE ctid OPERATOR(pg_catalog.>=) '(%u,0)'"
+					   " AND ctid OPERATOR(pg_catalog.<) '(%u,0)' AND %s",
+					   table->schema, table->name, block, block + BLOCKS_AT_ONCE, table->is_old);
 		respond_statement_run(sql, 1, (Oid[]) {TIMESTAMPTZOID}, (Datum[]) {TimestampTzGetDatum(cutoff)});
 		respond_statement_commit();
 		respond_worker_check_stop();

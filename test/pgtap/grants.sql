@@ -235,7 +235,7 @@ BEGIN
 	RETURN result;
 END
 $$;
-SELECT is(pg_temp.seen(role_name, relation), seen, format('%s sees %s rows of %s', role_name, seen, relation))
+SELECT is(pg_temp.seen(role_name, relation), seen::bigint, format('%s sees %s rows of %s', role_name, seen, relation))
   FROM (VALUES ('respond_test_agent', 5), ('respond_test_auditor', 7), ('respond_test_admin', 7)) AS s (role_name, seen),
 	unnest('{respond.approval,respond.approval_vote}'::text[]) AS relation;
 UPDATE respond.agent SET available = false;

@@ -172,6 +172,39 @@ Respond::add_rule($node, $db, 'sql', 'sql', [ { action => 'sql', sql => "SELECT 
 my $sql = Respond::emit($node, $db, 'sql');
 Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $sql AND status = 'failed' AND error LIKE '%decide() cannot be called by the SQL of a rule%')", 'nor does a rule');
 
+# What a rule asks as its owner, who is nobody special; rules hear of approvals.
+$node->safe_psql($db, q{CREATE ROLE maker LOGIN; GRANT respond_admin TO maker});
+like(as('maker', q{INSERT INTO respond.rule (name, event_type, steps) VALUES ('made', 'made', '[{"action": "approve", "name": "ask", "question": "{{data.q}}", "context": {"secret": 1}, "approvers": "bob",
+	"on_reject": "stop"}, {"action": "log", "message": "{{steps.ask.decision}} by {{steps.ask.voters.0}}: {{steps.ask.votes.0.comment}}"}]'),
+	('hears', 'approval.*', '[{"action": "log", "message": "{{type}} {{data.question}} {{data.decision}}"}]')}), qr/^$/, 'rules of a role that is no superuser');
+$id = ask('made', { q => 'well' });
+is(as('bob', "SELECT respond.decide('$id', 'approve', 'sure')"), 'approve', 'a role decides');
+ends($id, 'approve by Bob: sure', 'later steps see who decided, and why');
+Respond::wait_until($node, $db, q{SELECT array_agg(state->'_log'->>0 ORDER BY id) @> '{"approval.requested well ","approval.decided well approve"}' FROM respond.run WHERE rule = 'hears' AND state->'_log'->>0 LIKE '%well%'},
+	'rules hear of it');
+is($node->safe_psql($db, q{SELECT count(*) FROM respond.event WHERE type LIKE 'approval.%' AND data::text LIKE '%secret%'}), '0', 'but not of the context');
+my $state = "SELECT state->'ask' FROM respond.run WHERE id = (SELECT run_id FROM respond.approval WHERE id = '$id')";
+like(as('maker', $state), qr/sure/, 'the owner of the rule sees comments in the run');
+$node->safe_psql($db, 'ALTER ROLE cem BYPASSRLS');
+is(as('cem', $state), '{"decision": "approve"}', 'others see the decision');
+$node->safe_psql($db, 'ALTER ROLE cem NOBYPASSRLS');
+like($node->safe_psql($db, q{SELECT string_agg(waits_for, '; ') FROM respond.waiting WHERE rule = 'own'}), qr/decision of Ann, Bob/, 'the view of what waits says whose decision it waits for');
+
+# escalate: a ticket goes to somebody else.
+$node->safe_psql($db, q{INSERT INTO respond.team (name) VALUES ('second line')});
+Respond::add_rule($node, $db, 'up', 'up', [ { action => 'ticket', subject => 'help', team => 'support', assignee => 'Ann', key => 'up' },
+	{ action => 'escalate', team => 'second line', priority => 'urgent', comment => 'no answer' }, { action => 'escalate', key => 'up', assignee => 'Bob' },
+	{ action => 'escalate', team => 'no line', on_failure => 'end' }, { action => 'stop' }, { action => 'log', name => 'end', message => '{{error.message}}' } ]);
+my $up = Respond::emit($node, $db, 'up');
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $up AND status = 'succeeded')", 'a ticket is escalated');
+is($node->safe_psql($db, q{SELECT team, assignee, priority FROM respond.ticket WHERE key = 'up'}), 'second line|Bob|urgent', 'it is with somebody else');
+is($node->safe_psql($db, q{SELECT string_agg(data - 'ticket_id' #>> '{}', E'\n' ORDER BY id) FROM respond.event WHERE type = 'ticket.escalated'}),
+	'{"team": "second line", "comment": "no answer", "assignee": null, "priority": "urgent"}' . "\n" . '{"team": null, "comment": null, "assignee": "Bob", "priority": null}', 'events say so');
+is($node->safe_psql($db, q{SELECT count(*) FROM respond.audit_log WHERE action = 'ticket.escalated' AND actor = 'rule:up'}), '2', 'and the audit log');
+is($node->safe_psql($db, q{SELECT string_agg(h.new #>> '{}', ' ' ORDER BY h.id) FROM respond.ticket_history AS h JOIN respond.ticket AS t ON t.id = h.ticket_id AND t.key = 'up' WHERE h.field = 'team'}), 'second line', 'the history has the teams');
+is($node->safe_psql($db, q{SELECT body FROM respond.comment}), 'no answer', 'and the ticket the comment');
+like($node->safe_psql($db, "SELECT state->>'_log' FROM respond.run WHERE event_id = $up"), qr/team \\"no line\\" does not exist/, 'a team that does not exist is a failure of the step');
+
 # Two decide at once: one decision.
 for my $round (1 .. 10)
 {

@@ -188,6 +188,20 @@ $id = ask('late');
 $node->safe_psql($db, "SELECT respond.cancel_run(run_id) FROM respond.approval WHERE id = '$id'");
 like(as('ann', "SELECT respond.decide('$id', 'approve')"), qr/approval $id was cancelled with its run/, 'a cancelled run asks nobody any more');
 
+# Retention: what has ended goes, with its answers.
+is(as('ann', "SELECT count(*) > 0 FROM respond.approval_vote"), 't', 'there are answers');
+$id = ask('late');
+$node->safe_psql($db, q{UPDATE respond.approval SET asked_at = '2020-01-01', ended_at = CASE WHEN status <> 'open' THEN '2020-01-02'::timestamptz END;
+	UPDATE respond.approval_vote SET voted_at = '2020-01-01'});
+$node->safe_psql($db, qq{INSERT INTO respond.approval_vote (approval_id, voter, option, voted_at) VALUES ('$id', 'x', 'approve', '2020-01-01')});
+Respond::clock_looks($node, $db, 'pg_respond.event_retention', '2d');
+Respond::wait_until($node, $db, "SELECT count(*) = 1 FROM respond.approval_vote", 'answers go with their questions');
+is($node->safe_psql($db, q{SELECT string_agg(DISTINCT status, ' ') FROM respond.approval}), 'open', 'what is open stays, however old');
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET pg_respond.event_retention');
+$node->reload;
+is(as('ann', "SELECT respond.decide('$id', 'approve')"), 'approve', 'and can be decided');
+ends($id, 'said yes', 'as ever');
+
 # A dump with open questions.
 $id = ask('late');
 my $other = ask('late');
