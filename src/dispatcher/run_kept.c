@@ -20,6 +20,8 @@
 #include "wait/wait_rows.h"
 
 #define KEPT	"kept"
+/* What came behind it: ends of runs, of which a loop waits for many. */
+#define ENDED	"ended"
 
 static void
 change_saved(const RunUnderWay *run, Jsonb *saved)
@@ -28,6 +30,25 @@ change_saved(const RunUnderWay *run, Jsonb *saved)
 
 	respond_run_change_saved(&change, saved, run->owner);
 	respond_run_change(run->id, run->started_at, &run->place, &change);
+}
+
+static bool
+is_end(const Awakening *awakening)
+{
+	return awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_ENDED) == 0 && awakening->data != NULL;
+}
+
+static Jsonb *
+with_end(const RunUnderWay *run, Jsonb *end)
+{
+	Jsonb	   *before = respond_run_member(run->saved, ENDED);
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (uint32 i = 0; before != NULL && i < JB_ROOT_COUNT(before); i++)
+		pushJsonbValue(&state, WJB_ELEM, getIthJsonbValueFromContainer(&before->root, i));
+	respond_jsonb_push_element(&state, end);
+	return respond_run_set_member(run->saved, ENDED, JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
 }
 
 void
@@ -40,9 +61,24 @@ respond_run_keep(const RunUnderWay *run, const Awakening *awakening)
 	respond_run_pause(run->saved, &pause);
 	if (respond_run_member(run->saved, KEPT) == NULL)
 		change_saved(run, respond_run_set_member(run->saved, KEPT, respond_awakening_save(awakening)));
+	else if (is_end(awakening))
+		change_saved(run, with_end(run, awakening->data));
 	else if (awakening->kind == AWAKEN_EVENT && respond_pause_collects(&pause) == 1)
 		/* the wait may be reached again: it hears from the event on that it took */
 		respond_wait_hear(awakening->wait, awakening->event);
+}
+
+void
+respond_run_tell_again(const RunUnderWay *run)
+{
+	Jsonb	   *ends = respond_run_member(run->saved, ENDED);
+	RunNote		note = {.run_id = run->id,.run_started_at = run->started_at,.kind = NOTE_ENDED,.pause = -1};
+
+	for (uint32 i = 0; ends != NULL && i < JB_ROOT_COUNT(ends); i++)
+	{
+		note.data = JsonbValueToJsonb(getIthJsonbValueFromContainer(&ends->root, i));
+		respond_run_inbox_write(&note, 1);
+	}
 }
 
 Awakening *

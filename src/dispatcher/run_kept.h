@@ -17,6 +17,9 @@
 /* Keeps it, unless something is kept already; a timer is armed anew at the resume. */
 extern void respond_run_keep(const RunUnderWay *run, const Awakening *awakening);
 
+/* The run is told once more of what came behind what was kept: the ends of runs that a loop waits for. */
+extern void respond_run_tell_again(const RunUnderWay *run);
+
 /* What is kept; NULL: nothing, or its event is not in the log any more. */
 extern Awakening *respond_run_kept(const RunUnderWay *run);
 

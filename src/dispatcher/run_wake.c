@@ -357,6 +357,7 @@ resume(Passage *passage)
 		respond_run_unpause(row, false);
 		return false;
 	}
+	respond_run_tell_again(row);
 	passage->awakening = kept;
 	return true;
 }

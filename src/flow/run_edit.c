@@ -249,7 +249,8 @@ respond_run_turn_back(Jsonb *saved, const Flow *flow, int32 version, const FlowS
 		{"version", number(version)},
 		{"at", make_position(&flow->parts[FLOW_STEPS], step)},
 		{"chain", keep_results(saved, flow, NULL)},
-		{"caused", NULL}, {"executed", NULL}, {"pause", NULL}, {"heard", NULL}, {"kept", NULL}, {"beginning", NULL},
+		{"caused", NULL}, {"executed", NULL}, {"pause", NULL}, {"heard", NULL}, {"kept", NULL}, {"ended", NULL},
+		{"beginning", NULL},
 		{"failure", NULL}, {"first_failure", NULL}
 	};
 

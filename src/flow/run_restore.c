@@ -229,7 +229,7 @@ open_document(Jsonb *saved)
 	static const char *const names[] = {
 		"format", "rule", "version", "run", "replay", "started_at", "caused", "event", "at", "executed", "ticket",
 		"pauses", "pause", "heard", "beginning", "key", "parent", "chain", "log", "log_is_full", "failure",
-		"first_failure", "kept", NULL
+		"first_failure", "kept", "ended", NULL
 	};
 	Object		outside = {&saved->root, ""};
 	int64		format;

@@ -34,7 +34,8 @@
  *					or why the run was cancelled
  *
  *	kept			what would have ended the pause of a run that is paused by hand, for who lets it go
- *					on (dispatcher/run_kept.h); nothing else reads it
+ *					on (dispatcher/run_kept.h); ended: runs of items whose end came behind that;
+ *					nothing else reads them
  *
  * Members that are false, 0 or null are left out, but for event.  A new member, or
  * another meaning of one, is a new format.

@@ -167,7 +167,7 @@ sub in_parts
 		my $length = $lengths->();
 
 		$goes_on = part($db, "UPDATE public.saved SET run = respond_internal.continue_run(run, $length)");
-		BAIL_OUT("the run does not end: $name, SAVED_RUNS_SEED=$seed") if ++$parts > 500;
+		BAIL_OUT("the run does not end: $name, SAVED_RUNS_SEED=$seed") if ++$parts > 2000;
 	}
 	return (outcome($db), $parts);
 }
@@ -220,7 +220,7 @@ sub template
 {
 	my ($names) = @_;
 	my @paths = ('data.n', 'data.text', 'time', 'recorded_at', 'event.type', 'cause', 'depth', 'actor', 'data.secret', 'data.card.number', 'data.list', 'data.nobody', 'run_id', 'rule', 'id', 'subject',
-		'error.message', 'error.step', 'error.code', 'steps', map { ("steps.$_", "steps.$_.id", "steps.$_.rows.0.a", "steps.$_.error") } @$names);
+		'error.message', 'error.step', 'error.code', 'steps', 'it1', 'it1_index', 'it2.0', map { ("steps.$_", "steps.$_.id", "steps.$_.rows.0.a", "steps.$_.error") } @$names);
 
 	return join(' ', map { one_of('x', '{{' . one_of(@paths) . '}}', '{{{' . one_of(@paths) . '}}}', '{{#data.list}}<{{.}}>{{/data.list}}') } 0 .. rand(3));
 }
@@ -247,17 +247,33 @@ sub action
 	return one_of(@kinds)->();
 }
 
+# A loop around random steps, whose names are known inside alone.
+my $loops = 0;
+sub random_loop
+{
+	my ($names, $depth) = @_;
+	my @inside = @$names;
+	my %loop = (action => 'foreach', as => "it$depth", steps => random_steps('l' . ++$loops . 'x', \@inside, $depth));
+
+	$loop{items} = one_of('data.list', '{{data.list}}', [ 1, 'a {{data.n}}', { k => [ '{{data.text}}' ] } ], [ [ 1, 2 ], [ 'x' ] ], [], 'data.n') if rand() < 0.7;
+	$loop{query} = one_of(q{SELECT g AS n, data->'list' AS l FROM generate_series(1, 3) AS g}, q{SELECT 1 AS a WHERE false}, q{SELECT g / (g - 2) AS x FROM generate_series(1, 3) AS g}) if !$loop{items};
+	$loop{on_item_failure} = one_of('stop', 'continue');
+	$loop{batch} = 2 if rand() < 0.2;
+	$loop{mode} = 'parallel' if rand() < 0.2;
+	return %loop;
+}
+
 # Some jumps lead back; those are bounded by a condition, or by FLOW_MAX_EXECUTED.
 sub random_steps
 {
-	my ($prefix, $names) = @_;
+	my ($prefix, $names, $depth) = (@_, 0);
 	my $count = 1 + int(rand($prefix eq 's' ? 7 : 3));
 	my @own = map { $prefix . one_of('', '-', '_', 'ö', 'Zß', 'é' x 20) . $_ } 1 .. $count;
 	my @steps;
 
 	foreach my $i (0 .. $count - 1)
 	{
-		my %step = (action($names));
+		my %step = $depth < 2 && rand() < 0.2 ? random_loop($names, $depth + 1) : action($names);
 
 		if (rand() < 0.7)
 		{
@@ -321,6 +337,11 @@ check('flow', 'ticket', [ { action => 'ticket', subject => 'opened' }, { action 
 like(check('flow', 'failures', [ { action => 'fail', name => 'a', message => 'one', on_failure => 'b' }, { action => 'log', message => 'left out' }, { action => 'log', name => 'b', message => '{{error.message}}' },
 		{ action => 'fail', message => 'two' } ], [ { action => 'log', message => '{{error.message}}' }, { action => 'fail', name => 'c', message => 'three' } ], \%data, 1),
 	qr/"error": "two\\nThen c failed: three"/, 'both failures of a run that failed in on_failure are told');
+
+# loops: laid down within and between items, with more items than a document holds
+like(check('flow', 'loop', [ { action => 'foreach', name => 'l', query => q{SELECT g AS n, repeat('x', 200) AS t FROM generate_series(1, 250) AS g}, steps => [ { action => 'set', name => 'i', sql => q{{{item.n}}::integer * 2} },
+		{ action => 'sql', sql => q{INSERT INTO public.seen (run, number) SELECT {{rule}}, (steps->>'i')::integer WHERE {{item_index}}::integer % 100 = 0} } ] }, { action => 'log', message => '{{steps.l.count}} {{steps.i}}' } ],
+	undef, \%data, 7, 100), qr/"250 "/, 'a loop over many items');
 
 # large values: a chain that is full, a log that is full
 like(check('flow', 'chain', [ (map { { action => 'sql', name => "q$_", sql => q{SELECT repeat('z', 1000000) AS a} } } 1 .. 20) ], [ { action => 'log', message => '{{error.step}}' } ], \%data, 9),

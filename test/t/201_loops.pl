@@ -117,6 +117,26 @@ is(sql(q{SELECT count(*) || ' ' || count(DISTINCT (data->>'n')::integer) FROM re
 is(sql(q{SELECT count(*) FROM respond.event WHERE type = 'killed.end'}), '1', 'and its end once');
 is(sql('SELECT count(*) FROM respond_internal.loop_items'), '0', 'nothing is left');
 
+# A million, with the memory of a thousand.
+sub memory
+{
+	my $kb = 0;
+
+	foreach my $pid (split /\n/, sql(q{SELECT pid FROM respond.worker WHERE kind = 'dispatcher' AND database = current_database()}))
+	{
+		my ($anon) = slurp_file("/proc/$pid/status") =~ /RssAnon:\s+(\d+) kB/;
+		$kb = $anon if $anon > $kb;
+	}
+	return $kb;
+}
+($status, $out) = again('many', { most => 2000 });
+my $before = memory();
+Respond::add_rule($node, $db, 'million', 'loop.million', [ { action => 'foreach', name => 'l', query => q{SELECT g AS n, repeat('x', 100) AS t FROM generate_series(1, 1000000) AS g}, steps => [ { action => 'stop', if => 'false' } ] } ], condition => 'true');
+($status, $out) = again('million', {});
+is_deeply([ $status, $out->{count}, $out->{succeeded} ], [ 'succeeded', 1000000, 1000000 ], 'a million items');
+cmp_ok(memory() - $before, '<', 20_000, 'take no more memory than a few');
+is(sql('SELECT count(*) FROM respond_internal.loop_items'), '0', 'and leave nothing');
+
 # Steps that wait, one item after the other.
 Respond::add_rule($node, $db, 'serial waits', 'loop.serial', [ { action => 'foreach', name => 'l', items => 'data.keys', steps => [
 	{ action => 'emit', type => 'asked', data => { k => '{{item}}' } },
@@ -176,6 +196,18 @@ Respond::emit($node, $db, 'ps.answered', { k => $_ }) foreach 1, 3;
 ($id, $status, $state, $error) = ended($event, 'parallel stop');
 like($error, qr/^item 1: run \d+ failed: bad\nDETAIL:  Of 9 items 2 succeeded and 1 failed\./, 'after a failure no other item begins, and those under way finish');
 is(sql(qq{SELECT count(*) FROM respond.run WHERE parent_id = $id}), '3', 'three had begun');
+
+# Paused by hand: what ends meanwhile counts afterwards.
+$event = Respond::emit($node, $db, 'loop.pstop', { keys => [ 11 .. 13 ] });
+Respond::wait_until($node, $db, qq{SELECT count(*) = 3 FROM respond.run WHERE event_id = $event AND waits_for = 'event'});
+sql(qq{SELECT respond.pause_run(id) FROM respond.run WHERE event_id = $event AND parent_id IS NULL});
+Respond::emit($node, $db, 'ps.answered', { k => $_ }) foreach 11 .. 13;
+Respond::wait_until($node, $db, qq{SELECT count(*) = 3 FROM respond.run WHERE event_id = $event AND status = 'succeeded'}, 'items go on while the run of their loop is paused');
+Respond::wait_until($node, $db, q{SELECT count(*) = 0 FROM respond_internal.run_inbox});
+is(sql(qq{SELECT status FROM respond.run WHERE event_id = $event AND parent_id IS NULL}), 'waiting', 'which stays where it is');
+sql(qq{SELECT respond.resume_run(id) FROM respond.run WHERE event_id = $event AND parent_id IS NULL});
+($id, $status, $state) = ended($event, 'parallel stop');
+is_deeply([ $status, $json->decode($state)->{l}{succeeded} ], [ 'succeeded', 3 ], 'and counts them all when it is resumed');
 
 # Cancelled.
 $event = Respond::emit($node, $db, 'loop.pstop', { keys => [ 21 .. 29 ] });
