@@ -75,6 +75,47 @@ is(one("SELECT error FROM respond.run WHERE event_id = $clumsy"), "cancelled by 
 is(one(q{SELECT count(*) FROM respond.event WHERE type = 'run.failed'}), '0', 'nobody is told of a failure');
 nothing_waits('nothing waits any more');
 
+# --- beside what it waits for: a session holds the run, and others go on
+my %held = map { $_ => emit('tidy.begin', {}, "held/$_") } qw(kept gone);
+my %held_run = map { $_ => waiting($held{$_}, 'first') } sort keys %held;
+my %holder = map { $_ => Respond::session($node, $db) } sort keys %held;
+$holder{$_}->query_safe("BEGIN; SELECT respond.cancel_run($held_run{$_}, 'held')") for sort keys %held;
+my $free = emit('tidy.begin', {}, 'held/free');
+emit('tidy.go', {}, "held/$_") for sort keys %held;
+waiting($free, 'first');
+emit('tidy.go', {}, 'held/free');
+ended($free, 'succeeded');
+is(one("SELECT count(*) FROM respond.run WHERE id IN ($held_run{kept}, $held_run{gone}) AND status = 'waiting'"), '2', 'runs that a session holds wait, the others go on');
+$holder{kept}->query_safe('ROLLBACK');
+ended($held{kept}, 'succeeded');
+is(lines($held{kept}), 'went on', 'a cancel that was rolled back loses nothing');
+$holder{gone}->query_safe('COMMIT');
+waiting($held{gone}, 'after');
+is(lines($held{gone}), "first: cancelled by $superuser: held (57014)", 'one that was committed came first');
+$_->quit for values %holder;
+my $beside = Respond::session($node, $db);
+$beside->query_safe("BEGIN; SELECT respond.cancel_run($held_run{gone})");
+my ($blocked_code, $blocked_out, $blocked) = $node->psql($db, "SET lock_timeout = '100ms'; SELECT respond.cancel_run($held_run{gone})");
+like($blocked, qr/lock timeout/, 'two sessions at one run: the second waits, as long as it wants to');
+$beside->query_safe('COMMIT');
+$beside->quit;
+is(one("SELECT respond.cancel_run($held_run{gone})"), 'f', 'and finds that it was cancelled');
+nothing_waits('nothing waits any more');
+
+# --- the server dies after the cancel: its steps are run once
+my $dying = emit('tidy.begin', {}, 'dying');
+my $dying_run = waiting($dying, 'first');
+one("SELECT respond.hold(); SELECT respond.cancel_run($dying_run, 'enough')");
+$node->stop('immediate');
+$node->start;
+is(one("SELECT r.status || ': ' || w.waits_for FROM respond.run AS r JOIN respond.waiting AS w ON w.run_id = r.id WHERE r.id = $dying_run"), 'running: the dispatcher, to run what follows a cancellation', 'the view says what it waits for');
+one('SELECT respond.release()');
+waiting($dying, 'after');
+emit('tidy.over', {}, 'dying');
+ended($dying, 'cancelled');
+is(lines($dying), "first: cancelled by $superuser: enough (57014); tidied", 'after a crash they are run once');
+nothing_waits('nothing waits any more');
+
 # --- many at once, beside the events that they wait for
 one(q{INSERT INTO respond.event (type, subject) SELECT 'tidy.begin', 't/' || i FROM generate_series(1, 2000) AS i});
 Respond::wait_until($node, $db, q{SELECT count(*) = 2000 FROM respond.run WHERE rule = 'tidy' AND status = 'waiting'}, 'two thousand wait');
