@@ -30,7 +30,7 @@ INSERT INTO plant (statement, object, waits) VALUES
 	('CREATE OR REPLACE TRIGGER mute_validate BEFORE INSERT ON respond.mute FOR EACH ROW EXECUTE FUNCTION respond_internal.mute_validate()', 'trigger mute_validate on respond.mute was changed', false),
 	('CREATE RULE evil AS ON INSERT TO respond.comment DO ALSO SELECT eve.value()', 'rule evil on respond.comment', true),
 	('CREATE RULE evil AS ON DELETE TO respond.rule DO INSTEAD NOTHING', 'rule evil on respond.rule', true),
-	('CREATE OR REPLACE VIEW respond.rule_stats WITH (security_invoker = true) AS SELECT r.name AS rule, r.folder, r.enabled, 0::bigint AS matched, 0::bigint AS succeeded, 0::bigint AS failed, 0::bigint AS shadow, 0::bigint AS suppressed, now() AS last_at, now() AS since FROM respond.rule AS r', 'view respond.rule_stats was changed', false),
+	('CREATE OR REPLACE VIEW respond.rule_stats WITH (security_invoker = true) AS SELECT r.name AS rule, r.folder, r.enabled, 0::bigint AS matched, 0::bigint AS succeeded, 0::bigint AS failed, 0::bigint AS shadow, 0::bigint AS suppressed, now() AS last_at, now() AS since, 0::float8 AS latency_p50, 0::float8 AS latency_p99, 0::float8 AS duration_p50, 0::float8 AS duration_p99, 0::bigint AS waiting, now() AS oldest_wait FROM respond.rule AS r', 'view respond.rule_stats was changed', false),
 	('CREATE POLICY evil ON respond.ticket USING (true)', 'policy evil on respond.ticket', false),
 	('CREATE POLICY evil ON respond.ticket USING (eve.holds(subject))', 'policy evil on respond.ticket', true),
 	('ALTER TABLE respond.event ENABLE ROW LEVEL SECURITY', 'row security respond.event', false),
