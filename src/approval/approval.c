@@ -314,7 +314,8 @@ respond_votes(const Approval *approval)
 	uint64		count;
 
 	SPI_connect();
-	count = respond_kept_plan_run_as_owner(&votes_plan, &value, NULL);
+	/* those, too, that were committed while this transaction waited for the row */
+	count = respond_kept_plan_run_newest(&votes_plan, &value, NULL);
 	for (uint64 i = 0; i < count; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];

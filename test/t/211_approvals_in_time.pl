@@ -188,6 +188,23 @@ $id = ask('late');
 $node->safe_psql($db, "SELECT respond.cancel_run(run_id) FROM respond.approval WHERE id = '$id'");
 like(as('ann', "SELECT respond.decide('$id', 'approve')"), qr/approval $id was cancelled with its run/, 'a cancelled run asks nobody any more');
 
+# A run that is paused by hand: time goes on, and what came first counts when it is resumed.
+for my $first ('decision', 'time')
+{
+	$id = ask('late');
+	my $run = $node->safe_psql($db, "SELECT run_id FROM respond.approval WHERE id = '$id'");
+
+	$node->safe_psql($db, "SELECT respond.pause_run($run)");
+	is(as('ann', "SELECT respond.decide('$id', 'reject')"), 'reject', 'decided while it is paused') if $first eq 'decision';
+	move(3601);
+	Respond::beat($node);
+	is($node->safe_psql($db, "SELECT a.status || ' ' || r.status FROM respond.approval AS a JOIN respond.run AS r ON r.id = a.run_id WHERE a.id = '$id'"),
+		$first eq 'decision' ? 'decided waiting' : 'expired waiting', 'a paused run waits');
+	$node->safe_psql($db, "SELECT respond.resume_run($run)");
+	ends($id, $first eq 'decision' ? 'said no' : 'said nothing', "resumed: the $first came first");
+	is(events($id), $first eq 'decision' ? 'requested decided' : 'requested expired', 'and it ended once');
+}
+
 # Retention: what has ended goes, with its answers.
 is(as('ann', "SELECT count(*) > 0 FROM respond.approval_vote"), 't', 'there are answers');
 $id = ask('late');
