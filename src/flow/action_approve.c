@@ -101,6 +101,14 @@ add_span(const StepCall *call, const char *field, const Interval *span)
 	return time;
 }
 
+/* When the attempt of the step has timed out. */
+static TimestampTz
+end_of_attempt(const StepCall *call, const Approval *approval)
+{
+	return call->step->timeout == 0 ? DT_NOEND :
+		TimestampTzPlusMilliseconds(approval->asked_at, call->step->timeout);
+}
+
 static void
 read_times(const StepCall *call, Approval *approval)
 {
@@ -108,6 +116,7 @@ read_times(const StepCall *call, Approval *approval)
 
 	approval->asked_at = respond_clock_now();
 	approval->due_at = limit != NULL ? add_span(call, "for", limit) : DT_NOEND;
+	approval->due_at = Min(approval->due_at, end_of_attempt(call, approval));
 	approval->remind_every = read_span(call, APPROVE_REMIND_EVERY, "remind_every");
 	if (approval->remind_every != NULL &&
 		respond_interval_milliseconds(approval->remind_every) < APPROVE_SHORTEST_REMINDER)
@@ -235,14 +244,26 @@ arm_timers(const StepCall *call, const Approval *approval)
 		respond_approval_arm(approval, escalate_at, APPROVAL_ESCALATE);
 }
 
+static Jsonb *
+make_memo(const StepCall *call, const Approval *approval)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_text(&state, "approval", respond_approval_id_text(&approval->id));
+	respond_jsonb_push_boolean(&state, "times_out", approval->due_at != DT_NOEND &&
+							   approval->due_at == end_of_attempt(call, approval));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 static FlowPause *
-make_pause(const Approval *approval)
+make_pause(const StepCall *call, const Approval *approval)
 {
 	FlowPause  *pause = palloc0(sizeof(FlowPause));
 
 	pause->waits_for = PAUSE_APPROVAL;
 	pause->due_at = approval->due_at;
-	pause->memo = respond_jsonb_of_text("approval", respond_approval_id_text(&approval->id));
+	pause->memo = make_memo(call, approval);
 	pause->shown_what = psprintf("decision of %s", respond_texts_join(approval->approvers));
 	pause->what = psprintf("%s: %s", pause->shown_what, approval->question);
 	return pause;
@@ -279,7 +300,7 @@ ask(StepCall *call, const ApproveCode *code)
 	respond_approval_record(&approval, run, "approval.requested", NIL);
 	if (approval.escalated)
 		respond_approval_record(&approval, run, "approval.escalated", NIL);
-	call->pause = make_pause(&approval);
+	call->pause = make_pause(call, &approval);
 	return STEP_PAUSE;
 }
 
@@ -365,6 +386,16 @@ end_by_decision(StepCall *call, const ApproveCode *code)
 	return STEP_DONE;
 }
 
+/* Whether the end of the pause is that of the attempt, and not a time that the question has. */
+static bool
+times_out(const FlowPause *pause)
+{
+	JsonbValue	value;
+
+	return getKeyJsonValueFromContainer(&pause->memo->root, "times_out", strlen("times_out"), &value) != NULL &&
+		value.type == jbvBool && value.val.boolean;
+}
+
 /* The dispatcher has ended the approval, and it is still locked. */
 static StepResult
 end_by_timeout(StepCall *call, const ApproveCode *code)
@@ -381,6 +412,8 @@ end_by_timeout(StepCall *call, const ApproveCode *code)
 		respond_approval_record(approval, call->machine->run, "approval.expired", votes);
 		call->output = respond_approval_result(approval, votes);
 	}
+	if (times_out(call->pause))
+		fail(call->step, "timeout", "nobody has decided in time", NULL);
 	call->target = code->on_timeout;
 	if (call->target == NULL)
 		fail(call->step, "for", "nobody has decided in time", NULL);

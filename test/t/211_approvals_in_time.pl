@@ -84,6 +84,16 @@ move(3601);
 Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.run WHERE rule = 'fails' AND status = 'failed' AND error LIKE '%nobody has decided in time%')}, 'without on_timeout the step fails');
 is(events($id), 'requested expired', 'and the event is there all the same');
 
+rule('attempts', for => '1 day', on_timeout => 'late', timeout => '1 hour', max_attempts => 2, on_failure => 'no');
+$id = ask('attempts');
+move(3601);
+Respond::wait_until($node, $db, q{SELECT count(*) = 2 FROM respond.approval WHERE rule = 'attempts'}, 'an attempt that has timed out asks again');
+is(events($id), 'requested expired', 'the first question has expired');
+like(as('ann', "SELECT respond.decide('$id', 'approve')"), qr/has expired/, 'and can be decided no more');
+move(3601);
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.run WHERE rule = 'attempts' AND status = 'succeeded' AND state->>'_log' LIKE '%ask failed: steps[0].timeout: nobody has decided in time%said no%')},
+	'after the last attempt the step fails');
+
 # Expiry beside decision: a vote given in time counts, although its transaction ends after it.
 $id = ask('late');
 my $session = $node->background_psql($db, on_error_stop => 0, extra_params => [ '-U', 'ann' ]);
