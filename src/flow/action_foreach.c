@@ -246,6 +246,11 @@ respond_action_foreach(StepCall *call)
 	Gathering	gathering = {.call = call,.code = respond_loop_code(call->step),.frame = frame};
 	MemoryContext caller;
 
+	/* it is entered, and never waits itself */
+	if (call->wake != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RUN),
+				 errmsg("the run waits at %s, but is in no loop", call->step->place)));
 	gathering.context = AllocSetContextCreate(machine->context, "pg_respond items", ALLOCSET_SMALL_SIZES);
 	frame->step = call->step;
 	caller = MemoryContextSwitchTo(gathering.context);

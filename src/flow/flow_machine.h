@@ -101,6 +101,7 @@ typedef struct LoopFrame
 	int64		output_count;
 	Size		output_bytes;
 	bool		truncated;		/* some were not kept */
+	TimestampTz fails_at;		/* its timeout; 0: none */
 	char	   *fault;			/* why no other item begins; NULL: nothing */
 	List	   *runs;			/* of LoopItemRun *: those under way */
 	bool		single;			/* this run is that of one item, and ends with it */

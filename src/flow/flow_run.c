@@ -149,7 +149,10 @@ execute_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake, c
 	if (ended == NULL && wake == NULL && !begin_step(machine, &call))
 		return STEP_OUTCOME_SKIPPED;
 	if (ended == NULL)
+	{
 		respond_step_check_limit(step, call.pause, wake);
+		respond_loop_check_limit(machine, call.pause, wake);
+	}
 	result = ended != NULL ? end_loop(&call, ended) : call_action(machine, &call);
 	if (result == STEP_LOOP)
 	{
@@ -159,6 +162,7 @@ execute_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake, c
 	if (result == STEP_PAUSE)
 	{
 		respond_step_limit(step, machine->pause, call.pause);
+		respond_loop_limit(machine, call.pause);
 		machine->pause = call.pause;
 		return STEP_OUTCOME_PAUSED;
 	}
@@ -414,6 +418,8 @@ pause_loop(FlowMachine *machine, const char *waits_for)
 	machine->pause = palloc0(sizeof(FlowPause));
 	machine->pause->waits_for = waits_for;
 	machine->pause->due_at = DT_NOEND;
+	if (strcmp(waits_for, PAUSE_RUN) == 0 && respond_loop_current(machine)->fault == NULL)
+		respond_loop_limit(machine, machine->pause);
 	return MACHINE_PAUSED;
 }
 

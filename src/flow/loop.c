@@ -11,6 +11,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "common/clock.h"
 #include "common/errors.h"
 #include "common/jsonb_push.h"
 #include "effect/loop_items.h"
@@ -42,6 +43,8 @@ respond_loop_enter(FlowMachine *machine, LoopFrame *frame)
 	*entered = *frame;
 	entered->outer = machine->position;
 	entered->chain_base = machine->chain_count;
+	entered->fails_at = frame->step->timeout == 0 || machine->dry ? 0 :
+		TimestampTzPlusMilliseconds(respond_clock_now(), frame->step->timeout);
 	machine->loop_count++;
 	machine->position.step = FLOW_STOP;
 	machine->position.attempts = 0;
@@ -116,6 +119,32 @@ note_failure(FlowMachine *machine, LoopFrame *frame, int64 number, const char *e
 		frame->fault = psprintf("item " INT64_FORMAT ": %s", number, error);
 }
 
+static char *
+timeout_words(const LoopFrame *frame)
+{
+	return psprintf("%s: timed out after " INT64_FORMAT " ms", frame->step->place, frame->step->timeout);
+}
+
+void
+respond_loop_limit(const FlowMachine *machine, FlowPause *pause)
+{
+	for (int i = 0; i < machine->loop_count; i++)
+		if (machine->loops[i].fails_at != 0)
+			pause->due_at = Min(pause->due_at, machine->loops[i].fails_at);
+}
+
+void
+respond_loop_check_limit(const FlowMachine *machine, const FlowPause *pause, const FlowWake *wake)
+{
+	if (wake == NULL || wake->kind != WAKE_TIMEOUT)
+		return;
+	for (int i = 0; i < machine->loop_count; i++)
+		if (machine->loops[i].fails_at != 0 && pause->due_at >= machine->loops[i].fails_at)
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_STEP_FAILED),
+					 errmsg("%s", timeout_words(&machine->loops[i]))));
+}
+
 /* Other work may be done when this transaction has done a lot. */
 static bool
 is_turn(FlowMachine *machine)
@@ -181,6 +210,8 @@ respond_loop_next(FlowMachine *machine)
 	if (frame->open)
 		note_success(frame, frame->next - 1, frame->last);
 	frame->open = false;
+	if (frame->fails_at != 0 && frame->fault == NULL && respond_clock_now() >= frame->fails_at)
+		frame->fault = timeout_words(frame);
 	if (frame->fault != NULL || frame->next >= frame->count || (machine->dry && frame->next > 0))
 		return frame->runs != NIL ? LOOP_WAITS : LOOP_ENDED;
 	if (is_turn(machine))

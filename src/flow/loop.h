@@ -62,6 +62,10 @@ extern void respond_loop_split(const FlowMachine *machine, FlowMachine *of_item)
 /* {"count", "succeeded", "failed", "items"}, for others without items. */
 extern Jsonb *respond_loop_output(const LoopFrame *frame, bool shown);
 
+/* A pause inside loops ends when the first of them times out; raises that it did. */
+extern void respond_loop_limit(const FlowMachine *machine, FlowPause *pause);
+extern void respond_loop_check_limit(const FlowMachine *machine, const FlowPause *pause, const FlowWake *wake);
+
 /* What templates and SQL call the items of the loops that the run is in. */
 extern void respond_loop_refresh_names(FlowMachine *machine);
 

@@ -139,6 +139,7 @@ respond_loop_save(JsonbParseState **state, FlowMachine *machine, int level)
 	push_number(state, "failed", frame->failed);
 	push_outputs(state, frame);
 	push_flag(state, "truncated", frame->truncated);
+	push_number(state, "fails_at", frame->fails_at);
 	if (frame->fault != NULL)
 		respond_jsonb_push_text(state, "fault", frame->fault);
 	push_runs(state, frame);
@@ -166,7 +167,7 @@ check_members(const Place *place)
 {
 	static const char *const names[] = {
 		"items", "count", "next", "open", "chain", "executed", "last", "first", "rest", "stored", "succeeded", "failed",
-		"outputs", "truncated", "fault", "runs", "single"
+		"outputs", "truncated", "fails_at", "fault", "runs", "single"
 	};
 	int			known = 0;
 	JsonbValue	value;
@@ -298,6 +299,7 @@ respond_loop_restore(FlowMachine *machine, int level, const JsonbValue *value, c
 	frame->failed = read_number(&place, "failed", frame->items);
 	read_outputs(frame, &place);
 	frame->truncated = read_flag(&place, "truncated");
+	frame->fails_at = read_number(&place, "fails_at", PG_INT64_MAX);
 	if (find(&place, "fault", &member))
 	{
 		if (member.type != jbvString)

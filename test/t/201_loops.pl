@@ -209,6 +209,16 @@ sql(qq{SELECT respond.resume_run(id) FROM respond.run WHERE event_id = $event AN
 ($id, $status, $state) = ended($event, 'parallel stop');
 is_deeply([ $status, $json->decode($state)->{l}{succeeded} ], [ 'succeeded', 3 ], 'and counts them all when it is resumed');
 
+# A limit of time for the whole loop.
+foreach my $mode ('serial', 'parallel')
+{
+	($status, $out, $error, $id) = loop("timeout $mode", { keys => [ 1 .. 5 ] }, { items => 'data.keys', mode => $mode, timeout => '300 ms', $mode eq 'parallel' ? (concurrency => 2) : (), on_item_failure => 'continue',
+		steps => [ { action => 'wait', event_type => 'no.answer', key => '{{item}}' } ] });
+	is($status, 'failed', "a $mode loop has a limit of time");
+	like($error, qr/^steps\[0\]: timed out after 300 ms\nDETAIL:  Of 5 items 0 succeeded and [12] failed\./, 'after which nothing begins');
+	is(sql(qq{SELECT count(*) FROM respond.run WHERE parent_id = $id AND finished_at IS NULL}), '0', 'and nothing is under way');
+}
+
 # Cancelled.
 $event = Respond::emit($node, $db, 'loop.pstop', { keys => [ 21 .. 29 ] });
 Respond::wait_until($node, $db, q{SELECT count(*) = 3 FROM respond.run WHERE rule = 'parallel stop' AND waits_for = 'event'});
@@ -257,6 +267,32 @@ foreach my $case (
 	my ($result, $stdout, $stderr) = $node->psql($db, "INSERT INTO respond.rule (name, event_type, steps) VALUES ('bad', 'never', '[" . ($case->[0] =~ s/'/''/gr) . "]')");
 	like($stderr, qr/\Q$case->[1]\E/, "refused: $case->[1]");
 }
+
+# A document that somebody has changed is refused, and harms nobody.
+sql(q{CREATE TABLE public.saved AS SELECT respond_internal.begin_run('plain', (SELECT version FROM respond.rule WHERE name = 'plain'), (SELECT min(id) FROM respond.event WHERE type = 'loop.plain'), 3) AS run});
+foreach my $case (
+	[ '{at,0,loop}', '5', 'at[0].loop: is not an object' ],
+	[ '{at,0,loop,next}', '-1', 'at[0].loop.next: is not a whole number' ],
+	[ '{at,0,loop,next}', '"x"', 'at[0].loop.next: is not a number' ],
+	[ '{at,0,loop,next}', '4', 'at[0].loop.next: is not a whole number from 0 to 3' ],
+	[ '{at,0,loop,next}', '1e300', 'out of range' ],
+	[ '{at,0,loop,count}', '2000000', 'at[0].loop.count: is not a whole number from 0 to 3' ],
+	[ '{at,0,loop,rest}', '{}', 'at[0].loop.rest: is not an array' ],
+	[ '{at,0,loop,rest}', '[]', 'the run has no item 0' ],
+	[ '{at,0,loop,stored}', '1', 'at[0].loop.stored: is not true or false' ],
+	[ '{at,0,loop,runs}', '[7]', 'at[0].loop.runs[0]: is not an object' ],
+	[ '{at,0,loop,fault}', '[]', 'at[0].loop.fault: is not a text' ],
+	[ '{at,0,loop,else}', 'true', 'at[0].loop: has a member that there is not in this format' ],
+	[ '{at,0,step}', '"after"', 'at[0].step: it has no steps of its own' ],
+	[ '{at,1,step}', '"after"', 'at[1].step: version' ],
+	[ '{at,0,step}', '"stop"', 'at[0].step: it has no steps of its own' ])
+{
+	my ($result, $stdout, $stderr) = $node->psql($db, "SELECT respond_internal.continue_run(jsonb_set(run, '$case->[0]', '$case->[1]')) FROM public.saved");
+	like($stderr, qr/\Q$case->[2]\E/, "refused: $case->[0] $case->[1]");
+}
+my ($result, $stdout, $stderr) = $node->psql($db, q{SELECT respond_internal.continue_run(jsonb_set(run #- '{at,0,loop,rest}', '{at,0,loop,stored}', 'true')) FROM public.saved});
+like($stderr, qr/the items of run \d+ from number 0 on are gone/, 'so are items that are gone');
+is(sql(q{SELECT respond_internal.continue_run(run) IS NULL FROM public.saved}), 't', 'as it was it ends');
 is(sql(q{SELECT count(*) FROM respond_internal.dead_event}), '0', 'no event was given up');
 
 $node->stop;
