@@ -122,6 +122,20 @@ CREATE INDEX run_default_parent_id_idx ON respond.run_default (parent_id) WHERE 
 CREATE INDEX run_default_under_way_idx ON respond.run_default (rule, key, id) WHERE status IN ('running', 'waiting');
 COMMENT ON INDEX respond.run_default_parent_id_idx IS 'finds the runs under way that a run has called';
 COMMENT ON INDEX respond.run_default_under_way_idx IS 'finds the runs of a rule that are under way';
+-- Partitions that were made like the default one.
+DO $$
+DECLARE
+	part text;
+BEGIN
+	FOR part IN
+		SELECT c.relname FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+		 WHERE i.inhparent = 'respond.run'::pg_catalog.regclass AND c.relnamespace = 'respond_internal'::pg_catalog.regnamespace
+	LOOP
+		EXECUTE pg_catalog.format('CREATE INDEX ON respond_internal.%I (parent_id) WHERE parent_id IS NOT NULL AND status IN (''running'', ''waiting'')', part);
+		EXECUTE pg_catalog.format('CREATE INDEX ON respond_internal.%I (rule, key, id) WHERE status IN (''running'', ''waiting'')', part);
+	END LOOP;
+END
+$$;
 
 -- Loops.
 CREATE TABLE respond_internal.loop_items (

@@ -26,6 +26,28 @@ sub differences
 	return join "\n", (map { "only updated: $_" } grep { !$in_new{$_} } @$old), map { "only new: $_" } grep { !$in_old{$_} } @$new;
 }
 
+# Partitions are made like the default one when they are made; those of the old version are not made again.
+my $unlike = q{
+	WITH part AS (SELECT i.inhparent, i.inhrelid AS id, c.relname LIKE '%\_default' AS is_default, c.relname, c.relreplident
+	  FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid JOIN pg_class AS p ON p.oid = i.inhparent AND p.relnamespace = 'respond'::regnamespace),
+	thing AS (
+		SELECT p.inhparent, p.id, 'index ' || regexp_replace(pg_get_indexdef(x.indexrelid), '^CREATE (UNIQUE )?INDEX \S+ ON \S+', '\1') || x.indisreplident AS what
+		  FROM part AS p JOIN pg_index AS x ON x.indrelid = p.id
+		UNION ALL SELECT p.inhparent, p.id, format('column %s %s %s %s', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+			   (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d WHERE d.adrelid = p.id AND d.adnum = a.attnum))
+		  FROM part AS p JOIN pg_attribute AS a ON a.attrelid = p.id AND a.attnum > 0 AND NOT a.attisdropped
+		UNION ALL SELECT p.inhparent, p.id, format('trigger %s %s %s', t.tgname, t.tgfoid::regproc, t.tgenabled)
+		  FROM part AS p JOIN pg_trigger AS t ON t.tgrelid = p.id AND NOT t.tgisinternal
+		UNION ALL SELECT p.inhparent, p.id, 'replica identity ' || p.relreplident::text FROM part AS p),
+	lacks AS (
+		SELECT p.relname, t.what FROM part AS p JOIN part AS d USING (inhparent) JOIN thing AS t ON t.id = d.id
+		 WHERE d.is_default AND NOT p.is_default AND NOT EXISTS (SELECT FROM thing AS o WHERE o.id = p.id AND o.what = t.what)),
+	has AS (
+		SELECT p.relname, t.what FROM part AS p JOIN part AS d USING (inhparent) JOIN thing AS t ON t.id = p.id
+		 WHERE d.is_default AND NOT p.is_default AND NOT EXISTS (SELECT FROM thing AS o WHERE o.id = d.id AND o.what = t.what))
+	SELECT relname || ' lacks ' || what FROM lacks UNION ALL SELECT relname || ' has ' || what FROM has ORDER BY 1
+};
+
 my $fresh = catalog_of('fresh');
 cmp_ok(scalar @$fresh, '>', 1000, 'the catalog of a new installation was read');
 
@@ -40,6 +62,21 @@ my $off = q{
 my $on = q{
 	DO $$ DECLARE s record; BEGIN FOR s IN SELECT * FROM switched LOOP
 		EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', s.name, CASE s.tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, s.tgname); END LOOP; END $$;
+};
+# The fixtures make no partitions: these are as the clock of the old version would have made them.
+my $partitions = q{
+	DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['run', 'delivery', 'attempt', 'audit_log'] LOOP
+		EXECUTE format('CREATE TABLE respond_internal.%1$s_20000101_0000 (LIKE respond.%1$s_default INCLUDING ALL EXCLUDING IDENTITY)', t);
+		IF t = 'audit_log' AND to_regproc('respond_internal.guard_audit_partition') IS NOT NULL THEN
+			PERFORM respond_internal.guard_audit_partition('respond_internal.audit_log_20000101_0000');
+		END IF;
+		IF (SELECT relreplident FROM pg_class WHERE oid = ('respond.' || t || '_default')::regclass) = 'f' THEN
+			EXECUTE format('ALTER TABLE respond_internal.%s_20000101_0000 REPLICA IDENTITY FULL', t);
+		ELSIF (SELECT relreplident FROM pg_class WHERE oid = ('respond.' || t || '_default')::regclass) = 'i' THEN
+			EXECUTE format('ALTER TABLE respond_internal.%1$s_20000101_0000 REPLICA IDENTITY USING INDEX %1$s_20000101_0000_id_idx', t);
+		END IF;
+		EXECUTE format('ALTER TABLE respond.%1$s ATTACH PARTITION respond_internal.%1$s_20000101_0000 FOR VALUES FROM (%2$L) TO (%3$L)', t, '2000-01-01', date_trunc('minute', now()) + '2 hours');
+	END LOOP; END $$;
 };
 my $rows = q{
 	INSERT INTO respond.team (name) VALUES ('billing');
@@ -84,7 +121,7 @@ for my $old (sort keys %of_version)
 
 	$node->safe_psql('postgres', qq{CREATE DATABASE "$db"});
 	$node->safe_psql($db, "CREATE EXTENSION pg_respond VERSION '$old'");
-	$node->safe_psql($db, "BEGIN; $off $rows $of_version{$old} $on COMMIT;");
+	$node->safe_psql($db, "BEGIN; $partitions $off $rows $of_version{$old} $on COMMIT;");
 	$node->safe_psql($db, q{GRANT USAGE ON SCHEMA respond TO reporter; GRANT SELECT ON respond.ticket TO reporter});
 	$node->safe_psql($db, q{CREATE VIEW public.mine AS SELECT t.subject FROM respond.ticket AS t});
 	is($node->safe_psql($db, q{SELECT count(*) FROM pg_stat_activity WHERE backend_type ~ 'pg_respond (dispatcher|courier)' AND datname = current_database()}), '0',
@@ -95,6 +132,10 @@ for my $old (sort keys %of_version)
 	like($error, qr/secrets of these channels must be set again: 'out'/, "$old: it says which secrets must be set again") if $old eq '0.1';
 	is($node->safe_psql($db, q{SELECT extversion FROM pg_extension WHERE extname = 'pg_respond'}), $version, "$old: the version");
 	is(differences(catalog_of($db), $fresh), '', "$old: every object is as in a new installation");
+	is($node->safe_psql($db, $unlike), '', "$old: partitions are like the default ones");
+	is($node->safe_psql($db, q{SELECT string_agg(pg_describe_object(d.classid, d.objid, 0), ', ') FROM pg_depend AS d
+		WHERE d.deptype = 'e' AND pg_describe_object(d.classid, d.objid, 0) ~ '_\d{8}_\d{4}'}), '', "$old: nothing in them belongs to the extension, so that they can be dropped");
+	is($node->safe_psql($db, q{SELECT DISTINCT tableoid::regclass FROM respond.run}), 'respond_internal.run_20000101_0000', "$old: rows are in some");
 
 	Respond::wait_workers($node, $db, "$old: the workers come by themselves");
 	Respond::wait_idle($node, $db, "$old: and handle the events that waited");
