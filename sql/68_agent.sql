@@ -1,7 +1,7 @@
 -- 68_agent.sql: the people of the desk.
 
 CREATE TABLE respond.agent (
-	name text PRIMARY KEY CHECK (name <> '' AND name !~ '^(team|on_call):'),
+	name text PRIMARY KEY CHECK (name <> '' AND name !~ '^(team|on_call|role):'),
 	db_role name UNIQUE,
 	available boolean NOT NULL DEFAULT true,
 	created_at timestamptz NOT NULL DEFAULT now()

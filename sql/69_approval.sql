@@ -72,7 +72,7 @@ CREATE TABLE respond.approval_vote (
 );
 COMMENT ON TABLE respond.approval_vote IS 'what each person answered';
 COMMENT ON COLUMN respond.approval_vote.approval_id IS 'the question, a row of respond.approval';
-COMMENT ON COLUMN respond.approval_vote.voter IS 'who answered: an agent, or a role that is no agent''s';
+COMMENT ON COLUMN respond.approval_vote.voter IS 'who answered: an agent, or a role that is no agent''s, which is role:NAME if there is an agent of that name';
 COMMENT ON COLUMN respond.approval_vote.option IS 'the answer';
 COMMENT ON COLUMN respond.approval_vote.comment IS 'what the person said about it';
 COMMENT ON COLUMN respond.approval_vote.voted_at IS 'when the person first answered';

@@ -57,6 +57,9 @@ const Shape respond_shape_approval = SHAPE("respond.approval", approval_columns)
 static KeptPlan lock_plan = {
 	"SELECT a.* FROM respond.approval AS a WHERE a.id OPERATOR(pg_catalog.=) $1 FOR UPDATE", 1, {UUIDOID}
 };
+static KeptPlan lock_now_plan = {
+	"SELECT a.* FROM respond.approval AS a WHERE a.id OPERATOR(pg_catalog.=) $1 FOR UPDATE NOWAIT", 1, {UUIDOID}
+};
 static KeptPlan end_plan = {
 	"UPDATE respond.approval AS a SET status = $2, decision = $3, ended_at = $4 WHERE a.id OPERATOR(pg_catalog.=) $1",
 	4, {UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
@@ -216,14 +219,14 @@ read_row(const Datum *values, const bool *nulls)
 }
 
 Approval *
-respond_approval_lock(const pg_uuid_t *id)
+respond_approval_lock(const pg_uuid_t *id, bool wait)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Datum		value = UUIDPGetDatum(id);
 	Approval   *approval = NULL;
 
 	SPI_connect();
-	if (respond_kept_plan_run_as_owner(&lock_plan, &value, NULL) > 0)
+	if (respond_kept_plan_run_as_owner(wait ? &lock_plan : &lock_now_plan, &value, NULL) > 0)
 	{
 		Datum		values[APPROVAL_COLUMNS];
 		bool		nulls[APPROVAL_COLUMNS];

@@ -84,8 +84,11 @@ extern void respond_approval_read_id(const char *text, pg_uuid_t *id);
 /* Inserts it, open, without asking for privileges. */
 extern void respond_approval_insert(const Approval *approval);
 
-/* Locks the row until the transaction ends; NULL when there is none. */
-extern Approval *respond_approval_lock(const pg_uuid_t *id);
+/*
+ * Locks the row until the transaction ends; NULL when there is none.  Workers do
+ * not wait for whoever has it locked, they come again.
+ */
+extern Approval *respond_approval_lock(const pg_uuid_t *id, bool wait);
 
 /* Ends an open one, which the caller has locked. */
 extern void respond_approval_end(Approval *approval, const char *status, const char *decision);

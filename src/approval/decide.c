@@ -71,7 +71,7 @@ end_in_words(const Approval *approval)
 static Approval *
 require_open(const pg_uuid_t *id)
 {
-	Approval   *approval = respond_approval_lock(id);
+	Approval   *approval = respond_approval_lock(id, true);
 
 	if (approval == NULL)
 		ereport(ERROR,

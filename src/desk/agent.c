@@ -128,7 +128,10 @@ respond_person_of_role(Oid role)
 
 	namestrcpy(&name, role_name);
 	people = fetch_people(&by_role, &value);
-	return people != NIL ? linitial(people) : make_person(role_name, role);
+	if (people != NIL)
+		return linitial(people);
+	/* an agent of that name is somebody else */
+	return make_person(respond_agent_find(role_name) != NULL ? psprintf("role:%s", role_name) : role_name, role);
 }
 
 bool

@@ -24,7 +24,7 @@ respond_approval_expire(const FlowPause *pause)
 	pg_uuid_t	id;
 
 	respond_approval_of_pause(pause, &id);
-	approval = respond_approval_lock(&id);
+	approval = respond_approval_lock(&id, false);
 	if (approval == NULL || strcmp(approval->status, APPROVAL_EXPIRED) == 0)
 		return true;
 	if (strcmp(approval->status, APPROVAL_OPEN) != 0)
@@ -77,7 +77,7 @@ respond_approval_care(FlowRun *run, const FlowPause *pause, const Awakening *awa
 	respond_approval_of_pause(pause, &id);
 	if (awakening->approval == NULL || strcmp(respond_approval_id_text(&id), awakening->approval) != 0)
 		return;
-	approval = respond_approval_lock(&id);
+	approval = respond_approval_lock(&id, false);
 	if (approval == NULL || strcmp(approval->status, APPROVAL_OPEN) != 0)
 		return;
 	cause.id = approval->event_id;

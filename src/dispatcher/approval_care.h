@@ -13,7 +13,8 @@
 
 /*
  * The time of the approval that a run waits for is over: ends it, unless somebody
- * ended it before, which gives false.  Waits for a vote that is not committed.
+ * ended it before, which gives false.  A vote that is not committed raises
+ * lock_not_available, so that it is tried again.
  */
 extern bool respond_approval_expire(const FlowPause *pause);
 

@@ -405,7 +405,7 @@ end_by_timeout(StepCall *call, const ApproveCode *code)
 	pg_uuid_t	id;
 
 	respond_approval_of_pause(call->pause, &id);
-	approval = respond_approval_lock(&id);
+	approval = respond_approval_lock(&id, false);
 	if (approval != NULL)
 	{
 		votes = respond_votes(approval);

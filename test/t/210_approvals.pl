@@ -190,6 +190,14 @@ is(as('cem', $state), '{"decision": "approve"}', 'others see the decision');
 $node->safe_psql($db, 'ALTER ROLE cem NOBYPASSRLS');
 like($node->safe_psql($db, q{SELECT string_agg(waits_for, '; ') FROM respond.waiting WHERE rule = 'own'}), qr/decision of Ann, Bob/, 'the view of what waits says whose decision it waits for');
 
+# An agent who has the name of somebody else's role.
+$node->safe_psql($db, q{CREATE ROLE fay LOGIN IN ROLE respond_agent; CREATE ROLE gus LOGIN IN ROLE respond_agent; INSERT INTO respond.agent (name, db_role) VALUES ('gus', 'fay'); GRANT managers TO gus});
+rule('names', approvers => [ 'gus', 'managers' ], quorum => 2);
+$id = ask('names');
+is(as('fay', "SELECT respond.decide('$id', 'approve')"), '', 'the agent votes');
+is(as('gus', "SELECT respond.decide('$id', 'approve')"), 'approve', 'the role votes');
+is($node->safe_psql($db, "SELECT string_agg(voter, ' ' ORDER BY voter) FROM respond.approval_vote WHERE approval_id = '$id'"), 'gus role:gus', 'they are two');
+
 # escalate: a ticket goes to somebody else.
 $node->safe_psql($db, q{INSERT INTO respond.team (name) VALUES ('second line')});
 Respond::add_rule($node, $db, 'up', 'up', [ { action => 'ticket', subject => 'help', team => 'support', assignee => 'Ann', key => 'up' },
