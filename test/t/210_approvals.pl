@@ -5,7 +5,7 @@ use Respond;
 use JSON::PP ();
 
 my $db = 'approve';
-my $node = Respond::node('approve', restart_after_crash => 'on', 'pg_respond.timer_grace' => '200ms');
+my $node = Respond::node('approve', 'pg_respond.dispatchers' => 3, 'pg_respond.timer_grace' => '200ms');
 Respond::create_extension($node, $db);
 $node->safe_psql($db, q{
 	CREATE ROLE ann LOGIN IN ROLE respond_agent; CREATE ROLE bob LOGIN IN ROLE respond_agent; CREATE ROLE cem LOGIN IN ROLE respond_agent;
@@ -27,10 +27,11 @@ sub as
 }
 
 # ask(rule, type): an event of the type, and the id of the approval that the run of this rule asks for.
+my $asked = 0;
 sub ask
 {
 	my ($type, $data) = @_;
-	my $event = Respond::emit($node, $db, $type, $data || {}, 'x');
+	my $event = Respond::emit($node, $db, $type, $data || {}, 'x' . $asked++);
 
 	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.approval WHERE event_id = $event)", "$type is asked");
 	return $node->safe_psql($db, "SELECT id FROM respond.approval WHERE event_id = $event");
@@ -189,6 +190,29 @@ $node->safe_psql($db, 'ALTER ROLE cem BYPASSRLS');
 is(as('cem', $state), '{"decision": "approve"}', 'others see the decision');
 $node->safe_psql($db, 'ALTER ROLE cem NOBYPASSRLS');
 like($node->safe_psql($db, q{SELECT string_agg(waits_for, '; ') FROM respond.waiting WHERE rule = 'own'}), qr/decision of Ann, Bob/, 'the view of what waits says whose decision it waits for');
+
+# Asked by a rule that another one called, and for each of several things.
+Respond::add_rule($node, $db, 'caller', 'caller', [ { action => 'call', rule => 'one', data => { who => 'Lee' }, on_success => 'yes' }, @ends ]);
+my $caller = Respond::emit($node, $db, 'caller');
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.approval WHERE question = 'May Lee have it?')}, 'a rule that is called asks');
+$id = $node->safe_psql($db, q{SELECT id FROM respond.approval WHERE question = 'May Lee have it?'});
+is(as('ann', "SELECT respond.decide('$id', 'approve')"), 'approve', 'Ann decides');
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $caller AND status = 'succeeded')", 'the caller goes on');
+$caller = Respond::emit($node, $db, 'caller');
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.approval WHERE question = 'May Lee have it?' AND status = 'open')}, 'asked again');
+is($node->safe_psql($db, "SELECT respond.cancel_run(id) FROM respond.run WHERE event_id = $caller"), 't', 'the caller is cancelled');
+is($node->safe_psql($db, q{SELECT string_agg(status, ' ' ORDER BY asked_at) FROM respond.approval WHERE question = 'May Lee have it?'}), 'decided cancelled', 'and the question of the called one with it');
+Respond::add_rule($node, $db, 'each', 'each', [ { action => 'foreach', items => [ 'a', 'b', 'c' ], steps => [
+	{ action => 'approve', name => 'it', question => 'Item {{item}}?', approvers => 'Ann', on_reject => 'none' }, { action => 'emit', type => 'each.done', data => { item => '{{item}}' }, on_success => 'none' },
+	{ action => 'log', name => 'none', message => 'x' } ] } ]);
+my $each = Respond::emit($node, $db, 'each');
+for my $item ('a', 'b', 'c')
+{
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.approval WHERE question = 'Item $item?')", "$item is asked");
+	is(as('ann', "SELECT respond.decide(id, '" . ($item eq 'b' ? 'reject' : 'approve') . "') FROM respond.approval WHERE question = 'Item $item?'"), $item eq 'b' ? 'reject' : 'approve', "$item is decided");
+}
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $each AND status = 'succeeded')", 'each was decided');
+is($node->safe_psql($db, q{SELECT string_agg(data->>'item', ' ' ORDER BY id) FROM respond.event WHERE type = 'each.done'}), 'a c', 'and done if approved');
 
 # An agent who has the name of somebody else's role.
 $node->safe_psql($db, q{CREATE ROLE fay LOGIN IN ROLE respond_agent; CREATE ROLE gus LOGIN IN ROLE respond_agent; INSERT INTO respond.agent (name, db_role) VALUES ('gus', 'fay'); GRANT managers TO gus});
