@@ -37,6 +37,9 @@
 #define PAGE_SIZE			"256"
 #define PAGE_ROWS			256
 
+/* Hosts that are kept in mind though nothing is to be sent to them. */
+#define MOST_IDLE_HOSTS		1000
+
 /* Channels that one transaction reads a page for. */
 #define PAGES_AT_ONCE		64
 
@@ -153,12 +156,18 @@ configure_channel(CourierChannel *channel, const Channel *config)
 	respond_courier_queue_adopt_order(channel);
 }
 
-/* Of a host with nothing to send, what is known of its troubles is kept. */
+/*
+ * Whether to keep a channel of which there is no row.  Those of hosts with nothing
+ * to send are kept up to a number, for the next request makes them known again only
+ * by reading all channels; what is known of a host's troubles is kept in any case.
+ */
 static bool
-is_of_use(const CourierChannel *channel, TimestampTz now)
+is_of_use(const CourierChannel *channel, TimestampTz now, int *hosts)
 {
-	return respond_host_channel_is(&channel->id) && channel->config != NULL &&
-		(channel->in_flight > 0 || channel->paused_until > now || channel->answers.state != BREAKER_CLOSED);
+	if (!respond_host_channel_is(&channel->id) || channel->config == NULL)
+		return false;
+	return (*hosts)++ < MOST_IDLE_HOSTS || channel->in_flight > 0 || channel->paused_until > now ||
+		channel->answers.state != BREAKER_CLOSED;
 }
 
 static void
@@ -180,6 +189,7 @@ static void
 read_all_channels(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
+	int			hosts = 0;
 	List	   *configs = respond_channel_find_all();
 	ListCell   *cell;
 	CourierChannel *channel;
@@ -188,7 +198,7 @@ read_all_channels(void)
 	left = respond_courier_channel_count();
 	while ((channel = respond_courier_channel_next(&left)) != NULL)
 	{
-		channel->present = is_of_use(channel, now);
+		channel->present = is_of_use(channel, now, &hosts);
 		respond_courier_channel_forget_secret(channel);
 		channel->host = NULL;
 		respond_courier_queue_look_from_start(channel);

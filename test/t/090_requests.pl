@@ -199,6 +199,24 @@ is(scalar @{ [ $receiver->requests('/ok?never') ] }, 0, 'and nothing was sent');
 is($requests->one(q{SELECT count(*) FROM respond.delivery WHERE status = 'pending'}), '0', 'nothing is left');
 is($requests->one('SELECT count(*) FROM respond_internal.run_inbox'), '0', 'nor of what runs were told');
 
+# --- Channels are not read anew because requests to several hosts take turns.
+
+my @hosts = map { $requests->rule({ action => 'request', name => 'r', url => "http://127.0.0.1:$_/ok" }) } @ports[ 0, 1, 3 ];
+my $reads = q{SELECT seq_scan + coalesce(idx_scan, 0) FROM pg_stat_all_tables WHERE relid = 'respond.channel'::regclass};
+# what it has read is counted when it ends
+my $count_reads = sub {
+	my $pid = Respond::signal_worker($requests->node, $requests->db, 'courier', 'TERM');
+	Respond::wait_until($requests->node, $requests->db, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'pg_respond courier' AND pid <> $pid)");
+	return $requests->one($reads);
+};
+$requests->answer(Respond::emit($requests->node, $requests->db, $_)) for @hosts;
+my $before = $count_reads->();
+$requests->answer(Respond::emit($requests->node, $requests->db, $_)) for (@hosts) x 15;
+my $some = $count_reads->() - $before;
+$before = $count_reads->();
+$requests->answer(Respond::emit($requests->node, $requests->db, $_)) for (@hosts) x 5;
+cmp_ok($some, '<=', $count_reads->() - $before + 2, 'as often for 45 requests as for 15');
+
 # --- Many answers at once: 128 MB from eight hosts.
 
 my @types = map { $requests->rule({ action => 'request', name => 'r', url => "http://127.0.0.1:$_/body/200/400000" }) } @ports;
