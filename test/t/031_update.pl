@@ -153,12 +153,41 @@ for my $old (sort keys %of_version)
 	Respond::wait_idle($node, $db);
 	is($node->safe_psql($db, q{SELECT count(*) FROM respond.ticket WHERE subject = 'Order 6'}), '1', "$old: and it works");
 
+	# What is new in this version, in the tables and partitions of the old one.
+	$node->safe_psql($db, q{UPDATE respond.rule SET timezone = 'Europe/Berlin', on_cancel = '[]', cancel_on = '{"event_type": "x"}' WHERE name = 'open';
+		DELETE FROM respond.rule WHERE name = 'open'});
+	is($node->safe_psql($db, q{SELECT version, changed_by = current_user, changed_at <= clock_timestamp(), timezone, on_cancel, cancel_on ->> 'event_type'
+		FROM respond.rule_version WHERE name = 'open' ORDER BY version DESC LIMIT 2}),
+		"3|t|t|Europe/Berlin|[]|x\n2|t|t|||", "$old: versions of a rule keep the new columns");
+	Respond::add_rule($node, $db, 'ask', 'asked', [
+		{ action => 'wait', name => 'paid', event_type => 'paid', key => '{{data.id}}', event_key => 'data.id', for => '2 days' },
+		{ action => 'ticket', subject => 'Paid {{data.id}}, {{steps.paid.data.by}}' } ],
+		on_cancel => [ { action => 'ticket', subject => 'Cancelled {{data.id}}' } ], cancel_on => { event_type => 'withdrawn', key => '{{data.id}}', event_key => 'data.id' });
+	Respond::add_rule($node, $db, 'soon', 'soon', [ { action => 'wait', for => '10 milliseconds' }, { action => 'ticket', subject => 'Soon' } ]);
+	Respond::add_rule($node, $db, 'outside', 'outside', [ { action => 'request', url => 'http://127.0.0.1:1/', max_attempts => 1 } ]);
+	Respond::emit($node, $db, 'asked', { id => $_ }) for 1 .. 4;
+	Respond::emit($node, $db, $_) for 'soon', 'outside';
+	Respond::wait_until($node, $db, q{SELECT count(*) = 4 FROM respond.waiting WHERE rule = 'ask' AND waits_for <> '' AND key <> '' AND due_at > since}, "$old: runs wait");
+	Respond::emit($node, $db, 'paid', { id => 1, by => 'card' });
+	Respond::emit($node, $db, 'withdrawn', { id => 2 });
+	is($node->safe_psql($db, q{SELECT count(respond.cancel_run(w.run_id)) FROM respond.waiting AS w WHERE w.key = '3'}), '1', "$old: cancel_run()");
+	Respond::wait_until($node, $db, q{SELECT count(*) = 1 FROM respond.run WHERE status IN ('waiting', 'running')}, "$old: three go on");
+	is($node->safe_psql($db, q{SELECT string_agg(subject, '; ' ORDER BY subject) FROM respond.ticket WHERE subject !~ '^(Order|an) '}),
+		'Cancelled 2; Cancelled 3; Paid 1, card; Soon', "$old: as their rules say");
+	is($node->safe_psql($db, q{SELECT string_agg(outcome, ', ' ORDER BY run_id) FROM respond.wait_decision WHERE rule = 'ask'}), 'event, cancelled, cancelled', "$old: decisions");
+	is($node->safe_psql($db, q{SELECT status, error FROM respond.run WHERE rule = 'outside'}),
+		'failed|steps[0]: connection to 127.0.0.1:1 refused: loopback address; see "pg_respond.allowed_networks"', "$old: the courier answers runs");
+
 	# A copy of what was updated is a copy like any other.
 	my $dump = "$node->{_basedir}/dump_$old";
 	$node->command_ok([ 'pg_dump', '--format=custom', "--file=$dump", $node->connstr($db) ], "$old: pg_dump");
 	$node->safe_psql('postgres', qq{CREATE DATABASE "copy_$old"});
 	$node->command_ok([ 'pg_restore', '--exit-on-error', '--dbname', $node->connstr("copy_$old"), $dump ], "$old: pg_restore");
-	is($node->safe_psql("copy_$old", 'SELECT count(*) FROM respond.ticket'), '7', "$old: with all tickets");
+	is($node->safe_psql("copy_$old", 'SELECT count(*) FROM respond.ticket'), '11', "$old: with all tickets");
+	$node->safe_psql("copy_$old", 'SELECT respond.release()');
+	Respond::wait_workers($node, "copy_$old");
+	Respond::emit($node, "copy_$old", 'paid', { id => 4, by => 'bank' });
+	Respond::wait_until($node, "copy_$old", q{SELECT count(*) = 1 FROM respond.ticket WHERE subject = 'Paid 4, bank'}, "$old: and the run that waits");
 }
 
 # A script refuses a library that is older than what it makes.
