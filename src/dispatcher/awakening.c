@@ -74,6 +74,7 @@ respond_awakening_save(const Awakening *awakening)
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_int64(&state, "kind", awakening->kind);
+	respond_jsonb_push_int64(&state, "number", awakening->number);
 	respond_jsonb_push_int64(&state, "tries", awakening->tries);
 	respond_jsonb_push_int64(&state, "first_at", awakening->first_at);
 	respond_jsonb_push_int64(&state, "pause", awakening->pause);
@@ -146,6 +147,7 @@ respond_awakening_restore(const Timer *timer)
 	awakening->kind = read_number(timer->data, "kind");
 	awakening->run_id = timer->run_id;
 	awakening->run_started_at = timer->run_started_at;
+	awakening->number = read_number(timer->data, "number");
 	awakening->tries = read_number(timer->data, "tries");
 	awakening->first_at = read_number(timer->data, "first_at");
 	awakening->pause = read_number(timer->data, "pause");

@@ -36,6 +36,7 @@ typedef struct Awakening
 	const char *approval;		/* AWAKEN_APPROVAL: its id */
 	Jsonb	   *data;
 	Jsonb	   *look_back;		/* out: place from which on the run has to hear events; NULL: it need not look back */
+	int64		number;			/* place among what the run could not be told yet; 0: it was not put off */
 	int			tries;			/* that failed for a reason that may pass */
 	TimestampTz first_at;		/* the first of them */
 } Awakening;

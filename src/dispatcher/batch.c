@@ -144,6 +144,44 @@ wants_retry(Batch *batch, const ErrorData *error)
 	return true;
 }
 
+/* An event whose rules are not applied here may be what a run waits for. */
+typedef struct Hearing
+{
+	Event	   *event;
+	bool		contained;
+	bool		heard;			/* out: some run did */
+} Hearing;
+
+static void
+hear(void *argument)
+{
+	Hearing    *hearing = argument;
+
+	hearing->heard = respond_flow_lane_hear(hearing->event, hearing->contained);
+}
+
+static void
+hear_event(Batch *batch, Event *event)
+{
+	Hearing		hearing = {event, batch->mode != BATCH_TOGETHER};
+	ErrorData  *error = NULL;
+
+	if (hearing.contained)
+		error = respond_contain_effects(hear, &hearing);
+	else
+		hear(&hearing);
+	if (error != NULL)
+	{
+		/* what was done before it is committed first */
+		batch->cut_short = batch->handled > 0;
+		if (!batch->cut_short)
+			ReThrowError(error);
+	}
+	/* what it did must be in one transaction with the cursor */
+	else if (hearing.heard)
+		batch->handled++;
+}
+
 /*
  * Applies the rules to an event in a subtransaction.  An error of the event
  * makes it a dead letter; one that may pass and that no rule raised cuts the batch
@@ -154,6 +192,7 @@ apply_contained(Batch *batch, Event *event)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool gave_up = false;
 
 	respond_error_set_lasting(event->aside != NULL && respond_aside_is_over(event->aside));
 	BeginInternalSubTransaction(NULL);
@@ -184,9 +223,13 @@ apply_contained(Batch *batch, Event *event)
 		CurrentResourceOwner = owner;
 		if (!retry)
 			give_up(batch, event, "error", error->message, error->sqlerrcode);
+		gave_up = !retry;
 	}
 	PG_END_TRY();
 	respond_error_set_lasting(false);
+	/* what runs had heard was rolled back with what its rules did */
+	if (gave_up && event->only_rule == NULL && !event->is_heard)
+		hear_event(batch, event);
 }
 
 static void
@@ -239,44 +282,6 @@ apply_set_aside(Batch *batch, List *events)
 		if (TimestampDifferenceExceeds(start, GetCurrentTimestamp(), RETRY_LONGEST_MS))
 			break;
 	}
-}
-
-/* An event whose rules are not applied here may be what a run waits for. */
-typedef struct Hearing
-{
-	Event	   *event;
-	bool		contained;
-	bool		heard;			/* out: some run did */
-} Hearing;
-
-static void
-hear(void *argument)
-{
-	Hearing    *hearing = argument;
-
-	hearing->heard = respond_flow_lane_hear(hearing->event, hearing->contained);
-}
-
-static void
-hear_event(Batch *batch, Event *event)
-{
-	Hearing		hearing = {event, batch->mode != BATCH_TOGETHER};
-	ErrorData  *error = NULL;
-
-	if (hearing.contained)
-		error = respond_contain_effects(hear, &hearing);
-	else
-		hear(&hearing);
-	if (error != NULL)
-	{
-		/* what was done before it is committed first */
-		batch->cut_short = batch->handled > 0;
-		if (!batch->cut_short)
-			ReThrowError(error);
-	}
-	/* what it did must be in one transaction with the cursor */
-	else if (hearing.heard)
-		batch->handled++;
 }
 
 /* Rules are applied in the event's lane, runs hear of it in the first. */

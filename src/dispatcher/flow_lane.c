@@ -18,6 +18,7 @@
 #include "dispatcher/oldest_transaction.h"
 #include "dispatcher/place.h"
 #include "dispatcher/queue_reader.h"
+#include "dispatcher/run_order.h"
 #include "dispatcher/run_wake.h"
 #include "wait/wait_match.h"
 #include "wait/wait_rows.h"
@@ -200,6 +201,7 @@ take_note(void *context, const Datum *values, const bool *nulls)
 	return list_length(taken->awakenings) < taken->limit;
 }
 
+/* NULL: there is nothing left to tell. */
 static Awakening *
 of_timer(const Timer *timer)
 {
@@ -244,6 +246,7 @@ void
 respond_flow_lane_forget(void)
 {
 	respond_queue_forget(&inbox);
+	respond_run_order_forget();
 	respond_look_back_forget();
 }
 

@@ -26,6 +26,7 @@
 #include "dispatcher/place.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/rule_share.h"
+#include "dispatcher/run_order.h"
 #include "dispatcher/run_cancel.h"
 #include "dispatcher/run_hand.h"
 #include "dispatcher/run_kept.h"
@@ -492,21 +493,29 @@ respond_run_give_up(const Awakening *awakening, const char *error)
 	end_run(awakening, error, 0);
 }
 
-/* Tries it again later. */
+/* Tries it again then. */
 static void
-put_off(Awakening *awakening)
+put_off_until(Awakening *awakening, TimestampTz due)
 {
-	Timer		timer = {.reader = TIMER_FLOW,.kind = TIMER_AGAIN};
-	TimestampTz now = respond_clock_now();
+	Timer		timer = {.reader = TIMER_FLOW,.kind = TIMER_AGAIN,.due_at = due};
 
-	if (awakening->tries == 0)
-		awakening->first_at = now;
-	timer.due_at = TimestampTzPlusMilliseconds(now, respond_back_off(AGAIN_FIRST, AGAIN_LONGEST, awakening->tries));
-	awakening->tries++;
+	respond_run_order_put_off(awakening, due);
 	timer.run_id = awakening->run_id;
 	timer.run_started_at = awakening->run_started_at;
 	timer.data = respond_awakening_save(awakening);
 	(void) respond_timer_arm(&timer);
+}
+
+/* Tries it again later. */
+static void
+put_off(Awakening *awakening)
+{
+	TimestampTz now = respond_clock_now();
+	int64		pause = respond_back_off(AGAIN_FIRST, AGAIN_LONGEST, awakening->tries);
+
+	if (awakening->tries++ == 0)
+		awakening->first_at = now;
+	put_off_until(awakening, TimestampTzPlusMilliseconds(now, pause));
 }
 
 /* What it took counts for the rule, as if an event had fired it. */
@@ -542,7 +551,13 @@ respond_run_wake(Awakening *awakening, bool contained)
 	instr_time	start;
 	int64		caused = respond_event_context_caused();
 	ErrorData  *error = NULL;
+	TimestampTz due;
 
+	if (respond_run_order_is_behind(awakening, &due))
+	{
+		put_off_until(awakening, due);
+		return false;
+	}
 	INSTR_TIME_SET_CURRENT(start);
 	error_context_stack = &context;
 	respond_error_set_lasting(is_over(awakening));
@@ -553,6 +568,8 @@ respond_run_wake(Awakening *awakening, bool contained)
 	respond_error_set_lasting(false);
 	error_context_stack = context.previous;
 	account(&passage, start, caused);
+	if (error == NULL || !respond_error_is_transient(error->sqlerrcode))
+		respond_run_order_done(awakening->run_id, awakening->number);
 	if (error == NULL)
 	{
 		*awakening = *passage.awakening;

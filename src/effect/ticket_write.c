@@ -182,7 +182,8 @@ remember_key(BufferedRow *row, const char *key)
 static void
 note_origin(const FlowRun *run)
 {
-	if (run->run_id == last_origin)
+	/* a run that goes on with another event has another cause */
+	if (run->run_id == last_origin && run->woken_by == NULL)
 		return;
 	respond_batch_origin_add(respond_run_cause(run), run->run_id, run->rule, respond_run_depth(run));
 	last_origin = run->run_id;

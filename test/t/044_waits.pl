@@ -13,7 +13,7 @@ sub run_of { my ($event, $condition, $what) = @_; Respond::wait_until($node, $db
 sub waiting { my ($event, $step) = @_; run_of($event, "status = 'waiting' AND step = '$step'", "the run of event $event waits at $step") }
 sub lines { my ($event) = @_; return one("SELECT string_agg(l, '; ' ORDER BY n) FROM respond.run, jsonb_array_elements_text(state -> '_log') WITH ORDINALITY AS l (l, n) WHERE event_id = $event") }
 sub ended { my ($event, $status) = @_; run_of($event, "status = '$status'", "the run of event $event ended: $status") }
-sub nothing_waits { is(one('SELECT (SELECT count(*) FROM respond_internal.wait) + (SELECT count(*) FROM respond_internal.heard) + (SELECT count(*) FROM respond_internal.timer WHERE run_id IS NOT NULL)'), '0', $_[0]) }
+sub nothing_waits { Respond::wait_until($node, $db, 'SELECT (SELECT count(*) FROM respond_internal.wait) + (SELECT count(*) FROM respond_internal.heard) + (SELECT count(*) FROM respond_internal.timer WHERE run_id IS NOT NULL) = 0', $_[0]) }
 
 # The first of several events wins, and nothing is left of the others.
 Respond::add_rule($node, $db, 'first', 'first.begin', [
@@ -161,7 +161,7 @@ is(lines($open), 'in time', 'what the open transaction had recorded counts');
 $session->quit;
 
 # So does a session that is idle in its transaction and has written nothing; a query that goes on does not.
-my ($idle, $query) = (emit('limit.begin', { for => '400 ms' }, 'T4'), emit('limit.begin', { for => '400 ms' }, 'T5'));
+my ($idle, $query) = (emit('limit.begin', { for => '2 s' }, 'T4'), emit('limit.begin', { for => '2 s' }, 'T5'));
 waiting($_, 'w') for $idle, $query;
 $session = Respond::session($node, $db);
 $session->query_safe('BEGIN');
@@ -178,6 +178,24 @@ $session->query_until(qr//, "SELECT pg_sleep(30);\n");
 ended($slow, 'succeeded');
 is(one(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND state = 'active'}), '1', 'a query that takes long holds no deadline back');
 one(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND state = 'active'});
+
+# Somebody holds the row of the run meanwhile: what happens to it is put off, and keeps its order.
+my $held = emit('limit.begin', { for => '3 s' }, 'T7');
+my $first = emit('first.begin', { id => 90 }, 'T8');
+waiting($held, 'w');
+waiting($first, 'w');
+$session->quit;
+$session = Respond::session($node, $db);
+$session->query_safe("BEGIN; SELECT FROM respond.run WHERE event_id IN ($held, $first) FOR UPDATE");
+emit('limit.answer', {}, 'T7');
+emit('first.paid', { id => 90, amount => $_ }) for 91 .. 99;
+Respond::wait_until($node, $db, "SELECT count(*) >= 11 FROM respond_internal.timer WHERE kind = 'again'", 'all of it is put off');
+Respond::wait_until($node, $db, "SELECT clock_timestamp() > resume_at + interval '300 ms' FROM respond.run WHERE event_id = $held", 'and the deadline passes');
+$session->query_safe('COMMIT');
+ended($_, 'succeeded') for $held, $first;
+is(lines($held), 'in time', 'the answer comes before the deadline');
+is(lines($first), 'paid 91 by first.paid', 'the first answer before the others');
+nothing_waits('nothing is left of them');
 
 # Without a key there is nothing to wait for.
 my $keyless = emit('first.begin', {}, 'K');
