@@ -131,6 +131,8 @@ $node->safe_psql($db, 'SELECT respond.release()');
 ended($crash, 'succeeded');
 is(lines($crash), 'paid 50 by first.paid', 'the answer was heard after the crash');
 is(one("SELECT status FROM respond.run WHERE event_id = $silent"), 'waiting', 'and the other run waits on');
+emit('first.cancelled', {}, 'silent');
+ended($silent, 'succeeded');
 
 # A deadline that passes while the workers are down: what was recorded in time wins, what came later loses.
 Respond::add_rule($node, $db, 'limit', 'limit.begin', [
