@@ -60,7 +60,7 @@ Respond::configure($node, 'pg_respond.secret_key_file' => "$place/respond.key");
 $node->reload;
 $node->safe_psql('postgres', 'CREATE DATABASE other');
 paste('other', join('', section('Installing') =~ /^```sql\n(.*?)^```/msg), 'Installing');
-for my $title ('Record an event', 'Watch a table', 'Write a rule', 'Try a rule without effects', 'Send messages', 'Listen for events',
+for my $title ('Record an event', 'Watch a table', 'Write a rule', 'Try a rule without effects', 'Let a rule wait', 'Send messages', 'Listen for events',
 	'Work on tickets', 'Trace where something came from', 'Hide a field', 'Mute events', 'Run again')
 {
 	my @blocks = section($title) =~ /^```sql\n(.*?)^```/msg;
@@ -70,6 +70,7 @@ for my $title ('Record an event', 'Watch a table', 'Write a rule', 'Try a rule w
 }
 is($node->safe_psql('desk', q{SELECT string_agg(action, ' ' ORDER BY n) FROM respond.rule, jsonb_array_elements(steps) WITH ORDINALITY AS s (step, n), LATERAL (SELECT step->>'action') AS a (action) WHERE name = 'large refund'}),
 	'ticket sql emit', 'the rule of the README is there');
+Respond::wait_until($node, 'desk', q{SELECT count(*) = 1 FROM respond.waiting WHERE rule = 'unpaid order' AND waits_for = 'event order.paid' AND due_at > since}, 'the run waits');
 my ($export) = section('Keep rules under version control') =~ /^```sh\n(.*?)^```/ms;
 shell($export, 'rules go into a file and back');
 ok(-s 'rules.json', 'the file has them');
@@ -79,9 +80,6 @@ my %used = (
 	'Warn once when stock runs low' => [
 		q{INSERT INTO article VALUES ('x', 10, 5); UPDATE article SET stock = 4; UPDATE article SET stock = 3; UPDATE article SET stock = 6},
 		q{SELECT string_agg(body::jsonb->>'text', ',') = 'x: 4 left' FROM respond.delivery WHERE rule = 'low stock'} ],
-	'Welcome new users by mail' => [
-		q{INSERT INTO account VALUES (1, 'ann@shop.example', 'Ann'), (2, 'bob@shop.example', NULL)},
-		q{SELECT count(*) FILTER (WHERE body LIKE '%Hello Ann,%') = 1 AND count(*) FILTER (WHERE body LIKE '%Hello there,%') = 1 AND count(*) = 2 FROM respond.delivery WHERE rule = 'welcome'} ],
 	'One ticket per customer, however many complaints' => [
 		q{SELECT respond.emit('complaint.received', jsonb_build_object('customer', 7, 'text', t)) FROM unnest('{late,later}'::text[]) AS t},
 		q{SELECT count(DISTINCT t.id) = 1 AND count(c.id) = 1 FROM respond.ticket AS t LEFT JOIN respond.comment AS c ON c.ticket_id = t.id WHERE t.subject = 'Customer 7 complains'} ],
