@@ -9,6 +9,7 @@ stands in front of it with TLS and HTTP/2.
 A request to /hooks/NAME must be signed with the secret in FOLDER/NAME as Standard Webhooks
 asks for: it is answered with 200 if it is, else with 401.  Other paths take what comes, as
 Slack does.  /hooks/warehouse is not well at first: two tries are answered with 503.
+/read answers in JSON what the text in the request asks for.
 
 The log gets two lines for each request, for people.  The arrivals are for programs: the
 webhook-id and the time at which the request was here, in seconds since 1970.
@@ -18,6 +19,7 @@ import base64
 import hashlib
 import hmac
 import http.server
+import json
 import os
 import sys
 import threading
@@ -46,6 +48,11 @@ def check_signature(key, headers, body, now):
 	if not any(hmac.compare_digest(signature.encode(), wanted.encode()) for signature in signatures.split()):
 		return "WRONG SIGNATURE"
 	return None
+
+
+def read(body):
+	"""What a customer wants who writes this."""
+	return json.dumps({"wants": "refund" if b"money" in body else "parcel"}).encode()
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -106,10 +113,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 			self.close_connection = True
 			self.send_error(413)
 			return
-		status = self.server.take(self.path, self.headers, self.rfile.read(int(length)))
-		answer = b"ok\n" if status == 200 else b"no\n"
+		body = self.rfile.read(int(length))
+		status = self.server.take(self.path, self.headers, body)
+		kind, answer = "text/plain", b"ok\n" if status == 200 else b"no\n"
+		if self.path == "/read":
+			kind, answer = "application/json", read(body)
 		self.send_response(status)
-		self.send_header("Content-Type", "text/plain")
+		self.send_header("Content-Type", kind)
 		self.send_header("Content-Length", str(len(answer)))
 		self.end_headers()
 		self.wfile.write(answer)
