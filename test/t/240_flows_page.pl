@@ -1,6 +1,8 @@
-# What docs/flows.md shows: the flow from its beginning to each of its ends, and one example for each action.
+# What docs/flows.md shows: the flow from its beginning to each of its ends, and one example for each action.  Every other step and
+# statement of that page, and of the pages of requests, approvals and schedules, is accepted.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use JSON::PP ();
 use Peers;
 use Requests;
 use Respond;
@@ -242,6 +244,50 @@ my %shown = map { $_ => 1 } $text =~ /"action": "(\w+)"/g;
 my ($table) = $reference =~ /^## Actions\n(.*?)^## /ms;
 ok($shown{$_}, "$_ has an example") for $table =~ /^\| \[?`(\w+)`/mg;
 
+# ---- all other blocks ----
+$node->safe_psql($db, q{
+	CREATE TABLE public.stock (sku text PRIMARY KEY, left_over integer);
+	CREATE TABLE public.article (sku text PRIMARY KEY, stock integer, reorder_at integer);
+	INSERT INTO respond.channel (name, kind, url) VALUES ('desk', 'slack', 'https://hooks.slack.example/T1/B3')});
+Respond::add_rule($node, $db, 'check credit', 'credit.checked', [ { action => 'log', message => 'x' } ]);
+Respond::add_rule($node, $db, 'reminder', 'reminder.due', [ { action => 'wait', for => '1 day' } ]);
+$node->safe_psql($db, emit('reminder.due', '{"id": 1}'));
+Respond::wait_until($node, $db, q{SELECT count(*) = 1 FROM respond.waiting WHERE rule = 'reminder'}, 'a run waits');
+
+# the steps that a step of a page goes on at
+my @targets = map { { action => 'stop', name => $_ } } qw(thank remind refund decline);
+my $json = JSON::PP->new->utf8;
+my $blocks = 0;
+
+for my $name (qw(flows requests approvals schedules))
+{
+	my $whole = slurp_file("$FindBin::RealBin/../pages/$name.md");
+
+	$whole =~ s/^## (?:One flow from beginning to end|Actions, one by one)\n.*?(?=^## )//msg if $name eq 'flows';
+	while ($whole =~ /^```(json|sql)\n(.*?)^```/msg)
+	{
+		my ($language, $block) = ($1, $2);
+
+		$blocks++;
+		if ($language eq 'json')
+		{
+			my $steps = $json->decode($block);
+
+			Respond::add_rule($node, $db, "block $blocks", "block.$blocks", [ ref $steps eq 'ARRAY' ? @$steps : $steps, @targets ]);
+			pass("$name.md: steps are accepted");
+		}
+		elsif ($block =~ /^SELECT respond\.decide/m)
+		{
+			like(($node->psql($db, $block))[2], qr/approval [-0-9a-f]+ does not exist/, "$name.md: decide() looks for the approval");
+		}
+		else
+		{
+			paste($block =~ s/respond\.set_secret\('ai', 'TOKEN'\)/1/r, "$name.md: statements");
+		}
+	}
+}
+cmp_ok($blocks, '>=', 12, 'there are blocks');
+Respond::wait_until($node, $db, q{SELECT status = 'cancelled' FROM respond.run WHERE rule = 'reminder'}, 'cancel_run() over a set');
 my ($code, $out, $err) = $node->psql($db, q{INSERT INTO respond.rule (name, event_type, steps) VALUES ('bridge', 'x', '[{"action": "publish", "bridge": "kafka", "topic": "t"}]')});
 like($err, qr/steps\[0\].*no bridges to Kafka and AMQP.*Until then use action "notify"/s, 'publish is refused, in words');
 $node->stop;
