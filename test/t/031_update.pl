@@ -168,6 +168,7 @@ for my $old (sort keys %of_version)
 	Respond::emit($node, $db, 'asked', { id => $_ }) for 1 .. 4;
 	Respond::emit($node, $db, $_) for 'soon', 'outside';
 	Respond::wait_until($node, $db, q{SELECT count(*) = 4 FROM respond.waiting WHERE rule = 'ask' AND waits_for <> '' AND key <> '' AND due_at > since}, "$old: runs wait");
+	$node->safe_psql($db, q{UPDATE respond.rule SET steps = '[{"action": "fail", "message": "not the version that they began with"}]', on_cancel = NULL WHERE name = 'ask'});
 	Respond::emit($node, $db, 'paid', { id => 1, by => 'card' });
 	Respond::emit($node, $db, 'withdrawn', { id => 2 });
 	is($node->safe_psql($db, q{SELECT count(respond.cancel_run(w.run_id)) FROM respond.waiting AS w WHERE w.key = '3'}), '1', "$old: cancel_run()");
