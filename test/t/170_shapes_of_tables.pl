@@ -100,7 +100,7 @@ works('moved columns');
 # --- what does not fit is an error in words, and over when it is undone
 for my $fault (
 	[ 'respond.run', 'RENAME COLUMN step TO stride', 'RENAME COLUMN stride TO step', 'column "step" is missing' ],
-	[ 'respond.run', 'ALTER COLUMN rule_version TYPE text', 'ALTER COLUMN rule_version TYPE integer USING rule_version::integer', 'column "rule_version" has type text' ],
+	[ 'respond.run', 'ALTER COLUMN parent_id TYPE text', 'ALTER COLUMN parent_id TYPE bigint USING parent_id::bigint', 'column "parent_id" has type text' ],
 	[ 'respond.delivery', 'ALTER COLUMN attempts TYPE text', 'ALTER COLUMN attempts TYPE integer USING attempts::integer', 'column "attempts" has type text' ],
 	[ 'respond.delivery', 'RENAME COLUMN body TO corpus', 'RENAME COLUMN corpus TO body', 'column "body" is missing' ],
 	[ 'respond.attempt', 'RENAME COLUMN response TO answer', 'RENAME COLUMN answer TO response', 'column "response" is missing' ],
