@@ -52,7 +52,7 @@ one("SELECT respond.cancel_run($run)");
 
 # --- the deadline passes while it is paused: an answer that was recorded in time wins, one after it does not
 Respond::add_rule($node, $db, 'short', 'short.begin', [
-	{ action => 'wait', name => 'answer', event_type => 'short.answer', for => '1 s', on_timeout => 'late' },
+	{ action => 'wait', name => 'answer', event_type => 'short.answer', for => '5 s', on_timeout => 'late' },
 	{ action => 'log', message => 'heard {{steps.answer.data.n}}', on_success => 'stop' },
 	{ action => 'log', name => 'late', message => 'late' } ]);
 my %short = map { $_ => emit('short.begin', {}, $_) } qw(timely late none);
