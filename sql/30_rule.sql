@@ -48,7 +48,7 @@ COMMENT ON COLUMN respond.rule.owner_id IS 'number of the owner, kept by pg_resp
 COMMENT ON COLUMN respond.rule.start_role_ids IS 'numbers of the start_roles, kept by pg_respond';
 COMMENT ON COLUMN respond.rule.owner_system IS 'system (see pg_control_system()) in which these are numbers of roles; in another one the names count';
 COMMENT ON COLUMN respond.rule.timezone IS 'time zone in which its waits count days and months, and in which "until" is read; NULL: UTC';
-COMMENT ON COLUMN respond.rule.concurrency IS 'how many runs may be under way at once; must be NULL in this version';
+COMMENT ON COLUMN respond.rule.concurrency IS 'how many runs may be under way at once: {"limit", "key": template, "when_full": queue, drop or cancel_oldest}; NULL: any number';
 COMMENT ON COLUMN respond.rule.cancel_on IS 'an event that cancels runs under way: {"event_type", "pattern", "key", "event_key"}, or an array of these; NULL: none';
 COMMENT ON COLUMN respond.rule.on_cancel IS 'steps to run when a run is cancelled';
 

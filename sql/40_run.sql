@@ -116,7 +116,7 @@ CREATE TABLE respond_internal.run_inbox (
 ALTER TABLE respond_internal.run_inbox REPLICA IDENTITY FULL;
 CREATE INDEX run_inbox_id_idx ON respond_internal.run_inbox (id);
 COMMENT ON TABLE respond_internal.run_inbox IS 'what runs that wait are to be told';
-COMMENT ON COLUMN respond_internal.run_inbox.kind IS 'continue (a run that another dispatcher began), answer, decision, signal, ended (a run that it called), turn (others had theirs), cancelled, retry or resume';
+COMMENT ON COLUMN respond_internal.run_inbox.kind IS 'continue (a run that another dispatcher began), answer, decision, signal, ended (a run that it called), turn (others had theirs), place (one may be free among the runs of a rule), cancelled, retry or resume';
 COMMENT ON COLUMN respond_internal.run_inbox.pause IS 'number of the pause of the run that is meant; NULL: whichever';
 COMMENT ON COLUMN respond_internal.run_inbox.actor IS 'who said it; NULL: a worker';
 COMMENT ON COLUMN respond_internal.run_inbox.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
@@ -140,6 +140,23 @@ COMMENT ON TABLE respond_internal.run_name IS 'keys that start() gave to runs; o
 COMMENT ON COLUMN respond_internal.run_name.run_id IS 'number of the run, which may not have begun yet';
 COMMENT ON INDEX respond_internal.run_name_run_id_idx IS 'finds the key of a run';
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_name', '');
+
+CREATE TABLE respond_internal.run_place (
+	run_id bigint PRIMARY KEY,
+	run_started_at timestamptz NOT NULL,
+	rule text NOT NULL,
+	key text NOT NULL,
+	held boolean NOT NULL,
+	ordinal bigint NOT NULL
+);
+CREATE INDEX run_place_rule_key_held_ordinal_idx ON respond_internal.run_place (rule, key, held, ordinal);
+COMMENT ON TABLE respond_internal.run_place IS 'runs of rules with a limit of runs at once (rule.concurrency): those that have a place, and those that wait for one';
+COMMENT ON COLUMN respond_internal.run_place.run_started_at IS 'finds the partition of the run';
+COMMENT ON COLUMN respond_internal.run_place.key IS 'runs with the same key are counted together; empty: the rule has no key';
+COMMENT ON COLUMN respond_internal.run_place.held IS 'whether the run has a place; else it is in the queue';
+COMMENT ON COLUMN respond_internal.run_place.ordinal IS 'order among those with a place, and in the queue';
+COMMENT ON INDEX respond_internal.run_place_rule_key_held_ordinal_idx IS 'counts the runs with a place, and finds the next in the queue';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_place', '');
 
 CREATE TABLE respond_internal.loop_items (
 	run_id bigint NOT NULL,

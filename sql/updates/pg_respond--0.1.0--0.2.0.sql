@@ -2194,7 +2194,7 @@ SELECT pg_catalog.pg_extension_config_dump('respond.approval_vote', '');
 ALTER TABLE respond.rule ADD COLUMN timezone text, ADD COLUMN concurrency jsonb, ADD COLUMN cancel_on jsonb, ADD COLUMN on_cancel jsonb;
 ALTER TABLE respond.rule_version ADD COLUMN timezone text, ADD COLUMN concurrency jsonb, ADD COLUMN cancel_on jsonb, ADD COLUMN on_cancel jsonb;
 COMMENT ON COLUMN respond.rule.timezone IS 'time zone in which its waits count days and months, and in which "until" is read; NULL: UTC';
-COMMENT ON COLUMN respond.rule.concurrency IS 'how many runs may be under way at once; must be NULL in this version';
+COMMENT ON COLUMN respond.rule.concurrency IS 'how many runs may be under way at once: {"limit", "key": template, "when_full": queue, drop or cancel_oldest}; NULL: any number';
 COMMENT ON COLUMN respond.rule.cancel_on IS 'an event that cancels runs under way: {"event_type", "pattern", "key", "event_key"}, or an array of these; NULL: none';
 COMMENT ON COLUMN respond.rule.on_cancel IS 'steps to run when a run is cancelled';
 COMMENT ON COLUMN respond.rule_version.timezone IS 'see rule';
@@ -2219,7 +2219,7 @@ CREATE TABLE respond_internal.run_inbox (
 ALTER TABLE respond_internal.run_inbox REPLICA IDENTITY FULL;
 CREATE INDEX run_inbox_id_idx ON respond_internal.run_inbox (id);
 COMMENT ON TABLE respond_internal.run_inbox IS 'what runs that wait are to be told';
-COMMENT ON COLUMN respond_internal.run_inbox.kind IS 'continue (a run that another dispatcher began), answer, decision, signal, ended (a run that it called), turn (others had theirs), cancelled, retry or resume';
+COMMENT ON COLUMN respond_internal.run_inbox.kind IS 'continue (a run that another dispatcher began), answer, decision, signal, ended (a run that it called), turn (others had theirs), place (one may be free among the runs of a rule), cancelled, retry or resume';
 COMMENT ON COLUMN respond_internal.run_inbox.pause IS 'number of the pause of the run that is meant; NULL: whichever';
 COMMENT ON COLUMN respond_internal.run_inbox.actor IS 'who said it; NULL: a worker';
 COMMENT ON COLUMN respond_internal.run_inbox.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
@@ -2340,6 +2340,23 @@ COMMENT ON TABLE respond_internal.run_name IS 'keys that start() gave to runs; o
 COMMENT ON COLUMN respond_internal.run_name.run_id IS 'number of the run, which may not have begun yet';
 COMMENT ON INDEX respond_internal.run_name_run_id_idx IS 'finds the key of a run';
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_name', '');
+
+CREATE TABLE respond_internal.run_place (
+	run_id bigint PRIMARY KEY,
+	run_started_at timestamptz NOT NULL,
+	rule text NOT NULL,
+	key text NOT NULL,
+	held boolean NOT NULL,
+	ordinal bigint NOT NULL
+);
+CREATE INDEX run_place_rule_key_held_ordinal_idx ON respond_internal.run_place (rule, key, held, ordinal);
+COMMENT ON TABLE respond_internal.run_place IS 'runs of rules with a limit of runs at once (rule.concurrency): those that have a place, and those that wait for one';
+COMMENT ON COLUMN respond_internal.run_place.run_started_at IS 'finds the partition of the run';
+COMMENT ON COLUMN respond_internal.run_place.key IS 'runs with the same key are counted together; empty: the rule has no key';
+COMMENT ON COLUMN respond_internal.run_place.held IS 'whether the run has a place; else it is in the queue';
+COMMENT ON COLUMN respond_internal.run_place.ordinal IS 'order among those with a place, and in the queue';
+COMMENT ON INDEX respond_internal.run_place_rule_key_held_ordinal_idx IS 'counts the runs with a place, and finds the next in the queue';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_place', '');
 CREATE VIEW respond.waiting WITH (security_invoker = true) AS
 SELECT r.id AS run_id, r.rule, r.rule_version, r.step,
 	CASE WHEN r.status = 'waiting' THEN COALESCE(r.waiting::jsonb ->> 'for', r.waits_for)

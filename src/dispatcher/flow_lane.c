@@ -19,6 +19,7 @@
 #include "dispatcher/place.h"
 #include "dispatcher/queue_reader.h"
 #include "dispatcher/run_order.h"
+#include "dispatcher/run_place.h"
 #include "dispatcher/run_wake.h"
 #include "wait/wait_match.h"
 #include "wait/wait_rows.h"
@@ -78,6 +79,15 @@ wake_one(Awakening *awakening, bool contained)
 		respond_look_back(contained);
 }
 
+/* A place that is free is for the run that comes next; NULL: there is none. */
+static Awakening *
+find_whose(Awakening *awakening)
+{
+	if (awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_PLACE) == 0)
+		return respond_run_place_next(awakening);
+	return awakening;
+}
+
 void
 respond_flow_lane_wake(const List *awakenings, bool contained)
 {
@@ -85,8 +95,10 @@ respond_flow_lane_wake(const List *awakenings, bool contained)
 
 	foreach(cell, awakenings)
 	{
-		Awakening  *awakening = lfirst(cell);
+		Awakening  *awakening = find_whose(lfirst(cell));
 
+		if (awakening == NULL)
+			continue;
 		if (respond_look_back_is_due(awakening->run_id))
 			respond_look_back(contained);
 		wake_one(awakening, contained);

@@ -29,6 +29,7 @@
 #include "effect/rule_stats.h"
 #include "effect/run_change.h"
 #include "effect/run_name.h"
+#include "effect/run_place.h"
 #include "event/event_context.h"
 #include "event/event_write.h"
 #include "flow/flow_child.h"
@@ -248,6 +249,8 @@ respond_run_cancel(const RunUnderWay *run, const char *reason)
 	reason = respond_error_clip(reason);
 	end_pause(run);
 	change_row(run, reason, steps);
+	/* another run may begin, although this one has steps for its end */
+	respond_run_place_free(run->id);
 	if (steps)
 		ask_for_steps(run, reason);
 	else

@@ -30,6 +30,7 @@
 #include "dispatcher/run_cancel.h"
 #include "dispatcher/run_hand.h"
 #include "dispatcher/run_kept.h"
+#include "dispatcher/run_place.h"
 #include "dispatcher/run_wake.h"
 #include "dispatcher/storm.h"
 #include "effect/decision_write.h"
@@ -39,6 +40,7 @@
 #include "event/event_context.h"
 #include "flow/cancel_code.h"
 #include "flow/flow_start.h"
+#include "flow/place_code.h"
 #include "flow/run_peek.h"
 #include "rule/rule_version_cache.h"
 #include "wait/wait_rows.h"
@@ -86,6 +88,7 @@ note_ends(const Passage *passage)
 		{NOTE_ENDED, PAUSE_RUN},
 		{NOTE_ENDED, PAUSE_TURN},
 		{NOTE_TURN, PAUSE_TURN},
+		{NOTE_PLACE, PAUSE_PLACE},
 		{NOTE_SIGNAL, PAUSE_EVENT},
 		{NOTE_SIGNAL, PAUSE_TIME},
 	};
@@ -169,7 +172,7 @@ kind_of_note(const char *note)
 		return WAKE_DECISION;
 	if (strcmp(note, NOTE_ENDED) == 0)
 		return WAKE_ENDED;
-	if (strcmp(note, NOTE_TURN) == 0)
+	if (strcmp(note, NOTE_TURN) == 0 || strcmp(note, NOTE_PLACE) == 0)
 		return WAKE_TURN;
 	return WAKE_SIGNAL;
 }
@@ -232,8 +235,9 @@ record_decision(const Passage *passage, const char *step, const List *waits)
 	const FlowPause *pause = &passage->pause;
 	Decision	decision = {.run_id = passage->row->id,.rule = passage->row->rule};
 
-	/* a turn is nobody's decision */
-	if (pause->waits_for == NULL || strcmp(pause->waits_for, PAUSE_TURN) == 0)
+	/* a turn is nobody's decision, nor is a place */
+	if (pause->waits_for == NULL || strcmp(pause->waits_for, PAUSE_TURN) == 0 ||
+		strcmp(pause->waits_for, PAUSE_PLACE) == 0)
 		return;
 	decision.rule_version = passage->row->rule_version;
 	decision.step = step;
@@ -363,11 +367,38 @@ resume(Passage *passage)
 	return true;
 }
 
+/* Whether the run, which may have yet to begin, has its place; if not, what becomes of it is put down. */
+static bool
+has_place(Passage *passage)
+{
+	RunUnderWay *row = passage->row;
+	const Awakening *awakening = passage->awakening;
+	Rule	   *rule;
+	FlowRun		run;
+	PlaceAnswer answer;
+
+	if (row->cancelled ||
+		!(is_note(awakening, NOTE_CONTINUE) || is_note(awakening, NOTE_RETRY) || is_note(awakening, NOTE_PLACE)))
+		return true;
+	rule = respond_rule_version_get(row->rule, row->rule_version);
+	if (find_fault(rule, row) != NULL || !(respond_place_is_needed(rule->flow) || is_note(awakening, NOTE_PLACE)))
+		return true;
+	fill_run(&run, passage, rule);
+	answer = respond_run_place_ask(rule->flow, &run, row, awakening->event);
+	passage->went_on = answer == PLACE_LAID_DOWN;
+	return answer == PLACE_TAKEN;
+}
+
 /* The run waits for this. */
 static void
 be_awaited(Passage *passage)
 {
-	if (passage->row->paused_at != 0 && !passage->resumed)
+	bool		is_paused = passage->row->paused_at != 0 && !passage->resumed;
+
+	/* a run that is paused has its turn for a place all the same */
+	if ((!is_paused || is_note(passage->awakening, NOTE_PLACE)) && !has_place(passage))
+		return;
+	if (is_paused)
 	{
 		if (is_in_time(passage))
 			respond_run_keep(passage->row, passage->awakening);
@@ -488,6 +519,10 @@ end_run(const Awakening *awakening, const char *error, int sqlerrcode)
 void
 respond_run_give_up(const Awakening *awakening, const char *error)
 {
+	if (is_note(awakening, NOTE_PLACE))
+		awakening = respond_run_place_next(awakening);
+	if (awakening == NULL)
+		return;
 	ereport(LOG,
 			(errmsg("pg_respond gave up run " INT64_FORMAT ": %s", awakening->run_id, error)));
 	end_run(awakening, error, 0);

@@ -23,6 +23,7 @@
 #include "effect/rule_stats.h"
 #include "effect/run_change.h"
 #include "effect/run_name.h"
+#include "effect/run_place.h"
 #include "effect/run_write.h"
 
 typedef struct BufferedRun
@@ -143,7 +144,10 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 	if (row->finished_at == DT_NOBEGIN)
 		return;
 	if (run->place != NULL)
+	{
 		respond_loop_items_forget(run->run_id, -1);
+		respond_run_place_free(run->run_id);
+	}
 	count_run(run, row);
 }
 

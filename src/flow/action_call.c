@@ -211,7 +211,8 @@ end(StepCall *call, Jsonb *end, const char *rule, bool open)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("run " INT64_FORMAT " of rule \"%s\" %s%s%s", run_id, rule,
-						strcmp(status, "cancelled") == 0 ? "was cancelled" : "failed",
+						strcmp(status, "cancelled") == 0 ? "was cancelled" :
+						strcmp(status, "suppressed") == 0 ? "was not carried out" : "failed",
 						error != NULL ? ": " : "", error != NULL ? error : "")));
 	}
 	call->output = describe(run_id, status, respond_child_state(end, !open));

@@ -103,6 +103,7 @@ struct Flow
 	uint32		roots;			/* bits of RunRoot: which of them its templates may read */
 	FlowPart	parts[FLOW_PARTS];
 	FlowStep   *cancel;			/* see cancel_code.h; NULL: no event cancels its runs */
+	struct PlaceCode *places;	/* see place_code.h; NULL: any number of its runs may be under way */
 };
 
 /* What compiling a flow needs at hand. */

@@ -24,6 +24,7 @@
 #include "flow/flow_code.h"
 #include "flow/flow_compile.h"
 #include "flow/loop_code.h"
+#include "flow/place_code.h"
 #include "flow/step_compile.h"
 
 PG_FUNCTION_INFO_V1(respond_check_steps);
@@ -199,6 +200,8 @@ respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext con
 	}
 	if (source->cancel_on != NULL)
 		respond_cancel_compile(&compiler, respond_json_value_from_jsonb(scratch, source->cancel_on));
+	if (source->concurrency != NULL)
+		respond_place_compile(&compiler, respond_json_value_from_jsonb(scratch, source->concurrency));
 
 	names = create_names(count);
 	for (int i = 0; i < FLOW_PARTS; i++)

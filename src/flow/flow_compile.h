@@ -19,6 +19,7 @@ typedef struct FlowSource
 	Jsonb	   *on_failure;
 	Jsonb	   *on_cancel;
 	Jsonb	   *cancel_on;
+	Jsonb	   *concurrency;
 	const char *timezone;		/* NULL: UTC */
 	Oid			owner;
 } FlowSource;

@@ -505,6 +505,11 @@ respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 	}
 	Assert(step != NULL);
 	machine->before = machine->pause->place;
+	if (strcmp(machine->pause->waits_for, PAUSE_PLACE) == 0)
+	{
+		machine->pause = NULL;
+		return MACHINE_UNDER_WAY;
+	}
 	if (strcmp(machine->pause->waits_for, PAUSE_RETRY) == 0)
 	{
 		machine->ends = respond_pause_ends(machine->pause);

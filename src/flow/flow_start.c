@@ -30,6 +30,7 @@
 #include "flow/loop_code.h"
 #include "flow/pause_arm.h"
 #include "flow/pause_words.h"
+#include "flow/place_code.h"
 #include "flow/run_peek.h"
 #include "flow/run_restore.h"
 #include "flow/run_save.h"
@@ -283,10 +284,22 @@ typedef struct Task
 	FlowMachine *machine;
 	bool		in_parts;
 	int			most;			/* in parts: so many attempts */
+	bool		needs_place;	/* whether it may begin is found out where runs wait */
+	bool		queues;			/* it has no place */
 	const FlowWake *wake;		/* what ended its pause; NULL: it does not wait */
 	Jsonb	   *saved;			/* out: in parts: NULL when it ended */
 	Jsonb	   *look_back;		/* out: see respond_flow_continue() */
 } Task;
+
+/* In front of the step at which it stands. */
+static void
+queue(FlowMachine *machine)
+{
+	machine->pause = palloc0(sizeof(FlowPause));
+	machine->pause->waits_for = PAUSE_PLACE;
+	machine->pause->due_at = DT_NOEND;
+	record_pause(machine);
+}
 
 static void
 do_task(Task *task)
@@ -297,6 +310,16 @@ do_task(Task *task)
 	if (task->in_parts)
 	{
 		task->saved = run_in_parts(machine, task->most);
+		return;
+	}
+	if (task->needs_place)
+	{
+		record_hand_over(machine);
+		return;
+	}
+	if (task->queues)
+	{
+		queue(machine);
 		return;
 	}
 	if (task->wake != NULL)
@@ -390,7 +413,7 @@ respond_flow_start(Flow *flow, FlowRun *run)
 {
 	FlowMachine machine;
 	MemoryContext caller = CurrentMemoryContext;
-	Task		task = {&machine};
+	Task		task = {&machine,.needs_place = respond_place_is_needed(flow) && !run->shadow};
 
 	open_new(&machine, flow, run);
 	(void) run_as_rule(&task, caller);
@@ -407,6 +430,17 @@ respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, con
 	machine.mailbox = mailbox;
 	(void) run_as_rule(&task, caller);
 	return task.look_back;
+}
+
+void
+respond_flow_queue(Flow *flow, FlowRun *run, Jsonb *saved)
+{
+	FlowMachine machine;
+	MemoryContext caller = CurrentMemoryContext;
+	Task		task = {&machine,.queues = true};
+
+	open_saved(&machine, flow, run, saved);
+	(void) run_as_rule(&task, caller);
 }
 
 /* The reason is what failed, for error.message. */

@@ -15,7 +15,8 @@
 
 /*
  * Runs the flow to its end, or to where it waits, and puts the run and its effects
- * into the buffer of effects.  A step that fails is handled by the flow itself (on_failure); what is
+ * into the buffer of effects.  One that needs a place among the runs of its rule (place_code.h) is only
+ * handed over to where runs wait.  A step that fails is handled by the flow itself (on_failure); what is
  * raised concerns the whole event: the batch must be rolled back to before it.
  */
 extern void respond_flow_start(Flow *flow, FlowRun *run);
@@ -32,6 +33,9 @@ extern void respond_flow_start_item(FlowMachine *machine, FlowRun *run);
  * run came to is to hear events, palloc'd; NULL: from now on.
  */
 extern Jsonb *respond_flow_continue(Flow *flow, FlowRun *run, Jsonb *saved, List *mailbox, const FlowWake *wake);
+
+/* Lays a run down that is to wait for a place among the runs of its rule before it begins. */
+extern void respond_flow_queue(Flow *flow, FlowRun *run, Jsonb *saved);
 
 /* Goes on with a run that was cancelled: with the steps that its rule has for that. */
 extern void respond_flow_cancel(Flow *flow, FlowRun *run, Jsonb *saved, const char *reason);

@@ -70,9 +70,9 @@ visit_path(void *state, const TemplatePathUse *path)
 static bool
 key_needs(const WaitAlternative *alternative, const FlowStep *step)
 {
-	NameUse		use = {step->name, false};
+	NameUse		use = {step != NULL ? step->name : NULL, false};
 
-	if (!alternative->key_needs_steps)
+	if (step == NULL || !alternative->key_needs_steps)
 		return false;
 	respond_template_each_path(alternative->key, visit_path, &use);
 	return use.used;
@@ -88,7 +88,7 @@ keep_place(FlowMachine *machine, const WaitCode *code)
 		*place = machine->run->where();
 }
 
-/* Arms the wait of a step that the run has not reached. */
+/* Arms the wait of a step that the run has not reached.  paused NULL: it pauses in front of a step. */
 static void
 arm_early(FlowMachine *machine, const FlowStep *paused, const FlowStep *step)
 {
@@ -125,12 +125,17 @@ note_next(const FlowPart *part, int index, bool *noted)
 	}
 }
 
-/* The steps that may come after this one. */
+/* The steps that may come after this one; before: it comes itself. */
 static bool *
-find_next(const FlowPart *part, const FlowStep *step)
+find_next(const FlowPart *part, const FlowStep *step, bool before)
 {
 	bool	   *noted = palloc0(sizeof(bool) * Max(part->count, 1));
 
+	if (before)
+	{
+		note_next(part, step - part->steps, noted);
+		return noted;
+	}
 	note_next(part, step - part->steps + 1, noted);
 	for (const FlowTarget *target = step->targets; target != NULL; target = target->next)
 		note_next(part, target->index, noted);
@@ -165,17 +170,18 @@ comes_again(const FlowMachine *machine, const FlowPart *part, const FlowStep *fr
 static void
 arm_others(FlowMachine *machine, const FlowPart *part, const FlowStep *paused)
 {
-	bool	   *next = find_next(part, paused);
+	bool		before = strcmp(machine->pause->waits_for, PAUSE_PLACE) == 0;
+	bool	   *next = find_next(part, paused, before);
 
 	for (int i = 0; i < part->count; i++)
 	{
 		const FlowStep *step = &part->steps[i];
 		const WaitCode *code = respond_wait_code(step);
 
-		if (step == paused || code == NULL || code->count == 0 || code->since == WAIT_FROM_NOW)
+		if ((step == paused && !before) || code == NULL || code->count == 0 || code->since == WAIT_FROM_NOW)
 			continue;
 		if (next[i] || code->since == WAIT_FROM_RUN || comes_again(machine, part, paused, step))
-			arm_early(machine, paused, step);
+			arm_early(machine, before ? NULL : paused, step);
 	}
 }
 

@@ -304,6 +304,7 @@ load_rule(RulePart *set, int number, const RuleSource *source)
 	loaded->source.on_failure = copy_document(row->on_failure);
 	loaded->source.on_cancel = copy_document(row->on_cancel);
 	loaded->source.cancel_on = copy_document(row->cancel_on);
+	loaded->source.concurrency = copy_document(row->concurrency);
 	loaded->source.timezone = row->timezone != NULL ? pstrdup(row->timezone) : NULL;
 	loaded->source.owner = loaded->rule.owner;
 	if (loaded->rule.broken == NULL && !OidIsValid(loaded->rule.owner))

@@ -109,7 +109,8 @@ respond_rule_row_read(RuleRow *row, const Datum *values, const bool *nulls)
 FlowSource
 respond_rule_row_flow(const RuleRow *row, Oid owner)
 {
-	FlowSource	source = {row->steps, row->on_failure, row->on_cancel, row->cancel_on, row->timezone, owner};
+	FlowSource	source = {row->steps, row->on_failure, row->on_cancel, row->cancel_on, row->concurrency,
+	row->timezone, owner};
 
 	return source;
 }

@@ -198,11 +198,6 @@ check_contents(const RuleRow *row)
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("correlate: state across events is not available in this version of pg_respond"),
 				 errhint("Leave it NULL.")));
-	if (row->concurrency != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("concurrency: a limit of runs at once is not available in this version of pg_respond"),
-				 errhint("Leave it NULL.")));
 	respond_flow_compile(&source, true, context);
 	respond_rule_call_check(row);
 	MemoryContextDelete(context);

@@ -29,6 +29,7 @@
 #include "common/partition_write.h"
 #include "common/restore.h"
 #include "common/trigger_call.h"
+#include "effect/run_place.h"
 #include "event/event_context.h"
 #include "rule/rule_row.h"
 #include "rule/rule_version.h"
@@ -108,6 +109,21 @@ same_version(TriggerData *trigger)
 		DatumGetInt32(slot_getattr(trigger->tg_newslot, column, &is_null));
 }
 
+/* A rule that had a limit may have places for more runs now. */
+static void
+tell_queue(TriggerData *trigger)
+{
+	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
+	bool		is_null;
+	Datum		name = slot_getattr(trigger->tg_trigslot, respond_shape_place(&respond_shape_rule, desc, RULE_NAME) + 1,
+									&is_null);
+
+	(void) slot_getattr(trigger->tg_trigslot, respond_shape_place(&respond_shape_rule, desc, RULE_CONCURRENCY) + 1,
+						&is_null);
+	if (!is_null)
+		respond_run_place_tell(TextDatumGetCString(name), NULL);
+}
+
 /*
  * rule_keep_version(): AFTER UPDATE OR DELETE FOR EACH ROW, and BEFORE
  * TRUNCATE, ON respond.rule
@@ -131,6 +147,8 @@ respond_rule_keep_version(PG_FUNCTION_ARGS)
 	else
 		keep_all(writer, trigger->tg_relation);
 	respond_partition_writer_close(writer);
+	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		tell_queue(trigger);
 	PG_RETURN_POINTER(NULL);
 }
 

@@ -218,7 +218,6 @@ $node->append_conf('postgresql.conf', 'pg_respond.stale_wait = 0');
 $node->reload;
 Respond::wait_until($node, $db, q{SELECT ok FROM respond.health() WHERE "check" = 'waiting runs'}, 'unless nobody wants to know');
 one("SELECT respond.cancel_run($run)");
-like(error_of(q{UPDATE respond.rule SET concurrency = '{"limit": 1}' WHERE name = 'ask'}), qr/concurrency: .*not available/, 'a limit of runs at once is refused');
 
 # --- moved to another version
 Respond::add_rule($node, $db, 'moved', 'moved.begin', [
