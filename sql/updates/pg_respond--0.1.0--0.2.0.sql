@@ -2506,7 +2506,7 @@ GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.ap
 GRANT INSERT, UPDATE, DELETE ON respond.agent, respond.team_member TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.decide(uuid, text, text) TO respond_agent, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.is_approver(text[]) TO respond_agent;
-GRANT SELECT ON respond_internal.run_name, respond_internal.loop_items, respond.wait_decision, respond.wait_decision_default, respond.waiting TO respond_auditor, respond_admin;
+GRANT SELECT ON respond_internal.run_name, respond_internal.run_place, respond_internal.loop_items, respond.wait_decision, respond.wait_decision_default, respond.waiting TO respond_auditor, respond_admin;
 GRANT SELECT ON respond.waiting TO respond_agent;
 GRANT EXECUTE ON FUNCTION respond.start(text, jsonb, text, text, text), respond.cancel_run(bigint, text), respond.retry_run(bigint, text, text),
 	respond.pause_run(bigint), respond.resume_run(bigint), respond.signal(bigint, text, jsonb) TO respond_agent, respond_admin;

@@ -17,6 +17,7 @@
 #include "utils/snapmgr.h"
 
 #include "common/errors.h"
+#include "common/kept_plan.h"
 #include "dispatcher/run_cancel.h"
 #include "dispatcher/run_hand.h"
 #include "dispatcher/run_place.h"
@@ -24,6 +25,10 @@
 #include "event/event_context.h"
 #include "flow/place_code.h"
 #include "rule/rule_find.h"
+
+static KeptPlan lock_plan = {
+	"SELECT r.id FROM respond.run AS r WHERE r.id OPERATOR(pg_catalog.=) $1 FOR UPDATE NOWAIT", 1, {INT8OID}
+};
 
 static int
 limit_today(const char *rule)
@@ -66,14 +71,27 @@ find_key(Flow *flow, FlowRun *run, const RunUnderWay *row)
 	return key;
 }
 
+/* The dispatcher does not wait for sessions: it comes back later. */
+static void
+lock_run(int64 run_id)
+{
+	Datum		value = Int64GetDatum(run_id);
+
+	SPI_connect();
+	(void) respond_kept_plan_run_newest(&lock_plan, &value, NULL);
+	SPI_finish();
+}
+
 /* On behalf of the rule that needs the place. */
 static void
 cancel(const PlaceRow *oldest, const RunUnderWay *successor, const Event *cause)
 {
 	EventContext context = {.rule = successor->rule,.run_id = successor->id};
 	EventContext before;
-	RunUnderWay *row = respond_run_hand_take(oldest->run_id, "concurrency");
+	RunUnderWay *row;
 
+	lock_run(oldest->run_id);
+	row = respond_run_hand_take(oldest->run_id, "concurrency");
 	if (row == NULL || row->saved == NULL || row->cancelled || !respond_run_is_under_way(row))
 	{
 		respond_run_place_free(oldest->run_id);
@@ -219,6 +237,12 @@ respond_run_place_next(const Awakening *note)
 	next = respond_run_place_first(rule, key, false);
 	if (next == NULL || !has_room(next))
 		return NULL;
+	if (respond_run_find(next->run_id, next->run_started_at) == NULL)
+	{
+		/* somebody has deleted the run; what comes behind it is told */
+		respond_run_place_free(next->run_id);
+		return NULL;
+	}
 	awakening = palloc(sizeof(Awakening));
 	*awakening = *note;
 	awakening->run_id = next->run_id;

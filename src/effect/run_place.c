@@ -44,6 +44,10 @@ static KeptPlan put_plan = {
 	" VALUES ($1, $2, $3, $4, $5, $6)",
 	6, {INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, BOOLOID, INT8OID}
 };
+static KeptPlan lock_plan = {
+	"SELECT p.run_id FROM respond_internal.run_place AS p WHERE p.run_id OPERATOR(pg_catalog.=) $1 FOR UPDATE NOWAIT",
+	1, {INT8OID}
+};
 static KeptPlan hold_plan = {
 	"UPDATE respond_internal.run_place AS p SET held = true, ordinal = $2 WHERE p.run_id OPERATOR(pg_catalog.=) $1",
 	2, {INT8OID, INT8OID}
@@ -172,7 +176,9 @@ respond_run_place_hold(int64 run_id)
 	const PlaceRow *row = respond_run_place_find(run_id);
 	Datum		values[2] = {Int64GetDatum(run_id)};
 
-	Assert(row != NULL);
+	(void) run_for_number(&lock_plan, values);
+	if (row == NULL)
+		return;
 	values[1] = Int64GetDatum(next_ordinal(row->rule, row->key, true));
 	(void) run_for_number(&hold_plan, values);
 }

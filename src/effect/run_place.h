@@ -36,7 +36,7 @@ extern PlaceRow *respond_run_place_first(const char *rule, const char *key, bool
 /* A row for the run, behind all others. */
 extern void respond_run_place_put(const PlaceRow *row);
 
-/* A run of the queue gets its place. */
+/* A run of the queue gets its place.  Raises ERRCODE_LOCK_NOT_AVAILABLE when a session is just ending it. */
 extern void respond_run_place_hold(int64 run_id);
 
 /* The run has ended, or will not begin: its place goes, and the next run is told. */

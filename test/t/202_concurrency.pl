@@ -168,6 +168,47 @@ one("SELECT respond.cancel_run(id) FROM respond.run WHERE event_id = $o[1]");
 ended($o[1], 'cancelled');
 nothing_left('and so on');
 
+# --- a session that is ending a run holds up nobody else
+rule('lock', '{"limit": 1}');
+my @l = map { emit('lock.begin', {}, "l/$_") } 1 .. 3;
+waits($l[0], 'event');
+waits($_, 'place') for @l[ 1, 2 ];
+my $session = Respond::session($node, $db);
+$session->query_safe("BEGIN; SELECT respond.cancel_run(id) FROM respond.run WHERE event_id = $l[1]");
+emit('lock.go', {}, 'l/1');
+ended($l[0], 'succeeded');
+ended(emit('brief.begin', {}), 'succeeded');
+$session->query_safe('ROLLBACK');
+waits($l[1], 'event');
+$session->query_safe("BEGIN; SELECT respond.cancel_run(id) FROM respond.run WHERE event_id = $l[2]");
+emit('lock.go', {}, 'l/2');
+ended($l[1], 'succeeded');
+my $l4 = emit('lock.begin', {}, 'l/4');
+waits($l4, 'place');
+$session->query_safe('COMMIT');
+waits($l4, 'event');
+limit('lock', '{"limit": 1, "when_full": "cancel_oldest"}');
+$session->query_safe("BEGIN; SELECT respond.cancel_run(id) FROM respond.run WHERE event_id = $l4");
+my $l5 = emit('lock.begin', {}, 'l/5');
+until_run($l5, "status = 'running'", 'a run that needs the place of another one comes back');
+ended(emit('brief.begin', {}), 'succeeded');
+$session->query_safe('ROLLBACK');
+waits($l5, 'event');
+ended($l4, 'cancelled');
+one("SELECT respond.cancel_run(id) FROM respond.run WHERE event_id = $l5");
+$session->quit;
+
+# --- a run that somebody deleted out of the queue
+limit('lock', '{"limit": 1}');
+@l = map { emit('lock.begin', {}, "x/$_") } 1 .. 3;
+waits($l[0], 'event');
+waits($_, 'place') for @l[ 1, 2 ];
+one("DELETE FROM respond.run WHERE event_id = $l[1]");
+emit('lock.go', {}, "x/$_") for 1 .. 3;
+ended($_, 'succeeded') for @l[ 0, 2 ];
+Respond::wait_until($node, $db, 'SELECT NOT EXISTS (SELECT FROM respond_internal.run_place)', 'does not stand in the way');
+one('DELETE FROM respond_internal.wait');
+
 # --- the server dies, several dispatchers, many sessions that cancel: nobody is left in the queue
 $node->append_conf('postgresql.conf', 'pg_respond.dispatchers = 2');
 $node->restart;
