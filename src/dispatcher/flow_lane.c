@@ -83,9 +83,7 @@ wake_one(Awakening *awakening, bool contained)
 static Awakening *
 find_whose(Awakening *awakening)
 {
-	if (awakening->kind == AWAKEN_NOTE && strcmp(awakening->note, NOTE_PLACE) == 0)
-		return respond_run_place_next(awakening);
-	return awakening;
+	return respond_run_place_is_open(awakening) ? respond_run_place_next(awakening) : awakening;
 }
 
 void

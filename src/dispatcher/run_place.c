@@ -222,6 +222,12 @@ read_text(const Jsonb *data, const char *name)
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
+bool
+respond_run_place_is_open(const Awakening *awakening)
+{
+	return awakening->kind == AWAKEN_NOTE && awakening->run_id == 0 && strcmp(awakening->note, NOTE_PLACE) == 0;
+}
+
 Awakening *
 respond_run_place_next(const Awakening *note)
 {

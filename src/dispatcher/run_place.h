@@ -22,6 +22,9 @@ typedef enum PlaceAnswer
 /* Asks for a place for the run that row describes, and puts down what becomes of it. */
 extern PlaceAnswer respond_run_place_ask(Flow *flow, FlowRun *run, const RunUnderWay *row, const Event *cause);
 
+/* Whether it is a note about a place for which no run was found yet. */
+extern bool respond_run_place_is_open(const Awakening *awakening);
+
 /*
  * A place may be free, as such a note says: the awakening of the next run, palloc'd.
  * NULL: there is no place, or nobody wants one.

@@ -519,7 +519,7 @@ end_run(const Awakening *awakening, const char *error, int sqlerrcode)
 void
 respond_run_give_up(const Awakening *awakening, const char *error)
 {
-	if (is_note(awakening, NOTE_PLACE))
+	if (respond_run_place_is_open(awakening))
 		awakening = respond_run_place_next(awakening);
 	if (awakening == NULL)
 		return;

@@ -36,7 +36,7 @@ extern const Shape respond_shape_run_inbox;
 #define NOTE_TURN		"turn"		/* it has let others have theirs */
 #define NOTE_CANCELLED	"cancelled"	/* its steps for that are to be run */
 #define NOTE_RETRY		"retry"
-#define NOTE_PLACE		"place"		/* a run of a rule has ended: another may begin; data: {"rule", "key"} */
+#define NOTE_PLACE		"place"		/* a run of a rule has ended: another may begin; of no run: {"rule", "key"} */
 #define NOTE_RESUME		"resume"	/* it was paused by hand */
 
 typedef struct RunNote
