@@ -62,7 +62,8 @@ says(Jsonb *data, const char *what)
 {
 	JsonbValue	value;
 
-	return data != NULL && getKeyJsonValueFromContainer(&data->root, "do", strlen("do"), &value) != NULL &&
+	return data != NULL && JB_ROOT_IS_OBJECT(data) &&
+		getKeyJsonValueFromContainer(&data->root, "do", strlen("do"), &value) != NULL &&
 		value.type == jbvString && value.val.string.len == strlen(what) &&
 		memcmp(value.val.string.val, what, strlen(what)) == 0;
 }

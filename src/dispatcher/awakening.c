@@ -101,7 +101,8 @@ respond_awakening_save(const Awakening *awakening)
 static bool
 find(Jsonb *document, const char *name, JsonbValue *value)
 {
-	return getKeyJsonValueFromContainer(&document->root, name, strlen(name), value) != NULL;
+	return document != NULL && JB_ROOT_IS_OBJECT(document) &&
+		getKeyJsonValueFromContainer(&document->root, name, strlen(name), value) != NULL;
 }
 
 static int64

@@ -352,8 +352,8 @@ read_member(Jsonb *document, const char *name)
 {
 	JsonbValue	value;
 
-	if (document == NULL || getKeyJsonValueFromContainer(&document->root, name, strlen(name), &value) == NULL ||
-		value.type != jbvString)
+	if (document == NULL || !JB_ROOT_IS_OBJECT(document) ||
+		getKeyJsonValueFromContainer(&document->root, name, strlen(name), &value) == NULL || value.type != jbvString)
 		return NULL;
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }
@@ -392,7 +392,8 @@ times_out(const FlowPause *pause)
 {
 	JsonbValue	value;
 
-	return getKeyJsonValueFromContainer(&pause->memo->root, "times_out", strlen("times_out"), &value) != NULL &&
+	return pause->memo != NULL &&
+		getKeyJsonValueFromContainer(&pause->memo->root, "times_out", strlen("times_out"), &value) != NULL &&
 		value.type == jbvBool && value.val.boolean;
 }
 

@@ -41,13 +41,19 @@
 /* An answer that was recorded and has not come is looked for so often, once a second. */
 #define MOST_LOOKS		10
 
+static bool
+find(Jsonb *object, const char *name, JsonbValue *value)
+{
+	return object != NULL && JB_ROOT_IS_OBJECT(object) &&
+		getKeyJsonValueFromContainer(&object->root, name, strlen(name), value) != NULL;
+}
+
 static Jsonb *
 member(Jsonb *object, const char *name)
 {
 	JsonbValue	value;
 
-	if (object == NULL || !JB_ROOT_IS_OBJECT(object) ||
-		getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) == NULL || value.type == jbvNull)
+	if (!find(object, name, &value) || value.type == jbvNull)
 		return NULL;
 	return JsonbValueToJsonb(&value);
 }
@@ -58,8 +64,7 @@ number_of(Jsonb *object, const char *name)
 {
 	JsonbValue	value;
 
-	if (object == NULL || getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) == NULL ||
-		value.type != jbvNumeric)
+	if (!find(object, name, &value) || value.type != jbvNumeric)
 		return 0;
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value.val.numeric)));
 }
@@ -69,8 +74,7 @@ is_true(Jsonb *object, const char *name)
 {
 	JsonbValue	value;
 
-	return getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) != NULL &&
-		value.type == jbvBool && value.val.boolean;
+	return find(object, name, &value) && value.type == jbvBool && value.val.boolean;
 }
 
 /* NULL: there is none. */
@@ -79,7 +83,7 @@ text_of(Jsonb *object, const char *name)
 {
 	JsonbValue	value;
 
-	if (getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) == NULL || value.type != jbvString)
+	if (!find(object, name, &value) || value.type != jbvString)
 		return NULL;
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }

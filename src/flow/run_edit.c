@@ -70,7 +70,8 @@ respond_run_member(Jsonb *saved, const char *name)
 {
 	JsonbValue	value;
 
-	if (getKeyJsonValueFromContainer(&saved->root, name, strlen(name), &value) == NULL)
+	if (!JB_ROOT_IS_OBJECT(saved) ||
+		getKeyJsonValueFromContainer(&saved->root, name, strlen(name), &value) == NULL)
 		return NULL;
 	return JsonbValueToJsonb(&value);
 }

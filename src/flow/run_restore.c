@@ -192,6 +192,19 @@ read_time(const Object *object, const char *name)
 	return time;
 }
 
+/* An object, copied; NULL when it is missing. */
+static Jsonb *
+read_optional_object(const Object *object, const char *name)
+{
+	JsonbValue	value;
+
+	if (!find_member(object, name, &value))
+		return NULL;
+	if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
+		raise_member_fault(object, name, "is not an object");
+	return JsonbValueToJsonb(&value);
+}
+
 /* Any value, copied. */
 static Jsonb *
 read_value(const Object *object, const char *name)
@@ -400,6 +413,19 @@ read_loop(FlowMachine *machine, const FlowPart *part, const Object *frame)
 	return &code->part;
 }
 
+/* A step is in work wherever the run does not stand between two items. */
+static void
+check_items(const FlowMachine *machine)
+{
+	for (int i = 0; i < machine->loop_count; i++)
+	{
+		bool		is_outer = i < machine->loop_count - 1;
+
+		if (!machine->loops[i].open && (is_outer || !respond_loop_is_between(machine)))
+			raise_fault(psprintf("at[%d].loop.open", i), "an item is in work");
+	}
+}
+
 static void
 read_position(FlowMachine *machine, const Object *document)
 {
@@ -427,10 +453,25 @@ read_position(FlowMachine *machine, const Object *document)
 			position->step = read_place(machine, part, &frame, &position->attempts);
 	}
 	position->executed = read_number(document, "executed", 0, FLOW_MAX_EXECUTED);
+	check_items(machine);
 	respond_loop_refresh_names(machine);
 }
 
-/* Whether the action of the step that the run stands at can wait so is its own to say. */
+/* Only steps that can wait are told what ended the pause; how they wait is their own to say. */
+static void
+check_pause(const FlowMachine *machine, const FlowPause *pause)
+{
+	const FlowStep *step;
+
+	if (respond_loop_is_between(machine))
+		return;
+	if (machine->position.step == FLOW_STOP)
+		raise_fault("pause", "the run has no step to wait in");
+	step = &respond_machine_part(machine)->steps[machine->position.step];
+	if (strcmp(pause->waits_for, PAUSE_RETRY) != 0 && (!step->action->pauses || respond_loop_code(step) != NULL))
+		raise_fault("pause.for", psprintf("%s does not wait", step->place));
+}
+
 static void
 read_pause(FlowMachine *machine, const Object *document)
 {
@@ -450,11 +491,10 @@ read_pause(FlowMachine *machine, const Object *document)
 	pause->due_at = find_member(&object, "due", &value) ? read_time(&object, "due") : DT_NOEND;
 	pause->fails_at = find_member(&object, "fails", &value) ? read_time(&object, "fails") : 0;
 	pause->timer = read_number(&object, "timer", 0, PG_INT64_MAX);
-	pause->memo = find_member(&object, "memo", &value) ? JsonbValueToJsonb(&value) : NULL;
+	pause->memo = read_optional_object(&object, "memo");
 	pause->place = find_member(&object, "place", &value) ? JsonbValueToJsonb(&value) : NULL;
 	pause->number = machine->pauses;
-	if (machine->position.step == FLOW_STOP && machine->loop_count == 0)
-		raise_fault("pause", "the run has no step to wait in");
+	check_pause(machine, pause);
 	machine->pause = pause;
 }
 

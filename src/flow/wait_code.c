@@ -253,6 +253,10 @@ check_limits(FlowCompiler *compiler, const FlowStep *step, const JsonValue *valu
 			refuse(step->place, "for", psprintf("\"%s\" is not an interval", text), "Write \"2 days\" or \"90 min\".");
 		if (respond_interval_milliseconds(&interval) <= 0)
 			refuse(step->place, "for", psprintf("\"%s\" is no time to wait", text), "It must be longer than 0.");
+		if (compiler->check_sql &&
+			!respond_interval_add(respond_clock_now(), &interval, compiler->flow->timezone, &time))
+			refuse(step->place, "for", psprintf("\"%s\" leads to a time that PostgreSQL does not know", text),
+				   "Leave it out to wait without end.");
 	}
 	if (is_constant(step, WAIT_UNTIL))
 	{
@@ -261,6 +265,9 @@ check_limits(FlowCompiler *compiler, const FlowStep *step, const JsonValue *valu
 		if (!respond_time_read_in(text, compiler->flow->timezone, &time))
 			refuse(step->place, "until", psprintf("\"%s\" is not a time", text),
 				   "Write \"2027-01-31 09:00\", or a template.");
+		if (compiler->check_sql && time == DT_NOEND)
+			refuse(step->place, "until", psprintf("\"%s\" is not a time that comes", text),
+				   "Leave it out to wait without end.");
 		if (compiler->check_sql && time <= respond_clock_now())
 			refuse(step->place, "until", psprintf("\"%s\" is in the past", text), NULL);
 	}

@@ -27,6 +27,22 @@ SELECT jsonb_array_length(state -> 'l' -> 'items'), state -> 'l' -> 'succeeded' 
 SELECT pg_temp.in_parts('array', respond.emit('none', '{"list": "x"}'), 1);
 SELECT count(*) FROM respond_internal.loop_items;
 
+-- an item is in work while the run stands at a step of the loop, in the loops around it always
+CREATE FUNCTION pg_temp.resume(run jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM respond_internal.continue_run(run, 0);
+	RETURN 'resumed';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+INSERT INTO respond.rule (name, event_type, steps) VALUES ('open', 'never',
+	'[{"action": "foreach", "name": "l", "items": [1], "steps": [{"action": "foreach", "name": "m", "items": [2], "as": "b", "steps": [{"action": "log", "message": "x"}, {"action": "fail"}]}]}]');
+CREATE TEMPORARY TABLE laid_down AS SELECT respond_internal.begin_run('open', 1, :event, 5) AS run;
+SELECT level, pg_temp.resume(run #- ARRAY['at', level::text, 'loop', 'open'] #- CASE level WHEN 1 THEN '{at,1,loop,next}'::text[] ELSE '{none}' END)
+  FROM laid_down, generate_series(0, 2) AS level ORDER BY level;
+DELETE FROM respond.rule WHERE name = 'open';
+
 -- rules that call each other
 CREATE FUNCTION pg_temp.save(name text, steps jsonb) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

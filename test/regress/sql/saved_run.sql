@@ -34,7 +34,8 @@ SELECT change, pg_temp.resume(CASE WHEN change ? '' THEN change -> '' ELSE run |
 	('{"chain": [{"step": "b", "value": 1}]}'), ('{"chain": [{"step": "a", "value": 1}, {"step": "a", "value": 2}]}'), ('{"log": [1]}'), ('{"log": [{"text": "a"}]}'),
 	('{"log_is_full": 1}'), ('{"failure": {"step": "a"}}'),
 	('{"failure": {"step": "a", "message": "b", "text": "c", "shown": "d", "code": "1234"}}'), ('{"first_failure": {"step": "a", "message": "b", "text": "c", "shown": "d", "code": "12345"}}'),
-	('{"caused": "1"}'), ('{"else": 1}')) AS c (change)
+	('{"caused": "1"}'), ('{"else": 1}'),
+	('{"pauses": 1, "pause": {"for": "answer", "since": "2026-01-01 00:00:00+00"}}'), ('{"pauses": 1, "pause": {"for": "retry", "since": "2026-01-01 00:00:00+00", "memo": [1]}}')) AS c (change)
  WHERE place = 2;
 
 -- any member changed, taken away, or put in another's place: resumed or refused, nothing else; and what is resumed runs to an end

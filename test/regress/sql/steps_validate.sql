@@ -130,3 +130,8 @@ SELECT pg_temp.check_steps('[{"action": "set", "sql": "nothing"}]');
 SELECT left(pg_temp.check_steps(('[{"action": "set", "value": ' || repeat('[', 100) || repeat(']', 100) || '}]')::jsonb), 60);
 SELECT pg_temp.check_steps('[{"action": "set", "value": 1e131071}]');
 SELECT pg_temp.check_steps(jsonb_build_array(jsonb_build_object('action', 'log', 'message', repeat('x', 10000000))));
+
+-- how long to wait, where it can be known
+SELECT pg_temp.check_steps(jsonb_build_array(jsonb_build_object('action', 'wait', field, value)))
+  FROM (VALUES (1, 'for', '0'), (2, 'for', '-1 day'), (3, 'for', 'infinity'), (4, 'for', '1000000 years'), (5, 'for', '9223372036854775807 us'), (6, 'for', '1000 years'),
+	(7, 'until', '0001-01-01 BC'), (8, 'until', '-infinity'), (9, 'until', 'infinity'), (10, 'until', '294276-12-31')) AS v (n, field, value) ORDER BY n;
