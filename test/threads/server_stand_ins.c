@@ -72,6 +72,29 @@ MemoryContextAlloc(MemoryContext context, Size size)
 	return malloc(size);
 }
 
+void *
+MemoryContextAllocZero(MemoryContext context, Size size)
+{
+	return calloc(1, size);
+}
+
+void *
+MemoryContextAllocExtended(MemoryContext context, Size size, int flags)
+{
+	return malloc(size);
+}
+
+void
+MemoryContextRegisterResetCallback(MemoryContext context, MemoryContextCallback *callback)
+{
+}
+
+void
+pfree(void *pointer)
+{
+	free(pointer);
+}
+
 bool
 AcquireExternalFD(void)
 {

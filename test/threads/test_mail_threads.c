@@ -1,6 +1,6 @@
 /* links: test/threads/server_stand_ins.c src/transport/transport.c src/transport/transfer.c src/transport/mail_thread.c
-		  src/transport/mail_transfer.c src/transport/http_transfer.c src/transport/socket_set.c src/transport/guard.c
-		  src/wire/retry_policy.c */
+		  src/transport/mail_transfer.c src/transport/http_transfer.c src/transport/answer.c src/transport/socket_set.c
+		  src/transport/guard.c src/wire/retry_policy.c */
 /* libs: -lcurl -lpgport */
 /*-------------------------------------------------------------------------
  * test_mail_threads.c
