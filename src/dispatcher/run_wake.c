@@ -108,7 +108,8 @@ event_ends(const Passage *passage)
 	const Wait *wait = passage->awakening->wait;
 
 	return strcmp(passage->pause.waits_for, PAUSE_EVENT) == 0 && !wait->early &&
-		passage->awakening->event->recorded_at <= passage->pause.due_at;
+		passage->awakening->event->recorded_at <= passage->pause.due_at &&
+		strcmp(wait->step, respond_run_step(passage->row->saved)) == 0;
 }
 
 static bool

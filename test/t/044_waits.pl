@@ -111,9 +111,9 @@ is(lines($learned), 'heard', 'an answer that came before its key was known');
 Respond::add_rule($node, $db, 'collect', 'collect.begin', [
 	{ action => 'wait', name => 'votes', event_type => 'collect.vote', collect => 3, for => '{{data.for}}' },
 	{ action => 'log', message => '{{#steps.votes}}{{data.v}}{{/steps.votes}}' } ]);
-my ($full, $part) = (emit('collect.begin', { for => '1 hour' }, 'C1'), emit('collect.begin', { for => '700 ms' }, 'C2'));
-emit('collect.vote', { v => $_ }, 'C1') for qw(a b c d);
+my ($full, $part) = (emit('collect.begin', { for => '1 hour' }, 'C1'), emit('collect.begin', { for => '4 s' }, 'C2'));
 emit('collect.vote', { v => $_ }, 'C2') for qw(x y);
+emit('collect.vote', { v => $_ }, 'C1') for qw(a b c d);
 ended($full, 'succeeded');
 ended($part, 'succeeded');
 is(lines($full), 'abc', 'three of them');
@@ -139,7 +139,7 @@ Respond::add_rule($node, $db, 'limit', 'limit.begin', [
 	{ action => 'wait', name => 'w', event_type => 'limit.answer', for => '{{data.for}}', on_timeout => 'late' },
 	{ action => 'log', message => 'in time', on_success => 'stop' },
 	{ action => 'log', name => 'late', message => 'late' } ]);
-my ($in_time, $too_late) = (emit('limit.begin', { for => '1500 ms' }, 'T1'), emit('limit.begin', { for => '300 ms' }, 'T2'));
+my ($in_time, $too_late) = (emit('limit.begin', { for => '4 s' }, 'T1'), emit('limit.begin', { for => '4 s' }, 'T2'));
 waiting($_, 'w') for $in_time, $too_late;
 $node->safe_psql($db, 'SELECT respond.hold()');
 emit('limit.answer', {}, 'T1');
@@ -151,9 +151,9 @@ is(lines($in_time), 'in time', 'an answer in time wins, even if nobody looked');
 is(lines($too_late), 'late', 'an answer after the deadline loses, even if it is seen first');
 
 # A transaction that is open over the deadline holds it back for a while.
-my $open = emit('limit.begin', { for => '400 ms' }, 'T3');
-waiting($open, 'w');
 my $session = Respond::session($node, $db);
+my $open = emit('limit.begin', { for => '2 s' }, 'T3');
+waiting($open, 'w');
 $session->query_safe(q{BEGIN; INSERT INTO respond.event (type, subject) VALUES ('limit.answer', 'T3')});
 Respond::wait_until($node, $db, "SELECT clock_timestamp() > resume_at + interval '500 ms' FROM respond.run WHERE event_id = $open", 'the deadline has passed');
 is(one("SELECT status FROM respond.run WHERE event_id = $open"), 'waiting', 'it is not decided yet');

@@ -64,7 +64,7 @@ is(scalar @{ [ $receiver->requests('/ok?never') ] }, 0, 'what was cancelled was 
 
 # --- pause_run: the answer waits
 
-$event = $requests->ask("$base/slow/300?paused", timeout => '1 hour');
+$event = $requests->ask("$base/slow/3000?paused", timeout => '1 hour');
 my $run = run_of($event);
 is(one("SELECT respond.pause_run($run)"), 't', 'a run is paused that waits for an answer');
 $requests->until($event, q{status = 'delivered'}, 'which comes');

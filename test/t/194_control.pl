@@ -102,6 +102,24 @@ $beside->quit;
 is(one("SELECT respond.cancel_run($held_run{gone})"), 'f', 'and finds that it was cancelled');
 nothing_waits('nothing waits any more');
 
+# --- what was put off meanwhile is for the step that it met, also when another dispatcher finds it: nobody knows its place then
+my $late = emit('tidy.begin', {}, 'held/late');
+my $late_run = waiting($late, 'first');
+my $again = "SELECT FROM respond_internal.timer WHERE run_id = $late_run AND kind = 'again'";
+$beside = Respond::session($node, $db);
+$beside->query_safe("BEGIN; SELECT respond.cancel_run($late_run, 'late')");
+emit('tidy.go', {}, 'held/late');
+Respond::wait_until($node, $db, "SELECT EXISTS ($again AND due_at > clock_timestamp() + interval '2 s')", 'an event is put off');
+my $dispatcher = one(q{SELECT pid FROM respond.worker WHERE kind = 'dispatcher'});
+one("SELECT pg_terminate_backend($dispatcher)");
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.worker WHERE kind = 'dispatcher' AND pid <> $dispatcher)", 'another dispatcher');
+$beside->query_safe('COMMIT');
+$beside->quit;
+waiting($late, 'after');
+Respond::wait_until($node, $db, "SELECT NOT EXISTS ($again)", 'the event is tried again');
+is(one("SELECT status, step FROM respond.run WHERE id = $late_run"), 'waiting|after', 'and ends no other wait');
+one("SELECT respond.cancel_run($late_run)");
+
 # --- the server dies after the cancel: its steps are run once
 my $dying = emit('tidy.begin', {}, 'dying');
 my $dying_run = waiting($dying, 'first');

@@ -11,7 +11,7 @@ Respond::create_extension($node, $db);
 sub one { return $node->safe_psql($db, $_[0]); }
 
 Respond::add_rule($node, $db, 'asked', 'asked',
-	[ { action => 'wait', name => 'answer', event_type => 'answered', for => '8 seconds', on_event => 'yes', on_timeout => 'no' },
+	[ { action => 'wait', name => 'answer', event_type => 'answered', for => '6 seconds', on_event => 'yes', on_timeout => 'no' },
 		{ action => 'ticket', name => 'yes', subject => '{{subject}}: in time', on_success => 'stop' },
 		{ action => 'ticket', name => 'no', subject => '{{subject}}: late' } ]);
 

@@ -4,7 +4,7 @@ use lib "$FindBin::RealBin/lib";
 use Respond;
 
 my $db = 'desk';
-my $node = Respond::node('schedules', restart_after_crash => 'on', 'pg_respond.rule_timeout' => '10s');
+my $node = Respond::node('schedules', restart_after_crash => 'on', 'pg_respond.rule_timeout' => '5s');
 my $other = Respond::node('schedules_elsewhere');
 Respond::create_extension($node, $db);
 
@@ -117,7 +117,7 @@ add('endless', '*/2 * * * * *', 'x', query => 'SELECT 1 FROM pg_catalog.pg_sleep
 add('huge', '*/2 * * * * *', 'x', query => 'SELECT g FROM pg_catalog.generate_series(1, 100001) AS g');
 add('deadly', '*/2 * * * * *', 'x', query => 'SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())');
 has(q{SELECT array_agg(DISTINCT rule || ': ' || substring(error::text FROM '^[^\n]*') ORDER BY rule || ': ' || substring(error::text FROM '^[^\n]*'))
-	= ARRAY['schedule:deadly: query: the process that ran it died 2 times', 'schedule:endless: SQL was canceled after 10000 ms', 'schedule:huge: the query returned more than can be taken at once']
+	= ARRAY['schedule:deadly: query: the process that ran it died 2 times', 'schedule:endless: SQL was canceled after 5000 ms', 'schedule:huge: the query returned more than can be taken at once']
 	FROM respond.run WHERE rule IN ('schedule:endless', 'schedule:huge', 'schedule:deadly')}, 'bad queries are failed runs')
   || diag(value(q{SELECT rule, error FROM respond.run WHERE rule LIKE 'schedule:%' AND status = 'failed'}));
 value(q{DELETE FROM respond.schedule WHERE name IN ('endless', 'huge', 'deadly')});
@@ -131,7 +131,7 @@ has('SELECT max("time") > now() - interval \'2 s\' FROM respond.event WHERE type
 is(value('SELECT ' . ledger('tick.second')), 't', 'each second was told once');
 
 # kill -9, at any moment.
-for my $round (1 .. 6)
+for my $round (1 .. 4)
 {
 	my $seen = value(q{SELECT coalesce(max(id), 0) FROM respond.event WHERE type = 'tick.second'});
 
