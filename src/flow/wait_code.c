@@ -22,6 +22,7 @@
 #include "flow/step_fields.h"
 #include "flow/wait_code.h"
 #include "match/pattern_jsonb.h"
+#include "template/template_jsonb.h"
 #include "wait/wait_key.h"
 
 pg_noreturn static void refuse(const char *place, const char *field, const char *fault, const char *hint);
@@ -295,6 +296,18 @@ respond_wait_code(const FlowStep *step)
 	return step->action->compile == respond_wait_compile ? step->code : NULL;
 }
 
+/* No event has such a key, see wait_key.c. */
+static bool
+is_container(const Template *key, const TemplateValue *root)
+{
+	TemplateKind kind;
+
+	if (!respond_template_is_single_tag(key))
+		return false;
+	kind = respond_template_resolve(key, &respond_template_jsonb_source, root).kind;
+	return kind == TEMPLATE_ARRAY || kind == TEMPLATE_OBJECT;
+}
+
 char *
 respond_wait_alternative_key(FlowMachine *machine, const WaitAlternative *alternative)
 {
@@ -304,6 +317,8 @@ respond_wait_alternative_key(FlowMachine *machine, const WaitAlternative *altern
 	if (alternative->key == NULL)
 		return pstrdup(event != NULL && event->subject != NULL ? event->subject : "");
 	root = respond_context_root(machine);
+	if (is_container(alternative->key, &root))
+		return pstrdup("");
 	return respond_template_render_cstring(alternative->key, &root, TEMPLATE_ESCAPE_NONE, NULL);
 }
 

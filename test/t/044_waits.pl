@@ -200,9 +200,12 @@ is(lines($first), 'paid 91 by first.paid', 'the first answer before the others')
 nothing_waits('nothing is left of them');
 
 # Without a key there is nothing to wait for.
-my $keyless = emit('first.begin', {}, 'K');
-ended($keyless, 'failed');
-like(one("SELECT error FROM respond.run WHERE event_id = $keyless"), qr/^steps\[0\]\.events\[0\]\.key: is empty/, 'a key that comes out empty fails the step');
+for my $data ({}, { id => [ 1 ] }, { id => { a => 1 } })
+{
+	my $keyless = emit('first.begin', $data, 'K');
+	ended($keyless, 'failed');
+	like(one("SELECT error FROM respond.run WHERE event_id = $keyless"), qr/^steps\[0\]\.events\[0\]\.key: is empty/, 'a key that comes out empty, or is no text, fails the step');
+}
 
 $node->stop;
 done_testing();
