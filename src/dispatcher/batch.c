@@ -20,6 +20,7 @@
 #include "common/guc.h"
 #include "dispatcher/apply.h"
 #include "dispatcher/batch.h"
+#include "dispatcher/batch_window.h"
 #include "dispatcher/contain_effects.h"
 #include "dispatcher/dead_event.h"
 #include "dispatcher/event_lane.h"
@@ -35,6 +36,7 @@
 #include "effect/run_write.h"
 #include "event/log_access.h"
 #include "event/wake.h"
+#include "wait/wait_rows.h"
 
 /* How often a cursor that moved past other lanes' events is written, in ms. */
 #define STORE_INTERVAL		10000
@@ -61,63 +63,9 @@ typedef struct Batch
 	bool		requeued;		/* this batch takes from the requeue or what was set aside, not
 								 * from the log */
 	uint64		wakes;			/* as counted before the snapshot */
+	uint64		armed;			/* waits before this batch */
 	bool		cut_short;		/* the next event shall be tried again later */
 } Batch;
-
-static Arena *
-fresh_arena(MemoryContext *context, const char *name)
-{
-	if (*context != NULL)
-		MemoryContextDelete(*context);
-	*context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond arena", ALLOCSET_SMALL_SIZES);
-	MemoryContextSetIdentifier(*context, name);
-	return respond_arena_create_in(*context);
-}
-
-static void
-collect_window(Dispatcher *dispatcher)
-{
-	Arena	   *arena;
-
-	dispatcher->window = NULL;
-	arena = fresh_arena(&dispatcher->window_context, "window");
-	MemoryContextSetParent(dispatcher->window_context, TopMemoryContext);
-	dispatcher->window = respond_window_collect(arena, respond_cursor_copy(arena, dispatcher->cursor));
-	dispatcher->window_until = dispatcher->sees_until;
-}
-
-/* Whether all that the window's snapshot sees is in the window or was handled before. */
-static bool
-is_complete(const Window *window)
-{
-	return window->looked_at >= window->snapshot->xmax && window->deferred_count == 0 && !window->split;
-}
-
-/* Once a window is handled, all that was recorded until its snapshot is. */
-static void
-note_heard(Dispatcher *dispatcher)
-{
-	const Window *window = dispatcher->window;
-
-	if (window->next >= window->count && is_complete(window))
-		dispatcher->heard_until = Max(dispatcher->heard_until, dispatcher->window_until);
-}
-
-/* Says in shared memory how far this lane is; wakes were counted before the snapshot. */
-static void
-publish(const Dispatcher *dispatcher, uint64 wakes)
-{
-	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
-	LaneStatus *status;
-
-	if (database == NULL)
-		return;
-	status = &database->lanes[dispatcher->lane];
-	pg_atomic_write_u64(&status->pending, dispatcher->window->count - dispatcher->window->next);
-	pg_atomic_write_u64(&status->cursor_xmax, dispatcher->cursor->xmax);
-	pg_atomic_write_u64(&status->cursor_at, (uint64) GetCurrentTimestamp());
-	pg_atomic_write_u64(&status->seen_wakes, wakes);
-}
 
 static void
 give_up(Batch *batch, const Event *event, const char *reason, const char *error, int sqlerrcode)
@@ -389,6 +337,32 @@ commit_transaction(bool flushed)
 }
 
 /*
+ * Whether the cursor has to be written.  What was armed beside the log hears from
+ * this dispatcher's place on, also if a restart takes it back to the written one.
+ */
+static bool
+must_store(const Batch *batch, bool moved)
+{
+	const Dispatcher *dispatcher = batch->dispatcher;
+
+	if (batch->handled > 0)
+		return !batch->requeued || moved || !dispatcher->stored;
+	return !batch->requeued && batch->next > 0 &&
+		TimestampDifferenceExceeds(dispatcher->stored_at, GetCurrentTimestamp(), STORE_INTERVAL);
+}
+
+/*
+ * Whether a crash may not undo the batch.  What the log leads to is done again in
+ * the same order.  What is beside it might come behind events then that answer it:
+ * somebody may have seen that a run waits for them.
+ */
+static bool
+must_last(const Batch *batch)
+{
+	return batch->requeued && respond_waits_armed() != batch->armed;
+}
+
+/*
  * Writes the cursor if that is due and makes it the dispatcher's own after the
  * commit.  The new one is built first, so that nothing can fail behind it.
  */
@@ -397,12 +371,10 @@ finish(Batch *batch)
 {
 	Dispatcher *dispatcher = batch->dispatcher;
 	MemoryContext context = NULL;
-	Arena	   *arena = fresh_arena(&context, "cursor");
+	Arena	   *arena = respond_batch_arena(&context, "cursor");
 	Cursor	   *cursor = respond_window_cursor(arena, dispatcher->window, batch->next);
-	bool		store = !batch->requeued &&
-		(batch->handled > 0 ||
-		 (batch->next > 0 &&
-		  TimestampDifferenceExceeds(dispatcher->stored_at, GetCurrentTimestamp(), STORE_INTERVAL)));
+	bool		moved = batch->next > dispatcher->window->next;
+	bool		store = must_store(batch, moved);
 
 	respond_flow_lane_settle(batch->mode != BATCH_TOGETHER);
 	if (batch->handled > 0)
@@ -411,7 +383,7 @@ finish(Batch *batch)
 		respond_suspect_clear(respond_suspect_lane(dispatcher->lanes, dispatcher->lane));
 	if (store)
 		respond_progress_append(dispatcher->seq + 1, dispatcher->lanes, dispatcher->lane, cursor);
-	commit_transaction(batch->mode == BATCH_CAREFUL && batch->handled > 0);
+	commit_transaction((batch->mode == BATCH_CAREFUL && batch->handled > 0) || must_last(batch));
 	respond_aside_commit();
 
 	if (store)
@@ -419,10 +391,11 @@ finish(Batch *batch)
 		dispatcher->seq++;
 		dispatcher->stored_at = GetCurrentTimestamp();
 	}
+	dispatcher->stored = store || (dispatcher->stored && !moved);
 	if (batch->handled > 0)
 		dispatcher->proven = true;
 	dispatcher->window->next = batch->next;
-	note_heard(dispatcher);
+	respond_batch_note_heard(dispatcher);
 	if (dispatcher->cursor_context != NULL)
 		MemoryContextDelete(dispatcher->cursor_context);
 	MemoryContextSetParent(context, TopMemoryContext);
@@ -513,6 +486,11 @@ put_away(Batch *batch, const Event *event, const ErrorData *error)
 static void
 run_careful_event(Batch *batch, Event *event)
 {
+	if (!batch->requeued)
+	{
+		event->is_heard = respond_event_is_heard(batch->dispatcher, event);
+		respond_place_set(batch->dispatcher->window, batch->next + 1);
+	}
 	if (batch->requeued || respond_event_is_ours(batch->dispatcher, event))
 		apply_event(batch, event);
 	else
@@ -655,13 +633,14 @@ respond_batch_run(Dispatcher *dispatcher)
 	/* what a batch that failed had written does not count */
 	(void) respond_runs_take_count();
 	batch.limit = respond_batch_size;
+	batch.armed = respond_waits_armed();
 	if (dispatcher->mode != BATCH_TOGETHER)
 		batch.limit = Min(batch.limit, dispatcher->mode_left);
 	begin_transaction(dispatcher);
 	if (dispatcher->window == NULL || dispatcher->window->next >= dispatcher->window->count)
-		collect_window(dispatcher);
+		respond_batch_collect(dispatcher);
 	batch.next = dispatcher->window->next;
-	note_heard(dispatcher);
+	respond_batch_note_heard(dispatcher);
 	respond_place_set(dispatcher->window, batch.next);
 
 	pg_atomic_write_u32(&dispatcher->slot->busy, 1);
@@ -672,7 +651,7 @@ respond_batch_run(Dispatcher *dispatcher)
 	else
 		run_plain(&batch);
 	pg_atomic_write_u32(&dispatcher->slot->busy, 0);
-	publish(dispatcher, batch.wakes);
+	respond_batch_publish(dispatcher, batch.wakes);
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(dispatcher->batch_context);

@@ -130,6 +130,7 @@ prepare(Dispatcher *dispatcher, WorkerSlot *slot)
 	dispatcher->lanes = slot->lanes;
 	dispatcher->batch_context = AllocSetContextCreate(TopMemoryContext, "pg_respond batch", ALLOCSET_DEFAULT_SIZES);
 	dispatcher->stored_at = GetCurrentTimestamp();
+	dispatcher->stored = true;
 	if (pg_atomic_read_u32(&slot->busy) != 0 ||
 		(respond_shared->restarts > 0 && !has_looked_since_restart(dispatcher->lane)))
 	{

@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/guc.h"
 #include "dispatcher/flow_lane.h"
+#include "dispatcher/followers.h"
 #include "dispatcher/look_back.h"
 #include "dispatcher/oldest_transaction.h"
 #include "dispatcher/place.h"
@@ -72,9 +73,9 @@ wake_one(Awakening *awakening, bool contained)
 	CHECK_FOR_INTERRUPTS();
 	went_on = respond_run_wake(awakening, contained);
 	if (went_on && is_taken_over(awakening))
-		respond_look_back_later(awakening->run_id, awakening->data, false);
+		respond_followers_add(awakening->run_id, awakening->data, false);
 	else if (awakening->look_back != NULL)
-		respond_look_back_later(awakening->run_id, awakening->look_back, true);
+		respond_followers_add(awakening->run_id, awakening->look_back, true);
 	if (contained)
 		respond_look_back(contained);
 }
@@ -257,7 +258,8 @@ respond_flow_lane_forget(void)
 {
 	respond_queue_forget(&inbox);
 	respond_run_order_forget();
-	respond_look_back_forget();
+	respond_followers_forget();
+	respond_place_return();
 }
 
 TimestampTz

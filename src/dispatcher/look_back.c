@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 
 #include "common/arena_server.h"
+#include "dispatcher/followers.h"
 #include "dispatcher/look_back.h"
 #include "dispatcher/place.h"
 #include "dispatcher/reader.h"
@@ -26,15 +27,8 @@
 #include "wait/wait_match.h"
 #include "wait/wait_rows.h"
 
-/* A run that has to look back. */
-typedef struct Follower
-{
-	int64		run_id;
-	Jsonb	   *document;		/* of the place */
-	const Cursor *place;		/* what it has heard, or what came before it */
-	bool		at_pause;		/* only the step that it stands at hears */
-	bool		ended;			/* that step has ended */
-} Follower;
+/* So many runs look back together, and those that begin in the last of them. */
+#define MOST_FOLLOWERS	1000
 
 /* One look back of many runs. */
 typedef struct LookBack
@@ -43,49 +37,21 @@ typedef struct LookBack
 	MemoryContext event_context;	/* of one event and what it leads to */
 	Cursor	   *from;			/* what none of them has to hear */
 	const Cursor *here;			/* this dispatcher's place */
+	const Window *window;		/* the part of the log that is looked at */
+	int			next;			/* entry of it behind the one that is heard */
 	int			count;
 	int			left;			/* of those whose step has not ended */
 	Follower   *followers;		/* by the numbers of their runs */
 	bool		contained;
 } LookBack;
 
-/* Runs that will look back. */
-#define MOST_FOLLOWERS	1000
-static MemoryContext later_context; /* NULL until the first use in a process */
-static Follower later[MOST_FOLLOWERS];
-static int	later_count;
-
 bool
 respond_look_back_is_due(int64 run_id)
 {
-	for (int i = 0; i < later_count; i++)
-		if (later[i].run_id == run_id)
-			return true;
-	return later_count == MOST_FOLLOWERS;
-}
+	int			count;
 
-void
-respond_look_back_later(int64 run_id, const Jsonb *place, bool at_pause)
-{
-	Follower   *follower = &later[later_count++];
-
-	Assert(later_count <= MOST_FOLLOWERS);
-	if (later_context == NULL)
-		later_context = AllocSetContextCreate(TopMemoryContext, "pg_respond runs that look back",
-											  ALLOCSET_DEFAULT_SIZES);
-	follower->run_id = run_id;
-	follower->document = MemoryContextAlloc(later_context, VARSIZE(place));
-	memcpy(follower->document, place, VARSIZE(place));
-	follower->at_pause = at_pause;
-	follower->ended = false;
-}
-
-void
-respond_look_back_forget(void)
-{
-	later_count = 0;
-	if (later_context != NULL)
-		MemoryContextReset(later_context);
+	(void) respond_followers(&count);
+	return count >= MOST_FOLLOWERS || respond_followers_have(run_id);
 }
 
 static int
@@ -123,13 +89,15 @@ wake(LookBack *back, const Wait *wait, Event *event)
 	if (follower == NULL)
 		return;
 	awakening = respond_awakening_of_event(wait, event);
+	/* what begins with it hears what came after it, too */
+	respond_place_go_back_in(back->window, back->next);
 	if (respond_run_wake(awakening, back->contained) && follower->at_pause)
 	{
 		follower->ended = true;
 		back->left--;
 	}
 	if (awakening->look_back != NULL)
-		respond_look_back_later(awakening->run_id, awakening->look_back, true);
+		respond_followers_add(awakening->run_id, awakening->look_back, true);
 }
 
 static void
@@ -165,7 +133,7 @@ hear(LookBack *back, Event *event)
 
 /* The same for an entry of the log, if this dispatcher has handled it. */
 static void
-hear_entry(LookBack *back, const Window *window, const WindowEntry *entry)
+hear_entry(LookBack *back, const WindowEntry *entry)
 {
 	MemoryContext caller;
 	Event	   *event;
@@ -173,7 +141,7 @@ hear_entry(LookBack *back, const Window *window, const WindowEntry *entry)
 	if (!respond_cursor_passed(back->here, entry->xid, entry->id))
 		return;
 	caller = MemoryContextSwitchTo(back->event_context);
-	event = respond_reader_fetch(window, entry);
+	event = respond_reader_fetch(back->window, entry);
 	if (event != NULL && event->data != NULL)
 		hear(back, event);
 	MemoryContextSwitchTo(caller);
@@ -192,18 +160,25 @@ look(LookBack *back)
 		for (int i = 0; i < window->count && back->left > 0; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			hear_entry(back, window, &window->entries[i]);
+			back->window = window;
+			back->next = i + 1;
+			hear_entry(back, &window->entries[i]);
 		}
 		cursor = respond_window_cursor(back->arena, window, window->count);
-	} while (back->left > 0 && (window->looked_at < window->snapshot->xmax || window->split));
+	} while (back->left > 0 && (window->looked_at < window->snapshot->xmax || window->split ||
+								window->deferred_count > 0));
 }
 
 /* Takes those that are due.  Of places that are none nothing is known, and nothing is heard. */
 static void
 take_followers(LookBack *back)
 {
-	back->followers = palloc(sizeof(Follower) * later_count);
-	for (int i = 0; i < later_count; i++)
+	const Follower *later;
+	int			count;
+
+	later = respond_followers(&count);
+	back->followers = palloc(sizeof(Follower) * count);
+	for (int i = 0; i < count; i++)
 	{
 		Cursor	   *place = respond_place_restore(back->arena, later[i].document);
 
@@ -217,7 +192,7 @@ take_followers(LookBack *back)
 	back->left = back->count;
 	if (back->count > 1)
 		qsort(back->followers, back->count, sizeof(Follower), compare_followers);
-	respond_look_back_forget();
+	respond_followers_forget();
 }
 
 static void
@@ -240,6 +215,13 @@ look_back(bool contained)
 void
 respond_look_back(bool contained)
 {
-	while (later_count > 0)
+	int			count;
+
+	for (;;)
+	{
+		(void) respond_followers(&count);
+		if (count == 0)
+			return;
 		look_back(contained);
+	}
 }

@@ -19,11 +19,45 @@
 static const Window *current_window = NULL;
 static int	handled = 0;
 
+/* Where it goes on as if it stood there; both NULL: nowhere but here. */
+static Jsonb *past_document = NULL;
+static const Window *past_window = NULL;
+static int	past_handled = 0;
+
+void
+respond_place_return(void)
+{
+	past_document = NULL;
+	past_window = NULL;
+}
+
 void
 respond_place_set(const Window *window, int next)
 {
 	current_window = window;
 	handled = next;
+	respond_place_return();
+}
+
+void
+respond_place_go_back(Jsonb *place)
+{
+	past_document = place;
+	past_window = NULL;
+}
+
+void
+respond_place_go_back_in(const Window *window, int next)
+{
+	past_document = NULL;
+	past_window = window;
+	past_handled = next;
+}
+
+bool
+respond_place_is_past(void)
+{
+	return past_document != NULL || past_window != NULL;
 }
 
 Cursor *
@@ -36,9 +70,13 @@ Jsonb *
 respond_place_save(void)
 {
 	Arena	   *arena = respond_arena_create_in(CurrentMemoryContext);
-	Cursor	   *cursor = respond_place_cursor(arena);
+	Cursor	   *cursor;
 	JsonbParseState *state = NULL;
 
+	if (past_document != NULL)
+		return past_document;
+	cursor = past_window != NULL ? respond_window_cursor(arena, past_window, past_handled) :
+		respond_place_cursor(arena);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_text(&state, "cursor",
 							DatumGetCString(DirectFunctionCall1(pg_snapshot_out, respond_progress_datum(cursor))));

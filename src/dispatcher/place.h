@@ -18,7 +18,17 @@ extern void respond_place_set(const Window *window, int next);
 /* What is handled, in the arena. */
 extern Cursor *respond_place_cursor(Arena *arena);
 
-/* The same as a document: {"cursor", "split_xid", "split_id"}; and the way back, NULL when it is none. */
+/*
+ * What goes on from here on until the next call, or until the next place is set,
+ * goes on as if this dispatcher stood there still: at the place of a document, or
+ * before that entry of a window.  Both must stay where they are meanwhile.
+ */
+extern void respond_place_go_back(Jsonb *place);
+extern void respond_place_go_back_in(const Window *window, int next);
+extern void respond_place_return(void);
+extern bool respond_place_is_past(void);
+
+/* The place as a document: {"cursor", "split_xid", "split_id"}; and the way back, NULL when it is none. */
 extern Jsonb *respond_place_save(void);
 extern Cursor *respond_place_restore(Arena *arena, Jsonb *place);
 

@@ -23,6 +23,7 @@
 #include "common/guc.h"
 #include "dispatcher/approval_care.h"
 #include "dispatcher/contain_effects.h"
+#include "dispatcher/followers.h"
 #include "dispatcher/place.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/rule_share.h"
@@ -71,6 +72,7 @@ respond_run_may_pause(FlowRun *run)
 {
 	run->may_pause = true;
 	run->where = respond_place_save;
+	run->laid_down = respond_followers_add_child;
 	run->fetch_event = fetch_event;
 }
 
@@ -327,6 +329,8 @@ go_on(Passage *passage)
 		return;
 	}
 	fill_wake(&wake, passage->awakening);
+	if (is_note(passage->awakening, NOTE_CONTINUE))
+		respond_place_go_back(passage->awakening->data);
 	passage->awakening->look_back = respond_flow_continue(rule->flow, &run, row->saved, waits,
 														  passage->pause.waits_for != NULL ? &wake : NULL);
 }
@@ -601,6 +605,7 @@ respond_run_wake(Awakening *awakening, bool contained)
 		error = respond_contain_effects(pass, &passage);
 	else
 		pass(&passage);
+	respond_place_return();
 	respond_error_set_lasting(false);
 	error_context_stack = context.previous;
 	account(&passage, start, caused);

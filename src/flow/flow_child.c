@@ -27,6 +27,7 @@ respond_child_prepare(FlowMachine *machine, FlowRun *child)
 	child->replay = run->replay;
 	child->may_pause = run->may_pause;
 	child->where = run->where;
+	child->laid_down = run->laid_down;
 	child->fetch_event = run->fetch_event;
 }
 

@@ -23,6 +23,8 @@ static const char *const by_key[3] = {"pattern_id", "key_hash", "run_id"};
 static const char *const by_run[3] = {"run_id", "step", "alternative"};
 static const char *const by_run_and_id[3] = {"run_id", "id"};
 
+static uint64 armed = 0;		/* by this process, committed or not */
+
 static void
 buffer_heard(const Wait *wait, int64 event_id, TimestampTz recorded_at)
 {
@@ -37,9 +39,16 @@ buffer_heard(const Wait *wait, int64 event_id, TimestampTz recorded_at)
 	respond_wait_buffer_hear(&heard);
 }
 
+uint64
+respond_waits_armed(void)
+{
+	return armed;
+}
+
 void
 respond_wait_arm(const Wait *wait)
 {
+	armed++;
 	if (!respond_wait_pattern_is_known(wait->pattern, wait->rule, wait->rule_version, wait->step, wait->alternative))
 		elog(ERROR, "step \"%s\" of rule \"%s\" is armed without a pattern", wait->step, wait->rule);
 	respond_wait_buffer_add(wait);

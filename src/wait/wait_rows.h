@@ -20,6 +20,8 @@
 
 /* Arms it; what it has heard already comes with it. */
 extern void respond_wait_arm(const Wait *wait);
+/* How many this process has armed, those of transactions that were rolled back included. */
+extern uint64 respond_waits_armed(void);
 
 /* It has heard one more event. */
 extern void respond_wait_hear(const Wait *wait, const Event *event);
