@@ -13,6 +13,8 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "common/pg_compat.h"
+
 PG_FUNCTION_INFO_V1(respond_types_meet);
 
 typedef struct TypeText
