@@ -17,6 +17,9 @@
  *	  cannot become our role for good, nor leave temporary tables, cursors,
  *	  prepared statements or deferred triggers behind that act later.
  *	- Settings that change what a statement means have their usual values.
+ *	- Nothing is compiled just in time, however dear a plan is thought to be: it
+ *	  takes longer than our statements, and fails where the server's compiler
+ *	  cannot be loaded.
  *
  * What stays is the caller's: timeouts, the isolation level, a read-only
  * transaction, and session_replication_role (our triggers fire ALWAYS).
@@ -30,6 +33,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
 #include "parser/parse_expr.h"
 #include "parser/parser.h"
@@ -80,7 +84,7 @@ formats_are_pinned(void)
 bool
 respond_door_is_pinned(int flags)
 {
-	return path_is_pinned() && row_security && standard_conforming_strings && !Transform_null_equals &&
+	return path_is_pinned() && row_security && standard_conforming_strings && !Transform_null_equals && !jit_enabled &&
 		((flags & DOOR_FORMATS) == 0 || formats_are_pinned());
 }
 
@@ -95,6 +99,8 @@ respond_door_pin(int flags)
 		pin("standard_conforming_strings", "on");
 	if (Transform_null_equals)
 		pin("transform_null_equals", "off");
+	if (jit_enabled)
+		pin("jit", "off");
 	if ((flags & DOOR_FORMATS) == 0 || formats_are_pinned())
 		return;
 	pin("DateStyle", "ISO, YMD");
