@@ -95,12 +95,17 @@ class Echo(http.server.BaseHTTPRequestHandler):
 		self.wfile.write(answer)
 
 
+class Server(http.server.ThreadingHTTPServer):
+	# A courier opens all its connections at once.  One that finds no place tries again after 1, 3 and 7 seconds, and 10 are its limit.
+	request_queue_size = 4096
+
+
 def main():
 	parser = argparse.ArgumentParser(usage=__doc__)
 	parser.add_argument("--port-file", required=True)
 	parser.add_argument("--log")
 	options = parser.parse_args()
-	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+	server = Server(("127.0.0.1", 0), Echo)
 	with open(options.port_file, "w", encoding="ascii") as file:
 		file.write(f"{server.server_port}\n")
 	server.serve_forever()

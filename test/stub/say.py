@@ -28,7 +28,10 @@ def main():
 		def log_message(self, *arguments):
 			pass
 
-	server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+	class Server(http.server.ThreadingHTTPServer):
+		request_queue_size = 4096
+
+	server = Server(('127.0.0.1', 0), Handler)
 	with open(options.port_file, 'w', encoding='ascii') as file:
 		file.write('%d\n' % server.server_address[1])
 	server.serve_forever()
