@@ -268,7 +268,8 @@ CREATE TABLE respond_internal.set_aside_event (
 	due_at timestamptz NOT NULL,
 	queue bigint,
 	rule_owner oid,
-	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation()
+	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation(),
+	place jsonb
 );
 CREATE INDEX set_aside_event_due_at_id_idx ON respond_internal.set_aside_event (due_at, id);
 CREATE INDEX set_aside_event_strand_id_idx ON respond_internal.set_aside_event (strand, id) WHERE strand IS NOT NULL;
@@ -285,6 +286,7 @@ COMMENT ON COLUMN respond_internal.set_aside_event.tries IS 'tries that failed';
 COMMENT ON COLUMN respond_internal.set_aside_event.first_at IS 'when it was first set aside';
 COMMENT ON COLUMN respond_internal.set_aside_event.due_at IS 'when it is retried; infinity: after the one before it, or when the rule has time';
 COMMENT ON COLUMN respond_internal.set_aside_event.queue IS 'its place in the queue of a rule that takes too long';
+COMMENT ON COLUMN respond_internal.set_aside_event.place IS 'place in the order of events from which on the runs hear events; NULL: from when they begin';
 
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.stopped_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.set_aside_event', '');

@@ -48,6 +48,7 @@ static const ShapeColumn set_aside_event_columns[] = {
 	{"queue", INT8OID},
 	{"rule_owner", OIDOID},
 	{"incarnation", INT8OID},
+	{"place", JSONBOID},
 };
 
 static const ShapeColumn stopped_rule_columns[] = {

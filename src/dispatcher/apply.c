@@ -18,6 +18,7 @@
 #include "dispatcher/contain_effects.h"
 #include "dispatcher/dead_event.h"
 #include "dispatcher/flow_lane.h"
+#include "dispatcher/place.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/set_aside.h"
 #include "dispatcher/storm.h"
@@ -78,6 +79,8 @@ apply_rule(Rule *rule, Event *event, const char *muted)
 	if (event->forced && event->run_id != 0)
 		run.key = respond_run_name_of(event->run_id);
 	respond_flow_lane_prepare(&run);
+	if (event->begins_at != NULL)
+		respond_place_go_back(event->begins_at);
 	if (rule->broken != NULL)
 	{
 		/* that a rule has no owner is no secret of its owner */
@@ -157,6 +160,7 @@ handle_rule(Rule *rule, Event *event, const char *muted, bool contained)
 		applied = apply_contained(rule, event, muted);
 	else
 		apply_rule(rule, event, muted);
+	respond_place_return();
 	error_context_stack = context.previous;
 	if (applied)
 		respond_storm_count(rule, event, respond_event_context_caused() - caused);

@@ -35,7 +35,7 @@ respond_followers_add(int64 run_id, const Jsonb *place, bool at_pause)
 }
 
 void
-respond_followers_add_child(int64 run_id)
+respond_followers_add_new(int64 run_id)
 {
 	if (respond_place_is_past())
 		respond_followers_add(run_id, respond_place_save(), false);

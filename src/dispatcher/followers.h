@@ -17,6 +17,7 @@ typedef struct Follower
 	int64		run_id;
 	Jsonb	   *document;		/* of the place */
 	const Cursor *place;		/* what it has heard, or what came before it; NULL: to be read */
+	int64		incarnation;	/* of the database in whose log that is */
 	bool		at_pause;		/* only the step that it stands at hears */
 	bool		ended;			/* that step has ended */
 } Follower;
@@ -28,8 +29,8 @@ typedef struct Follower
  */
 extern void respond_followers_add(int64 run_id, const Jsonb *place, bool at_pause);
 
-/* The run has begun in another; if that goes on at a place of before, it follows from there on. */
-extern void respond_followers_add_child(int64 run_id);
+/* The run waits for the first time; if it began at a place of before, it follows from there on. */
+extern void respond_followers_add_new(int64 run_id);
 
 /* Whether it is one of them. */
 extern bool respond_followers_have(int64 run_id);

@@ -10,6 +10,9 @@
  * looked at: it will hear that in its turn.  Both happen in one transaction, so
  * nothing can come between them.
  *
+ * A dump may be restored between the two.  Then the log of the original is read from
+ * there on, as far as it was handled there, and all of this database's own.
+ *
  * src/dispatcher/look_back.c
  *-------------------------------------------------------------------------
  */
@@ -19,6 +22,7 @@
 #include "utils/memutils.h"
 
 #include "common/arena_server.h"
+#include "common/life.h"
 #include "dispatcher/followers.h"
 #include "dispatcher/look_back.h"
 #include "dispatcher/place.h"
@@ -35,7 +39,6 @@ typedef struct LookBack
 {
 	Arena	   *arena;
 	MemoryContext event_context;	/* of one event and what it leads to */
-	Cursor	   *from;			/* what none of them has to hear */
 	const Cursor *here;			/* this dispatcher's place */
 	const Window *window;		/* the part of the log that is looked at */
 	int			next;			/* entry of it behind the one that is heard */
@@ -63,6 +66,15 @@ compare_followers(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+/* Whether the event comes behind the follower's place. */
+static bool
+is_behind(const Follower *follower, const Event *event)
+{
+	if (event->incarnation != follower->incarnation)
+		return event->incarnation == respond_life_incarnation();
+	return !respond_cursor_passed(follower->place, U64FromFullTransactionId(event->xid), event->id);
+}
+
 /* The run that hears the event by this wait, NULL: none; steps ahead do if they were armed at that place. */
 static Follower *
 find_follower(const LookBack *back, const Wait *wait, const Event *event)
@@ -70,8 +82,7 @@ find_follower(const LookBack *back, const Wait *wait, const Event *event)
 	Follower	key = {.run_id = wait->run_id};
 	Follower   *follower = bsearch(&key, back->followers, back->count, sizeof(Follower), compare_followers);
 
-	if (follower == NULL || follower->ended ||
-		respond_cursor_passed(follower->place, U64FromFullTransactionId(event->xid), event->id))
+	if (follower == NULL || follower->ended || !is_behind(follower, event))
 		return NULL;
 	if (follower->at_pause && wait->early)
 		return NULL;
@@ -138,7 +149,8 @@ hear_entry(LookBack *back, const WindowEntry *entry)
 	MemoryContext caller;
 	Event	   *event;
 
-	if (!respond_cursor_passed(back->here, entry->xid, entry->id))
+	if (back->window->incarnation == respond_life_incarnation() &&
+		!respond_cursor_passed(back->here, entry->xid, entry->id))
 		return;
 	caller = MemoryContextSwitchTo(back->event_context);
 	event = respond_reader_fetch(back->window, entry);
@@ -148,15 +160,35 @@ hear_entry(LookBack *back, const WindowEntry *entry)
 	MemoryContextReset(back->event_context);
 }
 
-static void
-look(LookBack *back)
+/* What none of them has to hear of the events of one database. */
+static Cursor *
+find_start(const LookBack *back, int64 incarnation)
 {
-	Cursor	   *cursor = back->from;
+	Cursor	   *start = NULL;
+
+	for (int i = 0; i < back->count; i++)
+	{
+		const Follower *follower = &back->followers[i];
+
+		if (follower->incarnation == incarnation)
+			start = start == NULL ? respond_cursor_copy(back->arena, follower->place) :
+				respond_cursor_intersect(back->arena, start, follower->place);
+		else if (incarnation == respond_life_incarnation())
+			return respond_cursor_create(back->arena);
+	}
+	return start;
+}
+
+/* Reads the events of one database. */
+static void
+look(LookBack *back, int64 incarnation)
+{
+	Cursor	   *cursor = find_start(back, incarnation);
 	Window	   *window;
 
 	do
 	{
-		window = respond_window_collect(back->arena, cursor);
+		window = respond_window_collect_of(back->arena, cursor, incarnation);
 		for (int i = 0; i < window->count && back->left > 0; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
@@ -167,6 +199,29 @@ look(LookBack *back)
 		cursor = respond_window_cursor(back->arena, window, window->count);
 	} while (back->left > 0 && (window->looked_at < window->snapshot->xmax || window->split ||
 								window->deferred_count > 0));
+}
+
+/* What was handled where this database was copied from came before all that was recorded here. */
+static void
+look_at_all(LookBack *back)
+{
+	List	   *seen = NIL;
+
+	for (int i = 0; i < back->count; i++)
+	{
+		int64		incarnation = back->followers[i].incarnation;
+		bool		is_new = incarnation != respond_life_incarnation();
+		ListCell   *cell;
+
+		foreach(cell, seen)
+			is_new = is_new && *(int64 *) lfirst(cell) != incarnation;
+		if (is_new)
+		{
+			seen = lappend(seen, &back->followers[i].incarnation);
+			look(back, incarnation);
+		}
+	}
+	look(back, respond_life_incarnation());
 }
 
 /* Takes those that are due.  Of places that are none nothing is known, and nothing is heard. */
@@ -180,14 +235,12 @@ take_followers(LookBack *back)
 	back->followers = palloc(sizeof(Follower) * count);
 	for (int i = 0; i < count; i++)
 	{
-		Cursor	   *place = respond_place_restore(back->arena, later[i].document);
+		Follower   *follower = &back->followers[back->count];
 
-		if (place == NULL)
-			continue;
-		back->followers[back->count] = later[i];
-		back->followers[back->count++].place = place;
-		back->from = back->from == NULL ? respond_cursor_copy(back->arena, place) :
-			respond_cursor_intersect(back->arena, back->from, place);
+		*follower = later[i];
+		follower->place = respond_place_restore(back->arena, later[i].document, &follower->incarnation);
+		if (follower->place != NULL)
+			back->count++;
 	}
 	back->left = back->count;
 	if (back->count > 1)
@@ -207,7 +260,7 @@ look_back(bool contained)
 	back.here = respond_place_cursor(back.arena);
 	take_followers(&back);
 	if (back.count > 0)
-		look(&back);
+		look_at_all(&back);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 }

@@ -13,6 +13,7 @@
 
 #include "common/arena_server.h"
 #include "common/jsonb_push.h"
+#include "common/life.h"
 #include "dispatcher/place.h"
 #include "dispatcher/progress.h"
 
@@ -78,6 +79,7 @@ respond_place_save(void)
 	cursor = past_window != NULL ? respond_window_cursor(arena, past_window, past_handled) :
 		respond_place_cursor(arena);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "incarnation", (past_window != NULL ? past_window : current_window)->incarnation);
 	respond_jsonb_push_text(&state, "cursor",
 							DatumGetCString(DirectFunctionCall1(pg_snapshot_out, respond_progress_datum(cursor))));
 	if (cursor->split_xid != 0)
@@ -99,7 +101,7 @@ read_number(Jsonb *place, const char *name)
 }
 
 Cursor *
-respond_place_restore(Arena *arena, Jsonb *place)
+respond_place_restore(Arena *arena, Jsonb *place, int64 *incarnation)
 {
 	JsonbValue	value;
 	Cursor	   *cursor;
@@ -107,6 +109,9 @@ respond_place_restore(Arena *arena, Jsonb *place)
 	if (place == NULL || !JB_ROOT_IS_OBJECT(place) ||
 		getKeyJsonValueFromContainer(&place->root, "cursor", strlen("cursor"), &value) == NULL ||
 		value.type != jbvString)
+		return NULL;
+	*incarnation = read_number(place, "incarnation");
+	if (*incarnation == RESPOND_LIFE_UNKNOWN)
 		return NULL;
 	cursor = respond_progress_cursor(arena, DirectFunctionCall1(pg_snapshot_in,
 																CStringGetDatum(pnstrdup(value.val.string.val,

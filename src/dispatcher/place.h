@@ -28,8 +28,11 @@ extern void respond_place_go_back_in(const Window *window, int next);
 extern void respond_place_return(void);
 extern bool respond_place_is_past(void);
 
-/* The place as a document: {"cursor", "split_xid", "split_id"}; and the way back, NULL when it is none. */
+/*
+ * The place as a document: {"incarnation", "cursor", "split_xid", "split_id"}; and the
+ * way back, NULL when it is none.  *incarnation: the database in whose log it is.
+ */
 extern Jsonb *respond_place_save(void);
-extern Cursor *respond_place_restore(Arena *arena, Jsonb *place);
+extern Cursor *respond_place_restore(Arena *arena, Jsonb *place, int64 *incarnation);
 
 #endif							/* RESPOND_PLACE_H */

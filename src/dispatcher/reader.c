@@ -143,15 +143,15 @@ fetch_id_from(Oid oid, int64 id)
 
 /* An event from elsewhere is found where no index tells it from our own. */
 static bool
-is_meant(const Event *event, const WindowEntry *entry)
+is_meant(const Event *event, const Window *window, const WindowEntry *entry)
 {
 	return event->id == entry->id && U64FromFullTransactionId(event->xid) == entry->xid &&
-		event->incarnation == respond_life_incarnation();
+		event->incarnation == window->incarnation;
 }
 
 /* The event at the entry's place; NULL when it is not there. */
 static Event *
-fetch_place(const WindowEntry *entry)
+fetch_place(const Window *window, const WindowEntry *entry)
 {
 	OpenPartition *open = open_partition(entry->partition);
 	ItemPointerData place = entry->place;
@@ -167,7 +167,7 @@ fetch_place(const WindowEntry *entry)
 		event = respond_log_event(&open->columns, open->slot);
 
 		/* the place of a rolled-back row, or of one before a rewrite, may be another event's */
-		if (!is_meant(event, entry))
+		if (!is_meant(event, window, entry))
 			event = NULL;
 	}
 	ExecClearTuple(open->slot);
@@ -198,14 +198,14 @@ respond_reader_fetch_id(int64 id)
 Event *
 respond_reader_fetch(const Window *window, const WindowEntry *entry)
 {
-	Event	   *event = fetch_place(entry);
+	Event	   *event = fetch_place(window, entry);
 
 	if (event != NULL || window->changes == respond_log_changes())
 		return event;
 	event = fetch_id_from(entry->partition, entry->id);
 	if (event == NULL)
 		event = respond_reader_fetch_id(entry->id);
-	if (event != NULL && !is_meant(event, entry))
+	if (event != NULL && !is_meant(event, window, entry))
 		event = NULL;
 	return event;
 }

@@ -72,7 +72,7 @@ respond_run_may_pause(FlowRun *run)
 {
 	run->may_pause = true;
 	run->where = respond_place_save;
-	run->laid_down = respond_followers_add_child;
+	run->laid_down = respond_followers_add_new;
 	run->fetch_event = fetch_event;
 }
 

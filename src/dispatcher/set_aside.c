@@ -346,6 +346,7 @@ event_of(AsideRow *row)
 	event->run_id = row->run_id;
 	event->only_owner = row->rule_owner;
 	event->aside = &row->entry;
+	event->begins_at = row->place;
 	return event;
 }
 

@@ -12,13 +12,14 @@
 #include "utils/timestamp.h"
 
 #include "common/kept_plan.h"
+#include "dispatcher/place.h"
 #include "dispatcher/rule_share.h"
 #include "dispatcher/set_aside_rows.h"
 #include "match/hash.h"
 
 #define COLUMNS \
 	"s.id, s.event_id, s.rule, s.subject, s.forced, s.replay, s.run_id, s.tries, s.first_at, s.sqlstate, s.due_at," \
-	" s.queue, s.rule_owner"
+	" s.queue, s.rule_owner, s.place"
 
 static KeptPlan read_all = {
 	"SELECT " COLUMNS " FROM respond_internal.set_aside_event AS s ORDER BY s.id"
@@ -47,11 +48,11 @@ static KeptPlan find_strand = {
 static KeptPlan insert_row = {
 	"INSERT INTO respond_internal.set_aside_event (event_id, recorded_at, rule, rule_hash, subject, strand, forced,"
 	" replay, run_id,"
-	" sqlstate, tries, first_at, due_at, queue, rule_owner)"
+	" sqlstate, tries, first_at, due_at, queue, rule_owner, place)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_catalog.clock_timestamp(), $12,"
-	" CASE WHEN $13 THEN pg_catalog.nextval('respond_internal.set_aside_queue') END, $14)",
-	14, {INT8OID, TIMESTAMPTZOID, TEXTOID, INT8OID, TEXTOID, INT8OID, BOOLOID, BOOLOID, INT8OID,
-	TEXTOID, INT4OID, TIMESTAMPTZOID, BOOLOID, OIDOID}
+	" CASE WHEN $13 THEN pg_catalog.nextval('respond_internal.set_aside_queue') END, $14, $15)",
+	15, {INT8OID, TIMESTAMPTZOID, TEXTOID, INT8OID, TEXTOID, INT8OID, BOOLOID, BOOLOID, INT8OID,
+	TEXTOID, INT4OID, TIMESTAMPTZOID, BOOLOID, OIDOID, JSONBOID}
 };
 static KeptPlan change_row = {
 	"UPDATE respond_internal.set_aside_event AS s SET sqlstate = $2, tries = $3, due_at = $4,"
@@ -111,6 +112,15 @@ oid_value(HeapTuple row, int column)
 	return is_null ? InvalidOid : DatumGetObjectId(value);
 }
 
+static Jsonb *
+jsonb_value(HeapTuple row, int column)
+{
+	bool		is_null;
+	Datum		value = SPI_getbinval(row, SPI_tuptable->tupdesc, column, &is_null);
+
+	return is_null ? NULL : DatumGetJsonbPCopy(value);
+}
+
 static AsideRow *
 row_of(HeapTuple tuple)
 {
@@ -131,6 +141,7 @@ row_of(HeapTuple tuple)
 	row->due_at = int64_value(tuple, 11);
 	row->queue = int64_value(tuple, 12);
 	row->rule_owner = oid_value(tuple, 13);
+	row->place = jsonb_value(tuple, 14);
 	return row;
 }
 
@@ -200,8 +211,8 @@ void
 respond_aside_insert(const Event *event, const char *rule, int sqlerrcode, TimestampTz due_at, bool queued)
 {
 	uint64		number = respond_share_rule(rule);
-	Datum		values[14];
-	char		nulls[15] = "              ";
+	Datum		values[15];
+	char		nulls[16] = "               ";
 
 	values[0] = Int64GetDatum(event->id);
 	values[1] = TimestampTzGetDatum(event->recorded_at);
@@ -219,6 +230,7 @@ respond_aside_insert(const Event *event, const char *rule, int sqlerrcode, Times
 	values[11] = TimestampTzGetDatum(due_at);
 	values[12] = BoolGetDatum(queued);
 	values[13] = ObjectIdGetDatum(event->only_owner);
+	values[14] = JsonbPGetDatum(event->begins_at != NULL ? event->begins_at : respond_place_save());
 	if (event->subject == NULL)
 		nulls[4] = nulls[5] = 'n';
 	if (event->run_id == 0)

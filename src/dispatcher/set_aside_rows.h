@@ -25,6 +25,7 @@ typedef struct AsideRow
 	Oid			rule_owner;		/* InvalidOid: whoever owns the rule */
 	TimestampTz due_at;			/* DT_NOEND: behind another one, or queued */
 	int64		queue;			/* place in the queue of the rule, 0: not in it */
+	Jsonb	   *place;			/* of the event, see Event.begins_at; NULL: not known */
 } AsideRow;
 
 /* Rows of a rule and a subject are tried one after the other: the number of what they have in common. */

@@ -42,8 +42,8 @@
 #define SCAN_KEYS		2
 
 /*
- * A scan of a partition's index on (incarnation, xid, id), which finds our own
- * events alone; or of one on (xid, id), which finds those from elsewhere too.
+ * A scan of a partition's index on (incarnation, xid, id), which finds the events
+ * of one database alone; or of one on (xid, id), which finds those from elsewhere too.
  */
 typedef struct LogScan
 {
@@ -55,6 +55,7 @@ typedef struct LogScan
 typedef struct Collection
 {
 	Arena	   *arena;
+	int64		incarnation;
 	const Cursor *snapshot;
 	WindowEntry *entries;
 	size_t		count;
@@ -148,7 +149,7 @@ add_matches(Collection *collection, const LogScan *log, const ScanKeyData *wante
 	uint64		last_xid = 0;
 	bool		ended = false;
 
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(respond_life_incarnation()));
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(collection->incarnation));
 	for (int i = 0; i < SCAN_KEYS; i++)
 	{
 		keys[log->lead + i] = wanted[i];
@@ -261,7 +262,7 @@ add_without_index(Collection *collection, Relation partition, const Cursor *base
 		int64		incarnation = DatumGetInt64(slot_getattr(slot, columns.numbers[LOG_INCARNATION], &is_null));
 
 		CHECK_FOR_INTERRUPTS();
-		if (incarnation == respond_life_incarnation() &&
+		if (incarnation == collection->incarnation &&
 			is_wanted(base, snapshot, xid, id) && !beyond_bound(collection, xid, id))
 			add_entry(collection, xid, id, RelationGetRelid(partition), &slot->tts_tid);
 	}
@@ -486,23 +487,39 @@ collect_partitions(Collection *collection, const Cursor *base, const Cursor *sna
 	qsort(collection->entries, collection->count, sizeof(WindowEntry), compare_by_id);
 }
 
+/* What is there of a database elsewhere is over. */
+static Cursor *
+snapshot_of(Arena *arena, bool is_ours)
+{
+	Cursor	   *all;
+
+	if (is_ours)
+		return respond_progress_snapshot(arena);
+	all = respond_cursor_create(arena);
+	all->xmax = PG_UINT64_MAX;
+	return all;
+}
+
 Window *
-respond_window_collect(Arena *arena, Cursor *cursor)
+respond_window_collect_of(Arena *arena, Cursor *cursor, int64 incarnation)
 {
 	Window	   *window = respond_arena_alloc_zero(arena, sizeof(Window));
-	Collection	collection = {arena};
+	Collection	collection = {arena, incarnation};
+	bool		is_ours = incarnation == respond_life_incarnation();
 
 	Assert(ActiveSnapshotSet());
+	window->incarnation = incarnation;
 	window->base = cursor;
 	window->changes = respond_log_changes();
-	window->snapshot = respond_progress_snapshot(arena);
+	window->snapshot = snapshot_of(arena, is_ours);
 	collection.snapshot = window->snapshot;
 	window->looked_at = cursor->split_xid != 0 ? cursor->xmax : Max(cursor->xmax, window->snapshot->xmax);
 	if (cursor->split_xid == 0 && cursor->count == 0 && cursor->xmax >= window->snapshot->xmax)
 		return window;
 
 	collect_partitions(&collection, cursor, window->snapshot);
-	locate_commits(&collection);
+	if (is_ours)
+		locate_commits(&collection);
 	window->entries = collection.entries;
 	window->count = (int) collection.count;
 	window->deferred = respond_arena_alloc(arena, sizeof(uint64) * (collection.count * 2 + cursor->count + 2));
@@ -511,6 +528,12 @@ respond_window_collect(Arena *arena, Cursor *cursor)
 	defer_unseen(window, &collection);
 	qsort(window->entries, window->count, sizeof(WindowEntry), compare_by_commit);
 	return window;
+}
+
+Window *
+respond_window_collect(Arena *arena, Cursor *cursor)
+{
+	return respond_window_collect_of(arena, cursor, respond_life_incarnation());
 }
 
 Cursor *

@@ -27,6 +27,7 @@ typedef struct WindowEntry
 
 typedef struct Window
 {
+	int64		incarnation;	/* of the database that recorded the events */
 	Cursor	   *base;			/* the cursor that it begins at */
 	Cursor	   *snapshot;		/* what could be seen */
 	uint64		changes;		/* as respond_log_changes() counted them before it was collected */
@@ -47,6 +48,13 @@ typedef struct Window
  * and all in it live in the arena, and so must the cursor.
  */
 extern Window *respond_window_collect(Arena *arena, Cursor *cursor);
+
+/*
+ * The same of events that were handled by the database with this mark, of which
+ * this one is a copy.  Nothing tells in which order their transactions committed:
+ * they are taken by xid.
+ */
+extern Window *respond_window_collect_of(Arena *arena, Cursor *cursor, int64 incarnation);
 
 /* The cursor when entries before next are handled. */
 extern Cursor *respond_window_cursor(Arena *arena, const Window *window, int next);

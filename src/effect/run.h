@@ -56,7 +56,7 @@ typedef struct FlowRun
 	Jsonb	   *saved;			/* as it was found; kept when it fails before it is taken up; NULL: nothing is */
 	const Event *woken_by;		/* with which it continues; NULL: no event */
 	Jsonb	   *(*where) (void);	/* where it stands in the order of events, for who takes it over */
-	void		(*laid_down) (int64 run_id);	/* told of a run that begins in another and waits; NULL: nobody is */
+	void		(*laid_down) (int64 run_id);	/* told of a run that waits for the first time; NULL: nobody is */
 	const Event *(*fetch_event) (int64 id);	/* from the log; NULL when it is not there any more */
 } FlowRun;
 

@@ -44,6 +44,8 @@ typedef struct Event
 	bool		forced;			/* apply only_rule without asking type, pattern, condition */
 	int64		run_id;			/* number that the run shall have, 0 for a new one */
 	struct AsideEntry *aside;	/* it was set aside and is tried again; NULL if not */
+	Jsonb	   *begins_at;		/* place in the order of events at which its runs begin; NULL: where the
+								 * dispatcher stands */
 } Event;
 
 #endif							/* RESPOND_EVENT_H */

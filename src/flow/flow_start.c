@@ -155,7 +155,8 @@ record_pause(FlowMachine *machine)
 	row.resume_at = machine->pause->due_at;
 	respond_pause_words(machine, &row.waiting, &row.shown_waiting);
 	respond_effects_run(machine->run, &row);
-	if (machine->run->is_inline && machine->run->laid_down != NULL)
+	/* one that has a row already was told of */
+	if (machine->run->place == NULL && machine->run->laid_down != NULL)
 		machine->run->laid_down(machine->run->run_id);
 }
 

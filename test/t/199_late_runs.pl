@@ -1,0 +1,141 @@
+# Runs that begin or go on late, because somebody held a lock or the rule had no time: they hear what came meanwhile, and
+# nothing of before.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Respond;
+
+my $db = 'late';
+my $node = Respond::node('late_runs', restart_after_crash => 'on', fsync => 'off', max_connections => 40);
+Respond::create_extension($node, $db);
+
+sub one { return $node->safe_psql($db, $_[0]) }
+sub emit { my ($type, $data, $subject) = @_; return Respond::emit($node, $db, $type, $data, $subject) }
+sub answer { my ($k, $says) = @_; return emit('answer', { k => $k, says => $says }, "other/$k") }
+
+my $lock = { action => 'sql', name => 'l', sql => q{SELECT data->>'k' AS k FROM public.account WHERE id = 1 FOR UPDATE NOWAIT} };
+my %wait = (action => 'wait', event_type => 'answer', event_key => 'data.k');
+my $wait = { %wait, name => 'w', key => '{{data.k}}' };
+my $log = { action => 'log', message => '{{steps.w.data.says}}' };
+one('CREATE TABLE account (id int PRIMARY KEY); INSERT INTO account VALUES (1)');
+Respond::add_rule($node, $db, 'first', 'ask', [ $lock, $wait, $log ]);
+Respond::add_rule($node, $db, 'keyed', 'ask.keyed', [ $lock, { action => 'wait', for => '10 ms' }, { %wait, name => 'w', key => '{{steps.l.rows.0.k}}', since => 'run' }, $log ]);
+Respond::add_rule($node, $db, 'called', 'never', [ $wait ]);
+Respond::add_rule($node, $db, 'calls', 'ask.call', [ $lock, { action => 'call', name => 'c', rule => 'called', data => { k => '{{data.k}}' } },
+	{ action => 'log', message => '{{steps.c.steps.w.data.says}}' } ]);
+Respond::add_rule($node, $db, 'loops', 'ask.loop', [ $lock, { action => 'foreach', name => 'f', items => [ 1 ], mode => 'parallel', steps => [ $wait ] },
+	{ action => 'log', message => '{{steps.f.items.0.data.says}}' } ]);
+Respond::add_rule($node, $db, 'one by one', 'ask.place', [ $lock, $wait, $log ], concurrency => { limit => 1, key => '{{data.place}}' });
+Respond::add_rule($node, $db, 'goes on', 'ask.go', [ { action => 'wait', name => 'go', event_type => 'go', key => '{{data.k}}', event_key => 'data.k' },
+	$lock, { %wait, name => 'w', key => '{{steps.l.rows.0.k}}' }, $log ]);
+Respond::add_rule($node, $db, 'slow', 'ask.slow', [ { action => 'sql', sql => 'SELECT pg_sleep(0.6)' }, $wait, $log ]);
+Respond::add_rule($node, $db, 'mark', 'mark', [ { action => 'log', message => 'x' } ]);
+
+# The lock outlasts a crash.
+sub lock_it { return one(q{BEGIN; SELECT FROM account WHERE id = 1 FOR UPDATE; PREPARE TRANSACTION 'holder'}) }
+sub unlock_it { return one(q{ROLLBACK PREPARED 'holder'}) . one('SELECT respond.retry_set_aside()') }
+
+# Everything that is committed now was handled in every lane, but for what was set aside.
+sub passed
+{
+	my ($message) = @_;
+	my $before = one(q{SELECT count(*) FROM respond.run WHERE rule = 'mark'});
+
+	one(q{INSERT INTO respond.event (type, subject) SELECT 'mark', 'm/' || i FROM generate_series(1, 20) AS i});
+	return Respond::wait_until($node, $db, qq{SELECT count(*) = $before + 20 FROM respond.run WHERE rule = 'mark'}, $message);
+}
+
+# aside(count, message): so many events are set aside, or their runs put off.
+sub aside
+{
+	my ($count, $message) = @_;
+
+	return Respond::wait_until($node, $db, "SELECT (SELECT count(*) FROM respond.set_aside) + (SELECT count(DISTINCT run_id) FROM respond_internal.timer WHERE kind = 'again') = $count", $message);
+}
+
+# succeeded(events, message): each of them has led to a run that ended with the answer "after".
+sub succeeded
+{
+	my ($events, $message) = @_;
+	my $list = join(', ', @$events);
+	my $count = @$events;
+
+	Respond::wait_until($node, $db, qq{SELECT count(*) = $count FROM respond.run WHERE event_id IN ($list) AND parent_id IS NULL AND status = 'succeeded'}, "$message: all were answered")
+	  or diag(one(qq{SELECT event_id, rule, status, step, waits_for, key, state FROM respond.run WHERE event_id IN ($list)}));
+	return is(one(qq{SELECT string_agg(DISTINCT state->'_log'->>-1, ', ') FROM respond.run WHERE event_id IN ($list) AND parent_id IS NULL}), 'after', "$message: with what came after the question");
+}
+
+# ask(name, types, same => 1, crash => 1): questions of these types, all about one subject, are set aside and answered,
+# and their runs begin when that was passed, and the server has crashed before and after.
+sub ask
+{
+	my ($name, $types, %how) = @_;
+	my ($same, $crash) = @how{ 'same', 'crash' };
+	my @events;
+	my $n = 0;
+
+	lock_it();
+	answer("$name/" . $n++, 'before') for @$types;
+	$n = 0;
+	for my $type (@$types)
+	{
+		push @events, emit($type, { k => "$name/$n", place => $n }, $same ? 'same' : "s/$n");
+		$n++;
+	}
+	aside(scalar(@events), "$name: set aside");
+	Respond::crash_worker($node, $db, 'dispatcher') if $crash;
+	answer("$name/$_", 'after') for 0 .. $#events;
+	passed("$name: the answers were handled");
+	Respond::crash_worker($node, $db, 'dispatcher') if $crash;
+	unlock_it();
+	succeeded(\@events, $name);
+	return;
+}
+
+ask('one', ['ask']);
+ask('the same subject', [ 'ask', 'ask', 'ask' ], same => 1);
+ask('key of a step', ['ask.keyed']);
+ask('called', ['ask.call']);
+ask('items of a loop', ['ask.loop']);
+ask('with a limit', [ 'ask.place', 'ask.place' ]);
+ask('over crashes', [ 'ask', 'ask', 'ask.call', 'ask.place' ], crash => 1);
+
+# --- a rule that takes too long
+my @slow = split /\n/, one(q{INSERT INTO respond.event (type, subject, data) SELECT 'ask.slow', 'slow/' || i, jsonb_build_object('k', 'slow/' || i) FROM generate_series(1, 4) AS i RETURNING id});
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.set_aside WHERE reason = 'the rule takes too long')}, 'a slow rule: set aside');
+answer("slow/$_", 'after') for 1 .. 4;
+succeeded(\@slow, 'a slow rule');
+
+# --- a dump of what is set aside and was answered
+lock_it();
+answer('dump', 'before');
+my $dumped = emit('ask', { k => 'dump' });
+aside(1, 'dump: set aside');
+answer('dump', 'after');
+passed('dump: the answer was handled');
+my $file = $node->basedir . '/late.dump';
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $file, $db ], 'dump: made');
+unlock_it();
+succeeded([$dumped], 'dump: the original');
+$node->safe_psql('postgres', 'CREATE DATABASE copy');
+$node->command_ok([ 'pg_restore', '-d', 'copy', $file ], 'dump: restored');
+$db = 'copy';
+one('SELECT respond.release()');
+succeeded([$dumped], 'dump: the copy');
+ask('in the copy', [ 'ask', 'ask.keyed' ]);
+
+# --- several lanes, which are not those in which it was set aside
+lock_it();
+my @lanes = map { emit('ask', { k => "lanes/$_" }, "lanes/$_") } 1 .. 12;
+aside(12, 'lanes: set aside');
+answer("lanes/$_", 'after') for 1 .. 12;
+passed('lanes: the answers were handled');
+one('ALTER SYSTEM SET pg_respond.dispatchers = 3');
+$node->reload;
+Respond::wait_until($node, $db, q{SELECT count(*) = 3 FROM respond.worker WHERE kind = 'dispatcher' AND database = current_database() AND pid IS NOT NULL}, 'lanes: there are three');
+unlock_it();
+succeeded(\@lanes, 'lanes');
+ask('set aside by three', [ ('ask') x 6, 'ask.call', 'ask.keyed', 'ask.loop', 'ask.place' ]);
+is(one('SELECT (SELECT count(*) FROM respond_internal.wait) + (SELECT count(*) FROM respond_internal.heard) + (SELECT count(*) FROM respond_internal.set_aside_event)'), '0', 'nothing is left');
+
+$node->stop;
+done_testing();
