@@ -174,7 +174,8 @@ COMMENT ON COLUMN respond_internal.loop_items.items IS 'array of items; only the
 COMMENT ON INDEX respond_internal.loop_items_run_id_loop_first_idx IS 'finds the items of a loop, in order';
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.loop_items', '');
 
-CREATE TABLE respond.wait_decision (
+-- The hash of a key is as good as the key for whoever guesses, so the view leaves it out.
+CREATE TABLE respond_internal.wait_decision (
 	run_id bigint NOT NULL,
 	rule text NOT NULL,
 	rule_version integer NOT NULL,
@@ -186,25 +187,30 @@ CREATE TABLE respond.wait_decision (
 	due_at timestamptz,
 	decided_at timestamptz NOT NULL
 ) PARTITION BY RANGE (decided_at);
-COMMENT ON TABLE respond.wait_decision IS 'how each wait of a run ended';
+COMMENT ON TABLE respond_internal.wait_decision IS 'respond.wait_decision, with what nobody but the workers reads';
+COMMENT ON COLUMN respond_internal.wait_decision.key_hash IS 'hash of the key that it waited for, by which explain() finds events that came late; NULL: no key';
+CREATE TABLE respond_internal.wait_decision_default PARTITION OF respond_internal.wait_decision DEFAULT;
+ALTER TABLE respond_internal.wait_decision_default REPLICA IDENTITY FULL;
+CREATE INDEX wait_decision_default_run_id_idx ON respond_internal.wait_decision_default (run_id);
+CREATE INDEX wait_decision_default_event_id_idx ON respond_internal.wait_decision_default (event_id);
+CREATE INDEX wait_decision_default_key_idx ON respond_internal.wait_decision_default (key_hash);
+COMMENT ON TABLE respond_internal.wait_decision_default IS 'decisions for whose time there is no partition yet';
+COMMENT ON INDEX respond_internal.wait_decision_default_run_id_idx IS 'finds the decisions of a run';
+COMMENT ON INDEX respond_internal.wait_decision_default_event_id_idx IS 'finds the waits that an event ended';
+COMMENT ON INDEX respond_internal.wait_decision_default_key_idx IS 'finds the waits that an event came too late for';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.wait_decision', '');
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.wait_decision_default', '');
+
+CREATE VIEW respond.wait_decision WITH (security_invoker = true) AS
+SELECT d.run_id, d.rule, d.rule_version, d.step, d.outcome, d.event_id, d.since, d.due_at, d.decided_at
+  FROM respond_internal.wait_decision AS d;
+COMMENT ON VIEW respond.wait_decision IS 'how each wait of a run ended; a wait for several keys has a row for each';
 COMMENT ON COLUMN respond.wait_decision.run_id IS 'the run';
 COMMENT ON COLUMN respond.wait_decision.rule IS 'its rule';
 COMMENT ON COLUMN respond.wait_decision.rule_version IS 'the version of the rule that it began with';
 COMMENT ON COLUMN respond.wait_decision.step IS 'the step that waited: its name, or its place';
 COMMENT ON COLUMN respond.wait_decision.outcome IS 'event, timeout, signal, answer, decision, run, retry or cancelled; collected: it had heard this event before it ended';
 COMMENT ON COLUMN respond.wait_decision.event_id IS 'the event that ended it, if one did';
-COMMENT ON COLUMN respond.wait_decision.key_hash IS 'hash of the key that it waited for, by which explain() finds events that came late; a wait for several keys has a row for each; NULL: no key';
 COMMENT ON COLUMN respond.wait_decision.since IS 'since when it waited';
 COMMENT ON COLUMN respond.wait_decision.due_at IS 'until when; NULL: without a limit';
 COMMENT ON COLUMN respond.wait_decision.decided_at IS 'when it ended';
-CREATE TABLE respond.wait_decision_default PARTITION OF respond.wait_decision DEFAULT;
-ALTER TABLE respond.wait_decision_default REPLICA IDENTITY FULL;
-CREATE INDEX wait_decision_default_run_id_idx ON respond.wait_decision_default (run_id);
-CREATE INDEX wait_decision_default_event_id_idx ON respond.wait_decision_default (event_id);
-CREATE INDEX wait_decision_default_key_idx ON respond.wait_decision_default (key_hash);
-COMMENT ON TABLE respond.wait_decision_default IS 'decisions for whose time there is no partition yet';
-COMMENT ON INDEX respond.wait_decision_default_run_id_idx IS 'finds the decisions of a run';
-COMMENT ON INDEX respond.wait_decision_default_event_id_idx IS 'finds the waits that an event ended';
-COMMENT ON INDEX respond.wait_decision_default_key_idx IS 'finds the waits that an event came too late for';
-SELECT pg_catalog.pg_extension_config_dump('respond.wait_decision', '');
-SELECT pg_catalog.pg_extension_config_dump('respond.wait_decision_default', '');

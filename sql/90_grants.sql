@@ -106,7 +106,9 @@ REVOKE ALL ON respond_internal.channel_secret FROM respond_admin;
 GRANT SELECT (channel, set_at, set_by) ON respond_internal.channel_secret TO respond_admin;
 
 -- Keys, answers and signals may hold what SQL of a rule returned to its owner.
-REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer FROM respond_auditor, respond_admin;
+REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
+	respond_internal.wait_decision_default FROM respond_auditor, respond_admin;
+GRANT SELECT (run_id, rule, rule_version, step, outcome, event_id, since, due_at, decided_at) ON respond_internal.wait_decision TO respond_auditor, respond_admin;
 GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, rule, step)
 	ON respond_internal.wait TO respond_auditor, respond_admin;
 GRANT SELECT (id, run_id, run_started_at, kind, pause, step, event_id, actor, at, incarnation)

@@ -2232,7 +2232,8 @@ SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_inbox', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.run_inbox_id_seq', '');
 COMMENT ON SEQUENCE respond_internal.run_inbox_id_seq IS 'numbers of rows of run_inbox';
 
-CREATE TABLE respond.wait_decision (
+-- The hash of a key is as good as the key for whoever guesses, so the view leaves it out.
+CREATE TABLE respond_internal.wait_decision (
 	run_id bigint NOT NULL,
 	rule text NOT NULL,
 	rule_version integer NOT NULL,
@@ -2244,28 +2245,33 @@ CREATE TABLE respond.wait_decision (
 	due_at timestamptz,
 	decided_at timestamptz NOT NULL
 ) PARTITION BY RANGE (decided_at);
-COMMENT ON TABLE respond.wait_decision IS 'how each wait of a run ended';
+COMMENT ON TABLE respond_internal.wait_decision IS 'respond.wait_decision, with what nobody but the workers reads';
+COMMENT ON COLUMN respond_internal.wait_decision.key_hash IS 'hash of the key that it waited for, by which explain() finds events that came late; NULL: no key';
+CREATE TABLE respond_internal.wait_decision_default PARTITION OF respond_internal.wait_decision DEFAULT;
+ALTER TABLE respond_internal.wait_decision_default REPLICA IDENTITY FULL;
+CREATE INDEX wait_decision_default_run_id_idx ON respond_internal.wait_decision_default (run_id);
+CREATE INDEX wait_decision_default_event_id_idx ON respond_internal.wait_decision_default (event_id);
+CREATE INDEX wait_decision_default_key_idx ON respond_internal.wait_decision_default (key_hash);
+COMMENT ON TABLE respond_internal.wait_decision_default IS 'decisions for whose time there is no partition yet';
+COMMENT ON INDEX respond_internal.wait_decision_default_run_id_idx IS 'finds the decisions of a run';
+COMMENT ON INDEX respond_internal.wait_decision_default_event_id_idx IS 'finds the waits that an event ended';
+COMMENT ON INDEX respond_internal.wait_decision_default_key_idx IS 'finds the waits that an event came too late for';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.wait_decision', '');
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.wait_decision_default', '');
+
+CREATE VIEW respond.wait_decision WITH (security_invoker = true) AS
+SELECT d.run_id, d.rule, d.rule_version, d.step, d.outcome, d.event_id, d.since, d.due_at, d.decided_at
+  FROM respond_internal.wait_decision AS d;
+COMMENT ON VIEW respond.wait_decision IS 'how each wait of a run ended; a wait for several keys has a row for each';
 COMMENT ON COLUMN respond.wait_decision.run_id IS 'the run';
 COMMENT ON COLUMN respond.wait_decision.rule IS 'its rule';
 COMMENT ON COLUMN respond.wait_decision.rule_version IS 'the version of the rule that it began with';
 COMMENT ON COLUMN respond.wait_decision.step IS 'the step that waited: its name, or its place';
 COMMENT ON COLUMN respond.wait_decision.outcome IS 'event, timeout, signal, answer, decision, run, retry or cancelled; collected: it had heard this event before it ended';
 COMMENT ON COLUMN respond.wait_decision.event_id IS 'the event that ended it, if one did';
-COMMENT ON COLUMN respond.wait_decision.key_hash IS 'hash of the key that it waited for, by which explain() finds events that came late; a wait for several keys has a row for each; NULL: no key';
 COMMENT ON COLUMN respond.wait_decision.since IS 'since when it waited';
 COMMENT ON COLUMN respond.wait_decision.due_at IS 'until when; NULL: without a limit';
 COMMENT ON COLUMN respond.wait_decision.decided_at IS 'when it ended';
-CREATE TABLE respond.wait_decision_default PARTITION OF respond.wait_decision DEFAULT;
-ALTER TABLE respond.wait_decision_default REPLICA IDENTITY FULL;
-CREATE INDEX wait_decision_default_run_id_idx ON respond.wait_decision_default (run_id);
-CREATE INDEX wait_decision_default_event_id_idx ON respond.wait_decision_default (event_id);
-CREATE INDEX wait_decision_default_key_idx ON respond.wait_decision_default (key_hash);
-COMMENT ON TABLE respond.wait_decision_default IS 'decisions for whose time there is no partition yet';
-COMMENT ON INDEX respond.wait_decision_default_run_id_idx IS 'finds the decisions of a run';
-COMMENT ON INDEX respond.wait_decision_default_event_id_idx IS 'finds the waits that an event ended';
-COMMENT ON INDEX respond.wait_decision_default_key_idx IS 'finds the waits that an event came too late for';
-SELECT pg_catalog.pg_extension_config_dump('respond.wait_decision', '');
-SELECT pg_catalog.pg_extension_config_dump('respond.wait_decision_default', '');
 CREATE OR REPLACE FUNCTION respond_internal.import_rules(rules jsonb) RETURNS integer
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -2508,15 +2514,17 @@ GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.ap
 GRANT INSERT, UPDATE, DELETE ON respond.agent, respond.team_member TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.decide(uuid, text, text) TO respond_agent, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.is_approver(text[]) TO respond_agent;
-GRANT SELECT ON respond_internal.run_name, respond_internal.run_place, respond_internal.loop_items, respond.wait_decision, respond.wait_decision_default, respond.waiting TO respond_auditor, respond_admin;
+GRANT SELECT ON respond_internal.run_name, respond_internal.run_place, respond_internal.loop_items, respond.wait_decision, respond.waiting TO respond_auditor, respond_admin;
 GRANT SELECT ON respond.waiting TO respond_agent;
 GRANT EXECUTE ON FUNCTION respond.start(text, jsonb, text, text, text), respond.cancel_run(bigint, text), respond.retry_run(bigint, text, text),
 	respond.pause_run(bigint), respond.resume_run(bigint), respond.signal(bigint, text, jsonb) TO respond_agent, respond_admin;
 GRANT EXECUTE ON FUNCTION respond.move_runs(text, integer, jsonb) TO respond_admin;
 -- Keys, answers and signals are for the owners of rules.
-REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer FROM respond_auditor, respond_admin;
+REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
+	respond_internal.wait_decision_default FROM respond_auditor, respond_admin;
 GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, rule, step)
 	ON respond_internal.wait TO respond_auditor, respond_admin;
+GRANT SELECT (run_id, rule, rule_version, step, outcome, event_id, since, due_at, decided_at) ON respond_internal.wait_decision TO respond_auditor, respond_admin;
 GRANT SELECT (id, run_id, run_started_at, kind, pause, step, event_id, actor, at, incarnation)
 	ON respond_internal.run_inbox TO respond_auditor, respond_admin;
 GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnation)

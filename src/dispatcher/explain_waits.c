@@ -3,7 +3,7 @@
  *	  What runs that wait, or waited, made of an event.
  *
  * Runs that wait are asked as the dispatcher asks them.  A wait that is over left a
- * row of respond.wait_decision, with the hash of its key: the values of the event
+ * row of respond_internal.wait_decision, with the hash of its key: the values of the event
  * lead to the rows whose key could be one of them, and the steps of their rules say
  * whether it is.  So an event that nobody asks about costs nothing, and an answer
  * costs the same however many rules there are.
@@ -52,9 +52,9 @@ static KeptPlan read_heard = {
 static KeptPlan read_decided = {
 	"SELECT d.rule, d.step, d.run_id, d.outcome, d.rule_version, d.event_id, d.key_hash,"
 	" d.decided_at::pg_catalog.text"
-	" FROM respond.wait_decision AS d"
+	" FROM respond_internal.wait_decision AS d"
 	" WHERE d.key_hash OPERATOR(pg_catalog.=) ANY ($1) AND d.since OPERATOR(pg_catalog.<=) $2"
-	" AND NOT EXISTS (SELECT FROM respond.wait_decision AS h WHERE h.event_id OPERATOR(pg_catalog.=) $3"
+	" AND NOT EXISTS (SELECT FROM respond_internal.wait_decision AS h WHERE h.event_id OPERATOR(pg_catalog.=) $3"
 	" AND h.run_id OPERATOR(pg_catalog.=) d.run_id AND h.step OPERATOR(pg_catalog.=) d.step)"
 	" ORDER BY d.decided_at DESC LIMIT $4",
 	4, {INT8ARRAYOID, TIMESTAMPTZOID, INT8OID, INT8OID}
@@ -352,6 +352,7 @@ was_told(const List *told, const Decided *decided)
 	return false;
 }
 
+/* The hashes are for nobody else; tell_heard() has asked whether the caller may read the other columns. */
 static List *
 read_decisions(const Event *event)
 {
@@ -364,7 +365,7 @@ read_decisions(const Event *event)
 	List	   *decisions = NIL;
 
 	SPI_connect();
-	respond_kept_plan_run(&read_decided, values, NULL);
+	respond_kept_plan_run_as_owner(&read_decided, values, NULL);
 	spi = MemoryContextSwitchTo(caller);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		decisions = lappend(decisions, read_row(SPI_tuptable->vals[i]));

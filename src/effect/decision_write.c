@@ -38,9 +38,9 @@ static const ShapeColumn decision_columns[] = {
 	{"decided_at", TIMESTAMPTZOID},
 };
 
-StaticAssertDecl(lengthof(decision_columns) == DECISION_COLUMNS, "each column of respond.wait_decision has its type");
+StaticAssertDecl(lengthof(decision_columns) == DECISION_COLUMNS, "each column of wait_decision has its type");
 
-const Shape respond_shape_wait_decision = SHAPE("respond.wait_decision", decision_columns);
+const Shape respond_shape_wait_decision = SHAPE("respond_internal.wait_decision", decision_columns);
 
 typedef struct DecisionRow
 {
@@ -170,7 +170,7 @@ respond_decisions_flush(void)
 
 	if (rows.count == 0)
 		return;
-	writer = respond_partition_writer_open(respond_relation_oid("respond", "wait_decision"),
+	writer = respond_partition_writer_open(respond_relation_oid("respond_internal", "wait_decision"),
 										   &respond_shape_wait_decision);
 	for (int i = 0; i < rows.count; i++)
 	{

@@ -15,7 +15,7 @@
 
 extern const Shape respond_shape_wait_decision;
 
-/* A row of respond.wait_decision. */
+/* A row of respond_internal.wait_decision. */
 typedef struct Decision
 {
 	int64		run_id;

@@ -50,13 +50,14 @@
 #define MARGIN_US			(5 * USECS_PER_SEC)
 
 const TimedTable respond_timed_tables[TIMED_TABLE_COUNT] = {
-	{"event", "recorded_at", &respond_event_retention, .is_log = true},
-	{"run", "started_at", &respond_event_retention,
+	{"respond", "event", "recorded_at", &respond_event_retention, .is_log = true},
+	{"respond", "run", "started_at", &respond_event_retention,
 	 .unfinished = "status OPERATOR(pg_catalog.=) ANY ('{running,waiting}')"},
-	{"delivery", "created_at", &respond_event_retention, .unfinished = "status OPERATOR(pg_catalog.=) 'pending'"},
-	{"attempt", "at", &respond_event_retention},
-	{"wait_decision", "decided_at", &respond_event_retention},
-	{"audit_log", "at", &respond_audit_retention, .is_audit = true},
+	{"respond", "delivery", "created_at", &respond_event_retention,
+	 .unfinished = "status OPERATOR(pg_catalog.=) 'pending'"},
+	{"respond", "attempt", "at", &respond_event_retention},
+	{"respond_internal", "wait_decision", "decided_at", &respond_event_retention},
+	{"respond", "audit_log", "at", &respond_audit_retention, .is_audit = true},
 };
 
 PG_FUNCTION_INFO_V1(respond_make_first_partitions);
@@ -65,7 +66,7 @@ PartitionList *
 respond_partition_list(const TimedTable *table)
 {
 	PartitionList *list = palloc0(sizeof(PartitionList));
-	Relation	parent = table_open(respond_relation_oid("respond", table->name), AccessShareLock);
+	Relation	parent = table_open(respond_relation_oid(table->schema, table->name), AccessShareLock);
 	PartitionDesc description = RelationGetPartitionDesc(parent, true);
 	PartitionBoundInfo bounds = description->boundinfo;
 
@@ -162,19 +163,19 @@ make_partition(const TimedTable *table, TimestampTz lower, TimestampTz upper)
 	const char *name = choose_name(table, lower);
 
 	/* from 17 on a partition has the identity of its parent, and one that has its own cannot be attached */
-	respond_statement_format("CREATE TABLE respond_internal.%s (LIKE respond.%s_default INCLUDING ALL EXCLUDING"
+	respond_statement_format("CREATE TABLE respond_internal.%s (LIKE %s.%s_default INCLUDING ALL EXCLUDING"
 							 " IDENTITY)",
-							 name, table->name);
-	respond_statement_format("COMMENT ON TABLE respond_internal.%s IS 'partition of respond.%s'",
-							 name, table->name);
-	respond_replica_identity_copy(table->name, name);
+							 name, table->schema, table->name);
+	respond_statement_format("COMMENT ON TABLE respond_internal.%s IS 'partition of %s.%s'",
+							 name, table->schema, table->name);
+	respond_replica_identity_copy(psprintf("%s.%s_default", table->schema, table->name), name);
 	if (table->is_log)
 		respond_statement_format("SELECT respond_internal.guard_event_partition('respond_internal.%s')", name);
 	if (table->is_audit)
 		respond_statement_format("SELECT respond_internal.guard_audit_partition('respond_internal.%s')", name);
-	respond_statement_format("ALTER TABLE respond.%s ATTACH PARTITION respond_internal.%s FOR VALUES FROM ('%s') TO"
+	respond_statement_format("ALTER TABLE %s.%s ATTACH PARTITION respond_internal.%s FOR VALUES FROM ('%s') TO"
 							 " ('%s')",
-							 table->name, name,
+							 table->schema, table->name, name,
 							 utc_text(lower, "%04d-%02d-%02d %02d:%02d:00+00"),
 							 utc_text(upper, "%04d-%02d-%02d %02d:%02d:00+00"));
 	return name;

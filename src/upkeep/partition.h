@@ -10,9 +10,10 @@
 
 #include "datatype/timestamp.h"
 
-/* Tables of schema respond that are partitioned by time. */
+/* Tables that are partitioned by time; their partitions are in schema respond_internal. */
 typedef struct TimedTable
 {
+	const char *schema;
 	const char *name;
 	const char *column;			/* partition key */
 	const int  *retention;		/* setting in minutes, -1: keep for ever */

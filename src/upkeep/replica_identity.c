@@ -30,10 +30,10 @@ static const char *const find_identity =
 "FROM pg_catalog.pg_class AS d WHERE d.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass";
 
 void
-respond_replica_identity_copy(const char *table, const char *partition)
+respond_replica_identity_copy(const char *default_partition, const char *partition)
 {
 	Datum		names[2] = {
-		CStringGetTextDatum(psprintf("respond.%s_default", table)),
+		CStringGetTextDatum(default_partition),
 		CStringGetTextDatum(psprintf("respond_internal.%s", partition))
 	};
 	char	   *identity;

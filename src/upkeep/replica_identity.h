@@ -10,9 +10,9 @@
 
 /*
  * Gives a new partition of respond_internal the replica identity that the
- * default partition of the table has; CREATE TABLE ... LIKE does not copy it.
+ * default partition, whose name is qualified, has; CREATE TABLE ... LIKE does not copy it.
  * Within SPI.
  */
-extern void respond_replica_identity_copy(const char *table, const char *partition);
+extern void respond_replica_identity_copy(const char *default_partition, const char *partition);
 
 #endif							/* RESPOND_REPLICA_IDENTITY_H */

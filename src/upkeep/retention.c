@@ -169,7 +169,7 @@ truncate_default(const TimedTable *table)
 
 	PG_TRY();
 	{
-		respond_statement_format("TRUNCATE ONLY respond.%s_default", table->name);
+		respond_statement_format("TRUNCATE ONLY %s.%s_default", table->schema, table->name);
 	}
 	PG_FINALLY();
 	{
@@ -181,7 +181,7 @@ truncate_default(const TimedTable *table)
 static bool
 default_is_old(const TimedTable *table, TimestampTz cutoff)
 {
-	char	   *relation = psprintf("respond.%s_default", table->name);
+	char	   *relation = psprintf("%s.%s_default", table->schema, table->name);
 	char	   *sql = psprintf("SELECT FROM %s WHERE %s OPERATOR(pg_catalog.>=) $1 LIMIT 1", relation, table->column);
 
 	return respond_statement_run(sql, 1, (Oid[]) {TIMESTAMPTZOID}, (Datum[]) {TimestampTzGetDatum(cutoff)}) == 0 &&
@@ -195,7 +195,7 @@ empty_default(const TimedTable *table, TimestampTz cutoff)
 	bool		empty;
 
 	respond_worker_begin();
-	relation = table_open(respond_relation_oid("respond", psprintf("%s_default", table->name)), AccessShareLock);
+	relation = table_open(respond_relation_oid(table->schema, psprintf("%s_default", table->name)), AccessShareLock);
 	empty = RelationGetNumberOfBlocks(relation) == 0;
 	table_close(relation, AccessShareLock);
 	CommitTransactionCommand();
@@ -207,7 +207,7 @@ empty_default(const TimedTable *table, TimestampTz cutoff)
 	if (default_is_old(table, cutoff))
 	{
 		/* again, now that nobody can add to it */
-		respond_statement_format("LOCK TABLE respond.%s_default IN SHARE MODE", table->name);
+		respond_statement_format("LOCK TABLE %s.%s_default IN SHARE MODE", table->schema, table->name);
 		if (default_is_old(table, cutoff))
 			truncate_default(table);
 	}

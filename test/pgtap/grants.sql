@@ -107,9 +107,13 @@ SELECT is_empty($$ SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespac
 
 -- Keys, answers and signals may hold what SQL of a rule returned to its owner.
 SELECT is_empty($$ SELECT r, c FROM unnest(ARRAY['respond_producer', 'respond_agent', 'respond_auditor', 'respond_admin']) AS r,
-	(VALUES ('wait', 'key'), ('wait', 'key_hash'), ('run_inbox', 'data'), ('timer', 'data')) AS c (table_name, column_name)
+	(VALUES ('wait', 'key'), ('wait', 'key_hash'), ('run_inbox', 'data'), ('timer', 'data'), ('wait_decision', 'key_hash'),
+		('wait_decision_default', 'key_hash')) AS c (table_name, column_name)
 	WHERE has_column_privilege(r, 'respond_internal.' || table_name, column_name, 'SELECT') $$,
 	'nobody reads what waiting runs wait for and are told');
+SELECT is_empty($$ SELECT r, p.inhrelid::regclass FROM unnest(ARRAY['respond_producer', 'respond_agent', 'respond_auditor', 'respond_admin']) AS r, pg_inherits AS p
+	WHERE p.inhparent = 'respond_internal.wait_decision'::regclass AND has_any_column_privilege(r, p.inhrelid, 'SELECT') $$,
+	'nor by which hashes of their keys decisions are found');
 
 -- What is sealed is for its owner, and superusers, alone.
 SELECT is_empty($$ SELECT r.rolname FROM pg_roles AS r WHERE NOT r.rolsuper AND NOT pg_has_role(r.oid, 'respond_worker', 'USAGE') AND r.rolname <> 'pg_read_all_data'

@@ -47,10 +47,11 @@ BEGIN
 			CASE WHEN f.oprleft <> 0 THEN 'LEFTARG = ' || f."left" || ', ' ELSE '' END, f."right", f.oid);
 	END LOOP;
 	FOR f IN
-		SELECT c.oid::regclass AS name, c.relname FROM pg_class AS c
+		SELECT DISTINCT ON (c.relname) c.oid::regclass AS name, c.relname FROM pg_class AS c
 		 WHERE c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
 		   AND (c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace)
 				OR (c.relnamespace = 'pg_catalog'::regnamespace AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND (a.atttypid = 'anyarray'::regtype OR a.atttypid = 'pg_statistic[]'::regtype))))
+		 ORDER BY c.relname, c.relkind
 	LOOP
 		EXECUTE format('CREATE VIEW eve.%I AS SELECT * FROM %s WHERE eve.noted()', f.relname, f.name);
 		EXECUTE format('CREATE TEMP VIEW %I AS SELECT * FROM %s WHERE eve.noted()', f.relname, f.name);

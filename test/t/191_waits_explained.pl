@@ -219,6 +219,6 @@ one('REVOKE SELECT ON respond_internal.wait FROM respond_auditor');
 is(explained($for_many, 'reader'), qq{no late: run 3 went on with event $more[1] (step "other") 3}, 'who may not read what runs wait for is told only of those that are over');
 one('REVOKE SELECT ON respond.wait_decision FROM respond_auditor');
 ($code, $out, $error) = $node->psql('postgres', "SET ROLE reader; SELECT respond_internal.explain_waits($taken)");
-like($error, qr/permission denied for table wait_decision/, 'nor how waits ended');
+like($error, qr/permission denied for view wait_decision/, 'nor how waits ended');
 
 done_testing();

@@ -83,7 +83,7 @@ sub ask
 	is(one(q{SELECT count(*) FROM respond.run WHERE status NOT IN ('succeeded')}), '0', "$batch: none failed");
 	is(one(q{SELECT (SELECT count(*) FROM respond_internal.wait), (SELECT count(*) FROM respond_internal.heard), (SELECT count(*) FROM respond_internal.timer), (SELECT count(*) FROM respond_internal.run_inbox)}),
 		'0|0|0|0', "$batch: nothing is left over");
-	is(one(q{SELECT count(*) FROM (SELECT run_id, step, event_id FROM respond.wait_decision WHERE outcome IN ('event', 'collected') AND key_hash IS NOT NULL GROUP BY 1, 2, 3 HAVING count(*) > 1) AS d}),
+	is(one(q{SELECT count(*) FROM (SELECT run_id, step, event_id FROM respond_internal.wait_decision WHERE outcome IN ('event', 'collected') AND key_hash IS NOT NULL GROUP BY 1, 2, 3 HAVING count(*) > 1) AS d}),
 		'0', "$batch: no event counted twice");
 	return;
 }
