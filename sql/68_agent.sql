@@ -2,15 +2,23 @@
 
 CREATE TABLE respond.agent (
 	name text PRIMARY KEY CHECK (name <> '' AND name !~ '^(team|on_call|role):'),
-	db_role name UNIQUE,
+	db_role name,
 	available boolean NOT NULL DEFAULT true,
-	created_at timestamptz NOT NULL DEFAULT now()
+	created_at timestamptz NOT NULL DEFAULT now(),
+	role_id oid,
+	role_system bigint,
+	-- two roles may have changed their names with each other
+	UNIQUE (db_role) DEFERRABLE
 );
+CREATE INDEX agent_role_id_idx ON respond.agent (role_id);
+COMMENT ON INDEX respond.agent_role_id_idx IS 'finds the agent of a role';
 COMMENT ON TABLE respond.agent IS 'people who work at the desk';
 COMMENT ON COLUMN respond.agent.name IS 'name by which tickets and approvers refer to the person';
 COMMENT ON COLUMN respond.agent.db_role IS 'role that the person works as in the database; NULL: none';
 COMMENT ON COLUMN respond.agent.available IS 'whether the person is there; on_call:TEAM asks only those who are';
 COMMENT ON COLUMN respond.agent.created_at IS 'when the row was created';
+COMMENT ON COLUMN respond.agent.role_id IS 'number of db_role, kept by pg_respond: the agent stays with a role that is renamed, and does not go to another that takes its name';
+COMMENT ON COLUMN respond.agent.role_system IS 'system (see pg_control_system()) in which this is the number of a role; in another one the name counts';
 
 CREATE TABLE respond.team_member (
 	team text NOT NULL,
@@ -48,6 +56,13 @@ COMMENT ON TRIGGER members_follow ON respond.agent IS 'who goes leaves the teams
 CREATE TRIGGER members_follow_truncate AFTER TRUNCATE ON respond.agent
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.members_follow();
 COMMENT ON TRIGGER members_follow_truncate ON respond.agent IS 'who goes leaves the teams';
+
+CREATE FUNCTION respond_internal.agent_role() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_agent_role';
+COMMENT ON FUNCTION respond_internal.agent_role() IS 'trigger: keeps the numbers of the roles that agents work as';
+CREATE TRIGGER agent_role BEFORE INSERT OR UPDATE ON respond.agent
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.agent_role();
+COMMENT ON TRIGGER agent_role ON respond.agent IS 'keeps the numbers of the roles that agents work as';
 
 -- Who is who decides who may approve.
 CREATE TRIGGER agent_audit AFTER INSERT OR UPDATE OR DELETE ON respond.agent

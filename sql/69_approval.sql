@@ -26,7 +26,10 @@ CREATE TABLE respond.approval (
 	ended_at timestamptz,
 	remind_every interval,
 	escalate_to text[] NOT NULL DEFAULT '{}',
-	escalated_at timestamptz
+	escalated_at timestamptz,
+	roles text[] NOT NULL DEFAULT '{}',
+	role_ids oid[] NOT NULL DEFAULT '{}',
+	role_system bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE respond.approval IS 'questions that runs ask people; decide() answers them. Agents see those that they may answer';
 COMMENT ON COLUMN respond.approval.id IS 'by which decide() knows it';
@@ -55,6 +58,9 @@ COMMENT ON COLUMN respond.approval.ended_at IS 'when it was decided, or ended in
 COMMENT ON COLUMN respond.approval.remind_every IS 'how often the event approval.reminded is recorded; NULL: never';
 COMMENT ON COLUMN respond.approval.escalate_to IS 'who becomes an approver when nobody has decided for a while';
 COMMENT ON COLUMN respond.approval.escalated_at IS 'when that happened';
+COMMENT ON COLUMN respond.approval.roles IS 'names in it that were names of roles when it was asked';
+COMMENT ON COLUMN respond.approval.role_ids IS 'numbers of these roles: one that is renamed may still answer, and another that takes its name may not';
+COMMENT ON COLUMN respond.approval.role_system IS 'system (see pg_control_system()) in which these are numbers of roles; in another one the names count';
 CREATE INDEX approval_run_id_idx ON respond.approval (run_id);
 COMMENT ON INDEX respond.approval_run_id_idx IS 'finds the questions of a run';
 CREATE INDEX approval_open_idx ON respond.approval (asked_at) WHERE status = 'open';
@@ -88,14 +94,14 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'respond_cancel_approvals';
 COMMENT ON FUNCTION respond_internal.cancel_approvals(bigint) IS 'ends the open approvals of a run that waits for them no more; returns how many';
 
 -- Whoever may answer may read, and nobody else at the desk.
-CREATE FUNCTION respond_internal.is_approver(approvers text[]) RETURNS boolean
+CREATE FUNCTION respond_internal.is_approver(approvers text[], roles text[], role_ids oid[], role_system bigint) RETURNS boolean
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_is_approver';
-COMMENT ON FUNCTION respond_internal.is_approver(text[]) IS 'whether the current role is among them';
+COMMENT ON FUNCTION respond_internal.is_approver(text[], text[], oid[], bigint) IS 'whether the current role is among them';
 ALTER TABLE respond.approval ENABLE ROW LEVEL SECURITY;
 ALTER TABLE respond.approval_vote ENABLE ROW LEVEL SECURITY;
 CREATE POLICY overseers ON respond.approval FOR SELECT TO respond_admin, respond_auditor USING (true);
 COMMENT ON POLICY overseers ON respond.approval IS 'admins and auditors see all';
-CREATE POLICY approvers ON respond.approval FOR SELECT TO respond_agent USING (respond_internal.is_approver(approvers));
+CREATE POLICY approvers ON respond.approval FOR SELECT TO respond_agent USING (respond_internal.is_approver(approvers, roles, role_ids, role_system));
 COMMENT ON POLICY approvers ON respond.approval IS 'agents see what they may answer';
 CREATE POLICY overseers ON respond.approval_vote FOR SELECT TO respond_admin, respond_auditor USING (true);
 COMMENT ON POLICY overseers ON respond.approval_vote IS 'admins and auditors see all';

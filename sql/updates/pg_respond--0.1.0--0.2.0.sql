@@ -2010,15 +2010,23 @@ COMMENT ON FUNCTION respond.rule_doc(text) IS
 -- The people of the desk.
 CREATE TABLE respond.agent (
 	name text PRIMARY KEY CHECK (name <> '' AND name !~ '^(team|on_call|role):'),
-	db_role name UNIQUE,
+	db_role name,
 	available boolean NOT NULL DEFAULT true,
-	created_at timestamptz NOT NULL DEFAULT now()
+	created_at timestamptz NOT NULL DEFAULT now(),
+	role_id oid,
+	role_system bigint,
+	-- two roles may have changed their names with each other
+	UNIQUE (db_role) DEFERRABLE
 );
+CREATE INDEX agent_role_id_idx ON respond.agent (role_id);
+COMMENT ON INDEX respond.agent_role_id_idx IS 'finds the agent of a role';
 COMMENT ON TABLE respond.agent IS 'people who work at the desk';
 COMMENT ON COLUMN respond.agent.name IS 'name by which tickets and approvers refer to the person';
 COMMENT ON COLUMN respond.agent.db_role IS 'role that the person works as in the database; NULL: none';
 COMMENT ON COLUMN respond.agent.available IS 'whether the person is there; on_call:TEAM asks only those who are';
 COMMENT ON COLUMN respond.agent.created_at IS 'when the row was created';
+COMMENT ON COLUMN respond.agent.role_id IS 'number of db_role, kept by pg_respond: the agent stays with a role that is renamed, and does not go to another that takes its name';
+COMMENT ON COLUMN respond.agent.role_system IS 'system (see pg_control_system()) in which this is the number of a role; in another one the name counts';
 
 CREATE TABLE respond.team_member (
 	team text NOT NULL,
@@ -2061,6 +2069,14 @@ CREATE TRIGGER members_follow_truncate AFTER TRUNCATE ON respond.agent
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.members_follow();
 ALTER TABLE respond.agent ENABLE ALWAYS TRIGGER members_follow_truncate;
 COMMENT ON TRIGGER members_follow_truncate ON respond.agent IS 'who goes leaves the teams';
+
+CREATE FUNCTION respond_internal.agent_role() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_agent_role';
+COMMENT ON FUNCTION respond_internal.agent_role() IS 'trigger: keeps the numbers of the roles that agents work as';
+CREATE TRIGGER agent_role BEFORE INSERT OR UPDATE ON respond.agent
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.agent_role();
+ALTER TABLE respond.agent ENABLE ALWAYS TRIGGER agent_role;
+COMMENT ON TRIGGER agent_role ON respond.agent IS 'keeps the numbers of the roles that agents work as';
 
 -- Who is who decides who may approve.
 CREATE TRIGGER agent_audit AFTER INSERT OR UPDATE OR DELETE ON respond.agent
@@ -2110,7 +2126,10 @@ CREATE TABLE respond.approval (
 	ended_at timestamptz,
 	remind_every interval,
 	escalate_to text[] NOT NULL DEFAULT '{}',
-	escalated_at timestamptz
+	escalated_at timestamptz,
+	roles text[] NOT NULL DEFAULT '{}',
+	role_ids oid[] NOT NULL DEFAULT '{}',
+	role_system bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE respond.approval IS 'questions that runs ask people; decide() answers them. Agents see those that they may answer';
 COMMENT ON COLUMN respond.approval.id IS 'by which decide() knows it';
@@ -2139,6 +2158,9 @@ COMMENT ON COLUMN respond.approval.ended_at IS 'when it was decided, or ended in
 COMMENT ON COLUMN respond.approval.remind_every IS 'how often the event approval.reminded is recorded; NULL: never';
 COMMENT ON COLUMN respond.approval.escalate_to IS 'who becomes an approver when nobody has decided for a while';
 COMMENT ON COLUMN respond.approval.escalated_at IS 'when that happened';
+COMMENT ON COLUMN respond.approval.roles IS 'names in it that were names of roles when it was asked';
+COMMENT ON COLUMN respond.approval.role_ids IS 'numbers of these roles: one that is renamed may still answer, and another that takes its name may not';
+COMMENT ON COLUMN respond.approval.role_system IS 'system (see pg_control_system()) in which these are numbers of roles; in another one the names count';
 CREATE INDEX approval_run_id_idx ON respond.approval (run_id);
 COMMENT ON INDEX respond.approval_run_id_idx IS 'finds the questions of a run';
 CREATE INDEX approval_open_idx ON respond.approval (asked_at) WHERE status = 'open';
@@ -2172,14 +2194,14 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'respond_cancel_approvals';
 COMMENT ON FUNCTION respond_internal.cancel_approvals(bigint) IS 'ends the open approvals of a run that waits for them no more; returns how many';
 
 -- Whoever may answer may read, and nobody else at the desk.
-CREATE FUNCTION respond_internal.is_approver(approvers text[]) RETURNS boolean
+CREATE FUNCTION respond_internal.is_approver(approvers text[], roles text[], role_ids oid[], role_system bigint) RETURNS boolean
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_is_approver';
-COMMENT ON FUNCTION respond_internal.is_approver(text[]) IS 'whether the current role is among them';
+COMMENT ON FUNCTION respond_internal.is_approver(text[], text[], oid[], bigint) IS 'whether the current role is among them';
 ALTER TABLE respond.approval ENABLE ROW LEVEL SECURITY;
 ALTER TABLE respond.approval_vote ENABLE ROW LEVEL SECURITY;
 CREATE POLICY overseers ON respond.approval FOR SELECT TO respond_admin, respond_auditor USING (true);
 COMMENT ON POLICY overseers ON respond.approval IS 'admins and auditors see all';
-CREATE POLICY approvers ON respond.approval FOR SELECT TO respond_agent USING (respond_internal.is_approver(approvers));
+CREATE POLICY approvers ON respond.approval FOR SELECT TO respond_agent USING (respond_internal.is_approver(approvers, roles, role_ids, role_system));
 COMMENT ON POLICY approvers ON respond.approval IS 'agents see what they may answer';
 CREATE POLICY overseers ON respond.approval_vote FOR SELECT TO respond_admin, respond_auditor USING (true);
 COMMENT ON POLICY overseers ON respond.approval_vote IS 'admins and auditors see all';
@@ -2513,7 +2535,7 @@ GRANT INSERT, UPDATE, DELETE ON respond.schedule TO respond_admin;
 GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.approval_vote TO respond_agent, respond_auditor, respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.agent, respond.team_member TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.decide(uuid, text, text) TO respond_agent, respond_admin;
-GRANT EXECUTE ON FUNCTION respond_internal.is_approver(text[]) TO respond_agent;
+GRANT EXECUTE ON FUNCTION respond_internal.is_approver(text[], text[], oid[], bigint) TO respond_agent;
 GRANT SELECT ON respond_internal.run_name, respond_internal.run_place, respond_internal.loop_items, respond.wait_decision, respond.waiting TO respond_auditor, respond_admin;
 GRANT SELECT ON respond.waiting TO respond_agent;
 GRANT EXECUTE ON FUNCTION respond.start(text, jsonb, text, text, text), respond.cancel_run(bigint, text), respond.retry_run(bigint, text, text),

@@ -48,6 +48,9 @@ static const ShapeColumn approval_columns[] = {
 	{"remind_every", INTERVALOID},
 	{"escalate_to", TEXTARRAYOID},
 	{"escalated_at", TIMESTAMPTZOID},
+	{"roles", TEXTARRAYOID},
+	{"role_ids", OIDARRAYOID},
+	{"role_system", INT8OID},
 };
 
 StaticAssertDecl(lengthof(approval_columns) == APPROVAL_COLUMNS, "each column of respond.approval has its type");
@@ -65,9 +68,9 @@ static KeptPlan end_plan = {
 	4, {UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 };
 static KeptPlan escalate_plan = {
-	"UPDATE respond.approval AS a SET approvers = $2, asked_of = $3, escalated_at = $4"
-	" WHERE a.id OPERATOR(pg_catalog.=) $1",
-	4, {UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID}
+	"UPDATE respond.approval AS a SET approvers = $2, asked_of = $3, escalated_at = $4, roles = $5, role_ids = $6,"
+	" role_system = $7 WHERE a.id OPERATOR(pg_catalog.=) $1",
+	7, {UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID, TEXTARRAYOID, OIDARRAYOID, INT8OID}
 };
 static KeptPlan cancel_plan = {
 	"UPDATE respond.approval AS a SET status = 'cancelled', ended_at = $2"
@@ -117,6 +120,18 @@ array_of(const List *texts)
 	return PointerGetDatum(construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+static Datum
+array_of_ids(const List *ids)
+{
+	Datum	   *values = palloc(sizeof(Datum) * Max(list_length(ids), 1));
+	int			count = 0;
+	ListCell   *cell;
+
+	foreach(cell, ids)
+		values[count++] = ObjectIdGetDatum(lfirst_oid(cell));
+	return PointerGetDatum(construct_array(values, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+}
+
 static List *
 list_of(Datum array)
 {
@@ -130,6 +145,28 @@ list_of(Datum array)
 		if (!nulls[i])
 			texts = lappend(texts, TextDatumGetCString(values[i]));
 	return texts;
+}
+
+static List *
+list_of_ids(Datum array)
+{
+	List	   *ids = NIL;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(DatumGetArrayTypeP(array), OIDOID, sizeof(Oid), true, TYPALIGN_INT, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		ids = lappend_oid(ids, nulls[i] ? InvalidOid : DatumGetObjectId(values[i]));
+	return ids;
+}
+
+AskedRoles
+respond_approval_roles(Datum names, Datum ids, int64 system)
+{
+	AskedRoles	roles = {list_of(names), list_of_ids(ids), system};
+
+	return roles;
 }
 
 static void
@@ -166,6 +203,9 @@ fill_row(Datum *values, bool *nulls, const Approval *approval)
 	values[APPROVAL_ESCALATE_TO] = array_of(approval->escalate_to);
 	values[APPROVAL_ESCALATED_AT] = TimestampTzGetDatum(approval->asked_at);
 	nulls[APPROVAL_ESCALATED_AT] = !approval->escalated;
+	values[APPROVAL_ROLES] = array_of(approval->roles.names);
+	values[APPROVAL_ROLE_IDS] = array_of_ids(approval->roles.ids);
+	values[APPROVAL_ROLE_SYSTEM] = Int64GetDatum(approval->roles.system);
 }
 
 void
@@ -215,6 +255,8 @@ read_row(const Datum *values, const bool *nulls)
 	}
 	approval->escalate_to = list_of(values[APPROVAL_ESCALATE_TO]);
 	approval->escalated = !nulls[APPROVAL_ESCALATED_AT];
+	approval->roles = respond_approval_roles(values[APPROVAL_ROLES], values[APPROVAL_ROLE_IDS],
+											 DatumGetInt64(values[APPROVAL_ROLE_SYSTEM]));
 	return approval;
 }
 
@@ -258,7 +300,7 @@ respond_approval_end(Approval *approval, const char *status, const char *decisio
 void
 respond_approval_escalate(Approval *approval, const List *asked_of)
 {
-	Datum		values[4];
+	Datum		values[7];
 
 	approval->approvers = respond_texts_union(approval->approvers, approval->escalate_to);
 	approval->asked_of = list_copy(asked_of);
@@ -267,6 +309,9 @@ respond_approval_escalate(Approval *approval, const List *asked_of)
 	values[1] = array_of(approval->approvers);
 	values[2] = array_of(approval->asked_of);
 	values[3] = TimestampTzGetDatum(respond_clock_now());
+	values[4] = array_of(approval->roles.names);
+	values[5] = array_of_ids(approval->roles.ids);
+	values[6] = Int64GetDatum(approval->roles.system);
 	SPI_connect();
 	(void) respond_kept_plan_run_as_owner(&escalate_plan, values, NULL);
 	SPI_finish();

@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "approval/asked_roles.h"
 #include "common/shape.h"
 
 #define APPROVAL_OPEN		"open"
@@ -34,7 +35,8 @@ enum
 	APPROVAL_PAUSE, APPROVAL_EVENT_ID, APPROVAL_DEPTH, APPROVAL_QUESTION, APPROVAL_OPTIONS, APPROVAL_CONTEXT,
 	APPROVAL_APPROVERS, APPROVAL_QUORUM, APPROVAL_ASKED_OF, APPROVAL_CAUSED_BY, APPROVAL_SELF_APPROVAL,
 	APPROVAL_DENY_WINS, APPROVAL_STATUS, APPROVAL_DECISION, APPROVAL_ASKED_AT, APPROVAL_DUE_AT, APPROVAL_ENDED_AT,
-	APPROVAL_REMIND_EVERY, APPROVAL_ESCALATE_TO, APPROVAL_ESCALATED_AT,
+	APPROVAL_REMIND_EVERY, APPROVAL_ESCALATE_TO, APPROVAL_ESCALATED_AT, APPROVAL_ROLES, APPROVAL_ROLE_IDS,
+	APPROVAL_ROLE_SYSTEM,
 	APPROVAL_COLUMNS
 };
 
@@ -68,6 +70,7 @@ typedef struct Approval
 	Interval   *remind_every;	/* NULL: never */
 	List	   *escalate_to;
 	bool		escalated;
+	AskedRoles	roles;
 } Approval;
 
 typedef struct Vote
@@ -80,6 +83,9 @@ typedef struct Vote
 extern void respond_approval_new_id(pg_uuid_t *id);
 extern char *respond_approval_id_text(const pg_uuid_t *id);
 extern void respond_approval_read_id(const char *text, pg_uuid_t *id);
+
+/* From the values of the columns roles, role_ids and role_system. */
+extern AskedRoles respond_approval_roles(Datum names, Datum ids, int64 system);
 
 /* Inserts it, open, without asking for privileges. */
 extern void respond_approval_insert(const Approval *approval);

@@ -44,7 +44,7 @@ respond_approver_fault(const char *approver)
 }
 
 static List *
-people_of(const char *approver)
+people_of(const char *approver, const AskedRoles *roles)
 {
 	bool		available;
 	const char *team = team_of(approver, &available);
@@ -56,19 +56,19 @@ people_of(const char *approver)
 	agent = respond_agent_find(approver);
 	if (agent != NULL)
 		return OidIsValid(agent->role) ? list_make1(agent) : NIL;
-	role = get_role_oid(approver, true);
+	role = roles != NULL ? respond_asked_role(roles, approver) : get_role_oid(approver, true);
 	return OidIsValid(role) ? respond_people_of_role(role) : NIL;
 }
 
 List *
-respond_approvers_people(const List *approvers)
+respond_approvers_people(const List *approvers, const AskedRoles *roles)
 {
 	List	   *people = NIL;
 	ListCell   *cell;
 
 	foreach(cell, approvers)
 	{
-		List	   *more = people_of(lfirst(cell));
+		List	   *more = people_of(lfirst(cell), roles);
 		ListCell   *one;
 
 		foreach(one, more)
@@ -97,7 +97,7 @@ respond_approvers_count(const List *approvers)
 	foreach(cell, approvers)
 		if (!is_one_person(lfirst(cell)))
 			return -1;
-	return list_length(respond_approvers_people(approvers));
+	return list_length(respond_approvers_people(approvers, NULL));
 }
 
 const Person *
@@ -116,13 +116,13 @@ respond_people_find(const List *people, Oid role)
 }
 
 bool
-respond_person_caused(const Person *person, const List *causers)
+respond_person_caused(const Person *person, const List *causers, const AskedRoles *roles)
 {
 	ListCell   *cell;
 
 	foreach(cell, causers)
 	{
-		Oid			role = get_role_oid(lfirst(cell), true);
+		Oid			role = respond_asked_role(roles, lfirst(cell));
 
 		if (OidIsValid(role) && is_member_of_role_nosuper(person->role, role))
 			return true;
@@ -131,12 +131,12 @@ respond_person_caused(const Person *person, const List *causers)
 }
 
 List *
-respond_people_without(List *people, const List *causers)
+respond_people_without(List *people, const List *causers, const AskedRoles *roles)
 {
 	ListCell   *cell;
 
 	foreach(cell, people)
-		if (respond_person_caused(lfirst(cell), causers))
+		if (respond_person_caused(lfirst(cell), causers, roles))
 			people = foreach_delete_current(people, cell);
 	return people;
 }

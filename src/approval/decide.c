@@ -90,6 +90,25 @@ require_open(const pg_uuid_t *id)
 	return approval;
 }
 
+/* Those who may vote now; a role that was asked goes by the name that it had then. */
+static List *
+find_people(const Approval *approval)
+{
+	List	   *people = respond_approvers_people(approval->approvers, &approval->roles);
+	ListCell   *cell;
+
+	foreach(cell, people)
+	{
+		Person	   *person = lfirst(cell);
+		const char *name = person->is_agent ? NULL :
+			respond_asked_name(&approval->roles, person->role, approval->asked_of);
+
+		if (name != NULL)
+			person->name = name;
+	}
+	return people;
+}
+
 /* The person who decides, if they may. */
 static const Person *
 find_voter(const Approval *approval, const List *people)
@@ -110,7 +129,7 @@ find_voter(const Approval *approval, const List *people)
 				 errmsg("\"%s\" was not asked to decide approval %s", voter->name,
 						respond_approval_id_text(&approval->id)),
 				 errdetail("All who were asked decide together: %s.", respond_texts_join(approval->asked_of))));
-	if (!approval->self_approval && respond_person_caused(voter, approval->caused_by))
+	if (!approval->self_approval && respond_person_caused(voter, approval->caused_by, &approval->roles))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("\"%s\" may not decide approval %s", voter->name, respond_approval_id_text(&approval->id)),
@@ -157,7 +176,8 @@ static int
 count_undecided(const Approval *approval, List *people, const List *votes)
 {
 	List	   *names = approval->quorum == 0 ? approval->asked_of :
-		respond_people_names(approval->self_approval ? people : respond_people_without(people, approval->caused_by));
+		respond_people_names(approval->self_approval ? people :
+							 respond_people_without(people, approval->caused_by, &approval->roles));
 	int			undecided = list_length(names);
 	ListCell   *cell;
 
@@ -225,7 +245,7 @@ respond_decide(PG_FUNCTION_ARGS)
 	vote.option = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	vote.comment = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	approval = require_open(PG_GETARG_UUID_P(0));
-	people = respond_approvers_people(approval->approvers);
+	people = find_people(approval);
 	voter = find_voter(approval, people);
 	actor = GetUserNameFromId(voter->role, false);
 	vote.voter = voter->name;
@@ -243,7 +263,7 @@ respond_decide(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(approval->decision));
 }
 
-/* is_approver(approvers) → whether the current role is among them */
+/* is_approver(approvers, roles, role_ids, role_system) → whether the current role is among them */
 Datum
 respond_is_approver(PG_FUNCTION_ARGS)
 {
@@ -251,12 +271,13 @@ respond_is_approver(PG_FUNCTION_ARGS)
 	bool	   *nulls;
 	int			count;
 	List	   *approvers = NIL;
+	AskedRoles	roles = respond_approval_roles(PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), PG_GETARG_INT64(3));
 
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
 	for (int i = 0; i < count; i++)
 		if (!nulls[i])
 			approvers = lappend(approvers, TextDatumGetCString(values[i]));
-	PG_RETURN_BOOL(respond_people_find(respond_approvers_people(approvers), GetUserId()) != NULL);
+	PG_RETURN_BOOL(respond_people_find(respond_approvers_people(approvers, &roles), GetUserId()) != NULL);
 }
 
 /* cancel_approvals(run_id) → how many were open */

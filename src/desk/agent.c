@@ -2,11 +2,15 @@
  * agent.c
  *	  The people of the desk, and the roles that they work as.
  *
+ * An agent works as a role, not as whoever has its name, as rules belong to roles
+ * (see known_role.c): the number of the role is kept beside the name.
+ *
  * src/desk/agent.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_auth_members.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
@@ -17,6 +21,7 @@
 #include "utils/syscache.h"
 
 #include "common/kept_plan.h"
+#include "common/known_role.h"
 #include "common/pg_compat.h"
 #include "desk/agent.h"
 
@@ -24,7 +29,11 @@ static const ShapeColumn agent_columns[] = {
 	{"name", TEXTOID},
 	{"db_role", NAMEOID},
 	{"available", BOOLOID},
+	{"role_id", OIDOID},
+	{"role_system", INT8OID},
 };
+
+StaticAssertDecl(lengthof(agent_columns) == AGENT_COLUMNS, "each column of respond.agent has its type");
 
 static const ShapeColumn member_columns[] = {
 	{"team", TEXTOID},
@@ -35,13 +44,17 @@ const Shape respond_shape_agent = SHAPE("respond.agent", agent_columns);
 const Shape respond_shape_team_member = SHAPE("respond.team_member", member_columns);
 
 static KeptPlan by_name = {
-	"SELECT a.name, a.db_role FROM respond.agent AS a WHERE a.name OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
+	"SELECT a.name, a.db_role, a.role_id, a.role_system FROM respond.agent AS a"
+	" WHERE a.name OPERATOR(pg_catalog.=) $1",
+	1, {TEXTOID}
 };
 static KeptPlan by_role = {
-	"SELECT a.name, a.db_role FROM respond.agent AS a WHERE a.db_role OPERATOR(pg_catalog.=) $1", 1, {NAMEOID}
+	"SELECT a.name, a.db_role, a.role_id, a.role_system FROM respond.agent AS a"
+	" WHERE a.role_id OPERATOR(pg_catalog.=) $1 OR a.db_role OPERATOR(pg_catalog.=) $2",
+	2, {OIDOID, NAMEOID}
 };
 static KeptPlan by_team = {
-	"SELECT a.name, a.db_role FROM respond.team_member AS m"
+	"SELECT a.name, a.db_role, a.role_id, a.role_system FROM respond.team_member AS m"
 	" JOIN respond.agent AS a ON a.name OPERATOR(pg_catalog.=) m.agent"
 	" WHERE m.team OPERATOR(pg_catalog.=) $1 AND a.db_role IS NOT NULL AND (a.available OR NOT $2) ORDER BY a.name",
 	2, {TEXTOID, BOOLOID}
@@ -50,17 +63,44 @@ static KeptPlan team = {
 	"SELECT FROM respond.team AS t WHERE t.name OPERATOR(pg_catalog.=) $1", 1, {TEXTOID}
 };
 
+static KeptPlan refresh = {
+	"UPDATE respond.agent AS a SET db_role = r.rolname FROM pg_catalog.pg_roles AS r"
+	" WHERE CASE WHEN a.role_system OPERATOR(pg_catalog.=) $1"
+	" THEN r.oid OPERATOR(pg_catalog.=) a.role_id AND r.rolname OPERATOR(pg_catalog.<>) a.db_role"
+	" ELSE r.rolname OPERATOR(pg_catalog.=) a.db_role END",
+	1, {INT8OID}
+};
+
 static Person *
-make_person(const char *name, Oid role)
+make_person(const char *name, Oid role, bool is_agent)
 {
 	Person	   *person = palloc(sizeof(Person));
 
 	person->name = pstrdup(name);
 	person->role = role;
+	person->is_agent = is_agent;
 	return person;
 }
 
-/* Runs a query of names and roles; a list of Person * in the caller's memory context. */
+static int64
+number_at(HeapTuple tuple, TupleDesc desc, int column)
+{
+	char	   *text = SPI_getvalue(tuple, desc, column);
+
+	return text == NULL ? 0 : pg_strtoint64(text);
+}
+
+/* The role in a row of a name, the name of a role, its number and the system of that. */
+static Oid
+role_of(HeapTuple tuple, TupleDesc desc)
+{
+	char	   *name = SPI_getvalue(tuple, desc, 2);
+
+	return name == NULL ? InvalidOid : respond_known_role(number_at(tuple, desc, 4), (Oid) number_at(tuple, desc, 3),
+														  name);
+}
+
+/* Runs a query of such rows; a list of Person * in the caller's memory context. */
 static List *
 fetch_people(KeptPlan *plan, Datum *values)
 {
@@ -74,10 +114,10 @@ fetch_people(KeptPlan *plan, Datum *values)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
 		char	   *name = SPI_getvalue(tuple, SPI_tuptable->tupdesc, 1);
-		char	   *role = SPI_getvalue(tuple, SPI_tuptable->tupdesc, 2);
+		Oid			role = role_of(tuple, SPI_tuptable->tupdesc);
 		MemoryContext spi = MemoryContextSwitchTo(caller);
 
-		people = lappend(people, make_person(name, role != NULL ? get_role_oid(role, true) : InvalidOid));
+		people = lappend(people, make_person(name, role, true));
 		MemoryContextSwitchTo(spi);
 	}
 	SPI_finish();
@@ -123,15 +163,17 @@ respond_person_of_role(Oid role)
 {
 	char	   *role_name = GetUserNameFromId(role, false);
 	NameData	name;
-	Datum		value = NameGetDatum(&name);
+	Datum		values[2] = {ObjectIdGetDatum(role), NameGetDatum(&name)};
 	List	   *people;
+	ListCell   *cell;
 
 	namestrcpy(&name, role_name);
-	people = fetch_people(&by_role, &value);
-	if (people != NIL)
-		return linitial(people);
+	people = fetch_people(&by_role, values);
+	foreach(cell, people)
+		if (((Person *) lfirst(cell))->role == role)
+			return lfirst(cell);
 	/* an agent of that name is somebody else */
-	return make_person(respond_agent_find(role_name) != NULL ? psprintf("role:%s", role_name) : role_name, role);
+	return make_person(respond_agent_find(role_name) != NULL ? psprintf("role:%s", role_name) : role_name, role, false);
 }
 
 bool
@@ -195,4 +237,14 @@ respond_people_of_role(Oid role)
 	foreach(cell, roles)
 		people = lappend(people, respond_person_of_role(lfirst_oid(cell)));
 	return people;
+}
+
+void
+respond_agent_roles_refresh(void)
+{
+	Datum		value = Int64GetDatum((int64) GetSystemIdentifier());
+
+	SPI_connect();
+	(void) respond_kept_plan_run_as_owner(&refresh, &value, NULL);
+	SPI_finish();
 }

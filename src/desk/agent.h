@@ -12,6 +12,12 @@
 
 #include "common/shape.h"
 
+/* Columns of respond.agent that are looked at. */
+enum
+{
+	AGENT_NAME, AGENT_DB_ROLE, AGENT_AVAILABLE, AGENT_ROLE_ID, AGENT_ROLE_SYSTEM, AGENT_COLUMNS
+};
+
 extern const Shape respond_shape_agent;
 extern const Shape respond_shape_team_member;
 
@@ -20,6 +26,7 @@ typedef struct Person
 {
 	const char *name;			/* of the agent, or of the role when it is no agent's */
 	Oid			role;
+	bool		is_agent;
 } Person;
 
 /* The agent of that name, NULL when there is none; role InvalidOid: works as no role. */
@@ -41,5 +48,11 @@ extern Person *respond_person_of_role(Oid role);
  * those of its members that can, and members without members count as people, too.
  */
 extern List *respond_people_of_role(Oid role);
+
+/*
+ * Brings the names of roles up to date in all agents, and the numbers of roles
+ * that came with a dump.  Asks for no rights.
+ */
+extern void respond_agent_roles_refresh(void);
 
 #endif							/* RESPOND_AGENT_H */

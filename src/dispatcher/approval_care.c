@@ -50,10 +50,11 @@ arm_reminder(const Approval *approval)
 static void
 escalate(Approval *approval)
 {
-	List	   *people = respond_approvers_people(approval->escalate_to);
+	List	   *people = respond_approvers_people(approval->escalate_to, &approval->roles);
 
 	if (!approval->self_approval)
-		people = respond_people_without(people, approval->caused_by);
+		people = respond_people_without(people, approval->caused_by, &approval->roles);
+	respond_asked_roles_note_people(&approval->roles, people);
 	respond_approval_escalate(approval, respond_texts_union(approval->asked_of, respond_people_names(people)));
 }
 

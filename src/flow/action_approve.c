@@ -147,9 +147,9 @@ read_texts(const StepCall *call, Approval *approval)
 static List *
 find_people(const Approval *approval)
 {
-	List	   *people = respond_approvers_people(approval->approvers);
+	List	   *people = respond_approvers_people(approval->approvers, &approval->roles);
 
-	return approval->self_approval ? people : respond_people_without(people, approval->caused_by);
+	return approval->self_approval ? people : respond_people_without(people, approval->caused_by, &approval->roles);
 }
 
 static void
@@ -168,8 +168,12 @@ require_people(const StepCall *call, const Approval *approval, const List *peopl
 static void
 ask_people(const StepCall *call, Approval *approval)
 {
-	List	   *people = find_people(approval);
+	List	   *people;
 
+	respond_asked_roles_note_approvers(&approval->roles, approval->approvers);
+	respond_asked_roles_note_approvers(&approval->roles, approval->escalate_to);
+	respond_asked_roles_note(&approval->roles, approval->caused_by);
+	people = find_people(approval);
 	if (list_length(people) < Max(approval->quorum, 1) && approval->escalate_to != NIL)
 	{
 		approval->approvers = respond_texts_union(approval->approvers, approval->escalate_to);
@@ -178,6 +182,7 @@ ask_people(const StepCall *call, Approval *approval)
 	}
 	require_people(call, approval, people);
 	approval->asked_of = respond_people_names(people);
+	respond_asked_roles_note_people(&approval->roles, people);
 }
 
 static List *

@@ -2,7 +2,7 @@
  * owner_ddl.c
  *	  What statements about roles do to the rules of this database.
  *
- *	ALTER ROLE ... RENAME	rules show the new name at once
+ *	ALTER ROLE ... RENAME	rules and agents show the new name at once
  *	REASSIGN OWNED			rules and schedules go to the new owner with everything else
  *	DROP ROLE				a warning names the rules and schedules that cannot run any more;
  *							sources that were the role's alone are nobody's
@@ -38,6 +38,7 @@
 #include "common/contain.h"
 #include "common/door.h"
 #include "common/kept_plan.h"
+#include "desk/agent.h"
 #include "event/producer.h"
 #include "owner/owner_guard.h"
 #include "rule/rule_owner.h"
@@ -246,7 +247,10 @@ refresh_now(void *argument)
 	if (IsA(refresh->tree, DropRoleStmt))
 		refresh->sources = respond_producer_roles_gone();
 	else
+	{
 		respond_rule_owners_refresh();
+		respond_agent_roles_refresh();
+	}
 }
 
 /* A row that somebody keeps locked does not keep a role from being renamed or dropped: the clock does it later. */

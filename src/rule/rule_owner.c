@@ -7,10 +7,8 @@
  * name of a role that was dropped does not get them.  The name is there to be
  * read and for dumps.
  *
- * Numbers of roles mean nothing in another cluster.  Beside them stands the
- * identifier of the system that they are of; where it is another one the names
- * count, and the clock enters the numbers after respond.release().  (pg_upgrade
- * changes the identifier and keeps the numbers; names lead to the same.)
+ * In another cluster the names count (see known_role.c), and the clock enters the
+ * numbers after respond.release().
  *
  * src/rule/rule_owner.c
  *-------------------------------------------------------------------------
@@ -27,6 +25,7 @@
 
 #include "common/errors.h"
 #include "common/kept_plan.h"
+#include "common/known_role.h"
 #include "common/pg_compat.h"
 #include "owner/owner_guard.h"
 #include "rule/rule_owner.h"
@@ -42,20 +41,12 @@ respond_rule_owner_change(void)
 	return change;
 }
 
-static bool
-is_of_this_system(const RuleRow *row)
-{
-	return row->owner_system == (int64) GetSystemIdentifier();
-}
-
 Oid
 respond_rule_owner(const RuleRow *row)
 {
 	if (row->owner == NULL)
 		return InvalidOid;
-	if (!is_of_this_system(row))
-		return respond_owner_find(row->owner);
-	return respond_owner_exists(row->owner_id) ? row->owner_id : InvalidOid;
+	return respond_known_role(row->owner_system, row->owner_id, row->owner);
 }
 
 char *
@@ -100,11 +91,7 @@ ids_of(const RuleRow *row, Datum **ids)
 static Oid
 start_role(const RuleRow *row, int place, const char *name, const Datum *ids, int id_count)
 {
-	if (!is_of_this_system(row))
-		return respond_owner_find(name);
-	if (place >= id_count || !respond_owner_exists(DatumGetObjectId(ids[place])))
-		return InvalidOid;
-	return DatumGetObjectId(ids[place]);
+	return respond_known_role(row->owner_system, place < id_count ? DatumGetObjectId(ids[place]) : InvalidOid, name);
 }
 
 bool
@@ -192,7 +179,7 @@ respond_rule_roles_refresh(RuleRow *row)
 	Datum	   *known = palloc0(Max(count, 1) * sizeof(Datum));
 
 	/* an owner who may still come, when the roles of a dump are loaded after it */
-	if (!OidIsValid(owner) && !is_of_this_system(row))
+	if (!OidIsValid(owner) && !respond_system_is_this(row->owner_system))
 		return;
 	for (int i = 0; i < count; i++)
 	{

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  * owner_names.c
- *	  Duty of the clock: the names of the owners of rules and schedules are those of today.
+ *	  Duty of the clock: the names of the owners of rules and schedules, and of the roles of agents, are those of today.
  *
  * ALTER ROLE ... RENAME brings the rules of its own database up to date; in the
  * others of the cluster, and for owners that came with a dump, it is done here.
- * Rules belong to numbers of roles, so nothing but what people and dumps read
+ * Rules belong to numbers of roles, and agents work as them, so nothing but what people and dumps read
  * depends on it.  So are the sources of roles that are gone.  Nothing is asked
  * unless a role or one of the tables has changed.
  *
@@ -19,6 +19,7 @@
 
 #include "common/partition_write.h"
 #include "common/relation_change.h"
+#include "desk/agent.h"
 #include "event/producer.h"
 #include "rule/rule_owner.h"
 #include "upkeep/owner_names.h"
@@ -31,6 +32,7 @@ static bool has_news = true;
 static Oid	rule_table = InvalidOid;
 static Oid	producer_table = InvalidOid;
 static Oid	schedule_table = InvalidOid;
+static Oid	agent_table = InvalidOid;
 
 static void
 role_changed(Datum argument, int cache, uint32 hash)
@@ -42,7 +44,7 @@ static void
 table_changed(Datum argument, Oid relation)
 {
 	if (relation == InvalidOid || relation == rule_table || relation == producer_table ||
-		relation == schedule_table)
+		relation == schedule_table || relation == agent_table)
 		has_news = true;
 }
 
@@ -71,8 +73,10 @@ respond_owner_names_keep(TimestampTz now)
 		rule_table = respond_relation_oid("respond", "rule");
 		producer_table = respond_relation_oid("respond", "producer");
 		schedule_table = respond_relation_oid("respond", "schedule");
+		agent_table = respond_relation_oid("respond", "agent");
 		respond_rule_owners_refresh();
 		(void) respond_producer_roles_gone();
+		respond_agent_roles_refresh();
 		respond_statement_commit();
 		has_news = false;
 	}

@@ -39,6 +39,7 @@ INSERT INTO argument VALUES
 	('timestamp with time zone', ARRAY['NULL', 'now()', '''infinity''', '''-infinity''', '''4713-01-01 BC''']),
 	('oid', ARRAY['NULL', '0', '4294967295', '''pg_class''::regclass']),
 	('regclass', ARRAY['NULL', '0', '4294967295', '''pg_class''', '''respond.event''', '''respond.worker''', '''respond.event_id_seq''', '''plain''']),
+	('oid[]', ARRAY['NULL', '''{}''', '''{NULL}''', '''{0,4294967295}''', '''{{1,2},{3,4}}''']),
 	('text[]', ARRAY['NULL', '''{}''', '''{NULL}''', '''{INSERT,x}''', '''{{a,b},{c,d}}''', '''{UPDATE}''']),
 	('interval', ARRAY['NULL', '''0''', '''-1 day''', '''-178000000 years''']),
 	('xid8', ARRAY['NULL', '''0''', '''1''', '''18446744073709551615''']),

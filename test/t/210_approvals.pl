@@ -222,6 +222,54 @@ is(as('fay', "SELECT respond.decide('$id', 'approve')"), '', 'the agent votes');
 is(as('gus', "SELECT respond.decide('$id', 'approve')"), 'approve', 'the role votes');
 is($node->safe_psql($db, "SELECT string_agg(voter, ' ' ORDER BY voter) FROM respond.approval_vote WHERE approval_id = '$id'"), 'gus role:gus', 'they are two');
 
+# Roles that are dropped, made anew and renamed while a question is open.
+like((as('maker', q{INSERT INTO respond.agent (name, db_role) VALUES ('Hal', 'hal')}))[0], qr/db_role: role "hal" does not exist/, 'an agent works as a role that there is');
+$node->safe_psql($db, q{CREATE ROLE hal LOGIN IN ROLE respond_agent; CREATE ROLE ivy LOGIN IN ROLE respond_agent; CREATE ROLE crew; GRANT crew TO ivy;
+	INSERT INTO respond.agent (name, db_role) VALUES ('Hal', 'hal')});
+rule('changing', approvers => [ 'Hal', 'crew' ]);
+$id = ask('changing');
+$node->safe_psql($db, q{DROP ROLE hal; DROP ROLE crew; CREATE ROLE hal LOGIN IN ROLE respond_agent; CREATE ROLE crew; GRANT crew TO ivy});
+like(as($_, "SELECT respond.decide('$id', 'approve')"), qr/"$_" may not decide/, "$_: a new role of the name is not who was asked") for 'hal', 'ivy';
+is(as($_, 'SELECT count(*) FROM respond.approval'), '0', "$_ does not see the question") for 'hal', 'ivy';
+$node->safe_psql($db, q{UPDATE respond.agent SET available = true WHERE name = 'Hal'});
+like(as('hal', "SELECT respond.decide('$id', 'approve')"), qr/"hal" may not decide/, 'nor when another column of the agent is set');
+$node->safe_psql($db, q{UPDATE respond.agent SET db_role = 'hal' WHERE name = 'Hal'});
+is(as('hal', "SELECT respond.decide('$id', 'approve')"), 'approve', 'the agent works as the new role once somebody says so');
+$id = ask('changing');
+$node->safe_psql($db, q{ALTER ROLE hal RENAME TO hal_2; ALTER ROLE crew RENAME TO crew_2; CREATE ROLE hal LOGIN IN ROLE respond_agent; CREATE ROLE crew; GRANT crew TO cem});
+is($node->safe_psql($db, q{SELECT db_role FROM respond.agent WHERE name = 'Hal'}), 'hal_2', 'an agent shows the new name of the role');
+like(as($_, "SELECT respond.decide('$id', 'approve')"), qr/"$_" may not decide/, "$_ has the name of a role that was asked") for 'hal', 'cem';
+is(as('ivy', 'SELECT count(*) FROM respond.approval'), '1', 'the members of the renamed role see the question');
+is(as('ivy', "SELECT respond.decide('$id', 'approve')"), 'approve', 'and answer it');
+rule('together', quorum => 'all', approvers => [ 'Hal', 'ivy', 'cem' ]);
+$id = ask('together');
+is(as('ivy', "SELECT respond.decide('$id', 'approve')"), '', 'one of three');
+$node->safe_psql($db, q{ALTER ROLE ivy RENAME TO ivy_2; ALTER ROLE cem RENAME TO cem_2});
+is(as('ivy_2', "SELECT respond.decide('$id', 'approve')"), '', 'a new name is no second vote');
+is(as('cem_2', "SELECT respond.decide('$id', 'approve')"), '', 'who was asked under another name answers');
+is(as('hal_2', "SELECT respond.decide('$id', 'approve')"), 'approve', 'and all have');
+is($node->safe_psql($db, "SELECT string_agg(voter, ' ' ORDER BY voter) FROM respond.approval_vote WHERE approval_id = '$id'"), 'Hal cem ivy', 'by the names under which they were asked');
+rule('others', approvers => [ 'Hal', 'crew_2' ]);
+$node->safe_psql($db, 'GRANT respond_producer TO ivy_2');
+as('ivy_2', q{SELECT respond.emit('others', subject => 'x')});
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.approval WHERE rule = 'others')}, 'a member of the role asks');
+$id = $node->safe_psql($db, q{SELECT id FROM respond.approval WHERE rule = 'others'});
+$node->safe_psql($db, 'ALTER ROLE ivy_2 RENAME TO ivy_3');
+like(as('ivy_3', "SELECT respond.decide('$id', 'approve')"), qr/"ivy_3" may not decide.*\nDETAIL:  What is to be approved was caused by ivy_2/, 'who caused it stays who caused it');
+$node->safe_psql($db, q{ALTER ROLE hal_2 RENAME TO hal_3; ALTER ROLE ann RENAME TO hal_2; ALTER ROLE hal_3 RENAME TO ann});
+is($node->safe_psql($db, q{SELECT string_agg(name || ' ' || db_role, ', ' ORDER BY name) FROM respond.agent WHERE name IN ('Ann', 'Hal')}), 'Ann hal_2, Hal ann', 'roles change their names with each other');
+$node->safe_psql($db, q{ALTER ROLE hal_2 RENAME TO tmp; ALTER ROLE ann RENAME TO hal_2; ALTER ROLE tmp RENAME TO ann});
+is(as('hal_2', "SELECT respond.decide('$id', 'approve')"), 'approve', 'and the agents stay who they are');
+
+# Numbers of roles of another cluster mean nothing here: names count, and the clock enters the numbers.
+$node->safe_psql($db, q{SET search_path = ''; SET check_function_bodies = off; INSERT INTO respond.agent (name, db_role, role_id, role_system) VALUES ('Jo', 'hal', 'ann'::regrole, 1)});
+rule('restored', approvers => [ 'Jo', 'crew' ], quorum => 2);
+$id = ask('restored');
+$node->safe_psql($db, "UPDATE respond.approval SET role_ids = '{10}', roles = '{crew}', role_system = 1 WHERE id = '$id'");
+is(as('hal', "SELECT respond.decide('$id', 'approve')"), '', 'an agent that came with a dump answers');
+is(as('cem_2', "SELECT respond.decide('$id', 'approve')"), 'approve', 'and so does a member of a role that its question names');
+Respond::wait_until($node, $db, q{SELECT role_id = 'hal'::regrole AND role_system <> 1 FROM respond.agent WHERE name = 'Jo'}, 'the number of the role is entered');
+
 # escalate: a ticket goes to somebody else.
 $node->safe_psql($db, q{INSERT INTO respond.team (name) VALUES ('second line')});
 Respond::add_rule($node, $db, 'up', 'up', [ { action => 'ticket', subject => 'help', team => 'support', assignee => 'Ann', key => 'up' },
