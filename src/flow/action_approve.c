@@ -92,11 +92,11 @@ read_span(const StepCall *call, int parameter, const char *field)
 }
 
 static TimestampTz
-add_span(const StepCall *call, const char *field, const Interval *span)
+add_span(const StepCall *call, const char *field, TimestampTz from, const Interval *span)
 {
 	TimestampTz time;
 
-	if (!respond_interval_add(respond_clock_now(), span, call->machine->flow->timezone, &time))
+	if (!respond_interval_add(from, span, call->machine->flow->timezone, &time))
 		fail(call->step, field, "leads to a time that PostgreSQL does not know", NULL);
 	return time;
 }
@@ -115,7 +115,7 @@ read_times(const StepCall *call, Approval *approval)
 	Interval   *limit = read_span(call, APPROVE_FOR, "for");
 
 	approval->asked_at = respond_clock_now();
-	approval->due_at = limit != NULL ? add_span(call, "for", limit) : DT_NOEND;
+	approval->due_at = limit != NULL ? add_span(call, "for", approval->asked_at, limit) : DT_NOEND;
 	approval->due_at = Min(approval->due_at, end_of_attempt(call, approval));
 	approval->remind_every = read_span(call, APPROVE_REMIND_EVERY, "remind_every");
 	if (approval->remind_every != NULL &&
@@ -231,17 +231,18 @@ respond_approval_arm(const Approval *approval, TimestampTz due_at, const char *w
 }
 
 static TimestampTz
-time_after(const StepCall *call, const char *field, const Interval *span)
+time_after(const StepCall *call, const char *field, TimestampTz from, const Interval *span)
 {
-	return span != NULL ? add_span(call, field, span) : DT_NOEND;
+	return span != NULL ? add_span(call, field, from, span) : DT_NOEND;
 }
 
 static void
 arm_timers(const StepCall *call, const Approval *approval)
 {
 	const Interval *span = read_span(call, APPROVE_ESCALATE_AFTER, "escalate_after");
-	TimestampTz remind_at = time_after(call, "remind_every", approval->remind_every);
-	TimestampTz escalate_at = approval->escalated ? DT_NOEND : time_after(call, "escalate_after", span);
+	TimestampTz remind_at = time_after(call, "remind_every", approval->asked_at, approval->remind_every);
+	TimestampTz escalate_at = approval->escalated ? DT_NOEND :
+		time_after(call, "escalate_after", approval->asked_at, span);
 
 	if (remind_at != DT_NOEND)
 		respond_approval_arm(approval, remind_at, APPROVAL_REMIND);
