@@ -207,5 +207,19 @@ for my $data ({}, { id => [ 1 ] }, { id => { a => 1 } })
 	like(one("SELECT error FROM respond.run WHERE event_id = $keyless"), qr/^steps\[0\]\.events\[0\]\.key: is empty/, 'a key that comes out empty, or is no text, fails the step');
 }
 
+# A mute keeps rules and routes from answering an event; runs under way hear it.
+Respond::add_rule($node, $db, 'answers', 'first.paid', [ { action => 'log', message => 'fired' } ]);
+Respond::add_rule($node, $db, 'ends', 'ends.begin', [ { action => 'wait', for => '1 hour' } ], cancel_on => { event_type => 'first.paid', key => '{{data.id}}', event_key => 'data.id' });
+my ($hears, $ends) = (emit('first.begin', { id => 'm' }, 'mute'), emit('ends.begin', { id => 'm' }, 'mute'));
+waiting($hears, 'w');
+run_of($ends, "status = 'waiting'", 'another run waits');
+one(q{INSERT INTO respond.mute (event_type, reason) VALUES ('first.paid', 'maintenance')});
+my $muted = emit('first.paid', { id => 'm', amount => 30 });
+run_of($muted, "rule = 'answers' AND status = 'suppressed'", 'a muted event fires no rule');
+ended($hears, 'succeeded');
+is(lines($hears), 'paid 30 by first.paid', 'but it ends a wait');
+ended($ends, 'cancelled');
+one('DELETE FROM respond.mute');
+
 $node->stop;
 done_testing();

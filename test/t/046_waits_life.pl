@@ -54,6 +54,20 @@ is(status($frozen), 'waiting', 'but does not pass while time is behind');
 move('1 day');
 becomes($frozen, 'succeeded', 'it passes when time has caught up');
 
+# The pause before another attempt doubles until it is an hour.
+one('CREATE SEQUENCE public.tries');
+Respond::add_rule($node, $db, 'tries', 'tries', [ { action => 'sql', sql => q{SELECT 1 / (nextval('public.tries') * 0)::int}, max_attempts => 6, retry_after => '15 min' } ]);
+my ($tries, $passed) = (emit('tries'), 24 * 3600);
+for my $pause ([ 1, '15 min' ], [ 2, '30 min' ], [ 3, '1 hour' ], [ 4, '1 hour' ], [ 5, '1 hour' ])
+{
+	Respond::wait_until($node, $db, "SELECT last_value = $pause->[0] AND EXISTS (SELECT FROM respond.waiting AS w WHERE w.event_id = $tries AND abs(extract(epoch FROM w.due_at - w.since - '$pause->[1]'::interval)) < 1)
+		FROM public.tries", "$pause->[1] after attempt $pause->[0]");
+	$passed += one("SELECT extract(epoch FROM interval '$pause->[1]')::int") + 1;
+	move("$passed s");
+}
+becomes($tries, 'failed', 'the last attempt fails the run');
+is(one('SELECT last_value FROM public.tries'), '6', 'after as many attempts as it may have');
+
 # A day is a day of the calendar in the zone of the rule, 24 hours are 24 hours.
 one(q{UPDATE respond.rule SET timezone = 'Europe/Berlin'});
 my $to_dst = one(q{SELECT timestamptz '2027-03-27 12:00 Europe/Berlin' - now()});
