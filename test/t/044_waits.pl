@@ -4,7 +4,8 @@ use lib "$FindBin::RealBin/lib";
 use Respond;
 
 my $db = 'waits';
-my $node = Respond::node('waits');
+# A machine that is busy must not be what lets a deadline pass while a transaction is open.
+my $node = Respond::node('waits', 'pg_respond.timer_grace' => '1min');
 Respond::create_extension($node, $db);
 
 sub one { return $node->safe_psql($db, $_[0]) }
@@ -42,6 +43,20 @@ waiting($_, 'w') for @both;
 emit('first.paid', { id => 5, amount => 20 }) for 1, 2;
 ended($_, 'succeeded') for @both;
 is(one("SELECT count(DISTINCT run_id || ' ' || event_id) FROM respond.wait_decision WHERE outcome = 'event' AND run_id IN (SELECT id FROM respond.run WHERE event_id IN (" . join(',', @both) . '))'), '2', 'each run is decided once');
+
+# Of two answers the one that was committed first counts, although the other one was written before it.
+my $ordered = emit('first.begin', { id => 6 }, 'ordered');
+waiting($ordered, 'w');
+my $writer = Respond::session($node, $db);
+$writer->query_safe(q{BEGIN; INSERT INTO respond.event (type, data) VALUES ('first.paid', '{"id": 6, "amount": 22}')});
+one('SELECT respond.hold()');
+Respond::wait_until($node, $db, q{SELECT bool_and(state = 'holding') FROM respond.worker WHERE kind = 'dispatcher'});
+emit('first.paid', { id => 6, amount => 21 });
+$writer->query_safe('COMMIT');
+$writer->quit;
+one('SELECT respond.release()');
+ended($ordered, 'succeeded');
+is(lines($ordered), 'paid 21 by first.paid', 'the answer that was committed first');
 
 # A loop: it takes each event once, and what comes between two passes is not lost.
 Respond::add_rule($node, $db, 'loop', 'loop.begin', [
@@ -107,6 +122,20 @@ emit('learned.number', { number => 7 }, 'N');
 ended($learned, 'succeeded');
 is(lines($learned), 'heard', 'an answer that came before its key was known');
 
+# What a step has heard before the run came to it is not heard again when the log is looked through for another of its keys.
+Respond::add_rule($node, $db, 'heard', 'heard.begin', [
+	{ action => 'wait', name => 'one', event_type => 'heard.one' },
+	{ action => 'wait', name => 'votes', collect => 2, events => [ { event_type => 'heard.vote' }, { event_type => 'heard.other', key => '{{steps.one.data.k}}', event_key => 'data.k' } ] },
+	{ action => 'log', message => '{{#steps.votes}}{{data.v}}{{/steps.votes}}' } ]);
+my $heard = emit('heard.begin', {}, 'H');
+waiting($heard, 'one');
+emit('heard.vote', { v => 'a' }, 'H');
+emit('heard.one', { k => 1 }, 'H');
+waiting($heard, 'votes');
+emit('heard.vote', { v => 'b' }, 'H');
+ended($heard, 'succeeded');
+is(lines($heard), 'ab', 'each vote once');
+
 # Several events at once: so many of them, or what there is when the time is over.
 Respond::add_rule($node, $db, 'collect', 'collect.begin', [
 	{ action => 'wait', name => 'votes', event_type => 'collect.vote', collect => 3, for => '{{data.for}}' },
@@ -139,7 +168,7 @@ Respond::add_rule($node, $db, 'limit', 'limit.begin', [
 	{ action => 'wait', name => 'w', event_type => 'limit.answer', for => '{{data.for}}', on_timeout => 'late' },
 	{ action => 'log', message => 'in time', on_success => 'stop' },
 	{ action => 'log', name => 'late', message => 'late' } ]);
-my ($in_time, $too_late) = (emit('limit.begin', { for => '4 s' }, 'T1'), emit('limit.begin', { for => '4 s' }, 'T2'));
+my ($in_time, $too_late) = (emit('limit.begin', { for => '8 s' }, 'T1'), emit('limit.begin', { for => '8 s' }, 'T2'));
 waiting($_, 'w') for $in_time, $too_late;
 $node->safe_psql($db, 'SELECT respond.hold()');
 emit('limit.answer', {}, 'T1');
@@ -152,9 +181,10 @@ is(lines($too_late), 'late', 'an answer after the deadline loses, even if it is 
 
 # A transaction that is open over the deadline holds it back for a while.
 my $session = Respond::session($node, $db);
+$session->query_safe(q{BEGIN; SELECT FROM pg_current_xact_id()});
 my $open = emit('limit.begin', { for => '2 s' }, 'T3');
 waiting($open, 'w');
-$session->query_safe(q{BEGIN; INSERT INTO respond.event (type, subject) VALUES ('limit.answer', 'T3')});
+$session->query_safe(q{INSERT INTO respond.event (type, subject) VALUES ('limit.answer', 'T3')});
 Respond::wait_until($node, $db, "SELECT clock_timestamp() > resume_at + interval '500 ms' FROM respond.run WHERE event_id = $open", 'the deadline has passed');
 is(one("SELECT status FROM respond.run WHERE event_id = $open"), 'waiting', 'it is not decided yet');
 $session->query_safe('COMMIT');
@@ -163,31 +193,35 @@ is(lines($open), 'in time', 'what the open transaction had recorded counts');
 $session->quit;
 
 # So does a session that is idle in its transaction and has written nothing; a query that goes on does not.
-my ($idle, $query) = (emit('limit.begin', { for => '2 s' }, 'T4'), emit('limit.begin', { for => '2 s' }, 'T5'));
-waiting($_, 'w') for $idle, $query;
 $session = Respond::session($node, $db);
 $session->query_safe('BEGIN');
 $session->query_safe('SELECT 1');
+my ($idle, $query) = (emit('limit.begin', { for => '2 s' }, 'T4'), emit('limit.begin', { for => '2 s' }, 'T5'));
+waiting($_, 'w') for $idle, $query;
 Respond::wait_until($node, $db, "SELECT clock_timestamp() > resume_at + interval '300 ms' FROM respond.run WHERE event_id = $idle", 'the deadline has passed');
 is(one("SELECT status FROM respond.run WHERE event_id = $idle"), 'waiting', 'it is not decided yet');
 $session->query_safe(q{INSERT INTO respond.event (type, subject) VALUES ('limit.answer', 'T4'); COMMIT});
 ended($_, 'succeeded') for $idle, $query;
 is(lines($idle), 'in time', 'what it recorded counts, since it carries the time at which the transaction began');
 is(lines($query), 'late', 'the other run heard nothing');
+$session->query_until(qr//, "SELECT pg_sleep(600);\n");
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active')});
 my $slow = emit('limit.begin', { for => '300 ms' }, 'T6');
-waiting($slow, 'w');
-$session->query_until(qr//, "SELECT pg_sleep(30);\n");
 ended($slow, 'succeeded');
-is(one(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND state = 'active'}), '1', 'a query that takes long holds no deadline back');
-one(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND state = 'active'});
+is(one(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'}), '1', 'a query that takes long holds no deadline back');
+one(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'});
 
 # Somebody holds the row of the run meanwhile: what happens to it is put off, and keeps its order.
-my $held = emit('limit.begin', { for => '3 s' }, 'T7');
+# Its transaction does not hold back the deadline for longer than the grace.
+one(q{ALTER SYSTEM SET pg_respond.timer_grace = '1s'});
+$node->reload;
+Respond::wait_until($node, $db, q{SELECT current_setting('pg_respond.timer_grace') = '1s'});
+$session->quit;
+$session = Respond::session($node, $db);
+my $held = emit('limit.begin', { for => '8 s' }, 'T7');
 my $first = emit('first.begin', { id => 90 }, 'T8');
 waiting($held, 'w');
 waiting($first, 'w');
-$session->quit;
-$session = Respond::session($node, $db);
 $session->query_safe("BEGIN; SELECT FROM respond.run WHERE event_id IN ($held, $first) FOR UPDATE");
 emit('limit.answer', {}, 'T7');
 emit('first.paid', { id => 90, amount => $_ }) for 91 .. 99;

@@ -93,6 +93,14 @@ like(error_of("SELECT respond.signal(0, 'more')"), qr/run 0 does not exist/, 'no
 like(error_of("SELECT respond.signal($run, NULL)"), qr/needs a run and one of its steps/, 'nor none');
 nothing_waits('nothing waits any more');
 
+$asked = emit('ask.begin', {}, 'a/4');
+$run = waiting($asked, 'answer');
+one("SELECT respond.signal($run, 'answer', '{\"n\": 1}'), respond.signal($run, 'answer', '{\"n\": 2}')");
+waiting($asked, 'more');
+settled('both signals are handled');
+is(one("SELECT status, step, state ->> '_log' FROM respond.run WHERE id = $run"), 'waiting|more|["heard 1"]', 'of two signals to one step the second ends no other step');
+one("SELECT respond.cancel_run($run)");
+
 # --- retried
 one('CREATE TABLE public.gate (open boolean); INSERT INTO public.gate VALUES (false); GRANT SELECT ON public.gate TO PUBLIC');
 Respond::add_rule($node, $db, 'steps', 'steps.begin', [

@@ -27,9 +27,10 @@ my %pids = map { $_->[0] => $_->[1] } lane_pids();
 my ($first, @others) = map { $pids{$_} } sort { $a <=> $b } keys %pids;
 is(scalar(@others), 2, 'three lanes');
 kill('STOP', @others);
-END { kill('CONT', @others) if @others }
+END { kill('CONT', $first, @others) if @others }
 one(q{INSERT INTO respond.event (type, subject, data) SELECT 'go', 'early/' || i, jsonb_build_object('k', i, 'n', 0) FROM generate_series(1, 40) AS i});
-one(q{INSERT INTO respond.event (type, subject, data) SELECT 'begin', 'b/' || i, jsonb_build_object('k', i) FROM generate_series(1, 40) AS i});
+# before each question comes an answer to it, behind the questions of others
+one(q{INSERT INTO respond.event (type, subject, data) SELECT t, t || '/' || i, jsonb_build_object('k', i, 'n', 0) FROM generate_series(1, 40) AS i, unnest(ARRAY['go', 'begin']) WITH ORDINALITY AS o (t, n) ORDER BY i, o.n});
 one(q{INSERT INTO respond.event (type, subject, data) SELECT 'begin.loop', 'l/' || i, jsonb_build_object('k', 'l' || i) FROM generate_series(1, 40) AS i});
 one(q{INSERT INTO respond.event (type, subject, data) SELECT 'go', 'g/' || i, jsonb_build_object('k', i, 'n', i * 10) FROM generate_series(1, 40) AS i});
 one(q{INSERT INTO respond.event (type, subject, data) SELECT 'go', 'g/' || i, jsonb_build_object('k', 'l' || i || '/' || j) FROM generate_series(1, 40) AS i, generate_series(1, 3) AS j});
@@ -40,6 +41,24 @@ kill('CONT', @others);
 Respond::wait_until($node, $db, q{SELECT count(*) = 80 FROM respond.event WHERE type = 'done'}, 'every called rule and every item got the answer that came after the question');
 is(one(q{SELECT count(*) FROM respond.event WHERE type = 'done' AND data->>'n' = CASE WHEN data->>'k' LIKE 'l%' THEN '3' ELSE data->>'k' || '0' END}), '80', 'that one, and not one that came before');
 is(one(q{SELECT count(*) FROM respond_internal.wait}), '0', 'nothing waits any more');
+
+# What the first lane has not come to yet it does not hear twice: when it takes over the run, and in its turn.
+Respond::add_rule($node, $db, 'again', 'again.begin', [
+	{ action => 'wait', name => 'next', event_type => 'again.item', key => '{{data.k}}', event_key => 'data.k', on_event => 'show' },
+	{ action => 'log', name => 'show', message => '{{steps.next.data.n}}' },
+	{ action => 'stop', if => "(steps -> 'next' -> 'data' ->> 'n')::integer = 3" },
+	{ action => 'set', values => 1, on_success => 'next' } ]);
+my ($elsewhere) = split /\n/, one(q{SELECT 's/' || i FROM generate_series(1, 99) AS i WHERE (hashtext('s/' || i)::bigint & 4294967295) % 3 <> 0 LIMIT 1});
+Respond::wait_idle($node, $db);
+kill('STOP', $first);
+my $again = Respond::emit($node, $db, 'again.begin', { k => 'again' }, $elsewhere);
+Respond::wait_until($node, $db, "SELECT count(*) = 1 FROM respond.run WHERE event_id = $again", 'another lane begins a run');
+Respond::emit($node, $db, 'again.item', { k => 'again', n => $_ }, $elsewhere) for 1, 2;
+kill('CONT', $first);
+Respond::wait_idle($node, $db);
+Respond::emit($node, $db, 'again.item', { k => 'again', n => 3 }, $elsewhere);
+Respond::wait_until($node, $db, "SELECT status = 'succeeded' FROM respond.run WHERE event_id = $again", 'a run that goes round ends');
+is(one("SELECT state ->> '_log' FROM respond.run WHERE event_id = $again"), '["1", "2", "3"]', 'and took each event once');
 
 # Who was seen to wait gets the answer, although the server crashed in between: what led to the wait was no event.
 Respond::add_rule($node, $db, 'later', 'later.begin', [
@@ -56,10 +75,9 @@ for my $round (1 .. $rounds)
 }
 
 # An event that nobody waited for is none of what comes later, although a crash takes the first lane back to where it last wrote down its place.
-my ($other) = split /\n/, one(q{SELECT 's/' || i FROM generate_series(1, 99) AS i WHERE (hashtext('s/' || i)::bigint & 4294967295) % 3 <> 0 LIMIT 1});
 Respond::wait_workers($node, $db);
-one(qq{INSERT INTO respond.event (type, subject, data) VALUES ('later.go', '$other', '{"k": "old"}')});
-one(qq{INSERT INTO respond.event (type, subject, data) VALUES ('later.begin', '$other', '{"k": "old"}')});
+one(qq{INSERT INTO respond.event (type, subject, data) VALUES ('later.go', '$elsewhere', '{"k": "old"}')});
+one(qq{INSERT INTO respond.event (type, subject, data) VALUES ('later.begin', '$elsewhere', '{"k": "old"}')});
 Respond::wait_until($node, $db, q{SELECT count(*) = 1 FROM respond.run WHERE rule = 'later' AND status = 'waiting' AND step = 'w'}, 'one more waits');
 Respond::crash_worker($node, $db, 'dispatcher');
 Respond::wait_workers($node, $db);

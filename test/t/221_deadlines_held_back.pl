@@ -8,6 +8,22 @@ my $db = 'desk';
 
 Respond::create_extension($node, $db);
 
+# In databases where nothing else happens: due while the dispatcher has long been idle, and held back by a transaction
+# that records nothing.  How often it looks when nobody wakes it, once a minute then, must not matter.
+my @quiet = ('due', 'held');
+my $idle;
+for my $quiet (@quiet)
+{
+	Respond::create_extension($node, $quiet);
+	Respond::add_rule($node, $quiet, 'rest', 'rest', [ { action => 'wait', for => '14 seconds' } ]);
+	Respond::emit($node, $quiet, 'rest');
+	Respond::wait_until($node, $quiet, q{SELECT status = 'waiting' FROM respond.run});
+	next if $quiet ne 'held';
+	$idle = Respond::session($node, $quiet);
+	$idle->query_safe('BEGIN');
+	$idle->query_safe('SELECT pg_current_xact_id()');
+}
+
 sub one { return $node->safe_psql($db, $_[0]); }
 
 Respond::add_rule($node, $db, 'asked', 'asked',
@@ -48,4 +64,14 @@ Respond::wait_until($node, $db, "SELECT status = 'succeeded' FROM respond.run WH
 is(one(q{SELECT subject FROM respond.ticket WHERE subject LIKE 'nobody:%'}), 'nobody: late', 'nobody answered');
 is(one("SELECT finished_at - started_at < interval '60 seconds' FROM respond.run WHERE event_id = $nobody"), 't', 'and nothing that has ended held the deadline back');
 
+Respond::wait_until($node, 'held', q{SELECT clock_timestamp() > resume_at FROM respond.run});
+is($node->safe_psql('held', 'SELECT status FROM respond.run'), 'waiting', 'a transaction that records nothing holds a deadline back as well');
+my $freed = $node->safe_psql('held', 'SELECT clock_timestamp()');
+$idle->query_safe('ROLLBACK');
+$idle->quit;
+Respond::wait_until($node, $_, q{SELECT status = 'succeeded' FROM respond.run}) for @quiet;
+is($node->safe_psql('due', q{SELECT finished_at - started_at < interval '34 seconds' FROM respond.run}), 't', 'a deadline is decided when it is due');
+is($node->safe_psql('held', "SELECT finished_at - '$freed' < interval '20 seconds' FROM respond.run"), 't', 'and when nothing holds it back any more');
+
+$node->stop;
 done_testing();
