@@ -19,7 +19,6 @@
 #include "dispatcher/oldest_transaction.h"
 #include "dispatcher/place.h"
 #include "dispatcher/queue_reader.h"
-#include "dispatcher/run_order.h"
 #include "dispatcher/run_place.h"
 #include "dispatcher/run_wake.h"
 #include "wait/wait_match.h"
@@ -257,7 +256,6 @@ void
 respond_flow_lane_forget(void)
 {
 	respond_queue_forget(&inbox);
-	respond_run_order_forget();
 	respond_followers_forget();
 	respond_place_return();
 }

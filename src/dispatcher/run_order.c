@@ -7,25 +7,28 @@
  * earlier event when the row is free.  What was put off has a number; only the one
  * with the lowest number of a run is tried, and the others stay behind it.
  *
- * This is kept in memory alone.  After a restart, and after a rollback, what was put
- * off is tried when it is due.
+ * This is kept in memory alone, so each change is noted until its transaction ends: a
+ * rollback takes it back, as it does with the timers.  After a restart, what was put
+ * off is tried when it is due, and finds its place by its number.
  *
  * src/dispatcher/run_order.c
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "common/clock.h"
+#include "common/grow.h"
 #include "dispatcher/run_order.h"
 
 /* So many runs are kept in order. */
 #define MOST_RUNS	10000
 
-/* What is due for longer than this is not there, in ms. */
+/* What is due for longer than this is not there: somebody has deleted it, or its event.  In ms. */
 #define MOST_LATE	30000
 
 typedef struct RunQueue
@@ -37,32 +40,157 @@ typedef struct RunQueue
 	int64	   *numbers;		/* ascending; the first is the head's */
 } RunQueue;
 
+/* One change of a queue by the current transaction. */
+typedef struct Change
+{
+	int64		run_id;
+	int64		number;
+	bool		added;
+	bool		removed;
+	TimestampTz head_due;		/* before it */
+	SubTransactionId made_in;
+} Change;
+
 static MemoryContext context = NULL;	/* NULL: nothing is put off */
 static HTAB *queues = NULL;
+static Change *changes = NULL;
+static int	change_count = 0;
+static int	change_room = 0;
 
 static void
-open_queues(void)
+forget_all(void)
 {
-	HASHCTL		control = {.keysize = sizeof(int64),.entrysize = sizeof(RunQueue)};
-
-	context = AllocSetContextCreate(TopMemoryContext, "pg_respond order of runs", ALLOCSET_SMALL_SIZES);
-	control.hcxt = context;
-	queues = hash_create("order of runs", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
-void
-respond_run_order_forget(void)
-{
-	if (context != NULL)
-		MemoryContextDelete(context);
+	MemoryContextDelete(context);
 	context = NULL;
 	queues = NULL;
+	changes = NULL;
+	change_count = change_room = 0;
 }
 
 static RunQueue *
 find_queue(int64 run_id)
 {
 	return queues != NULL ? hash_search(queues, &run_id, HASH_FIND, NULL) : NULL;
+}
+
+static RunQueue *
+make_queue(int64 run_id)
+{
+	bool		found;
+	RunQueue   *queue = hash_search(queues, &run_id, HASH_ENTER, &found);
+
+	if (found)
+		return queue;
+	queue->head_due = 0;
+	queue->count = queue->room = 0;
+	queue->numbers = NULL;
+	return queue;
+}
+
+/* In its order; false: it is there. */
+static bool
+add_number(RunQueue *queue, int64 number)
+{
+	int			place = queue->count;
+
+	while (place > 0 && queue->numbers[place - 1] > number)
+		place--;
+	if (place > 0 && queue->numbers[place - 1] == number)
+		return false;
+	queue->numbers = respond_grow(context, queue->numbers, queue->count, &queue->room, sizeof(int64));
+	memmove(&queue->numbers[place + 1], &queue->numbers[place], sizeof(int64) * (queue->count - place));
+	queue->numbers[place] = number;
+	queue->count++;
+	return true;
+}
+
+static void
+drop_queue(RunQueue *queue)
+{
+	int64		run_id = queue->run_id;
+
+	pfree(queue->numbers);
+	(void) hash_search(queues, &run_id, HASH_REMOVE, NULL);
+}
+
+/* A queue without numbers goes; false: the number is not there. */
+static bool
+remove_number(RunQueue *queue, int64 number)
+{
+	int			kept = 0;
+	bool		removed;
+
+	for (int i = 0; i < queue->count; i++)
+		if (queue->numbers[i] != number)
+			queue->numbers[kept++] = queue->numbers[i];
+	removed = kept < queue->count;
+	queue->count = kept;
+	if (kept == 0)
+		drop_queue(queue);
+	return removed;
+}
+
+static void
+take_back(const Change *change)
+{
+	RunQueue   *queue = change->removed ? make_queue(change->run_id) : find_queue(change->run_id);
+
+	if (queue == NULL)
+		return;
+	queue->head_due = change->head_due;
+	if (change->removed)
+		(void) add_number(queue, change->number);
+	else if (change->added)
+		(void) remove_number(queue, change->number);
+}
+
+static void
+follow_transaction(XactEvent event, void *argument)
+{
+	while (event == XACT_EVENT_ABORT && change_count > 0)
+		take_back(&changes[--change_count]);
+	if (event == XACT_EVENT_COMMIT)
+		change_count = 0;
+}
+
+/* Subtransactions that ended inside of it have higher numbers. */
+static void
+follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument)
+{
+	while (event == SUBXACT_EVENT_ABORT_SUB && change_count > 0 && changes[change_count - 1].made_in >= mine)
+		take_back(&changes[--change_count]);
+}
+
+static Change *
+note_change(const RunQueue *queue, int64 number)
+{
+	Change	   *change;
+
+	changes = respond_grow(context, changes, change_count, &change_room, sizeof(Change));
+	change = &changes[change_count++];
+	memset(change, 0, sizeof(*change));
+	change->run_id = queue->run_id;
+	change->number = number;
+	change->head_due = queue->head_due;
+	change->made_in = GetCurrentSubTransactionId();
+	return change;
+}
+
+static void
+open_queues(void)
+{
+	static bool registered = false;
+	HASHCTL		control = {.keysize = sizeof(int64),.entrysize = sizeof(RunQueue)};
+
+	if (!registered)
+	{
+		RegisterXactCallback(follow_transaction, NULL);
+		RegisterSubXactCallback(follow_subtransaction, NULL);
+	}
+	registered = true;
+	context = AllocSetContextCreate(TopMemoryContext, "pg_respond order of runs", ALLOCSET_SMALL_SIZES);
+	control.hcxt = context;
+	queues = hash_create("order of runs", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
 bool
@@ -72,13 +200,13 @@ respond_run_order_is_behind(const Awakening *awakening, TimestampTz *due)
 
 	if (queue == NULL || awakening->number == queue->numbers[0])
 		return false;
-	/* it was put off in something that was rolled back */
+	/* its head is gone */
 	if (TimestampDifferenceExceeds(queue->head_due, respond_clock_now(), MOST_LATE))
 	{
-		(void) hash_search(queues, &awakening->run_id, HASH_REMOVE, NULL);
+		drop_queue(queue);
 		return false;
 	}
-	/* of before a restart: its place is not known */
+	/* of before a restart: it finds its place when it is put off again */
 	if (awakening->number != 0 && awakening->number < queue->numbers[0])
 		return false;
 	*due = queue->head_due + 1;
@@ -95,60 +223,34 @@ next_number(void)
 	return last;
 }
 
-static void
-add_number(RunQueue *queue, int64 number)
-{
-	if (queue->count == queue->room)
-	{
-		int			room = Max(8, queue->room * 2);
-		int64	   *numbers = MemoryContextAlloc(context, sizeof(int64) * room);
-
-		if (queue->count > 0)
-			memcpy(numbers, queue->numbers, sizeof(int64) * queue->count);
-		queue->numbers = numbers;
-		queue->room = room;
-	}
-	queue->numbers[queue->count++] = number;
-}
-
 void
 respond_run_order_put_off(Awakening *awakening, TimestampTz due)
 {
 	RunQueue   *queue;
-	bool		found;
-	bool		is_new = awakening->number == 0;
+	Change	   *change;
 
-	if (is_new)
+	if (awakening->number == 0)
 		awakening->number = next_number();
 	if (queues != NULL && hash_get_num_entries(queues) >= MOST_RUNS)
-		respond_run_order_forget();
+		forget_all();
 	if (queues == NULL)
 		open_queues();
-	queue = hash_search(queues, &awakening->run_id, HASH_ENTER, &found);
-	if (!found)
-	{
-		queue->count = queue->room = 0;
-		queue->numbers = NULL;
-	}
-	if (!found || is_new)
-		add_number(queue, awakening->number);
+	queue = make_queue(awakening->run_id);
+	change = note_change(queue, awakening->number);
+	change->added = add_number(queue, awakening->number);
 	if (queue->numbers[0] == awakening->number)
 		queue->head_due = due;
 }
 
+/* The next one of them is tried when it is due, which is soon. */
 void
 respond_run_order_done(int64 run_id, int64 number)
 {
 	RunQueue   *queue = find_queue(run_id);
-	int			kept = 0;
+	Change	   *change;
 
 	if (queue == NULL || number == 0)
 		return;
-	for (int i = 0; i < queue->count; i++)
-		if (queue->numbers[i] != number)
-			queue->numbers[kept++] = queue->numbers[i];
-	queue->count = kept;
-	/* the next one of them is tried when it is due, which is soon */
-	if (kept == 0)
-		(void) hash_search(queues, &run_id, HASH_REMOVE, NULL);
+	change = note_change(queue, number);
+	change->removed = remove_number(queue, number);
 }

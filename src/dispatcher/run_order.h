@@ -19,7 +19,4 @@ extern void respond_run_order_put_off(Awakening *awakening, TimestampTz due);
 /* It was told, or never will be. */
 extern void respond_run_order_done(int64 run_id, int64 number);
 
-/* After a rollback: what was put off in it was not. */
-extern void respond_run_order_forget(void);
-
 #endif							/* RESPOND_RUN_ORDER_H */
