@@ -20,6 +20,9 @@
 #include "common/pg_compat.h"
 #include "dispatcher/oldest_transaction.h"
 
+/* A statement that has just begun may be about to write; one that has not written by then reads.  In ms. */
+#define STATEMENT_BEGINS	1000
+
 static bool
 may_record(const LocalPgBackendStatus *local, TimestampTz now)
 {
@@ -30,7 +33,12 @@ may_record(const LocalPgBackendStatus *local, TimestampTz now)
 		return false;
 	if (TransactionIdIsValid(local->backend_xid))
 		return true;
-	return status->st_xact_start_timestamp != 0 && status->st_state == STATE_IDLEINTRANSACTION &&
+	if (status->st_xact_start_timestamp == 0)
+		return false;
+	if (status->st_state == STATE_RUNNING)
+		return !TimestampDifferenceExceeds(status->st_state_start_timestamp, now,
+										   Min(STATEMENT_BEGINS, respond_timer_grace));
+	return status->st_state == STATE_IDLEINTRANSACTION &&
 		!TimestampDifferenceExceeds(status->st_xact_start_timestamp, now, respond_timer_grace);
 }
 

@@ -200,7 +200,9 @@ my ($idle, $query) = (emit('limit.begin', { for => '2 s' }, 'T4'), emit('limit.b
 waiting($_, 'w') for $idle, $query;
 Respond::wait_until($node, $db, "SELECT clock_timestamp() > resume_at + interval '300 ms' FROM respond.run WHERE event_id = $idle", 'the deadline has passed');
 is(one("SELECT status FROM respond.run WHERE event_id = $idle"), 'waiting', 'it is not decided yet');
-$session->query_safe(q{INSERT INTO respond.event (type, subject) VALUES ('limit.answer', 'T4'); COMMIT});
+# what it does next begins without a number of its transaction
+$session->query_safe(q{WITH later AS MATERIALIZED (SELECT pg_sleep(0.2)) INSERT INTO respond.event (type, subject) SELECT 'limit.answer', 'T4' FROM later});
+$session->query_safe('COMMIT');
 ended($_, 'succeeded') for $idle, $query;
 is(lines($idle), 'in time', 'what it recorded counts, since it carries the time at which the transaction began');
 is(lines($query), 'late', 'the other run heard nothing');
