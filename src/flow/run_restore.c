@@ -36,6 +36,7 @@ typedef struct Object
 } Object;
 
 pg_noreturn static void raise_fault(const char *place, const char *fault);
+pg_noreturn static void raise_fault_at(const char *place, const char *name, const char *fault);
 pg_noreturn static void raise_member_fault(const Object *object, const char *name, const char *fault);
 
 static void
@@ -52,10 +53,25 @@ member_place(const Object *object, const char *name)
 	return object->place[0] != '\0' ? psprintf("%s.%s", object->place, name) : pstrdup(name);
 }
 
+/* Of a member of what is at the place; name NULL: of that itself. */
+static void
+raise_fault_at(const char *place, const char *name, const char *fault)
+{
+	Object		object = {NULL, place};
+
+	raise_fault(name != NULL ? member_place(&object, name) : place, fault);
+}
+
 static void
 raise_member_fault(const Object *object, const char *name, const char *fault)
 {
-	raise_fault(member_place(object, name), fault);
+	raise_fault_at(object->place, name, fault);
+}
+
+static bool
+is_named(const JsonbValue *key, const char *name)
+{
+	return strncmp(name, key->val.string.val, key->val.string.len) == 0 && name[key->val.string.len] == '\0';
 }
 
 /* names: those that the object may have, NULL at the end. */
@@ -73,8 +89,7 @@ read_object(JsonbContainer *container, const char *place, const char *const *nam
 
 		if (token != WJB_KEY)
 			continue;
-		while (*name != NULL && !(strlen(*name) == item.val.string.len &&
-								  memcmp(*name, item.val.string.val, item.val.string.len) == 0))
+		while (*name != NULL && !is_named(&item, *name))
 			name++;
 		if (*name == NULL)
 			raise_member_fault(&object, pnstrdup(item.val.string.val, item.val.string.len),
@@ -97,13 +112,14 @@ require_member(const Object *object, const char *name, JsonbValue *value)
 		raise_member_fault(object, name, "is missing");
 }
 
+/* A member, whose place is put together when there is a fault; name NULL: what is at the place. */
 static char *
-text_of(const JsonbValue *value, const char *place, Size most)
+text_of(const JsonbValue *value, const char *place, const char *name, Size most)
 {
 	if (value->type != jbvString)
-		raise_fault(place, "is not a text");
+		raise_fault_at(place, name, "is not a text");
 	if (value->val.string.len > most)
-		raise_fault(place, "is too long");
+		raise_fault_at(place, name, "is too long");
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
@@ -113,7 +129,7 @@ read_text(const Object *object, const char *name, Size most)
 	JsonbValue	value;
 
 	require_member(object, name, &value);
-	return text_of(&value, member_place(object, name), most);
+	return text_of(&value, object->place, name, most);
 }
 
 static char *
@@ -132,23 +148,24 @@ read_optional_text(const Object *object, const char *name, Size most)
 {
 	JsonbValue	value;
 
-	return find_member(object, name, &value) ? text_of(&value, member_place(object, name), most) : NULL;
+	return find_member(object, name, &value) ? text_of(&value, object->place, name, most) : NULL;
 }
 
 static int64
-number_of(const JsonbValue *value, const char *place, int64 low, int64 high)
+number_of(const JsonbValue *value, const char *place, const char *name, int64 low, int64 high)
 {
 	char	   *text;
 	char	   *end;
 	int64		number;
 
 	if (value->type != jbvNumeric)
-		raise_fault(place, "is not a number");
+		raise_fault_at(place, name, "is not a number");
 	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 	errno = 0;
 	number = strtoi64(text, &end, 10);
 	if (errno != 0 || *end != '\0' || number < low || number > high)
-		raise_fault(place, psprintf("is not a whole number from " INT64_FORMAT " to " INT64_FORMAT, low, high));
+		raise_fault_at(place, name,
+					   psprintf("is not a whole number from " INT64_FORMAT " to " INT64_FORMAT, low, high));
 	return number;
 }
 
@@ -158,7 +175,7 @@ read_number(const Object *object, const char *name, int64 low, int64 high)
 {
 	JsonbValue	value;
 
-	return find_member(object, name, &value) ? number_of(&value, member_place(object, name), low, high) : low;
+	return find_member(object, name, &value) ? number_of(&value, object->place, name, low, high) : low;
 }
 
 static int64
@@ -167,7 +184,7 @@ read_required_number(const Object *object, const char *name, int64 low, int64 hi
 	JsonbValue	value;
 
 	require_member(object, name, &value);
-	return number_of(&value, member_place(object, name), low, high);
+	return number_of(&value, object->place, name, low, high);
 }
 
 static bool
@@ -257,22 +274,28 @@ open_document(Jsonb *saved)
 	return read_object(&saved->root, "", names);
 }
 
+static void
+read_version(const Object *document, char **rule, int32 *version)
+{
+	*rule = read_filled_text(document, "rule", FLOW_MAX_LOG);
+	*version = read_required_number(document, "version", 0, PG_INT32_MAX);
+}
+
 void
 respond_run_belongs_to(Jsonb *saved, char **rule, int32 *version)
 {
 	Object		document = open_document(saved);
 
-	*rule = read_filled_text(&document, "rule", FLOW_MAX_LOG);
-	*version = read_required_number(&document, "version", 0, PG_INT32_MAX);
+	read_version(&document, rule, version);
 }
 
 static void
-check_version(Jsonb *saved, const FlowRun *run)
+check_version(const Object *document, const FlowRun *run)
 {
 	char	   *rule;
 	int32		version;
 
-	respond_run_belongs_to(saved, &rule, &version);
+	read_version(document, &rule, &version);
 	if (strcmp(rule, run->rule) != 0 || version != run->rule_version)
 		raise_fault("version", psprintf("it is of version %d of rule \"%s\", not of version %d of rule \"%s\"",
 										version, rule, run->rule_version, run->rule));
@@ -367,7 +390,7 @@ step_by_name(const FlowMachine *machine, const FlowPart *part, const char *name,
 static int
 step_by_number(const FlowMachine *machine, const FlowPart *part, const JsonbValue *value, const char *place)
 {
-	int64		number = number_of(value, place, 0, FLOW_MAX_STEPS - 1);
+	int64		number = number_of(value, place, NULL, 0, FLOW_MAX_STEPS - 1);
 
 	if (number >= part->count || part->steps[number].name != NULL)
 		raise_fault(place, psprintf("version %d of rule \"%s\" has no step " INT64_FORMAT " without name in %s",
@@ -378,7 +401,7 @@ step_by_number(const FlowMachine *machine, const FlowPart *part, const JsonbValu
 static int
 read_step(const FlowMachine *machine, const FlowPart *part, const JsonbValue *value, const char *place)
 {
-	return value->type == jbvString ? step_by_name(machine, part, text_of(value, place, FLOW_MAX_NAME), place) :
+	return value->type == jbvString ? step_by_name(machine, part, text_of(value, place, NULL, FLOW_MAX_NAME), place) :
 		step_by_number(machine, part, value, place);
 }
 
@@ -509,7 +532,7 @@ read_visited(FlowMachine *machine, const Object *document)
 		char	   *place = psprintf("heard[%u]", i);
 		JsonbValue *value = getIthJsonbValueFromContainer(steps, i);
 		const FlowStep *step = value->type == jbvString ?
-			respond_flow_find_step(machine->flow, text_of(value, place, FLOW_MAX_NAME)) :
+			respond_flow_find_step(machine->flow, text_of(value, place, NULL, FLOW_MAX_NAME)) :
 			&part->steps[step_by_number(machine, part, value, place)];
 
 		if (step == NULL)
@@ -562,7 +585,7 @@ read_line(FlowMachine *machine, JsonbValue *value, const char *place)
 
 	if (value->type == jbvString)
 	{
-		respond_chain_log(machine, text_of(value, place, FLOW_MAX_LOG), NULL);
+		respond_chain_log(machine, text_of(value, place, NULL, FLOW_MAX_LOG), NULL);
 		return;
 	}
 	line = read_object(container_of(value, place), place, names);
@@ -622,7 +645,7 @@ respond_run_restore(FlowMachine *machine, Flow *flow, FlowRun *run, Jsonb *saved
 {
 	Object		document = open_document(saved);
 
-	check_version(saved, run);
+	check_version(&document, run);
 	run->run_id = read_required_number(&document, "run", 1, PG_INT64_MAX);
 	run->replay = read_flag(&document, "replay");
 	run->key = read_optional_text(&document, "key", RESPOND_MAX_KEY);

@@ -38,6 +38,33 @@ SELECT change, pg_temp.resume(CASE WHEN change ? '' THEN change -> '' ELSE run |
 	('{"pauses": 1, "pause": {"for": "answer", "since": "2026-01-01 00:00:00+00"}}'), ('{"pauses": 1, "pause": {"for": "retry", "since": "2026-01-01 00:00:00+00", "memo": [1]}}')) AS c (change)
  WHERE place = 2;
 
+-- times are read as the server reads them; no row: both agree on all of them, and on what is none
+CREATE FUNCTION pg_temp.own_time(run jsonb, written text) RETURNS timestamptz LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN respond_internal.continue_run(run || jsonb_build_object('started_at', written), 0) ->> 'started_at';
+EXCEPTION WHEN SQLSTATE 'RS007' THEN
+	RETURN NULL;
+END
+$$;
+CREATE FUNCTION pg_temp.server_time(written text) RETURNS timestamptz LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN written::timestamptz;
+EXCEPTION WHEN data_exception THEN
+	RETURN NULL;
+END
+$$;
+SELECT t.written, pg_temp.own_time(s.run, t.written), pg_temp.server_time(t.written)
+  FROM saved AS s, (
+	SELECT unnest(ARRAY['2026-05-03T10:00:00+00:00', '2026-05-03T10:00:00.1+00:00', '2026-05-03T10:00:00.123456+00:00', '2026-05-03T10:00:00.1234567+00:00',
+		'2026-05-03T10:00:00.+00:00', '2026-05-03T10:00:00.000001+00:00', '2026-05-03T10:00:00', '2026-05-03T10:00:00Z', '2026-05-03T10:00:00+02:00', '2026-05-03T10:00:00-00:00',
+		'2026-05-03T10:00:00+00:00 BC', '2026-05-03 10:00:00+00', '2026-02-29T10:00:00+00:00', '2024-02-29T10:00:00+00:00', '1900-02-29T10:00:00+00:00',
+		'2000-02-29T10:00:00+00:00', '2026-13-03T10:00:00+00:00', '2026-00-03T10:00:00+00:00', '2026-05-00T10:00:00+00:00', '2026-05-32T10:00:00+00:00',
+		'2026-05-03T24:00:00+00:00', '2026-05-03T24:00:01+00:00', '2026-05-03T23:59:60+00:00', '2026-05-03T23:60:00+00:00', '0000-05-03T10:00:00+00:00',
+		'0001-01-01T00:00:00+00:00', '9999-12-31T23:59:59.999999+00:00', '20260-05-03T10:00:00+00:00', '2026-5-3T10:00:00+00:00', '2026-05-03T10:00+00:00',
+		'2026x05-03T10:00:00+00:00', '2026-05-03T10:00:00+00:0', '2026-05-03T1a:00:00+00:00', '2026-05-03T10:00:00.12a+00:00', '']) AS written
+	UNION ALL SELECT to_jsonb(timestamptz '0001-01-01 00:00+00' + n * interval '1 month 37 hours 61.234567 seconds') #>> '{}' FROM generate_series(0, 20000, 7) AS n) AS t
+ WHERE s.place = 2 AND pg_temp.own_time(s.run, t.written) IS DISTINCT FROM pg_temp.server_time(t.written);
+
 -- any member changed, taken away, or put in another's place: resumed or refused, nothing else; and what is resumed runs to an end
 CREATE FUNCTION pg_temp.paths(document jsonb, path text[] DEFAULT '{}') RETURNS SETOF text[] LANGUAGE sql AS $$
 	SELECT path UNION ALL
