@@ -26,6 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "common/known_oid.h"
 #include "common/pg_compat.h"
 #include "common/shape.h"
 #include "common/partition_read.h"
@@ -78,17 +79,16 @@ begins_with(Form_pg_index index, const AttrNumber *columns, int count)
 	return true;
 }
 
-Oid
-respond_partition_index(Relation partition, const char *first, const char *second, const char *third)
+static Oid
+find_index(Relation partition, const char *const *names)
 {
-	const char *const names[] = {first, second, third};
-	AttrNumber	columns[lengthof(names)];
+	AttrNumber	columns[3];
 	int			count = 0;
 	List	   *indexes = RelationGetIndexList(partition);
 	Oid			found = InvalidOid;
 	ListCell   *cell;
 
-	while (count < lengthof(names) && names[count] != NULL)
+	while (count < lengthof(columns) && names[count] != NULL)
 	{
 		columns[count] = get_attnum(RelationGetRelid(partition), names[count]);
 		count++;
@@ -111,6 +111,20 @@ respond_partition_index(Relation partition, const char *first, const char *secon
 	}
 	list_free(indexes);
 	return found;
+}
+
+Oid
+respond_partition_index(Relation partition, const char *first, const char *second, const char *third)
+{
+	OidName		name = {RelationGetRelid(partition), {first, second, third}};
+	Oid			index = respond_known_oid(&name);
+
+	if (OidIsValid(index))
+		return index;
+	index = find_index(partition, name.names);
+	if (OidIsValid(index))
+		respond_known_oid_keep(&name, index);
+	return index;
 }
 
 RowLookup *

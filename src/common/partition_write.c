@@ -43,6 +43,7 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
+#include "common/known_oid.h"
 #include "common/partition_write.h"
 #include "common/pg_compat.h"
 #include "common/shape.h"
@@ -90,12 +91,17 @@ struct PartitionWriter
 Oid
 respond_relation_oid(const char *schema, const char *name)
 {
-	Oid			oid = get_relname_relid(name, get_namespace_oid(schema, false));
+	OidName		known = {InvalidOid, {schema, name}};
+	Oid			oid = respond_known_oid(&known);
 
+	if (OidIsValid(oid))
+		return oid;
+	oid = get_relname_relid(name, get_namespace_oid(schema, false));
 	if (!OidIsValid(oid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation \"%s.%s\" of extension pg_respond does not exist", schema, name)));
+	respond_known_oid_keep(&known, oid);
 	return oid;
 }
 
