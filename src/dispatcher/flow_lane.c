@@ -222,17 +222,16 @@ static void
 take_timers(Taken *taken, TimestampTz heard_until)
 {
 	TimestampTz now = respond_clock_now();
-	List	   *timers;
+	List	   *due;
 	ListCell   *cell;
 
 	/* exactly at the end there may be more to hear */
 	if (heard_until == DT_NOBEGIN)
 		return;
-	timers = respond_timers_due(TIMER_FLOW, Min(now, heard_until - 1), taken->limit - list_length(taken->awakenings));
-	foreach(cell, timers)
+	due = respond_timers_due(TIMER_FLOW, Min(now, heard_until - 1), taken->limit - list_length(taken->awakenings));
+	foreach(cell, respond_timers_finish(due))
 	{
-		const Timer *timer = lfirst(cell);
-		Awakening  *awakening = respond_timer_finish(timer) ? of_timer(timer) : NULL;
+		Awakening  *awakening = of_timer(lfirst(cell));
 
 		if (awakening != NULL)
 			taken->awakenings = lappend(taken->awakenings, awakening);

@@ -46,13 +46,16 @@ typedef struct Timer
  */
 extern int64 respond_timer_arm(const Timer *timer);
 
-/* Disarms a timer, in the buffer too; nothing happens if it is not there any more. */
+/*
+ * Disarms a timer, in the buffer too; its row is deleted by respond_timers_flush().
+ * Nothing happens if it is not there any more.
+ */
 extern void respond_timer_disarm(TimerReader reader, TimestampTz due_at, int64 id);
 
-/* Writes what was armed. */
+/* Writes what was armed and disarmed. */
 extern void respond_timers_flush(void);
 
-/* Forgets what was armed and not written. */
+/* Forgets what was armed and disarmed, and not written. */
 extern void respond_timers_discard(void);
 
 /*
@@ -66,10 +69,10 @@ extern void respond_timers_discard(void);
  * again soon.  Few may be returned, or none, because a lot was to be read over;
  * respond_timer_next() then says so.
  *
- * finish deletes one of them; false when it was disarmed meanwhile.
+ * finish deletes them; it returns those that were not disarmed meanwhile.
  */
 extern List *respond_timers_due(TimerReader reader, TimestampTz until, int limit);
-extern bool respond_timer_finish(const Timer *timer);
+extern List *respond_timers_finish(const List *timers);
 
 /*
  * For the reader: when respond_timers_due() is to be called again, as far as is

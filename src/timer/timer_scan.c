@@ -109,19 +109,36 @@ set_position(TimerScan *scan, TimerKey from)
 	header->sk_argument = PointerGetDatum(scan->position);
 }
 
-void
-respond_timer_scan_seek(TimerScan *scan, TimerReader reader, TimerKey from)
+static void
+begin(TimerScan *scan, TimerReader reader, int key_count)
 {
 	if (scan->scan == NULL)
 	{
-		scan->scan = respond_index_beginscan(scan->table, scan->index, scan->snapshot, lengthof(scan->keys));
+		scan->scan = respond_index_beginscan(scan->table, scan->index, scan->snapshot, key_count);
 		scan->scan->xs_want_itup = true;
+		scan->key_count = key_count;
 	}
+	Assert(scan->key_count == key_count);
 	ScanKeyInit(&scan->keys[0], KEY_INCARNATION, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(respond_life_incarnation()));
 	ScanKeyInit(&scan->keys[1], KEY_READER, BTEqualStrategyNumber, F_INT2EQ, Int16GetDatum((int16) reader));
+}
+
+void
+respond_timer_scan_seek(TimerScan *scan, TimerReader reader, TimerKey from)
+{
+	begin(scan, reader, 3);
 	set_position(scan, from);
-	index_rescan(scan->scan, scan->keys, lengthof(scan->keys), NULL, 0);
+	index_rescan(scan->scan, scan->keys, scan->key_count, NULL, 0);
+}
+
+void
+respond_timer_scan_seek_only(TimerScan *scan, TimerReader reader, TimerKey key)
+{
+	begin(scan, reader, 4);
+	ScanKeyInit(&scan->keys[2], KEY_DUE_AT, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ, TimestampTzGetDatum(key.due_at));
+	ScanKeyInit(&scan->keys[3], KEY_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(key.id));
+	index_rescan(scan->scan, scan->keys, scan->key_count, NULL, 0);
 }
 
 bool

@@ -24,7 +24,8 @@ typedef struct TimerScan
 	Snapshot	snapshot;
 	TupleTableSlot *slot;
 	IndexScanDesc scan;			/* NULL until a position is given */
-	ScanKeyData keys[3];
+	int			key_count;		/* that it was begun with */
+	ScanKeyData keys[4];
 	ScanKeyData position[2];
 	TimerKey	key;			/* of the entry that the scan is at */
 } TimerScan;
@@ -40,6 +41,9 @@ extern void respond_timer_scan_close(TimerScan *scan);
 
 /* Goes to the first entry of this reader that is not before the key. */
 extern void respond_timer_scan_seek(TimerScan *scan, TimerReader reader, TimerKey from);
+
+/* Goes to the entries of this key alone; a scan does the one or the other. */
+extern void respond_timer_scan_seek_only(TimerScan *scan, TimerReader reader, TimerKey key);
 
 /*
  * The next entry: its key is in scan->key; false: there is none.  An entry may

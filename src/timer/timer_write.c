@@ -25,10 +25,20 @@
 #include "timer/timer_note.h"
 #include "timer/timer_scan.h"
 
-static MemoryContext memory;	/* of the buffer, NULL until the first use in a process */
+/* A timer whose row is to be deleted. */
+typedef struct Disarmed
+{
+	TimerReader reader;
+	TimerKey	key;
+} Disarmed;
+
+static MemoryContext memory;	/* of the buffers, NULL until the first use in a process */
 static Timer *buffer;			/* id 0: disarmed again */
 static int	buffered;
 static int	room;
+static Disarmed *disarmed;
+static int	disarmed_count;
+static int	disarmed_room;
 
 static MemoryContext
 buffer_memory(void)
@@ -82,6 +92,9 @@ respond_timers_discard(void)
 	buffer = NULL;
 	buffered = 0;
 	room = 0;
+	disarmed = NULL;
+	disarmed_count = 0;
+	disarmed_room = 0;
 	if (memory != NULL)
 		MemoryContextReset(memory);
 }
@@ -112,35 +125,6 @@ tell_reader(const Timer *timer)
 		respond_timer_note(timer->reader, timer->due_at);
 }
 
-void
-respond_timers_flush(void)
-{
-	PartitionWriter *writer = NULL;
-	MemoryContext context;
-	MemoryContext before;
-
-	if (buffered == 0)
-		return;
-	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond timer rows", ALLOCSET_DEFAULT_SIZES);
-	before = MemoryContextSwitchTo(context);
-	writer = respond_partition_writer_open(respond_relation_oid("respond_internal", "timer"), &respond_shape_timer);
-	for (int i = 0; i < buffered; i++)
-	{
-		Datum		values[TIMER_COLUMNS];
-		bool		nulls[TIMER_COLUMNS];
-
-		if (buffer[i].id == 0)
-			continue;
-		fill_row(values, nulls, &buffer[i]);
-		respond_partition_writer_add(writer, buffer[i].due_at, values, nulls);
-		tell_reader(&buffer[i]);
-	}
-	respond_partition_writer_close(writer);
-	MemoryContextSwitchTo(before);
-	MemoryContextDelete(context);
-	respond_timers_discard();
-}
-
 /* The last ones are the ones that are disarmed, if any. */
 static bool
 take_from_buffer(TimerReader reader, TimestampTz due_at, int64 id)
@@ -155,43 +139,125 @@ take_from_buffer(TimerReader reader, TimestampTz due_at, int64 id)
 	return false;
 }
 
-/* Whatever the transaction's snapshot: what was committed since counts. */
-static bool
-delete_row(TimerReader reader, TimerKey key)
+void
+respond_timer_disarm(TimerReader reader, TimestampTz due_at, int64 id)
 {
-	TimerScan	scan;
+	if (take_from_buffer(reader, due_at, id))
+		return;
+	disarmed = respond_grow(buffer_memory(), disarmed, disarmed_count, &disarmed_room, sizeof(Disarmed));
+	disarmed[disarmed_count++] = (Disarmed) {reader, {due_at, id}};
+}
+
+/* Whatever the transaction's snapshot: what was committed since counts.  False: there is no row. */
+static bool
+open_for_delete(TimerScan *scan)
+{
 	Snapshot	snapshot;
-	bool		deleted = false;
 
 	PreventCommandIfReadOnly("DELETE");
 	PreventCommandIfParallelMode("DELETE");
 	respond_timer_scan_prepare();
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	if (respond_timer_scan_open(&scan, snapshot))
-	{
-		respond_timer_scan_seek(&scan, reader, key);
-		/* rows of the same key that are gone may stand before it */
-		while (!deleted && respond_timer_scan_entry(&scan) && respond_timer_key_compare(scan.key, key) == 0)
-			deleted = respond_timer_scan_row(&scan) && respond_timer_scan_delete(&scan);
-		respond_timer_scan_close(&scan);
-	}
+	if (respond_timer_scan_open(scan, snapshot))
+		return true;
 	UnregisterSnapshot(snapshot);
+	return false;
+}
+
+static void
+close_for_delete(TimerScan *scan)
+{
+	Snapshot	snapshot = scan->snapshot;
+
+	respond_timer_scan_close(scan);
+	UnregisterSnapshot(snapshot);
+}
+
+/* False when it is gone. */
+static bool
+delete_row(TimerScan *scan, TimerReader reader, TimerKey key)
+{
+	bool		deleted = false;
+
+	respond_timer_scan_seek_only(scan, reader, key);
+	/* rows of the same key that are gone may stand before it */
+	while (!deleted && respond_timer_scan_entry(scan))
+		deleted = respond_timer_scan_row(scan) && respond_timer_scan_delete(scan);
 	if (deleted && respond_timer_is_reader(reader))
 		respond_timer_mark_deleted(reader);
 	return deleted;
 }
 
-void
-respond_timer_disarm(TimerReader reader, TimestampTz due_at, int64 id)
+static void
+delete_disarmed(void)
 {
-	if (!take_from_buffer(reader, due_at, id))
-		(void) delete_row(reader, (TimerKey) {due_at, id});
+	TimerScan	scan;
+
+	if (disarmed_count == 0 || !open_for_delete(&scan))
+		return;
+	for (int i = 0; i < disarmed_count; i++)
+		(void) delete_row(&scan, disarmed[i].reader, disarmed[i].key);
+	close_for_delete(&scan);
 }
 
-bool
-respond_timer_finish(const Timer *timer)
+static void
+insert_armed(void)
 {
-	return delete_row(timer->reader, (TimerKey) {timer->due_at, timer->id});
+	PartitionWriter *writer;
+
+	if (buffered == 0)
+		return;
+	writer = respond_partition_writer_open(respond_relation_oid("respond_internal", "timer"), &respond_shape_timer);
+	for (int i = 0; i < buffered; i++)
+	{
+		Datum		values[TIMER_COLUMNS];
+		bool		nulls[TIMER_COLUMNS];
+
+		if (buffer[i].id == 0)
+			continue;
+		fill_row(values, nulls, &buffer[i]);
+		respond_partition_writer_add(writer, buffer[i].due_at, values, nulls);
+		tell_reader(&buffer[i]);
+	}
+	respond_partition_writer_close(writer);
+}
+
+/* One may be disarmed and armed anew. */
+void
+respond_timers_flush(void)
+{
+	MemoryContext context;
+	MemoryContext before;
+
+	if (buffered == 0 && disarmed_count == 0)
+		return;
+	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond timer rows", ALLOCSET_DEFAULT_SIZES);
+	before = MemoryContextSwitchTo(context);
+	delete_disarmed();
+	insert_armed();
+	MemoryContextSwitchTo(before);
+	MemoryContextDelete(context);
+	respond_timers_discard();
+}
+
+List *
+respond_timers_finish(const List *timers)
+{
+	TimerScan	scan;
+	List	   *finished = NIL;
+	ListCell   *cell;
+
+	if (timers == NIL || !open_for_delete(&scan))
+		return NIL;
+	foreach(cell, timers)
+	{
+		Timer	   *timer = lfirst(cell);
+
+		if (delete_row(&scan, timer->reader, (TimerKey) {timer->due_at, timer->id}))
+			finished = lappend(finished, timer);
+	}
+	close_for_delete(&scan);
+	return finished;
 }
 
 static void
@@ -200,7 +266,7 @@ follow_transaction(XactEvent event, void *argument)
 	if (event == XACT_EVENT_ABORT)
 		respond_timers_discard();
 	else if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
-		Assert(buffered == 0);
+		Assert(buffered == 0 && disarmed_count == 0);
 }
 
 void

@@ -66,11 +66,12 @@ flush(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* disarm(reader integer, due_at timestamptz, id bigint) */
+/* disarm(reader integer, due_at timestamptz, id bigint), and writes what is buffered */
 Datum
 disarm(PG_FUNCTION_ARGS)
 {
 	respond_timer_disarm(PG_GETARG_INT32(0), PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_INT64(2));
+	respond_timers_flush();
 	PG_RETURN_VOID();
 }
 
@@ -105,7 +106,7 @@ finish(PG_FUNCTION_ARGS)
 	timer.reader = PG_GETARG_INT32(0);
 	timer.due_at = PG_GETARG_TIMESTAMPTZ(1);
 	timer.id = PG_GETARG_INT64(2);
-	PG_RETURN_BOOL(respond_timer_finish(&timer));
+	PG_RETURN_BOOL(respond_timers_finish(list_make1(&timer)) != NIL);
 }
 
 /* next_due(reader integer) → timestamptz; -infinity: at once */
