@@ -86,6 +86,7 @@ find_children(int64 run_id)
 	List	   *children = NIL;
 	bool		is_null;
 
+	respond_effects_flush();
 	SPI_connect();
 	(void) respond_kept_plan_run_as_owner(&children_plan, &value, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -115,7 +116,7 @@ respond_run_cancel_children(const RunUnderWay *run, const char *reason)
 		RunUnderWay *found;
 
 		CHECK_FOR_INTERRUPTS();
-	PushActiveSnapshot(GetLatestSnapshot());
+		PushActiveSnapshot(GetLatestSnapshot());
 		found = respond_run_find(child->id, child->started_at);
 		if (found != NULL)
 			respond_run_cancel(found, reason);

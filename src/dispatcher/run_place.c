@@ -21,6 +21,7 @@
 #include "dispatcher/run_cancel.h"
 #include "dispatcher/run_hand.h"
 #include "dispatcher/run_place.h"
+#include "effect/effects.h"
 #include "effect/run_place.h"
 #include "event/event_context.h"
 #include "flow/place_code.h"
@@ -90,6 +91,8 @@ cancel(const PlaceRow *oldest, const RunUnderWay *successor, const Event *cause)
 	EventContext before;
 	RunUnderWay *row;
 
+	/* what it did in this batch is ended with it */
+	respond_effects_flush();
 	lock_run(oldest->run_id);
 	row = respond_run_hand_take(oldest->run_id, "concurrency");
 	if (row == NULL || row->saved == NULL || row->cancelled || !respond_run_is_under_way(row))

@@ -427,10 +427,13 @@ static void
 cancel(const Passage *passage)
 {
 	const Event *event = passage->awakening->event;
-	RunUnderWay *row = respond_run_hand_take(passage->row->id, "cancel_on");
+	RunUnderWay *row;
 	EventContext context = {.run_id = passage->row->id,.event_id = event->id,.depth = event->depth};
 	EventContext before;
 
+	/* a request or a run that it began in this batch is cancelled, too */
+	respond_effects_flush();
+	row = respond_run_hand_take(passage->row->id, "cancel_on");
 	if (row == NULL || row->cancelled || row->saved == NULL || !respond_run_is_under_way(row))
 		return;
 	context.rule = row->rule;

@@ -209,6 +209,18 @@ is(one("SELECT cause, actor, depth FROM respond.event WHERE type = 'run.cancelle
 one("BEGIN; SELECT respond.emit('order.dropped', '{\"id\": 5}'), respond.emit('order.paid', '{\"id\": 5}'); COMMIT");
 ended($order{5}, 'cancelled');
 is(lines($order{5}) =~ /^paid/ ? 1 : 0, 0, 'in one transaction the first one counts');
+# what a run began in the same batch ends with it
+one(q{INSERT INTO respond.channel (name, kind, url, enabled) VALUES ('ask', 'webhook', 'http://127.0.0.1:1/', false);
+	INSERT INTO respond.rule (name, event_type, steps, cancel_on) VALUES ('called', 'nothing.calls', '[{"action": "wait", "for": "1 hour"}]', NULL),
+	('asking', 'asking.begin', '[{"action": "wait", "name": "go", "event_type": "asking.go"}, {"action": "request", "channel": "ask"}]', '{"event_type": "asking.stop"}'),
+	('calling', 'calling.begin', '[{"action": "wait", "name": "go", "event_type": "asking.go"}, {"action": "call", "rule": "called"}]', '{"event_type": "asking.stop"}')});
+my %begun = map { $_ => emit("$_.begin", {}, 'both') } 'asking', 'calling';
+waiting($begun{$_}, 'go') for sort keys %begun;
+one("BEGIN; SELECT respond.emit('asking.go', '{}', 'both'), respond.emit('asking.stop', '{}', 'both'); COMMIT");
+ended($begun{$_}, 'cancelled') for sort keys %begun;
+settled('both have ended');
+is(one('SELECT string_agg(status, $$ $$) FROM respond.delivery'), 'cancelled', 'a request that was begun in the batch is not sent');
+is(one(q{SELECT string_agg(status, ' ') FROM respond.run WHERE rule = 'called'}), 'cancelled', 'a run that was called in the batch does not go on');
 like(error_of("UPDATE respond.rule SET cancel_on = '{\"key\": \"x\"}' WHERE name = 'order'"), qr/cancel_on\.event_type: is missing/, 'what cannot work is refused');
 like(error_of("UPDATE respond.rule SET cancel_on = '[{\"event_type\": \"x\", \"go_to\": \"x\"}]' WHERE name = 'order'"), qr/cancel_on\[0\]\.go_to: there is no such field/, 'and what it has not');
 like(error_of("UPDATE respond.rule SET cancel_on = '[]' WHERE name = 'order'"), qr/cancel_on: must name from 1 to/, 'nor may it be empty');
