@@ -64,22 +64,40 @@ respond_run_change_saved(RunChange *change, Jsonb *saved, Oid owner)
 }
 
 void
-respond_run_change(int64 run_id, TimestampTz started_at, const RunPlace *place, const RunChange *change)
+respond_run_changes_begin(void)
 {
-	PartitionWriter *writer = respond_partition_writer_open(respond_relation_oid("respond", "run"), &respond_shape_run);
-	RowUpdate	update = {started_at, place->partition, place->tid, RUN_ID, run_id,
-	RUN_STATUS, place->status, change->values, change->nulls, change->replaced, change->held};
-	RowUpdateResult result;
-
-	/* the row may be of this transaction */
+	/* rows may be of this transaction */
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();
-	result = respond_partition_writer_update(writer, &update);
-	PopActiveSnapshot();
-	respond_partition_writer_close(writer);
+}
+
+void
+respond_run_change_with(PartitionWriter *writer, int64 run_id, TimestampTz started_at, const RunPlace *place,
+						const RunChange *change)
+{
+	RowUpdate	update = {started_at, place->partition, place->tid, RUN_ID, run_id,
+	RUN_STATUS, place->status, change->values, change->nulls, change->replaced, change->held};
+
 	/* a row that was found under the same snapshot is locked, or was changed since */
-	if (result != ROW_UPDATED)
+	if (respond_partition_writer_update(writer, &update) != ROW_UPDATED)
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("run " INT64_FORMAT " is being changed by another session", run_id)));
+}
+
+void
+respond_run_changes_end(void)
+{
+	PopActiveSnapshot();
+}
+
+void
+respond_run_change(int64 run_id, TimestampTz started_at, const RunPlace *place, const RunChange *change)
+{
+	PartitionWriter *writer = respond_partition_writer_open(respond_relation_oid("respond", "run"), &respond_shape_run);
+
+	respond_run_changes_begin();
+	respond_run_change_with(writer, run_id, started_at, place, change);
+	respond_run_changes_end();
+	respond_partition_writer_close(writer);
 }

@@ -8,6 +8,7 @@
 #ifndef RESPOND_RUN_CHANGE_H
 #define RESPOND_RUN_CHANGE_H
 
+#include "common/partition_write.h"
 #include "effect/run.h"
 
 /* New values of some columns; begins as {0}. */
@@ -36,5 +37,11 @@ extern void respond_run_change_saved(RunChange *change, Jsonb *saved, Oid owner)
  * ERRCODE_LOCK_NOT_AVAILABLE when somebody else holds it or has changed it since.
  */
 extern void respond_run_change(int64 run_id, TimestampTz started_at, const RunPlace *place, const RunChange *change);
+
+/* The same for many rows: with one writer of respond.run, between begin and end. */
+extern void respond_run_changes_begin(void);
+extern void respond_run_change_with(PartitionWriter *writer, int64 run_id, TimestampTz started_at,
+									const RunPlace *place, const RunChange *change);
+extern void respond_run_changes_end(void);
 
 #endif							/* RESPOND_RUN_CHANGE_H */

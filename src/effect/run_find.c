@@ -16,6 +16,7 @@
 #include "common/private_value.h"
 #include "common/row_values.h"
 #include "effect/run_find.h"
+#include "effect/run_write.h"
 
 bool
 respond_run_is_under_way(const RunUnderWay *run)
@@ -66,6 +67,7 @@ respond_run_find_any(int64 id, TimestampTz started_at)
 	RunUnderWay *run = NULL;
 
 	/* what this transaction did counts */
+	respond_effects_run_settle(id);
 	CommandCounterIncrement();
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();

@@ -32,7 +32,19 @@ typedef struct BufferedRun
 	bool		nulls[RUN_COLUMNS];
 } BufferedRun;
 
-static List *runs;				/* of BufferedRun *, in the context of the effects */
+/* A row that is there, and is to be changed. */
+typedef struct BufferedChange
+{
+	int64		run_id;
+	TimestampTz started_at;
+	RunPlace	place;
+	RunChange	change;
+} BufferedChange;
+
+static EffectRows runs;			/* of BufferedRun */
+static EffectRows run_ids;		/* of int64: of each of them */
+static EffectRows changes;		/* of BufferedChange */
+static EffectRows changed_ids;	/* of int64: of each of them */
 static int64 written;			/* rows since the count was last taken */
 
 int64
@@ -62,6 +74,24 @@ set_time(Datum *values, bool *nulls, int column, TimestampTz time)
 {
 	nulls[column] = TIMESTAMP_NOT_FINITE(time);
 	values[column] = TimestampTzGetDatum(time);
+}
+
+static void
+add_id(EffectRows *ids, int64 run_id)
+{
+	*(int64 *) respond_effects_add_row(ids, sizeof(int64)) = run_id;
+}
+
+/* Looked at for each run that goes on; usually they come in the order of their numbers. */
+static bool
+is_among(const EffectRows *ids, int64 run_id)
+{
+	const int64 *all = ids->rows;
+
+	for (int i = ids->count - 1; i >= 0; i--)
+		if (all[i] == run_id)
+			return true;
+	return false;
 }
 
 /* What changes while a run is under way. */
@@ -94,8 +124,9 @@ static void
 buffer_row(const FlowRun *run, const RunRow *row)
 {
 	MemoryContext caller = MemoryContextSwitchTo(respond_effects_context());
-	BufferedRun *buffered = palloc0(sizeof(BufferedRun));
+	BufferedRun *buffered = respond_effects_add_row(&runs, sizeof(BufferedRun));
 
+	memset(buffered, 0, sizeof(BufferedRun));
 	buffered->values[RUN_ID] = Int64GetDatum(run->run_id);
 	respond_row_set_text(buffered->values, buffered->nulls, RUN_RULE, run->rule);
 	buffered->values[RUN_RULE_VERSION] = Int32GetDatum(run->rule_version);
@@ -107,22 +138,30 @@ buffer_row(const FlowRun *run, const RunRow *row)
 	respond_row_set_text(buffered->values, buffered->nulls, RUN_KEY, run->key);
 	respond_row_set_int64(buffered->values, buffered->nulls, RUN_PARENT_ID, run->parent_id);
 	fill_progress(buffered->values, buffered->nulls, run, row);
-	runs = lappend(runs, buffered);
+	add_id(&run_ids, run->run_id);
 	MemoryContextSwitchTo(caller);
 }
 
 static void
-change_row(const FlowRun *run, const RunRow *row)
+buffer_change(const FlowRun *run, const RunRow *row)
 {
 	static const int changed[] = {RUN_RULE_VERSION, RUN_STATUS, RUN_STEP, RUN_STATE, RUN_ERROR, RUN_FINISHED_AT,
 		RUN_RESUME_AT, RUN_WAITS_FOR, RUN_PAUSED_AT, RUN_SAVED, RUN_WAITING_SINCE, RUN_WAITING};
-	RunChange	change = {0};
+	MemoryContext caller = MemoryContextSwitchTo(respond_effects_context());
+	BufferedChange *buffered = respond_effects_add_row(&changes, sizeof(BufferedChange));
+	RunChange  *change = &buffered->change;
 
+	memset(buffered, 0, sizeof(BufferedChange));
+	buffered->run_id = run->run_id;
+	buffered->started_at = row->started_at;
+	buffered->place = *run->place;
+	buffered->place.status = pstrdup(run->place->status);
 	for (int i = 0; i < lengthof(changed); i++)
-		change.replaced[changed[i]] = true;
-	change.values[RUN_RULE_VERSION] = Int32GetDatum(run->rule_version);
-	fill_progress(change.values, change.nulls, run, row);
-	respond_run_change(run->run_id, row->started_at, run->place, &change);
+		change->replaced[changed[i]] = true;
+	change->values[RUN_RULE_VERSION] = Int32GetDatum(run->rule_version);
+	fill_progress(change->values, change->nulls, run, row);
+	add_id(&changed_ids, run->run_id);
+	MemoryContextSwitchTo(caller);
 }
 
 static void
@@ -140,7 +179,7 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 	if (run->place == NULL)
 		buffer_row(run, row);
 	else
-		change_row(run, row);
+		buffer_change(run, row);
 	if (row->finished_at == DT_NOBEGIN)
 		return;
 	if (run->place != NULL)
@@ -154,38 +193,59 @@ respond_effects_run(const FlowRun *run, const RunRow *row)
 bool
 respond_effects_run_is_buffered(int64 run_id)
 {
-	ListCell   *cell;
-
-	foreach(cell, runs)
-		if (DatumGetInt64(((BufferedRun *) lfirst(cell))->values[RUN_ID]) == run_id)
-			return true;
-	return false;
+	return is_among(&run_ids, run_id);
 }
 
 void
 respond_runs_forget(void)
 {
-	runs = NIL;
+	memset(&runs, 0, sizeof(runs));
+	memset(&run_ids, 0, sizeof(run_ids));
+	memset(&changes, 0, sizeof(changes));
+	memset(&changed_ids, 0, sizeof(changed_ids));
+}
+
+static void
+write_runs(PartitionWriter *writer)
+{
+	const BufferedRun *all = runs.rows;
+
+	for (int i = 0; i < runs.count; i++)
+		respond_partition_writer_add(writer, DatumGetTimestampTz(all[i].values[RUN_STARTED_AT]),
+									 all[i].values, all[i].nulls);
+	written += runs.count;
+}
+
+static void
+write_changes(PartitionWriter *writer)
+{
+	const BufferedChange *all = changes.rows;
+
+	respond_run_changes_begin();
+	for (int i = 0; i < changes.count; i++)
+		respond_run_change_with(writer, all[i].run_id, all[i].started_at, &all[i].place, &all[i].change);
+	respond_run_changes_end();
 }
 
 void
 respond_runs_flush(void)
 {
 	PartitionWriter *writer;
-	ListCell   *cell;
 
-	if (runs == NIL)
+	if (runs.count == 0 && changes.count == 0)
 		return;
 	writer = respond_partition_writer_open(respond_relation_oid("respond", "run"), &respond_shape_run);
-	foreach(cell, runs)
-	{
-		BufferedRun *buffered = lfirst(cell);
-
-		respond_partition_writer_add(writer, DatumGetTimestampTz(buffered->values[RUN_STARTED_AT]),
-									 buffered->values, buffered->nulls);
-	}
+	write_runs(writer);
+	write_changes(writer);
 	respond_partition_writer_close(writer);
-	written += list_length(runs);
+	respond_runs_forget();
+}
+
+void
+respond_effects_run_settle(int64 run_id)
+{
+	if (is_among(&changed_ids, run_id))
+		respond_runs_flush();
 }
 
 int64

@@ -32,13 +32,16 @@ typedef struct RunRow
 extern int64 respond_effects_run_id(void);
 
 /*
- * Puts the row of a run that is new into the buffer; changes that of another one
- * at once, and raises ERRCODE_LOCK_NOT_AVAILABLE when somebody holds it.
+ * Puts the row of a run, or what changes in it, into the buffer.  Writing it raises
+ * ERRCODE_LOCK_NOT_AVAILABLE when somebody holds a row that is to be changed.
  */
 extern void respond_effects_run(const FlowRun *run, const RunRow *row);
 
-/* Whether the row of this run is in the buffer. */
+/* Whether the row of this run is in the buffer, and not in the table. */
 extern bool respond_effects_run_is_buffered(int64 run_id);
+
+/* Writes what is buffered of runs if this one's row is to be changed: who looks for it finds it as it is. */
+extern void respond_effects_run_settle(int64 run_id);
 
 /* How many runs were written since the last call. */
 extern int64 respond_runs_take_count(void);
