@@ -2272,8 +2272,8 @@ COMMENT ON COLUMN respond_internal.wait_decision.key_hash IS 'hash of the key th
 CREATE TABLE respond_internal.wait_decision_default PARTITION OF respond_internal.wait_decision DEFAULT;
 ALTER TABLE respond_internal.wait_decision_default REPLICA IDENTITY FULL;
 CREATE INDEX wait_decision_default_run_id_idx ON respond_internal.wait_decision_default (run_id);
-CREATE INDEX wait_decision_default_event_id_idx ON respond_internal.wait_decision_default (event_id);
-CREATE INDEX wait_decision_default_key_idx ON respond_internal.wait_decision_default (key_hash);
+CREATE INDEX wait_decision_default_event_id_idx ON respond_internal.wait_decision_default (event_id) WHERE event_id IS NOT NULL;
+CREATE INDEX wait_decision_default_key_idx ON respond_internal.wait_decision_default (key_hash) WHERE key_hash IS NOT NULL;
 COMMENT ON TABLE respond_internal.wait_decision_default IS 'decisions for whose time there is no partition yet';
 COMMENT ON INDEX respond_internal.wait_decision_default_run_id_idx IS 'finds the decisions of a run';
 COMMENT ON INDEX respond_internal.wait_decision_default_event_id_idx IS 'finds the waits that an event ended';

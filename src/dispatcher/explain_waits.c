@@ -53,7 +53,8 @@ static KeptPlan read_decided = {
 	"SELECT d.rule, d.step, d.run_id, d.outcome, d.rule_version, d.event_id, d.key_hash,"
 	" d.decided_at::pg_catalog.text"
 	" FROM respond_internal.wait_decision AS d"
-	" WHERE d.key_hash OPERATOR(pg_catalog.=) ANY ($1) AND d.since OPERATOR(pg_catalog.<=) $2"
+	" WHERE d.key_hash OPERATOR(pg_catalog.=) ANY ($1) AND d.key_hash IS NOT NULL"
+	" AND d.since OPERATOR(pg_catalog.<=) $2"
 	" AND NOT EXISTS (SELECT FROM respond_internal.wait_decision AS h WHERE h.event_id OPERATOR(pg_catalog.=) $3"
 	" AND h.run_id OPERATOR(pg_catalog.=) d.run_id AND h.step OPERATOR(pg_catalog.=) d.step)"
 	" ORDER BY d.decided_at DESC LIMIT $4",
