@@ -19,6 +19,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "executor/executor.h"
+#include "storage/bufmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -125,6 +126,16 @@ respond_partition_index(Relation partition, const char *first, const char *secon
 	if (OidIsValid(index))
 		respond_known_oid_keep(&name, index);
 	return index;
+}
+
+bool
+respond_table_is_empty(Oid table)
+{
+	Relation	relation = respond_shape_open_heap(table, AccessShareLock);
+	bool		empty = RelationGetNumberOfBlocks(relation) == 0;
+
+	table_close(relation, NoLock);
+	return empty;
 }
 
 RowLookup *

@@ -20,6 +20,9 @@
  */
 extern Oid	respond_partition_index(Relation partition, const char *first, const char *second, const char *third);
 
+/* Whether a table without partitions has no pages: most databases never use some of ours. */
+extern bool respond_table_is_empty(Oid table);
+
 typedef struct RowLookup RowLookup;
 
 /*

@@ -13,6 +13,7 @@
 
 #include "common/errors.h"
 #include "common/jsonb_push.h"
+#include "common/partition_read.h"
 #include "common/partition_write.h"
 #include "common/private_value.h"
 #include "effect/loop_items.h"
@@ -95,9 +96,13 @@ void
 respond_loop_items_forget(int64 run_id, int64 loop)
 {
 	int64		key[2] = {run_id, loop};
-	Snapshot	snapshot = push_snapshot();
+	Snapshot	snapshot;
 	WaitScan	scan;
 
+	/* each run that ends comes here */
+	if (respond_table_is_empty(respond_relation_oid("respond_internal", "loop_items")))
+		return;
+	snapshot = push_snapshot();
 	respond_wait_scan_begin(&scan, "loop_items", RowExclusiveLock, snapshot, index_columns, key, loop < 0 ? 1 : 2);
 	while (respond_wait_scan_next(&scan))
 		(void) respond_wait_scan_delete(&scan, snapshot);

@@ -7,15 +7,13 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "catalog/pg_type.h"
-#include "storage/bufmgr.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "common/jsonb_push.h"
 #include "common/kept_plan.h"
+#include "common/partition_read.h"
 #include "common/partition_write.h"
 #include "effect/run_place.h"
 #include "outbox/run_inbox.h"
@@ -65,11 +63,7 @@ static KeptPlan keys_plan = {
 static bool
 is_empty(void)
 {
-	Relation	table = table_open(respond_relation_oid("respond_internal", "run_place"), AccessShareLock);
-	bool		empty = RelationGetNumberOfBlocks(table) == 0;
-
-	table_close(table, AccessShareLock);
-	return empty;
+	return respond_table_is_empty(respond_relation_oid("respond_internal", "run_place"));
 }
 
 static Datum
