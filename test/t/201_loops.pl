@@ -4,7 +4,7 @@ use lib "$FindBin::RealBin/lib";
 use Respond;
 
 my $db = 'loops';
-my $node = Respond::node('loops', 'pg_respond.dispatchers' => 2, restart_after_crash => 'on', fsync => 'on');
+my $node = Respond::node('loops', 'pg_respond.dispatchers' => 2, restart_after_crash => 'on', 'pg_respond.rule_timeout' => '2min', fsync => 'on');
 Respond::create_extension($node, $db);
 my $json = JSON::PP->new->canonical->allow_nonref;
 
