@@ -282,8 +282,9 @@ sub do_emit
 	my ($self, $machine, $step) = @_;
 	my $data = rendered($machine, $step->{data});
 	my $key = text($machine, $step->{key});
+	my $named = defined $step->{name};
 
-	return (undef, { id => undef, duplicate => $true }) if defined $key && $self->{keys}{$key}++;
+	return (undef, $named ? { id => undef, duplicate => $true } : undef) if defined $key && $self->{keys}{$key}++;
 	$self->says('event', $step->{type}, $data);
 	if ($step->{type} eq 'ask')
 	{
@@ -291,7 +292,7 @@ sub do_emit
 
 		$self->says('event', $_, { tag => $data->{tag}, k => $data->{k}, v => "$data->{v}-" . $n++ }) foreach @{ $data->{t} };
 	}
-	return (undef, { id => 'ID' });
+	return (undef, $named ? { id => 'ID' } : undef);
 }
 
 sub do_sql

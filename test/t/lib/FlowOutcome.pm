@@ -1,6 +1,7 @@
 # What flows of RandomFlows.pm did, in the lines of FlowModel.pm.
 #
 #   my $all = FlowOutcome::all($node, $db);    of each tag: its lines, sorted
+#   my @words = FlowOutcome::difference($all->{$tag}, [ $model->run(...) ]);
 package FlowOutcome;
 
 use strict;
@@ -64,6 +65,16 @@ sub all
 		}
 	}
 	return { map { $_ => [ sort @{ $all{$_} } ] } keys %all };
+}
+
+sub difference
+{
+	my ($got, $expected) = @_;
+	my %balance;
+
+	$balance{$_}++ foreach @$expected;
+	$balance{$_}-- foreach @{ $got // [] };
+	return map { ($balance{$_} > 0 ? 'missing:  ' : 'too much: ') . $_ } grep { $balance{$_} } sort keys %balance;
 }
 
 sub columns
