@@ -25,17 +25,27 @@
 #include "timer/timer_note.h"
 #include "timer/timer_scan.h"
 
-/* A timer whose row is to be deleted. */
+/* A timer that is to be inserted. */
+typedef struct Armed
+{
+	Timer		timer;
+	SubTransactionId subtransaction;	/* that armed it */
+	bool		is_disarmed;
+} Armed;
+
+/* A timer that is to be deleted. */
 typedef struct Disarmed
 {
 	TimerReader reader;
 	TimerKey	key;
+	SubTransactionId subtransaction;	/* that disarmed it */
+	int			armed;			/* its place among those that are to be inserted; -1: it has a row */
 } Disarmed;
 
 static MemoryContext memory;	/* of the buffers, NULL until the first use in a process */
-static Timer *buffer;			/* id 0: disarmed again */
-static int	buffered;
-static int	room;
+static Armed *armed;
+static int	armed_count;
+static int	armed_room;
 static Disarmed *disarmed;
 static int	disarmed_count;
 static int	disarmed_room;
@@ -75,23 +85,25 @@ respond_timer_arm(const Timer *timer)
 	Assert(!TIMESTAMP_NOT_FINITE(timer->due_at));
 	if (id == 0)
 		id = nextval_internal(respond_relation_oid("respond_internal", "timer_id_seq"), false);
-	buffer = respond_grow(buffer_memory(), buffer, buffered, &room, sizeof(Timer));
-	copy = &buffer[buffered];
+	armed = respond_grow(buffer_memory(), armed, armed_count, &armed_room, sizeof(Armed));
+	copy = &armed[armed_count].timer;
 	*copy = *timer;
 	copy->id = id;
 	copy->kind = copy_text(timer->kind);
 	copy->name = copy_text(timer->name);
 	copy->data = copy_jsonb(timer->data);
-	buffered++;
+	armed[armed_count].subtransaction = GetCurrentSubTransactionId();
+	armed[armed_count].is_disarmed = false;
+	armed_count++;
 	return id;
 }
 
 void
 respond_timers_discard(void)
 {
-	buffer = NULL;
-	buffered = 0;
-	room = 0;
+	armed = NULL;
+	armed_count = 0;
+	armed_room = 0;
 	disarmed = NULL;
 	disarmed_count = 0;
 	disarmed_room = 0;
@@ -125,27 +137,29 @@ tell_reader(const Timer *timer)
 		respond_timer_note(timer->reader, timer->due_at);
 }
 
-/* The last ones are the ones that are disarmed, if any. */
-static bool
-take_from_buffer(TimerReader reader, TimestampTz due_at, int64 id)
+/* Its place; -1: it is not among them.  The last ones are the ones that are disarmed, if any. */
+static int
+find_armed(TimerReader reader, TimestampTz due_at, int64 id)
 {
-	for (int i = buffered - 1; i >= 0; i--)
+	for (int i = armed_count - 1; i >= 0; i--)
 	{
-		if (buffer[i].id != id || buffer[i].reader != reader || buffer[i].due_at != due_at)
-			continue;
-		buffer[i].id = 0;
-		return true;
+		const Timer *timer = &armed[i].timer;
+
+		if (timer->id == id && timer->reader == reader && timer->due_at == due_at && !armed[i].is_disarmed)
+			return i;
 	}
-	return false;
+	return -1;
 }
 
 void
 respond_timer_disarm(TimerReader reader, TimestampTz due_at, int64 id)
 {
-	if (take_from_buffer(reader, due_at, id))
-		return;
+	int			place = find_armed(reader, due_at, id);
+
+	if (place >= 0)
+		armed[place].is_disarmed = true;
 	disarmed = respond_grow(buffer_memory(), disarmed, disarmed_count, &disarmed_room, sizeof(Disarmed));
-	disarmed[disarmed_count++] = (Disarmed) {reader, {due_at, id}};
+	disarmed[disarmed_count++] = (Disarmed) {reader, {due_at, id}, GetCurrentSubTransactionId(), place};
 }
 
 /* Whatever the transaction's snapshot: what was committed since counts.  False: there is no row. */
@@ -196,7 +210,8 @@ delete_disarmed(void)
 	if (disarmed_count == 0 || !open_for_delete(&scan))
 		return;
 	for (int i = 0; i < disarmed_count; i++)
-		(void) delete_row(&scan, disarmed[i].reader, disarmed[i].key);
+		if (disarmed[i].armed < 0)
+			(void) delete_row(&scan, disarmed[i].reader, disarmed[i].key);
 	close_for_delete(&scan);
 }
 
@@ -205,19 +220,20 @@ insert_armed(void)
 {
 	PartitionWriter *writer;
 
-	if (buffered == 0)
+	if (armed_count == 0)
 		return;
 	writer = respond_partition_writer_open(respond_relation_oid("respond_internal", "timer"), &respond_shape_timer);
-	for (int i = 0; i < buffered; i++)
+	for (int i = 0; i < armed_count; i++)
 	{
+		const Timer *timer = &armed[i].timer;
 		Datum		values[TIMER_COLUMNS];
 		bool		nulls[TIMER_COLUMNS];
 
-		if (buffer[i].id == 0)
+		if (armed[i].is_disarmed)
 			continue;
-		fill_row(values, nulls, &buffer[i]);
-		respond_partition_writer_add(writer, buffer[i].due_at, values, nulls);
-		tell_reader(&buffer[i]);
+		fill_row(values, nulls, timer);
+		respond_partition_writer_add(writer, timer->due_at, values, nulls);
+		tell_reader(timer);
 	}
 	respond_partition_writer_close(writer);
 }
@@ -229,7 +245,7 @@ respond_timers_flush(void)
 	MemoryContext context;
 	MemoryContext before;
 
-	if (buffered == 0 && disarmed_count == 0)
+	if (armed_count == 0 && disarmed_count == 0)
 		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "pg_respond timer rows", ALLOCSET_DEFAULT_SIZES);
 	before = MemoryContextSwitchTo(context);
@@ -266,13 +282,44 @@ follow_transaction(XactEvent event, void *argument)
 	if (event == XACT_EVENT_ABORT)
 		respond_timers_discard();
 	else if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
-		Assert(buffered == 0 && disarmed_count == 0);
+		Assert(armed_count == 0 && disarmed_count == 0);
+}
+
+/* What the subtransaction, and those in it, did. */
+static void
+take_back(SubTransactionId subtransaction)
+{
+	for (; disarmed_count > 0 && disarmed[disarmed_count - 1].subtransaction >= subtransaction; disarmed_count--)
+		if (disarmed[disarmed_count - 1].armed >= 0)
+			armed[disarmed[disarmed_count - 1].armed].is_disarmed = false;
+	while (armed_count > 0 && armed[armed_count - 1].subtransaction >= subtransaction)
+		armed_count--;
+}
+
+static void
+hand_over(SubTransactionId subtransaction, SubTransactionId parent)
+{
+	for (int i = disarmed_count - 1; i >= 0 && disarmed[i].subtransaction >= subtransaction; i--)
+		disarmed[i].subtransaction = parent;
+	for (int i = armed_count - 1; i >= 0 && armed[i].subtransaction >= subtransaction; i--)
+		armed[i].subtransaction = parent;
+}
+
+/* Sessions arm and disarm, too, and catch errors. */
+static void
+follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *argument)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		take_back(mine);
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		hand_over(mine, parent);
 }
 
 void
 respond_timer_initialize(void)
 {
 	RegisterXactCallback(follow_transaction, NULL);
+	RegisterSubXactCallback(follow_subtransaction, NULL);
 	respond_timer_note_initialize();
 	respond_timer_mark_initialize();
 }

@@ -66,12 +66,13 @@ flush(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* disarm(reader integer, due_at timestamptz, id bigint), and writes what is buffered */
+/* disarm(reader integer, due_at timestamptz, id bigint, flush boolean) */
 Datum
 disarm(PG_FUNCTION_ARGS)
 {
 	respond_timer_disarm(PG_GETARG_INT32(0), PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_INT64(2));
-	respond_timers_flush();
+	if (PG_GETARG_BOOL(3))
+		respond_timers_flush();
 	PG_RETURN_VOID();
 }
 

@@ -245,6 +245,22 @@ one('DELETE FROM respond_internal.timer');
 %timer = ();
 random(1, $steps / 3);
 
+# What is armed and disarmed and not written yet goes with its subtransaction.
+one('DELETE FROM respond_internal.timer');
+my $writer = session();
+my $kept = ask($writer, "SELECT arm(0, at(1), 'kept', true)");
+ask($writer, 'BEGIN');
+my $held = ask($writer, "SELECT arm(0, at(2), 'held', false)");
+ask($writer, 'SAVEPOINT s');
+ask($writer, "SELECT disarm(0, at(1), $kept, false), disarm(0, at(2), $held, false), arm(0, at(3), 'gone', false)");
+ask($writer, $_) for 'ROLLBACK TO s', 'SAVEPOINT t', 'SAVEPOINT u';
+ask($writer, "SELECT arm(0, at(4), 'gone with the outer one', false), disarm(0, at(1), $kept, false)");
+ask($writer, $_) for 'RELEASE u', 'ROLLBACK TO t', 'SAVEPOINT v';
+ask($writer, "SELECT arm(0, at(5), 'stays', false)");
+ask($writer, $_) for 'RELEASE v', 'SELECT flush()', 'COMMIT';
+is(one("SELECT string_agg(name, ' ' ORDER BY due_at) FROM respond_internal.timer"), 'kept held stays', 'subtransactions that are rolled back arm and disarm nothing');
+$writer->quit;
+
 # What is due at an earlier time than now, because it is not known yet what happened until now.
 one('DELETE FROM respond_internal.timer');
 my $process = session(0);

@@ -31,7 +31,7 @@ sub node
 		CREATE FUNCTION act_as_reader(integer) RETURNS void LANGUAGE c STRICT AS '$dir/timers';
 		CREATE FUNCTION arm(integer, timestamptz, text, boolean) RETURNS bigint LANGUAGE c STRICT AS '$dir/timers';
 		CREATE FUNCTION flush() RETURNS void LANGUAGE c AS '$dir/timers';
-		CREATE FUNCTION disarm(integer, timestamptz, bigint) RETURNS void LANGUAGE c STRICT AS '$dir/timers';
+		CREATE FUNCTION disarm(integer, timestamptz, bigint, boolean DEFAULT true) RETURNS void LANGUAGE c STRICT AS '$dir/timers';
 		CREATE FUNCTION due(reader integer, now timestamptz, "limit" integer, until timestamptz DEFAULT NULL, OUT id bigint, OUT due_at timestamptz, OUT name text) RETURNS SETOF record LANGUAGE c AS '$dir/timers';
 		CREATE FUNCTION finish(integer, timestamptz, bigint) RETURNS boolean LANGUAGE c STRICT AS '$dir/timers';
 		CREATE FUNCTION next_due(integer) RETURNS timestamptz LANGUAGE c STRICT AS '$dir/timers';
