@@ -60,6 +60,22 @@ refuse_self(int64 id, const char *function)
 				 errhint("A run ends itself with action \"stop\" or \"fail\".")));
 }
 
+/*
+ * A condition runs in a subtransaction while what rules did before it waits in the
+ * buffer of effects.  That would be written there, and be gone when the condition fails.
+ */
+static void
+refuse_condition(const char *function)
+{
+	const EventContext *context = respond_event_context();
+
+	if (context->rule != NULL && context->run_id == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s cannot be called in the condition of a rule", function),
+				 errhint("Call it in a step with action \"sql\".")));
+}
+
 RunUnderWay *
 respond_run_hand_take(int64 id, const char *function)
 {
@@ -67,6 +83,7 @@ respond_run_hand_take(int64 id, const char *function)
 	RunUnderWay *run;
 
 	refuse_self(id, function);
+	refuse_condition(function);
 	if (!lock_row(id, &started_at))
 		return NULL;
 	PushActiveSnapshot(GetLatestSnapshot());

@@ -209,6 +209,20 @@ is(one("SELECT cause, actor, depth FROM respond.event WHERE type = 'run.cancelle
 one("BEGIN; SELECT respond.emit('order.dropped', '{\"id\": 5}'), respond.emit('order.paid', '{\"id\": 5}'); COMMIT");
 ended($order{5}, 'cancelled');
 is(lines($order{5}) =~ /^paid/ ? 1 : 0, 0, 'in one transaction the first one counts');
+# a condition that fails takes nothing with it that rules did before
+one(q{INSERT INTO respond.rule (name, event_type, condition, steps) VALUES
+	('resting', 'resting.begin', NULL, '[{"action": "wait", "name": "rest", "for": "1 hour"}]'),
+	('fails a', 'fails.begin', NULL, '[{"action": "log", "message": "a"}]'),
+	('fails b', 'fails.begin', 'respond.cancel_run((SELECT max(id) FROM respond.run WHERE rule = ''resting'')) AND 1 / (SELECT 0) = 1', '[{"action": "log", "message": "b"}]'),
+	('fails c', 'fails.begin', NULL, '[{"action": "log", "message": "c"}]')});
+my $quiet = emit('resting.begin');
+$run = waiting($quiet, 'rest');
+emit('fails.begin');
+settled('the event is handled');
+is(one(q{SELECT string_agg(rule || ' ' || status || coalesce(' ' || substring(error::text, 'cannot be called in the condition of a rule'), ''), ', ' ORDER BY rule) FROM respond.run WHERE rule LIKE 'fails%'}),
+	'fails a succeeded, fails b failed cannot be called in the condition of a rule, fails c succeeded', 'what other rules did stays');
+is(one("SELECT respond.cancel_run($run)"), 't', 'the run that it was about waits');
+
 # what a run began in the same batch ends with it
 one(q{INSERT INTO respond.channel (name, kind, url, enabled) VALUES ('ask', 'webhook', 'http://127.0.0.1:1/', false);
 	INSERT INTO respond.rule (name, event_type, steps, cancel_on) VALUES ('called', 'nothing.calls', '[{"action": "wait", "for": "1 hour"}]', NULL),
