@@ -17,6 +17,7 @@
 #include "dispatcher/start_key.h"
 #include "effect/run_change.h"
 #include "flow/run_edit.h"
+#include "flow/run_peek.h"
 #include "outbox/run_inbox.h"
 #include "rule/rule_find.h"
 #include "rule/rule_owner.h"
@@ -50,6 +51,18 @@ has_failed(const RunUnderWay *run)
 	return strcmp(run->place.status, "failed") == 0 || strcmp(run->place.status, "cancelled") == 0;
 }
 
+/* A query that failed is recorded as a run, but has no steps and no event. */
+static void
+refuse_schedule(const RunUnderWay *run)
+{
+	if (run->saved == NULL && run->event_id == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("run " INT64_FORMAT " cannot be continued: it is the query of a schedule, and no run of a rule",
+						run->id),
+				 errhint("The schedule runs its query again at its next time.")));
+}
+
 static void
 require_saved(const RunUnderWay *run)
 {
@@ -60,6 +73,21 @@ require_saved(const RunUnderWay *run)
 						" would have to be kept", run->id),
 				 errhint("SELECT respond.replay(" INT64_FORMAT ") runs its event again through the rules of today.",
 						 run->event_id)));
+}
+
+/* Its place in the loop went with it: it would begin the whole loop anew. */
+static void
+refuse_item(const RunUnderWay *run)
+{
+	FlowRun		item = {0};
+
+	respond_run_parent(run->saved, &item);
+	if (item.parent_id != 0 && item.parent_pause == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("run " INT64_FORMAT " cannot be continued: it is that of an item of a loop", run->id),
+				 errhint("The loop belongs to run " INT64_FORMAT ", and begins with its first item when that is"
+						 " retried.", item.parent_id)));
 }
 
 /* What the steps gave to one owner is not for another. */
@@ -173,7 +201,9 @@ respond_retry_run(PG_FUNCTION_ARGS)
 	rule = respond_run_hand_allow(run, "retry", false);
 	if (!has_failed(run))
 		PG_RETURN_BOOL(false);
+	refuse_schedule(run);
 	require_saved(run);
+	refuse_item(run);
 	retry(run, rule, &wanted);
 	PG_RETURN_BOOL(true);
 }

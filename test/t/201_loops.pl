@@ -197,6 +197,14 @@ Respond::emit($node, $db, 'ps.answered', { k => $_ }) foreach 1, 3;
 like($error, qr/^item 1: run \d+ failed: bad\nDETAIL:  Of 9 items 2 succeeded and 1 failed\./, 'after a failure no other item begins, and those under way finish');
 is(sql(qq{SELECT count(*) FROM respond.run WHERE parent_id = $id}), '3', 'three had begun');
 
+# Its items ran once, and none of them runs again by itself: it does not know its place in the loop any more.
+foreach my $how ('', ", 'l'", ", version => 'latest'")
+{
+	my ($result, $stdout, $stderr) = $node->psql($db, qq{SELECT respond.retry_run(id$how) FROM respond.run WHERE parent_id = $id AND status = 'failed'});
+	like($stderr, qr/run \d+ cannot be continued: it is that of an item of a loop\nHINT:  The loop belongs to run $id,/, "the run of an item is not retried$how");
+}
+is(sql(qq{SELECT count(*) FROM respond.run WHERE event_id = $event}), '4', 'nothing began');
+
 # Paused by hand: what ends meanwhile counts afterwards.
 $event = Respond::emit($node, $db, 'loop.pstop', { keys => [ 11 .. 13 ] });
 Respond::wait_until($node, $db, qq{SELECT count(*) = 3 FROM respond.run WHERE event_id = $event AND waits_for = 'event'});

@@ -88,6 +88,11 @@ is(value(q{SELECT data ->> 'rule' || ' ' || (data ->> 'error') FROM respond.even
 like(value(q{SELECT message FROM respond.health() WHERE "check" = 'schedules' AND NOT ok}), qr/"forbidden" \(\d+ times in a row\)/, 'health() names the schedule');
 is(value(q{SET ROLE ann; SELECT count(*) > 0 AND bool_and(error::text LIKE 'query: insufficient_privilege%') FROM respond.run WHERE rule = 'schedule:forbidden'}), 't', 'another role does not see the message');
 is(value(q{SET ROLE ben; SELECT bool_and(error::text LIKE 'permission denied%') FROM respond.run WHERE rule = 'schedule:forbidden'}), 't', 'the owner does');
+{
+	my ($result, $stdout, $stderr) = $node->psql($db, q{SELECT respond.retry_run(min(id)) FROM respond.run WHERE rule = 'schedule:forbidden'});
+
+	like($stderr, qr/run \d+ cannot be continued: it is the query of a schedule, and no run of a rule\nHINT:  The schedule runs its query again at its next time\./, 'and it is said that there is nothing to retry');
+}
 value('GRANT SELECT ON stock TO ben');
 has(q{SELECT ok FROM respond.health() WHERE "check" = 'schedules'}, 'and it is over when the schedule fires well');
 value(q{DELETE FROM respond.schedule WHERE name IN ('low', 'forbidden')});
