@@ -25,18 +25,38 @@
 /*
  * The shortest way from the steps that are given back to the rule.  Names that
  * templates give are not known here; such a ring ends at pg_respond.max_depth.
+ * Between rules that call many others there are more ways than anybody can walk, so
+ * each call is looked at once for each number of calls before it, and the way is then
+ * read backwards.
  */
 static KeptPlan ring_plan = {
-	"WITH RECURSIVE way (name, names) AS ("
-	" SELECT c.name, ARRAY[c.name] FROM respond_internal.called_rules($2, $3, $4) AS c (name)"
+	"WITH RECURSIVE reached (name) AS ("
+	" SELECT c.name FROM respond_internal.called_rules($2, $3, $4) AS c (name)"
 	" UNION"
-	" SELECT c.name, pg_catalog.array_append(w.names, c.name) FROM way AS w"
-	" JOIN respond.rule AS r ON r.name OPERATOR(pg_catalog.=) w.name,"
+	" SELECT c.name FROM reached AS d JOIN respond.rule AS r ON r.name OPERATOR(pg_catalog.=) d.name,"
 	" LATERAL respond_internal.called_rules(r.steps, r.on_failure, r.on_cancel) AS c (name)"
-	" WHERE w.name OPERATOR(pg_catalog.<>) $1 AND NOT c.name OPERATOR(pg_catalog.=) ANY (w.names)"
-	" AND pg_catalog.cardinality(w.names) OPERATOR(pg_catalog.<) 16)"
-	" SELECT pg_catalog.array_to_string(w.names, '\" calls \"') FROM way AS w"
-	" WHERE w.name OPERATOR(pg_catalog.=) $1 ORDER BY pg_catalog.cardinality(w.names) LIMIT 1",
+	" WHERE d.name OPERATOR(pg_catalog.<>) $1"
+	"), call (caller, name) AS ("
+	" SELECT $1, c.name FROM respond_internal.called_rules($2, $3, $4) AS c (name)"
+	" UNION ALL"
+	" SELECT r.name, c.name FROM reached AS d JOIN respond.rule AS r ON r.name OPERATOR(pg_catalog.=) d.name,"
+	" LATERAL respond_internal.called_rules(r.steps, r.on_failure, r.on_cancel) AS c (name)"
+	" WHERE d.name OPERATOR(pg_catalog.<>) $1"
+	"), stop (name, calls) AS ("
+	" SELECT c.name, 1 FROM call AS c WHERE c.caller OPERATOR(pg_catalog.=) $1"
+	" UNION"
+	" SELECT c.name, s.calls OPERATOR(pg_catalog.+) 1 FROM stop AS s"
+	" JOIN call AS c ON c.caller OPERATOR(pg_catalog.=) s.name"
+	" WHERE s.name OPERATOR(pg_catalog.<>) $1 AND s.calls OPERATOR(pg_catalog.<) 16"
+	"), way (name, calls, names) AS ("
+	" SELECT s.name, pg_catalog.min(s.calls), ARRAY[s.name] FROM stop AS s"
+	" WHERE s.name OPERATOR(pg_catalog.=) $1 GROUP BY s.name"
+	" UNION ALL"
+	" SELECT b.name, b.calls, pg_catalog.array_prepend(b.name, w.names) FROM way AS w, LATERAL ("
+	" SELECT s.name, s.calls FROM stop AS s JOIN call AS c ON c.caller OPERATOR(pg_catalog.=) s.name"
+	" WHERE c.name OPERATOR(pg_catalog.=) w.name AND s.calls OPERATOR(pg_catalog.=) (w.calls OPERATOR(pg_catalog.-) 1)"
+	" ORDER BY s.name LIMIT 1) AS b"
+	") SELECT pg_catalog.array_to_string(w.names, '\" calls \"') FROM way AS w WHERE w.calls OPERATOR(pg_catalog.=) 1",
 	4, {TEXTOID, JSONBOID, JSONBOID, JSONBOID}
 };
 

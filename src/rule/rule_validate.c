@@ -321,6 +321,8 @@ validate_changed(RowPair *pair, HeapTuple tuple)
 		require_owner(row);
 		check_contents(row);
 	}
+	else if (differs(pair, RULE_NAME))
+		respond_rule_call_check(row);
 	/* A rule that takes over the name of a former one goes on counting there. */
 	if (differs(pair, RULE_NAME))
 		version = Max(version, respond_rule_last_version(row->name));

@@ -69,6 +69,16 @@ my ($result, $out, $err) = $node->psql($db, q{INSERT INTO respond.rule (name, ev
 like($err, qr/steps: the rule would call itself: "c" calls "a" calls "b" calls "c"/, 'a ring is refused');
 ($result, $out, $err) = $node->psql($db, q{INSERT INTO respond.rule (name, event_type, steps) VALUES ('own', 'never', '[{"action": "call", "rule": "own"}]')});
 like($err, qr/"own" calls "own"/, 'the smallest, too');
+($result, $out, $err) = $node->psql($db, q{BEGIN; INSERT INTO respond.rule (name, event_type, steps) VALUES ('to later', 'x', '[{"action": "call", "rule": "later"}]'), ('sooner', 'x', '[{"action": "call", "rule": "to later"}]');
+	UPDATE respond.rule SET name = 'later' WHERE name = 'sooner'; COMMIT}, on_error_stop => 1);
+like($err, qr/steps: the rule would call itself: "later" calls "to later" calls "later"/, 'a ring that another name makes is refused');
+# Each of these calls all before it: there are 2 ^ 38 ways from the last to the first.
+sql(q{INSERT INTO respond.rule (name, event_type, steps) SELECT 'mesh ' || n, 'x', coalesce((SELECT jsonb_agg(jsonb_build_object('action', 'call', 'rule', 'mesh ' || m)) FROM generate_series(1, n - 1) AS m), '[{"action": "stop"}]')
+	FROM generate_series(1, 40) AS n});
+Respond::is_quick('many ways among rules cost nothing', sub {
+	(undef, undef, $err) = $node->psql($db, q{UPDATE respond.rule SET steps = '[{"action": "call", "rule": "mesh 40"}]' WHERE name = 'mesh 1'}) });
+like($err, qr/steps: the rule would call itself: "mesh 1" calls "mesh 40" calls "mesh 1"/, 'and the shortest ring is told');
+sql(q{DELETE FROM respond.rule WHERE name LIKE 'mesh %'});
 Respond::add_rule($node, $db, 'ring', 'call.ring', [ { action => 'call', rule => '{{data.rule}}', data => { rule => 'ring' } } ]);
 $event = Respond::emit($node, $db, 'call.ring', { rule => 'ring' });
 ($id, $status, $state, $error) = run_of($event, 'ring');
