@@ -69,7 +69,7 @@ end_in_words(const Approval *approval)
 }
 
 static Approval *
-require_open(const pg_uuid_t *id)
+require_approval(const pg_uuid_t *id)
 {
 	Approval   *approval = respond_approval_lock(id, true);
 
@@ -78,6 +78,14 @@ require_open(const pg_uuid_t *id)
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("approval %s does not exist", respond_approval_id_text(id)),
 				 errhint("Column id of respond.approval has the approvals.")));
+	return approval;
+}
+
+static void
+require_open(const Approval *approval)
+{
+	const pg_uuid_t *id = &approval->id;
+
 	if (strcmp(approval->status, APPROVAL_OPEN) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -87,7 +95,6 @@ require_open(const pg_uuid_t *id)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("approval %s has expired", respond_approval_id_text(id)),
 				 errdetail("It could be decided until %s.", timestamptz_to_str(approval->due_at))));
-	return approval;
 }
 
 /* Those who may vote now; a role that was asked goes by the name that it had then. */
@@ -109,7 +116,10 @@ find_people(const Approval *approval)
 	return people;
 }
 
-/* The person who decides, if they may. */
+/*
+ * The person who decides.  Others may not read the approval, so they do not learn
+ * here who may, nor what became of it.
+ */
 static const Person *
 find_voter(const Approval *approval, const List *people)
 {
@@ -122,7 +132,14 @@ find_voter(const Approval *approval, const List *people)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("\"%s\" may not decide approval %s", GetUserNameFromId(GetOuterUserId(), false),
 						respond_approval_id_text(&approval->id)),
-				 errdetail("Its approvers are: %s.", respond_texts_join(approval->approvers))));
+				 errhint("Its approvers decide it; column approvers of respond.approval has them.")));
+	return voter;
+}
+
+/* Whether they may, although they are one of the approvers. */
+static void
+check_voter(const Approval *approval, const Person *voter)
+{
 	if (approval->quorum == 0 && respond_texts_place(approval->asked_of, voter->name) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -135,7 +152,6 @@ find_voter(const Approval *approval, const List *people)
 				 errmsg("\"%s\" may not decide approval %s", voter->name, respond_approval_id_text(&approval->id)),
 				 errdetail("What is to be approved was caused by %s.", respond_texts_join(approval->caused_by)),
 				 errhint("Somebody else has to decide, unless the step has \"self_approval\": true.")));
-	return voter;
 }
 
 static void
@@ -244,9 +260,11 @@ respond_decide(PG_FUNCTION_ARGS)
 				 errmsg("decide() needs an approval and an option")));
 	vote.option = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	vote.comment = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
-	approval = require_open(PG_GETARG_UUID_P(0));
+	approval = require_approval(PG_GETARG_UUID_P(0));
 	people = find_people(approval);
 	voter = find_voter(approval, people);
+	require_open(approval);
+	check_voter(approval, voter);
 	actor = GetUserNameFromId(voter->role, false);
 	vote.voter = voter->name;
 	check_vote(approval, &vote);
