@@ -24,6 +24,9 @@
 
 #define BYTE_ORDER_MARK	"\xEF\xBB\xBF"
 
+/* JSON that is nested deeper is text: what is made of it nests it further, and is walked by functions that recurse. */
+#define DEEPEST_JSON	1000
+
 static bool
 ends_with(const char *text, size_t length, const char *end)
 {
@@ -76,6 +79,26 @@ encoding_of(const char *content_type)
 	return encoding > PG_SQL_ASCII ? encoding : PG_UTF8;
 }
 
+static bool
+is_too_deep(const char *text)
+{
+	int			depth = 0;
+	bool		in_string = false;
+
+	for (; *text != '\0' && depth <= DEEPEST_JSON; text++)
+	{
+		if (*text == '"')
+			in_string = !in_string;
+		else if (in_string && *text == '\\' && text[1] != '\0')
+			text++;
+		else if (!in_string && (*text == '[' || *text == '{'))
+			depth++;
+		else if (!in_string && (*text == ']' || *text == '}'))
+			depth--;
+	}
+	return depth > DEEPEST_JSON;
+}
+
 /* NULL: it is none that can be stored. */
 static Jsonb *
 parse_json(char *text)
@@ -113,7 +136,7 @@ set_json(const char *bytes, size_t length, JsonbValue *value)
 		length -= 3;
 	}
 	text = respond_from_encoding(bytes, length, PG_UTF8);
-	document = text != NULL ? parse_json(text) : NULL;
+	document = text != NULL && !is_too_deep(text) ? parse_json(text) : NULL;
 	if (document == NULL)
 		return false;
 	if (JB_ROOT_IS_SCALAR(document))

@@ -61,6 +61,32 @@ add_line(List **headers, const char *line, size_t length)
 	*headers = lappend(*headers, header);
 }
 
+/* A value may go on in the next line, which begins with a space then (RFC 9112 section 5.2). */
+static const char *
+end_of_header(const char *line, const char *end)
+{
+	const char *next = line;
+
+	do
+	{
+		next = memchr(next, '\n', end - next);
+		next = next != NULL ? next + 1 : end;
+	} while (next < end && (*next == ' ' || *next == '\t'));
+	return next;
+}
+
+/* Its lines as one, as long as they are. */
+static const char *
+unfold(const char *header, size_t length)
+{
+	char	   *text = pnstrdup(header, length);
+
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '\r' || text[i] == '\n')
+			text[i] = ' ';
+	return text;
+}
+
 static List *
 read_lines(const char *lines, size_t length)
 {
@@ -69,10 +95,9 @@ read_lines(const char *lines, size_t length)
 
 	while (lines < end)
 	{
-		const char *next = memchr(lines, '\n', end - lines);
+		const char *next = end_of_header(lines, end);
 
-		next = next != NULL ? next + 1 : end;
-		add_line(&headers, lines, next - lines);
+		add_line(&headers, unfold(lines, next - lines), next - lines);
 		lines = next;
 	}
 	return headers;

@@ -32,7 +32,7 @@ redact(const Outgoing *outgoing, AnswerBytes *bytes)
 static bool
 is_whole(const Transfer *transfer)
 {
-	return transfer->code == CURLE_OK && !transfer->encoded;
+	return transfer->code == CURLE_OK && !transfer->encoded && !transfer->length_unclear;
 }
 
 static void

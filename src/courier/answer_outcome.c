@@ -48,6 +48,11 @@ is_unusable(const Transfer *transfer, Outcome *outcome, DeliveryVerdict *verdict
 		outcome->error = psprintf("the receiver answered %ld, and then: %s", outcome->answer, transfer->error);
 		*verdict = VERDICT_RETRY;
 	}
+	else if (transfer->length_unclear)
+	{
+		outcome->error = pstrdup("the answer does not say clearly how long it is");
+		*verdict = VERDICT_RETRY;
+	}
 	else if (transfer->encoded && transfer->whole->body.length > 0)
 	{
 		outcome->error = pstrdup("the answer has a Content-Encoding, which was not asked for");

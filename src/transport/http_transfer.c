@@ -24,6 +24,9 @@
 /* Longest value of Retry-After that is looked at. */
 #define RETRY_AFTER_SIZE	64
 
+/* So many digits of a Content-Length fit into 64 bits. */
+#define MOST_DIGITS		18
+
 static void
 read_retry_after(Transfer *transfer, const char *value, size_t length)
 {
@@ -56,6 +59,25 @@ is_header(const char *data, size_t length, const char *name, const char **value,
 	return true;
 }
 
+/*
+ * libcurl believes the last of several, and cuts the body there.  One that it cannot
+ * read counts for it as none, so that half a body looks like a whole one.
+ */
+static void
+read_length(Transfer *transfer, const char *value, size_t length)
+{
+	int64_t		said = 0;
+
+	transfer->length_unclear |= length == 0 || length > MOST_DIGITS;
+	for (size_t i = 0; i < length && i < MOST_DIGITS; i++)
+	{
+		transfer->length_unclear |= value[i] < '0' || value[i] > '9';
+		said = said * 10 + (value[i] - '0');
+	}
+	transfer->length_unclear |= transfer->length_said >= 0 && transfer->length_said != said;
+	transfer->length_said = said;
+}
+
 static size_t
 header_callback(char *data, size_t size, size_t count, void *state)
 {
@@ -73,7 +95,8 @@ header_callback(char *data, size_t size, size_t count, void *state)
 		const char *space = memchr(data, ' ', length);
 
 		transfer->retry_after_ms = -1;
-		transfer->encoded = false;
+		transfer->encoded = transfer->length_unclear = false;
+		transfer->length_said = -1;
 		transfer->is_final = space != NULL && space + 1 < data + length && space[1] != '1';
 		if (transfer->whole != NULL)
 			respond_answer_begin(transfer->whole);
@@ -86,6 +109,8 @@ header_callback(char *data, size_t size, size_t count, void *state)
 		transfer->answered = true;
 	else if (is_header(data, length, "retry-after:", &value, &value_length))
 		read_retry_after(transfer, value, value_length);
+	else if (is_header(data, length, "content-length:", &value, &value_length) && !transfer->answered)
+		read_length(transfer, value, value_length);
 	else if (is_header(data, length, "content-encoding:", &value, &value_length))
 		transfer->encoded |= value_length > 0 && !(value_length == 8 && pg_strncasecmp(value, "identity", 8) == 0);
 	return length;

@@ -75,6 +75,8 @@ typedef struct Transfer
 	bool		is_final;		/* HTTP: these headers are not those of an interim answer */
 	bool		resent;			/* HTTP: it is on its way for the second time */
 	bool		encoded;		/* HTTP: the answer's body is compressed or the like */
+	bool		length_unclear; /* HTTP: the answer contradicts itself about the length of its body, or says none */
+	int64_t		length_said;	/* HTTP: that length; -1: it was not said */
 	bool		answered;		/* HTTP: the headers of the final answer are complete */
 	bool		unfit;			/* mail: the server lacks what the mail needs */
 	int64_t		begun_us;		/* mail: when connecting began */

@@ -34,12 +34,25 @@ sub says
 
 my $ok = 'HTTP/1.1 200 OK';
 
+# An empty array in so many arrays.
+sub nested
+{
+	my ($depth) = @_;
+	my $value = [];
+
+	$value = [ $value ] for 1 .. $depth;
+	return $value;
+}
+
 hears('JSON', '/ok', { status => 200, body => { ok => JSON::PP::true } });
 hears('JSON of a kind', says("$ok\nContent-Type: application/problem+json; charset=utf-8", '[1,"\u00e4"]'), { status => 200, body => [ 1, "\x{e4}" ] });
 hears('a scalar', says("$ok\nContent-Type: application/json", '12.50'), { status => 200, body => 12.5 });
 hears('JSON with a mark in front', says("$ok\nContent-Type: application/json", "\xEF\xBB\xBF{}"), { status => 200, body => {} });
 hears('what calls itself JSON and is none', says("$ok\nContent-Type: application/json", '{"a":'), { status => 200, body => '{"a":' });
 hears('JSON with a zero character', says("$ok\nContent-Type: application/json", '{"a": "\u0000"}'), { status => 200, body => '{"a": "\u0000"}' });
+hears('JSON that is nested as deep as it may be', says("$ok\nContent-Type: application/json", '[' x 999 . '[]' . ']' x 999), { status => 200, body => nested(999) });
+hears('deeper it is text', says("$ok\nContent-Type: application/json", '[' x 1000 . '[]' . ']' x 1000), { status => 200, body => '[' x 1000 . '[]' . ']' x 1000 });
+hears('brackets in texts count for nothing', says("$ok\nContent-Type: application/json", '["' . '[' x 2000 . '\"{"]'), { status => 200, body => [ '[' x 2000 . '"{' ] });
 hears('JSON that is text', says("$ok\n$text", '{"a": 1}'), { status => 200, body => '{"a": 1}' });
 hears('text in UTF-8', says("$ok\n$text", "\xC3\xA4\n\xE2\x82\xAC"), { status => 200, body => "\x{e4}\n\x{20ac}" });
 hears('text in ISO 8859-1', says("$ok\n$text; charset=\"iso-8859-1\"", "\xE4"), { status => 200, body => "\x{e4}" });
@@ -56,6 +69,11 @@ hears('headers', says("$ok\nX-One: a \nx-TWO: b\nx-two:c,d\nSet-Cookie: a=1, b\n
 	status => 200, body => 'x', headers => { 'x-one' => 'a', 'x-two' => 'b, c,d', 'set-cookie' => [ 'a=1, b', 'c=2' ],
 		'x-odd' => "\x{e4}", 'x-empty' => '', 'content-length' => 1 } });
 
+# One that goes on in the next line.
+my $folded = $requests->answer($requests->ask($base . says("$ok\nX-Long: a;\n  b=c,\n\td\nX-Short: e", 'x')));
+is($folded->{headers}{'x-long'} =~ s/\s+/ /gr, 'a; b=c, d', 'a header of several lines has all of them');
+is($folded->{headers}{'x-short'}, 'e', 'and ends there');
+
 # --- Failures keep what came.
 
 my $id = hears('status 404', '/status/404', { status => 404, body => { status => 404 }, error => 'the receiver answered 404' });
@@ -70,6 +88,12 @@ is(scalar @tried, 3, 'the third one succeeds');
 hears('too few tries', "http://127.0.0.1:$ports[1]/status/500", { status => 500, body => { status => 500 }, error => 'given up after 2 tries: the receiver answered 500' }, max_attempts => 2);
 hears('status 410', '/status/410', { status => 410, body => { status => 410 }, error => 'the receiver answered 410' });
 hears('the channel of a host goes on after 410', '/ok', { status => 200, body => { ok => JSON::PP::true } });
+foreach my $length ("5\r\nContent-Length: 3", "3\r\nContent-Length: 5", '5, 3', '5x')
+{
+	hears("a body of the length $length" =~ s/\s+/ /gr, '/raw/' . unpack('H*', "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: $length\r\n\r\nabcde"),
+		{ status => 200, error => 'given up after 1 try: the answer does not say clearly how long it is' });
+}
+hears('a length that is said twice', '/raw/' . unpack('H*', "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nabcde"), { status => 200, body => 'abcde' });
 hears('an answer that is too large', '/body/200/1001', { status => 200, error => 'response too large: it has more than 1000 bytes' }, max_body => 1000);
 hears('one that is just not', '/body/200/1000', { status => 200, body => 'a' x 1000 }, max_body => 1000);
 hears('more than is kept of other answers', '/body/200/1000000', { status => 200, body => 'a' x 1000000 });

@@ -16,7 +16,7 @@ use Respond;
 
 our @ISA = ('Courier');
 
-my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+my $json = JSON::PP->new->utf8->canonical->allow_nonref->max_depth(2000);
 my $rules = 0;
 
 sub start
