@@ -79,6 +79,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 					UNION ALL
 					SELECT 'approver', a.name, 'asks', true FROM respond_internal.texts_of(s.step -> 'approvers') AS a (name) WHERE s.action = 'approve'
 					UNION ALL
+					SELECT 'approver', a.name, 'escalates to', true FROM respond_internal.texts_of(s.step -> 'escalate_to') AS a (name) WHERE s.action = 'approve'
+					UNION ALL
 					SELECT 'tickets', 'tickets', CASE s.action WHEN 'ticket' THEN 'opens' ELSE 'changes' END, false
 					 WHERE s.action IN ('ticket', 'update_ticket', 'comment', 'assign', 'escalate')) AS d (kind, name, label, dashed)
 	 WHERE d.name IS NOT NULL
@@ -109,8 +111,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conformin
 		SELECT 'schedule', s.name, s.event_type, true FROM respond.schedule AS s
 		UNION ALL
 		SELECT o.kind, o.name, t.type, EXISTS (SELECT FROM heard AS h WHERE h.type <> '*' AND respond_internal.types_meet(h.type, t.type))
-		  FROM (VALUES ('tickets', 'tickets', '{ticket.created,ticket.updated,ticket.commented,ticket.deleted}'::text[]),
-				('engine', 'pg_respond', '{run.failed,run.cancelled,delivery.dead,rule.storm,approval.requested,approval.decided,approval.expired}')) AS o (kind, name, types),
+		  FROM (VALUES ('tickets', 'tickets', '{ticket.created,ticket.updated,ticket.commented,ticket.deleted,ticket.escalated}'::text[]),
+				('engine', 'pg_respond', '{run.failed,run.cancelled,delivery.dead,rule.storm,approval.requested,approval.reminded,approval.escalated,approval.decided,approval.expired}')) AS o (kind, name, types),
 			   unnest(o.types) AS t (type)
 	), recorded AS MATERIALIZED (
 		SELECT p.type FROM producer AS p WHERE p.is_shown UNION SELECT d.name FROM does AS d WHERE d.kind = 'type'

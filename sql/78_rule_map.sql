@@ -1,11 +1,12 @@
 -- 78_rule_map.sql: all rules as one picture.
 
--- Names are other people's: in a label nothing may end the label, or mean something to who draws it.
+-- Names are other people's: in a label nothing may end the label, or mean something to who draws it.  U+FFFE and U+FFFF
+-- must not be in XML, which is what it is drawn as.
 CREATE FUNCTION respond_internal.map_label(format text, name text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 	WITH short AS (
 		SELECT CASE WHEN c.clean = '' THEN '(no name)' WHEN length(c.clean) > 80 THEN left(c.clean, 77) || '...' ELSE c.clean END AS text
-		  FROM (SELECT btrim(regexp_replace($2, '[\x01-\x20\x7f]+', ' ', 'g')) AS clean) AS c
+		  FROM (SELECT btrim(regexp_replace($2, '[\x01-\x20\x7f\ufffe\uffff]+', ' ', 'g')) AS clean) AS c
 	)
 	SELECT CASE $1
 		WHEN 'dot' THEN (SELECT replace(replace(replace(s.text, '\', '\\'), '"', '\"'), '&', '&amp;') FROM short AS s)

@@ -1482,6 +1482,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 					UNION ALL
 					SELECT 'approver', a.name, 'asks', true FROM respond_internal.texts_of(s.step -> 'approvers') AS a (name) WHERE s.action = 'approve'
 					UNION ALL
+					SELECT 'approver', a.name, 'escalates to', true FROM respond_internal.texts_of(s.step -> 'escalate_to') AS a (name) WHERE s.action = 'approve'
+					UNION ALL
 					SELECT 'tickets', 'tickets', CASE s.action WHEN 'ticket' THEN 'opens' ELSE 'changes' END, false
 					 WHERE s.action IN ('ticket', 'update_ticket', 'comment', 'assign', 'escalate')) AS d (kind, name, label, dashed)
 	 WHERE d.name IS NOT NULL
@@ -1512,8 +1514,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conformin
 		SELECT 'schedule', s.name, s.event_type, true FROM respond.schedule AS s
 		UNION ALL
 		SELECT o.kind, o.name, t.type, EXISTS (SELECT FROM heard AS h WHERE h.type <> '*' AND respond_internal.types_meet(h.type, t.type))
-		  FROM (VALUES ('tickets', 'tickets', '{ticket.created,ticket.updated,ticket.commented,ticket.deleted}'::text[]),
-				('engine', 'pg_respond', '{run.failed,run.cancelled,delivery.dead,rule.storm,approval.requested,approval.decided,approval.expired}')) AS o (kind, name, types),
+		  FROM (VALUES ('tickets', 'tickets', '{ticket.created,ticket.updated,ticket.commented,ticket.deleted,ticket.escalated}'::text[]),
+				('engine', 'pg_respond', '{run.failed,run.cancelled,delivery.dead,rule.storm,approval.requested,approval.reminded,approval.escalated,approval.decided,approval.expired}')) AS o (kind, name, types),
 			   unnest(o.types) AS t (type)
 	), recorded AS MATERIALIZED (
 		SELECT p.type FROM producer AS p WHERE p.is_shown UNION SELECT d.name FROM does AS d WHERE d.kind = 'type'
@@ -1530,12 +1532,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conformin
 $$;
 COMMENT ON FUNCTION respond_internal.rule_edges() IS 'what leads from one thing to another: tables, schedules, event types, rules, channels, hosts, approvers, tickets';
 
--- Names are other people's: in a label nothing may end the label, or mean something to who draws it.
+-- Names are other people's: in a label nothing may end the label, or mean something to who draws it.  U+FFFE and U+FFFF
+-- must not be in XML, which is what it is drawn as.
 CREATE FUNCTION respond_internal.map_label(format text, name text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 	WITH short AS (
 		SELECT CASE WHEN c.clean = '' THEN '(no name)' WHEN length(c.clean) > 80 THEN left(c.clean, 77) || '...' ELSE c.clean END AS text
-		  FROM (SELECT btrim(regexp_replace($2, '[\x01-\x20\x7f]+', ' ', 'g')) AS clean) AS c
+		  FROM (SELECT btrim(regexp_replace($2, '[\x01-\x20\x7f\ufffe\uffff]+', ' ', 'g')) AS clean) AS c
 	)
 	SELECT CASE $1
 		WHEN 'dot' THEN (SELECT replace(replace(replace(s.text, '\', '\\'), '"', '\"'), '&', '&amp;') FROM short AS s)
@@ -1636,7 +1639,7 @@ COMMENT ON FUNCTION respond_internal.rule_map(text, text) IS
 CREATE FUNCTION respond_internal.md_text(value text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 	SELECT string_agg(regexp_replace(regexp_replace(l.line, '([][\\`*_<>&|~#])', '\\\1', 'g'), '^(\d*)([-+=.)])', '\1\\\2'), E'\n' ORDER BY l.n)
-	  FROM (SELECT n, btrim(regexp_replace(x.line, '[\x01-\x20\x7f]+', ' ', 'g')) AS line
+	  FROM (SELECT n, btrim(regexp_replace(x.line, '[\x01-\x20\x7f\ufffe\uffff]+', ' ', 'g')) AS line
 			  FROM regexp_split_to_table($1, '\r\n|\r|\n') WITH ORDINALITY AS x (line, n)) AS l
 $$;
 COMMENT ON FUNCTION respond_internal.md_text(text) IS 'a text for Markdown; its lines stay lines';
@@ -1645,7 +1648,7 @@ CREATE FUNCTION respond_internal.md_code(value text) RETURNS text
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
 	SELECT CASE WHEN s.text = '' THEN '(empty)' ELSE concat(f.fence, f.pad, s.text, f.pad, f.fence) END
 	  FROM (SELECT CASE WHEN length(c.clean) > 200 THEN left(c.clean, 197) || '...' ELSE c.clean END AS text
-			  FROM (SELECT btrim(regexp_replace($1, '[\x01-\x20\x7f]+', ' ', 'g')) AS clean) AS c) AS s,
+			  FROM (SELECT btrim(regexp_replace($1, '[\x01-\x20\x7f\ufffe\uffff]+', ' ', 'g')) AS clean) AS c) AS s,
 		   LATERAL (SELECT repeat('`', 1 + coalesce(max(length(m[1])), 0)) AS fence, CASE WHEN s.text ~ '^`|`$' THEN ' ' ELSE '' END AS pad
 					  FROM regexp_matches(s.text, '(`+)', 'g') AS m) AS f
 $$;
@@ -1653,7 +1656,7 @@ COMMENT ON FUNCTION respond_internal.md_code(text) IS 'a text as code within a l
 
 CREATE FUNCTION respond_internal.md_block(language text, value text, indent integer) RETURNS text
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
-	SELECT regexp_replace(concat(E'\n', f.fence, $1, E'\n', regexp_replace(replace(replace($2, E'\r\n', E'\n'), E'\r', E'\n'), '[\x01-\x08\x0b-\x1f\x7f]', ' ', 'g'), E'\n', f.fence),
+	SELECT regexp_replace(concat(E'\n', f.fence, $1, E'\n', regexp_replace(replace(replace($2, E'\r\n', E'\n'), E'\r', E'\n'), '[\x01-\x08\x0b-\x1f\x7f\ufffe\uffff]', ' ', 'g'), E'\n', f.fence),
 		'\n', E'\n' || repeat(' ', $3), 'g') || E'\n'
 	  FROM (SELECT repeat('`', greatest(3, 1 + max(length(m[1])))) AS fence FROM regexp_matches($2, '(`+)', 'g') AS m) AS f
 $$;
@@ -1712,7 +1715,7 @@ BEGIN
 		WHEN 'assign' THEN
 			RETURN concat('assigns ', which, ' to ', concat_ws(', ', 'team ' || (code ->> 'team'), code ->> 'assignee'));
 		ELSE
-			RETURN 'escalates ' || which;
+			RETURN concat('escalates ', which, ' to ', concat_ws(', ', 'team ' || (code ->> 'team'), code ->> 'assignee'), ', with priority ' || (code ->> 'priority'));
 	END CASE;
 END
 $$;
@@ -1723,7 +1726,8 @@ CREATE FUNCTION respond_internal.request_words(step jsonb) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT concat('sends a request ', respond_internal.md_code(upper(coalesce($1 ->> 'method', CASE WHEN $1 ? 'body' THEN 'POST' ELSE 'GET' END))),
 		' to ' || respond_internal.md_code(CASE WHEN $1 ? 'url' THEN respond_internal.host_of($1 ->> 'url') END), ' through channel ' || (c.code ->> 'channel'),
-		' and waits for the answer, at most ', coalesce(c.code ->> 'timeout', '`1 min`'), '; what is expected: ' || (c.code ->> 'expect'))
+		' and waits for the answer, at most ', coalesce(c.code ->> 'timeout', '`1 min`'), ', for each try at most ' || (c.code ->> 'attempt_timeout'),
+		'; what is expected: ' || (c.code ->> 'expect'))
 	  FROM respond_internal.step_codes($1) AS c (code)
 $$;
 COMMENT ON FUNCTION respond_internal.request_words(jsonb) IS 'a request that a step sends, in words';
@@ -1741,6 +1745,7 @@ CREATE FUNCTION respond_internal.wait_words(step jsonb) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT CASE WHEN e.words IS NULL THEN concat('waits ', coalesce('for ' || (c.code ->> 'for'), 'until ' || (c.code ->> 'until'), 'without a deadline'))
 		ELSE concat('waits for ', (c.code ->> 'collect') || ' of: ', e.words,
+			CASE $1 ->> 'since' WHEN 'run' THEN ', since the run began' WHEN 'now' THEN ', from when the run comes here' END,
 			coalesce(', at most for ' || (c.code ->> 'for'), ', at most until ' || (c.code ->> 'until'), ', without a deadline'),
 			'; when that has passed, ' || respond_internal.step_goal($1 ->> 'on_timeout')) END
 	  FROM respond_internal.step_codes($1) AS c (code),
@@ -1751,7 +1756,7 @@ COMMENT ON FUNCTION respond_internal.wait_words(jsonb) IS 'what a step waits for
 
 CREATE FUNCTION respond_internal.foreach_words(step jsonb) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT concat('runs the steps below for each ', coalesce(c.code ->> 'as', '`item`'), ' of ', coalesce(c.code ->> 'items', 'the rows of a query'),
+	SELECT concat('runs the steps below for each ', coalesce(c.code ->> 'as', '`item`'), ' of ', coalesce(c.code ->> 'items', 'the rows of a query'), ', in batches of ' || (c.code ->> 'batch'),
 		CASE $1 ->> 'mode' WHEN 'parallel' THEN concat(', ', coalesce(c.code ->> 'concurrency', '`10`'), ' at a time') ELSE ', one after the other' END,
 		CASE $1 ->> 'on_item_failure' WHEN 'continue' THEN '; an item that fails does not stop the others' END)
 	  FROM respond_internal.step_codes($1) AS c (code)
@@ -1763,11 +1768,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT concat('asks ', coalesce((SELECT string_agg(respond_internal.md_code(a.name), ', ' ORDER BY a.n)
 			FROM respond_internal.texts_of($1 -> 'approvers') WITH ORDINALITY AS a (name, n)), 'people'), ' to decide', ': ' || (c.code ->> 'question'),
 		' (', coalesce((SELECT string_agg(respond_internal.md_code(o.name), ' or ' ORDER BY o.n) FROM respond_internal.texts_of($1 -> 'options') WITH ORDINALITY AS o (name, n)),
-			'`approve` or `reject`'), ', quorum ' || (c.code ->> 'quorum'), ')',
+			'`approve` or `reject`'), ', quorum ' || (c.code ->> 'quorum'), CASE $1 -> 'deny_wins' WHEN 'false' THEN ', one `reject` alone does not decide' END, ')',
 		coalesce(', at most for ' || (c.code ->> 'for'), ', without a deadline'), '; when that has passed, ' || respond_internal.step_goal($1 ->> 'on_timeout'),
 		(SELECT string_agg('; on ' || respond_internal.md_code(w.option) || ' ' || respond_internal.step_goal(w.target), '' ORDER BY w.option)
 		   FROM (VALUES ('approve', $1 ->> 'on_approve'), ('reject', $1 ->> 'on_reject')
-				 UNION ALL SELECT o.key, o.value FROM jsonb_each_text(CASE jsonb_typeof($1 -> 'on') WHEN 'object' THEN $1 -> 'on' ELSE '{}' END) AS o) AS w (option, target)))
+				 UNION ALL SELECT o.key, o.value FROM jsonb_each_text(CASE jsonb_typeof($1 -> 'on') WHEN 'object' THEN $1 -> 'on' ELSE '{}' END) AS o) AS w (option, target)),
+		CASE $1 -> 'self_approval' WHEN 'true' THEN '; who caused the event may decide, too' END,
+		'; reminds of it every ' || (c.code ->> 'remind_every'),
+		'; after ' || (c.code ->> 'escalate_after') || coalesce(' also asks ' || (SELECT string_agg(respond_internal.md_code(a.name), ', ' ORDER BY a.n)
+			FROM respond_internal.texts_of($1 -> 'escalate_to') WITH ORDINALITY AS a (name, n)), ' records the event `approval.escalated`'))
 	  FROM respond_internal.step_codes($1) AS c (code)
 $$;
 COMMENT ON FUNCTION respond_internal.approve_words(jsonb) IS 'a decision that a step asks for, in words';
@@ -1889,6 +1898,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conformin
 		UNION ALL
 		SELECT t.path, respond_internal.md_code(s.place), 1 + s.n
 		  FROM respond_internal.rule_steps($1.name) AS s, respond_internal.tags_in(s.step - 'steps') AS t (path)
+		UNION ALL
+		-- the path of an array needs no tag
+		SELECT s.step ->> 'items', respond_internal.md_code(s.place), 1 + s.n
+		  FROM respond_internal.rule_steps($1.name) AS s
+		 WHERE s.step ->> 'action' = 'foreach' AND jsonb_typeof(s.step -> 'items') = 'string' AND strpos(s.step ->> 'items', '{{') = 0
+		UNION ALL
+		SELECT t.path, respond_internal.md_code(c.name), -1
+		  FROM (VALUES ('concurrency', to_jsonb($1) -> 'concurrency'), ('cancel_on', to_jsonb($1) -> 'cancel_on')) AS c (name, value),
+			   respond_internal.tags_in(c.value) AS t (path)
 	), field AS (
 		SELECT regexp_replace(i.path, '^event\.', '') AS path, i.place, min(i.n) AS n FROM input AS i
 		 WHERE i.path ~ '^(event\.)?(id|type|source|subject|time|data|key|cause|depth|actor|recorded_at)($|[].[])' GROUP BY 1, 2

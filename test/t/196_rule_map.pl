@@ -17,7 +17,7 @@ $node->safe_psql($db, q{SELECT respond.watch('public."odd ""table"" <t>"')});
 # What a person, or somebody who means harm, could write into a name.
 my @parts = ('"', "'", '`', '``', '\\', '\\n', '\\"', '<b>', '</script>', '&', '&lt;', '&#35;', '#35;', '#quot;', ';', ':', '%%', '%%{init: {}}%%', '{{x}}', '{', '}', '[', ']',
 	'](http://x.example)', '![', '(', ')', '|', '||', '*', '**', '_', '__', '~~', '#', '##', '-', '---', '-->', '==', '+', '1.', '2)', '>', '!', '$', '^', '/', '//', '=', 'end', 'graph',
-	'subgraph', 'style', 'class', 'click', 'href', 'n1', 'ab', 'Z', '0', '.', ',', ' ', '  ', '@', '?', "\x{e4}", "\x{20ac}", "\x{1f600}", "\x{202e}", "\x{2028}", '<!--', '<?', ']]>',
+	'subgraph', 'style', 'class', 'click', 'href', 'n1', 'ab', 'Z', '0', '.', ',', ' ', '  ', '@', '?', "\x{e4}", "\x{20ac}", "\x{1f600}", "\x{202e}", "\x{2028}", "\x{fffe}", "\x{ffff}", '<!--', '<?', ']]>',
 	'javascript:', 'www.x.example');
 srand(7);
 
@@ -33,7 +33,7 @@ sub shown
 {
 	my ($name, $length) = @_;
 
-	$name =~ s/[\x01-\x20\x7f]+/ /g;
+	$name =~ s/[\x01-\x20\x7f\x{fffe}\x{ffff}]+/ /g;
 	$name =~ s/^ | $//g;
 	return length($name) > $length ? substr($name, 0, $length - 3) . '...' : $name;
 }
@@ -137,7 +137,7 @@ for my $rule (@rules)
 	push @wrong, "sections: @sections" if "@sections" ne 'Trigger Inputs Steps Outputs Failures Record';
 	push @wrong, 'HTML, an image, a link or a rule' if $xml =~ /<(?:html|image|link|thematic_break|block_quote|emph|strong)/;
 	push @wrong, "title: $title" if join('', map { plain($_) } $title =~ m{<text xml:space="preserve">([^<]*)</text>}g) ne shown($rule->{name}, 1e6);
-	push @wrong, "code: @code" if "@code" ne "$rule->{sql}\n";
+	push @wrong, "code: @code" if "@code" ne ($rule->{sql} =~ tr/\x{fffe}\x{ffff}/ /r) . "\n";
 	push @wrong, 'the question' if !$spans{ shown($rule->{question}, 200) };
 	push @wrong, 'items: ' . (() = $xml =~ /<item>/g) if (() = $xml =~ m{<code xml:space="preserve">steps\[\d\]</code>}g) < 4;
 	push @broken, "$rule->{name}: " . join('; ', @wrong) . "\n$document" if @wrong;

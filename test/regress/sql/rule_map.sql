@@ -30,6 +30,8 @@ INSERT INTO respond.rule (name, folder, event_type, owner, description, pattern,
 ('mp "q" <b>&amp; #35; %% `c` [x](y) {{z}} | \ 1. end', 'mp', 'mp_login.failed', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL),
 ('mp desk', 'mp', 'ticket.created', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL),
 ('mp ended', 'ends', 'run.*', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL),
+('mp asked', 'ends', 'approval.*', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL),
+('mp escalated', 'ends', 'ticket.escalated', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL),
 ('mp shadow', 'mp', 'mp_login.*', 'map_test_owner', NULL, NULL, NULL, '[]', NULL, 0, NULL);
 UPDATE respond.rule SET shadow = true WHERE name = 'mp shadow';
 UPDATE respond.rule SET enabled = false WHERE name = 'mp all';
@@ -50,24 +52,27 @@ SELECT respond.rule_doc(NULL) IS NULL AS is_null;
 -- Actions that leave the database, wait, ask, loop and call: told of as they are written down.
 BEGIN;
 ALTER TABLE respond.rule DISABLE TRIGGER rule_validate;
-INSERT INTO respond.rule (name, folder, event_type, owner, enabled, steps) VALUES ('mp flow', 'mp/flow', 'mp.flow', 'map_test_owner', false, '[
+INSERT INTO respond.rule (name, folder, event_type, owner, enabled, concurrency, cancel_on, steps) VALUES ('mp flow', 'mp/flow', 'mp.flow', 'map_test_owner', false,
+	'{"limit": 1, "key": "{{data.customer}}"}', '{"event_type": "mp.off", "key": "{{data.id}}"}', '[
 	{"action": "request", "name": "risk", "method": "post", "url": "https://user:passw0rd@Risk.example:8443/v1/s3cret/{{data.id}}?token=s3cret#s3cret", "headers": {"X-Key": "s3cret"},
-	 "body": {"k": "s3cret"}, "timeout": "20 s", "expect": [200]},
+	 "body": {"k": "s3cret"}, "timeout": "20 s", "attempt_timeout": "5 s", "expect": [200]},
 	{"action": "request", "channel": "mp chat", "url": "https://{{data.host}}/s3cret"},
 	{"action": "approve", "name": "ok", "question": "Ship {{data.id}}?", "approvers": ["team:ops", "boss"], "for": "2 days", "on_timeout": "stop", "on_reject": "stop", "quorum": 2},
-	{"action": "approve", "question": "And?", "approvers": "on_call:x", "options": ["a", "b"], "on": {"a": "paid", "b": "stop"}},
+	{"action": "approve", "question": "And?", "approvers": "on_call:x", "options": ["a", "b"], "on": {"a": "paid", "b": "stop"}, "remind_every": "4 h", "escalate_after": "1 day", "escalate_to": ["boss", "chief"], "self_approval": true},
+	{"action": "approve", "question": "Sure?", "approvers": ["boss"], "deny_wins": false, "escalate_after": "1 h"},
 	{"action": "wait", "name": "paid", "events": [{"event_type": "mp.settled", "key": "{{data.id}}", "event_key": "data.payment_id", "pattern": {"data": {"ok": [true]}}, "go_to": "next"},
 		{"event_type": "mp_order.deleted", "go_to": "stop"}], "for": "48 hours", "on_timeout": "stop"},
 	{"action": "wait", "event_type": "mp.answer", "on_event": "next", "until": "{{data.end}}"},
-	{"action": "wait", "event_type": "mp.several", "collect": 3},
+	{"action": "wait", "event_type": "mp.several", "collect": 3, "since": "run"},
+	{"action": "wait", "event_type": "mp.new", "since": "now"},
 	{"action": "wait", "name": "next", "for": "1 day"},
-	{"action": "foreach", "name": "lines", "items": "{{data.lines}}", "as": "line", "mode": "parallel", "concurrency": 4, "on_item_failure": "continue", "steps": [
+	{"action": "foreach", "name": "lines", "items": "data.lines", "batch": 5, "as": "line", "mode": "parallel", "concurrency": 4, "on_item_failure": "continue", "steps": [
 		{"action": "sql", "sql": "UPDATE stock\nSET n = {{data.n}}"},
 		{"action": "foreach", "query": "SELECT 1", "steps": [{"action": "emit", "type": "mp.line"}]}]},
 	{"action": "call", "rule": "mp paid"},
 	{"action": "call", "rule": "mp nobody", "wait": false},
 	{"action": "call", "rule": "mp all"},
-	{"action": "escalate"},
+	{"action": "escalate", "team": "mp", "assignee": "boss", "priority": "urgent"},
 	{"action": "of another version"}]');
 SELECT respond.rule_map('mermaid', 'mp/flow');
 SELECT respond.rule_map('dot', 'mp/flow');
