@@ -20,6 +20,7 @@
 #include "common/arena_server.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
+#include "common/zone_read.h"
 #include "flow/cancel_code.h"
 #include "flow/flow_code.h"
 #include "flow/flow_compile.h"
@@ -161,19 +162,6 @@ resolve_targets(HTAB *names, FlowPart *part)
 	}
 }
 
-static const pg_tz *
-find_timezone(const char *name)
-{
-	pg_tz	   *zone = pg_tzset(name != NULL ? name : "UTC");
-
-	if (zone == NULL || !pg_tz_acceptable(zone))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("timezone: \"%s\" is not a time zone", name),
-				 errhint("View pg_timezone_names lists them. Write \"Europe/Berlin\", for example.")));
-	return zone;
-}
-
 Flow *
 respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext context)
 {
@@ -191,7 +179,7 @@ respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext con
 	compiler.flow = flow;
 	flow->context = context;
 	flow->owner = source->owner;
-	flow->timezone = find_timezone(source->timezone);
+	flow->timezone = respond_zone_read("timezone", source->timezone != NULL ? source->timezone : "UTC");
 	for (int i = 0; i < FLOW_PARTS; i++)
 	{
 		flow->parts[i].place = part_places[i];

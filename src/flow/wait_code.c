@@ -99,6 +99,9 @@ read_event_type(FlowCompiler *compiler, WaitAlternative *alternative, const Json
 		refuse(alternative->place, "event_type", "is missing",
 			   "It is the type of the event to wait for, as in a rule.");
 	alternative->event_type = read_text(compiler, alternative->place, "event_type", value);
+	if (strstr(alternative->event_type, "{{") != NULL)
+		refuse(alternative->place, "event_type", "cannot hold a tag",
+			   "Every event is compared with it. Use \"*\" in it, and \"key\" or \"pattern\".");
 }
 
 void

@@ -2,10 +2,6 @@
  * cron_server.c
  *	  Cron expressions inside the server: errors, time zones, timestamps.
  *
- * Zones are those of the server, by name.  It would take more than names: UTC+2
- * is for it a zone two hours behind UTC, in the notation of POSIX, and so is any
- * misspelt name with a number.  Such zones are refused.
- *
  * src/schedule/cron_server.c
  *-------------------------------------------------------------------------
  */
@@ -16,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
+#include "common/zone_read.h"
 #include "schedule/cron_server.h"
 
 #define EPOCH_DISTANCE	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
@@ -34,47 +31,6 @@ respond_cron_read(const char *place, const char *text, Cron *cron)
 			 error.field != NULL ? errmsg("%s: %s: %s", place, error.field, error.reason) :
 			 errmsg("%s: %s", place, error.reason),
 			 errhint("What may be there: %s.", error.allowed)));
-}
-
-/* Zones of the database of zones that look like one of POSIX. */
-static bool
-is_old_name(const char *name)
-{
-	static const char *const names[] = {"EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT", "GMT0", "GMT+0", "GMT-0"};
-
-	for (int i = 0; i < lengthof(names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
-/* A zone of POSIX is known to the server by its text in capitals. */
-static bool
-is_posix(pg_tz *zone)
-{
-	const char *name = pg_get_timezone_name(zone);
-	bool		digits = false;
-
-	for (const char *c = name; *c != '\0'; c++)
-	{
-		if (*c >= 'a' && *c <= 'z')
-			return false;
-		digits |= *c >= '0' && *c <= '9';
-	}
-	return digits && !is_old_name(name);
-}
-
-pg_tz *
-respond_zone_read(const char *place, const char *name)
-{
-	pg_tz	   *zone = pg_tzset(name);
-
-	if (zone == NULL || !pg_tz_acceptable(zone) || is_posix(zone))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_RULE),
-				 errmsg("%s: there is no time zone \"%s\"", place, name),
-				 errhint("Write a name of pg_timezone_names, such as Europe/Berlin.")));
-	return zone;
 }
 
 /* The offset at an instant.  At the very last change in its tables the server sees no further one, so ask behind it. */

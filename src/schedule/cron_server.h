@@ -14,9 +14,8 @@
 #include "schedule/cron.h"
 #include "schedule/ticks.h"
 
-/* Raise ERRCODE_RESPOND_INVALID_RULE; the message begins with the place, such as "cron". */
+/* Raises ERRCODE_RESPOND_INVALID_RULE; the message begins with the place, such as "cron". */
 extern void respond_cron_read(const char *place, const char *text, Cron *cron);
-extern pg_tz *respond_zone_read(const char *place, const char *name);
 
 /* The first time after another; false when there is none. */
 extern bool respond_cron_next_time(const Cron *cron, pg_tz *zone, TimestampTz after, TimestampTz *next);

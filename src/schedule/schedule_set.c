@@ -22,6 +22,7 @@
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
 #include "common/relation_change.h"
+#include "common/zone_read.h"
 #include "schedule/schedule_set.h"
 #include "worker/worker.h"
 

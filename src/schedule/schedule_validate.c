@@ -30,6 +30,7 @@
 #include "common/errors.h"
 #include "common/restore.h"
 #include "common/trigger_call.h"
+#include "common/zone_read.h"
 #include "event/event_check.h"
 #include "event/name_check.h"
 #include "owner/owner_guard.h"

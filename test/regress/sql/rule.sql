@@ -110,6 +110,13 @@ UPDATE respond.rule SET enabled = false WHERE name = 'rt late';
 UPDATE respond.rule SET enabled = true WHERE name = 'rt late';
 DELETE FROM respond.rule WHERE name LIKE 'rt%';
 
+-- days of a rule are those of a zone with a name: in the notation of POSIX UTC+2 lies behind UTC
+INSERT INTO respond.rule (name, event_type, timezone) VALUES ('rt', 'rt', 'UTC+2');
+INSERT INTO respond.rule (name, event_type, timezone) VALUES ('rt', 'rt', '+02');
+INSERT INTO respond.rule (name, event_type, timezone) VALUES ('rt', 'rt', 'Mars/Crater');
+INSERT INTO respond.rule (name, event_type, timezone) VALUES ('rt', 'rt', 'europe/berlin'), ('rt fixed', 'rt', 'Etc/GMT-2') RETURNING timezone;
+DELETE FROM respond.rule WHERE name LIKE 'rt%';
+
 -- mutes
 INSERT INTO respond.mute (event_type) VALUES ('');
 INSERT INTO respond.mute (pattern) VALUES ('{"data": 5}');

@@ -131,6 +131,9 @@ SELECT left(pg_temp.check_steps(('[{"action": "set", "value": ' || repeat('[', 1
 SELECT pg_temp.check_steps('[{"action": "set", "value": 1e131071}]');
 SELECT pg_temp.check_steps(jsonb_build_array(jsonb_build_object('action', 'log', 'message', repeat('x', 10000000))));
 
+-- which event, where a template would be compared with every one
+SELECT pg_temp.check_steps('[{"action": "wait", "event_type": "{{data.type}}"}]');
+SELECT pg_temp.check_steps('[{"action": "wait", "events": [{"event_type": "a.*"}, {"event_type": "{{data.type}}.paid"}]}]');
 -- how long to wait, where it can be known
 SELECT pg_temp.check_steps(jsonb_build_array(jsonb_build_object('action', 'wait', field, value)))
   FROM (VALUES (1, 'for', '0'), (2, 'for', '-1 day'), (3, 'for', 'infinity'), (4, 'for', '1000000 years'), (5, 'for', '9223372036854775807 us'), (6, 'for', '1000 years'),
