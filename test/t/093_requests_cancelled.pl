@@ -52,8 +52,8 @@ is($requests->delivery($event)->{status}, 'cancelled', 'so is the request');
 one(q{UPDATE respond.channel SET enabled = true WHERE name = 'off'});
 is($requests->run($event)->{status}, 'cancelled', 'the run has ended');
 
-$event = $requests->ask("$base/slow/700?late", timeout => '1 hour');
-hears('/slow/700?late');
+$event = $requests->ask("$base/slow/5000?late", timeout => '1 hour');
+hears('/slow/5000?late');
 one('SELECT respond.cancel_run(' . run_of($event) . ')');
 Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.attempt AS a JOIN respond.delivery AS d ON d.id = a.delivery_id WHERE d.event_id = $event AND a.status = 200)",
 	'the answer of a request that was under way is on record');

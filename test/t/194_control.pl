@@ -120,6 +120,18 @@ Respond::wait_until($node, $db, "SELECT NOT EXISTS ($again)", 'the event is trie
 is(one("SELECT status, step FROM respond.run WHERE id = $late_run"), 'waiting|after', 'and ends no other wait');
 one("SELECT respond.cancel_run($late_run)");
 
+# --- an event that was put off while a session cancelled the run does not bring it back
+my $over = emit('order.placed', { id => 8 }, 'order/8');
+my $over_run = waiting($over, 'paid');
+$beside = Respond::session($node, $db);
+$beside->query_safe("BEGIN; SELECT respond.cancel_run($over_run, 'over')");
+emit('order.paid', { id => 8 });
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond_internal.timer WHERE run_id = $over_run AND kind = 'again')", 'an event is put off');
+$beside->query_safe('COMMIT');
+$beside->quit;
+Respond::wait_until($node, $db, "SELECT NOT EXISTS (SELECT FROM respond_internal.timer WHERE run_id = $over_run)", 'it is tried again');
+is(one("SELECT status, step FROM respond.run WHERE id = $over_run"), 'cancelled|paid', 'and finds a run that has ended');
+
 # --- the server dies after the cancel: its steps are run once
 my $dying = emit('tidy.begin', {}, 'dying');
 my $dying_run = waiting($dying, 'first');

@@ -110,6 +110,13 @@ as($_, "SELECT respond.decide('$id', 'approve')") for 'ann';
 as($_, "SELECT respond.decide('$id', 'reject')") for 'bob';
 is(as('cem', "SELECT respond.decide('$id', 'reject')"), 'reject', 'members of a role vote, and reject wins at its quorum');
 
+# Where a reject wins at once, nobody else has to decide.
+rule('deny', quorum => 2);
+$id = ask('deny');
+is(as('ann', "SELECT respond.decide('$id', 'approve')"), '', 'one of two does not approve');
+is(as('bob', "SELECT respond.decide('$id', 'reject')"), 'reject', 'but one rejects');
+ends($id, 'succeeded ["said no"]', 'and the run goes on with that');
+
 # All who were asked.
 rule('all', quorum => 'all', approvers => [ 'team:support', 'cem' ]);
 $id = ask('all');

@@ -251,6 +251,8 @@ value('SELECT respond.accept_clock()');
 is(value(q{SELECT count(DISTINCT next_at) = 1 AND bool_and(next_at BETWEEN now() AND now() + interval '1 hour') FROM respond.schedule}), 't', 'with an earlier time that is accepted schedules have the next time from there');
 add('second', '* * * * * *', 'tick.accepted');
 has(q{SELECT count(*) >= 2 FROM respond.event WHERE type = 'tick.accepted'}, 'and fire');
+offset(20 / 3600);
+has(q{SELECT EXISTS (SELECT FROM respond.event WHERE type = 'tick.accepted' AND (data ->> 'missed')::integer >= 15)}, 'what a jump of a few seconds left out was missed as well');
 
 $_->stop for $node, $other;
 done_testing();
