@@ -88,7 +88,7 @@ find_children(int64 run_id)
 
 	respond_effects_flush();
 	SPI_connect();
-	(void) respond_kept_plan_run_as_owner(&children_plan, &value, NULL);
+	(void) respond_kept_plan_run_newest(&children_plan, &value, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		Child	   *child = MemoryContextAlloc(caller, sizeof(Child));

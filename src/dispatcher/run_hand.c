@@ -42,7 +42,7 @@ lock_row(int64 id, TimestampTz *started_at)
 	bool		found;
 
 	SPI_connect();
-	found = respond_kept_plan_run_as_owner(&lock_plan, &value, NULL) > 0;
+	found = respond_kept_plan_run_newest(&lock_plan, &value, NULL) > 0;
 	if (found)
 		*started_at = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 	SPI_finish();

@@ -61,6 +61,7 @@ is(one('SELECT count(*) FILTER (WHERE respond.pause_run(id)) FROM respond.run WH
 emit('short.answer', { n => 1 }, 'timely');
 Respond::wait_until($node, $db, 'SELECT bool_and(resume_at < clock_timestamp()) FROM respond.run WHERE rule = \'short\'', 'their deadline passes');
 emit('short.answer', { n => 2 }, $_) for qw(timely late);
+one("SELECT respond.signal($run{none}, 'answer', '{\"data\": {\"n\": 3}}')");
 settled('answers come');
 is(one("SELECT count(*) FROM respond.run WHERE rule = 'short' AND status = 'waiting'"), '3', 'they are paused all the same');
 one("SELECT respond.resume_run(id) FROM respond.run WHERE rule = 'short'");
@@ -183,6 +184,21 @@ $_->quit for @sessions;
 Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.run WHERE rule = 'named' AND key = 'race')}, 'two sessions at once');
 settled('both are done');
 is(one(q{SELECT count(*) FROM respond.run WHERE rule = 'named' AND key = 'race'}), '1', 'give one run');
+
+# a transaction whose snapshot is older than a run knows of it all the same
+Respond::add_rule($node, $db, 'calls named', 'calls.named', [ { action => 'call', name => 'c', rule => 'named', subject => '{{subject}}' } ]);
+my $old_snapshot = Respond::session($node, $db);
+$old_snapshot->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
+$old_snapshot->query_safe('SELECT 1');
+my $younger = one("SELECT respond.start('named', subject => 'r', key => 'younger')");
+my $calls = emit('calls.named', {}, 'calls');
+Respond::wait_until($node, $db, "SELECT count(*) = 2 FROM respond.run WHERE rule = 'named' AND status = 'waiting' AND (id = $younger OR parent_id = (SELECT id FROM respond.run WHERE event_id = $calls AND rule = 'calls named'))");
+my $caller = one("SELECT id FROM respond.run WHERE event_id = $calls AND rule = 'calls named'");
+is($old_snapshot->query_safe("SELECT respond.start('named', subject => 'r', key => 'younger')"), $younger, 'start() finds the run that has the key');
+is($old_snapshot->query_safe("SELECT respond.cancel_run($caller)"), 't', 'cancel_run() cancels one');
+$old_snapshot->query_safe('COMMIT');
+$old_snapshot->quit;
+is(one("SELECT status FROM respond.run WHERE parent_id = $caller"), 'cancelled', 'and what it called');
 one(q{SELECT respond.cancel_run(id) FROM respond.run WHERE rule = 'named'});
 is(one('SELECT count(*) FROM respond_internal.run_name'), '0', 'the names are free');
 
