@@ -86,6 +86,7 @@ respond_awakening_save(const Awakening *awakening)
 		respond_jsonb_push_int64(&state, "alternative", awakening->wait->alternative);
 		respond_jsonb_push_text(&state, "wait_step", awakening->wait->step);
 		respond_jsonb_push_text(&state, "key", awakening->wait->key);
+		respond_jsonb_push_int64(&state, "version", awakening->wait->rule_version);
 	}
 	if (awakening->note != NULL)
 		respond_jsonb_push_text(&state, "note", awakening->note);
@@ -95,6 +96,8 @@ respond_awakening_save(const Awakening *awakening)
 		respond_jsonb_push_text(&state, "approval", awakening->approval);
 	if (awakening->data != NULL)
 		respond_jsonb_push_jsonb(&state, "data", awakening->data);
+	if (awakening->place != NULL)
+		respond_jsonb_push_jsonb(&state, "place", awakening->place);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -136,6 +139,7 @@ read_wait(const Timer *timer)
 	wait->alternative = read_number(timer->data, "alternative");
 	wait->step = read_text(timer->data, "wait_step");
 	wait->key = read_text(timer->data, "key");
+	wait->rule_version = read_number(timer->data, "version");
 	return wait;
 }
 
@@ -158,6 +162,8 @@ respond_awakening_restore(const Timer *timer)
 	awakening->approval = read_text(timer->data, "approval");
 	if (find(timer->data, "data", &value))
 		awakening->data = JsonbValueToJsonb(&value);
+	if (find(timer->data, "place", &value))
+		awakening->place = JsonbValueToJsonb(&value);
 	if (awakening->kind != AWAKEN_EVENT)
 		return awakening;
 	awakening->wait = read_wait(timer);

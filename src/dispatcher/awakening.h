@@ -39,6 +39,7 @@ typedef struct Awakening
 	int64		number;			/* place among what the run could not be told yet; 0: it was not put off */
 	int			tries;			/* that failed for a reason that may pass */
 	TimestampTz first_at;		/* the first of them */
+	Jsonb	   *place;			/* in the order of events, at which it was put off first; NULL: it was not */
 } Awakening;
 
 /* To be tried again later: kind of the timer that says so, and the awakening as its data. */

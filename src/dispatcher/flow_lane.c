@@ -67,14 +67,21 @@ is_taken_over(const Awakening *awakening)
 static void
 wake_one(Awakening *awakening, bool contained)
 {
+	const Jsonb *place = awakening->place;
+	TimestampTz now = respond_clock_now();
 	bool		went_on;
 
 	CHECK_FOR_INTERRUPTS();
 	went_on = respond_run_wake(awakening, contained);
 	if (went_on && is_taken_over(awakening))
 		respond_followers_add(awakening->run_id, awakening->data, false);
-	else if (awakening->look_back != NULL)
-		respond_followers_add(awakening->run_id, awakening->look_back, true);
+	else
+	{
+		if (awakening->look_back != NULL)
+			respond_followers_add(awakening->run_id, awakening->look_back, true);
+		if (went_on && place != NULL)
+			respond_followers_add_late(awakening->run_id, place, now);
+	}
 	if (contained)
 		respond_look_back(contained);
 }

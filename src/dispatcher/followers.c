@@ -18,8 +18,8 @@ static Follower *followers;
 static int	count;
 static int	room;
 
-void
-respond_followers_add(int64 run_id, const Jsonb *place, bool at_pause)
+static Follower *
+add(int64 run_id, const Jsonb *place)
 {
 	Follower   *follower;
 
@@ -31,7 +31,20 @@ respond_followers_add(int64 run_id, const Jsonb *place, bool at_pause)
 	follower->run_id = run_id;
 	follower->document = MemoryContextAlloc(context, VARSIZE(place));
 	memcpy(follower->document, place, VARSIZE(place));
-	follower->at_pause = at_pause;
+	follower->armed_from = DT_NOBEGIN;
+	return follower;
+}
+
+void
+respond_followers_add(int64 run_id, const Jsonb *place, bool at_pause)
+{
+	add(run_id, place)->at_pause = at_pause;
+}
+
+void
+respond_followers_add_late(int64 run_id, const Jsonb *place, TimestampTz armed_from)
+{
+	add(run_id, place)->armed_from = armed_from;
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef RESPOND_FOLLOWERS_H
 #define RESPOND_FOLLOWERS_H
 
+#include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
 #include "dispatcher/cursor.h"
@@ -20,6 +21,7 @@ typedef struct Follower
 	int64		incarnation;	/* of the database in whose log that is */
 	bool		at_pause;		/* only the step that it stands at hears */
 	bool		ended;			/* that step has ended */
+	TimestampTz armed_from;		/* only waits hear that were armed then or later */
 } Follower;
 
 /*
@@ -28,6 +30,9 @@ typedef struct Follower
  * stands at, until it ends; otherwise all, and those that the run comes to.
  */
 extern void respond_followers_add(int64 run_id, const Jsonb *place, bool at_pause);
+
+/* The run went on late, at a time: what it arms from then on would have been armed at that place. */
+extern void respond_followers_add_late(int64 run_id, const Jsonb *place, TimestampTz armed_from);
 
 /* The run waits for the first time; if it began at a place of before, it follows from there on. */
 extern void respond_followers_add_new(int64 run_id);

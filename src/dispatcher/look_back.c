@@ -75,38 +75,70 @@ is_behind(const Follower *follower, const Event *event)
 	return !respond_cursor_passed(follower->place, U64FromFullTransactionId(event->xid), event->id);
 }
 
-/* The run that hears the event by this wait, NULL: none; steps ahead do if they were armed at that place. */
-static Follower *
-find_follower(const LookBack *back, const Wait *wait, const Event *event)
+/* Steps ahead hear if they were armed at that place. */
+static bool
+hears(const Follower *follower, const Wait *wait, const Event *event)
 {
-	Follower	key = {.run_id = wait->run_id};
+	return !follower->ended && is_behind(follower, event) && !(follower->at_pause && wait->early) &&
+		wait->since >= follower->armed_from;
+}
+
+/* The first follower of the run, NULL: there is none; others may be behind it. */
+static Follower *
+find_followers(const LookBack *back, int64 run_id)
+{
+	Follower	key = {.run_id = run_id};
 	Follower   *follower = bsearch(&key, back->followers, back->count, sizeof(Follower), compare_followers);
 
-	if (follower == NULL || follower->ended || !is_behind(follower, event))
-		return NULL;
-	if (follower->at_pause && wait->early)
-		return NULL;
+	while (follower != NULL && follower > back->followers && follower[-1].run_id == run_id)
+		follower--;
+	return follower;
+}
+
+static bool
+is_of(const LookBack *back, const Follower *follower, int64 run_id)
+{
+	return follower != NULL && follower < back->followers + back->count && follower->run_id == run_id;
+}
+
+/* Whether the run has to hear the event by this wait. */
+static bool
+must_hear(const LookBack *back, const Wait *wait, const Event *event)
+{
+	Follower   *follower = find_followers(back, wait->run_id);
+
+	while (is_of(back, follower, wait->run_id) && !hears(follower, wait, event))
+		follower++;
 	/* it may have been armed in time for one of several events */
-	return respond_wait_has_heard(wait, event->id) ? NULL : follower;
+	return is_of(back, follower, wait->run_id) && !respond_wait_has_heard(wait, event->id);
+}
+
+/* The step that the run stood at has ended. */
+static void
+end_step(LookBack *back, int64 run_id)
+{
+	for (Follower *follower = find_followers(back, run_id); is_of(back, follower, run_id); follower++)
+	{
+		if (!follower->at_pause || follower->ended)
+			continue;
+		follower->ended = true;
+		back->left--;
+	}
 }
 
 /* A step that looks back ends with what it finds; what comes next looks back by itself. */
 static void
 wake(LookBack *back, const Wait *wait, Event *event)
 {
-	Follower   *follower = find_follower(back, wait, event);
 	Awakening  *awakening;
 
-	if (follower == NULL)
+	if (!must_hear(back, wait, event))
 		return;
 	awakening = respond_awakening_of_event(wait, event);
 	/* what begins with it hears what came after it, too */
 	respond_place_go_back_in(back->window, back->next);
-	if (respond_run_wake(awakening, back->contained) && follower->at_pause)
-	{
-		follower->ended = true;
-		back->left--;
-	}
+	if (respond_run_wake(awakening, back->contained))
+		end_step(back, wait->run_id);
 	if (awakening->look_back != NULL)
 		respond_followers_add(awakening->run_id, awakening->look_back, true);
 }
@@ -131,7 +163,7 @@ hear(LookBack *back, Event *event)
 	List	   *piece;
 	int64		last;
 
-	if (back->count == 1)
+	if (back->followers[0].run_id == back->followers[back->count - 1].run_id)
 	{
 		wake_all(back, respond_waits_hit(event, back->followers[0].run_id - 1, 1, &last), event);
 		return;

@@ -36,6 +36,7 @@
 #include "dispatcher/storm.h"
 #include "effect/decision_write.h"
 #include "effect/effects.h"
+#include "effect/run_change.h"
 #include "effect/run_find.h"
 #include "effect/run_write.h"
 #include "event/event_context.h"
@@ -44,6 +45,8 @@
 #include "flow/place_code.h"
 #include "flow/run_peek.h"
 #include "rule/rule_version_cache.h"
+#include "wait/wait_match.h"
+#include "wait/wait_pattern.h"
 #include "wait/wait_rows.h"
 #include "worker/back_off.h"
 
@@ -329,8 +332,6 @@ go_on(Passage *passage)
 		return;
 	}
 	fill_wake(&wake, passage->awakening);
-	if (is_note(passage->awakening, NOTE_CONTINUE))
-		respond_place_go_back(passage->awakening->data);
 	passage->awakening->look_back = respond_flow_continue(rule->flow, &run, row->saved, waits,
 														  passage->pause.waits_for != NULL ? &wake : NULL);
 }
@@ -400,6 +401,8 @@ be_awaited(Passage *passage)
 {
 	bool		is_paused = passage->row->paused_at != 0 && !passage->resumed;
 
+	if (is_note(passage->awakening, NOTE_CONTINUE))
+		respond_place_go_back(passage->awakening->data);
 	/* a run that is paused has its turn for a place all the same */
 	if ((!is_paused || is_note(passage->awakening, NOTE_PLACE)) && !has_place(passage))
 		return;
@@ -464,7 +467,74 @@ care_for_approval(const Passage *passage)
 	respond_approval_care(&run, &passage->pause, passage->awakening);
 }
 
-/* Finds the run and lets it go on if it waits for this. */
+/* Lets the run go on if it waits for this. */
+static void
+tell(Passage *passage)
+{
+	const Awakening *awakening = passage->awakening;
+
+	if (is_cancelling(passage))
+		cancel(passage);
+	else if (is_only_heard(passage))
+	{
+		respond_run_lock(passage->row->id, &passage->row->place);
+		respond_wait_hear(awakening->wait, awakening->event);
+	}
+	else if (awakening->kind == AWAKEN_APPROVAL)
+		care_for_approval(passage);
+	else if (is_awaited(passage) && !was_decided(passage))
+		be_awaited(passage);
+	else if (passage->resumed)
+		respond_run_unpause(passage->row, false);
+}
+
+/* Whether the run has gone over to another version of its rule since the event met its wait. */
+static bool
+has_moved(const Passage *passage)
+{
+	const Awakening *awakening = passage->awakening;
+
+	return awakening->kind == AWAKEN_EVENT && awakening->wait->rule_version != passage->row->rule_version;
+}
+
+/* Whether the event is to be told by what is armed now: others may have had the run in hand meanwhile. */
+static bool
+was_put_off(const Passage *passage)
+{
+	const Awakening *awakening = passage->awakening;
+
+	return awakening->kind == AWAKEN_EVENT && !passage->resumed && (awakening->number != 0 || has_moved(passage));
+}
+
+/* The wait that the event met hears it, or those of the version that the run went over to. */
+static void
+tell_again(Passage *passage)
+{
+	const Awakening *first = passage->awakening;
+	bool		moved = has_moved(passage);
+	List	   *waits;
+	ListCell   *cell;
+	int64		last;
+
+	if (moved)
+		respond_wait_patterns_reload();
+	waits = respond_waits_hit(first->event, first->run_id - 1, 1, &last);
+	foreach(cell, waits)
+	{
+		const Wait *wait = lfirst(cell);
+
+		if (passage->went_on || wait->run_id != first->run_id ||
+			(!moved && strcmp(wait->step, first->wait->step) != 0))
+			continue;
+		/* several waits that it met before went over together */
+		if (moved && respond_wait_has_heard(wait, first->event->id))
+			continue;
+		passage->awakening = respond_awakening_of_event(wait, first->event);
+		tell(passage);
+	}
+}
+
+/* Finds the run and tells it. */
 static void
 pass(void *argument)
 {
@@ -478,23 +548,13 @@ pass(void *argument)
 	if (passage->row == NULL)
 		return;
 	read_pause(passage);
-	if (is_cancelling(passage))
-	{
-		cancel(passage);
-		return;
-	}
 	passage->resumed = is_note(awakening, NOTE_RESUME);
 	if (passage->resumed && !resume(passage))
 		return;
-	awakening = passage->awakening;
-	if (is_only_heard(passage))
-		respond_wait_hear(awakening->wait, awakening->event);
-	else if (awakening->kind == AWAKEN_APPROVAL)
-		care_for_approval(passage);
-	else if (is_awaited(passage) && !was_decided(passage))
-		be_awaited(passage);
-	else if (passage->resumed)
-		respond_run_unpause(passage->row, false);
+	if (was_put_off(passage))
+		tell_again(passage);
+	else
+		tell(passage);
 }
 
 static void
@@ -543,6 +603,8 @@ put_off_until(Awakening *awakening, TimestampTz due)
 	Timer		timer = {.reader = TIMER_FLOW,.kind = TIMER_AGAIN,.due_at = due};
 
 	respond_run_order_put_off(awakening, due);
+	if (awakening->place == NULL)
+		awakening->place = respond_place_save();
 	timer.run_id = awakening->run_id;
 	timer.run_started_at = awakening->run_started_at;
 	timer.data = respond_awakening_save(awakening);
@@ -586,8 +648,8 @@ is_over(const Awakening *awakening)
 		TimestampDifferenceExceeds(awakening->first_at, respond_clock_now(), respond_retry_time * 1000);
 }
 
-bool
-respond_run_wake(Awakening *awakening, bool contained)
+static bool
+try_to_wake(Awakening *awakening, bool contained)
 {
 	Passage		passage = {.awakening = awakening};
 	ErrorContextCallback context = {.previous = error_context_stack,.callback = name_run,.arg = &passage};
@@ -608,7 +670,6 @@ respond_run_wake(Awakening *awakening, bool contained)
 		error = respond_contain_effects(pass, &passage);
 	else
 		pass(&passage);
-	respond_place_return();
 	respond_error_set_lasting(false);
 	error_context_stack = context.previous;
 	account(&passage, start, caused);
@@ -624,4 +685,16 @@ respond_run_wake(Awakening *awakening, bool contained)
 	else
 		end_run(awakening, respond_error_clip(error->message), error->sqlerrcode);
 	return false;
+}
+
+bool
+respond_run_wake(Awakening *awakening, bool contained)
+{
+	bool		went_on;
+
+	if (awakening->place != NULL)
+		respond_place_go_back(awakening->place);
+	went_on = try_to_wake(awakening, contained);
+	respond_place_return();
+	return went_on;
 }

@@ -7,6 +7,10 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -63,6 +67,30 @@ respond_run_change_saved(RunChange *change, Jsonb *saved, Oid owner)
 		change->values[RUN_SAVED] = respond_private_jsonb(respond_jsonb_empty_object(), saved, owner);
 }
 
+static void
+refuse(int64 run_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("run " INT64_FORMAT " is being changed by another session", run_id)));
+}
+
+void
+respond_run_lock(int64 run_id, const RunPlace *place)
+{
+	Relation	partition = table_open(place->partition, RowShareLock);
+	TupleTableSlot *slot = table_slot_create(partition, NULL);
+	ItemPointerData tid = place->tid;
+	TM_FailureData failure;
+	TM_Result	result = table_tuple_lock(partition, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(true),
+										  LockTupleShare, LockWaitSkip, 0, &failure);
+
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(partition, NoLock);
+	if (result != TM_Ok)
+		refuse(run_id);
+}
+
 void
 respond_run_changes_begin(void)
 {
@@ -80,9 +108,7 @@ respond_run_change_with(PartitionWriter *writer, int64 run_id, TimestampTz start
 
 	/* a row that was found under the same snapshot is locked, or was changed since */
 	if (respond_partition_writer_update(writer, &update) != ROW_UPDATED)
-		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("run " INT64_FORMAT " is being changed by another session", run_id)));
+		refuse(run_id);
 }
 
 void

@@ -44,4 +44,10 @@ extern void respond_run_change_with(PartitionWriter *writer, int64 run_id, Times
 									const RunPlace *place, const RunChange *change);
 extern void respond_run_changes_end(void);
 
+/*
+ * Locks the row against everybody who takes the run in hand.  Raises an error that
+ * may pass when somebody has it, or has changed it since it was found.
+ */
+extern void respond_run_lock(int64 run_id, const RunPlace *place);
+
 #endif							/* RESPOND_RUN_CHANGE_H */

@@ -31,6 +31,7 @@
 #include "common/trigger_call.h"
 #include "wait/wait_pattern.h"
 #include "wait/wait_table.h"
+#include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(respond_wait_patterns_changed);
 
@@ -251,6 +252,12 @@ respond_wait_patterns(void)
 	return current_set;
 }
 
+void
+respond_wait_patterns_reload(void)
+{
+	is_stale = true;
+}
+
 bool
 respond_wait_pattern_is_known(int64 id, const char *rule, int32 rule_version, const char *step, int alternative)
 {
@@ -276,6 +283,9 @@ insert_pattern(int64 id, const WaitPattern *pattern)
 	respond_row_set_jsonb(values, nulls, PATTERN_PATTERN, pattern->pattern);
 	respond_partition_writer_add(writer, 0, values, nulls);
 	respond_partition_writer_close(writer);
+	/* a dispatcher has it in memory; a session that moves a run has to tell of it */
+	if (respond_worker_slot == NULL)
+		CacheInvalidateRelcacheByRelid(pattern_table);
 	CommandCounterIncrement();
 }
 

@@ -28,6 +28,9 @@ extern int64 respond_wait_pattern(const WaitPattern *pattern);
 /* All that there are, loaded when they are not; good until the next call of this function. */
 extern WaitPatternSet *respond_wait_patterns(void);
 
+/* What others have committed by the next call of it counts there, whether or not they have told of it yet. */
+extern void respond_wait_patterns_reload(void);
+
 /* Whether it is in memory. */
 extern bool respond_wait_pattern_is_known(int64 id, const char *rule, int32 rule_version, const char *step,
 										  int alternative);

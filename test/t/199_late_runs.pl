@@ -3,9 +3,10 @@
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
+use JSON::PP ();
 
 my $db = 'late';
-my $node = Respond::node('late_runs', restart_after_crash => 'on', fsync => 'off', max_connections => 40);
+my $node = Respond::node('late_runs', restart_after_crash => 'on', fsync => 'off', max_connections => 40, 'pg_respond.timer_grace' => '100ms');
 Respond::create_extension($node, $db);
 
 sub one { return $node->safe_psql($db, $_[0]) }
@@ -26,7 +27,7 @@ Respond::add_rule($node, $db, 'loops', 'ask.loop', [ $lock, { action => 'foreach
 	{ action => 'log', message => '{{steps.f.items.0.data.says}}' } ]);
 Respond::add_rule($node, $db, 'one by one', 'ask.place', [ $lock, $wait, $log ], concurrency => { limit => 1, key => '{{data.place}}' });
 Respond::add_rule($node, $db, 'goes on', 'ask.go', [ { action => 'wait', name => 'go', event_type => 'go', key => '{{data.k}}', event_key => 'data.k' },
-	$lock, { %wait, name => 'w', key => '{{steps.l.rows.0.k}}' }, $log ]);
+	$lock, { %wait, name => 'answer', key => '{{steps.l.rows.0.k}}' }, { %wait, name => 'w', event_type => 'second', key => '{{data.k}}' }, $log ]);
 Respond::add_rule($node, $db, 'slow', 'ask.slow', [ { action => 'sql', sql => 'SELECT pg_sleep(0.6)' }, $wait, $log ]);
 Respond::add_rule($node, $db, 'mark', 'mark', [ { action => 'log', message => 'x' } ]);
 
@@ -98,6 +99,77 @@ ask('called', ['ask.call']);
 ask('items of a loop', ['ask.loop']);
 ask('with a limit', [ 'ask.place', 'ask.place' ]);
 ask('over crashes', [ 'ask', 'ask', 'ask.call', 'ask.place' ], crash => 1);
+
+# --- runs that go on late: what they come to then hears what came meanwhile
+for my $crash (0, 1)
+{
+	my $name = $crash ? 'going on over crashes' : 'going on';
+	my @late = map { emit('ask.go', { k => "$name/$_" }, "go/$_") } 1 .. 3;
+	my $list = join(', ', @late);
+
+	Respond::wait_until($node, $db, "SELECT count(*) = 3 FROM respond.run WHERE event_id IN ($list) AND step = 'go'", "$name: three wait");
+	lock_it();
+	answer("$name/$_", 'before') for 1 .. 3;
+	emit('second', { k => "$name/$_", says => 'before' }) for 1 .. 3;
+	emit('go', { k => "$name/$_" }) for 1 .. 3;
+	aside(3, "$name: put off");
+	Respond::crash_worker($node, $db, 'dispatcher') if $crash;
+	answer("$name/$_", 'after') for 1 .. 3;
+	emit('second', { k => "$name/$_", says => 'after' }) for 1 .. 3;
+	passed("$name: the answers were handled");
+	Respond::crash_worker($node, $db, 'dispatcher') if $crash;
+	unlock_it();
+	succeeded(\@late, $name);
+	is(one("SELECT string_agg(DISTINCT state->'answer'->'data'->>'says', ', ') FROM respond.run WHERE event_id IN ($list)"), 'after', "$name: and with the one of before it");
+}
+
+# --- runs that a session has in hand: what comes meanwhile is heard afterwards, whatever the session did
+sub in_hand
+{
+	my ($name, $call, $end) = @_;
+	my $steps = sub { my ($answer, $later, $log) = @_; return [ { %wait, name => 'first', event_type => 'hand.first', key => '{{data.k}}' },
+		{ %wait, name => $answer, event_type => 'hand.answer', key => '{{data.k}}', for => '1 hour', on_timeout => 'stop' }, { %wait, name => $later, event_type => 'hand.later', key => '{{data.k}}', since => 'run' },
+		{ action => 'log', message => "$log {{steps.$answer.data.says}} {{steps.$later.data.says}}" } ] };
+
+	Respond::add_rule($node, $db, $name, $name, $steps->('answer', 'later', 'first'));
+	my $event = emit($name, { k => $name }, $name);
+	emit('hand.first', { k => $name });
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $event AND step = 'answer')", "$name: it waits");
+	my $run = one("SELECT id FROM respond.run WHERE event_id = $event");
+	one("UPDATE respond.rule SET steps = " . Respond::quote_literal(JSON::PP->new->encode($steps->('reply', 'then', 'second'))) . " WHERE name = '$name'");
+	my $session = Respond::session($node, $db);
+	$session->query_safe('BEGIN; SELECT ' . sprintf($call, $run));
+	emit('hand.later', { k => $name, says => 'y' });
+	emit('hand.answer', { k => $name, says => 'x' });
+	passed("$name: the answers were handled");
+	$session->query_safe($end);
+	$session->quit;
+	return ($event, $run);
+}
+sub in_hand_ended
+{
+	my ($event, $like, $name) = @_;
+
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $event AND finished_at IS NOT NULL)", "$name: it ended");
+	return like(one("SELECT rule_version, status, state->'_log'->>-1 FROM respond.run WHERE event_id = $event"), $like, "$name: as it should");
+}
+my $map = q{'{"answer": "reply", "later": "then"}'};
+for my $end (qw(COMMIT ROLLBACK))
+{
+	my ($event, $run) = in_hand("moved, $end", "respond.move_runs('moved, $end', 1, $map) FROM (SELECT %d) AS run", $end);
+	in_hand_ended($event, $end eq 'COMMIT' ? qr/^2\|succeeded\|second x y$/ : qr/^1\|succeeded\|first x y$/, "moved, $end");
+	($event, $run) = in_hand("paused, $end", 'respond.pause_run(%d)', $end);
+	if ($end eq 'COMMIT')
+	{
+		one("SELECT respond.resume_run($run)");
+	}
+	in_hand_ended($event, qr/^1\|succeeded\|first x y$/, "paused, $end");
+	($event, $run) = in_hand("cancelled, $end", 'respond.cancel_run(%d)', $end);
+	in_hand_ended($event, $end eq 'COMMIT' ? qr/^1\|cancelled\|$/ : qr/^1\|succeeded\|first x y$/, "cancelled, $end");
+	($event, $run) = in_hand("signalled, $end", q{respond.signal(%d, 'answer', '{"data": {"says": "s"}}')}, $end);
+	in_hand_ended($event, qr/^1\|succeeded\|first [xs] y$/, "signalled, $end");
+}
+Respond::wait_until($node, $db, 'SELECT (SELECT count(*) FROM respond_internal.wait) + (SELECT count(*) FROM respond_internal.heard) + (SELECT count(*) FROM respond_internal.timer WHERE run_id IS NOT NULL) = 0', 'nothing is left of what they waited for');
 
 # --- a rule that takes too long
 my @slow = split /\n/, one(q{INSERT INTO respond.event (type, subject, data) SELECT 'ask.slow', 'slow/' || i, jsonb_build_object('k', 'slow/' || i) FROM generate_series(1, 4) AS i RETURNING id});
