@@ -575,7 +575,7 @@ BEGIN
 			FILTER (WHERE w.problem IS NOT NULL AND w.enabled),
 		string_agg(format('%s of %s', w.type, w."table"), ', ' ORDER BY w."table"::text, w.type) FILTER (WHERE NOT w.enabled),
 		-- unwatch() leaves triggers alone that watch() did not make
-		string_agg(CASE WHEN w.triggers[1] LIKE 'respond\_watch%' THEN format('SELECT respond.unwatch(%L, %L)', w."table", w.type)
+		string_agg(CASE WHEN starts_with(w.triggers[1], 'respond_watch') THEN format('SELECT respond.unwatch(%L, %L)', w."table", w.type)
 			ELSE format('DROP TRIGGER %I ON %s', w.triggers[1], w."table") END, '; ' ORDER BY w."table"::text, w.type) FILTER (WHERE w.problem IS NOT NULL OR NOT w.enabled),
 		string_agg((SELECT string_agg(format('ALTER TABLE %s ENABLE TRIGGER %I', w."table", t), '; ' ORDER BY t) FROM unnest(w.triggers) AS t), '; '
 			ORDER BY w."table"::text, w.type) FILTER (WHERE NOT w.enabled),

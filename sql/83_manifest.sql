@@ -68,9 +68,11 @@ COMMENT ON FUNCTION respond_internal.calls_foreign_code(oid, oid) IS 'whether an
 
 -- definition makes the thing, removal takes it away; is_wanted: even if it is
 -- not in the manifest it is no fault, unless it runs foreign code.
+-- Definitions are written down in one session and compared in another, so how they are written must not depend on it.
 CREATE FUNCTION respond_internal.manifest_now(OUT kind text, OUT object text, OUT definition text, OUT removal text,
 	OUT runs_code boolean, OUT is_wanted boolean) RETURNS SETOF record
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on SET quote_all_identifiers = off
+SET IntervalStyle = postgres SET DateStyle = 'ISO, YMD' SET extra_float_digits = 1 AS $$
 	WITH relation AS MATERIALIZED (SELECT r.oid, r.name, r.kind, r.is_made_by_clock FROM respond_internal.manifest_relation() AS r)
 	SELECT 'trigger', format('%I on %s', t.tgname, r.name), pg_get_triggerdef(t.oid), format('DROP TRIGGER %I ON %s', t.tgname, r.name),
 		   f.pronamespace NOT IN ('pg_catalog'::regnamespace, 'respond'::regnamespace, 'respond_internal'::regnamespace)
@@ -245,7 +247,8 @@ $$;
 COMMENT ON FUNCTION respond_internal.missing_table(OUT name text, OUT fault text, OUT remedy text) IS 'tables of pg_respond that are gone or were renamed, and the statement that brings them back';
 
 CREATE FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault text, OUT remedy text, OUT runs_code boolean) RETURNS SETOF record
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on SET quote_all_identifiers = off
+SET IntervalStyle = postgres SET DateStyle = 'ISO, YMD' SET extra_float_digits = 1 AS $$
 	SELECT f.object, f.fault, f.remedy, f.runs_code
 	  FROM (SELECT format('%s %s', coalesce(m.kind, n.kind), coalesce(m.object, n.object)) AS object,
 				CASE

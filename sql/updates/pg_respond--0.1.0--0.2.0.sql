@@ -597,7 +597,7 @@ BEGIN
 			FILTER (WHERE w.problem IS NOT NULL AND w.enabled),
 		string_agg(format('%s of %s', w.type, w."table"), ', ' ORDER BY w."table"::text, w.type) FILTER (WHERE NOT w.enabled),
 		-- unwatch() leaves triggers alone that watch() did not make
-		string_agg(CASE WHEN w.triggers[1] LIKE 'respond\_watch%' THEN format('SELECT respond.unwatch(%L, %L)', w."table", w.type)
+		string_agg(CASE WHEN starts_with(w.triggers[1], 'respond_watch') THEN format('SELECT respond.unwatch(%L, %L)', w."table", w.type)
 			ELSE format('DROP TRIGGER %I ON %s', w.triggers[1], w."table") END, '; ' ORDER BY w."table"::text, w.type) FILTER (WHERE w.problem IS NOT NULL OR NOT w.enabled),
 		string_agg((SELECT string_agg(format('ALTER TABLE %s ENABLE TRIGGER %I', w."table", t), '; ' ORDER BY t) FROM unnest(w.triggers) AS t), '; '
 			ORDER BY w."table"::text, w.type) FILTER (WHERE NOT w.enabled),
@@ -1230,6 +1230,19 @@ COMMENT ON FUNCTION respond_internal.health_partitions() IS 'health(): whether t
 COMMENT ON FUNCTION respond_internal.health_channels() IS 'health(): channels that pg_respond disabled';
 COMMENT ON FUNCTION respond_internal.health_breakers() IS 'health(): hosts and channels that get no requests for a while';
 COMMENT ON COLUMN respond_internal.manifest.kind IS 'kind of object: trigger, firing, rule, constraint, not null, default, index, statistics, view, function, owner, row security, persistence, privilege, column';
+DO $$
+DECLARE
+	setting text;
+	signature text;
+BEGIN
+	FOREACH setting IN ARRAY ARRAY['standard_conforming_strings = on', 'quote_all_identifiers = off', 'IntervalStyle = postgres', 'DateStyle = ''ISO, YMD''',
+		'extra_float_digits = 1'] LOOP
+		FOREACH signature IN ARRAY ARRAY['manifest_now()', 'manifest_fault()'] LOOP
+			EXECUTE pg_catalog.format('ALTER FUNCTION respond_internal.%s SET %s', signature, setting);
+		END LOOP;
+	END LOOP;
+END
+$$;
 COMMENT ON FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault text, OUT remedy text, OUT runs_code boolean) IS
 	'what somebody added to, changed in or removed from the objects of pg_respond, and the statement that undoes it';
 COMMENT ON FUNCTION respond_internal.health_manifest() IS 'health(): what somebody added to, changed in or removed from the objects of pg_respond';
@@ -2575,4 +2588,4 @@ DELETE FROM respond_internal.manifest;
 INSERT INTO respond_internal.manifest (kind, object, definition, server_version)
 SELECT n.kind, n.object, n.definition, pg_catalog.current_setting('server_version_num')::pg_catalog.int4
   FROM respond_internal.manifest_now() AS n
- WHERE NOT n.object OPERATOR(pg_catalog.~) 'respond_internal\.[a-z_]+_\d{8}_\d{4}' AND n.kind OPERATOR(pg_catalog.<>) 'inheritance';
+ WHERE NOT n.object OPERATOR(pg_catalog.~) 'respond_internal[.][a-z_]+_[0-9]{8}_[0-9]{4}' AND n.kind OPERATOR(pg_catalog.<>) 'inheritance';

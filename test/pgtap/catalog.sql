@@ -94,5 +94,11 @@ SELECT is_empty($$ SELECT p.inhparent::regclass, p.inhrelid::regclass FROM pg_in
 	   IS DISTINCT FROM (SELECT array_agg(regexp_replace(pg_get_indexdef(indexrelid), '^.* USING', '') ORDER BY regexp_replace(pg_get_indexdef(indexrelid), '^.* USING', '')) FROM (SELECT indexrelid FROM pg_index WHERE indrelid = d.inhrelid) AS i) $$,
 	'partitions of deliveries and tries have the indexes of the default one');
 
+-- A backslash means what it says only where the session does not decide what it means.
+SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
+	WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND l.lanname IN ('sql', 'plpgsql')
+	  AND regexp_replace(p.prosrc, 'E''([^''\\]|\\.|'''')*''', '', 'g') ~ '\\'
+	  AND NOT coalesce(p.proconfig @> '{standard_conforming_strings=on}', false) $$, 'no body of a function depends on standard_conforming_strings');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -91,6 +91,26 @@ $node->safe_psql('postgres', "ALTER DATABASE $db SET role = 'pg_monitor'");
 $node->restart;
 works('with settings of the database and the role');
 
+# health() says the same to everybody.
+$node->safe_psql('postgres', 'CREATE DATABASE plain; CREATE DATABASE hostile');
+$node->safe_psql('plain', 'CREATE EXTENSION pg_respond');
+my $health = 'SELECT "check", ok FROM respond.health() ORDER BY "check" COLLATE "C"';
+my $plain = $node->safe_psql('plain', $health);
+like($plain, qr/^manifest\|t$/m, 'nothing was changed in the extension');
+for my $name (grep { $_ !~ /timeout/ } sort(keys %hostile, 'quote_all_identifiers'))
+{
+	is($node->safe_psql('plain', "SET $name = " . Respond::quote_literal($hostile{$name} // 'on') . "; $health"), $plain, "so health() says with $name");
+}
+
+# What the extension is made of does not depend on the settings of whoever creates it.
+my @settings = map { "SET $_ = " . Respond::quote_literal($hostile{$_}) } grep { $_ !~ /timeout|read_only|deferrable/ } sort keys %hostile;
+$node->safe_psql('hostile', join('; ', @settings, 'CREATE EXTENSION pg_respond'));
+my @made = map { $node->safe_psql($_, q{SELECT kind, object, md5(definition) FROM respond_internal.manifest ORDER BY kind COLLATE "C", object COLLATE "C"}) } 'plain', 'hostile';
+my %plain = map { $_ => 1 } split /\n/, $made[0];
+cmp_ok(keys %plain, '>', 100, 'there is much in it');
+is(join("\n", grep { !$plain{$_} } split /\n/, $made[1]), '', 'the extension is the same whoever creates it');
+is($node->safe_psql('hostile', q{SELECT count(*) FROM respond_internal.manifest}), keys %plain, 'and nothing of it is missing');
+
 # Rights to connect are for people.
 $node->safe_psql('postgres', "REVOKE CONNECT ON DATABASE $db FROM PUBLIC, respond_worker");
 $node->restart;
