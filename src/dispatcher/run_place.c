@@ -140,9 +140,11 @@ make_room(const PlaceRow *place, const RunUnderWay *row, const Event *cause)
 static void
 drop(FlowRun *run, const PlaceRow *place)
 {
+	int64		held = respond_run_places_held(place->rule, place->key);
+
 	run->saved = NULL;
-	respond_flow_record_suppressed(run, psprintf("concurrency: " INT64_FORMAT " runs are under way",
-												 respond_run_places_held(place->rule, place->key)));
+	respond_flow_record_suppressed(run, psprintf(held == 1 ? "concurrency: " INT64_FORMAT " run is under way" :
+												 "concurrency: " INT64_FORMAT " runs are under way", held));
 }
 
 /* The run is in the queue from now on, or was already. */

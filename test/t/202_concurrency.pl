@@ -76,7 +76,7 @@ my $kept = emit('drop.begin', {}, 'd/1');
 waits($kept, 'event');
 my $dropped = emit('drop.begin', {}, 'd/2');
 ended($dropped, 'suppressed');
-is(one("SELECT state ->> 'suppressed' FROM respond.run WHERE event_id = $dropped"), 'concurrency: 1 runs are under way', 'with the reason');
+is(one("SELECT state ->> 'suppressed' FROM respond.run WHERE event_id = $dropped"), 'concurrency: 1 run is under way', 'with the reason');
 emit('drop.go', {}, 'd/1');
 ended($kept, 'succeeded');
 $kept = emit('drop.begin', {}, 'd/3');
