@@ -118,7 +118,7 @@ INSERT INTO respond_internal.wait SELECT (jsonb_populate_record(w, jsonb_build_o
 INSERT INTO respond_internal.timer SELECT (jsonb_populate_record(t, jsonb_build_object('id', nextval('respond_internal.timer_id_seq'), 'run_id', c.id))).*
 	FROM respond_internal.timer AS t, copy AS c WHERE t.due_at > now() + interval '80 days';
 END
-sql -c 'VACUUM ANALYZE respond_internal.wait' -c 'VACUUM ANALYZE respond_internal.timer' -c 'CHECKPOINT'
+sql -c 'VACUUM ANALYZE respond.run' -c 'VACUUM ANALYZE respond_internal.wait' -c 'VACUUM ANALYZE respond_internal.timer' -c 'CHECKPOINT'
 delays
 row "answer -> run continued, $(number "$many") waiting, p50 / p99 (ms)" "$(two "$answered")" "$(two "$few_answered") none" \
 	"$(calc "$(cut -d, -f1 <<< "$answered") / $(cut -d, -f1 <<< "$few_answered")")" "<= 2 / 10, 1.2"
