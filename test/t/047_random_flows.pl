@@ -17,7 +17,7 @@ my $count = $ENV{FLOWS_COUNT} || 25;
 my $kills = $ENV{FLOWS_KILLS} || 6;
 my $db = 'flows';
 my $json = JSON::PP->new->canonical->allow_nonref;
-my $node = Respond::node('flows', restart_after_crash => 'on', fsync => 'off', log_statement => 'none', max_connections => 60, 'pg_respond.dispatchers' => 2, 'pg_respond.allowed_networks' => '127.0.0.0/8');
+my $node = Respond::node('flows', restart_after_crash => 'on', fsync => 'off', log_statement => 'none', max_connections => 60, 'pg_respond.dispatchers' => 2, 'pg_respond.max_depth' => 100, 'pg_respond.allowed_networks' => '127.0.0.0/8');
 my $receiver = Peers::receiver();
 my $mail = Peers::mail_server();
 
