@@ -5,7 +5,8 @@
  * History leaves by dropping partitions.  Before that, nothing in it may be
  * left to do: of the event log, each transaction in the partition must be
  * covered by the cursors of all lanes, and no event may be queued to be handled
- * again; of the runs, all must have ended.  A partition that is not done stays
+ * again, or have been heard by a run that has yet to go on with it; of the runs,
+ * all must have ended.  A partition that is not done stays
  * until it is.
  *
  * The partition is locked against writers while that is checked; nobody writes
@@ -109,23 +110,36 @@ is_passed(const char *relation)
 	return true;
 }
 
+/* Whether events of that time are to be handled again, or were heard by a run that has yet to go on with them. */
+static bool
+is_awaited(TimestampTz lower, TimestampTz upper)
+{
+	static const char *const readers[] = {
+		"respond_internal.requeue",
+		"respond_internal.set_aside_event",
+		"(SELECT h.recorded_at FROM respond_internal.heard AS h WHERE EXISTS (SELECT FROM respond.run AS r"
+		" WHERE r.id OPERATOR(pg_catalog.=) h.run_id AND r.status OPERATOR(pg_catalog.=) ANY ('{running,waiting}')))",
+	};
+	Datum		values[2] = {TimestampTzGetDatum(lower), TimestampTzGetDatum(upper)};
+
+	for (int i = 0; i < lengthof(readers); i++)
+	{
+		char	   *sql = psprintf("SELECT FROM %s AS e WHERE e.recorded_at OPERATOR(pg_catalog.>=) $1"
+								   " AND e.recorded_at OPERATOR(pg_catalog.<) $2 LIMIT 1", readers[i]);
+
+		if (respond_statement_run(sql, 2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) > 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_done(const TimedTable *table, const char *relation, TimestampTz lower, TimestampTz upper)
 {
-	Datum		values[2] = {TimestampTzGetDatum(lower), TimestampTzGetDatum(upper)};
-
 	if (table->unfinished != NULL)
 		return respond_statement_format("SELECT FROM %s WHERE %s LIMIT 1", relation, table->unfinished) == 0;
 	if (table->is_log)
-		return is_passed(relation) &&
-			respond_statement_run("SELECT FROM respond_internal.requeue "
-								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<)"
-								  " $2 LIMIT 1",
-								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0 &&
-			respond_statement_run("SELECT FROM respond_internal.set_aside_event "
-								  "WHERE recorded_at OPERATOR(pg_catalog.>=) $1 AND recorded_at OPERATOR(pg_catalog.<)"
-								  " $2 LIMIT 1",
-								  2, (Oid[]) {TIMESTAMPTZOID, TIMESTAMPTZOID}, values) == 0;
+		return is_passed(relation) && !is_awaited(lower, upper);
 	return true;
 }
 

@@ -100,6 +100,20 @@ Respond::wait_idle($node, $db);
 clock_looked();
 gone('event_busy', 'and goes when the event was handled');
 
+# Not while a run has heard an event in it, and has yet to go on with it.
+Respond::add_rule($node, $db, 'collects', 'collect', [ { action => 'wait', name => 'w', event_type => 'old', collect => 2 }, { action => 'log', message => '{{steps.w.0.data.n}} and {{steps.w.1.data.n}}' } ]);
+my $collects = Respond::emit($node, $db, 'collect', {}, 's');
+Respond::wait_until($node, $db, q{SELECT count(*) = 1 FROM respond.waiting}, 'a run waits for two events');
+old_partition('event', 'event_heard');
+value(q{INSERT INTO respond.event (type, subject, data, recorded_at) VALUES ('old', 's', '{"n": 1}', '2020-01-01 12:00+0')});
+Respond::wait_idle($node, $db);
+clock_looked();
+is(value(q{SELECT to_regclass('respond_internal.event_heard') IS NOT NULL}), 't', 'a partition with an event that a run has heard stays');
+Respond::emit($node, $db, 'old', { n => 2 }, 's');
+Respond::wait_until($node, $db, "SELECT state -> '_log' = '[\"1 and 2\"]' FROM respond.run WHERE event_id = $collects", 'the run goes on with both');
+clock_looked();
+gone('event_heard', 'and the partition goes then');
+
 old_partition('run', 'run_old');
 value(q{INSERT INTO respond.run (rule, rule_version, status, started_at) VALUES ('x', 1, 'waiting', '2020-01-01 12:00+0')});
 clock_looked();
