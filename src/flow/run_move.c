@@ -73,7 +73,8 @@ respond_run_move_fault(const RunMove *move, Jsonb *saved)
 	if (old == NULL)
 		return psprintf("it is at step \"%s\", which its own version has not", label);
 	if (new == NULL)
-		return psprintf("it is at step \"%s\", which version %d has not", label, move->version);
+		return psprintf("it is at step \"%s\", and version %d has no step \"%s\"", label, move->version,
+						respond_run_moved_name(move, label));
 	if (old->action != new->action)
 		return psprintf("it is at step \"%s\" of action %s, which is of action %s in version %d", label,
 						old->action->name, new->action->name, move->version);

@@ -269,6 +269,26 @@ $node->reload;
 Respond::wait_until($node, $db, q{SELECT ok FROM respond.health() WHERE "check" = 'waiting runs'}, 'unless nobody wants to know');
 one("SELECT respond.cancel_run($run)");
 
+# --- and what would wait for ever, because its timer is gone
+Respond::add_rule($node, $db, 'untimed', 'untimed.begin', [ { action => 'wait', name => 'w', event_type => 'x', for => '1 hour' }, { action => 'log', message => '{{steps.w.timed_out}}' } ]);
+$old = emit('untimed.begin', {}, 'stuck');
+$run = waiting($old, 'w');
+one("DELETE FROM respond_internal.timer WHERE run_id = $run");
+is(one(q{SELECT ok FROM respond.health() WHERE "check" = 'waiting runs'}), 't', 'before its time a run is not late');
+one(q{ALTER SYSTEM SET pg_respond.clock_offset = '2h'});
+$node->reload;
+Respond::wait_until($node, $db, q{SELECT NOT ok FROM respond.health() WHERE "check" = 'waiting runs'}, 'a run that should have continued is noticed');
+like(one(q{SELECT message || ' ' || remedy FROM respond.health() WHERE "check" = 'waiting runs'}), qr/time is over.*: 1, of untimed; run $run since .*respond\.resume_run/, 'and named, with what to do');
+one("SELECT respond.pause_run($run)");
+is(one(q{SELECT ok FROM respond.health() WHERE "check" = 'waiting runs'}), 't', 'but not while somebody has paused it');
+one("SELECT respond.resume_run($run)");
+ended($old, 'succeeded', 'the remedy helps');
+is(lines($old), 'true', 'its time is over');
+one(q{ALTER SYSTEM RESET pg_respond.clock_offset});
+$node->reload;
+one('SELECT respond.accept_clock()');
+is(one(q{SELECT ok FROM respond.health() WHERE "check" = 'waiting runs'}), 't', 'and health() says so');
+
 # --- moved to another version
 Respond::add_rule($node, $db, 'moved', 'moved.begin', [
 	{ action => 'set', name => 'first', values => { n => '{{data.n}}' } },
@@ -283,7 +303,8 @@ emit('moved.second', { m => 1 }, "moved/$_") for 1 .. 3;
 settled('a later step has heard something');
 one(q{UPDATE respond.rule SET steps = '[{"action": "set", "name": "start", "values": 0}, {"action": "wait", "name": "reply", "event_type": "moved.reply", "for": "5 hours"}, {"action": "wait", "name": "second", "event_type": "moved.second"},
 	{"action": "log", "message": "version 2 with {{steps.start.n}}, {{steps.reply.data.n}}, {{steps.second.data.m}}"}]' WHERE name = 'moved'});
-like(error_of("SELECT respond.move_runs('moved', 1)"), qr/3 runs of rule "moved" cannot go over to version 2.*Run $first_moved: it is at step "answer", which version 2 has not\..*step_map/s, 'a step that is gone is an error that lists the runs');
+like(error_of("SELECT respond.move_runs('moved', 1)"), qr/3 runs of rule "moved" cannot go over to version 2.*Run $first_moved: it is at step "answer", and version 2 has no step "answer"\..*step_map/s, 'a step that is gone is an error that lists the runs');
+like(error_of("SELECT respond.move_runs('moved', 1, '{\"answer\": \"nowhere\"}')"), qr/it is at step "answer", and version 2 has no step "nowhere"\./, 'a step that the map names and that is not there, too');
 like(error_of("SELECT respond.move_runs('moved', 1, '{\"answer\": \"start\"}')"), qr/of action wait, which is of action set in version 2/, 'so is one of another action');
 like(error_of("SET ROLE hand_agent; SELECT respond.move_runs('moved', 1)"), qr/permission denied/, 'agents may not move runs');
 is(one("SELECT count(*) FROM respond.run WHERE rule = 'moved' AND rule_version = 1"), '3', 'nothing was moved');
