@@ -43,11 +43,19 @@ is_posix(pg_tz *zone)
 }
 
 pg_tz *
-respond_zone_read(const char *place, const char *name)
+respond_zone_find(const char *name)
 {
 	pg_tz	   *zone = pg_tzset(name);
 
-	if (zone == NULL || !pg_tz_acceptable(zone) || is_posix(zone))
+	return zone != NULL && pg_tz_acceptable(zone) && !is_posix(zone) ? zone : NULL;
+}
+
+pg_tz *
+respond_zone_read(const char *place, const char *name)
+{
+	pg_tz	   *zone = respond_zone_find(name);
+
+	if (zone == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("%s: there is no time zone \"%s\"", place, name),

@@ -10,6 +10,9 @@
 
 #include "pgtime.h"
 
+/* NULL when there is no such zone. */
+extern pg_tz *respond_zone_find(const char *name);
+
 /* Raises ERRCODE_RESPOND_INVALID_RULE; the message begins with the place, such as "timezone". */
 extern pg_tz *respond_zone_read(const char *place, const char *name);
 

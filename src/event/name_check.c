@@ -11,6 +11,16 @@
 #include "event/event_check.h"
 #include "event/name_check.h"
 
+static void
+check_characters(const char *column, const char *value)
+{
+	for (const char *s = value; *s != '\0'; s++)
+		if ((unsigned char) *s < ' ' || *s == 0x7f)
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_INVALID_RULE),
+					 errmsg("%s: it holds a control character", column)));
+}
+
 void
 respond_name_check(const char *what, const char *name)
 {
@@ -24,11 +34,7 @@ respond_name_check(const char *what, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("name: it is %zu bytes long; at most %d are allowed", length, RESPOND_MAX_NAME)));
-	for (const char *s = name; *s != '\0'; s++)
-		if ((unsigned char) *s < ' ' || *s == 0x7f)
-			ereport(ERROR,
-					(errcode(ERRCODE_RESPOND_INVALID_RULE),
-					 errmsg("name: it holds a control character")));
+	check_characters("name", name);
 }
 
 void
@@ -46,4 +52,5 @@ respond_name_check_event_type(const char *event_type)
 				(errcode(ERRCODE_RESPOND_INVALID_RULE),
 				 errmsg("event_type: it is %zu bytes long; at most %d are allowed", length, RESPOND_MAX_TYPE),
 				 errhint("No event has a longer type.")));
+	check_characters("event_type", event_type);
 }

@@ -92,6 +92,22 @@ read_event_key(FlowCompiler *compiler, WaitAlternative *alternative, const JsonV
 									psprintf("%s.event_key", alternative->place));
 }
 
+/* A type that no event has, or that was meant as a template, would be waited for without end. */
+static void
+check_event_type(const char *place, const char *event_type)
+{
+	if (strstr(event_type, "{{") != NULL)
+		refuse(place, "event_type", "cannot hold a tag",
+			   "Every event is compared with it. Use \"*\" in it, and \"key\" or \"pattern\".");
+	if (strlen(event_type) > RESPOND_MAX_TYPE)
+		refuse(place, "event_type",
+			   psprintf("it is %zu bytes long; at most %d are allowed", strlen(event_type), RESPOND_MAX_TYPE),
+			   "No event has a longer type.");
+	for (const char *s = event_type; *s != '\0'; s++)
+		if ((unsigned char) *s < ' ' || *s == 0x7f)
+			refuse(place, "event_type", "it holds a control character", "No event has one in its type.");
+}
+
 static void
 read_event_type(FlowCompiler *compiler, WaitAlternative *alternative, const JsonValue *value)
 {
@@ -99,9 +115,7 @@ read_event_type(FlowCompiler *compiler, WaitAlternative *alternative, const Json
 		refuse(alternative->place, "event_type", "is missing",
 			   "It is the type of the event to wait for, as in a rule.");
 	alternative->event_type = read_text(compiler, alternative->place, "event_type", value);
-	if (strstr(alternative->event_type, "{{") != NULL)
-		refuse(alternative->place, "event_type", "cannot hold a tag",
-			   "Every event is compared with it. Use \"*\" in it, and \"key\" or \"pattern\".");
+	check_event_type(alternative->place, alternative->event_type);
 }
 
 void
@@ -311,6 +325,17 @@ is_container(const Template *key, const TemplateValue *root)
 	return kind == TEMPLATE_ARRAY || kind == TEMPLATE_OBJECT;
 }
 
+bool
+respond_wait_key_is_container(FlowMachine *machine, const WaitAlternative *alternative)
+{
+	TemplateValue root;
+
+	if (alternative->key == NULL)
+		return false;
+	root = respond_context_root(machine);
+	return is_container(alternative->key, &root);
+}
+
 char *
 respond_wait_alternative_key(FlowMachine *machine, const WaitAlternative *alternative)
 {
@@ -319,9 +344,9 @@ respond_wait_alternative_key(FlowMachine *machine, const WaitAlternative *altern
 
 	if (alternative->key == NULL)
 		return pstrdup(event != NULL && event->subject != NULL ? event->subject : "");
-	root = respond_context_root(machine);
-	if (is_container(alternative->key, &root))
+	if (respond_wait_key_is_container(machine, alternative))
 		return pstrdup("");
+	root = respond_context_root(machine);
 	return respond_template_render_cstring(alternative->key, &root, TEMPLATE_ESCAPE_NONE, NULL);
 }
 

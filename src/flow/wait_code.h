@@ -60,6 +60,9 @@ extern void respond_wait_alternative_compile(FlowCompiler *compiler, const JsonV
 /* The step's code, NULL when it is no wait. */
 extern const WaitCode *respond_wait_code(const FlowStep *step);
 
+/* Whether the key is an object or an array now, which counts as none. */
+extern bool respond_wait_key_is_container(FlowMachine *machine, const WaitAlternative *alternative);
+
 /* The key that the run waits under, palloc'd; empty when there is none. */
 extern char *respond_wait_alternative_key(FlowMachine *machine, const WaitAlternative *alternative);
 

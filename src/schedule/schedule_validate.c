@@ -118,8 +118,10 @@ require(const char *column, bool missing)
 }
 
 static void
-check_required(const ScheduleRow *row)
+check_required(const SchedulePair *pair)
 {
+	const ScheduleRow *row = &pair->row;
+
 	require("name", row->name == NULL);
 	respond_name_check("schedule", row->name);
 	require("cron", row->cron == NULL);
@@ -127,19 +129,18 @@ check_required(const ScheduleRow *row)
 	require("event_type", row->event_type == NULL);
 	require("data", row->data == NULL);
 	require("catch_up", row->catch_up == NULL);
+	require("max_catch_up", pair->nulls[SCHEDULE_MAX_CATCH_UP]);
+	require("enabled", pair->nulls[SCHEDULE_ENABLED]);
 	require("owner", row->owner.owner == NULL);
 }
 
 static void
 check_event_type(const char *event_type)
 {
-	if (event_type[0] == '\0' || strchr(event_type, '*') != NULL)
-		refuse("event_type", "it is not the type of an event", "Name the type of the events to record, without \"*\".");
-	if (strlen(event_type) > RESPOND_MAX_TYPE)
-		refuse("event_type", psprintf("it is longer than %d bytes", RESPOND_MAX_TYPE), NULL);
-	for (const char *s = event_type; *s != '\0'; s++)
-		if ((unsigned char) *s < ' ' || *s == 0x7f)
-			refuse("event_type", "it holds a control character", NULL);
+	if (event_type[0] == '\0' || strchr(event_type, '*') != NULL || strstr(event_type, "{{") != NULL)
+		refuse("event_type", "it is not the type of an event",
+			   "Name the type of the events to record, without \"*\"; a template is for the subject only.");
+	respond_name_check_event_type(event_type);
 }
 
 static void
@@ -286,7 +287,7 @@ validate_new(SchedulePair *pair, HeapTuple tuple)
 {
 	ScheduleRow *row = &pair->row;
 
-	check_required(row);
+	check_required(pair);
 	respond_rule_owner_set(&row->owner, find_owner(row->owner.owner));
 	check_rights(pair);
 	check_contents(row);
@@ -315,7 +316,7 @@ validate_changed(SchedulePair *pair, HeapTuple tuple)
 	bool		moves = respond_rule_owner_change() == OWNER_CHANGE_MOVE;
 	bool		acts;
 
-	check_required(row);
+	check_required(pair);
 	settle_owner(pair);
 	take_bookkeeping(row, &pair->old_row);
 	acts = behaves_differently(pair) || is_turned_on(pair);

@@ -28,6 +28,7 @@ INSERT INTO respond.rule (name, event_type) VALUES (NULL, 'rt');
 INSERT INTO respond.rule (name, event_type) VALUES (repeat('x', 256), 'rt');
 INSERT INTO respond.rule (name, event_type) VALUES (E'a\nb', 'rt');
 INSERT INTO respond.rule (name, event_type) VALUES ('rt', '');
+INSERT INTO respond.rule (name, event_type) VALUES ('rt', E'a\nb');
 INSERT INTO respond.rule (name, event_type) VALUES ('rt', NULL);
 INSERT INTO respond.rule (name, event_type) VALUES ('rt', repeat('x', 10000));
 INSERT INTO respond.rule (name, event_type, correlate) VALUES ('rt', 'rt', '{"count": 3, "within": "1 min"}');

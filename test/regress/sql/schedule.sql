@@ -35,6 +35,8 @@ SELECT pg_temp.try(format('INSERT INTO respond.schedule (name, %s) VALUES (''bad
 	('cron, event_type', '''@daily'', E''a\nb'''),
 	('cron, event_type, subject', '''@daily'', ''a.b'', ''{{data.x'''), ('cron, event_type, data', '''@daily'', ''a.b'', ''[1]'''),
 	('cron, event_type, catch_up', '''@daily'', ''a.b'', ''twice'''), ('cron, event_type, max_catch_up', '''@daily'', ''a.b'', 0'),
+	('cron, event_type, max_catch_up', '''@daily'', ''a.b'', NULL'), ('cron, event_type, enabled', '''@daily'', ''a.b'', NULL'),
+	('cron, event_type', '''@daily'', repeat(''t'', 256)'), ('cron, event_type', '''@daily'', ''{{data.type}}'''),
 	('cron, event_type, max_catch_up', '''@daily'', ''a.b'', 10001'), ('cron, event_type, owner', '''@daily'', ''a.b'', ''regress_nobody'''),
 	('cron, event_type, query', '''@daily'', ''a.b'', '''''), ('cron, event_type, query', '''@daily'', ''a.b'', ''SELEC 1'''),
 	('cron, event_type, query', '''@daily'', ''a.b'', ''SELECT 1; SELECT 2'''), ('cron, event_type, query', '''@daily'', ''a.b'', ''DELETE FROM public.regress_stock'''),

@@ -138,3 +138,7 @@ SELECT pg_temp.check_steps('[{"action": "wait", "events": [{"event_type": "a.*"}
 SELECT pg_temp.check_steps(jsonb_build_array(jsonb_build_object('action', 'wait', field, value)))
   FROM (VALUES (1, 'for', '0'), (2, 'for', '-1 day'), (3, 'for', 'infinity'), (4, 'for', '1000000 years'), (5, 'for', '9223372036854775807 us'), (6, 'for', '1000 years'),
 	(7, 'until', '0001-01-01 BC'), (8, 'until', '-infinity'), (9, 'until', 'infinity'), (10, 'until', '294276-12-31')) AS v (n, field, value) ORDER BY n;
+
+-- types of events that no event can have
+SELECT left(pg_temp.check_steps(jsonb_build_array(jsonb_build_object('action', 'wait', 'event_type', type))), 200)
+  FROM (VALUES (1, repeat('t', 256)), (2, E'a\nb'), (3, repeat('t', 255))) AS v (n, type) ORDER BY n;
