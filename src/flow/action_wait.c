@@ -78,7 +78,9 @@ list_events(const StepCall *call, const WaitCode *code)
 		if (key[0] == '\0' && !is_unknown(call, key))
 			ereport(ERROR,
 					(errcode(ERRCODE_RESPOND_STEP_FAILED),
-					 errmsg("%s.key: is empty", alternative->place),
+					 errmsg("%s.key: %s", alternative->place,
+							respond_wait_key_is_container(call->machine, alternative) ?
+							"is an object or an array, which no event has as its key" : "is empty"),
 					 errdetail("The run would wait for every event that has no key, and for none."),
 					 alternative->key == NULL ?
 					 errhint("The event of the run has no subject; give a \"key\".") : 0));

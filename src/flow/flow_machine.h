@@ -36,7 +36,7 @@ typedef struct FlowPosition
 {
 	FlowPartNumber part;
 	int			step;			/* to be executed next, FLOW_STOP at the end */
-	int			executed;		/* steps since the last pause, skipped ones included */
+	int			executed;		/* steps since the last pause that took time, skipped ones included */
 	int			attempts;		/* of the step to be executed next, that failed */
 } FlowPosition;
 

@@ -489,13 +489,21 @@ respond_machine_advance(FlowMachine *machine)
 	return finish_attempt(machine, step, outcome);
 }
 
+/* Jumps that lead back to waits without time are as endless as others. */
+static bool
+took_time(const FlowPause *pause, const FlowWake *wake)
+{
+	return wake->kind != WAKE_TIMEOUT || pause->due_at >= TimestampTzPlusMilliseconds(pause->since, 1);
+}
+
 MachineStatus
 respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 {
 	const FlowStep *step = current_step(machine);
 
 	Assert(machine->pause != NULL);
-	machine->position.executed = 0;
+	if (took_time(machine->pause, wake))
+		machine->position.executed = 0;
 	if (respond_loop_is_between(machine))
 	{
 		if (wake->kind == WAKE_ENDED)

@@ -237,12 +237,25 @@ is(lines($held), 'in time', 'the answer comes before the deadline');
 is(lines($first), 'paid 91 by first.paid', 'the first answer before the others');
 nothing_waits('nothing is left of them');
 
-# Without a key there is nothing to wait for.
-for my $data ({}, { id => [ 1 ] }, { id => { a => 1 } })
+# Jumps that lead back to a wait without time end as other endless ones do.
+for my $wait ({ for => '{{data.span}}' }, { until => '{{data.time}}' }, { event_type => 'never', for => '{{data.span}}' })
 {
+	my $name = join('-', 'spin', sort keys %$wait);
+
+	Respond::add_rule($node, $db, $name, $name, [ { action => 'wait', name => 'w', on_timeout => 'l', %$wait }, { action => 'log', name => 'l', message => 'again', on_success => 'w' } ]);
+	my $spin = emit($name, { span => '0', time => '2020-01-01' }, 'S');
+	ended($spin, 'failed');
+	like(one("SELECT error FROM respond.run WHERE event_id = $spin"), qr/^the run executed 1000 steps and did not end/, 'a loop that takes no time is found');
+}
+
+# Without a key there is nothing to wait for.
+for my $data ({}, { id => '' }, { id => [ 1 ] }, { id => { a => 1 } })
+{
+	my $fault = ref($data->{id}) ? 'is an object or an array' : 'is empty';
+
 	my $keyless = emit('first.begin', $data, 'K');
 	ended($keyless, 'failed');
-	like(one("SELECT error FROM respond.run WHERE event_id = $keyless"), qr/^steps\[0\]\.events\[0\]\.key: is empty/, 'a key that comes out empty, or is no text, fails the step');
+	like(one("SELECT error FROM respond.run WHERE event_id = $keyless"), qr/^steps\[0\]\.events\[0\]\.key: $fault/, 'a key that comes out empty, or is no text, fails the step');
 }
 
 # A mute keeps rules and routes from answering an event; runs under way hear it.
