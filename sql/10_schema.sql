@@ -236,7 +236,8 @@ CREATE TABLE respond_internal.requeue (
 	replay boolean NOT NULL DEFAULT false,
 	run_id bigint,
 	rule_owner oid,
-	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation()
+	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation(),
+	place jsonb
 );
 ALTER TABLE respond_internal.requeue REPLICA IDENTITY FULL;
 CREATE INDEX requeue_id_idx ON respond_internal.requeue (id);
@@ -247,6 +248,7 @@ COMMENT ON COLUMN respond_internal.requeue.forced IS 'whether the rule runs with
 COMMENT ON COLUMN respond_internal.requeue.rule_owner IS 'who owned the rule when somebody was allowed to run it by hand; a rule of that name with another owner is not meant; NULL: whoever owns it';
 COMMENT ON COLUMN respond_internal.requeue.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
 COMMENT ON COLUMN respond_internal.requeue.run_id IS 'number that the run gets; NULL: a new one';
+COMMENT ON COLUMN respond_internal.requeue.place IS 'place in the order of events from which on the run hears events; NULL: from when it begins';
 
 -- Events that a rule could not be applied to yet, see src/dispatcher/set_aside.c.
 CREATE SEQUENCE respond_internal.set_aside_queue;

@@ -2387,6 +2387,8 @@ $$;
 
 -- Runs by hand: what they wait for, and what can be done to them.
 CREATE INDEX requeue_run_id_idx ON respond_internal.requeue (run_id) WHERE run_id IS NOT NULL;
+ALTER TABLE respond_internal.requeue ADD COLUMN place jsonb;
+COMMENT ON COLUMN respond_internal.requeue.place IS 'place in the order of events from which on the run hears events; NULL: from when it begins';
 ALTER TABLE respond_internal.set_aside_event ADD COLUMN place jsonb;
 COMMENT ON COLUMN respond_internal.set_aside_event.place IS 'place in the order of events from which on the runs hear events; NULL: from when they begin';
 CREATE INDEX set_aside_event_run_id_idx ON respond_internal.set_aside_event (run_id) WHERE run_id IS NOT NULL;

@@ -29,6 +29,7 @@
 #include "common/jsonb_push.h"
 #include "common/kept_plan.h"
 #include "common/standby.h"
+#include "dispatcher/place.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/start_key.h"
 #include "effect/run_write.h"
@@ -46,9 +47,9 @@ PG_FUNCTION_INFO_V1(respond_replay_span);
 PG_FUNCTION_INFO_V1(respond_resume_rule);
 
 static KeptPlan start_plan = {
-	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, forced, rule_owner, run_id)"
-	" VALUES ($1, pg_catalog.now(), $2, true, $3, $4)",
-	4, {INT8OID, TEXTOID, OIDOID, INT8OID}
+	"INSERT INTO respond_internal.requeue (event_id, recorded_at, rule, forced, rule_owner, run_id, place)"
+	" VALUES ($1, pg_catalog.now(), $2, true, $3, $4, $5)",
+	5, {INT8OID, TEXTOID, OIDOID, INT8OID, JSONBOID}
 };
 static KeptPlan span_plan = {
 	"SELECT e.id, e.recorded_at FROM respond.event AS e"
@@ -123,8 +124,9 @@ refuse_inside_rule(const char *function)
 static void
 queue_start(int64 event, const char *rule, Oid owner, int64 run)
 {
-	Datum		values[4] = {
-		Int64GetDatum(event), CStringGetTextDatum(rule), ObjectIdGetDatum(owner), Int64GetDatum(run)
+	Datum		values[5] = {
+		Int64GetDatum(event), CStringGetTextDatum(rule), ObjectIdGetDatum(owner), Int64GetDatum(run),
+		JsonbPGetDatum(respond_place_of_new(event))
 	};
 
 	SPI_connect();

@@ -209,13 +209,13 @@ typedef struct Taken
 	int			limit;
 } Taken;
 
-static bool
+static QueueAnswer
 take_note(void *context, const Datum *values, const bool *nulls)
 {
 	Taken	   *taken = context;
 
 	taken->awakenings = lappend(taken->awakenings, respond_awakening_of_note(values, nulls));
-	return list_length(taken->awakenings) < taken->limit;
+	return list_length(taken->awakenings) < taken->limit ? QUEUE_MORE : QUEUE_ENOUGH;
 }
 
 /* NULL: there is nothing left to tell. */

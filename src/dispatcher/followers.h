@@ -19,6 +19,7 @@ typedef struct Follower
 	Jsonb	   *document;		/* of the place */
 	const Cursor *place;		/* what it has heard, or what came before it; NULL: to be read */
 	int64		incarnation;	/* of the database in whose log that is */
+	int64		behind;			/* it hears what comes behind this event, 0: all */
 	bool		at_pause;		/* only the step that it stands at hears */
 	bool		ended;			/* that step has ended */
 	TimestampTz armed_from;		/* only waits hear that were armed then or later */

@@ -45,6 +45,7 @@ typedef struct LookBack
 	int			count;
 	int			left;			/* of those whose step has not ended */
 	Follower   *followers;		/* by the numbers of their runs */
+	bool		some_behind;	/* of them come behind an event */
 	bool		contained;
 } LookBack;
 
@@ -72,7 +73,8 @@ is_behind(const Follower *follower, const Event *event)
 {
 	if (event->incarnation != follower->incarnation)
 		return event->incarnation == respond_life_incarnation();
-	return !respond_cursor_passed(follower->place, U64FromFullTransactionId(event->xid), event->id);
+	return follower->behind == 0 &&
+		!respond_cursor_passed(follower->place, U64FromFullTransactionId(event->xid), event->id);
 }
 
 /* Steps ahead hear if they were armed at that place. */
@@ -174,6 +176,17 @@ hear(LookBack *back, Event *event)
 	respond_waits_hits_close(hits);
 }
 
+/* What comes behind the event is for those whose place it is. */
+static void
+pass_own(LookBack *back, int64 id)
+{
+	if (!back->some_behind)
+		return;
+	for (int i = 0; i < back->count; i++)
+		if (back->followers[i].behind == id)
+			back->followers[i].behind = 0;
+}
+
 /* The same for an entry of the log, if this dispatcher has handled it. */
 static void
 hear_entry(LookBack *back, const WindowEntry *entry)
@@ -184,6 +197,7 @@ hear_entry(LookBack *back, const WindowEntry *entry)
 	if (back->window->incarnation == respond_life_incarnation() &&
 		!respond_cursor_passed(back->here, entry->xid, entry->id))
 		return;
+	pass_own(back, entry->id);
 	caller = MemoryContextSwitchTo(back->event_context);
 	event = respond_reader_fetch(back->window, entry);
 	if (event != NULL && event->data != NULL)
@@ -270,9 +284,12 @@ take_followers(LookBack *back)
 		Follower   *follower = &back->followers[back->count];
 
 		*follower = later[i];
-		follower->place = respond_place_restore(back->arena, later[i].document, &follower->incarnation);
-		if (follower->place != NULL)
-			back->count++;
+		follower->place = respond_place_restore(back->arena, later[i].document, &follower->incarnation,
+												&follower->behind);
+		if (follower->place == NULL)
+			continue;
+		back->count++;
+		back->some_behind |= follower->behind != 0;
 	}
 	back->left = back->count;
 	if (back->count > 1)

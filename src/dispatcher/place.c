@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
@@ -67,6 +68,29 @@ respond_place_cursor(Arena *arena)
 	return respond_window_cursor(arena, current_window, handled);
 }
 
+static void
+push_cursor(JsonbParseState **state, int64 incarnation, const Cursor *cursor)
+{
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(state, "incarnation", incarnation);
+	respond_jsonb_push_text(state, "cursor",
+							DatumGetCString(DirectFunctionCall1(pg_snapshot_out, respond_progress_datum(cursor))));
+}
+
+/* Of what comes after its snapshot, the log tells which is behind the event. */
+Jsonb *
+respond_place_of_new(int64 event)
+{
+	Arena	   *arena = respond_arena_create_in(CurrentMemoryContext);
+	Cursor	   *cursor = respond_progress_snapshot(arena);
+	JsonbParseState *state = NULL;
+
+	cursor = respond_cursor_without(arena, cursor, U64FromFullTransactionId(GetTopFullTransactionId()));
+	push_cursor(&state, respond_life_incarnation(), cursor);
+	respond_jsonb_push_int64(&state, "behind", event);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 Jsonb *
 respond_place_save(void)
 {
@@ -78,10 +102,7 @@ respond_place_save(void)
 		return past_document;
 	cursor = past_window != NULL ? respond_window_cursor(arena, past_window, past_handled) :
 		respond_place_cursor(arena);
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	respond_jsonb_push_int64(&state, "incarnation", (past_window != NULL ? past_window : current_window)->incarnation);
-	respond_jsonb_push_text(&state, "cursor",
-							DatumGetCString(DirectFunctionCall1(pg_snapshot_out, respond_progress_datum(cursor))));
+	push_cursor(&state, (past_window != NULL ? past_window : current_window)->incarnation, cursor);
 	if (cursor->split_xid != 0)
 	{
 		respond_jsonb_push_int64(&state, "split_xid", cursor->split_xid);
@@ -101,7 +122,7 @@ read_number(Jsonb *place, const char *name)
 }
 
 Cursor *
-respond_place_restore(Arena *arena, Jsonb *place, int64 *incarnation)
+respond_place_restore(Arena *arena, Jsonb *place, int64 *incarnation, int64 *behind)
 {
 	JsonbValue	value;
 	Cursor	   *cursor;
@@ -118,5 +139,6 @@ respond_place_restore(Arena *arena, Jsonb *place, int64 *incarnation)
 																						 value.val.string.len))));
 	cursor->split_xid = read_number(place, "split_xid");
 	cursor->split_id = read_number(place, "split_id");
+	*behind = read_number(place, "behind");
 	return cursor;
 }

@@ -29,10 +29,16 @@ extern void respond_place_return(void);
 extern bool respond_place_is_past(void);
 
 /*
- * The place as a document: {"incarnation", "cursor", "split_xid", "split_id"}; and the
- * way back, NULL when it is none.  *incarnation: the database in whose log it is.
+ * The place as a document: {"incarnation", "cursor", "split_xid", "split_id"}, where the
+ * first says in which database's log it is.  {"behind": event} instead of a split: the
+ * place of this event, which comes after the cursor.
  */
 extern Jsonb *respond_place_save(void);
-extern Cursor *respond_place_restore(Arena *arena, Jsonb *place, int64 *incarnation);
+
+/* The place of an event that this transaction records, in any session. */
+extern Jsonb *respond_place_of_new(int64 event);
+
+/* The way back, NULL when it is none. */
+extern Cursor *respond_place_restore(Arena *arena, Jsonb *place, int64 *incarnation, int64 *behind);
 
 #endif							/* RESPOND_PLACE_H */

@@ -89,11 +89,13 @@ take_rows(QueueReader *reader, Relation queue, IndexScanDesc scan, QueueRow row,
 	TupleTableSlot *slot = table_slot_create(queue, NULL);
 	Datum	   *values = palloc(sizeof(Datum) * reader->shape->count);
 	bool	   *nulls = palloc(sizeof(bool) * reader->shape->count);
-	bool		more = true;
+	QueueAnswer answer = QUEUE_MORE;
 	bool		ended = false;
 
-	while (more && !ended)
+	while (answer == QUEUE_MORE && !ended)
 	{
+		int64		before = reader->position;
+
 		CHECK_FOR_INTERRUPTS();
 		ended = !index_getnext_slot(scan, ForwardScanDirection, slot);
 		if (ended)
@@ -103,8 +105,11 @@ take_rows(QueueReader *reader, Relation queue, IndexScanDesc scan, QueueRow row,
 		/* from elsewhere, perhaps before what it is about: release() will make it ours */
 		if (DatumGetInt64(values[reader->incarnation_column]) != respond_life_incarnation())
 			continue;
-		more = row(context, values, nulls);
-		simple_heap_delete(queue, &slot->tts_tid);
+		answer = row(context, values, nulls);
+		if (answer == QUEUE_LEAVE)
+			reader->position = before;
+		else
+			simple_heap_delete(queue, &slot->tts_tid);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	return ended;

@@ -30,8 +30,16 @@ typedef struct QueueReader
 #define QUEUE_READER(table, shape, id_column, incarnation_column) \
 	{(table), (shape), (id_column), (incarnation_column), .empty = true, .passing = true}
 
-/* What to do with a row, in the order of the shape; false when it was the last that is wanted. */
-typedef bool (*QueueRow) (void *context, const Datum *values, const bool *nulls);
+/* Whether more rows are wanted behind this one, or not even this one yet. */
+typedef enum QueueAnswer
+{
+	QUEUE_MORE,
+	QUEUE_ENOUGH,
+	QUEUE_LEAVE
+} QueueAnswer;
+
+/* What to do with a row, in the order of the shape. */
+typedef QueueAnswer (*QueueRow) (void *context, const Datum *values, const bool *nulls);
 
 /* Takes rows, in order, and deletes them; wakes: respond_wake_count() of before the snapshot. */
 extern void respond_queue_take(QueueReader *reader, uint64 wakes, QueueRow row, void *context);

@@ -3,7 +3,9 @@
  *	  Events that are handled outside of the order of the log.
  *
  * Replays, rules started by hand, and what a restored copy had left.  They are
- * few, so their rows are deleted in the batch that handles them.
+ * few, so their rows are deleted in the batch that handles them.  A rule starts
+ * when the log has come to the event that says so: what was recorded before is none
+ * of what its run hears.
  *
  * src/dispatcher/requeue.c
  *-------------------------------------------------------------------------
@@ -13,7 +15,11 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
+#include "common/arena_server.h"
+#include "common/life.h"
+#include "common/row_values.h"
 #include "common/shape.h"
+#include "dispatcher/place.h"
 #include "dispatcher/queue_reader.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/requeue.h"
@@ -29,6 +35,7 @@ enum
 	REQUEUE_RUN_ID,
 	REQUEUE_RULE_OWNER,
 	REQUEUE_INCARNATION,
+	REQUEUE_PLACE,
 	REQUEUE_COLUMNS
 };
 
@@ -42,6 +49,7 @@ static const ShapeColumn requeue_columns[] = {
 	{"run_id", INT8OID},
 	{"rule_owner", OIDOID},
 	{"incarnation", INT8OID},
+	{"place", JSONBOID},
 };
 
 StaticAssertDecl(lengthof(requeue_columns) == REQUEUE_COLUMNS, "each column of the requeue has its type");
@@ -63,6 +71,7 @@ requeued_event(const Datum *values, const bool *nulls)
 	if (!nulls[REQUEUE_RUN_ID])
 		event->run_id = DatumGetInt64(values[REQUEUE_RUN_ID]);
 	event->only_owner = nulls[REQUEUE_RULE_OWNER] ? InvalidOid : DatumGetObjectId(values[REQUEUE_RULE_OWNER]);
+	event->begins_at = respond_row_jsonb(values, nulls, REQUEUE_PLACE);
 	return event;
 }
 
@@ -86,9 +95,21 @@ typedef struct Taken
 	List	   *events;
 	int			limit;
 	int64		bytes;
+	const Cursor *here;			/* what this dispatcher has handled, NULL: not asked yet */
 } Taken;
 
+/* Whether the log has come to the event, here or where the database was copied from. */
 static bool
+has_passed(Taken *taken, const Event *event)
+{
+	if (event->incarnation != respond_life_incarnation())
+		return true;
+	if (taken->here == NULL)
+		taken->here = respond_place_cursor(respond_arena_create_in(CurrentMemoryContext));
+	return respond_cursor_passed(taken->here, U64FromFullTransactionId(event->xid), event->id);
+}
+
+static QueueAnswer
 take_row(void *context, const Datum *values, const bool *nulls)
 {
 	Taken	   *taken = context;
@@ -96,10 +117,12 @@ take_row(void *context, const Datum *values, const bool *nulls)
 
 	if (event != NULL)
 	{
+		if (event->begins_at != NULL && !has_passed(taken, event))
+			return QUEUE_LEAVE;
 		taken->events = lappend(taken->events, event);
 		taken->bytes += event->data != NULL ? event->data_size : 0;
 	}
-	return list_length(taken->events) < taken->limit && taken->bytes < RESPOND_BATCH_BYTES;
+	return list_length(taken->events) < taken->limit && taken->bytes < RESPOND_BATCH_BYTES ? QUEUE_MORE : QUEUE_ENOUGH;
 }
 
 List *

@@ -29,6 +29,7 @@ Respond::add_rule($node, $db, 'one by one', 'ask.place', [ $lock, $wait, $log ],
 Respond::add_rule($node, $db, 'goes on', 'ask.go', [ { action => 'wait', name => 'go', event_type => 'go', key => '{{data.k}}', event_key => 'data.k' },
 	$lock, { %wait, name => 'answer', key => '{{steps.l.rows.0.k}}' }, { %wait, name => 'w', event_type => 'second', key => '{{data.k}}' }, $log ]);
 Respond::add_rule($node, $db, 'slow', 'ask.slow', [ { action => 'sql', sql => 'SELECT pg_sleep(0.6)' }, $wait, $log ]);
+Respond::add_rule($node, $db, 'by hand', 'never', [ $wait, $log ]);
 Respond::add_rule($node, $db, 'mark', 'mark', [ { action => 'log', message => 'x' } ]);
 
 # The lock outlasts a crash.
@@ -176,6 +177,36 @@ my @slow = split /\n/, one(q{INSERT INTO respond.event (type, subject, data) SEL
 Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.set_aside WHERE reason = 'the rule takes too long')}, 'a slow rule: set aside');
 answer("slow/$_", 'after') for 1 .. 4;
 succeeded(\@slow, 'a slow rule');
+
+# --- rules started by hand: their runs hear what comes behind the event that says so, in the order of the log
+sub start { my ($k) = @_; return qq{SELECT respond.start('by hand', '{"k": "$k"}')} }
+sub answered
+{
+	my ($run, $message) = @_;
+
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE id = $run AND status = 'succeeded')", "$message: answered");
+	return is(one("SELECT state->'_log'->>-1 FROM respond.run WHERE id = $run"), 'after', "$message: by what came after it");
+}
+one('SELECT respond.hold()');
+Respond::wait_until($node, $db, q{SELECT count(*) >= 3 FROM respond.worker WHERE database = current_database() AND state = 'holding'}, 'by hand: the workers hold');
+answer('hand', 'before');
+my $by_hand = one(start('hand'));
+answer('hand', 'after');
+one('SELECT respond.release()');
+answered($by_hand, 'by hand, in a backlog');
+for my $try (1 .. 3)
+{
+	my $session = Respond::session($node, $db);
+	my $slow = $session->query_safe('BEGIN; ' . start("slow/$try"));
+	my $quick = one(start("quick/$try"));
+
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE id = $quick AND status = 'waiting')", "by hand, $try: the second one waits");
+	$session->query_safe(qq{COMMIT; INSERT INTO respond.event (type, data) VALUES ('answer', '{"k": "slow/$try", "says": "after"}')});
+	$session->quit;
+	answer("quick/$try", 'after');
+	answered($slow, "by hand, $try: committed late");
+	answered($quick, "by hand, $try: the other");
+}
 
 # --- a dump of what is set aside and was answered
 lock_it();
