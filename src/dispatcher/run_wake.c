@@ -241,9 +241,9 @@ record_decision(const Passage *passage, const char *step, const List *waits)
 	const FlowPause *pause = &passage->pause;
 	Decision	decision = {.run_id = passage->row->id,.rule = passage->row->rule};
 
-	/* a turn is nobody's decision, nor is a place */
+	/* a turn is nobody's decision, nor is a place, or a pause before another attempt */
 	if (pause->waits_for == NULL || strcmp(pause->waits_for, PAUSE_TURN) == 0 ||
-		strcmp(pause->waits_for, PAUSE_PLACE) == 0)
+		strcmp(pause->waits_for, PAUSE_PLACE) == 0 || strcmp(pause->waits_for, PAUSE_RETRY) == 0)
 		return;
 	decision.rule_version = passage->row->rule_version;
 	decision.step = step;

@@ -86,19 +86,23 @@ static Jsonb *
 make_pause(const FlowPause *before, int64 timer, TimestampTz due_at)
 {
 	JsonbParseState *state = NULL;
-	char		text[MAXDATELEN + 1];
+
+	/* texts are copied only when all is there, so each needs a place of its own */
+	char		since[MAXDATELEN + 1];
+	char		due[MAXDATELEN + 1];
+	char		ends[MAXDATELEN + 1];
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_text(&state, "for", PAUSE_RETRY);
-	respond_jsonb_push_text(&state, "since", respond_event_time(before->since, text));
-	respond_jsonb_push_text(&state, "due", respond_event_time(due_at, text));
+	respond_jsonb_push_text(&state, "since", respond_event_time(before->since, since));
+	respond_jsonb_push_text(&state, "due", respond_event_time(due_at, due));
 	respond_jsonb_push_int64(&state, "timer", timer);
 	respond_jsonb_push_key(&state, "memo");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	if (before->due_at == DT_NOEND)
 		respond_jsonb_push_text(&state, "ends", NULL);
 	else
-		respond_jsonb_push_text(&state, "ends", respond_event_time(before->due_at, text));
+		respond_jsonb_push_text(&state, "ends", respond_event_time(before->due_at, ends));
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

@@ -313,11 +313,21 @@ is(one("SELECT respond.move_runs('moved', 1, '{\"answer\": \"reply\", \"first\":
 Respond::wait_until($node, $db, "SELECT bool_and(waits_for = 'event') FROM respond.run WHERE rule = 'moved'", 'they wait again');
 is(one("SELECT DISTINCT rule_version, step, waiting::jsonb ->> 'for' FROM respond.run WHERE rule = 'moved'"), '2|reply|event moved.reply', 'for what the new version waits for');
 is(one("SELECT resume_at = '$due' FROM respond.run WHERE id = $before{1}"), 't', 'until when they had to wait before');
+is(one("SELECT count(*) FROM respond.wait_decision WHERE rule = 'moved'"), '0', 'and no wait has ended');
 emit('moved.answer', { n => 9 }, 'moved/1');
 emit('moved.reply', { n => 10 * $_ }, "moved/$_") for 1 .. 3;
 ended($moved{$_}, 'succeeded') for 1 .. 3;
 is(lines($moved{$_}), "version 2 with $_, " . 10 * $_ . ', 1', "run $_ kept what it had and had heard") for 1 .. 3;
 nothing_waits('nothing waits any more');
+
+# --- moved and cancelled at once
+emit('moved.begin', { n => 4 }, 'moved/4');
+my $twice = waiting(one("SELECT max(id) FROM respond.event WHERE type = 'moved.begin'"), 'reply');
+my $since = one("SELECT since FROM respond.waiting WHERE run_id = $twice");
+one(q{UPDATE respond.rule SET description = 'version 3', steps = steps || '[{"action": "log", "message": "more"}]' WHERE name = 'moved'});
+is(one("BEGIN; SELECT respond.move_runs('moved'); SELECT respond.cancel_run($twice); SELECT count(*) FROM respond_internal.timer; COMMIT"), "1\nt\n0",
+	'a run that is cancelled when it is moved leaves no timer');
+is(one("SELECT outcome, since = '$since' FROM respond.wait_decision WHERE run_id = $twice"), 'cancelled|t', 'and waited since it came to the step');
 
 # --- a step that waits too long has failed, and takes with it what it called
 one(q{INSERT INTO respond.rule (name, event_type, steps) VALUES
