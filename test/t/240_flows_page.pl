@@ -19,7 +19,6 @@ my %here = (
 	'smtp://mail.example:587' => "smtp://127.0.0.1:$mails->{port}");
 
 Respond::create_extension($node, $db);
-$node->safe_psql($db, 'CREATE ROLE ann LOGIN IN ROLE respond_agent');
 
 sub section
 {
@@ -158,7 +157,7 @@ my %examples = (
 	'`assign` gives a ticket to somebody' => [
 		emit('complaint.taken', '{"customer": 9, "by": "Ann"}'), is_there('ticket', "$complaint AND assignee = 'Ann'"),
 		one_event('ticket.updated', q{data->'new' ? 'assignee'}) ],
-	'`escalate` gives it to somebody else, and says so' => [
+	'`escalate` gives a ticket to somebody else, and records that' => [
 		emit('complaint.threat', '{"customer": 9}'), is_there('ticket', "$complaint AND (priority, team) = ('urgent', 'legal') AND assignee IS NULL"),
 		is_there('comment', "body = 'Threatens to sue'"), one_event('ticket.escalated', 'true') ],
 	'`notify` sends a message through a channel' => [
@@ -188,7 +187,7 @@ my %examples = (
 	'`wait` until a time' => [
 		emit('visit.booked', '{"remind_at": "2027-03-01 09:00+01"}', 'visit/1'),
 		q{? SELECT due_at = '2027-03-01 09:00+01' FROM respond.waiting WHERE rule = 'remind of a visit'}, '+400', one_event('visit.soon', q{subject = 'visit/1'}) ],
-	'`wait` for an event, at most so long' => [
+	'`wait` for an event, with a deadline' => [
 		emit('bill.sent', '{}', 'bill/1'), emit('bill.sent', '{}', 'bill/2'), waits('unpaid bill', 2), emit('bill.paid', '{}', 'bill/1'), waits('unpaid bill', 1),
 		'+11', is_there('ticket', "subject = 'bill/2 is not paid'"), over('unpaid bill', 2), is_there('ticket', "subject LIKE '%is not paid'") ],
 	'`wait` for several events, of which the first one decides' => [
