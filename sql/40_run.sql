@@ -65,7 +65,7 @@ CREATE VIEW respond.waiting WITH (security_invoker = true) AS
 SELECT r.id AS run_id, r.rule, r.rule_version, r.step,
 	CASE WHEN r.status = 'waiting' THEN COALESCE(r.waiting::jsonb ->> 'for', r.waits_for)
 		WHEN r.error IS NOT NULL THEN 'the dispatcher, to run what follows a cancellation'
-		ELSE 'the dispatcher, to go on' END AS waits_for,
+		ELSE 'the dispatcher, to continue' END AS waits_for,
 	r.waiting::jsonb ->> 'key' AS key, r.waiting_since AS since, r.resume_at AS due_at, r.paused_at, r.event_id, r.started_at
   FROM respond.run AS r
  WHERE r.status IN ('running', 'waiting');

@@ -159,11 +159,11 @@ refuse(const Moving *moving)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg_plural("%d run of rule \"%s\" cannot go over to version %d",
-						   "%d runs of rule \"%s\" cannot go over to version %d",
+			 errmsg_plural("%d run of rule \"%s\" cannot be moved to version %d",
+						   "%d runs of rule \"%s\" cannot be moved to version %d",
 						   moving->fault_count, moving->fault_count, moving->today.name, moving->today.version),
 			 errdetail("%s", moving->faults.data),
-			 errhint("step_map names the steps to go on at: {\"old step\": \"new step\"}. No run was moved.")));
+			 errhint("step_map says where runs continue: {\"old step\": \"new step\"}. No run was moved.")));
 }
 
 /* Locks the runs that wait and looks whether all can go over. */

@@ -133,7 +133,7 @@ require_step(const RunUnderWay *run, const Rule *rule, const char *from_step)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("version %d of rule \"%s\" has no step \"%s\" in its steps", rule->version, rule->name,
 						label),
-				 errhint("from_step says where run " INT64_FORMAT " is to go on: the name of a step, or"
+				 errhint("from_step says where run " INT64_FORMAT " continues: the name of a step, or"
 						 " steps[2] for one without.", run->id)));
 	return step;
 }

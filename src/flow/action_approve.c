@@ -387,7 +387,7 @@ end_by_decision(StepCall *call, const ApproveCode *code)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s: rejected by %s", call->step->place, read_voters(result)),
-				 errhint("Say in \"on_reject\" where the run goes on then.")));
+				 errhint("Name the step that follows in \"on_reject\".")));
 	return STEP_DONE;
 }
 

@@ -80,8 +80,8 @@ list_events(const StepCall *call, const WaitCode *code)
 					(errcode(ERRCODE_RESPOND_STEP_FAILED),
 					 errmsg("%s.key: %s", alternative->place,
 							respond_wait_key_is_container(call->machine, alternative) ?
-							"is an object or an array, which no event has as its key" : "is empty"),
-					 errdetail("The run would wait for every event that has no key, and for none."),
+							"is an object or an array" : "is empty"),
+					 errdetail("No event has such a key."),
 					 alternative->key == NULL ?
 					 errhint("The event of the run has no subject; give a \"key\".") : 0));
 		events = lappend(events, respond_wait_awaited(code, i, key));

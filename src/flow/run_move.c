@@ -88,10 +88,10 @@ respond_run_move_fault(const RunMove *move, Jsonb *saved)
 	if (!respond_run_has_begun(move, saved))
 		return move->to->parts[FLOW_STEPS].count > 0 ? NULL : psprintf("version %d has no steps", move->version);
 	if (is_nested(saved))
-		return psprintf("it is inside of a loop, at step \"%s\"", label);
+		return psprintf("it is inside a loop, at step \"%s\"", label);
 	find_steps(move, saved, &old, &new);
 	if (old == NULL)
-		return psprintf("it is at step \"%s\", which its own version has not", label);
+		return psprintf("it is at step \"%s\", which its own version does not have", label);
 	if (new == NULL)
 		return psprintf("it is at step \"%s\", and version %d has no step \"%s\"", label, move->version,
 						respond_run_moved_name(move, label));

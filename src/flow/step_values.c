@@ -140,7 +140,7 @@ read_channel(const FlowStep *step, const ParameterSpec *spec, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.%s: channel \"%s\" does not exist", step->place, spec->name, name),
-				 errhint("INSERT it into respond.channel, then replay the event.")));
+				 errhint("INSERT it into respond.channel, then SELECT respond.retry_run(run_id).")));
 	return channel;
 }
 

@@ -270,7 +270,7 @@ check_limits(FlowCompiler *compiler, const FlowStep *step, const JsonValue *valu
 		if (!respond_interval_read(text, &interval))
 			refuse(step->place, "for", psprintf("\"%s\" is not an interval", text), "Write \"2 days\" or \"90 min\".");
 		if (respond_interval_milliseconds(&interval) <= 0)
-			refuse(step->place, "for", psprintf("\"%s\" is no time to wait", text), "It must be longer than 0.");
+			refuse(step->place, "for", psprintf("\"%s\" is not a time to wait", text), "It must be longer than 0.");
 		if (compiler->check_sql &&
 			!respond_interval_add(respond_clock_now(), &interval, compiler->flow->timezone, &time))
 			refuse(step->place, "for", psprintf("\"%s\" leads to a time that PostgreSQL does not know", text),

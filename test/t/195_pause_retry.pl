@@ -303,7 +303,7 @@ emit('moved.second', { m => 1 }, "moved/$_") for 1 .. 3;
 settled('a later step has heard something');
 one(q{UPDATE respond.rule SET steps = '[{"action": "set", "name": "start", "values": 0}, {"action": "wait", "name": "reply", "event_type": "moved.reply", "for": "5 hours"}, {"action": "wait", "name": "second", "event_type": "moved.second"},
 	{"action": "log", "message": "version 2 with {{steps.start.n}}, {{steps.reply.data.n}}, {{steps.second.data.m}}"}]' WHERE name = 'moved'});
-like(error_of("SELECT respond.move_runs('moved', 1)"), qr/3 runs of rule "moved" cannot go over to version 2.*Run $first_moved: it is at step "answer", and version 2 has no step "answer"\..*step_map/s, 'a step that is gone is an error that lists the runs');
+like(error_of("SELECT respond.move_runs('moved', 1)"), qr/3 runs of rule "moved" cannot be moved to version 2.*Run $first_moved: it is at step "answer", and version 2 has no step "answer"\..*step_map/s, 'a step that is gone is an error that lists the runs');
 like(error_of("SELECT respond.move_runs('moved', 1, '{\"answer\": \"nowhere\"}')"), qr/it is at step "answer", and version 2 has no step "nowhere"\./, 'a step that the map names and that is not there, too');
 like(error_of("SELECT respond.move_runs('moved', 1, '{\"answer\": \"start\"}')"), qr/of action wait, which is of action set in version 2/, 'so is one of another action');
 like(error_of("SET ROLE hand_agent; SELECT respond.move_runs('moved', 1)"), qr/permission denied/, 'agents may not move runs');
