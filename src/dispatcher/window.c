@@ -500,6 +500,20 @@ snapshot_of(Arena *arena, bool is_ours)
 	return all;
 }
 
+/* A cursor is asked for at any entry, and must not read all others for that. */
+static void
+note_extremes(Window *window, Arena *arena)
+{
+	int			count = window->count;
+
+	window->highest = respond_arena_alloc(arena, sizeof(uint64) * (count + 1));
+	window->lowest = respond_arena_alloc(arena, sizeof(uint64) * (count + 1));
+	for (int i = 0; i < count; i++)
+		window->highest[i] = Max(window->entries[i].xid, i > 0 ? window->highest[i - 1] : 0);
+	for (int i = count - 1; i >= 0; i--)
+		window->lowest[i] = Min(window->entries[i].xid, i < count - 1 ? window->lowest[i + 1] : PG_UINT64_MAX);
+}
+
 Window *
 respond_window_collect_of(Arena *arena, Cursor *cursor, int64 incarnation)
 {
@@ -527,6 +541,7 @@ respond_window_collect_of(Arena *arena, Cursor *cursor, int64 incarnation)
 		respect_bound(window, &collection);
 	defer_unseen(window, &collection);
 	qsort(window->entries, window->count, sizeof(WindowEntry), compare_by_commit);
+	note_extremes(window, arena);
 	return window;
 }
 
@@ -536,13 +551,37 @@ respond_window_collect(Arena *arena, Cursor *cursor)
 	return respond_window_collect_of(arena, cursor, respond_life_incarnation());
 }
 
+/*
+ * Adds the first transaction that is not handled, and those behind it that began
+ * before one that is: the cursor has to name them.  It ends before the others.
+ * xids NULL: only counts them.
+ */
+static size_t
+add_left(const Window *window, int next, uint64 last_done, uint64 *xids)
+{
+	uint64		end = Max(window->base->xmax, last_done + 1);
+	size_t		count = 0;
+
+	for (int i = next; i < window->count && (i == next || window->lowest[i] < end); i++)
+	{
+		uint64		xid = window->entries[i].xid;
+
+		if (i > next && (xid >= end || xid == window->entries[i - 1].xid))
+			continue;
+		if (xids != NULL)
+			xids[count] = xid;
+		count++;
+	}
+	return count;
+}
+
 Cursor *
 respond_window_cursor(Arena *arena, const Window *window, int next)
 {
-	uint64	   *undone = respond_arena_alloc(arena,
-											 sizeof(uint64) * (window->deferred_count + window->count - next + 2));
+	uint64		last_done = next > 0 ? window->highest[next - 1] : 0;
+	size_t		left = add_left(window, next, last_done, NULL);
+	uint64	   *undone = respond_arena_alloc(arena, sizeof(uint64) * (window->deferred_count + left + 1));
 	size_t		undone_count = 0;
-	uint64		last_done = 0;
 	const WindowEntry *last = next > 0 ? &window->entries[next - 1] : NULL;
 	Cursor	   *cursor;
 	bool		split = last != NULL &&
@@ -550,15 +589,9 @@ respond_window_cursor(Arena *arena, const Window *window, int next)
 
 	for (uint64 i = 0; i < window->deferred_count; i++)
 		undone[undone_count++] = window->deferred[i];
-	for (int i = next; i < window->count; i++)
-	{
-		if (i == next || window->entries[i].xid != window->entries[i - 1].xid)
-			undone[undone_count++] = window->entries[i].xid;
-	}
+	undone_count += add_left(window, next, last_done, undone + undone_count);
 	if (split)
 		undone[undone_count++] = last->xid;
-	for (int i = 0; i < next; i++)
-		last_done = Max(last_done, window->entries[i].xid);
 	cursor = respond_cursor_advance(arena, window->base, window->snapshot, window->looked_at,
 									undone, undone_count, last_done);
 	if (split)

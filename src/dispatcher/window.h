@@ -38,6 +38,8 @@ typedef struct Window
 	int			count;
 	int			next;			/* entries before it are handled */
 	WindowEntry *entries;
+	uint64	   *highest;		/* for each entry: xid of those up to it */
+	uint64	   *lowest;			/* and of those from it on */
 } Window;
 
 /* Entries that a window holds at most, but for the rest of one transaction. */
