@@ -82,7 +82,7 @@ open_index(const QueueReader *reader, Relation queue)
 	return index_open(index, AccessShareLock);
 }
 
-/* Takes what the scan finds; true when it came to the end. */
+/* Takes what the scan finds; true when it came to the end.  The next look begins at the first row that is left. */
 static bool
 take_rows(QueueReader *reader, Relation queue, IndexScanDesc scan, QueueRow row, void *context)
 {
@@ -90,12 +90,11 @@ take_rows(QueueReader *reader, Relation queue, IndexScanDesc scan, QueueRow row,
 	Datum	   *values = palloc(sizeof(Datum) * reader->shape->count);
 	bool	   *nulls = palloc(sizeof(bool) * reader->shape->count);
 	QueueAnswer answer = QUEUE_MORE;
+	int64		left = 0;
 	bool		ended = false;
 
-	while (answer == QUEUE_MORE && !ended)
+	while ((answer == QUEUE_MORE || answer == QUEUE_LEAVE) && !ended)
 	{
-		int64		before = reader->position;
-
 		CHECK_FOR_INTERRUPTS();
 		ended = !index_getnext_slot(scan, ForwardScanDirection, slot);
 		if (ended)
@@ -106,11 +105,13 @@ take_rows(QueueReader *reader, Relation queue, IndexScanDesc scan, QueueRow row,
 		if (DatumGetInt64(values[reader->incarnation_column]) != respond_life_incarnation())
 			continue;
 		answer = row(context, values, nulls);
-		if (answer == QUEUE_LEAVE)
-			reader->position = before;
-		else
+		if (answer == QUEUE_MORE || answer == QUEUE_ENOUGH)
 			simple_heap_delete(queue, &slot->tts_tid);
+		else if (left == 0)
+			left = reader->position;
 	}
+	if (left != 0)
+		reader->position = left - 1;
 	ExecDropSingleTupleTableSlot(slot);
 	return ended;
 }

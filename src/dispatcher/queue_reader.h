@@ -30,12 +30,13 @@ typedef struct QueueReader
 #define QUEUE_READER(table, shape, id_column, incarnation_column) \
 	{(table), (shape), (id_column), (incarnation_column), .empty = true, .passing = true}
 
-/* Whether more rows are wanted behind this one, or not even this one yet. */
+/* Whether the row is taken or left for later, and whether more are wanted behind it. */
 typedef enum QueueAnswer
 {
 	QUEUE_MORE,
 	QUEUE_ENOUGH,
-	QUEUE_LEAVE
+	QUEUE_LEAVE,
+	QUEUE_LEAVE_REST
 } QueueAnswer;
 
 /* What to do with a row, in the order of the shape. */

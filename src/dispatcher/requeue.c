@@ -3,9 +3,9 @@
  *	  Events that are handled outside of the order of the log.
  *
  * Replays, rules started by hand, and what a restored copy had left.  They are
- * few, so their rows are deleted in the batch that handles them.  A rule starts
- * when the log has come to the event that says so: what was recorded before is none
- * of what its run hears.
+ * few, so their rows are deleted in the batch that handles them.  A rule whose runs
+ * may wait starts when the log has come to the event that says so: what was recorded
+ * before is none of what its run hears.  Others have no reason to stand behind the log.
  *
  * src/dispatcher/requeue.c
  *-------------------------------------------------------------------------
@@ -23,6 +23,8 @@
 #include "dispatcher/queue_reader.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/requeue.h"
+#include "flow/flow_compile.h"
+#include "rule/rule_set.h"
 
 enum
 {
@@ -55,6 +57,9 @@ static const ShapeColumn requeue_columns[] = {
 StaticAssertDecl(lengthof(requeue_columns) == REQUEUE_COLUMNS, "each column of the requeue has its type");
 
 const Shape respond_shape_requeue = SHAPE("respond_internal.requeue", requeue_columns);
+
+/* So many starts that have to wait for the log are passed over to find one that has not. */
+#define MOST_PASSED_OVER	100
 
 static Event *
 requeued_event(const Datum *values, const bool *nulls)
@@ -95,6 +100,8 @@ typedef struct Taken
 	List	   *events;
 	int			limit;
 	int64		bytes;
+	int			passed_over;
+	RuleSet    *rules;			/* NULL: not asked yet */
 	const Cursor *here;			/* what this dispatcher has handled, NULL: not asked yet */
 } Taken;
 
@@ -109,6 +116,20 @@ has_passed(Taken *taken, const Event *event)
 	return respond_cursor_passed(taken->here, U64FromFullTransactionId(event->xid), event->id);
 }
 
+/* A rule that is not in force leaves no run that waits. */
+static bool
+must_wait(Taken *taken, const Event *event)
+{
+	const Rule *rule;
+
+	if (event->begins_at == NULL)
+		return false;
+	if (taken->rules == NULL)
+		taken->rules = respond_rule_set_current();
+	rule = respond_rule_set_find(taken->rules, event->only_rule);
+	return rule != NULL && rule->broken == NULL && respond_flow_may_wait(rule->flow) && !has_passed(taken, event);
+}
+
 static QueueAnswer
 take_row(void *context, const Datum *values, const bool *nulls)
 {
@@ -117,8 +138,8 @@ take_row(void *context, const Datum *values, const bool *nulls)
 
 	if (event != NULL)
 	{
-		if (event->begins_at != NULL && !has_passed(taken, event))
-			return QUEUE_LEAVE;
+		if (must_wait(taken, event))
+			return ++taken->passed_over < MOST_PASSED_OVER ? QUEUE_LEAVE : QUEUE_LEAVE_REST;
 		taken->events = lappend(taken->events, event);
 		taken->bytes += event->data != NULL ? event->data_size : 0;
 	}

@@ -103,6 +103,7 @@ struct Flow
 	uint32		roots;			/* bits of RunRoot: which of them its templates may read */
 	FlowPart	parts[FLOW_PARTS];
 	FlowStep   *cancel;			/* see cancel_code.h; NULL: no event cancels its runs */
+	bool		may_wait;		/* its runs may, at steps or for a place, or be cancelled by an event */
 	struct PlaceCode *places;	/* see place_code.h; NULL: any number of its runs may be under way */
 };
 

@@ -196,9 +196,18 @@ respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext con
 		collect_names(names, &flow->parts[i]);
 	for (int i = 0; i < FLOW_PARTS; i++)
 		resolve_targets(names, &flow->parts[i]);
+	flow->may_wait = flow->cancel != NULL || flow->places != NULL;
+	for (int i = 0; i < FLOW_PARTS; i++)
+		flow->may_wait |= respond_part_may_pause(&flow->parts[i]);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(scratch_context);
 	return flow;
+}
+
+bool
+respond_flow_may_wait(const Flow *flow)
+{
+	return flow->may_wait;
 }
 
 /*

@@ -31,4 +31,7 @@ typedef struct FlowSource
  */
 extern Flow *respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext context);
 
+/* Whether runs of the flow may hear events after they began. */
+extern bool respond_flow_may_wait(const Flow *flow);
+
 #endif							/* RESPOND_FLOW_COMPILE_H */

@@ -23,6 +23,15 @@ respond_step_may_pause(const FlowStep *step)
 	return code != NULL ? code->may_pause : step->action->pauses;
 }
 
+bool
+respond_part_may_pause(const FlowPart *part)
+{
+	for (int i = 0; i < part->count; i++)
+		if (respond_step_may_pause(&part->steps[i]) || part->steps[i].retry_after > 0)
+			return true;
+	return false;
+}
+
 static const FlowStep *
 find_step(const FlowPart *part, const char *label)
 {

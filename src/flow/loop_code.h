@@ -43,6 +43,9 @@ extern const LoopCode *respond_loop_code(const FlowStep *step);
 /* Whether the run may wait in the step. */
 extern bool respond_step_may_pause(const FlowStep *step);
 
+/* The same for an array of them, with the pauses between attempts. */
+extern bool respond_part_may_pause(const FlowPart *part);
+
 /* The step with this label, wherever it is; NULL: none. */
 extern const FlowStep *respond_flow_find_step(const Flow *flow, const char *label);
 

@@ -148,8 +148,7 @@ compile_steps(FlowCompiler *compiler, const FlowStep *step, const JsonValue *ste
 	compiler->compile_part(compiler, &code->part, steps);
 	compiler->loops--;
 	compiler->locals = outside;
-	for (int i = 0; i < code->part.count; i++)
-		code->may_pause |= respond_step_may_pause(&code->part.steps[i]) || code->part.steps[i].retry_after > 0;
+	code->may_pause = respond_part_may_pause(&code->part);
 }
 
 void

@@ -491,10 +491,7 @@ check_pause(const FlowMachine *machine, const FlowPause *pause)
 	if (machine->position.step == FLOW_STOP)
 		raise_fault("pause", "the run has no step to wait in");
 	step = &respond_machine_part(machine)->steps[machine->position.step];
-	/* the run stands in front of it */
-	if (strcmp(pause->waits_for, PAUSE_RETRY) == 0 || strcmp(pause->waits_for, PAUSE_PLACE) == 0)
-		return;
-	if (!step->action->pauses || respond_loop_code(step) != NULL)
+	if (strcmp(pause->waits_for, PAUSE_RETRY) != 0 && (!step->action->pauses || respond_loop_code(step) != NULL))
 		raise_fault("pause.for", psprintf("%s does not wait", step->place));
 }
 

@@ -30,6 +30,8 @@ Respond::add_rule($node, $db, 'goes on', 'ask.go', [ { action => 'wait', name =>
 	$lock, { %wait, name => 'answer', key => '{{steps.l.rows.0.k}}' }, { %wait, name => 'w', event_type => 'second', key => '{{data.k}}' }, $log ]);
 Respond::add_rule($node, $db, 'slow', 'ask.slow', [ { action => 'sql', sql => 'SELECT pg_sleep(0.6)' }, $wait, $log ]);
 Respond::add_rule($node, $db, 'by hand', 'never', [ $wait, $log ]);
+Respond::add_rule($node, $db, 'macro', 'never', [ { action => 'log', message => 'x' } ]);
+Respond::add_rule($node, $db, 'macro with a loop', 'never', [ { action => 'foreach', items => [ 1, 2 ], steps => [ { action => 'log', message => 'x' } ] } ]);
 Respond::add_rule($node, $db, 'mark', 'mark', [ { action => 'log', message => 'x' } ]);
 
 # The lock outlasts a crash.
@@ -189,11 +191,15 @@ sub answered
 }
 one('SELECT respond.hold()');
 Respond::wait_until($node, $db, q{SELECT count(*) >= 3 FROM respond.worker WHERE database = current_database() AND state = 'holding'}, 'by hand: the workers hold');
+my $backlog = one(q{WITH m AS (INSERT INTO respond.event (type, subject) SELECT 'mark', 'b/' || i FROM generate_series(1, 20) AS i RETURNING id) SELECT string_agg(id::text, ', ') FROM m});
 answer('hand', 'before');
 my $by_hand = one(start('hand'));
+my %macro = map { $_ => one("SELECT respond.start('$_')") } 'macro', 'macro with a loop';
 answer('hand', 'after');
 one('SELECT respond.release()');
 answered($by_hand, 'by hand, in a backlog');
+Respond::wait_until($node, $db, "SELECT count(*) = 20 FROM respond.run WHERE event_id IN ($backlog)", 'by hand: the backlog was handled');
+is(one("SELECT r.started_at < (SELECT min(b.started_at) FROM respond.run AS b WHERE b.event_id IN ($backlog)) FROM respond.run AS r WHERE r.id = $macro{$_}"), 't', "by hand: $_, which cannot wait, began before the backlog, and before a start that waits for it") for sort keys %macro;
 for my $try (1 .. 3)
 {
 	my $session = Respond::session($node, $db);
