@@ -5,8 +5,12 @@
  * The events and the schedule's next time are written in one transaction, so a
  * time fires once, whenever the server is killed.
  *
- * Schedules without a query come first; after one query the clock looks at the
- * time again.  So a slow query makes others late by its own time at most.  An
+ * They take turns: in a turn each that is due fires for one of its times, in the
+ * order in which they are due.  So one that catches up thousands of times makes
+ * others late by a time of each.
+ *
+ * Schedules without a query come first; after a few of them, and one query, the
+ * clock looks at the time again.  So a slow query makes others late by its own time at most.  An
  * error that may pass is tried again for a while; any other is a failed run, an
  * event run.failed, and the schedule goes on at its next time.  A query that
  * this process died of twice is not run a third time.
@@ -40,8 +44,8 @@
 
 #define LONGEST_REST_MS		3600000
 
-/* Schedules without a query that are fired before the clock looks at its other duties. */
-#define MOST_AT_ONCE		1000
+/* Times of schedules without a query that are fired before the clock looks at the time, and at its other duties. */
+#define MOST_AT_ONCE		100
 
 /* A row that somebody holds, or has changed, is tried again after this time. */
 #define BUSY_MS				50
@@ -240,7 +244,7 @@ may_pass(const Schedule *schedule, const ErrorData *error)
 
 /* Without its times there is nothing to go on to. */
 static void
-find_tick(const Schedule *schedule, TimestampTz now, Tick *tick)
+find_tick(Schedule *schedule, TimestampTz now, Tick *tick)
 {
 	if (schedule->fault == NULL)
 		respond_schedule_tick(schedule, now, tick);
@@ -281,8 +285,12 @@ due_at(const Schedule *schedule)
 	return Max(schedule->row.next_at, schedule->retry_at);
 }
 
+/* The turns of schedules without a query, and of those with one. */
+static uint64 turns[2] = {1, 1};
+
+/* The one that is due first, of those that did not have this turn yet; NULL when there is none. */
 static Schedule *
-find_first(List *schedules, bool with_query)
+find_first(List *schedules, bool with_query, TimestampTz now)
 {
 	Schedule   *first = NULL;
 	ListCell   *cell;
@@ -291,19 +299,27 @@ find_first(List *schedules, bool with_query)
 	{
 		Schedule   *schedule = lfirst(cell);
 
-		if ((schedule->row.query != NULL) == with_query && (first == NULL || due_at(schedule) < due_at(first)))
+		if ((schedule->row.query != NULL) == with_query && schedule->turn != turns[with_query] &&
+			due_at(schedule) <= now && (first == NULL || due_at(schedule) < due_at(first)))
 			first = schedule;
 	}
 	return first;
 }
 
-/* The one that is due first; NULL when there is none. */
+/* The one whose turn it is; NULL when none is due. */
 static Schedule *
 find_due(List *schedules, bool with_query, TimestampTz now)
 {
-	Schedule   *first = find_first(schedules, with_query);
+	Schedule   *found = find_first(schedules, with_query, now);
 
-	return first != NULL && due_at(first) <= now ? first : NULL;
+	if (found == NULL)
+	{
+		turns[with_query]++;
+		found = find_first(schedules, with_query, now);
+	}
+	if (found != NULL)
+		found->turn = turns[with_query];
+	return found;
 }
 
 static TimestampTz

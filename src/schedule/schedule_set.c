@@ -102,7 +102,7 @@ read_schedule(HeapTuple tuple, TupleDesc desc, MemoryContext parent)
 	return schedule;
 }
 
-/* What is known of a time that is due outlives a load; both are in the order of names. */
+/* Its turn, and what is known of a time that is due, outlive a load; both are in the order of names. */
 static void
 carry_over(Schedule *schedule, ListCell **place)
 {
@@ -112,7 +112,10 @@ carry_over(Schedule *schedule, ListCell **place)
 	{
 		const Schedule *old = lfirst(*place);
 
-		if (strcmp(old->row.name, schedule->row.name) == 0 && old->row.next_at == schedule->row.next_at)
+		if (strcmp(old->row.name, schedule->row.name) != 0)
+			return;
+		schedule->turn = old->turn;
+		if (old->row.next_at == schedule->row.next_at)
 		{
 			schedule->attempts = old->attempts;
 			schedule->moves = old->moves;

@@ -27,6 +27,12 @@ typedef struct Schedule
 	MemoryContext query_context;	/* of it; NULL: none yet */
 	MemoryContext context;		/* of all of it */
 
+	/* all times from here on and before there fire: counted once, they are not counted again */
+	TimestampTz kept_from;
+	TimestampTz kept_until;		/* 0: none were counted yet */
+
+	uint64		turn;			/* in which it last fired; see schedule_fire.c */
+
 	/* about the time that is due */
 	int			attempts;		/* that a passing error ended */
 	int			moves;			/* how often the row was elsewhere when it was to be changed */

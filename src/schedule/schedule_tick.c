@@ -60,21 +60,37 @@ next_after(const Schedule *schedule, TimestampTz after)
 	return respond_cron_next_time(&schedule->cron, schedule->zone, after, &next) ? next : DT_NOEND;
 }
 
-/* The last ones that are kept fire one after the other; the first of them stands for those before it. */
+/* Whether it is one of those that a count of the times before until has kept. */
+static bool
+is_kept(const Schedule *schedule, TimestampTz until)
+{
+	return schedule->kept_until == until && schedule->row.next_at >= schedule->kept_from;
+}
+
+/*
+ * The last ones that are kept fire one after the other; the first of them stands
+ * for those before it.  A count goes over all of them, so it is remembered.  An
+ * attempt that failed has not come to those that it kept: it counts again.
+ */
 static void
-choose_missed(const Schedule *schedule, TimestampTz until, Tick *tick)
+choose_missed(Schedule *schedule, TimestampTz until, Tick *tick)
 {
 	const ScheduleRow *row = &schedule->row;
 	bool		once = strcmp(row->catch_up, "once") == 0;
 	Ticks		ticks;
 
+	tick->missed = 1;
+	if (is_kept(schedule, until))
+		return;
 	tick->at = respond_cron_missed(&schedule->cron, schedule->zone, row->next_at, until, once ? 1 : row->max_catch_up,
 								   &ticks);
 	tick->missed = 1 + ticks.dropped;
+	schedule->kept_from = tick->at;
+	schedule->kept_until = until;
 }
 
 void
-respond_schedule_tick(const Schedule *schedule, TimestampTz now, Tick *tick)
+respond_schedule_tick(Schedule *schedule, TimestampTz now, Tick *tick)
 {
 	TimestampTz missed_before = Max(awake_since, TimestampTzPlusMilliseconds(now, -LATEST_MS));
 

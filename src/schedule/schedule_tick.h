@@ -17,6 +17,6 @@ extern void respond_schedule_note_time(TimestampTz now);
 extern void respond_schedule_note_pause(void);
 
 /* For a schedule that is due. */
-extern void respond_schedule_tick(const Schedule *schedule, TimestampTz now, Tick *tick);
+extern void respond_schedule_tick(Schedule *schedule, TimestampTz now, Tick *tick);
 
 #endif							/* RESPOND_SCHEDULE_TICK_H */

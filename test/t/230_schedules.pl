@@ -159,6 +159,14 @@ value(q{DELETE FROM respond.schedule});
 # Made and unmade in transactions of all kinds.
 $node->safe_psql($db, q{BEGIN; INSERT INTO respond.schedule (name, cron, event_type) VALUES ('undone', '* * * * * *', 'tick.undone'); ROLLBACK;
 	BEGIN; SAVEPOINT a; INSERT INTO respond.schedule (name, cron, event_type) VALUES ('undone', '* * * * * *', 'tick.undone'); ROLLBACK TO a; COMMIT});
+$holder = Respond::session($node, $db);
+$holder->query_safe('BEGIN');
+my $first = $holder->query_safe(q{INSERT INTO respond.schedule (name, cron, event_type) VALUES ('open', '* * * * * *', 'tick.open') RETURNING next_at});
+has("SELECT now() > '$first'", 'a time passes before the schedule is committed');
+$holder->query_safe('COMMIT');
+$holder->quit;
+has("SELECT count(*) = 1 FROM respond.event WHERE type = 'tick.open' AND \"time\" = '$first'", 'and fires after that');
+value(q{DELETE FROM respond.schedule WHERE name = 'open'});
 value(q{BEGIN; INSERT INTO respond.schedule (name, cron, event_type) VALUES ('prepared', '* * * * * *', 'tick.prepared'); PREPARE TRANSACTION 'p'});
 Respond::beat($node);
 value(q{COMMIT PREPARED 'p'});
@@ -207,6 +215,7 @@ Respond::wait_until($other, 'copy', q{SELECT count(*) > 0 FROM respond.run WHERE
 value(q{DELETE FROM respond.schedule});
 my $minute = value(q{SELECT (extract(minute FROM now())::integer + 30) % 60});
 add($_, "$minute * * * *", "missed.$_", catch_up => $_, max_catch_up => 3) for 'once', 'all', 'none';
+add("second $_", '* * * * * *', "flood.$_", catch_up => 'all', max_catch_up => $_) for 3000, 10;
 value(q{SELECT respond.hold('test')});
 has(q{SELECT count(*) = 3 FROM respond.worker WHERE state = 'holding'}, 'the workers hold');
 offset(5);
@@ -217,6 +226,14 @@ value(q{SELECT respond.release()});
 # missed(type): what its events told, in order.
 sub missed { return "(SELECT string_agg(coalesce(data ->> 'missed', 'none'), ' ' ORDER BY \"time\") FROM respond.event WHERE type = '$_[0]')" }
 
+for my $most (3000, 10)
+{
+	has("SELECT count(*) = $most AND count(*) FILTER (WHERE (data ->> 'missed')::integer > 1) = 1
+		AND count(DISTINCT \"time\") = $most FROM respond.event WHERE type = 'flood.$most' AND data ? 'missed'", "$most times that were missed fire each");
+}
+cmp_ok(value(q{SELECT count(*) FROM respond.event WHERE type = 'flood.3000' AND data ? 'missed' AND id < (SELECT max(id) FROM respond.event WHERE type = 'flood.10' AND data ? 'missed')}),
+	'<', 50, 'in turns: ten are not behind thousands that were due earlier');
+value(q{DELETE FROM respond.schedule WHERE name LIKE 'second %'});
 has(missed('missed.once') . q{ = '5'}, 'times that were missed fire once');
 has(missed('missed.all') . q{ = '3 1 1'}, 'or the last of them each');
 has(q{SELECT next_at > respond_internal.clock_start() AND next_at <= respond_internal.clock_start() + interval '1 hour' AND last_at IS NULL FROM respond.schedule WHERE name = 'none'}, 'or not at all');
