@@ -32,12 +32,12 @@
 #include "dispatcher/run_hand.h"
 #include "dispatcher/run_kept.h"
 #include "dispatcher/run_place.h"
+#include "dispatcher/run_target.h"
 #include "dispatcher/run_wake.h"
 #include "dispatcher/storm.h"
 #include "effect/decision_write.h"
 #include "effect/effects.h"
 #include "effect/run_change.h"
-#include "effect/run_find.h"
 #include "effect/run_write.h"
 #include "event/event_context.h"
 #include "flow/cancel_code.h"
@@ -544,7 +544,7 @@ pass(void *argument)
 	passage->went_on = false;
 	if (respond_effects_run_is_buffered(awakening->run_id))
 		respond_effects_flush();
-	passage->row = respond_run_find(awakening->run_id, awakening->run_started_at);
+	passage->row = respond_run_target(awakening);
 	if (passage->row == NULL)
 		return;
 	read_pause(passage);
@@ -573,7 +573,7 @@ end_run(const Awakening *awakening, const char *error, int sqlerrcode)
 	Rule	   *rule;
 	FlowRun		run;
 
-	passage.row = respond_run_find(awakening->run_id, awakening->run_started_at);
+	passage.row = respond_run_target(awakening);
 	if (passage.row == NULL)
 		return;
 	respond_run_pause(passage.row->saved, &passage.pause);

@@ -346,5 +346,25 @@ ended($slow{both}, 'succeeded');
 is(lines($slow{both}), 'late', 'a limit of the action that is earlier is its own');
 nothing_waits('nothing waits any more');
 
+# --- runs that a superuser deleted, or ended by hand: what they waited for sweeps up what they left
+Respond::add_rule($node, $db, 'gone', 'gone.begin', [
+	{ action => 'wait', name => 'answer', event_type => 'gone.answer', collect => 2 }, { action => 'wait', name => 'more', event_type => 'gone.more', since => 'run' } ]);
+my %gone = map { $_ => emit('gone.begin', {}, $_) } qw(deleted ended early whole);
+waiting($gone{$_}, 'answer') for sort keys %gone;
+emit('gone.answer', {}, $_) for sort keys %gone;
+my $timed = emit('short.begin', {}, 'timed');
+waiting($timed, 'answer');
+settled('each has heard one answer');
+one("DELETE FROM respond.run WHERE event_id IN ($gone{deleted}, $gone{early}, $timed)");
+one("UPDATE respond.run SET status = 'succeeded' WHERE event_id = $gone{ended}");
+is(one(q{SELECT count(DISTINCT run_id) FROM respond_internal.wait}), '5', 'their waits are left');
+emit('gone.answer', {}, $_) for qw(deleted ended whole);
+emit('gone.more', {}, $_) for qw(early whole);
+ended($gone{whole}, 'succeeded');
+Respond::wait_until($node, $db, 'SELECT NOT EXISTS (SELECT FROM respond_internal.timer WHERE run_id IS NOT NULL)', 'the deadline of one passes');
+settled('all is handled');
+nothing_waits('nothing waits any more');
+is(one("SELECT status FROM respond.run WHERE event_id = $gone{ended}"), 'succeeded', 'and the run stays as it was left');
+
 $node->stop;
 done_testing();

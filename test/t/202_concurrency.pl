@@ -207,7 +207,7 @@ one("DELETE FROM respond.run WHERE event_id = $l[1]");
 emit('lock.go', {}, "x/$_") for 1 .. 3;
 ended($_, 'succeeded') for @l[ 0, 2 ];
 Respond::wait_until($node, $db, 'SELECT NOT EXISTS (SELECT FROM respond_internal.run_place)', 'does not stand in the way');
-one('DELETE FROM respond_internal.wait');
+Respond::wait_until($node, $db, 'SELECT NOT EXISTS (SELECT FROM respond_internal.wait)', 'and leaves no waits behind');
 
 # --- the server dies, several dispatchers, many sessions that cancel: nobody is left in the queue
 $node->append_conf('postgresql.conf', 'pg_respond.dispatchers = 2');
