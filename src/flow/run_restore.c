@@ -480,6 +480,13 @@ read_position(FlowMachine *machine, const Object *document)
 	respond_loop_refresh_names(machine);
 }
 
+/* In front of any step the run may wait until it is executed. */
+static bool
+is_before_step(const FlowPause *pause)
+{
+	return strcmp(pause->waits_for, PAUSE_RETRY) == 0 || strcmp(pause->waits_for, PAUSE_PLACE) == 0;
+}
+
 /* Only steps that can wait are told what ended the pause; how they wait is their own to say. */
 static void
 check_pause(const FlowMachine *machine, const FlowPause *pause)
@@ -491,7 +498,7 @@ check_pause(const FlowMachine *machine, const FlowPause *pause)
 	if (machine->position.step == FLOW_STOP)
 		raise_fault("pause", "the run has no step to wait in");
 	step = &respond_machine_part(machine)->steps[machine->position.step];
-	if (strcmp(pause->waits_for, PAUSE_RETRY) != 0 && (!step->action->pauses || respond_loop_code(step) != NULL))
+	if (!is_before_step(pause) && (!step->action->pauses || respond_loop_code(step) != NULL))
 		raise_fault("pause.for", psprintf("%s does not wait", step->place));
 }
 

@@ -26,6 +26,18 @@ for my $case ([ '[]', 'concurrency: must be an object' ], [ '{}', 'concurrency\.
 	like(error_of("UPDATE respond.rule SET concurrency = '$case->[0]' WHERE name = 'bad'"), qr/$case->[1]/, "refused: $case->[0]");
 }
 
+# --- a run may wait for its place in front of any step
+rule('any', '{"limit": 1}', { action => 'log', message => 'first' }, { action => 'wait', name => 'go', event_type => 'any.go' });
+my @any = map { emit('any.begin', {}, "any/$_") } 1, 2;
+waits($any[0], 'event');
+waits($any[1], 'place');
+for my $n (0, 1)
+{
+	emit('any.go', {}, 'any/' . ($n + 1));
+	ended($any[$n], 'succeeded');
+	waits($any[1], 'event') unless $n;
+}
+
 # --- the queue: in order, by key; a run that waits holds its place
 rule('queue', '{"limit": 2, "key": "{{data.k}}"}');
 my @a = map { emit('queue.begin', { k => 'a' }, "a/$_") } 1 .. 5;
