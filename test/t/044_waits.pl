@@ -37,12 +37,15 @@ is(lines($cancelled), '', 'the other way leads elsewhere');
 is(one("SELECT DISTINCT d.outcome || ' ' || d.event_id FROM respond.wait_decision AS d JOIN respond.run AS r ON r.id = d.run_id WHERE r.event_id = $paid AND d.event_id = $answer"), "event $answer", 'it is on record what ended the wait');
 nothing_waits('nothing waits any more');
 
-# Two runs with one key get it both; a second event of the kind gets nobody.
+# Two runs that wait for one event go on with it both; a second event of the kind gets nobody.
 my @both = map { emit('first.begin', { id => 5 }, "both/$_") } 1, 2;
 waiting($_, 'w') for @both;
-emit('first.paid', { id => 5, amount => 20 }) for 1, 2;
+my $shared = emit('first.paid', { id => 5, amount => 20 });
 ended($_, 'succeeded') for @both;
-is(one("SELECT count(DISTINCT run_id || ' ' || event_id) FROM respond.wait_decision WHERE outcome = 'event' AND run_id IN (SELECT id FROM respond.run WHERE event_id IN (" . join(',', @both) . '))'), '2', 'each run is decided once');
+emit('first.paid', { id => 5, amount => 20 });
+is(one('SELECT respond.settle()'), 't', 'a second one is handled');
+is(one("SELECT string_agg(DISTINCT run_id || ' ' || event_id, ', ') = string_agg(DISTINCT run_id || ' $shared', ', ') AND count(DISTINCT run_id) = 2 FROM respond.wait_decision WHERE outcome = 'event' AND run_id IN (SELECT id FROM respond.run WHERE event_id IN ("
+	. join(',', @both) . '))'), 't', 'each run is decided once, by the first one');
 
 # Of two answers the one that was committed first counts, although the other one was written before it.
 my $ordered = emit('first.begin', { id => 6 }, 'ordered');
@@ -70,6 +73,24 @@ waiting($loop, 'next');
 one("SELECT respond.emit('loop.item', jsonb_build_object('n', n), subject => 'L') FROM generate_series(1, 6) AS n");
 ended($loop, 'succeeded');
 is(lines($loop), '1; 2; 3; 4; 5; 6; end', 'each event once, in order, those too that came while the loop rested');
+
+# The same where the run rests at a step behind which another one comes first.
+Respond::add_rule($node, $db, 'long loop', 'long_loop.begin', [
+	{ action => 'wait', name => 'next', event_type => 'long_loop.item' },
+	{ action => 'log', message => '{{steps.next.data.n}}' },
+	{ action => 'log', if => "(steps -> 'next' -> 'data' ->> 'n')::int = 3", message => 'end', on_success => 'stop' },
+	{ action => 'wait', name => 'rest', event_type => 'long_loop.rested' },
+	{ action => 'set', values => 1, on_success => 'next' } ]);
+my $long_loop = emit('long_loop.begin', {}, 'LL');
+waiting($long_loop, 'next');
+emit('long_loop.item', { n => 1 }, 'LL');
+waiting($long_loop, 'rest');
+emit('long_loop.item', { n => $_ }, 'LL') for 2, 3;
+emit('long_loop.rested', {}, 'LL');
+run_of($long_loop, "state ->> '_log' LIKE '%2%' AND step = 'rest' AND status = 'waiting'", 'the run has come to its rest again');
+emit('long_loop.rested', {}, 'LL');
+ended($long_loop, 'succeeded');
+is(lines($long_loop), '1; 2; 3; end', 'what came while the loop rested is heard when the run comes to the wait again');
 
 # The answer comes before the run reaches the wait: the step before it was waiting for something else.
 Respond::add_rule($node, $db, 'early', 'early.begin', [
