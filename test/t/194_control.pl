@@ -97,6 +97,8 @@ my $beside = Respond::session($node, $db);
 $beside->query_safe("BEGIN; SELECT respond.cancel_run($held_run{gone})");
 my ($blocked_code, $blocked_out, $blocked) = $node->psql($db, "SET lock_timeout = '100ms'; SELECT respond.cancel_run($held_run{gone})");
 like($blocked, qr/lock timeout/, 'two sessions at one run: the second waits, as long as it wants to');
+($blocked_code, $blocked_out, $blocked) = $node->psql($db, "SET lock_timeout = '100ms'; SELECT respond.signal($held_run{gone}, 'after')");
+like($blocked, qr/lock timeout/, 'also one that only asks where the run is');
 $beside->query_safe('COMMIT');
 $beside->quit;
 is(one("SELECT respond.cancel_run($held_run{gone})"), 'f', 'and finds that it was cancelled');

@@ -94,4 +94,13 @@ Respond::wait_until($node, $db, q{SELECT count(*) = 0 FROM respond.run WHERE sta
 is(one(q{SELECT string_agg(subject, ', ' ORDER BY id) FROM respond.ticket WHERE subject <> 'an hour'}), 'three hours, three days', 'in the order in which it is due');
 is(one(q{SELECT count(*) FROM respond_internal.timer}), '0', 'no timer is left');
 
+# What is due at once is handled in several transactions.
+Respond::configure($node, 'pg_respond.batch_size' => 10);
+$node->reload;
+one(q{INSERT INTO respond.event (type) SELECT 'wait.days' FROM generate_series(1, 45)});
+Respond::wait_until($node, $db, q{SELECT count(*) = 45 FROM respond.run WHERE status = 'waiting'}, 'many runs wait');
+move('110d');
+Respond::wait_until($node, $db, q{SELECT count(*) = 46 FROM respond.run WHERE rule = 'days' AND status = 'succeeded'}, 'their time comes at once');
+is(one(q{SELECT max(c) FROM (SELECT count(*) AS c FROM respond.run WHERE rule = 'days' GROUP BY xmin::text) AS t}), '10', 'no transaction handles more timers than a batch has events');
+
 done_testing();
