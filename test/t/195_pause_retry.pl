@@ -186,6 +186,12 @@ settled('both are done');
 is(one(q{SELECT count(*) FROM respond.run WHERE rule = 'named' AND key = 'race'}), '1', 'give one run');
 
 # a transaction whose snapshot is older than a run knows of it all the same
+one(q{CREATE TABLE public.stumble (x integer);
+	CREATE FUNCTION public.walks() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+		IF EXISTS (SELECT FROM public.stumble) THEN RAISE EXCEPTION 'stumbled' USING ERRCODE = 'serialization_failure'; END IF;
+		RETURN true;
+	END $$});
+Respond::add_rule($node, $db, 'stumbles', 'never.stumbles', [ { action => 'sql', sql => 'SELECT public.walks()' }, { action => 'wait', name => 'w', event_type => 'named.go' } ]);
 Respond::add_rule($node, $db, 'calls named', 'calls.named', [ { action => 'call', name => 'c', rule => 'named', subject => '{{subject}}' } ]);
 my $old_snapshot = Respond::session($node, $db);
 $old_snapshot->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
@@ -196,9 +202,21 @@ Respond::wait_until($node, $db, "SELECT count(*) = 2 FROM respond.run WHERE rule
 my $caller = one("SELECT id FROM respond.run WHERE event_id = $calls AND rule = 'calls named'");
 is($old_snapshot->query_safe("SELECT respond.start('named', subject => 'r', key => 'younger')"), $younger, 'start() finds the run that has the key');
 is($old_snapshot->query_safe("SELECT respond.cancel_run($caller)"), 't', 'cancel_run() cancels one');
+# and of one that has yet to begin
+one('INSERT INTO public.stumble VALUES (1)');
+my $stumbled = one("SELECT respond.start('stumbles', subject => 'r', key => 'aside')");
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond_internal.set_aside_event WHERE run_id = $stumbled)", 'a run that was started is set aside');
+is($old_snapshot->query_safe("SELECT respond.start('stumbles', subject => 'r', key => 'aside')"), $stumbled, 'start() finds it there');
+one(q{SELECT respond.hold('test')});
+Respond::wait_until($node, $db, q{SELECT bool_and(state = 'holding') FROM respond.worker WHERE kind = 'dispatcher'});
+my $queued = one("SELECT respond.start('named', subject => 'r', key => 'queued')");
+is($old_snapshot->query_safe("SELECT respond.start('named', subject => 'r', key => 'queued')"), $queued, 'and one whose turn has not come');
+one('SELECT respond.release(); TRUNCATE public.stumble; SELECT respond.retry_set_aside()');
 $old_snapshot->query_safe('COMMIT');
 $old_snapshot->quit;
 is(one("SELECT status FROM respond.run WHERE parent_id = $caller"), 'cancelled', 'and what it called');
+Respond::wait_until($node, $db, "SELECT count(*) = 2 FROM respond.run WHERE id IN ($stumbled, $queued) AND status = 'waiting'", 'both begin');
+one(q{SELECT respond.cancel_run(id) FROM respond.run WHERE rule = 'stumbles'});
 one(q{SELECT respond.cancel_run(id) FROM respond.run WHERE rule = 'named'});
 is(one('SELECT count(*) FROM respond_internal.run_name'), '0', 'the names are free');
 
