@@ -119,9 +119,16 @@ like(one("SELECT error FROM respond.run WHERE event_id = $of{bob}"), qr/owner|ro
 # A dump with runs that wait: they wait in the copy too, and each goes its own way.
 $node->safe_psql($db, q{INSERT INTO respond.rule (name, event_type, steps) VALUES ('ask', 'ask', '} . do { require JSON::PP; JSON::PP->new->encode($steps) } . q{')});
 my ($here, $there, $timed) = (emit('ask', { for => '1 hour' }, 'here'), emit('ask', { for => '1 hour' }, 'there'), emit('ask', { for => '4 s' }, 'timed'));
-becomes($_, 'waiting') for $here, $there, $timed;
+my $told = emit('ask', { for => '1 hour' }, 'told');
+becomes($_, 'waiting') for $here, $there, $timed, $told;
+# a signal that no dispatcher has read is in the dump
+one(q{SELECT respond.hold('test')});
+Respond::wait_until($node, $db, q{SELECT bool_and(state = 'holding') FROM respond.worker WHERE kind = 'dispatcher'});
+one("SELECT respond.signal(id, 'w', '{\"data\": {\"text\": \"signalled\"}}') FROM respond.run WHERE event_id = $told");
 my $dump = $node->basedir . '/dump';
 $node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, '-d', $node->connstr($db) ], 'a dump');
+one('SELECT respond.release()');
+becomes($told, 'succeeded');
 $node->safe_psql('postgres', 'CREATE DATABASE copy');
 $node->command_ok([ 'pg_restore', '-d', $node->connstr('copy'), $dump ], 'and a restore');
 Respond::wait_until($node, 'copy', q{SELECT hold = 'restore' FROM respond_internal.state}, 'the copy holds');
@@ -130,6 +137,8 @@ on('copy', 'SELECT respond.release()');
 Respond::emit($node, 'copy', 'answer', { text => 'there' }, 'there');
 Respond::wait_until($node, 'copy', "SELECT count(*) = 2 FROM respond.run WHERE event_id IN ($there, $timed) AND status = 'succeeded'", 'an answer and a deadline end two of them in the copy');
 is(lines($there, 'copy') . ', ' . lines($timed, 'copy'), 'answer there, over', 'each as it should');
+Respond::wait_until($node, 'copy', "SELECT status = 'succeeded' FROM respond.run WHERE event_id = $told", 'and a signal that the original had not read ends one');
+is(lines($told, 'copy') . ', ' . on('copy', 'SELECT count(*) FROM respond_internal.run_inbox'), 'answer signalled, 0', 'once');
 emit('answer', { text => 'here' }, 'here');
 becomes($_, 'succeeded') for $here, $timed;
 is(status($there), 'waiting', 'the original heard nothing of the copy');
