@@ -837,7 +837,7 @@ COMMENT ON FUNCTION respond_internal.wait_key_hash(text) IS 'hash of a key in re
 
 CREATE FUNCTION respond_internal.try_waits(program jsonb) RETURNS jsonb
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_try_waits';
-COMMENT ON FUNCTION respond_internal.try_waits(jsonb) IS 'carries out steps with armed waits, for tests, and returns what each gave: {"arm": ...}, {"hit": event}, {"hear": ...}, {"take": run}, {"flush": true}';
+COMMENT ON FUNCTION respond_internal.try_waits(jsonb) IS 'carries out steps with armed waits, for tests, and returns what each gave: {"arm": ...}, {"hit": event}, {"hear": ...}, {"want": event with the run}, {"take": run}, {"flush": true}';
 
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.wait_pattern', '');
 SELECT pg_catalog.pg_extension_config_dump('respond_internal.wait', '');

@@ -18,6 +18,7 @@
 #include "audit/mask_path.h"
 #include "event/name_check.h"
 #include "common/errors.h"
+#include "common/glob.h"
 #include "common/partition_write.h"
 #include "common/restore.h"
 #include "common/trigger_call.h"
@@ -53,37 +54,10 @@ respond_mask_path_parse(MaskPath *mask, const char *event_type, const char *path
 	}
 }
 
-/* Goes back to the last star when the rest does not fit; so it is linear in each of them. */
 bool
 respond_mask_type_matches(const MaskPath *mask, const char *type)
 {
-	const char *glob = mask->event_type;
-	const char *star = NULL;
-	const char *retry = NULL;
-
-	while (*type != '\0')
-	{
-		if (*glob == '*')
-		{
-			star = glob++;
-			retry = type;
-		}
-		else if (*glob == *type)
-		{
-			glob++;
-			type++;
-		}
-		else if (star != NULL)
-		{
-			glob = star + 1;
-			type = ++retry;
-		}
-		else
-			return false;
-	}
-	while (*glob == '*')
-		glob++;
-	return *glob == '\0';
+	return respond_glob_matches(mask->event_type, type, strlen(type));
 }
 
 bool

@@ -8,7 +8,8 @@
  * back together, at its end; one that is to hear something else before that looks
  * back first.  What comes behind this dispatcher's place is not
  * looked at: it will hear that in its turn.  Both happen in one transaction, so
- * nothing can come between them.
+ * nothing can come between them.  An event whose type or key none of these runs waits
+ * for costs no look into the table of waits.
  *
  * A dump may be restored between the two.  Then the log of the original is read from
  * there on, as far as it was handled there, and all of this database's own.
@@ -28,6 +29,7 @@
 #include "dispatcher/place.h"
 #include "dispatcher/reader.h"
 #include "dispatcher/run_wake.h"
+#include "wait/wait_filter.h"
 #include "wait/wait_match.h"
 #include "wait/wait_rows.h"
 
@@ -39,6 +41,7 @@ typedef struct LookBack
 {
 	Arena	   *arena;
 	MemoryContext event_context;	/* of one event and what it leads to */
+	WaitFilter *filter;			/* lets through what the followers can hear, and more */
 	const Cursor *here;			/* this dispatcher's place */
 	const Window *window;		/* the part of the log that is looked at */
 	int			next;			/* entry of it behind the one that is heard */
@@ -187,6 +190,12 @@ pass_own(LookBack *back, int64 id)
 			back->followers[i].behind = 0;
 }
 
+static bool
+wants_type(void *filter, const char *type)
+{
+	return respond_wait_filter_wants_type(filter, type);
+}
+
 /* The same for an entry of the log, if this dispatcher has handled it. */
 static void
 hear_entry(LookBack *back, const WindowEntry *entry)
@@ -199,8 +208,8 @@ hear_entry(LookBack *back, const WindowEntry *entry)
 		return;
 	pass_own(back, entry->id);
 	caller = MemoryContextSwitchTo(back->event_context);
-	event = respond_reader_fetch(back->window, entry);
-	if (event != NULL && event->data != NULL)
+	event = respond_reader_fetch_wanted(back->window, entry, wants_type, back->filter);
+	if (event != NULL && event->data != NULL && respond_wait_filter_wants(back->filter, event))
 		hear(back, event);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(back->event_context);
@@ -297,6 +306,51 @@ take_followers(LookBack *back)
 	respond_followers_forget();
 }
 
+/* Steps ahead that hear nothing now would let much through for nothing. */
+static bool
+can_hear(const LookBack *back, const Wait *wait)
+{
+	const Follower *follower = find_followers(back, wait->run_id);
+
+	while (is_of(back, follower, wait->run_id) && follower->at_pause && wait->early)
+		follower++;
+	return is_of(back, follower, wait->run_id);
+}
+
+static void
+fill_filter(LookBack *back)
+{
+	back->filter = respond_wait_filter_create();
+	for (int i = 0; i < back->count; i++)
+	{
+		int64		run_id = back->followers[i].run_id;
+		ListCell   *cell;
+
+		if (i > 0 && run_id == back->followers[i - 1].run_id)
+			continue;
+		foreach(cell, respond_waits_of_run(run_id))
+			if (can_hear(back, lfirst(cell)))
+				respond_wait_filter_add(back->filter, lfirst(cell));
+	}
+}
+
+/* What is armed meanwhile may have to hear, too. */
+static void
+look_for_followers(LookBack *back)
+{
+	fill_filter(back);
+	respond_waits_let_through(back->filter);
+	PG_TRY();
+	{
+		look_at_all(back);
+	}
+	PG_FINALLY();
+	{
+		respond_waits_let_through(NULL);
+	}
+	PG_END_TRY();
+}
+
 static void
 look_back(bool contained)
 {
@@ -309,7 +363,7 @@ look_back(bool contained)
 	back.here = respond_place_cursor(back.arena);
 	take_followers(&back);
 	if (back.count > 0)
-		look_at_all(&back);
+		look_for_followers(&back);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 }

@@ -149,29 +149,39 @@ is_meant(const Event *event, const Window *window, const WindowEntry *entry)
 		event->incarnation == window->incarnation;
 }
 
-/* The event at the entry's place; NULL when it is not there. */
-static Event *
-fetch_place(const Window *window, const WindowEntry *entry)
+static bool
+is_wanted(const OpenPartition *open, TypeWanted wanted, void *state)
+{
+	char	   *type;
+	bool		result;
+
+	if (wanted == NULL)
+		return true;
+	type = respond_log_type(&open->columns, open->slot);
+	result = wanted(state, type);
+	pfree(type);
+	return result;
+}
+
+/* Whether the event is at the entry's place; then *event is it, or NULL when its type is not wanted. */
+static bool
+fetch_place(const Window *window, const WindowEntry *entry, TypeWanted wanted, void *state, Event **event)
 {
 	OpenPartition *open = open_partition(entry->partition);
 	ItemPointerData place = entry->place;
 	bool		call_again = false;
-	Event	   *event = NULL;
+	bool		found;
 
 	/* a place beyond the end of the file is of before the table was rewritten */
 	if (open->relation == NULL || ItemPointerGetBlockNumber(&place) >= open->blocks)
-		return NULL;
-	if (table_index_fetch_tuple(open->fetch, &place, GetActiveSnapshot(), open->slot,
-								&call_again, NULL))
-	{
-		event = respond_log_event(&open->columns, open->slot);
-
-		/* the place of a rolled-back row, or of one before a rewrite, may be another event's */
-		if (!is_meant(event, window, entry))
-			event = NULL;
-	}
+		return false;
+	/* the place of a rolled-back row, or of one before a rewrite, may be another event's */
+	found = table_index_fetch_tuple(open->fetch, &place, GetActiveSnapshot(), open->slot, &call_again, NULL) &&
+		respond_log_is(&open->columns, open->slot, entry->id, entry->xid, window->incarnation);
+	if (found)
+		*event = is_wanted(open, wanted, state) ? respond_log_event(&open->columns, open->slot) : NULL;
 	ExecClearTuple(open->slot);
-	return event;
+	return found;
 }
 
 Event *
@@ -196,18 +206,26 @@ respond_reader_fetch_id(int64 id)
  * place then is looked for by its number.  Otherwise it was rolled back.
  */
 Event *
-respond_reader_fetch(const Window *window, const WindowEntry *entry)
+respond_reader_fetch_wanted(const Window *window, const WindowEntry *entry, TypeWanted wanted, void *state)
 {
-	Event	   *event = fetch_place(window, entry);
+	Event	   *event;
 
-	if (event != NULL || window->changes == respond_log_changes())
+	if (fetch_place(window, entry, wanted, state, &event))
 		return event;
+	if (window->changes == respond_log_changes())
+		return NULL;
 	event = fetch_id_from(entry->partition, entry->id);
 	if (event == NULL)
 		event = respond_reader_fetch_id(entry->id);
-	if (event != NULL && !is_meant(event, window, entry))
-		event = NULL;
+	if (event == NULL || !is_meant(event, window, entry) || (wanted != NULL && !wanted(state, event->type)))
+		return NULL;
 	return event;
+}
+
+Event *
+respond_reader_fetch(const Window *window, const WindowEntry *entry)
+{
+	return respond_reader_fetch_wanted(window, entry, NULL, NULL);
 }
 
 Event *

@@ -21,6 +21,11 @@
  */
 extern Event *respond_reader_fetch(const Window *window, const WindowEntry *entry);
 
+/* The same, but also NULL when its type is not wanted, of which nothing but the type is read. */
+typedef bool (*TypeWanted) (void *state, const char *type);
+extern Event *respond_reader_fetch_wanted(const Window *window, const WindowEntry *entry, TypeWanted wanted,
+										  void *state);
+
 /* The event with this id, NULL when it is not there. */
 extern Event *respond_reader_fetch_id(int64 id);
 

@@ -148,13 +148,29 @@ column(const LogColumns *columns, TupleTableSlot *slot, LogColumn which, bool *i
 	return slot_getattr(slot, columns->numbers[which], is_null);
 }
 
-static const char *
+static char *
 text_column(const LogColumns *columns, TupleTableSlot *slot, LogColumn which)
 {
 	bool		is_null;
 	Datum		value = column(columns, slot, which, &is_null);
 
 	return is_null ? NULL : TextDatumGetCString(value);
+}
+
+bool
+respond_log_is(const LogColumns *columns, TupleTableSlot *slot, int64 id, uint64 xid, int64 incarnation)
+{
+	bool		is_null;
+
+	return DatumGetInt64(column(columns, slot, LOG_ID, &is_null)) == id &&
+		U64FromFullTransactionId(DatumGetFullTransactionId(column(columns, slot, LOG_XID, &is_null))) == xid &&
+		DatumGetInt64(column(columns, slot, LOG_INCARNATION, &is_null)) == incarnation;
+}
+
+char *
+respond_log_type(const LogColumns *columns, TupleTableSlot *slot)
+{
+	return text_column(columns, slot, LOG_TYPE);
 }
 
 /*

@@ -60,6 +60,12 @@ typedef struct LogColumns
 
 extern void respond_log_columns(Relation partition, LogColumns *columns);
 
+/* Whether the row in the slot is this event. */
+extern bool respond_log_is(const LogColumns *columns, TupleTableSlot *slot, int64 id, uint64 xid, int64 incarnation);
+
+/* The type of the event in the slot, palloc'd; its data is not touched. */
+extern char *respond_log_type(const LogColumns *columns, TupleTableSlot *slot);
+
 /* The row in the slot as an event, copied into the current memory context. */
 extern Event *respond_log_event(const LogColumns *columns, TupleTableSlot *slot);
 

@@ -37,6 +37,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "common/glob.h"
 #include "common/kept_plan.h"
 #include "common/shape.h"
 #include "common/errors.h"
@@ -175,39 +176,6 @@ load(void)
 	is_stale = changes != before;
 }
 
-/* Goes back to the last star when the rest does not fit; so it is linear in each of them. */
-static bool
-fits(const char *glob, const char *source, size_t length)
-{
-	const char *end = source + length;
-	const char *star = NULL;
-	const char *retry = NULL;
-
-	while (source < end)
-	{
-		if (*glob == '*')
-		{
-			star = glob++;
-			retry = source;
-		}
-		else if (*glob == *source)
-		{
-			glob++;
-			source++;
-		}
-		else if (star != NULL)
-		{
-			glob = star + 1;
-			source = ++retry;
-		}
-		else
-			return false;
-	}
-	while (*glob == '*')
-		glob++;
-	return *glob == '\0';
-}
-
 static char *
 find_fault(Oid role, const char *source, size_t length)
 {
@@ -219,7 +187,7 @@ find_fault(Oid role, const char *source, size_t length)
 		bool		is_own = has_privs_of_role(role, claims[i].role);
 
 		is_bound |= is_own;
-		if (!fits(claims[i].source, source, length))
+		if (!respond_glob_matches(claims[i].source, source, length))
 			continue;
 		if (is_own)
 			return NULL;

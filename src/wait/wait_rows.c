@@ -24,6 +24,7 @@ static const char *const by_run[3] = {"run_id", "step", "alternative"};
 static const char *const by_run_and_id[3] = {"run_id", "id"};
 
 static uint64 armed = 0;		/* by this process, committed or not */
+static WaitFilter *filter = NULL;	/* lets through what is armed */
 
 static void
 buffer_heard(const Wait *wait, int64 event_id, TimestampTz recorded_at)
@@ -46,12 +47,20 @@ respond_waits_armed(void)
 }
 
 void
+respond_waits_let_through(WaitFilter *through)
+{
+	filter = through;
+}
+
+void
 respond_wait_arm(const Wait *wait)
 {
 	armed++;
 	if (!respond_wait_pattern_is_known(wait->pattern, wait->rule, wait->rule_version, wait->step, wait->alternative))
 		elog(ERROR, "step \"%s\" of rule \"%s\" is armed without a pattern", wait->step, wait->rule);
 	respond_wait_buffer_add(wait);
+	if (filter != NULL)
+		respond_wait_filter_add(filter, wait);
 	for (int i = 0; i < wait->heard_count; i++)
 		buffer_heard(wait, wait->heard[i], wait->heard_at[i]);
 }
@@ -110,6 +119,22 @@ bool
 respond_wait_has_heard(const Wait *wait, int64 event_id)
 {
 	return count_heard(wait, event_id) > 0;
+}
+
+List *
+respond_waits_of_run(int64 run_id)
+{
+	List	   *waits = NIL;
+	WaitScan	scan;
+	int64		incarnation;
+
+	push_snapshot();
+	respond_wait_scan_begin(&scan, "wait", AccessShareLock, GetActiveSnapshot(), by_run, &run_id, 1);
+	while (respond_wait_scan_next(&scan))
+		waits = lappend(waits, respond_wait_read(scan.slot, &incarnation));
+	respond_wait_scan_end(&scan);
+	PopActiveSnapshot();
+	return respond_wait_buffer_of_run(waits, run_id);
 }
 
 static List *

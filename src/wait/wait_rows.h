@@ -16,6 +16,7 @@
 #include "utils/snapshot.h"
 
 #include "event/event.h"
+#include "wait/wait_filter.h"
 #include "wait/wait_row.h"
 
 /* Arms it; what it has heard already comes with it. */
@@ -23,12 +24,18 @@ extern void respond_wait_arm(const Wait *wait);
 /* How many this process has armed, those of transactions that were rolled back included. */
 extern uint64 respond_waits_armed(void);
 
+/* From now on, what this process arms is let through by the filter; NULL: by none. */
+extern void respond_waits_let_through(WaitFilter *filter);
+
 /* It has heard one more event. */
 extern void respond_wait_hear(const Wait *wait, const Event *event);
 
 /* How many events it has heard and not used; whether this one is among them. */
 extern int	respond_wait_heard_count(const Wait *wait);
 extern bool respond_wait_has_heard(const Wait *wait, int64 event_id);
+
+/* All waits of a run, as a list of Wait * without what they have heard; what this transaction has armed counts. */
+extern List *respond_waits_of_run(int64 run_id);
 
 /*
  * All waits of a run with what they have heard, as a list of Wait *, which are

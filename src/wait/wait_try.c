@@ -20,6 +20,7 @@
 
 #include "common/jsonb_push.h"
 #include "event/event_context.h"
+#include "wait/wait_filter.h"
 #include "wait/wait_match.h"
 #include "wait/wait_pattern.h"
 #include "wait/wait_rows.h"
@@ -226,6 +227,23 @@ hit(JsonbParseState **state, Step step)
 	}
 }
 
+/* Whether a filter made of the run's waits lets the event through. */
+static void
+want(JsonbParseState **state, Step step)
+{
+	WaitFilter *filter = respond_wait_filter_create();
+	ListCell   *cell;
+	Event		event;
+
+	read_event(&event, step);
+	foreach(cell, respond_waits_of_run(number_of(step, "run")))
+		respond_wait_filter_add(filter, lfirst(cell));
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(state, "count", respond_wait_filter_wants_type(filter, event.type) &&
+							 respond_wait_filter_wants(filter, &event));
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
 /* The object with that name in it; NULL when there is none. */
 static Step
 part_of(Step step, const char *name)
@@ -249,6 +267,8 @@ carry_out(JsonbParseState **state, Step step)
 		count_heard(state, part);
 	else if ((part = part_of(step, "hit")) != NULL)
 		hit(state, part);
+	else if ((part = part_of(step, "want")) != NULL)
+		want(state, part);
 	else if (find(step, "take", &value))
 		push_waits(state, "taken", respond_waits_take(number_of(step, "take")), true);
 	else if (find(step, "flush", &value))

@@ -112,6 +112,21 @@ sub expected_hit
 		sort { $a->[0] <=> $b->[0] || $b->[3] <=> $a->[3] || $a->[1] cmp $b->[1] || $a->[2] <=> $b->[2] } @hit;
 }
 
+# Whether the run could hear the event, as far as type and key say.
+sub could_hear
+{
+	my ($run, $event) = @_;
+
+	for my $name (grep { /^$run / } keys %{ $model{waits} })
+	{
+		my $heard = $heard_by{ $name =~ s/^\d+ //r };
+		my $key = text_of($heard->{key}->($event));
+
+		return 1 if $event->{type} =~ $meets_type{ $heard->{event_type} } && defined $key && $key eq $model{waits}{$name}{key};
+	}
+	return 0;
+}
+
 sub taken
 {
 	my ($run) = @_;
@@ -164,6 +179,15 @@ sub random_step
 		my ($of, $step, $number) = split / /, $name;
 
 		return ({ count => { run => 0 + $of, rule => 'r', step => $step, alternative => 0 + $number } }, scalar @{ $model{waits}{$name}{heard} });
+	}
+	if ($what < 0.6 && %{ $model{waits} })
+	{
+		my $event = random_event();
+		my ($of) = split / /, pick(sort keys %{ $model{waits} });
+		my %sent = (%$event, run => 0 + $of);
+
+		delete $sent{due};
+		return ({ want => \%sent }, could_hear($of, $event));
 	}
 	if ($what < 0.8)
 	{

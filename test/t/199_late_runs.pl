@@ -28,6 +28,8 @@ Respond::add_rule($node, $db, 'loops', 'ask.loop', [ $lock, { action => 'foreach
 Respond::add_rule($node, $db, 'one by one', 'ask.place', [ $lock, $wait, $log ], concurrency => { limit => 1, key => '{{data.place}}' });
 Respond::add_rule($node, $db, 'goes on', 'ask.go', [ { action => 'wait', name => 'go', event_type => 'go', key => '{{data.k}}', event_key => 'data.k' },
 	$lock, { %wait, name => 'answer', key => '{{steps.l.rows.0.k}}' }, { %wait, name => 'w', event_type => 'second', key => '{{data.k}}' }, $log ]);
+Respond::add_rule($node, $db, 'learns', 'ask.learns', [ $lock, { %wait, name => 'key', event_type => 'learns', event_key => 'subject', key => '{{data.k}}' },
+	{ %wait, name => 'w', key => '{{steps.key.data.says}}', since => 'now' }, $log ]);
 Respond::add_rule($node, $db, 'slow', 'ask.slow', [ { action => 'sql', sql => 'SELECT pg_sleep(0.6)' }, $wait, $log ]);
 Respond::add_rule($node, $db, 'by hand', 'never', [ $wait, $log ]);
 Respond::add_rule($node, $db, 'macro', 'never', [ { action => 'log', message => 'x' } ]);
@@ -102,6 +104,20 @@ ask('called', ['ask.call']);
 ask('items of a loop', ['ask.loop']);
 ask('with a limit', [ 'ask.place', 'ask.place' ]);
 ask('over crashes', [ 'ask', 'ask', 'ask.call', 'ask.place' ], crash => 1);
+
+# --- a key that the run learns from what it hears late
+{
+	lock_it();
+	my $learns = emit('ask.learns', { k => 'learns' }, 'learns');
+
+	aside(1, 'a key that is learned: set aside');
+	answer('learned', 'before');
+	emit('learns', { says => 'learned' }, 'learns');
+	answer('learned', 'after');
+	passed('a key that is learned: the answers were handled');
+	unlock_it();
+	succeeded([$learns], 'a key that is learned');
+}
 
 # --- runs that go on late: what they come to then hears what came meanwhile
 for my $crash (0, 1)
