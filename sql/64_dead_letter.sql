@@ -36,6 +36,7 @@ COMMENT ON FUNCTION respond_internal.is_acknowledged(text, bigint, timestamptz) 
 
 -- A request that failed is told to its run, which fails if it has no other way.
 -- The type of the event is looked up for the rows that are shown: one look into the index of each partition.
+-- Constants say their type: pg_upgrade writes a view out, and one without types reads differently afterwards, see 83_manifest.sql.
 CREATE VIEW respond.dead_letter WITH (security_invoker = true) AS
 SELECT l.kind, l.event_id,
 	CASE WHEN l.kind = 'event' THEN l.event_type
@@ -47,10 +48,10 @@ SELECT l.kind, l.event_id,
 	  FROM respond.run AS r
 	 WHERE r.status = 'failed'
 	UNION ALL
-	SELECT 'event', d.event_id, d.event_type, d.rule, NULL, NULL, d.reason, d.error, d.at, NULL, d.event_id
+	SELECT 'event'::text, d.event_id, d.event_type, d.rule, NULL::bigint, NULL::text, d.reason, d.error, d.at, NULL::bigint, d.event_id
 	  FROM respond_internal.dead_event AS d
 	UNION ALL
-	SELECT 'delivery', d.event_id, NULL, d.rule, d.run_id, NULL, 'channel ' || d.channel, d.last_error, d.finished_at, d.id, d.id
+	SELECT 'delivery'::text, d.event_id, NULL::text, d.rule, d.run_id, NULL::text, 'channel ' || d.channel, d.last_error, d.finished_at, d.id, d.id
 	  FROM respond.delivery AS d
 	 WHERE d.status = 'dead' AND d.deadline IS NULL) AS l
   LEFT JOIN respond_internal.acknowledged AS a ON a.kind = l.kind AND a.id = l.id AND a.at >= l.at;

@@ -233,10 +233,10 @@ SELECT l.kind, l.event_id,
 	  FROM respond.run AS r
 	 WHERE r.status = 'failed'
 	UNION ALL
-	SELECT 'event', d.event_id, d.event_type, d.rule, NULL, NULL, d.reason, d.error, d.at, NULL, d.event_id
+	SELECT 'event'::text, d.event_id, d.event_type, d.rule, NULL::bigint, NULL::text, d.reason, d.error, d.at, NULL::bigint, d.event_id
 	  FROM respond_internal.dead_event AS d
 	UNION ALL
-	SELECT 'delivery', d.event_id, NULL, d.rule, d.run_id, NULL, 'channel ' || d.channel, d.last_error, d.finished_at, d.id, d.id
+	SELECT 'delivery'::text, d.event_id, NULL::text, d.rule, d.run_id, NULL::text, 'channel ' || d.channel, d.last_error, d.finished_at, d.id, d.id
 	  FROM respond.delivery AS d
 	 WHERE d.status = 'dead' AND d.deadline IS NULL) AS l
   LEFT JOIN respond_internal.acknowledged AS a ON a.kind = l.kind AND a.id = l.id AND a.at >= l.at;

@@ -22,6 +22,7 @@ $new->start;
 Respond::wait_workers($new, $db, 'the workers start');
 Respond::wait_until($new, $db, q{SELECT NOT ok AND message LIKE '%restored or copied%' FROM respond.health() WHERE "check" = 'hold'},
 	'they hold, and health() says why');
+is($new->safe_psql($db, 'SELECT object, fault FROM respond_internal.manifest_fault()'), '', 'nothing counts as changed: the catalogs that pg_dump writes out are the same');
 is($new->safe_psql($db, 'SELECT count(*) FROM respond.ticket'), '50', 'all tickets are there, and no more');
 is($new->safe_psql($db, 'SELECT count(*) FROM respond.event'), '107', 'all events are there: 57 orders, 50 tickets');
 $new->safe_psql($db, 'SELECT respond.release()');
