@@ -20,7 +20,7 @@ PG_FUNCTION_INFO_V1(respond_cancel_run);
 static bool
 can_be_cancelled(const RunUnderWay *run)
 {
-	return run->saved != NULL && respond_run_is_under_way(run) && !run->cancelled;
+	return respond_run_is_under_way(run) && !run->cancelled;
 }
 
 static char *

@@ -175,7 +175,7 @@ take_runs(Moving *moving, const int64 *ids, uint64 count)
 
 		CHECK_FOR_INTERRUPTS();
 		run = respond_run_hand_take(ids[i], "move_runs()");
-		if (run == NULL || run->saved == NULL || run->cancelled || !respond_run_is_under_way(run) ||
+		if (run == NULL || run->cancelled || !respond_run_is_under_way(run) ||
 			run->rule_version == moving->today.version)
 			continue;
 		fault = find_fault(moving, run);

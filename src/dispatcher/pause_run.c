@@ -31,7 +31,7 @@ take(int64 id, const char *function, const char *what)
 	if (run == NULL)
 		return NULL;
 	(void) respond_run_hand_allow(run, what, true);
-	return run->saved != NULL && respond_run_is_under_way(run) && !run->cancelled ? run : NULL;
+	return respond_run_is_under_way(run) && !run->cancelled ? run : NULL;
 }
 
 static void

@@ -56,10 +56,11 @@ static KeptPlan children_plan = {
 	1, {INT8OID}
 };
 
+/* As the row says, for the document may be damaged. */
 static bool
-waits_for(const FlowPause *pause, const char *what)
+waits_for(const RunUnderWay *run, const char *what)
 {
-	return pause->waits_for != NULL && strcmp(pause->waits_for, what) == 0;
+	return run->waits_for != NULL && strcmp(run->waits_for, what) == 0;
 }
 
 static void
@@ -144,17 +145,18 @@ end_pause(const RunUnderWay *run)
 	List	   *waits = respond_waits_take(run->id);
 
 	respond_run_pause(run->saved, &pause);
-	if (run->cancelled || pause.waits_for == NULL)
+	if (run->cancelled || run->waits_for == NULL)
 		return;
 	if (pause.timer != 0)
 		respond_timer_disarm(TIMER_FLOW, pause.due_at, pause.timer);
-	record_decision(run, &pause, waits);
-	if (waits_for(&pause, PAUSE_ANSWER))
+	if (pause.waits_for != NULL)
+		record_decision(run, &pause, waits);
+	if (waits_for(run, PAUSE_ANSWER))
 		cancel_request(run, &pause);
-	if (waits_for(&pause, PAUSE_APPROVAL))
+	if (waits_for(run, PAUSE_APPROVAL))
 		(void) respond_approvals_cancel(run->id);
 	/* a loop whose items are runs lets others have their turn, too */
-	if (waits_for(&pause, PAUSE_RUN) || waits_for(&pause, PAUSE_TURN))
+	if (waits_for(run, PAUSE_RUN) || waits_for(run, PAUSE_TURN))
 		respond_run_cancel_children(run, psprintf("run " INT64_FORMAT ", which called it, was cancelled", run->id));
 }
 

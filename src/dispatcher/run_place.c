@@ -95,7 +95,7 @@ cancel(const PlaceRow *oldest, const RunUnderWay *successor, const Event *cause)
 	respond_effects_flush();
 	lock_run(oldest->run_id);
 	row = respond_run_hand_take(oldest->run_id, "concurrency");
-	if (row == NULL || row->saved == NULL || row->cancelled || !respond_run_is_under_way(row))
+	if (row == NULL || row->cancelled || !respond_run_is_under_way(row))
 	{
 		respond_run_place_free(oldest->run_id);
 		return;

@@ -23,5 +23,5 @@ respond_run_target(const Awakening *awakening)
 		(void) respond_waits_take(awakening->run_id);
 		return NULL;
 	}
-	return run->saved != NULL ? run : NULL;
+	return run;
 }

@@ -17,7 +17,6 @@
 
 #include "approval/approval.h"
 #include "common/clock.h"
-#include "common/condition_name.h"
 #include "common/error_class.h"
 #include "common/errors.h"
 #include "common/guc.h"
@@ -44,6 +43,7 @@
 #include "flow/flow_start.h"
 #include "flow/place_code.h"
 #include "flow/run_peek.h"
+#include "flow/run_restore.h"
 #include "rule/rule_version_cache.h"
 #include "wait/wait_match.h"
 #include "wait/wait_pattern.h"
@@ -114,7 +114,7 @@ event_ends(const Passage *passage)
 
 	return strcmp(passage->pause.waits_for, PAUSE_EVENT) == 0 && !wait->early &&
 		passage->awakening->event->recorded_at <= passage->pause.due_at &&
-		strcmp(wait->step, respond_run_step(passage->row->saved)) == 0;
+		passage->row->step != NULL && strcmp(wait->step, passage->row->step) == 0;
 }
 
 static bool
@@ -214,7 +214,7 @@ disarm(const Passage *passage)
 
 	if (pause->waits_for != NULL && pause->timer != 0 && pause->timer != passage->awakening->timer)
 		respond_timer_disarm(TIMER_FLOW, pause->due_at, pause->timer);
-	if (pause->waits_for != NULL && strcmp(pause->waits_for, PAUSE_APPROVAL) == 0)
+	if (passage->row->waits_for != NULL && strcmp(passage->row->waits_for, PAUSE_APPROVAL) == 0)
 		(void) respond_approvals_cancel(passage->row->id);
 	return respond_waits_take(passage->row->id);
 }
@@ -340,7 +340,7 @@ go_on(Passage *passage)
 static void
 read_pause(Passage *passage)
 {
-	respond_run_pause(passage->row->saved, &passage->pause);
+	respond_run_check(passage->row->saved, passage->row->waits_for != NULL, &passage->pause);
 	if (passage->row->cancelled)
 		passage->pause.waits_for = NULL;
 }
@@ -437,7 +437,7 @@ cancel(const Passage *passage)
 	/* a request or a run that it began in this batch is cancelled, too */
 	respond_effects_flush();
 	row = respond_run_hand_take(passage->row->id, "cancel_on");
-	if (row == NULL || row->cancelled || row->saved == NULL || !respond_run_is_under_way(row))
+	if (row == NULL || row->cancelled || !respond_run_is_under_way(row))
 		return;
 	context.rule = row->rule;
 	before = respond_event_context_set(context);

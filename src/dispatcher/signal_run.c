@@ -26,7 +26,7 @@ place_of(const RunUnderWay *run)
 {
 	if (!respond_run_is_under_way(run))
 		return psprintf("The run has ended: %s.", run->place.status);
-	if (run->saved == NULL || run->cancelled || run->waits_for == NULL)
+	if (run->cancelled || run->waits_for == NULL)
 		return pstrdup("The run waits for the dispatcher.");
 	return psprintf("It waits in step \"%s\" for: %s.", run->step, run->waits_for);
 }
@@ -37,7 +37,7 @@ require_wait(const RunUnderWay *run, const char *step)
 	bool		can_be_ended = run->waits_for != NULL &&
 		(strcmp(run->waits_for, PAUSE_EVENT) == 0 || strcmp(run->waits_for, PAUSE_TIME) == 0);
 
-	if (respond_run_is_under_way(run) && run->saved != NULL && !run->cancelled && can_be_ended &&
+	if (respond_run_is_under_way(run) && !run->cancelled && can_be_ended &&
 		strcmp(run->step, step) == 0)
 		return;
 	ereport(ERROR,

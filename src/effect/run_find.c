@@ -11,6 +11,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/jsonb_push.h"
 #include "common/partition_read.h"
 #include "common/partition_write.h"
 #include "common/private_value.h"
@@ -56,6 +57,9 @@ read_row(TupleTableSlot *slot, Oid partition)
 	run->place.tid = slot->tts_tid;
 	run->place.status = respond_row_text(values, nulls, RUN_STATUS);
 	run->cancelled = strcmp(run->place.status, "running") == 0 && !nulls[RUN_ERROR];
+	/* somebody removed it: a document that says nothing cannot be resumed either */
+	if (run->saved == NULL && respond_run_is_under_way(run))
+		run->saved = respond_jsonb_empty_object();
 	return run;
 }
 
@@ -85,5 +89,5 @@ respond_run_find(int64 id, TimestampTz started_at)
 {
 	RunUnderWay *run = respond_run_find_any(id, started_at);
 
-	return run != NULL && run->saved != NULL && respond_run_is_under_way(run) ? run : NULL;
+	return run != NULL && respond_run_is_under_way(run) ? run : NULL;
 }

@@ -23,7 +23,7 @@ typedef struct RunUnderWay
 	int64		parent_id;		/* 0: none */
 	TimestampTz paused_at;		/* by hand; 0: it is not */
 	bool		cancelled;		/* its steps for that are to be run, and nothing else */
-	Jsonb	   *saved;			/* see flow/run_save.h; NULL: it cannot be taken up */
+	Jsonb	   *saved;			/* see flow/run_save.h; NULL: it has ended and cannot be taken up */
 	Oid			owner;			/* for whom that is kept */
 	RunPlace	place;
 } RunUnderWay;

@@ -25,6 +25,7 @@
 #include "flow/loop.h"
 #include "flow/loop_code.h"
 #include "flow/loop_save.h"
+#include "flow/run_peek.h"
 #include "flow/run_restore.h"
 #include "flow/run_save.h"
 
@@ -287,6 +288,15 @@ respond_run_belongs_to(Jsonb *saved, char **rule, int32 *version)
 	Object		document = open_document(saved);
 
 	read_version(&document, rule, version);
+}
+
+void
+respond_run_check(Jsonb *saved, bool waits, FlowPause *pause)
+{
+	(void) open_document(saved);
+	respond_run_pause(saved, pause);
+	if (waits && pause->waits_for == NULL)
+		raise_fault("pause", "does not say what the run waits for");
 }
 
 static void

@@ -14,6 +14,13 @@
 extern void respond_run_belongs_to(Jsonb *saved, char **rule, int32 *version);
 
 /*
+ * As respond_run_pause(), but raises ERRCODE_RESPOND_INVALID_RUN when this is no
+ * document of a run, or not one of a run that waits.  What else is wrong with it is
+ * found out by restoring it.
+ */
+extern void respond_run_check(Jsonb *saved, bool waits, FlowPause *pause);
+
+/*
  * The machine as it was.  run says rule, version and owner, and gets the rest, with
  * an event in the current memory context; flow is that of the same version.  The
  * machine is open then, as after respond_machine_open().  Raises
