@@ -89,7 +89,8 @@ like(health(), qr/^false: time is moved/, 'and health() says no more than that')
 
 # Time jumps ahead, while the server is down.
 $node->safe_psql('postgres', q{ALTER SYSTEM SET pg_respond.clock_offset = '100d'});
-$node->restart('immediate');
+$node->stop('immediate');
+$node->start;
 Respond::wait_until($node, $db, q{SELECT count(*) = 0 FROM respond.run WHERE status = 'waiting'}, 'a jump ahead: all that is due fires');
 is(one(q{SELECT string_agg(subject, ', ' ORDER BY id) FROM respond.ticket WHERE subject <> 'an hour'}), 'three hours, three days', 'in the order in which it is due');
 is(one(q{SELECT count(*) FROM respond_internal.timer}), '0', 'no timer is left');
