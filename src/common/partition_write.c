@@ -461,6 +461,7 @@ respond_partition_writer_update(PartitionWriter *writer, const RowUpdate *update
 	Relation	relation = target->result->ri_RelationDesc;
 	ItemPointerData tid = update->tid;
 	RowUpdateResult result = ROW_CHANGED;
+	TM_Result	outcome;
 	TM_FailureData failure;
 	LockTupleMode lock_mode;
 	TU_UpdateIndexes update_indexes;
@@ -474,9 +475,13 @@ respond_partition_writer_update(PartitionWriter *writer, const RowUpdate *update
 		is_expected(target, update))
 	{
 		form_new_row(writer, target, update);
+		outcome = table_tuple_update(relation, &tid, target->new_row, writer->command, GetActiveSnapshot(),
+									 InvalidSnapshot, update->held, &failure, &lock_mode, &update_indexes);
 		/* our own lock is one to wait for, too, and gives way at once */
-		switch (table_tuple_update(relation, &tid, target->new_row, writer->command, GetActiveSnapshot(),
-								   InvalidSnapshot, update->held, &failure, &lock_mode, &update_indexes))
+		if (outcome == TM_BeingModified && TransactionIdIsCurrentTransactionId(failure.xmax))
+			outcome = table_tuple_update(relation, &tid, target->new_row, writer->command, GetActiveSnapshot(),
+										 InvalidSnapshot, true, &failure, &lock_mode, &update_indexes);
+		switch (outcome)
 		{
 			case TM_Ok:
 				result = ROW_UPDATED;
