@@ -114,6 +114,7 @@ typedef struct Action
 	bool		own_attempts;	/* it tries as often as the step says by itself */
 	bool		pauses;			/* the run may wait in it */
 	bool		loops;			/* it has steps of its own */
+	const char *records;		/* types of the events that it may record, but for those of its SQL; NULL: none */
 	const ParameterSpec *parameters;
 	int			parameter_count;
 	uint32		one_of;			/* bits of parameters of which at least one is needed */

@@ -75,6 +75,8 @@ typedef struct FlowStep
 	int			max_attempts;
 	int64		retry_after;	/* milliseconds before the second attempt, each one twice as long; 0: none */
 	int64		timeout;		/* milliseconds, 0: none of its own */
+	uint64		own_events;		/* bits of waits that may hear what the step records; see own_events.h */
+	uint64		hears_from;		/* bits of waits that hear from where the step begins on */
 	void	   *code;			/* what the action has compiled for itself */
 	FlowParameter *parameters;	/* in the order of the action's specs */
 } FlowStep;
@@ -102,6 +104,7 @@ struct Flow
 	const pg_tz *timezone;		/* days and months are counted in it */
 	uint32		roots;			/* bits of RunRoot: which of them its templates may read */
 	FlowPart	parts[FLOW_PARTS];
+	uint64		waits;			/* bits of all waits that do not hear from the start of the run on */
 	FlowStep   *cancel;			/* see cancel_code.h; NULL: no event cancels its runs */
 	bool		may_wait;		/* its runs may, at steps or for a place, or be cancelled by an event */
 	struct PlaceCode *places;	/* see place_code.h; NULL: any number of its runs may be under way */

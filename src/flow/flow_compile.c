@@ -25,6 +25,7 @@
 #include "flow/flow_code.h"
 #include "flow/flow_compile.h"
 #include "flow/loop_code.h"
+#include "flow/own_events.h"
 #include "flow/place_code.h"
 #include "flow/step_compile.h"
 
@@ -199,6 +200,7 @@ respond_flow_compile(const FlowSource *source, bool check_sql, MemoryContext con
 	flow->may_wait = flow->cancel != NULL || flow->places != NULL;
 	for (int i = 0; i < FLOW_PARTS; i++)
 		flow->may_wait |= respond_part_may_pause(&flow->parts[i]);
+	respond_own_events_compile(flow);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(scratch_context);
 	return flow;

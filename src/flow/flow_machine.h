@@ -131,6 +131,7 @@ typedef struct FlowMachine
 	Jsonb	   *before;			/* place where the step before began, if it has waited; NULL: it began now */
 	Jsonb	   *beginning;		/* place where the run began, if a wait may have to know; else NULL */
 	Jsonb	   *look_back;		/* out: the wait that begins hears from this place on; NULL: from now on */
+	uint64		own_events;		/* bits of waits that may hear what the run has recorded since; see own_events.h */
 	List	   *visited;		/* of FlowStep *: waits that an event ended and that the run may come to again */
 	List	   *mailbox;		/* of Wait *: those that were armed in the last pause; see mailbox.h */
 	ChainEntry *chain;

@@ -27,7 +27,7 @@
 #define PAUSE_RUN		"run"
 #define PAUSE_RETRY		"retry"
 #define PAUSE_PLACE		"place"		/* among the runs that its rule allows at once */
-#define PAUSE_TURN		"turn"		/* other work may be done before it continues */
+#define PAUSE_TURN		"turn"		/* other work may be done before it continues, or its own events are heard */
 
 /* One of several events of which the first ends the pause. */
 typedef struct FlowAwaited

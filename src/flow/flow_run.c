@@ -33,8 +33,11 @@
 #include "flow/run_peek.h"
 #include "flow/loop.h"
 #include "flow/loop_code.h"
+#include "flow/mailbox.h"
+#include "flow/own_events.h"
 #include "flow/step_limit.h"
 #include "flow/step_values.h"
+#include "flow/wait_code.h"
 
 /* Longest pause before an attempt, in ms, unless the step asks for a longer one. */
 #define LONGEST_RETRY_PAUSE		(INT64CONST(3600) * 1000)
@@ -457,19 +460,44 @@ advance_loop(FlowMachine *machine)
 	return MACHINE_UNDER_WAY;
 }
 
+/* The step has begun: those that hear from where the step before them began hear from here on. */
+static void
+forget_heard(FlowMachine *machine, const FlowStep *begun)
+{
+	const FlowPart *part = respond_machine_part(machine);
+
+	for (int i = 0; i < part->count && machine->mailbox != NIL; i++)
+	{
+		const FlowStep *step = &part->steps[i];
+		const WaitCode *code = respond_wait_code(step);
+
+		if (code != NULL && code->since == WAIT_FROM_PREVIOUS && step != begun &&
+			!list_member_ptr(machine->visited, step))
+			respond_mailbox_drop(machine, step);
+	}
+}
+
 MachineStatus
 respond_machine_advance(FlowMachine *machine)
 {
 	FlowPosition *position = &machine->position;
 	const FlowStep *step = current_step(machine);
 	StepOutcome outcome;
+	int64		caused = respond_event_context_caused();
+	bool		comes_first;
 
 	if (respond_loop_is_between(machine))
 		return advance_loop(machine);
 	if (step == NULL)
 		return MACHINE_SUCCEEDED;
-	if (waits_here(machine, step) && !machine->run->may_pause)
+	comes_first = respond_own_events_come_first(machine, step);
+	if ((comes_first || waits_here(machine, step)) && !machine->run->may_pause)
 		return MACHINE_HANDED_OVER;
+	if (comes_first)
+	{
+		machine->pause = respond_own_events_wait();
+		return MACHINE_PAUSED;
+	}
 	if (must_rest(machine, step))
 	{
 		machine->pause = pause_before_retry(machine, step);
@@ -484,12 +512,17 @@ respond_machine_advance(FlowMachine *machine)
 	position->attempts++;
 	machine->rested = false;
 	outcome = try_step(machine, step, NULL, NULL);
+	respond_own_events_note(machine, step, outcome != STEP_OUTCOME_SKIPPED, respond_event_context_caused() > caused);
 	if (outcome != STEP_OUTCOME_SKIPPED)
+	{
 		machine->before = NULL;
+		if (position->attempts == 1)
+			forget_heard(machine, step);
+	}
 	return finish_attempt(machine, step, outcome);
 }
 
-/* Jumps that lead back to waits without time are as endless as others. */
+/* Jumps that lead back to waits without time are as endless as others, and so are those with own events. */
 static bool
 took_time(const FlowPause *pause, const FlowWake *wake)
 {
@@ -500,9 +533,15 @@ MachineStatus
 respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 {
 	const FlowStep *step = current_step(machine);
+	StepOutcome outcome;
+	bool		behind_own;
 
 	Assert(machine->pause != NULL);
-	if (took_time(machine->pause, wake))
+	behind_own = respond_own_events_pause(machine);
+	/* a time is due when all before it was heard; what else ends a pause may come before that */
+	if (wake->kind == WAKE_TIMEOUT)
+		machine->own_events = 0;
+	if (!behind_own && took_time(machine->pause, wake))
 		machine->position.executed = 0;
 	if (respond_loop_is_between(machine))
 	{
@@ -513,7 +552,7 @@ respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 	}
 	Assert(step != NULL);
 	machine->before = machine->pause->place;
-	if (strcmp(machine->pause->waits_for, PAUSE_PLACE) == 0)
+	if (behind_own || strcmp(machine->pause->waits_for, PAUSE_PLACE) == 0)
 	{
 		machine->pause = NULL;
 		return MACHINE_UNDER_WAY;
@@ -525,7 +564,9 @@ respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 		machine->rested = true;
 		return MACHINE_UNDER_WAY;
 	}
-	return finish_attempt(machine, step, try_step(machine, step, wake, NULL));
+	outcome = try_step(machine, step, wake, NULL);
+	respond_own_events_note(machine, step, true, false);
+	return finish_attempt(machine, step, outcome);
 }
 
 bool

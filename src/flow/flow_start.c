@@ -28,6 +28,7 @@
 #include "flow/flow_start.h"
 #include "flow/loop.h"
 #include "flow/loop_code.h"
+#include "flow/own_events.h"
 #include "flow/pause_arm.h"
 #include "flow/pause_words.h"
 #include "flow/place_code.h"
@@ -147,7 +148,7 @@ record_pause(FlowMachine *machine)
 	RunRow		row = {.status = "waiting",.started_at = machine->started_at};
 
 	respond_pause_arm(machine);
-	if (strcmp(machine->pause->waits_for, PAUSE_TURN) == 0)
+	if (strcmp(machine->pause->waits_for, PAUSE_TURN) == 0 && !respond_own_events_pause(machine))
 		ask_for_turn(machine);
 	describe_progress(machine, &row);
 	row.waits_for = machine->pause->waits_for;

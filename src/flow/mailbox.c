@@ -156,6 +156,16 @@ respond_mailbox_empty(FlowMachine *machine, const FlowStep *step)
 }
 
 void
+respond_mailbox_drop(FlowMachine *machine, const FlowStep *step)
+{
+	ListCell   *cell;
+
+	foreach(cell, machine->mailbox)
+		if (is_of_step(lfirst(cell), step))
+			machine->mailbox = foreach_delete_current(machine->mailbox, cell);
+}
+
+void
 respond_mailbox_arm(FlowMachine *machine, const FlowStep *step, const FlowAwaited *awaited, bool early,
 					TimestampTz due_at)
 {

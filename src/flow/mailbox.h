@@ -41,6 +41,8 @@ extern void respond_mailbox_use(FlowMachine *machine, const FlowStep *step, cons
 
 /* Nothing that the step has heard counts any more. */
 extern void respond_mailbox_empty(FlowMachine *machine, const FlowStep *step);
+/* Neither does it count that the step has been armed. */
+extern void respond_mailbox_drop(FlowMachine *machine, const FlowStep *step);
 
 /* Arms the wait of a step, with what it has heard. */
 extern void respond_mailbox_arm(FlowMachine *machine, const FlowStep *step, const FlowAwaited *awaited, bool early,

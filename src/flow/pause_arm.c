@@ -18,7 +18,9 @@
 #include "flow/cancel_code.h"
 #include "flow/loop_code.h"
 #include "flow/mailbox.h"
+#include "flow/own_events.h"
 #include "flow/pause_arm.h"
+#include "flow/step_order.h"
 #include "flow/wait_code.h"
 #include "timer/timer.h"
 
@@ -112,36 +114,6 @@ arm_early(FlowMachine *machine, const FlowStep *paused, const FlowStep *step)
 	}
 }
 
-/* Notes the step, and those behind it as long as they may be skipped. */
-static void
-note_next(const FlowPart *part, int index, bool *noted)
-{
-	while (index >= 0 && index < part->count && !noted[index])
-	{
-		noted[index] = true;
-		if (part->steps[index].condition == NULL)
-			return;
-		index++;
-	}
-}
-
-/* The steps that may come after this one; before: it comes itself. */
-static bool *
-find_next(const FlowPart *part, const FlowStep *step, bool before)
-{
-	bool	   *noted = palloc0(sizeof(bool) * Max(part->count, 1));
-
-	if (before)
-	{
-		note_next(part, step - part->steps, noted);
-		return noted;
-	}
-	note_next(part, step - part->steps + 1, noted);
-	for (const FlowTarget *target = step->targets; target != NULL; target = target->next)
-		note_next(part, target->index, noted);
-	return noted;
-}
-
 static void
 reach_from(const FlowPart *part, int index, bool *reached)
 {
@@ -170,8 +142,8 @@ comes_again(const FlowMachine *machine, const FlowPart *part, const FlowStep *fr
 static void
 arm_others(FlowMachine *machine, const FlowPart *part, const FlowStep *paused)
 {
-	bool		before = strcmp(machine->pause->waits_for, PAUSE_PLACE) == 0;
-	bool	   *next = find_next(part, paused, before);
+	bool		before = strcmp(machine->pause->waits_for, PAUSE_PLACE) == 0 || respond_own_events_pause(machine);
+	bool	   *next = respond_steps_next(part, paused, before);
 
 	for (int i = 0; i < part->count; i++)
 	{

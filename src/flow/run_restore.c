@@ -259,8 +259,8 @@ open_document(Jsonb *saved)
 {
 	static const char *const names[] = {
 		"format", "rule", "version", "run", "replay", "started_at", "caused", "event", "at", "executed", "ticket",
-		"pauses", "pause", "heard", "beginning", "key", "parent", "chain", "log", "log_is_full", "failure",
-		"first_failure", "kept", "ended", NULL
+		"pauses", "pause", "own_events", "heard", "beginning", "key", "parent", "chain", "log", "log_is_full",
+		"failure", "first_failure", "kept", "ended", NULL
 	};
 	Object		outside = {&saved->root, ""};
 	int64		format;
@@ -494,7 +494,8 @@ read_position(FlowMachine *machine, const Object *document)
 static bool
 is_before_step(const FlowPause *pause)
 {
-	return strcmp(pause->waits_for, PAUSE_RETRY) == 0 || strcmp(pause->waits_for, PAUSE_PLACE) == 0;
+	return strcmp(pause->waits_for, PAUSE_RETRY) == 0 || strcmp(pause->waits_for, PAUSE_TURN) == 0 ||
+		strcmp(pause->waits_for, PAUSE_PLACE) == 0;
 }
 
 /* Only steps that can wait are told what ended the pause; how they wait is their own to say. */
@@ -674,6 +675,8 @@ respond_run_restore(FlowMachine *machine, Flow *flow, FlowRun *run, Jsonb *saved
 	machine->ticket_id = read_number(&document, "ticket", 0, PG_INT64_MAX);
 	read_position(machine, &document);
 	read_pause(machine, &document);
+	/* which of them is not kept: the steps may be others by now */
+	machine->own_events = read_flag(&document, "own_events") ? PG_UINT64_MAX : 0;
 	read_visited(machine, &document);
 	read_chain(machine, &document);
 	read_log(machine, &document);

@@ -293,6 +293,7 @@ respond_run_save(FlowMachine *machine)
 	push_number(&state, "executed", machine->position.executed);
 	push_number(&state, "pauses", machine->pauses);
 	push_pause(&state, machine->pause);
+	push_flag(&state, "own_events", machine->own_events != 0);
 	push_visited(&state, machine);
 	if (machine->beginning != NULL)
 		respond_jsonb_push_jsonb(&state, "beginning", machine->beginning);

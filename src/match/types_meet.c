@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 
 #include "common/pg_compat.h"
+#include "match/types_meet.h"
 
 PG_FUNCTION_INFO_V1(respond_types_meet);
 
@@ -79,6 +80,20 @@ patterns_meet(TypeText one, TypeText other)
 	return true;
 }
 
+static bool
+meet(TypeText one, TypeText other)
+{
+	if (is_pattern(one) && is_pattern(other))
+		return patterns_meet(one, other);
+	return is_pattern(one) ? has_pattern(other, one) : has_pattern(one, other);
+}
+
+bool
+respond_type_meets(const char *one, const char *other)
+{
+	return meet((TypeText) {one, strlen(one)}, (TypeText) {other, strlen(other)});
+}
+
 /* types_meet(one, other) → boolean */
 Datum
 respond_types_meet(PG_FUNCTION_ARGS)
@@ -88,7 +103,5 @@ respond_types_meet(PG_FUNCTION_ARGS)
 	TypeText	one = {VARDATA_ANY(first), VARSIZE_ANY_EXHDR(first)};
 	TypeText	other = {VARDATA_ANY(second), VARSIZE_ANY_EXHDR(second)};
 
-	if (is_pattern(one) && is_pattern(other))
-		PG_RETURN_BOOL(patterns_meet(one, other));
-	PG_RETURN_BOOL(is_pattern(one) ? has_pattern(other, one) : has_pattern(one, other));
+	PG_RETURN_BOOL(meet(one, other));
 }

@@ -155,7 +155,7 @@ my @slow = (
 
 		return (says($in, $key, $value), { action => 'wait', name => $step, event_type => 'note', collect => 2, for => '10 ms', hears($key), _answer => { types => ['note'], key => $key, value => $value } });
 	},
-	# what the run said before it paused, and before the step before
+	# what the run said before the step before
 	sub {
 		my ($in) = @_;
 		my $step = name_of('w');
@@ -163,7 +163,7 @@ my @slow = (
 		my @between = one_of([ [ since => 'now' ] ], [ [], { action => 'log', message => 'between' } ])->@*;
 		my $since = shift @between;
 
-		return (says($in, $key, template($in, 'note')), { action => 'wait', for => '1 ms' }, @between, { action => 'wait', name => $step, event_type => 'note', for => '10 ms', hears($key, @$since) });
+		return (says($in, $key, template($in, 'note')), @between, { action => 'wait', name => $step, event_type => 'note', for => '10 ms', hears($key, @$since) });
 	},
 	# nothing comes
 	sub { my ($in) = @_; my $step = name_of('w'); return { action => 'wait', name => $step, event_type => 'reply', for => '10 ms', hears(key($in, $step)) }; },
