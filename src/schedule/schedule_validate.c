@@ -7,7 +7,8 @@
  * off and describing it needs no such right.
  *
  * next_at and last_at are ours.  A schedule that is turned on, or whose times
- * change, fires next at its next time from now: it catches nothing up.
+ * change, fires next at its next time from now: it catches nothing up.  While time
+ * is behind, it is the next time from the latest that was seen.
  *
  * A dump that is being loaded is taken as it is.
  *
@@ -40,6 +41,7 @@
 #include "schedule/schedule_row.h"
 #include "schedule/schedule_validate.h"
 #include "template/template_jsonb.h"
+#include "timer/time_guard.h"
 
 #define MOST_CATCH_UP	10000
 
@@ -240,10 +242,16 @@ settle_owner(SchedulePair *pair)
 		respond_rule_owner_set(owner, after);
 }
 
-/* It fires next at its next time from now, and what went wrong before does not count. */
+/*
+ * It fires next at its next time from now, and what went wrong before does not count.
+ * While time is behind, it may have fired already at times that are still to come, up
+ * to the latest time that was seen.
+ */
 static void
 begin_anew(ScheduleRow *row)
 {
+	TimestampTz now = respond_clock_now();
+	TimestampTz seen = respond_time_guard_seen();
 	Cron		cron;
 
 	row->failures = row->tries = 0;
@@ -251,7 +259,7 @@ begin_anew(ScheduleRow *row)
 	if (!row->enabled)
 		return;
 	respond_cron_read("cron", row->cron, &cron);
-	if (!respond_cron_next_time(&cron, respond_zone_read("timezone", row->timezone), respond_clock_now(),
+	if (!respond_cron_next_time(&cron, respond_zone_read("timezone", row->timezone), Max(now, seen),
 								&row->next_at))
 		row->next_at = DT_NOEND;
 }

@@ -252,11 +252,19 @@ has(missed('missed.once') . q{ = '5 2'}, 'what passed while the server was down 
 # Time that is set ahead while the clock runs, and back: once, and not again.
 offset(31);
 has(missed('missed.once') . q{ = '5 2 24'}, 'time that jumps a day ahead fires once');
+add('behind', '30 0 1 1 *', 'tick.behind');
 offset(30);
+# it goes by the time that was, and so does one that is turned on meanwhile
+value(q{UPDATE respond.schedule SET enabled = false WHERE name = 'once'; UPDATE respond.schedule SET enabled = true WHERE name = 'once'});
+value(q{BEGIN; ALTER TABLE respond.schedule DISABLE TRIGGER schedule_validate; UPDATE respond.schedule SET next_at = now() WHERE name = 'behind';
+	ALTER TABLE respond.schedule ENABLE ALWAYS TRIGGER schedule_validate; COMMIT});
 Respond::beat($node);
 is(value('SELECT ' . missed('missed.once')), '5 2 24', 'time that goes back fires nothing again');
+is(value(q{SELECT count(*) FROM respond.event WHERE type = 'tick.behind'}), '0', 'nor what is due');
 offset(32);
-has(missed('missed.once') . q{ = '5 2 24 1'}, 'and it goes on when time has caught up');
+has(missed('missed.once') . q{ = '5 2 24 1'}, 'and it goes on when time has caught up, without a time that it fired at before');
+has(q{SELECT count(*) = 1 FROM respond.event WHERE type = 'tick.behind'}, 'as does what was due');
+value(q{DELETE FROM respond.schedule WHERE name = 'behind'});
 is(value(q{SELECT count(*) = count(DISTINCT "time") FROM respond.event WHERE type = 'missed.once'}), 't', 'no time fired twice');
 
 # An earlier time that is accepted: schedules go by it from then on.
