@@ -31,8 +31,7 @@
 #include "flow/flow_machine.h"
 #include "timer/timer.h"
 
-/* Longest question, and text of a context, in bytes. */
-#define MAX_QUESTION	(16 * 1024)
+/* Longest text of a context, in bytes. */
 #define MAX_CONTEXT		((Size) 1024 * 1024)
 
 /* Most events that are looked at for who caused them. */
@@ -129,9 +128,9 @@ read_texts(const StepCall *call, Approval *approval)
 	const StepValue *context = &call->values[APPROVE_CONTEXT];
 
 	approval->question = call->values[APPROVE_QUESTION].text;
-	if (strlen(approval->question) > MAX_QUESTION)
+	if (strlen(approval->question) > APPROVE_MAX_QUESTION)
 		fail(call->step, "question", psprintf("has %zu bytes; at most %d are allowed", strlen(approval->question),
-											  MAX_QUESTION), NULL);
+											  APPROVE_MAX_QUESTION), NULL);
 	approval->context = context->given && context->json != NULL ? context->json : respond_jsonb_empty_object();
 	if (!respond_jsonb_text_fits(&approval->context->root, VARSIZE(approval->context), MAX_CONTEXT))
 		fail(call->step, "context", psprintf("would have more than %zu bytes", MAX_CONTEXT), NULL);

@@ -35,6 +35,15 @@ refuse(const FlowStep *step, const char *field, const char *fault, const char *h
 			 hint != NULL ? errhint("%s", hint) : 0));
 }
 
+/* What a template will give is known when the step runs. */
+static void
+check_question(const FlowStep *step, const JsonValue *question)
+{
+	if (respond_template_is_plain(step->parameters[APPROVE_QUESTION].text) && question->length > APPROVE_MAX_QUESTION)
+		refuse(step, "question", psprintf("has %zu bytes; at most %d are allowed", question->length,
+										  APPROVE_MAX_QUESTION), "\"context\" takes more.");
+}
+
 static int
 find_option(const ApproveCode *code, const char *name)
 {
@@ -77,6 +86,9 @@ read_options(FlowCompiler *compiler, const FlowStep *step, const JsonValue *valu
 			strlen(item->text) != item->length)
 			refuse(step, psprintf("options[%d]", i), psprintf("must be a text of 1 to %d bytes", APPROVE_MAX_OPTION),
 				   NULL);
+		if (strstr(item->text, "{{") != NULL)
+			refuse(step, psprintf("options[%d]", i), "cannot hold a tag; an option is the same in all runs",
+				   "Write what comes from data into \"question\" or \"context\".");
 		add_option(compiler, step, code, item->text);
 	}
 }
@@ -243,6 +255,7 @@ respond_approve_compile(FlowCompiler *compiler, const JsonValue *value, FlowStep
 {
 	ApproveCode *code = respond_arena_alloc_zero(compiler->arena, sizeof(ApproveCode));
 
+	check_question(step, respond_step_member(value, "question"));
 	read_options(compiler, step, respond_step_member(value, "options"), code);
 	code->quorum = read_quorum(step, respond_step_member(value, "quorum"));
 	code->self_approval = read_boolean(step, value, "self_approval", false);

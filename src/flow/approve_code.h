@@ -19,6 +19,9 @@ enum
 	APPROVE_PARAMETERS
 };
 
+/* Longest question, in bytes. */
+#define APPROVE_MAX_QUESTION	(16 * 1024)
+
 /* Most options, and bytes of each; most approvers that are written down; largest quorum. */
 #define APPROVE_MAX_OPTIONS		32
 #define APPROVE_MAX_OPTION		63

@@ -102,6 +102,18 @@ respond_parameter_json(FlowCompiler *compiler, const char *place, const char *fi
 	return template;
 }
 
+/* A rule that was saved before this was refused goes on; its step fails. */
+static void
+compile_text(FlowCompiler *compiler, const char *place, const ParameterSpec *spec, const char *field,
+			 const JsonValue *value, FlowParameter *parameter)
+{
+	parameter->text = respond_parameter_text(compiler, place, field, value);
+	if (compiler->check_sql && spec->filled && value->length == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("%s.%s: is empty", place, field)));
+}
+
 static bool
 is_one_of(const char *text, const char *const *words)
 {
@@ -211,7 +223,7 @@ compile_parameter(FlowCompiler *compiler, const char *place, const ParameterSpec
 	{
 		case PARAMETER_TEXT:
 		case PARAMETER_CHANNEL:
-			parameter->text = respond_parameter_text(compiler, place, field, value);
+			compile_text(compiler, place, spec, field, value, parameter);
 			break;
 		case PARAMETER_WORD:
 			compile_word(compiler, place, spec, value, parameter);

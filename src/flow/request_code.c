@@ -18,11 +18,13 @@
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "common/pg_compat.h"
+#include "flow/parameter_compile.h"
 #include "flow/request_code.h"
 #include "flow/step_fields.h"
 #include "flow/step_span.h"
 #include "match/flatten_event.h"
 #include "match/pattern_jsonb.h"
+#include "message/message_http.h"
 #include "template/template_jsonb.h"
 #include "wire/http_header.h"
 #include "wire/url.h"
@@ -37,6 +39,8 @@
 #define LONGEST_TIMEOUT_MS	(INT64CONST(86400) * 1000)
 #define LARGEST_BODY		(16 * 1024 * 1024)
 #define MOST_STATUSES		100
+
+#define PATTERN_HINT		"A pattern is over {\"status\", \"headers\", \"body\"}."
 
 const char *const respond_request_methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", NULL};
 
@@ -83,18 +87,41 @@ check_url(const FlowStep *step, const JsonValue *url)
 		refuse(step, "url", psprintf("it %s", fault), NULL);
 }
 
-/* Their names; values may come from data and are looked at when the step runs. */
+/* A value that comes from data is looked at when the step runs. */
 static void
-check_headers(const FlowStep *step, const JsonValue *headers)
+check_header_value(FlowCompiler *compiler, const FlowStep *step, const JsonMember *header)
+{
+	char	   *field = psprintf("headers.%s", header->name);
+	const char *fault;
+
+	if (header->value->kind == JSON_KIND_OBJECT || header->value->kind == JSON_KIND_ARRAY)
+		refuse(step, field, "is not a text", NULL);
+	if (header->value->kind != JSON_KIND_STRING ||
+		!respond_template_is_plain(respond_parameter_text(compiler, step->place, field, header->value)))
+		return;
+	fault = respond_message_header_fault(header->name, header->value->text);
+	if (fault != NULL)
+		refuse(step, field, fault, NULL);
+}
+
+static void
+check_headers(FlowCompiler *compiler, const FlowStep *step, const JsonValue *headers)
 {
 	if (headers == NULL || headers->kind != JSON_KIND_OBJECT)
 		return;
 	for (size_t i = 0; i < headers->count; i++)
 	{
-		const char *fault = respond_http_header_check_name(headers->members[i].name);
+		const char *name = headers->members[i].name;
+		const char *fault = respond_http_header_check_name(name);
 
 		if (fault != NULL)
-			refuse(step, psprintf("headers.%s", headers->members[i].name), fault, NULL);
+			refuse(step, psprintf("headers.%s", name), fault, NULL);
+		for (size_t other = 0; other < i; other++)
+			if (pg_strcasecmp(headers->members[other].name, name) == 0)
+				refuse(step, psprintf("headers.%s", name),
+					   psprintf("is the same header as \"%s\"", headers->members[other].name),
+					   "Names of headers do not differ by case.");
+		check_header_value(compiler, step, &headers->members[i]);
 	}
 }
 
@@ -144,6 +171,32 @@ read_statuses(const FlowStep *step, const JsonValue *expect, RequestCode *code)
 			refuse(step, psprintf("expect[%zu]", i), "must be a status from 100 to 599", NULL);
 }
 
+/* Whether it is the operator; a pattern may also have a field of that name. */
+static bool
+is_or(const JsonMember *member)
+{
+	return strcmp(member->name, "$or") == 0 && member->value->kind == JSON_KIND_ARRAY && member->value->count > 1;
+}
+
+/* What an answer does not have is misspelt: no answer would match. */
+static void
+check_members(const FlowStep *step, const JsonValue *pattern)
+{
+	if (pattern->kind != JSON_KIND_OBJECT)
+		return;
+	for (size_t i = 0; i < pattern->count; i++)
+	{
+		const JsonMember *member = &pattern->members[i];
+
+		if (is_or(member))
+			for (size_t item = 0; item < member->value->count; item++)
+				check_members(step, member->value->items[item]);
+		else if (strcmp(member->name, "status") != 0 && strcmp(member->name, "headers") != 0 &&
+				 strcmp(member->name, "body") != 0)
+			refuse(step, psprintf("expect.%s", member->name), "an answer has no such member", PATTERN_HINT);
+	}
+}
+
 /* The courier is told of those that the pattern names, so that it does not try again because of them. */
 static void
 read_pattern(FlowCompiler *compiler, const FlowStep *step, const JsonValue *expect, RequestCode *code)
@@ -152,6 +205,7 @@ read_pattern(FlowCompiler *compiler, const FlowStep *step, const JsonValue *expe
 	const JsonValue *statuses = respond_step_member(expect, "status");
 
 	respond_pattern_check_jsonb(psprintf("%s.expect", step->place), pattern);
+	check_members(step, expect);
 	code->pattern = respond_arena_alloc(compiler->arena, VARSIZE(pattern));
 	memcpy(code->pattern, pattern, VARSIZE(pattern));
 	code->asks_status = statuses != NULL;
@@ -171,7 +225,7 @@ read_expect(FlowCompiler *compiler, const FlowStep *step, const JsonValue *expec
 		read_pattern(compiler, step, expect, code);
 	else
 		refuse(step, "expect", "must be an array of statuses, or a pattern",
-			   "A pattern is over {\"status\", \"headers\", \"body\"}.");
+			   PATTERN_HINT);
 }
 
 /* Limits that a step says about itself, or the usual ones. */
@@ -195,7 +249,7 @@ respond_request_compile(FlowCompiler *compiler, const JsonValue *value, FlowStep
 	RequestCode *code = respond_arena_alloc_zero(compiler->arena, sizeof(RequestCode));
 
 	check_url(step, respond_step_member(value, "url"));
-	check_headers(step, respond_step_member(value, "headers"));
+	check_headers(compiler, step, respond_step_member(value, "headers"));
 	read_limits(step, value, code);
 	read_expect(compiler, step, respond_step_member(value, "expect"), code);
 	step->code = code;

@@ -114,6 +114,12 @@ respond_message_encode_body(const Channel *channel, Jsonb *body, const char **co
 }
 
 /* CloudEvents' headers have an encoding of their own, so that any value can be in them. */
+static bool
+is_cloudevents(const char *name)
+{
+	return pg_strncasecmp(name, "ce-", 3) == 0;
+}
+
 static char *
 cloudevents_value(const char *value)
 {
@@ -128,6 +134,12 @@ cloudevents_value(const char *value)
 	return result;
 }
 
+const char *
+respond_message_header_fault(const char *name, const char *value)
+{
+	return respond_http_header_check(name, is_cloudevents(name) ? NULL : value);
+}
+
 void
 respond_message_push_header(JsonbParseState **state, const char *place, const char *name, char *value)
 {
@@ -135,9 +147,9 @@ respond_message_push_header(JsonbParseState **state, const char *place, const ch
 
 	if (value == NULL || value[0] == '\0')
 		return;
-	if (pg_strncasecmp(name, "ce-", 3) == 0)
+	if (is_cloudevents(name))
 		value = cloudevents_value(value);
-	fault = respond_http_header_check(name, value);
+	fault = respond_message_header_fault(name, value);
 	if (fault != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),

@@ -19,6 +19,9 @@ extern Jsonb *respond_message_without_empty(Jsonb *body);
 /* The body as text, and what kind of text it is. */
 extern char *respond_message_encode_body(const Channel *channel, Jsonb *body, const char **content_type);
 
+/* Why a header cannot be sent, to be read behind its name; NULL: it can. */
+extern const char *respond_message_header_fault(const char *name, const char *value);
+
 /* A header that is not empty, into an object; raises ERRCODE_RESPOND_STEP_FAILED when it cannot be sent. */
 extern void respond_message_push_header(JsonbParseState **state, const char *place, const char *name, char *value);
 

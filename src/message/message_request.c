@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "nodes/pg_list.h"
 
 #include "channel/host_channel.h"
 #include "common/errors.h"
@@ -104,6 +105,19 @@ has_header_named(Jsonb *headers, const char *name)
 	return has_header(headers, &wanted);
 }
 
+/* Names that come from data: of two that differ by case alone the receiver would take either. */
+static void
+check_once(const char *name, List **names, const char *place)
+{
+	ListCell   *cell;
+
+	foreach(cell, *names)
+		if (pg_strcasecmp(lfirst(cell), name) == 0)
+			refuse(place, psprintf("headers.%s", name),
+				   psprintf("is the same header as \"%s\"", (char *) lfirst(cell)), NULL);
+	*names = lappend(*names, unconstify(char *, name));
+}
+
 /* Those of the step; a value that is empty is left out. */
 static void
 push_own_headers(JsonbParseState **state, Jsonb *headers, const char *place)
@@ -112,6 +126,7 @@ push_own_headers(JsonbParseState **state, Jsonb *headers, const char *place)
 	JsonbIteratorToken token;
 	JsonbValue	item;
 	char	   *name = NULL;
+	List	   *names = NIL;
 
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
@@ -123,6 +138,7 @@ push_own_headers(JsonbParseState **state, Jsonb *headers, const char *place)
 			fault = respond_http_header_check_name(name);
 			if (fault != NULL)
 				refuse(place, psprintf("headers.%s", name), fault, NULL);
+			check_once(name, &names, place);
 		}
 		else if (token == WJB_VALUE && item.type == jbvBinary)
 			refuse(place, psprintf("headers.%s", name), "is not a text", NULL);

@@ -27,6 +27,8 @@ INSERT INTO respond.team_member (team, agent) VALUES ('approve desk', 'Approve A
 -- question and approvers
 SELECT pg_temp.check_step('{}');
 SELECT pg_temp.check_step('{"question": null}');
+SELECT pg_temp.check_step('{"question": ""}');
+SELECT pg_temp.check_step(jsonb_build_object('question', repeat('q', 16384) || tail)) FROM unnest('{"",?,"{{data.x}}"}'::text[]) AS tail;
 SELECT pg_temp.check_step('{"approvers": []}');
 SELECT pg_temp.check_step('{"approvers": ""}');
 SELECT pg_temp.check_step('{"approvers": ["approve_ann", 1]}');
@@ -45,6 +47,7 @@ SELECT pg_temp.check_step('{"options": ["yes"]}');
 SELECT pg_temp.check_step('{"options": ["yes", "yes"]}');
 SELECT pg_temp.check_step('{"options": ["yes", ""]}');
 SELECT pg_temp.check_step('{"options": ["yes", 1]}');
+SELECT pg_temp.check_step('{"options": ["yes", "{{data.x}}"]}');
 SELECT pg_temp.check_step(jsonb_build_object('options', jsonb_build_array('yes', repeat('n', 64))));
 SELECT pg_temp.check_step(jsonb_build_object('options', array_agg(n::text))) FROM generate_series(1, 33) AS n;
 -- where they lead

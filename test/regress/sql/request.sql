@@ -35,11 +35,18 @@ SELECT pg_temp.check_step('{}');
 SELECT pg_temp.check_step(jsonb_build_object('url', 'https://api.example', 'headers', jsonb_build_object(h, 'x')))
   FROM unnest('{Host,content-length,Transfer-Encoding,Connection,expect,"X A","",X:A}'::text[]) AS h;
 SELECT pg_temp.check_step('{"url": "https://api.example", "headers": "X-A: b"}');
+SELECT pg_temp.check_step(jsonb_build_object('url', 'https://api.example', 'headers', h)) FROM unnest(ARRAY['{"X-A": "a\r\nX-B: b"}', '{"X-A": "a\tb"}', '{"X-A": "\u007f"}',
+	'{"X-A": "{{data.a}}\n"}', '{"X-A": 1, "X-B": null, "X-C": ""}', '{"X-A": {"a": 1}}', '{"X-A": ["a"]}', '{"ce-note": "a\nb"}', '{"X-A": "1", "Accept": "2", "x-a": "3"}']::jsonb[]) AS h;
 
 -- limits
 SELECT pg_temp.check_step('{"url": "https://api.example"}' || s) FROM unnest(ARRAY['{"timeout": "2 days"}', '{"timeout": 0}', '{"attempt_timeout": "11 min"}', '{"attempt_timeout": "soon"}',
 	'{"max_attempts": 0}', '{"max_body": 0}', '{"max_body": 16777217}', '{"max_body": 1.5}', '{"max_body": "1000"}', '{"expect": []}', '{"expect": [99]}', '{"expect": ["200"]}',
 	'{"expect": 200}', '{"expect": {"status": 200}}', '{"expect": {"body": {"a": [{"prefix": 1}]}}}', '{"method": "BREW"}', '{"bodies": 1}']::jsonb[]) AS s;
+
+-- an answer has a status, headers and a body
+SELECT pg_temp.check_step(jsonb_build_object('url', 'https://api.example', 'expect', e)) FROM unnest(ARRAY['{"stat": [200]}', '{"body": {"stat": [200]}}', '{"Body": {"a": [1]}}',
+	'{"$or": [{"status": [200]}, {"body": {"a": [1]}}]}', '{"$or": [{"status": [200]}, {"stat": [201]}]}', '{"$or": [{"$or": [{"stat": [1]}, {"body": {"a": [1]}}]}, {"status": [201]}]}',
+	'{"$or": [{"status": [200]}]}', '{"headers": {"x-a": ["b"]}, "$or": [{"status": [200]}, {"status": [404]}]}']::jsonb[]) AS e;
 
 -- what is seen before it is done
 INSERT INTO respond.rule (name, event_type, steps) VALUES ('asks', 'ask', '[
@@ -47,4 +54,6 @@ INSERT INTO respond.rule (name, event_type, steps) VALUES ('asks', 'ask', '[
 	{"action": "log", "message": "answered {{steps.r.status}}: {{steps.r.body.state}}"}]');
 SELECT jsonb_pretty(steps) FROM respond.simulate('ask', '{"id": "a/b?c", "text": "x\"y"}') WHERE rule = 'asks';
 SELECT jsonb_pretty(steps) FROM respond.simulate('ask', '{"id": "a\nb"}') WHERE rule = 'asks';
+UPDATE respond.rule SET steps = '[{"action": "request", "url": "https://api.example/", "headers": "{{data.headers}}"}]' WHERE name = 'asks';
+SELECT jsonb_pretty(steps) FROM respond.simulate('ask', '{"headers": {"X-A": "1", "x-a": "2"}}') WHERE rule = 'asks';
 DELETE FROM respond.rule WHERE name = 'asks';
