@@ -4,7 +4,8 @@
  *
  * A run that waits for an event or a time begins its step anew there, as if for another
  * attempt, and keeps what it has heard; until then its waits hear for the mailbox.
- * Whatever else it waits for is not touched.
+ * One that has not begun keeps its turn in the queue, begins at the first step, and
+ * hears what came since its event.  Whatever else a run waits for is not touched.
  *
  * src/dispatcher/move_runs.c
  *-------------------------------------------------------------------------
@@ -28,6 +29,7 @@
 #include "flow/pause_arm.h"
 #include "flow/run_move.h"
 #include "flow/run_peek.h"
+#include "outbox/run_inbox.h"
 #include "rule/rule_find.h"
 #include "rule/rule_owner.h"
 #include "rule/rule_version.h"
@@ -209,6 +211,21 @@ arm_anew(const RunMove *move, const RunUnderWay *run, const FlowPause *pause)
 	return timer;
 }
 
+/* It asks for its place again, and is laid down again from where it was. */
+static void
+queue_anew(const RunUnderWay *run, const FlowPause *pause, RunChange *change)
+{
+	RunNote		note = {.run_id = run->id,.run_started_at = run->started_at,.kind = NOTE_CONTINUE,.pause = -1};
+
+	(void) respond_waits_take(run->id);
+	note.data = pause->place;
+	respond_run_inbox_write(&note, 1);
+	respond_run_change_text(change, RUN_STATUS, "running");
+	respond_run_change_text(change, RUN_WAITS_FOR, NULL);
+	respond_run_change_time(change, RUN_WAITING_SINCE, DT_NOEND);
+	respond_run_change_nothing(change, RUN_WAITING);
+}
+
 static void
 move_run(Moving *moving, const RunUnderWay *run)
 {
@@ -218,14 +235,17 @@ move_run(Moving *moving, const RunUnderWay *run)
 	Timer		timer = {0};
 
 	respond_run_pause(run->saved, &pause);
-	if (begins_anew(&pause))
+	/* one that is on its way to its first pause has a note already */
+	if (pause.waits_for != NULL && !respond_run_has_begun(&move, run->saved))
+		queue_anew(run, &pause, &change);
+	else if (begins_anew(&pause))
 	{
 		timer = arm_anew(&move, run, &pause);
 		respond_run_change_text(&change, RUN_WAITS_FOR, PAUSE_RETRY);
 		respond_run_change_time(&change, RUN_RESUME_AT, timer.due_at);
 	}
 	respond_run_change_version(&change, move.version);
-	respond_run_change_text(&change, RUN_STEP, respond_run_moved_name(&move, run->step));
+	respond_run_change_text(&change, RUN_STEP, respond_run_moved_step(&move, run->saved));
 	respond_run_change_saved(&change, respond_run_moved(&move, run->saved, timer.id, timer.due_at), moving->owner);
 	respond_run_change(run->id, run->started_at, &run->place, &change);
 }

@@ -295,13 +295,14 @@ typedef struct Task
 	Jsonb	   *look_back;		/* out: see respond_flow_continue() */
 } Task;
 
-/* In front of the step at which it stands. */
+/* In front of the step at which it stands; move_runs() lays it down anew from where it was laid down first. */
 static void
 queue(FlowMachine *machine)
 {
 	machine->pause = palloc0(sizeof(FlowPause));
 	machine->pause->waits_for = PAUSE_PLACE;
 	machine->pause->due_at = DT_NOEND;
+	machine->pause->place = machine->run->where();
 	record_pause(machine);
 }
 

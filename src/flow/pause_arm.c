@@ -80,13 +80,20 @@ key_needs(const WaitAlternative *alternative, const FlowStep *step)
 	return use.used;
 }
 
+/* A run that stays in the queue for a place may be laid down there several times. */
+static bool
+has_begun(const FlowMachine *machine)
+{
+	return machine->pauses > 1 && strcmp(machine->pause->waits_for, PAUSE_PLACE) != 0;
+}
+
 /* The key is not known yet: when it is, the log will be looked through from here on. */
 static void
 keep_place(FlowMachine *machine, const WaitCode *code)
 {
 	Jsonb	  **place = code->since == WAIT_FROM_RUN ? &machine->beginning : &machine->pause->place;
 
-	if (*place == NULL && (code->since != WAIT_FROM_RUN || machine->pauses == 1))
+	if (*place == NULL && (code->since != WAIT_FROM_RUN || !has_begun(machine)))
 		*place = machine->run->where();
 }
 

@@ -48,6 +48,18 @@ is_nested(Jsonb *saved)
 	return frames == NULL || !JB_ROOT_IS_ARRAY(frames) || JB_ROOT_COUNT(frames) != 1;
 }
 
+bool
+respond_run_has_begun(const RunMove *move, Jsonb *saved)
+{
+	const FlowPart *steps = &move->from->parts[FLOW_STEPS];
+	FlowPause	pause;
+
+	respond_run_pause(saved, &pause);
+	return (pause.waits_for != NULL && strcmp(pause.waits_for, PAUSE_PLACE) != 0) || is_nested(saved) ||
+		find_part(saved) != FLOW_STEPS || respond_run_member(saved, "executed") != NULL || steps->count == 0 ||
+		respond_run_find_step(steps, respond_run_step(saved)) != &steps->steps[0];
+}
+
 /* The step that the run stands at, in both versions. */
 static void
 find_steps(const RunMove *move, Jsonb *saved, const FlowStep **old, const FlowStep **new)
@@ -55,6 +67,12 @@ find_steps(const RunMove *move, Jsonb *saved, const FlowStep **old, const FlowSt
 	char	   *label = respond_run_step(saved);
 	int			part = find_part(saved);
 
+	if (!respond_run_has_begun(move, saved))
+	{
+		*old = &move->from->parts[FLOW_STEPS].steps[0];
+		*new = &move->to->parts[FLOW_STEPS].steps[0];
+		return;
+	}
 	*old = part < FLOW_PARTS ? respond_run_find_step(&move->from->parts[part], label) : NULL;
 	*new = part < FLOW_PARTS ? respond_run_find_step(&move->to->parts[part], respond_run_moved_name(move, label)) :
 		NULL;
@@ -67,6 +85,8 @@ respond_run_move_fault(const RunMove *move, Jsonb *saved)
 	const FlowStep *old;
 	const FlowStep *new;
 
+	if (!respond_run_has_begun(move, saved))
+		return move->to->parts[FLOW_STEPS].count > 0 ? NULL : psprintf("version %d has no steps", move->version);
 	if (is_nested(saved))
 		return psprintf("it is inside a loop, at step \"%s\"", label);
 	find_steps(move, saved, &old, &new);
@@ -79,6 +99,16 @@ respond_run_move_fault(const RunMove *move, Jsonb *saved)
 		return psprintf("it is at step \"%s\" of action %s, which is of action %s in version %d", label,
 						old->action->name, new->action->name, move->version);
 	return NULL;
+}
+
+const char *
+respond_run_moved_step(const RunMove *move, Jsonb *saved)
+{
+	const FlowStep *old;
+	const FlowStep *new;
+
+	find_steps(move, saved, &old, &new);
+	return respond_step_label(new);
 }
 
 /* A pause as run_save.c writes it, which ends at once, and says when that of the step is to end. */
@@ -118,6 +148,8 @@ respond_run_moved(const RunMove *move, Jsonb *saved, int64 timer, TimestampTz du
 	find_steps(move, saved, &old, &new);
 	respond_run_pause(saved, &pause);
 	moved = respond_run_put_over(saved, move->to, &move->to->parts[find_part(saved)], new, move->version, move->steps);
+	if (!respond_run_has_begun(move, saved))
+		return respond_run_set_member(moved, "pause", NULL);
 	return timer != 0 ? respond_run_set_member(moved, "pause", make_pause(&pause, timer, due_at)) : moved;
 }
 

@@ -21,15 +21,22 @@ typedef struct RunMove
 	Jsonb	   *steps;			/* {old name: new name}; others keep theirs */
 } RunMove;
 
+/* Whether a step was executed, or the run stands elsewhere than at the first one.  If not, it begins at the first. */
+extern bool respond_run_has_begun(const RunMove *move, Jsonb *saved);
+
 /* Name of the step in the new version, palloc'd. */
 extern char *respond_run_moved_name(const RunMove *move, const char *label);
 
 /* Why the run cannot go over, palloc'd; NULL: it can. */
 extern char *respond_run_move_fault(const RunMove *move, Jsonb *saved);
 
+/* The step at which the run, which can go over, stands there, as people call it. */
+extern const char *respond_run_moved_step(const RunMove *move, Jsonb *saved);
+
 /*
- * The run in the new version.  With timer it waits for that, which is due, and then
- * begins its step anew; the step ends when it would have ended.
+ * The run in the new version; one that has not begun is in no pause there.  With
+ * timer it waits for that, which is due, and then begins its step anew; the step
+ * ends when it would have ended.
  */
 extern Jsonb *respond_run_moved(const RunMove *move, Jsonb *saved, int64 timer, TimestampTz due_at);
 

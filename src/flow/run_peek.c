@@ -77,6 +77,8 @@ respond_run_pause(Jsonb *saved, FlowPause *pause)
 	pause->timer = read_number(object, "timer");
 	if (memo != NULL && find(object, "memo", &value))
 		pause->memo = JsonbValueToJsonb(&value);
+	if (find(object, "place", &value))
+		pause->place = JsonbValueToJsonb(&value);
 }
 
 static JsonbContainer *

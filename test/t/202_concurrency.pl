@@ -69,6 +69,21 @@ one("SELECT respond.emit('brief.begin', '{}') FROM generate_series(1, 50)");
 Respond::wait_until($node, $db, "SELECT count(*) = 50 FROM respond.run WHERE rule = 'brief' AND status = 'succeeded'", 'fifty runs ended');
 nothing_left('and left nothing');
 
+# --- in front of steps that do not wait, and of a loop
+for my $case ([ 'set', action => 'set', name => 'first', values => 1 ], [ 'loop', action => 'foreach', items => 'data.list', steps => [ { action => 'log', message => 'item' } ] ],
+	[ 'skip', action => 'wait', event_type => 'never', if => 'false' ])
+{
+	my ($name, @step) = @$case;
+
+	rule("before_$name", '{"limit": 1}', {@step}, { action => 'wait', name => 'go', event_type => "before_$name.go" });
+	my @queue = map { emit("before_$name.begin", { list => [1] }, "q/$_") } 1 .. 2;
+	waits($queue[0], 'event');
+	waits($queue[1], 'place');
+	emit("before_$name.go", {}, "q/$_") for 1 .. 2;
+	ended($_, 'succeeded') for @queue;
+}
+nothing_left('and left nothing');
+
 # --- a key that is empty or too long
 rule('keyed', '{"limit": 1, "key": "{{data.k}}"}');
 my $empty = emit('keyed.begin', {});
@@ -129,6 +144,32 @@ waits($new, 'event');
 emit('change.go', {}, "c/$_") for 1 .. 7;
 ended($_, 'succeeded') for @c, $new;
 nothing_left('a rule that is gone limits nothing');
+
+# --- a run in the queue that goes over to another version begins at its first step, and has heard what that waits for
+rule('moves', '{"limit": 1}');
+my @m = map { emit('moves.begin', {}, "m/$_") } 1 .. 4;
+waits($m[0], 'event');
+waits($_, 'place') for @m[ 1 .. 3 ];
+emit('moves.sign', {}, "m/$_") for 2 .. 4;
+is(one('SELECT respond.settle()'), 't', 'what only the new version waits for is handled');
+one(q{UPDATE respond.rule SET steps = '[{"action": "log", "message": "first"}, {"action": "wait", "name": "sign", "event_type": "moves.sign", "since": "run"},
+	{"action": "wait", "name": "other", "event_type": "moves.other"}, {"action": "log", "message": "last"}]', cancel_on = '{"event_type": "moves.drop"}' WHERE name = 'moves'});
+like(error_of("SELECT respond.move_runs('moves')"), qr/1 run of rule "moves" cannot go over.*at step "go"/s, 'the run that has begun is at a step that is gone, those in the queue are not');
+like(error_of("BEGIN; UPDATE respond.rule SET steps = '[]' WHERE name = 'moves'; SELECT respond.move_runs('moves')"), qr/Run \d+: version 4 has no steps/, 'nobody begins where there are no steps');
+is(one(q{SELECT respond.move_runs('moves', NULL, '{"go": "other"}')}), '4', 'all go over');
+waits($_, 'place') for @m[ 1 .. 3 ];
+is(one("SELECT string_agg(step, ',' ORDER BY id) FROM respond.run WHERE rule = 'moves'"), 'other,steps[0],steps[0],steps[0]', 'those in the queue are in front of the first step');
+is(one("SELECT count(*) FROM respond_internal.run_place WHERE rule = 'moves' AND NOT held"), 3, 'and still in the queue');
+emit('moves.drop', {}, 'm/3');
+ended($m[2], 'cancelled');
+emit('moves.other', {}, 'm/1');
+ended($m[0], 'succeeded');
+until_run($m[1], "status = 'waiting' AND step = 'other'", 'the next one began at the first step, and had its event');
+waits($m[3], 'place');
+emit('moves.other', {}, "m/$_") for 2, 4;
+ended($_, 'succeeded') for @m[ 1, 3 ];
+is(one("SELECT string_agg(state ->> '_log', '; ' ORDER BY id) FROM respond.run WHERE rule = 'moves' AND status = 'succeeded'"), '["last"]; ["first", "last"]; ["first", "last"]', 'with all of its steps');
+nothing_left('and nothing is left');
 
 # --- retried, paused, called
 rule('fails', '{"limit": 1}', { action => 'wait', name => 'go', event_type => 'fails.go' }, { action => 'sql', statement => 'SELECT 1 / 0' });
