@@ -16,6 +16,9 @@
 #include "common/shape.h"
 #include "flow/flow_compile.h"
 
+/* With the name of a schedule behind it, the rule that runs of its query are recorded under. */
+#define RULE_OF_SCHEDULE	"schedule:"
+
 /* Columns of respond.rule as our code numbers them, and of respond.rule_version, which has three more. */
 enum
 {

@@ -203,6 +203,18 @@ check_contents(const RuleRow *row)
 	MemoryContextDelete(context);
 }
 
+/* A rule that had such a name before it was refused may keep it. */
+static void
+check_new_name(const char *name)
+{
+	if (strncmp(name, RULE_OF_SCHEDULE, strlen(RULE_OF_SCHEDULE)) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_RULE),
+				 errmsg("name: \"%s\" begins with \"" RULE_OF_SCHEDULE "\"", name),
+				 errdetail("Runs and statistics of schedules have such names."),
+				 errhint("Choose another name.")));
+}
+
 static void
 check_rule(const RuleRow *row)
 {
@@ -294,6 +306,7 @@ validate_new(RowPair *pair, HeapTuple tuple)
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 
 	check_rule(row);
+	check_new_name(row->name);
 	respond_rule_owner_set(row, find_owner(row->owner));
 	respond_rule_start_roles_set(row);
 	check_owner(row);
@@ -310,6 +323,8 @@ validate_changed(RowPair *pair, HeapTuple tuple)
 	int32		version = old->version;
 
 	check_rule(row);
+	if (differs(pair, RULE_NAME))
+		check_new_name(row->name);
 	settle_owner(pair);
 	if (!is_changed(pair))
 		return with_bookkeeping(pair, tuple, version, old->created_at, old->updated_at);

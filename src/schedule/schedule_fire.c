@@ -35,6 +35,7 @@
 #include "effect/effects.h"
 #include "flow/flow_start.h"
 #include "rule/rule_owner.h"
+#include "rule/rule_row.h"
 #include "schedule/schedule_fire.h"
 #include "schedule/schedule_keep.h"
 #include "schedule/schedule_tick.h"
@@ -170,7 +171,7 @@ fire(Schedule *schedule, const Tick *tick)
 static void
 record_failure(Schedule *schedule, const Tick *tick, const ErrorData *error)
 {
-	FlowRun		run = {.rule = psprintf("schedule:%s", schedule->row.name)};
+	FlowRun		run = {.rule = psprintf(RULE_OF_SCHEDULE "%s", schedule->row.name)};
 
 	begin();
 	run.owner = respond_rule_owner(&schedule->row.owner);

@@ -27,6 +27,18 @@ INSERT INTO respond.rule (name, event_type) VALUES ('', 'rt');
 INSERT INTO respond.rule (name, event_type) VALUES (NULL, 'rt');
 INSERT INTO respond.rule (name, event_type) VALUES (repeat('x', 256), 'rt');
 INSERT INTO respond.rule (name, event_type) VALUES (E'a\nb', 'rt');
+INSERT INTO respond.rule (name, event_type) VALUES ('schedule:rt', 'rt');
+BEGIN;
+INSERT INTO respond.rule (name, event_type) VALUES ('rt schedule:', 'rt');
+SAVEPOINT named;
+UPDATE respond.rule SET name = 'schedule:rt' WHERE name = 'rt schedule:';
+ROLLBACK TO named;
+-- one that has the name already
+ALTER TABLE respond.rule DISABLE TRIGGER USER;
+UPDATE respond.rule SET name = 'schedule:rt' WHERE name = 'rt schedule:';
+ALTER TABLE respond.rule ENABLE TRIGGER USER;
+UPDATE respond.rule SET description = 'changed' WHERE name = 'schedule:rt' RETURNING description;
+ROLLBACK;
 INSERT INTO respond.rule (name, event_type) VALUES ('rt', '');
 INSERT INTO respond.rule (name, event_type) VALUES ('rt', E'a\nb');
 INSERT INTO respond.rule (name, event_type) VALUES ('rt', NULL);
