@@ -17,4 +17,9 @@
 #define CURLOPT_MAIL_RCPT_ALLOWFAILS CURLOPT_MAIL_RCPT_ALLLOWFAILS
 #endif
 
+/* 8.6.0: what is beyond a limit of libcurl has a code of its own. */
+#if LIBCURL_VERSION_NUM < 0x080600
+#define CURLE_TOO_LARGE CURLE_OUT_OF_MEMORY
+#endif
+
 #endif							/* RESPOND_CURL_COMPAT_H */

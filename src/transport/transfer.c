@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "common/guc.h"
+#include "transport/curl_compat.h"
 #include "transport/guard.h"
 #include "transport/transfer_kind.h"
 #include "wire/retry_policy.h"
@@ -206,6 +207,18 @@ explain_error(const TransferHandle *handle, const Transfer *transfer)
 	return "";
 }
 
+/* libcurl keeps a line until its end has come; more than it keeps is a lack of memory to it. */
+static bool
+has_endless_header(const TransferHandle *handle, const Transfer *transfer)
+{
+	curl_off_t	first_byte = 0;
+
+	if (transfer->code != CURLE_OUT_OF_MEMORY && transfer->code != CURLE_TOO_LARGE)
+		return false;
+	curl_easy_getinfo(handle->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
+	return first_byte > 0 && !transfer->answered;
+}
+
 /* What went wrong in the words of whoever knows best: our own callbacks, libcurl's buffer, the code. */
 static void
 describe_error(TransferHandle *handle, Transfer *transfer)
@@ -217,7 +230,7 @@ describe_error(TransferHandle *handle, Transfer *transfer)
 	if (transfer->whole == NULL && transfer->received > TRANSFER_RESPONSE_LIMIT)
 		snprintf(transfer->error, sizeof(transfer->error), "the answer is longer than %d kB",
 				 TRANSFER_RESPONSE_LIMIT / 1024);
-	else if (transfer->header_bytes > TRANSFER_HEADER_LIMIT)
+	else if (transfer->header_bytes > TRANSFER_HEADER_LIMIT || has_endless_header(handle, transfer))
 		snprintf(transfer->error, sizeof(transfer->error), "the headers of the answer are longer than %d kB",
 				 TRANSFER_HEADER_LIMIT / 1024);
 	else if (transfer->code == CURLE_OPERATION_TIMEDOUT)

@@ -39,6 +39,7 @@
  *	 /endless[/NNN]				chunks without end
  *	 /gigabyte[/NNN]			Content-Length: 1073741824, and as much as is taken
  *	 /big-header				header lines without end
+ *	 /long-line					one header line without end
  *	 /redirect[/NNN]?to=URL		302 or NNN with Location: URL
  *	 /close-after				200 with Connection: close
  *	 /silent-close				200, deaf for 50 ms, then closes

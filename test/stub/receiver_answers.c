@@ -49,6 +49,7 @@ static void plan_path(Connection *connection, const char *path);
 static Buffer endless_chunk;
 static Buffer zeros;
 static Buffer header_lines;
+static Buffer letters;
 
 void
 prepare_answers(void)
@@ -56,6 +57,7 @@ prepare_answers(void)
 	char		block[16384];
 
 	memset(block, 'a', sizeof(block));
+	add(&letters, block, sizeof(block));
 	addf(&endless_chunk, "%zx\r\n", sizeof(block));
 	add(&endless_chunk, block, sizeof(block));
 	addf(&endless_chunk, "\r\n");
@@ -342,6 +344,15 @@ plan_big_header(Request *request)
 }
 
 static void
+plan_long_line(Request *request)
+{
+	start_header(request->plan, 200);
+	addf(&request->plan->bytes, "X-Filler: ");
+	request->plan->filler = &letters;
+	request->plan->filler_left = UINT64_MAX;
+}
+
+static void
 plan_redirect(Request *request)
 {
 	Buffer		extra = {0};
@@ -462,6 +473,7 @@ static const Mode modes[] = {
 	{"endless", plan_endless},
 	{"gigabyte", plan_gigabyte},
 	{"big-header", plan_big_header},
+	{"long-line", plan_long_line},
 	{"redirect", plan_redirect},
 	{"close-after", plan_close_after},
 	{"silent-close", plan_silent_close},
