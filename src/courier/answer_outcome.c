@@ -63,6 +63,18 @@ is_unusable(const Transfer *transfer, Outcome *outcome, DeliveryVerdict *verdict
 	return true;
 }
 
+/* Why the status is none that is wanted; a pause that was asked for may be what the step has no time for. */
+static char *
+describe_status(const Transfer *transfer, long status)
+{
+	if (status >= 300 && status < 400)
+		return psprintf("the receiver answered %ld; redirects are not followed", status);
+	if (respond_outcome_asks_for_pause(transfer, status))
+		return psprintf("the receiver answered %ld and asked for a pause of " INT64_FORMAT " s", status,
+						(transfer->retry_after_ms + 999) / 1000);
+	return psprintf("the receiver answered %ld", status);
+}
+
 static DeliveryVerdict
 judge(const Transfer *transfer, Outcome *outcome)
 {
@@ -78,9 +90,7 @@ judge(const Transfer *transfer, Outcome *outcome)
 		return verdict;
 	verdict = judge_status(outcome->outgoing, outcome->answer);
 	if (verdict != VERDICT_DELIVERED)
-		outcome->error = psprintf(outcome->answer >= 300 && outcome->answer < 400 ?
-								  "the receiver answered %ld; redirects are not followed" :
-								  "the receiver answered %ld", outcome->answer);
+		outcome->error = describe_status(transfer, outcome->answer);
 	return verdict;
 }
 

@@ -85,16 +85,22 @@ tell_breakers(Outgoing *outgoing, const Outcome *outcome)
 	outgoing->host = NULL;
 }
 
+bool
+respond_outcome_asks_for_pause(const Transfer *transfer, long status)
+{
+	return transfer->retry_after_ms > 0 && (status == 429 || status == 503);
+}
+
 /* A receiver that is asked too much, or rests, means all that it is sent. */
 static void
 pause_channel(const Outgoing *outgoing, const Outcome *outcome)
 {
-	int64		wait = outgoing->transfer.retry_after_ms;
+	const Transfer *transfer = &outgoing->transfer;
 
-	if (wait <= 0 || (outcome->answer != 429 && outcome->answer != 503))
+	if (!respond_outcome_asks_for_pause(transfer, outcome->answer))
 		return;
 	outgoing->channel->paused_until = Max(outgoing->channel->paused_until,
-										  outcome->at + Min(wait, LONGEST_PAUSE_MS) * 1000);
+										  outcome->at + Min(transfer->retry_after_ms, LONGEST_PAUSE_MS) * 1000);
 }
 
 /* A request of a run goes by what its step says; nobody waits for hours for an answer. */

@@ -60,6 +60,9 @@ extern const OutcomeKind respond_mail_outcome;
 /* What the receiver of a request over HTTP said, as it is kept. */
 extern char *respond_http_outcome_response(const Outgoing *outgoing);
 
+/* Whether an answer with this status says that the receiver wants to be left alone for a while. */
+extern bool respond_outcome_asks_for_pause(const Transfer *transfer, long status);
+
 /* What became of it, and what is to be done. */
 extern Outcome *respond_outcome_judge(Outgoing *outgoing);
 

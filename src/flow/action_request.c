@@ -224,14 +224,28 @@ take_answer(StepCall *call)
 	return STEP_DONE;
 }
 
+/* What came of the tries that there was time for. */
+static const char *
+describe_tries(const RequestTries *tries)
+{
+	if (tries->ended < 0)
+		return "timed out";
+	if (tries->ended == 0)
+		return "timed out before a try of it ended; a request waits while its channel is off, and while its host"
+			" is busy, fails or has asked for a pause";
+	return psprintf("timed out after %d %s: %s", tries->ended, tries->ended == 1 ? "try" : "tries",
+					tries->last_error != NULL ? tries->last_error : "no reason is known");
+}
+
 /* The time is over.  A request that has ended in the meantime has an answer, which is on its way. */
 static StepResult
 give_up(StepCall *call, int64 delivery)
 {
 	int64		looks = number_of(call->pause->memo, "looks");
+	RequestTries tries;
 
-	if (respond_request_cancel(delivery, "the run that waited gave up: timed out"))
-		fail(call, "timed out");
+	if (respond_request_cancel(delivery, "the run that waited gave up: timed out", &tries))
+		fail(call, describe_tries(&tries));
 	if (looks >= MOST_LOOKS)
 		fail(call, "timed out, and the answer is lost");
 	return wait_for(call, delivery, looks + 1, TimestampTzPlusMilliseconds(respond_clock_now(), GRACE_MS));

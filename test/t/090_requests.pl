@@ -110,9 +110,12 @@ like($requests->answer($id)->{error}, qr/^steps\[0\]: given up after 1 try: time
 like($requests->answer($requests->ask('http://10.0.0.1/'))->{error}, qr/^steps\[0\]: connection to 10\.0\.0\.1:80 refused/, 'the guard holds');
 hears('compressed without being asked', says("$ok\nContent-Encoding: gzip", 'xxx'), { status => 200, error => 'the answer has a Content-Encoding, which was not asked for' });
 hears('headers that are too large', "http://127.0.0.1:$ports[6]/big-header", { error => 'given up after 1 try: the headers of the answer are longer than 64 kB' });
+hears('a header without end', "http://127.0.0.1:$ports[6]/long-line", { error => 'given up after 1 try: the headers of the answer are longer than 64 kB' });
 
 hears('a receiver that wants more time than there is', "http://127.0.0.1:$ports[1]/status/429/retry-after/30",
-	{ status => 429, body => { status => 429 }, error => 'timed out after 1 try: the receiver answered 429' }, max_attempts => 5, timeout => '5 s');
+	{ status => 429, body => { status => 429 }, error => 'timed out after 1 try: the receiver answered 429 and asked for a pause of 30 s' }, max_attempts => 5, timeout => '5 s');
+like($requests->answer($requests->ask("http://127.0.0.1:$ports[1]/ok", timeout => '300 ms'))->{error}, qr/^steps\[0\]: timed out before a try of it ended; .* its host .* has asked for a pause$/,
+	'and others that come meanwhile');
 my $retried = $requests->ask("http://127.0.0.1:$ports[4]/seq/again/503,200", max_attempts => 2, retry_after => '1 ms');
 is($requests->answer($retried)->{status}, 200, 'a pause of the step\'s own');
 is($requests->one("SELECT retry_after FROM respond.delivery WHERE event_id = $retried"), '00:00:00.001', 'which the delivery has');
@@ -212,9 +215,15 @@ like($requests->answer($requests->ask("http://127.0.0.1:$ports[1]/ok", channel =
 
 $requests->one("UPDATE respond.channel SET enabled = false WHERE name = 'api'");
 my $waits = $requests->ask(undef, channel => 'api', timeout => '300 ms');
-ends($waits, 'timed out', 'nobody sends it in time');
+ends($waits, 'timed out before a try of it ended; a request waits while its channel is off, and while its host is busy, fails or has asked for a pause', 'nobody sends it in time');
 like($requests->delivery($waits)->{last_error}, qr/timed out/, 'and nobody will');
 is($requests->delivery($waits)->{status}, 'cancelled', 'it is no dead letter');
+$requests->one("UPDATE respond.channel SET enabled = true WHERE name = 'api'");
+$waits = $requests->ask('/status/503', channel => 'api', timeout => '6 s', max_attempts => 5, retry_after => '3 s');
+$requests->until($waits, 'attempts = 1');
+$requests->one("UPDATE respond.channel SET enabled = false WHERE name = 'api'");
+# on a slow machine there may be another try before that
+like($requests->answer($waits)->{error}, qr/^steps\[0\]: timed out after \d tr(?:y|ies): the receiver answered 503$/, 'what the last try gave is said');
 $waits = $requests->ask('/ok?never', channel => 'api');
 $requests->until($waits, q{status = 'pending'});
 $requests->one("DELETE FROM respond.channel WHERE name = 'api'");
