@@ -154,7 +154,7 @@ emit('moves.sign', {}, "m/$_") for 2 .. 4;
 is(one('SELECT respond.settle()'), 't', 'what only the new version waits for is handled');
 one(q{UPDATE respond.rule SET steps = '[{"action": "log", "message": "first"}, {"action": "wait", "name": "sign", "event_type": "moves.sign", "since": "run"},
 	{"action": "wait", "name": "other", "event_type": "moves.other"}, {"action": "log", "message": "last"}]', cancel_on = '{"event_type": "moves.drop"}' WHERE name = 'moves'});
-like(error_of("SELECT respond.move_runs('moves')"), qr/1 run of rule "moves" cannot go over.*at step "go"/s, 'the run that has begun is at a step that is gone, those in the queue are not');
+like(error_of("SELECT respond.move_runs('moves')"), qr/1 run of rule "moves" cannot be moved.*at step "go"/s, 'the run that has begun is at a step that is gone, those in the queue are not');
 like(error_of("BEGIN; UPDATE respond.rule SET steps = '[]' WHERE name = 'moves'; SELECT respond.move_runs('moves')"), qr/Run \d+: version 4 has no steps/, 'nobody begins where there are no steps');
 is(one(q{SELECT respond.move_runs('moves', NULL, '{"go": "other"}')}), '4', 'all go over');
 waits($_, 'place') for @m[ 1 .. 3 ];
