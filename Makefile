@@ -13,7 +13,8 @@ EXTENSION  = pg_respond
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSION).control)
 MODULE_big = pg_respond
 
-SOURCES    = $(sort $(wildcard src/*.c src/*/*.c))
+# The room listener is a program of its own, without a server.
+SOURCES    = $(sort $(filter-out src/listener/%,$(wildcard src/*.c src/*/*.c)))
 OBJS       = $(SOURCES:.c=.o)
 SQL_PARTS  = $(sort $(wildcard sql/[0-9]*.sql))
 DATA       = $(wildcard sql/updates/$(EXTENSION)--*--*.sql)
