@@ -44,8 +44,8 @@ check_round_trip(void)
 	check(respond_frame_get_text(&frame).length == 0 && respond_frame_is_done(&frame), "an empty text, and the end");
 	respond_frame_get_number(&frame);
 	check(frame.broken && !respond_frame_is_done(&frame), "nothing is behind it");
-	check(respond_frame_find(buffer.bytes + used, buffer.end - used, &frame, &used) == FRAME_WHOLE && frame.kind == FRAME_STATE &&
-		  respond_frame_is_done(&frame), "the second one");
+	check(respond_frame_find(buffer.bytes + used, buffer.end - used, &frame, &used) == FRAME_WHOLE &&
+		  frame.kind == FRAME_STATE && respond_frame_is_done(&frame), "the second one");
 	respond_frame_free(&buffer);
 }
 
