@@ -29,6 +29,7 @@
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "common/pg_compat.h"
+#include "wire/bytes_read.h"
 #include "wire/http_header.h"
 
 static void
@@ -140,20 +141,12 @@ respond_hmac_scheme_read(Jsonb *hmac)
 	return scheme;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = pg_ascii_tolower((unsigned char) c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The key's bytes, palloc'd with their number; NULL when the secret is none. */
 static char *
 read_key(const HmacScheme *scheme, const char *secret, int *length)
 {
 	size_t		size = strlen(secret);
+	size_t		count;
 	char	   *key;
 
 	if (strcmp(scheme->secret, "text") == 0)
@@ -168,17 +161,10 @@ read_key(const HmacScheme *scheme, const char *secret, int *length)
 		*length = respond_base64_decode(secret, size, key, pg_b64_dec_len(size));
 		return *length > 0 ? key : NULL;
 	}
-	*length = size / 2;
-	for (size_t i = 0; i + 1 < size; i += 2)
-	{
-		int			high = hex_digit(secret[i]);
-		int			low = hex_digit(secret[i + 1]);
-
-		if (high < 0 || low < 0)
-			return NULL;
-		key[i / 2] = (char) (high << 4 | low);
-	}
-	return size > 0 && size % 2 == 0 ? key : NULL;
+	if (!respond_hex_read(secret, size, (unsigned char *) key, &count) || count == 0)
+		return NULL;
+	*length = count;
+	return key;
 }
 
 const char *

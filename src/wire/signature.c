@@ -21,6 +21,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "wire/bytes_read.h"
+
 #define SECRET_PREFIX		"whsec_"
 #define WHITE_SPACE			" \t\r\n\f\v"
 #define NOT_BASE64			"is not \"" SECRET_PREFIX "\" and base64, nor base64 alone"
@@ -35,57 +37,18 @@
 /* Longest decimal int64 with its sign, two full stops and a NUL. */
 #define TIMESTAMP_SIZE		24
 
-static int
-base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	if (c == '/')
-		return 63;
-	return -1;
-}
-
-/*
- * Decodes base64 (RFC 4648 section 4) into at most SIGNING_KEY_LONGEST bytes.
- * Bits left over behind the last byte are ignored, as the decoders of the
- * receivers do: refusing them would refuse secrets that work elsewhere.
- */
+/* Decodes base64 into at most SIGNING_KEY_LONGEST bytes. */
 static const char *
 decode_base64(const char *text, size_t length, unsigned char *bytes, size_t *byte_count)
 {
-	size_t		padding = 0;
-	size_t		digits;
-	unsigned int bits = 0;
-	int			bit_count = 0;
+	size_t		digits = length;
 
-	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
-		padding++;
-	digits = length - padding;
-	if (digits % 4 == 1 || (padding > 0 && length % 4 != 0))
+	while (digits > 0 && text[digits - 1] == '=')
+		digits--;
+	if (digits / 4 * 3 + digits % 4 * 3 / 4 > SIGNING_KEY_LONGEST)
+		return "holds a key of more than 1024 bytes";
+	if (!respond_base64_read(text, length, BASE64_STANDARD, bytes, byte_count))
 		return NOT_BASE64;
-
-	*byte_count = 0;
-	for (size_t i = 0; i < digits; i++)
-	{
-		int			value = base64_value(text[i]);
-
-		if (value < 0)
-			return NOT_BASE64;
-		bits = (bits << 6 | (unsigned int) value) & 0xFFFF;
-		bit_count += 6;
-		if (bit_count < 8)
-			continue;
-		bit_count -= 8;
-		if (*byte_count == SIGNING_KEY_LONGEST)
-			return "holds a key of more than 1024 bytes";
-		bytes[(*byte_count)++] = (unsigned char) (bits >> bit_count);
-	}
 	return *byte_count == 0 ? "has nothing after \"" SECRET_PREFIX "\"" : NULL;
 }
 

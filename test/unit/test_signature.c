@@ -1,4 +1,4 @@
-/* links: src/wire/signature.c */
+/* links: src/wire/signature.c src/wire/bytes_read.c */
 /* libs: -lcrypto */
 /*-------------------------------------------------------------------------
  * test_signature.c
