@@ -217,6 +217,8 @@ check_many(void)
 	check(!respond_signature_check(keys, 3, claims, 0, WEBHOOK_CONTENT, length), "no claim, nothing is right");
 	claims[0] = claim_of(SIGNATURE_ED25519, SIGNATURE_BASE64, WEBHOOK_ASYMMETRIC);
 	check(respond_signature_check(keys, 3, claims, 1, WEBHOOK_CONTENT, length), "keys of both kinds in one source");
+	claims[0] = claim_of(SIGNATURE_ED25519, SIGNATURE_BASE64, WEBHOOK_SIGNATURE);
+	check(!respond_signature_check(keys, 3, claims, 1, WEBHOOK_CONTENT, length), "an HMAC that is called ed25519");
 	claims[0].algorithm = SIGNATURE_NONE;
 	keys[0].algorithm = SIGNATURE_NONE;
 	check(!respond_signature_check(keys, 1, claims, 1, WEBHOOK_CONTENT, length), "without an algorithm, nothing is right");
