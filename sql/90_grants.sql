@@ -118,7 +118,7 @@ GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnatio
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.schedule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
-	respond.producer,
+	respond.producer, respond.inbound_scheme,
 	respond.team, respond.agent, respond.team_member, respond.ticket, respond.comment TO respond_admin;
 -- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller
 SELECT respond_internal.grant_execute('respond_admin', 'respond_internal',

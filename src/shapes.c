@@ -24,6 +24,7 @@
 #include "effect/run.h"
 #include "event/event_columns.h"
 #include "event/producer.h"
+#include "inbound/scheme_row.h"
 #include "outbox/delivery_columns.h"
 #include "outbox/run_inbox.h"
 #include "rule/rule_row.h"
@@ -44,6 +45,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_delivery,
 	&respond_shape_event,
 	&respond_shape_heard,
+	&respond_shape_inbound_scheme,
 	&respond_shape_loop_items,
 	&respond_shape_mask,
 	&respond_shape_mute,

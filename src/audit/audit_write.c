@@ -61,7 +61,7 @@ static Jsonb *
 masked(const AuditRow *row, Jsonb *document, int64 event_id)
 {
 	static const char *const configuration[] = {"rule", "mute", "route", "team", "agent",
-	"team_member", "channel", "channel_kind", "mask"};
+	"team_member", "channel", "channel_kind", "mask", "inbound_scheme"};
 
 	for (int i = 0; i < lengthof(configuration); i++)
 		if (row->object_type != NULL && strcmp(row->object_type, configuration[i]) == 0)

@@ -27,6 +27,7 @@ static const Condition conditions[] = {
 	{ERRCODE_RESPOND_STEP_FAILED, "step_failed"},
 	{ERRCODE_RESPOND_LIMIT, "limit_exceeded"},
 	{ERRCODE_RESPOND_INVALID_CHANNEL, "invalid_channel"},
+	{ERRCODE_RESPOND_INVALID_SOURCE, "invalid_source"},
 	{ERRCODE_SQL_STATEMENT_NOT_YET_COMPLETE, "sql_statement_not_yet_complete"},
 	{ERRCODE_CONNECTION_EXCEPTION, "connection_exception"},
 	{ERRCODE_CONNECTION_DOES_NOT_EXIST, "connection_does_not_exist"},

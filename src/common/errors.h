@@ -31,6 +31,9 @@
 /* a table is not as the library expects it */
 #define ERRCODE_RESPOND_SHAPE				MAKE_SQLSTATE('R', 'S', '0', '0', '9')
 
+/* a source of requests from outside, or how its provider signs them, that cannot be used */
+#define ERRCODE_RESPOND_INVALID_SOURCE		MAKE_SQLSTATE('R', 'S', '0', '1', '0')
+
 /* a warning: a change of a watched table was made, and its event could not be recorded */
 #define ERRCODE_RESPOND_EVENT_LOST			MAKE_SQLSTATE('0', '1', 'R', 'S', '1')
 

@@ -13,6 +13,8 @@
 
 #define HEADERS		"headers."
 #define DATA		"data."
+#define HEADER_LETTERS	"abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"
+#define PATH_LONGEST	1001
 
 static const JsonValue *
 find_member(const JsonValue *object, const TagPart *part)
@@ -76,4 +78,34 @@ respond_request_path_find(Arena *arena, const WebRequest *request, const JsonVal
 	else if (strncmp(path, DATA, strlen(DATA)) == 0)
 		*text = text_of(find_value(arena, data, path + strlen(DATA)));
 	return *text != NULL && **text != '\0' ? PATH_FOUND : PATH_MISSING;
+}
+
+/* Whether all parts of the path of a tag are legal. */
+static bool
+is_tag_path(const char *path)
+{
+	char		buffer[PATH_LONGEST];
+	size_t		at = 0;
+	TagPart		part;
+	TagPathStatus status = TAG_PATH_PART;
+
+	while (status == TAG_PATH_PART)
+		status = respond_tag_path_next(path, strlen(path), &at, buffer, &part);
+	return status == TAG_PATH_END;
+}
+
+const char *
+respond_request_path_fault(const char *path)
+{
+	if (strlen(path) >= PATH_LONGEST)
+		return "is longer than 1000 bytes";
+	if (strncmp(path, HEADERS, strlen(HEADERS)) == 0)
+	{
+		path += strlen(HEADERS);
+		return *path == '\0' || path[strspn(path, HEADER_LETTERS)] != '\0' ?
+			"is not \"headers.\" and the name of a header in lower case" : NULL;
+	}
+	if (strncmp(path, DATA, strlen(DATA)) != 0)
+		return "begins neither with \"headers.\" nor with \"data.\"";
+	return is_tag_path(path + strlen(DATA)) ? NULL : "is not a path";
 }

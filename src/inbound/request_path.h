@@ -29,4 +29,7 @@ typedef enum PathVerdict
 extern PathVerdict respond_request_path_find(Arena *arena, const WebRequest *request, const JsonValue *data,
 											 const char *path, const char **text);
 
+/* Why nothing can stand at a path, as the rest of a sentence; NULL: something can. */
+extern const char *respond_request_path_fault(const char *path);
+
 #endif							/* RESPOND_REQUEST_PATH_H */

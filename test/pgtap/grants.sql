@@ -43,6 +43,7 @@ INSERT INTO expected VALUES
 	('respond_auditor', 'respond.delivery', '{SELECT}'),
 	('respond_auditor', 'respond.attempt', '{SELECT}'),
 	('respond_auditor', 'respond.mask', '{SELECT}'),
+	('respond_auditor', 'respond.inbound_scheme', '{SELECT}'),
 	('respond_auditor', 'respond_internal.channel_secret', '{}'),
 	('respond_admin', 'respond.event', '{SELECT}'),
 	('respond_admin', 'respond.run', '{SELECT}'),
@@ -57,12 +58,13 @@ INSERT INTO expected VALUES
 	('respond_admin', 'respond.channel', '{SELECT,INSERT,UPDATE,DELETE}'),
 	('respond_admin', 'respond.channel_kind', '{SELECT,INSERT,UPDATE,DELETE}'),
 	('respond_admin', 'respond.mask', '{SELECT,INSERT,UPDATE,DELETE}'),
+	('respond_admin', 'respond.inbound_scheme', '{SELECT,INSERT,UPDATE,DELETE}'),
 	('respond_admin', 'respond.delivery', '{SELECT}'),
 	('respond_admin', 'respond.attempt', '{SELECT}'),
 	('respond_admin', 'respond_internal.channel_secret', '{}');
 INSERT INTO expected SELECT role_name, relation::regclass, '{}'
   FROM unnest('{respond_agent,respond_producer}'::text[]) AS role_name,
-	unnest('{respond.channel,respond.channel_kind,respond.delivery,respond.attempt,respond.mask,respond_internal.channel_secret}'::text[]) AS relation;
+	unnest('{respond.channel,respond.channel_kind,respond.delivery,respond.attempt,respond.mask,respond.inbound_scheme,respond_internal.channel_secret}'::text[]) AS relation;
 SELECT is(ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) WITH ORDINALITY AS u (p, n)
 		WHERE has_table_privilege(role_name, relation, p) ORDER BY n), privileges,
 	format('%s on %s', role_name, relation))
