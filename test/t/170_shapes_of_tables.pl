@@ -11,7 +11,7 @@ my $node = $courier->node;
 my $receiver = Peers::receiver();
 my $base = "http://127.0.0.1:$receiver->{port}";
 my @tables = qw(respond.event respond.run respond.delivery respond.attempt respond.audit_log respond.ticket respond.ticket_history respond.comment respond.team
-	respond.rule respond.rule_version respond.mute respond.route respond.channel respond.channel_kind respond.mask
+	respond.rule respond.rule_version respond.mute respond.route respond.channel respond.channel_kind respond.mask respond.inbound_scheme
 	respond_internal.progress_0 respond_internal.progress_1 respond_internal.requeue respond_internal.dead_event respond_internal.suspect
 	respond_internal.event_key respond_internal.channel_secret);
 my $round = 0;
@@ -40,6 +40,8 @@ sub works
 		UPDATE respond.channel SET description = 'round $round' WHERE name = 'hook';
 		INSERT INTO respond.channel_kind (name, transport, url, body) VALUES ('kind$round', 'http', '$base/ok/kind', '{}');
 		DELETE FROM respond.channel_kind WHERE name = 'kind$round';
+		INSERT INTO respond.inbound_scheme (name, algorithm, header, signed) VALUES ('scheme$round', 'hmac-sha256', 'x-signature', '{{body}}');
+		DELETE FROM respond.inbound_scheme WHERE name = 'scheme$round';
 		INSERT INTO respond.mask (event_type, path) VALUES ('masked', 'card');
 		INSERT INTO respond.team (name) VALUES ('team $round');
 		SELECT respond.replay($event)});
