@@ -203,6 +203,8 @@ check_pairs(void)
 	check_string(VERDICT("whsec_test_secret"), "malformed", "two times");
 	STRIPE(STRIPE_V1);
 	check_string(VERDICT("whsec_test_secret"), "missing_timestamp", "no time");
+	STRIPE("t:" AT_TEXT "," STRIPE_V1);
+	check_string(VERDICT("whsec_test_secret"), "missing_timestamp", "a name without an equals sign");
 	STRIPE("t=," STRIPE_V1);
 	check_string(VERDICT("whsec_test_secret"), "missing_timestamp", "an empty time");
 	STRIPE("i'm not even a real signature header");
@@ -418,7 +420,7 @@ static void
 check_forms(void)
 {
 	Form		form;
-	char	   *text = respond_arena_alloc_zero(arena, 2 * FORM_MAX_FIELDS + 1);
+	char	   *text = respond_arena_alloc_zero(arena, 2 * FORM_MAX_FIELDS + 2);
 	const char *odd = "&a=1=2&&b&=c&d=%4&e=%zz&%66=%00x+y&";
 
 	check(respond_form_read(arena, odd, strlen(odd), &form) && form.count == 6, "fields of an odd form");
@@ -436,6 +438,9 @@ check_forms(void)
 	check(respond_form_read(arena, text, 2 * FORM_MAX_FIELDS, &form) && form.count == FORM_MAX_FIELDS, "as many fields as may be");
 	text[2 * FORM_MAX_FIELDS] = '&';
 	check(!respond_form_read(arena, text, 2 * FORM_MAX_FIELDS + 1, &form), "one more");
+	take_scheme("twilio");
+	make(text, "content-type", "application/x-www-form-urlencoded", "x-twilio-signature", "x", NULL);
+	check_string(VERDICT("12345"), "malformed", "a request with one more");
 }
 
 static void
@@ -444,8 +449,10 @@ check_times(void)
 	static const char *const wrong[] = {"+1614265330", " 1614265330", "1614265330.0", "-1", "99999999999999999999", "1e9", "0x60"};
 
 	take_scheme("bearer");
-	scheme.timestamp_place = "headers.x-time";
 	scheme.tolerance = 300;
+	make("{}", "authorization", "Bearer token", NULL);
+	check_string(VERDICT("token"), "missing_timestamp", "a time that stands nowhere");
+	scheme.timestamp_place = "headers.x-time";
 	make("{}", "authorization", "Bearer token", "x-time", AT_TEXT, NULL);
 	check_string(VERDICT("token"), "accepted", "a time that no signature covers");
 	for (int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

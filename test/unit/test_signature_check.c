@@ -114,6 +114,7 @@ static void
 check_lies(void)
 {
 	char		changed[sizeof(GITHUB_SIGNATURE) + 2];
+	char		longest[2001];
 	bool		any = false;
 
 #define GITHUB(text)	is_right(SIGNATURE_HMAC_SHA256, SECRET_TEXT, SIGNATURE_HEX, GITHUB_SECRET, GITHUB_CONTENT, text)
@@ -138,6 +139,9 @@ check_lies(void)
 		any |= GITHUB(changed);
 	}
 	check(!any, "no part of it, and no other digit in it");
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	check(!GITHUB(longest), "more hex than any signature has");
 	check(!is_right(SIGNATURE_HMAC_SHA256, SECRET_BASE64, SIGNATURE_BASE64, WEBHOOK_SECRET, WEBHOOK_CONTENT,
 					"g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=="), "wrong padding");
 }
@@ -187,7 +191,8 @@ check_words(void)
 	check(!respond_signature_check(&key, 1, &claim, 1, "", 0), "a password cut short");
 	claim.length = 0;
 	check(!respond_signature_check(&key, 1, &claim, 1, "", 0), "no user");
-	claim.text = respond_arena_alloc_zero(arena, claim.length = 9000);
+	claim.text = memset(respond_arena_alloc(arena, 9000), 'A', 9000);
+	claim.length = 9000;
 	check(!respond_signature_check(&key, 1, &claim, 1, "", 0), "a claim longer than any secret");
 
 	check(is_right(SIGNATURE_BEARER, SECRET_TEXT, SIGNATURE_HEX, "mF_9.B5f-4.1JqM", "", "mF_9.B5f-4.1JqM"), "a token");
@@ -219,6 +224,11 @@ check_many(void)
 	check(respond_signature_check(keys, 3, claims, 1, WEBHOOK_CONTENT, length), "keys of both kinds in one source");
 	claims[0] = claim_of(SIGNATURE_ED25519, SIGNATURE_BASE64, WEBHOOK_SIGNATURE);
 	check(!respond_signature_check(keys, 3, claims, 1, WEBHOOK_CONTENT, length), "an HMAC that is called ed25519");
+	claims[0] = claim_of(SIGNATURE_HMAC_SHA256, SIGNATURE_BASE64, WEBHOOK_ASYMMETRIC);
+	check(!respond_signature_check(keys, 3, claims, 1, WEBHOOK_CONTENT, length), "ed25519 that is called an HMAC");
+	keys[0] = key_of(SIGNATURE_BEARER, SECRET_TEXT, "token");
+	claims[0] = claim_of(SIGNATURE_BASIC, SIGNATURE_BASE64, "token");
+	check(!respond_signature_check(keys, 1, claims, 1, WEBHOOK_CONTENT, length), "a token that is called a password");
 	claims[0].algorithm = SIGNATURE_NONE;
 	keys[0].algorithm = SIGNATURE_NONE;
 	check(!respond_signature_check(keys, 1, claims, 1, WEBHOOK_CONTENT, length), "without an algorithm, nothing is right");
@@ -281,6 +291,8 @@ check_secrets(void)
 	check_string(fault_of(SIGNATURE_ED25519, SECRET_TEXT, "whpk_ZlN4eg7dSSqi0moX9hQUk3orrOouK3QVQSlJa248"), NO_ED25519, "a key cut short");
 	check_string(fault_of(SIGNATURE_ED25519, SECRET_TEXT, "-----BEGIN PUBLIC KEY-----"), NO_ED25519, "a block that does not end");
 	check_string(fault_of(SIGNATURE_ED25519, SECRET_TEXT, WEBHOOK_PUBLIC_PEM "x"), NO_ED25519, "something behind the block");
+	check_string(fault_of(SIGNATURE_ED25519, SECRET_TEXT, "MCowBQYDK2VuAyEAZlN4eg7dSSqi0moX9hQUk3orrOouK3QVQSlJa248c/g="), NO_ED25519,
+				 "a key of X25519");
 	check_string(fault_of(SIGNATURE_ECDSA, SECRET_TEXT, WEBHOOK_PUBLIC_PEM), NO_ECDSA, "a key of ed25519");
 	check_string(fault_of(SIGNATURE_ECDSA, SECRET_TEXT, "AhA69i47VEbnj0M6Zcm3QvruAsK6g6gWlo3DDLE24XW3"), NO_ECDSA, "a point alone");
 	check_string(fault_of(SIGNATURE_ECDSA, SECRET_TEXT,
