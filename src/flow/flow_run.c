@@ -485,6 +485,7 @@ respond_machine_advance(FlowMachine *machine)
 	StepOutcome outcome;
 	int64		caused = respond_event_context_caused();
 	bool		comes_first;
+	bool		begins;
 
 	if (respond_loop_is_between(machine))
 		return advance_loop(machine);
@@ -509,14 +510,15 @@ respond_machine_advance(FlowMachine *machine)
 		return MACHINE_FAILED;
 	}
 	CHECK_FOR_INTERRUPTS();
-	position->attempts++;
+	/* a step that rested began before that, also in another version of the rule */
+	begins = position->attempts++ == 0 && !machine->rested;
 	machine->rested = false;
 	outcome = try_step(machine, step, NULL, NULL);
 	respond_own_events_note(machine, step, outcome != STEP_OUTCOME_SKIPPED, respond_event_context_caused() > caused);
 	if (outcome != STEP_OUTCOME_SKIPPED)
 	{
 		machine->before = NULL;
-		if (position->attempts == 1)
+		if (begins)
 			forget_heard(machine, step);
 	}
 	return finish_attempt(machine, step, outcome);
