@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "wire/http_token.h"
+
 const char *
 respond_web_field(const WebRequest *request, const char *name)
 {
@@ -61,21 +63,14 @@ typedef enum TextKind
 } TextKind;
 
 static bool
-is_token(unsigned char byte)
-{
-	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-		(byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
-}
-
-static bool
 may_stand(TextKind kind, unsigned char byte)
 {
 	switch (kind)
 	{
 		case TEXT_TOKEN:
-			return is_token(byte);
+			return respond_http_is_token(byte) && !(byte >= 'A' && byte <= 'Z');
 		case TEXT_METHOD:
-			return is_token(byte) || (byte >= 'A' && byte <= 'Z');
+			return respond_http_is_token(byte);
 		case TEXT_PRINTED:
 			return byte > ' ' && byte < 0x7f;
 		case TEXT_VALUE:

@@ -20,6 +20,7 @@
 
 #include "flow/flow_machine.h"
 
+/* Finds out which steps these are; the last thing when a flow is compiled. */
 extern void respond_own_events_compile(Flow *flow);
 
 /* The step was executed, or skipped.  caused: it has recorded something, by SQL or else. */
@@ -30,6 +31,7 @@ extern bool respond_own_events_come_first(const FlowMachine *machine, const Flow
 
 /* That pause. */
 extern FlowPause *respond_own_events_wait(void);
+
 /* Whether the run is in one. */
 extern bool respond_own_events_pause(const FlowMachine *machine);
 

@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#include "wire/bytes_read.h"
+#include "wire/http_token.h"
+
 void
 respond_http_body_begin(HttpBody *body, const HttpHead *head, uint64_t limit)
 {
@@ -19,22 +22,10 @@ respond_http_body_begin(HttpBody *body, const HttpHead *head, uint64_t limit)
 	body->state = body->chunked ? HTTP_BODY_SIZE : body->left > 0 ? HTTP_BODY_DATA : HTTP_BODY_WHOLE;
 }
 
-static int
-hex_value(unsigned char byte)
-{
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	if (byte >= 'a' && byte <= 'f')
-		return byte - 'a' + 10;
-	if (byte >= 'A' && byte <= 'F')
-		return byte - 'A' + 10;
-	return -1;
-}
-
 static bool
 take_size(HttpBody *body, unsigned char byte, const char **reason)
 {
-	int			digit = hex_value(byte);
+	int			digit = respond_hex_digit(byte);
 
 	*reason = "the size of a chunk is not understood";
 	if (digit >= 0)

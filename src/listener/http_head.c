@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#include "wire/ascii_case.h"
+#include "wire/http_token.h"
+
 /* Digits of a length that no 64 bits are exceeded by. */
 #define MAX_LENGTH_DIGITS	18
 
@@ -34,23 +37,11 @@ is_letter(unsigned char byte)
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-bool
-respond_http_is_token(unsigned char byte)
-{
-	return is_digit(byte) || is_letter(byte) || (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
-}
-
 /* RFC 9110 section 5.5; bytes from 0x80 on are legal, and mean nothing to us. */
 static bool
 is_value(unsigned char byte)
 {
 	return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
-
-static unsigned char
-to_lower(unsigned char byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte;
 }
 
 bool
@@ -59,7 +50,7 @@ respond_http_text_is(HttpText text, const char *lower_case)
 	if (strlen(lower_case) != text.length)
 		return false;
 	for (size_t i = 0; i < text.length; i++)
-		if (to_lower(text.bytes[i]) != (unsigned char) lower_case[i])
+		if (respond_ascii_lower(text.bytes[i]) != lower_case[i])
 			return false;
 	return true;
 }
@@ -135,7 +126,7 @@ same_text(HttpText a, HttpText b)
 	if (a.length != b.length)
 		return false;
 	for (size_t i = 0; i < a.length; i++)
-		if (to_lower(a.bytes[i]) != to_lower(b.bytes[i]))
+		if (respond_ascii_lower(a.bytes[i]) != respond_ascii_lower(b.bytes[i]))
 			return false;
 	return true;
 }

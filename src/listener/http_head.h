@@ -91,9 +91,6 @@ extern HttpVerdict respond_http_head_read(HttpHeadScan *scan, const char *bytes,
 /* Whether two texts are the same but for the case of letters of ASCII. */
 extern bool respond_http_text_is(HttpText text, const char *lower_case);
 
-/* Whether the byte may stand in a token: RFC 9110 section 5.6.2. */
-extern bool respond_http_is_token(unsigned char byte);
-
 /*
  * Whether the bytes are lines of fields: to the end of trailer fields the same
  * rules apply as to those of a head.  Each line ends with CR LF.

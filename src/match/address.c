@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "wire/bytes_read.h"
+
 #define LONGEST_IPV4		15
 #define LONGEST_IPV6		64		/* groups may carry leading zeros */
 #define IPV6_GROUPS			8
@@ -41,18 +43,6 @@ read_ipv4(const char *text, size_t length, Address *address)
 	}
 	address->bits = 32;
 	return at == length;
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* Puts the groups in front of and behind "::" in their places. */
@@ -104,9 +94,9 @@ read_ipv6(const char *text, size_t length, Address *address)
 
 		if (count == IPV6_GROUPS)
 			return false;
-		for (; at < length && hex_value(text[at]) >= 0; at++)
+		for (; at < length && respond_hex_digit(text[at]) >= 0; at++)
 		{
-			group = group * 16 + (unsigned) hex_value(text[at]);
+			group = group * 16 + (unsigned) respond_hex_digit(text[at]);
 			if (group > 0xFFFF)
 				return false;
 		}
@@ -132,7 +122,7 @@ bool
 respond_address_read(const char *text, size_t length, Address *address)
 {
 	/* Most strings are turned away by their first character. */
-	if (length == 0 || length > LONGEST_IPV6 || (text[0] != ':' && hex_value(text[0]) < 0))
+	if (length == 0 || length > LONGEST_IPV6 || (text[0] != ':' && respond_hex_digit(text[0]) < 0))
 		return false;
 	memset(address, 0, sizeof(*address));
 	if (memchr(text, ':', length) != NULL)

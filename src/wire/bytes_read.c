@@ -7,18 +7,6 @@
  */
 #include "wire/bytes_read.h"
 
-int
-respond_hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 respond_hex_read(const char *text, size_t length, unsigned char *bytes, size_t *count)
 {

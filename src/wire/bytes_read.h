@@ -21,7 +21,17 @@ typedef enum Base64Alphabet
 } Base64Alphabet;
 
 /* Value of a hex digit of either case; -1: it is none. */
-extern int	respond_hex_digit(char c);
+static inline int
+respond_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
 
 /* False: not an even number of hex digits.  None at all are no bytes. */
 extern bool respond_hex_read(const char *text, size_t length, unsigned char *bytes, size_t *count);

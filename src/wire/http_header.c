@@ -10,13 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* tchar of RFC 9110 section 5.6.2; not by isalnum, which asks the locale. */
-static bool
-is_token_character(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		(c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
+#include "wire/http_token.h"
 
 const char *
 respond_http_header_check(const char *name, const char *value)
@@ -25,7 +19,7 @@ respond_http_header_check(const char *name, const char *value)
 		return "has an empty name";
 	for (const char *at = name; *at != '\0'; at++)
 	{
-		if (!is_token_character(*at))
+		if (!respond_http_is_token(*at))
 			return "has a character in its name that is not allowed";
 	}
 	for (const char *at = value == NULL ? "" : value; *at != '\0'; at++)
