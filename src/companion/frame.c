@@ -93,6 +93,12 @@ respond_frame_put_text(FrameBuffer *buffer, const char *bytes, size_t length)
 }
 
 void
+respond_frame_put_bytes(FrameBuffer *buffer, const char *bytes, size_t length)
+{
+	put(buffer, bytes, length);
+}
+
+void
 respond_frame_put_string(FrameBuffer *buffer, const char *string)
 {
 	respond_frame_put_text(buffer, string, strlen(string));

@@ -62,6 +62,9 @@ extern void respond_frame_put_number(FrameBuffer *buffer, uint64_t number);
 extern void respond_frame_put_text(FrameBuffer *buffer, const char *bytes, size_t length);
 extern void respond_frame_put_string(FrameBuffer *buffer, const char *string);
 
+/* Bytes of a text whose length was put as a number, for texts that lie in pieces. */
+extern void respond_frame_put_bytes(FrameBuffer *buffer, const char *bytes, size_t length);
+
 /* False: memory was lacking or the frame was too long, and nothing of it is in the buffer. */
 extern bool respond_frame_end(FrameBuffer *buffer);
 

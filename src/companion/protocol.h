@@ -22,8 +22,8 @@
  *	LIMITS        bytes that a body may have (number), exceptions (number), then of each: a path, bytes
  *	              for it and what is below (number).
  *	REQUEST       see web_request.h.
- *	ANSWER        the status (number), fields ("Name: value" CR LF each), the body.  The program adds
- *	              Content-Length, Date and Connection.
+ *	ANSWER        see web_answer.h: the status (number), fields ("Name: value" CR LF each), the body.  The
+ *	              program adds Content-Length, Date and Connection.
  *	GONE          of a request: the caller left before the answer, or before the end of the stream.  No
  *	              answer is expected.
  *	STREAM_BEGIN  in place of ANSWER: the status (number), fields.
