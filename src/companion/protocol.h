@@ -13,12 +13,15 @@
  *	WELCOME       the version of the program.  The answer to HELLO.
  *	REFUSE        why, for a person; the connection ends.  Versions that differ refuse each other, on both
  *	              sides.
- *	CONFIG        on control: most connections (number), most from one address (number), certificate file,
- *	              key file, addresses (number), then each address.  The first one opens the addresses;
- *	              later ones read certificate and key again, and change the limits.
- *	STATE         on control, the answer to CONFIG, and once a second while something changes: connections
- *	              (number), accepted so far (number), refused so far (number), addresses (number), then of
- *	              each: the address, and why it is not listened to (empty: it is).
+ *	CONFIG        on control: most connections (number), most from one address (number; 0: any), the
+ *	              certificates and the key (both as PEM, or empty: the program opens no files, so whoever
+ *	              starts it reads them), addresses (number), then each address.  Later ones change all of
+ *	              it; the first one opens socket files, which need rights that are given up then.
+ *	STATE         on control, the answer to CONFIG, and at most once a second while something changes:
+ *	              connections (number), accepted so far (number), requests and connections that the
+ *	              program refused so far (number), what is wrong with certificate or key (empty: nothing;
+ *	              otherwise those of before stay in use), addresses (number), then of each: the address,
+ *	              and why it is not listened to (empty: it is).
  *	LIMITS        bytes that a body may have (number), exceptions (number), then of each: a path, bytes
  *	              for it and what is below (number).
  *	REQUEST       see web_request.h.
