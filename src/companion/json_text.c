@@ -1,0 +1,141 @@
+/*-------------------------------------------------------------------------
+ * json_text.c
+ *	  JSON written as text, for bodies of answers.
+ *
+ * src/companion/json_text.c
+ *-------------------------------------------------------------------------
+ */
+#include "companion/json_text.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST_CAPACITY	256
+
+void
+respond_json_text_begin(JsonText *text, Arena *arena)
+{
+	text->arena = arena;
+	text->capacity = FIRST_CAPACITY;
+	text->bytes = respond_arena_alloc(arena, text->capacity);
+	text->length = 0;
+	text->bytes[0] = '\0';
+}
+
+static void
+make_room(JsonText *text, size_t length)
+{
+	char	   *bytes;
+
+	if (text->capacity - text->length > length)
+		return;
+	while (text->capacity - text->length <= length)
+		text->capacity *= 2;
+	bytes = respond_arena_alloc(text->arena, text->capacity);
+	memcpy(bytes, text->bytes, text->length + 1);
+	text->bytes = bytes;
+}
+
+void
+respond_json_text_raw(JsonText *text, const char *bytes, size_t length)
+{
+	make_room(text, length);
+	memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+	text->bytes[text->length] = '\0';
+}
+
+void
+respond_json_text_put(JsonText *text, const char *string)
+{
+	respond_json_text_raw(text, string, strlen(string));
+}
+
+static bool
+is_behind(const unsigned char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((bytes[i] & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
+/* How many bytes the character has that begins here; 0: none does (RFC 3629 section 4). */
+static size_t
+character_length(const unsigned char *bytes, size_t left)
+{
+	unsigned char first = bytes[0];
+
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc2 && first <= 0xdf && left >= 2 && is_behind(bytes + 1, 1))
+		return 2;
+	if (first >= 0xe0 && first <= 0xef && left >= 3 && is_behind(bytes + 1, 2) &&
+		!(first == 0xe0 && bytes[1] < 0xa0) && !(first == 0xed && bytes[1] > 0x9f))
+		return 3;
+	if (first >= 0xf0 && first <= 0xf4 && left >= 4 && is_behind(bytes + 1, 3) &&
+		!(first == 0xf0 && bytes[1] < 0x90) && !(first == 0xf4 && bytes[1] > 0x8f))
+		return 4;
+	return 0;
+}
+
+static void
+write_character(JsonText *text, const char *bytes, size_t length)
+{
+	char		code[8];
+
+	if (length == 0)
+		respond_json_text_put(text, "\xef\xbf\xbd");
+	else if (length > 1)
+		respond_json_text_raw(text, bytes, length);
+	else if (*bytes == '"' || *bytes == '\\')
+	{
+		respond_json_text_put(text, "\\");
+		respond_json_text_raw(text, bytes, 1);
+	}
+	else if ((unsigned char) *bytes < ' ')
+	{
+		snprintf(code, sizeof(code), "\\u%04x", (unsigned char) *bytes);
+		respond_json_text_put(text, code);
+	}
+	else
+		respond_json_text_raw(text, bytes, 1);
+}
+
+void
+respond_json_text_string(JsonText *text, const char *bytes, size_t length)
+{
+	respond_json_text_put(text, "\"");
+	for (size_t at = 0; at < length;)
+	{
+		size_t		size = character_length((const unsigned char *) bytes + at, length - at);
+
+		write_character(text, bytes + at, size);
+		at += size == 0 ? 1 : size;
+	}
+	respond_json_text_put(text, "\"");
+}
+
+/* The last byte tells whether a value was written before. */
+void
+respond_json_text_element(JsonText *text)
+{
+	if (text->length > 0 && strchr("{[:,", text->bytes[text->length - 1]) == NULL)
+		respond_json_text_put(text, ",");
+}
+
+void
+respond_json_text_member(JsonText *text, const char *name)
+{
+	respond_json_text_element(text);
+	respond_json_text_string(text, name, strlen(name));
+	respond_json_text_put(text, ":");
+}
+
+void
+respond_json_text_pair(JsonText *text, const char *name, const char *value)
+{
+	respond_json_text_member(text, name);
+	respond_json_text_string(text, value, strlen(value));
+}
