@@ -113,8 +113,8 @@ respond_frame_socket_send(FrameSocket *socket)
 {
 	while (respond_frame_socket_waiting(socket) > 0)
 	{
-		ssize_t		count = send(socket->fd, socket->out.bytes + socket->out.start, respond_frame_socket_waiting(socket),
-								 MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t		count = send(socket->fd, socket->out.bytes + socket->out.start,
+								 respond_frame_socket_waiting(socket), MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (count < 0 && errno == EINTR)
 			continue;
