@@ -8,10 +8,10 @@
  * and the postmaster's death at once, so it hears everything at any time.  No
  * transaction is open while it waits.
  *
- * Outcomes are recorded together: at once when nothing else is under way, else
- * when they have waited for a few milliseconds or are many.  If recording fails,
- * it is tried again; what is recorded nowhere when the process dies is sent once
- * more, with the same key.
+ * Outcomes are recorded together: at once when nothing else is under way or the
+ * last recording was long ago, else when they have waited for a few milliseconds
+ * or are many.  If recording fails, it is tried again; what is recorded nowhere
+ * when the process dies is sent once more, with the same key.
  *
  * src/courier/courier.c
  *-------------------------------------------------------------------------
@@ -50,8 +50,12 @@
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
-/* Outcomes wait this long for others, while requests are under way. */
+/*
+ * Outcomes wait this long for others at most, while requests are under way; less
+ * when not much is recorded: until so many times of the last recording have gone by.
+ */
 #define RECORD_DELAY_US		(3 * 1000)
+#define RECORD_PAUSES		8
 #define RECORD_AT_ONCE		256
 
 /* How long it waits for the lock of a table, and after it waited in vain. */
@@ -88,6 +92,7 @@ typedef struct Courier
 
 	OutcomeList outcomes;		/* not recorded yet */
 	TimestampTz record_after;	/* of the oldest of them */
+	TimestampTz record_pause;	/* after the last recording, until then */
 	OutcomeList left;			/* somebody holds their rows, or they fail; they do not hold up the others */
 	int			failures;		/* errors in a row */
 	bool		said_locked;	/* the last one was a lock */
@@ -255,7 +260,7 @@ static void
 add_outcome(Courier *courier, Outgoing *outgoing)
 {
 	if (courier->outcomes.count == 0)
-		courier->record_after = GetCurrentTimestamp() + RECORD_DELAY_US;
+		courier->record_after = Min(GetCurrentTimestamp() + RECORD_DELAY_US, courier->record_pause);
 	list_add(&courier->outcomes, respond_outcome_judge(outgoing));
 }
 
@@ -329,13 +334,17 @@ static void
 record(Courier *courier)
 {
 	int			before = courier->outcomes.count;
+	TimestampTz began = GetCurrentTimestamp();
+	TimestampTz ended;
 
 	pg_atomic_write_u32(&courier->slot->busy, 1);
 	respond_courier_record(courier->outcomes.items, courier->outcomes.count, courier->failures > 0);
 	drop_recorded(courier);
+	ended = GetCurrentTimestamp();
+	courier->record_pause = ended + RECORD_PAUSES * (ended - began);
 	pg_atomic_fetch_add_u64(&courier->slot->events, before - courier->outcomes.count);
 	pg_atomic_fetch_add_u64(&courier->slot->batches, 1);
-	pg_atomic_write_u64(&courier->slot->active_at, (uint64) GetCurrentTimestamp());
+	pg_atomic_write_u64(&courier->slot->active_at, (uint64) ended);
 	pg_atomic_write_u32(&courier->slot->busy, 0);
 	set_aside(courier);
 }

@@ -58,3 +58,26 @@ sql -c "INSERT INTO respond.channel (name, kind, url, timeout) VALUES ('hanging'
 wait_until "SELECT count(*) = 1000 FROM respond.delivery WHERE channel = 'hanging'"
 read -r beside50 beside99 < <(many)
 row "200 fast channels beside a hanging one, p99 (us), against without it" "$beside99" "$alone99" "$(calc "$beside99 / $alone99")" "< 2"
+
+# answers: p50 and p99 in microseconds from the end of a request, as the courier saw it, to the commit in which its run continued.
+answers()
+{
+	local since
+	since=$(sql -c 'SELECT clock_timestamp()')
+	emit_each bench.ask
+	wait_until "SELECT count(*) = $samples FROM respond.run WHERE rule = 'ask' AND status = 'succeeded' AND started_at > '$since'" 0.5
+	sql -c "SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY us)) || ' / ' || round(percentile_cont(0.99) WITHIN GROUP (ORDER BY us))
+			  FROM (SELECT extract(epoch FROM pg_xact_commit_timestamp(d.xmin) - (a.at + a.duration)) * 1000000 AS us
+					  FROM respond_internal.wait_decision AS d
+					  JOIN respond.delivery AS s ON s.run_id = d.run_id
+					  JOIN respond.attempt AS a ON a.delivery_id = s.id
+					 WHERE d.rule = 'ask' AND d.decided_at > '$since') AS s"
+}
+
+sql -c "INSERT INTO respond.rule (name, event_type, steps) VALUES ('ask', 'bench.ask', '[{\"action\": \"request\", \"channel\": \"fast\", \"timeout\": \"10 min\"}]')"
+beside=$(answers)
+sql -c "UPDATE respond.channel SET enabled = false WHERE name = 'hanging'" -c "SELECT respond.discard(id) FROM respond.delivery WHERE channel = 'hanging' AND status = 'pending'" > /dev/null
+node_stop bench
+node_start bench
+wait_until "SELECT count(*) >= 3 FROM respond.worker WHERE state = 'idle' AND kind <> 'launcher'"
+row "request answered -> run continued, beside hanging ones, p50 / p99 (us)" "$beside" "$(answers) idle" "" "<= 2,000 / 10,000"
