@@ -639,6 +639,7 @@ DECLARE
 		'owners',
 		'schedules',
 		'secrets',
+		'tokens',
 		'certificates',
 		'channels',
 		'breakers',

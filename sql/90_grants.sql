@@ -120,6 +120,8 @@ GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO resp
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.schedule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
 	respond.producer, respond.inbound_scheme,
 	respond.team, respond.agent, respond.team_member, respond.ticket, respond.comment TO respond_admin;
+-- A token is made by create_token() alone, and stays with its role.
+GRANT UPDATE (scopes, expires_at, allow_networks, enabled), DELETE ON respond.api_token TO respond_admin;
 -- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller
 SELECT respond_internal.grant_execute('respond_admin', 'respond_internal',
 	'simulate_rules', 'explain_rules', 'explain_waits', 'rule_document', 'read_rule', 'check_primary', 'schedule_preview');

@@ -27,6 +27,7 @@
 #include "inbound/scheme_row.h"
 #include "outbox/delivery_columns.h"
 #include "outbox/run_inbox.h"
+#include "rest/token_row.h"
 #include "rule/rule_row.h"
 #include "schedule/schedule_row.h"
 #include "shapes.h"
@@ -36,6 +37,7 @@
 
 static const Shape *const all_shapes[] = {
 	&respond_shape_agent,
+	&respond_shape_api_token,
 	&respond_shape_approval,
 	&respond_shape_attempt,
 	&respond_shape_audit_log,

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * owner_names.c
- *	  Duty of the clock: the names of the owners of rules and schedules, and of the roles of agents, are those of today.
+ *	  Duty of the clock: the names of owners, and of the roles of agents and tokens, are those of today.
  *
  * ALTER ROLE ... RENAME brings the rules of its own database up to date; in the
  * others of the cluster, and for owners that came with a dump, it is done here.
@@ -13,10 +13,13 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
+#include "catalog/pg_type.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "common/kept_plan.h"
 #include "common/partition_write.h"
 #include "common/relation_change.h"
 #include "desk/agent.h"
@@ -33,6 +36,16 @@ static Oid	rule_table = InvalidOid;
 static Oid	producer_table = InvalidOid;
 static Oid	schedule_table = InvalidOid;
 static Oid	agent_table = InvalidOid;
+static Oid	token_table = InvalidOid;
+
+/* The room of tokens stands behind this one; what is to be done takes no code of it. */
+static KeptPlan refresh_tokens = {
+	"UPDATE respond.api_token AS t SET db_role = r.rolname FROM pg_catalog.pg_roles AS r"
+	" WHERE CASE WHEN t.role_system OPERATOR(pg_catalog.=) $1"
+	" THEN r.oid OPERATOR(pg_catalog.=) t.role_id AND r.rolname OPERATOR(pg_catalog.<>) t.db_role"
+	" ELSE r.rolname OPERATOR(pg_catalog.=) t.db_role END",
+	1, {INT8OID}
+};
 
 static void
 role_changed(Datum argument, int cache, uint32 hash)
@@ -44,7 +57,7 @@ static void
 table_changed(Datum argument, Oid relation)
 {
 	if (relation == InvalidOid || relation == rule_table || relation == producer_table ||
-		relation == schedule_table || relation == agent_table)
+		relation == schedule_table || relation == agent_table || relation == token_table)
 		has_news = true;
 }
 
@@ -62,6 +75,16 @@ listen_for_changes(void)
 	AcceptInvalidationMessages();
 }
 
+static void
+refresh_token_roles(void)
+{
+	Datum		system = Int64GetDatum((int64) GetSystemIdentifier());
+
+	SPI_connect();
+	(void) respond_kept_plan_run_as_owner(&refresh_tokens, &system, NULL);
+	SPI_finish();
+}
+
 TimestampTz
 respond_owner_names_keep(TimestampTz now)
 {
@@ -74,9 +97,11 @@ respond_owner_names_keep(TimestampTz now)
 		producer_table = respond_relation_oid("respond", "producer");
 		schedule_table = respond_relation_oid("respond", "schedule");
 		agent_table = respond_relation_oid("respond", "agent");
+		token_table = respond_relation_oid("respond", "api_token");
 		respond_rule_owners_refresh();
 		(void) respond_producer_roles_gone();
 		respond_agent_roles_refresh();
+		refresh_token_roles();
 		respond_statement_commit();
 		has_news = false;
 	}
