@@ -13,17 +13,17 @@ SELECT w.kind, d.datname AS database, w.pid, w.lane, w.state, w.waiting_for, w.g
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = w.database
  WHERE w.database IS NULL OR d.datname = pg_catalog.current_database();
 COMMENT ON VIEW respond.worker IS 'the launcher and the workers of this database: who they are, what they do, what they wait for';
-COMMENT ON COLUMN respond.worker.kind IS 'launcher, clock, dispatcher or courier';
-COMMENT ON COLUMN respond.worker.database IS 'database that it works in; NULL for the launcher, which serves the cluster';
+COMMENT ON COLUMN respond.worker.kind IS 'launcher, clock, dispatcher, courier, listener or gateway';
+COMMENT ON COLUMN respond.worker.database IS 'database that it works in; NULL for the launcher and the listener, which serve the cluster';
 COMMENT ON COLUMN respond.worker.pid IS 'its process, as in pg_stat_activity; NULL if it has none now';
-COMMENT ON COLUMN respond.worker.lane IS 'for a dispatcher: which share of the events it handles, counted from 1';
+COMMENT ON COLUMN respond.worker.lane IS 'for a dispatcher: which share of the events it handles, counted from 1; for a gateway: 1 takes webhooks, streams and metrics, the others requests of REST';
 COMMENT ON COLUMN respond.worker.state IS 'starting, idle, busy, holding, stopping, ended or failed (it is restarted at restart_at)';
-COMMENT ON COLUMN respond.worker.waiting_for IS 'what it waits for: events, deliveries, time, respond.release(), or a wait event of the server such as a lock';
+COMMENT ON COLUMN respond.worker.waiting_for IS 'what it waits for: events, deliveries, requests, time, respond.release(), or a wait event of the server such as a lock';
 COMMENT ON COLUMN respond.worker.generation IS 'how often the slot of this worker was given to a new process';
 COMMENT ON COLUMN respond.worker.failures IS 'abnormal ends in a row';
 COMMENT ON COLUMN respond.worker.started_at IS 'when the process started';
 COMMENT ON COLUMN respond.worker.restart_at IS 'when a failed worker is restarted';
-COMMENT ON COLUMN respond.worker.events IS 'events handled since started_at; for a courier, delivery tries';
+COMMENT ON COLUMN respond.worker.events IS 'events handled since started_at; for a courier, delivery tries; for a gateway, requests';
 COMMENT ON COLUMN respond.worker.batches IS 'transactions committed for that';
 COMMENT ON COLUMN respond.worker.runs IS 'runs made since started_at';
 COMMENT ON COLUMN respond.worker.errors IS 'batches, or duties of the clock, that failed and were repeated';

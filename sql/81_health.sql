@@ -157,6 +157,12 @@ BEGIN
 			UNION ALL
 			SELECT 'courier', 'courier', 1 WHERE current_setting('pg_respond.courier')::boolean
 			UNION ALL
+			SELECT 'listener', 'listener', 1 WHERE current_setting('pg_respond.gateway_listen') <> ''
+			UNION ALL
+			SELECT CASE n WHEN 1 THEN 'gateway' ELSE format('gateway for REST %s', n - 1) END, 'gateway', n
+			  FROM generate_series(1, 1 + current_setting('pg_respond.gateway_rest_workers')::integer) AS n
+			 WHERE current_setting('pg_respond.gateway_listen') <> ''
+			UNION ALL
 			SELECT 'dispatcher ' || n, 'dispatcher', n FROM generate_series(1, status.dispatchers) AS n) AS w
 	 WHERE current_setting('pg_respond.enabled')::boolean AND NOT EXISTS (SELECT FROM respond.worker AS r
 			WHERE r.kind = w.kind AND coalesce(r.lane, 1) = w.lane AND r.state NOT IN ('starting', 'failed', 'ended'));

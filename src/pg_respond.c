@@ -12,6 +12,7 @@
 
 #include "common/guc.h"
 #include "common/shmem.h"
+#include "companion/listen_address.h"
 #include "courier/breaker_status.h"
 #include "effect/channel_stats.h"
 #include "effect/rule_stats.h"
@@ -19,6 +20,8 @@
 #include "event/capture_tree.h"
 #include "event/capture_write.h"
 #include "event/wake.h"
+#include "gateway/gateway_settings.h"
+#include "gateway/host_map.h"
 #include "launcher/copy.h"
 #include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
@@ -48,7 +51,12 @@ _PG_init(void)
 						 " 'pg_respond', and restart the server.",
 						 "shared_preload_libraries")));
 
-	respond_guc_define(respond_transfer_check_networks);
+	respond_guc_define(&(const GucChecks){
+		.allowed_networks = respond_transfer_check_networks,
+		.gateway_database = respond_host_map_check,
+		.gateway_listen = respond_listen_address_check,
+		.gateway_public_url = respond_gateway_check_public_url,
+	});
 	respond_shmem_request();
 	respond_shapes_initialize();
 	respond_copy_initialize();

@@ -414,6 +414,12 @@ BEGIN
 			UNION ALL
 			SELECT 'courier', 'courier', 1 WHERE current_setting('pg_respond.courier')::boolean
 			UNION ALL
+			SELECT 'listener', 'listener', 1 WHERE current_setting('pg_respond.gateway_listen') <> ''
+			UNION ALL
+			SELECT CASE n WHEN 1 THEN 'gateway' ELSE format('gateway for REST %s', n - 1) END, 'gateway', n
+			  FROM generate_series(1, 1 + current_setting('pg_respond.gateway_rest_workers')::integer) AS n
+			 WHERE current_setting('pg_respond.gateway_listen') <> ''
+			UNION ALL
 			SELECT 'dispatcher ' || n, 'dispatcher', n FROM generate_series(1, status.dispatchers) AS n) AS w
 	 WHERE current_setting('pg_respond.enabled')::boolean AND NOT EXISTS (SELECT FROM respond.worker AS r
 			WHERE r.kind = w.kind AND coalesce(r.lane, 1) = w.lane AND r.state NOT IN ('starting', 'failed', 'ended'));
@@ -1209,13 +1215,15 @@ COMMENT ON FUNCTION respond.retry_set_aside(text) IS 'retries set-aside events a
 COMMENT ON FUNCTION respond_internal.retry_set_aside(text) IS 'retries set-aside events at once, all of them or those of one rule; returns how many';
 COMMENT ON FUNCTION respond.resume_rule(text, boolean) IS
 	'resumes a rule that was stopped because it multiplied its own events; the events that were given up for it in the meantime count as dealt with, or are replayed. Returns how many are replayed. Needs the right to act as the owner of the rule, or membership in one of rule.start_roles';
-COMMENT ON COLUMN respond.worker.database IS 'database that it works in; NULL for the launcher, which serves the cluster';
+COMMENT ON COLUMN respond.worker.kind IS 'launcher, clock, dispatcher, courier, listener or gateway';
+COMMENT ON COLUMN respond.worker.waiting_for IS 'what it waits for: events, deliveries, requests, time, respond.release(), or a wait event of the server such as a lock';
+COMMENT ON COLUMN respond.worker.database IS 'database that it works in; NULL for the launcher and the listener, which serve the cluster';
 COMMENT ON COLUMN respond.worker.pid IS 'its process, as in pg_stat_activity; NULL if it has none now';
-COMMENT ON COLUMN respond.worker.lane IS 'for a dispatcher: which share of the events it handles, counted from 1';
+COMMENT ON COLUMN respond.worker.lane IS 'for a dispatcher: which share of the events it handles, counted from 1; for a gateway: 1 takes webhooks, streams and metrics, the others requests of REST';
 COMMENT ON COLUMN respond.worker.state IS 'starting, idle, busy, holding, stopping, ended or failed (it is restarted at restart_at)';
 COMMENT ON COLUMN respond.worker.generation IS 'how often the slot of this worker was given to a new process';
 COMMENT ON COLUMN respond.worker.restart_at IS 'when a failed worker is restarted';
-COMMENT ON COLUMN respond.worker.events IS 'events handled since started_at; for a courier, delivery tries';
+COMMENT ON COLUMN respond.worker.events IS 'events handled since started_at; for a courier, delivery tries; for a gateway, requests';
 COMMENT ON COLUMN respond.lag.lane IS 'number of the dispatcher, counted from 1';
 COMMENT ON FUNCTION respond.hold(text) IS 'pauses the workers of this database after the commit, once they have finished their current batch; events are still recorded';
 COMMENT ON FUNCTION respond_internal.hold(text) IS 'pauses the workers of this database after the commit, once they have finished their current batch; events are still recorded';

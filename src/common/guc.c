@@ -27,6 +27,15 @@ bool		respond_courier = true;
 int			respond_dispatchers = 1;
 bool		respond_enabled = true;
 int			respond_event_retention = 30 * 24 * 60;
+char	   *respond_gateway_certificate = NULL;
+char	   *respond_gateway_database = NULL;
+char	   *respond_gateway_key = NULL;
+char	   *respond_gateway_listen = NULL;
+int			respond_gateway_max_connections = 2000;
+int			respond_gateway_max_connections_per_address = 0;
+char	   *respond_gateway_public_url = NULL;
+int			respond_gateway_rest_workers = 1;
+int			respond_gateway_statement_timeout = 10000;
 bool		respond_hold_on_copy = true;
 int			respond_lock_timeout = 100;
 int			respond_max_depth = 16;
@@ -48,17 +57,41 @@ int			respond_storm_limit = 1000;
 /* Ten years, in ms. */
 #define CLOCK_OFFSET_LIMIT	(10.0 * 366 * 24 * 3600 * 1000)
 
-static CheckNetworks check_networks;
+static GucChecks text_checks;
+
+static bool
+check_text(CheckText check, const char *value)
+{
+	char		error[512];
+
+	if (check(value, error, sizeof(error)))
+		return true;
+	GUC_check_errdetail("%s.", error);
+	return false;
+}
 
 static bool
 check_allowed_networks(char **value, void **extra, GucSource source)
 {
-	char		error[256];
+	return check_text(text_checks.allowed_networks, *value);
+}
 
-	if (check_networks(*value, error, sizeof(error)))
-		return true;
-	GUC_check_errdetail("%s.", error);
-	return false;
+static bool
+check_gateway_database(char **value, void **extra, GucSource source)
+{
+	return check_text(text_checks.gateway_database, *value);
+}
+
+static bool
+check_gateway_listen(char **value, void **extra, GucSource source)
+{
+	return check_text(text_checks.gateway_listen, *value);
+}
+
+static bool
+check_gateway_public_url(char **value, void **extra, GucSource source)
+{
+	return check_text(text_checks.gateway_public_url, *value);
 }
 
 /* With less a dispatcher could not even start. */
@@ -72,9 +105,9 @@ check_rule_memory(int *value, void **extra, GucSource source)
 }
 
 void
-respond_guc_define(CheckNetworks check)
+respond_guc_define(const GucChecks *checks)
 {
-	check_networks = check;
+	text_checks = *checks;
 	DefineCustomStringVariable("pg_respond.allowed_networks",
 							   "Private networks that deliveries may go to.",
 							   "Networks such as 10.1.0.0/16, with commas between them.  Public addresses are always"
@@ -156,6 +189,90 @@ respond_guc_define(CheckNetworks check)
 							30 * 24 * 60, -1, INT_MAX,
 							PGC_SIGHUP,
 							GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_respond.gateway_certificate",
+							   "File with the certificate that the gateway shows, and those above it.",
+							   "PEM.  Read again at each reload.",
+							   &respond_gateway_certificate,
+							   "",
+							   PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_respond.gateway_database",
+							   "Host names whose requests are for one database.",
+							   "Items such as hooks.example=desk, with commas between them.  Paths of these hosts begin"
+							   " without the database.",
+							   &respond_gateway_database,
+							   "",
+							   PGC_SIGHUP,
+							   0,
+							   check_gateway_database, NULL, NULL);
+
+	DefineCustomStringVariable("pg_respond.gateway_key",
+							   "File with the key of the gateway's certificate.",
+							   "PEM, without passphrase.  Read again at each reload.",
+							   &respond_gateway_key,
+							   "",
+							   PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_respond.gateway_listen",
+							   "Addresses that the gateway listens to for HTTP.",
+							   "Items such as 127.0.0.1:8330, [::1]:8330, unix:/path or tls:127.0.0.1:8443, with commas"
+							   " between them.  Empty: there is no gateway.",
+							   &respond_gateway_listen,
+							   "",
+							   PGC_SIGHUP,
+							   0,
+							   check_gateway_listen, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.gateway_max_connections",
+							"Largest number of connections that the gateway has open.",
+							NULL,
+							&respond_gateway_max_connections,
+							2000, 1, 100000,
+							PGC_SIGHUP,
+							0,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.gateway_max_connections_per_address",
+							"Largest number of connections that the gateway has open with one address.",
+							"0: no limit.  Behind a proxy all callers have one address.",
+							&respond_gateway_max_connections_per_address,
+							0, 0, 100000,
+							PGC_SIGHUP,
+							0,
+							NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_respond.gateway_public_url",
+							   "How callers reach the gateway.",
+							   "Scheme and host, such as https://hooks.example.  Some providers sign the url that they"
+							   " call.",
+							   &respond_gateway_public_url,
+							   "",
+							   PGC_SIGHUP,
+							   0,
+							   check_gateway_public_url, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.gateway_rest_workers",
+							"Number of workers of each database that answer requests of its REST interface.",
+							"Each also needs a slot of \"max_worker_processes\".",
+							&respond_gateway_rest_workers,
+							1, 1, RESPOND_MAX_REST_WORKERS,
+							PGC_SIGHUP,
+							0,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.gateway_statement_timeout",
+							"Longest time that the SQL of one request of the REST interface may run.",
+							NULL,
+							&respond_gateway_statement_timeout,
+							10000, 10, 3600 * 1000,
+							PGC_SIGHUP,
+							GUC_UNIT_MS,
 							NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("pg_respond.hold_on_copy",

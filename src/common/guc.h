@@ -8,6 +8,9 @@
 #ifndef RESPOND_GUC_H
 #define RESPOND_GUC_H
 
+/* Bounds pg_respond.gateway_rest_workers. */
+#define RESPOND_MAX_REST_WORKERS	16
+
 extern char *respond_allowed_networks;
 extern int	respond_audit_retention;
 extern int	respond_batch_size;
@@ -17,6 +20,15 @@ extern bool respond_courier;
 extern int	respond_dispatchers;
 extern bool respond_enabled;
 extern int	respond_event_retention;
+extern char *respond_gateway_certificate;
+extern char *respond_gateway_database;
+extern char *respond_gateway_key;
+extern char *respond_gateway_listen;
+extern int	respond_gateway_max_connections;
+extern int	respond_gateway_max_connections_per_address;
+extern char *respond_gateway_public_url;
+extern int	respond_gateway_rest_workers;
+extern int	respond_gateway_statement_timeout;
 extern bool respond_hold_on_copy;
 extern int	respond_lock_timeout;
 extern int	respond_max_depth;
@@ -35,10 +47,19 @@ extern int	respond_timer_grace;
 extern char *respond_secret_key_file;
 extern int	respond_storm_limit;
 
-/* Whether a list of networks is legal; if not, error says why. */
-typedef bool (*CheckNetworks) (const char *text, char *error, size_t size);
+/* Whether a setting's text is legal; if not, error says why, as a clause. */
+typedef bool (*CheckText) (const char *text, char *error, size_t size);
 
-/* At load; check is for pg_respond.allowed_networks, which another room reads. */
-extern void respond_guc_define(CheckNetworks check);
+/* For settings that other rooms read. */
+typedef struct GucChecks
+{
+	CheckText	allowed_networks;
+	CheckText	gateway_database;
+	CheckText	gateway_listen;
+	CheckText	gateway_public_url;
+} GucChecks;
+
+/* At load. */
+extern void respond_guc_define(const GucChecks *checks);
 
 #endif							/* RESPOND_GUC_H */

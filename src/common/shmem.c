@@ -67,6 +67,7 @@ initialize_slots(void)
 			pg_atomic_init_u32(&database->dispatchers[lane], 0);
 		pg_atomic_init_u32(&database->clock, 0);
 		pg_atomic_init_u32(&database->courier, 0);
+		pg_atomic_init_u32(&database->gateway, 0);
 		database->deliveries.lock = &GetNamedLWLockTranche(TRANCHE_NAME)[1 + i].lock;
 		database->deliveries.count = 0;
 		database->deliveries.lost_due = DT_NOEND;
@@ -137,6 +138,8 @@ create_shared_memory(void)
 		respond_shared->wanted_workers = 0;
 		respond_shared->needed_processes = 0;
 		respond_shared->role_missing = false;
+		memset(&respond_shared->gateway, 0, sizeof(respond_shared->gateway));
+		pg_atomic_init_u32(&respond_shared->accused_program, 0);
 		memset(&respond_shared->words, 0, sizeof(DeathWords));
 		respond_shared->started_at = GetCurrentTimestamp();
 		respond_shared->copy_mark = 0;
@@ -190,6 +193,7 @@ respond_shmem_add_database(Oid database, bool *created)
 		pg_atomic_write_u32(&entry->dispatchers[lane], 0);
 	pg_atomic_write_u32(&entry->clock, 0);
 	pg_atomic_write_u32(&entry->courier, 0);
+	pg_atomic_write_u32(&entry->gateway, 0);
 	entry->deliveries.count = 0;
 	entry->deliveries.lost_due = DT_NOEND;
 	entry->deliveries.look_at_all = false;

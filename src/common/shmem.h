@@ -26,7 +26,9 @@ typedef enum WorkerKind
 	WORKER_CLOCK,				/* one per database; the first to start, it also looks whether
 								 * the extension is there */
 	WORKER_DISPATCHER,
-	WORKER_COURIER				/* one per database */
+	WORKER_COURIER,				/* one per database */
+	WORKER_LISTENER,			/* one for the cluster, in no database; keeps the gateway's program */
+	WORKER_GATEWAY				/* answers requests for its database; lane 0, and those of REST */
 } WorkerKind;
 
 /*
@@ -92,8 +94,8 @@ typedef struct WorkerSlot
 	/* written by the launcher and the worker under RespondShared->lock */
 	WorkerKind	kind;
 	WorkerState state;
-	Oid			database;
-	int			lane;			/* dispatchers: 0 .. lanes - 1 */
+	Oid			database;		/* InvalidOid: of the cluster */
+	int			lane;			/* dispatchers: 0 .. lanes - 1; gateways: 0, REST from 1 on */
 	int			lanes;			/* dispatchers: into how many lanes events are split */
 	uint32		generation;		/* grows whenever the slot is given to a new process */
 	int			pid;			/* 0 until the worker claimed the slot */
@@ -115,7 +117,7 @@ typedef struct WorkerSlot
 	pg_atomic_uint32 sleeping;	/* 1 while the worker waits for its latch */
 	pg_atomic_uint32 busy;		/* 1 from the start of a batch to its commit */
 	pg_atomic_uint64 events;	/* events handled; of a courier, requests whose outcome is
-								 * recorded */
+								 * recorded; of a gateway, requests answered */
 	pg_atomic_uint64 batches;
 	pg_atomic_uint64 runs;		/* runs made */
 	pg_atomic_uint64 errors;	/* batches that had to be repeated event by event */
@@ -183,6 +185,7 @@ typedef struct DatabaseSlot
 														 * dispatcher, 0 when none runs */
 	pg_atomic_uint32 clock;		/* slot number + 1 of the clock */
 	pg_atomic_uint32 courier;	/* slot number + 1 of the courier */
+	pg_atomic_uint32 gateway;	/* slot number + 1 of the gateway of lane 0 */
 	pg_atomic_uint32 hold;		/* 1 while hold() is in force; the catalog is the truth */
 	pg_atomic_uint32 progress_side; /* which progress table is being written, 0 or 1 */
 	pg_atomic_uint32 manifest;	/* ManifestState of upkeep/manifest_watch.h; workers wait
@@ -204,6 +207,32 @@ typedef struct CommitPosition
 	pg_atomic_uint64 lsn;		/* end of its commit record */
 } CommitPosition;
 
+/* What the gateway listens to, and why it does not; texts are cut. */
+typedef struct GatewayAddress
+{
+	char		address[128];
+	char		fault[192];		/* empty: it is listened to */
+} GatewayAddress;
+
+#define RESPOND_MAX_ADDRESSES	32
+
+/* How the gateway is, as its program last told; written by the listener, under the lock. */
+typedef struct GatewayStatus
+{
+	int			program_pid;	/* 0: it does not run */
+	TimestampTz program_since;
+	uint64		starts;			/* of the program, since the server started */
+	bool		is_open;		/* the program has said how it is since it was started */
+	char		fault[256];		/* why the program does not work; empty: it does, or nothing is known */
+	char		certificate_fault[256];
+	TimestampTz certificate_end;	/* 0: there is none */
+	uint64		connections;	/* open now */
+	uint64		accepted;		/* by this program */
+	uint64		refused;
+	int			address_count;
+	GatewayAddress addresses[RESPOND_MAX_ADDRESSES];
+} GatewayStatus;
+
 typedef struct RespondShared
 {
 	LWLock	   *lock;			/* protects what the comments above say */
@@ -222,6 +251,9 @@ typedef struct RespondShared
 	TimestampTz started_at;		/* when shared memory was made: the server's (re)start */
 	int64		copy_mark;		/* of this data directory if it is a copy, else 0; see launcher/copy.c */
 	int			restarts;		/* how often the server lost a process and made this anew */
+	GatewayStatus gateway;
+	pg_atomic_uint32 accused_program;	/* pid of the gateway's program that sent a worker what is no
+										 * frame; 0: none did */
 	int			slot_count;
 	int			database_count;
 	CommitPosition *commit_ring;	/* RESPOND_COMMIT_RING entries, direct-mapped by xid */

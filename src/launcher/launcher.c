@@ -17,7 +17,9 @@
  *	  now, are stopped.
  *
  * With pg_respond.enabled = off nothing should run, with pg_respond.courier = off
- * no courier: the emergency switches, which need a reload and no session.
+ * no courier: the emergency switches, which need a reload and no session.  With
+ * pg_respond.gateway_listen there is a listener for the cluster, and each database
+ * that has the extension gets gateways.
  *
  * A cluster in which the extension was never created lacks the role
  * respond_worker, which owns its tables; there the launcher starts nothing.
@@ -154,7 +156,8 @@ worker_ended(Oid database, WorkerKind kind, WorkerOutcome outcome)
 	if (outcome == WORKER_FAILED)
 	{
 		/* perhaps because the database is not there any more */
-		scan_after = 0;
+		if (OidIsValid(database))
+			scan_after = 0;
 		return;
 	}
 	if (entry == NULL || outcome != WORKER_NO_EXTENSION)
@@ -178,6 +181,8 @@ is_wanted(WorkerSlot *slot)
 {
 	DatabaseEntry *entry = respond_registry_find(slot->database);
 
+	if (slot->kind == WORKER_LISTENER)
+		return respond_worker_is_switched_on(slot->kind);
 	if (entry == NULL || entry->status == DATABASE_ABSENT || !respond_worker_is_switched_on(slot->kind))
 		return false;
 	if (slot->kind == WORKER_CLOCK)
@@ -185,6 +190,8 @@ is_wanted(WorkerSlot *slot)
 		return entry->status == DATABASE_PRESENT || entry->asked == entry->clock_asked;
 	if (slot->kind == WORKER_COURIER)
 		return is_ready(entry);
+	if (slot->kind == WORKER_GATEWAY)
+		return is_ready(entry) && slot->lane <= respond_gateway_rest_workers;
 	return is_ready(entry) && slot->lane < respond_dispatchers &&
 		(slot->lanes == respond_dispatchers || slot->state == WORKER_WAITING);
 }
@@ -241,13 +248,14 @@ count_wanted(void)
 {
 	DatabaseEntry *entry;
 	int			position = 0;
-	int			wanted = 0;
+	int			gateways = respond_worker_is_switched_on(WORKER_GATEWAY) ? 1 + respond_gateway_rest_workers : 0;
+	int			wanted = gateways > 0 ? 1 : 0;
 	bool		looking = false;
 
 	while ((entry = respond_registry_next(&position)) != NULL)
 	{
 		if (entry->status != DATABASE_ABSENT)
-			wanted += 2 + respond_dispatchers;
+			wanted += 2 + respond_dispatchers + gateways;
 		else
 			looking = true;
 	}
@@ -297,10 +305,26 @@ start_dispatchers(Oid database)
 		(void) respond_starter_start(database, respond_registry_role(), WORKER_DISPATCHER, lane, lanes);
 }
 
+/* What meets the network, and who answers for each database. */
+static void
+start_gateways(void)
+{
+	DatabaseEntry *entry;
+	int			position = 0;
+
+	if (!respond_worker_is_switched_on(WORKER_LISTENER))
+		return;
+	(void) respond_starter_start(InvalidOid, InvalidOid, WORKER_LISTENER, 0, 0);
+	while ((entry = respond_registry_next(&position)) != NULL)
+		for (int lane = 0; is_ready(entry) && lane <= respond_gateway_rest_workers; lane++)
+			(void) respond_starter_start(entry->database, respond_registry_role(), WORKER_GATEWAY, lane, 0);
+}
+
 /*
  * When places are scarce, few databases that are served completely are better
  * than many with half of their workers: first the dispatchers where a clock
- * runs, then clocks, and last those that must look for the extension first.
+ * runs, then clocks, then gateways, and last those that must look for the
+ * extension first.
  */
 static void
 start_wanted(void)
@@ -341,6 +365,7 @@ start_wanted(void)
 				looking++;
 		}
 	}
+	start_gateways();
 	looking = start_looking(true, looking);
 	(void) start_looking(false, looking);
 	respond_starter_end_round(count_wanted());

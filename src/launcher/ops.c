@@ -104,6 +104,26 @@ manifest_holds(Oid database)
 	return entry != NULL && pg_atomic_read_u32(&entry->manifest) != 0;
 }
 
+/* What an idle worker of this kind waits for. */
+static const char *
+waits_for(WorkerKind kind)
+{
+	switch (kind)
+	{
+		case WORKER_CLOCK:
+			return "time";
+		case WORKER_COURIER:
+			return "deliveries";
+		case WORKER_LISTENER:
+			return "the program of the gateway";
+		case WORKER_GATEWAY:
+			return "requests";
+		case WORKER_DISPATCHER:
+			break;
+	}
+	return "events";
+}
+
 static Description
 describe(const WorkerSlot *slot)
 {
@@ -123,6 +143,8 @@ describe(const WorkerSlot *slot)
 	}
 	if (slot->stop_wanted)
 		return (Description) {"stopping", wait};
+	if (slot->kind == WORKER_LISTENER)
+		return (Description) {"idle", pstrdup("the program of the gateway")};
 	if (database_holds(slot->database))
 		return (Description) {"holding", pstrdup("respond.release()")};
 	if (slot->kind != WORKER_CLOCK && manifest_holds(slot->database))
@@ -130,8 +152,7 @@ describe(const WorkerSlot *slot)
 	if (pg_atomic_read_u32(&flags->busy) != 0)
 		return (Description) {"busy", wait};
 	if (pg_atomic_read_u32(&flags->sleeping) != 0)
-		return (Description) {"idle", pstrdup(slot->kind == WORKER_CLOCK ? "time" :
-											  slot->kind == WORKER_COURIER ? "deliveries" : "events")};
+		return (Description) {"idle", pstrdup(waits_for(slot->kind))};
 	return (Description) {"busy", wait};
 }
 
@@ -145,10 +166,11 @@ put_worker(ReturnSetInfo *result, const WorkerSlot *slot)
 
 	values[SHOWN_KIND] = CStringGetTextDatum(respond_worker_kind_name(slot->kind));
 	values[SHOWN_DATABASE] = ObjectIdGetDatum(slot->database);
+	nulls[SHOWN_DATABASE] = !OidIsValid(slot->database);
 	values[SHOWN_PID] = Int32GetDatum(slot->pid);
 	nulls[SHOWN_PID] = slot->pid == 0;
 	values[SHOWN_LANE] = Int32GetDatum(slot->lane + 1);
-	nulls[SHOWN_LANE] = slot->kind != WORKER_DISPATCHER;
+	nulls[SHOWN_LANE] = slot->kind != WORKER_DISPATCHER && slot->kind != WORKER_GATEWAY;
 	values[SHOWN_STATE] = CStringGetTextDatum(description.state);
 	if (description.waiting_for != NULL)
 		values[SHOWN_WAITING_FOR] = CStringGetTextDatum(description.waiting_for);

@@ -65,17 +65,18 @@ static void
 report_end(const WorkerSlot *slot, int pid)
 {
 	const char *kind = respond_worker_kind_name(slot->kind);
-	const char *database = respond_registry_name(slot->database);
+	char	   *of = OidIsValid(slot->database) ?
+		psprintf(" of database \"%s\"", respond_registry_name(slot->database)) : pstrdup("");
 
 	if (slot->told_to_end)
 		ereport(LOG,
-				(errmsg("pg_respond %s of database \"%s\" was terminated by another process and is restarted", kind,
-						database),
+				(errmsg("pg_respond %s%s was terminated by another process and is restarted", kind, of),
 				 errdetail("It was process %d.", pid)));
 	else
 		ereport(LOG,
-				(errmsg("pg_respond %s of database \"%s\" ended unexpectedly", kind, database),
+				(errmsg("pg_respond %s%s ended unexpectedly", kind, of),
 				 errdetail("It was process %d; failures in a row: %d.", pid, slot->failures)));
+	pfree(of);
 }
 
 static bool
@@ -224,6 +225,11 @@ start_process(WorkerSlot *slot)
 	if (slot->kind == WORKER_DISPATCHER)
 		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond dispatcher %d of %s",
 				 slot->lane + 1, respond_registry_name(slot->database));
+	else if (slot->kind == WORKER_GATEWAY && slot->lane > 0)
+		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond gateway for REST %d of %s",
+				 slot->lane, respond_registry_name(slot->database));
+	else if (slot->kind == WORKER_LISTENER)
+		strlcpy(worker.bgw_name, "pg_respond listener", BGW_MAXLEN);
 	else
 		snprintf(worker.bgw_name, BGW_MAXLEN, "pg_respond %s of %s", respond_worker_kind_name(slot->kind),
 				 respond_registry_name(slot->database));

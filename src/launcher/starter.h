@@ -29,7 +29,7 @@ extern WorkerSlot *respond_starter_find(Oid database, WorkerKind kind, int lane)
 
 /*
  * Starts a worker, unless it runs already, must wait, or no place is free.
- * Returns whether a process was asked for.  lane and lanes are 0 for the clock.
+ * Returns whether a process was asked for.  lanes is 0 for all but dispatchers.
  */
 extern bool respond_starter_start(Oid database, Oid role, WorkerKind kind, int lane, int lanes);
 

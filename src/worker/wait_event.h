@@ -15,6 +15,8 @@ typedef enum Sleep
 	SLEEP_DISPATCHER,			/* until there are events */
 	SLEEP_COURIER,				/* until there is something to send */
 	SLEEP_NETWORK,				/* of a courier: until somebody answers, or something more is to be sent */
+	SLEEP_LISTENER,				/* until the gateway's program says something, or has ended */
+	SLEEP_GATEWAY,				/* until there are requests, or the program that brings them */
 	SLEEP_HOLD,					/* until somebody calls release() */
 	SLEEP_RETRY,				/* until what is in the way may be gone */
 	SLEEP_WORKERS_END			/* of a session: until workers have left a database that it wants for itself */

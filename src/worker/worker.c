@@ -62,6 +62,10 @@ respond_worker_kind_name(WorkerKind kind)
 			return "dispatcher";
 		case WORKER_COURIER:
 			return "courier";
+		case WORKER_LISTENER:
+			return "listener";
+		case WORKER_GATEWAY:
+			return "gateway";
 	}
 	return "worker";
 }
@@ -93,7 +97,7 @@ respond_worker_is_barred(Oid database)
 	Assert(LWLockHeldByMe(respond_shared->lock));
 	for (int i = 0; i < RESPOND_MAX_BARRED; i++)
 	{
-		if (respond_shared->barred[i].database == database)
+		if (OidIsValid(database) && respond_shared->barred[i].database == database)
 			return true;
 	}
 	return false;
@@ -137,6 +141,8 @@ leave_slot(int code, Datum argument)
 			pg_atomic_write_u32(&my_database->clock, 0);
 		if (pg_atomic_read_u32(&my_database->courier) == reference)
 			pg_atomic_write_u32(&my_database->courier, 0);
+		if (pg_atomic_read_u32(&my_database->gateway) == reference)
+			pg_atomic_write_u32(&my_database->gateway, 0);
 	}
 	slot->state = WORKER_ENDED;
 	launcher = respond_shared->launcher_procno;
@@ -198,6 +204,15 @@ connect_to_database(void)
 	SetConfigOption("application_name", "pg_respond", PGC_USERSET, PGC_S_SESSION);
 }
 
+/* To no database: only so that the server shows the process among its others. */
+static void
+connect_to_cluster(void)
+{
+	respond_settings_pin();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	SetConfigOption("application_name", "pg_respond", PGC_USERSET, PGC_S_SESSION);
+}
+
 /*
  * After a new package was installed and the server restarted, each database
  * keeps its tables and functions until somebody updates the extension there.
@@ -253,8 +268,10 @@ publish_slot(void)
 			pg_atomic_write_u32(&my_database->clock, reference);
 		else if (slot->kind == WORKER_COURIER)
 			pg_atomic_write_u32(&my_database->courier, reference);
-		else
+		else if (slot->kind == WORKER_DISPATCHER)
 			pg_atomic_write_u32(&my_database->dispatchers[slot->lane], reference);
+		else if (slot->lane == 0)
+			pg_atomic_write_u32(&my_database->gateway, reference);
 	}
 	LWLockRelease(respond_shared->lock);
 
@@ -273,6 +290,11 @@ respond_worker_start(Datum main_arg, WorkerKind kind)
 	BackgroundWorkerUnblockSignals();
 
 	claim_slot((int) (argument >> 32), (uint32) argument, kind);
+	if (kind == WORKER_LISTENER)
+	{
+		connect_to_cluster();
+		return respond_worker_slot;
+	}
 	connect_to_database();
 	find_extension();
 	if (kind == WORKER_DISPATCHER)
@@ -285,7 +307,18 @@ respond_worker_start(Datum main_arg, WorkerKind kind)
 bool
 respond_worker_is_switched_on(WorkerKind kind)
 {
-	return respond_enabled && (kind != WORKER_COURIER || respond_courier);
+	switch (kind)
+	{
+		case WORKER_COURIER:
+			return respond_enabled && respond_courier;
+		case WORKER_LISTENER:
+		case WORKER_GATEWAY:
+			return respond_enabled && respond_gateway_listen[0] != '\0';
+		case WORKER_CLOCK:
+		case WORKER_DISPATCHER:
+			break;
+	}
+	return respond_enabled;
 }
 
 DatabaseSlot *
@@ -309,6 +342,8 @@ respond_worker_open_database(bool *created)
 bool
 respond_worker_on_hold(void)
 {
+	if (my_database == NULL)
+		return false;
 	return pg_atomic_read_u32(&my_database->hold) != 0 || pg_atomic_read_u32(&my_database->manifest) != 0;
 }
 
@@ -323,6 +358,10 @@ respond_worker_sleep(void)
 			return SLEEP_CLOCK;
 		case WORKER_DISPATCHER:
 			return SLEEP_DISPATCHER;
+		case WORKER_LISTENER:
+			return SLEEP_LISTENER;
+		case WORKER_GATEWAY:
+			return SLEEP_GATEWAY;
 		case WORKER_COURIER:
 			break;
 	}

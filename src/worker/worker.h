@@ -19,17 +19,17 @@ extern PGDLLEXPORT void respond_courier_main(Datum main_arg);
  * database as respond_worker, pins the settings that an ALTER SYSTEM must not
  * change for workers, and returns the slot.  Ends the process (exit 0) when the
  * slot was given to somebody else, the database is gone or the extension is not
- * there.
+ * there.  A listener connects to no database.
  */
 extern WorkerSlot *respond_worker_start(Datum main_arg, WorkerKind kind);
 
-/* "clock", "dispatcher" or "courier": in names of processes and entry points, and in respond.worker. */
+/* "clock", "dispatcher" and so on: in names of processes and entry points, and in respond.worker. */
 extern const char *respond_worker_kind_name(WorkerKind kind);
 
 /* What the launcher hands to an entry point. */
 extern Datum respond_worker_argument(int slot, uint32 generation);
 
-/* Whether the settings allow workers of this kind: pg_respond.enabled, and pg_respond.courier for couriers. */
+/* Whether the settings want workers of this kind: pg_respond.enabled, and what switches the kind. */
 extern bool respond_worker_is_switched_on(WorkerKind kind);
 
 /* Whether workers must keep out of the database now; under the lock. */

@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ * gateway_answer.c
+ *	  Answers to the requests of one turn, each by its room.
+ *
+ * src/gateway/gateway_answer.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/memutils.h"
+
+#include "common/error_class.h"
+#include "companion/problem.h"
+#include "gateway/gateway_answer.h"
+#include "gateway/gateway_route.h"
+#include "worker/worker.h"
+#include "worker/worker_errors.h"
+
+/* Seconds after which a caller may try again. */
+#define RETRY_AFTER		"5"
+#define RETRY_HELD		"30"
+
+/* Not now; callers try again. */
+static WebAnswer *
+refuse_for_now(Arena *arena, const char *why, const char *seconds)
+{
+	WebAnswer  *answer = respond_problem(arena, 503, why);
+
+	respond_web_answer_field(arena, answer, "Retry-After", seconds);
+	return answer;
+}
+
+/* What a room raised, as an answer; the log has the rest. */
+static WebAnswer *
+answer_error(Arena *arena, MemoryContext context)
+{
+	int			code = geterrcode();
+
+	MemoryContextSwitchTo(context);
+	HOLD_INTERRUPTS();
+	respond_worker_failed(code);
+	pg_atomic_fetch_add_u64(&respond_worker_slot->errors, 1);
+	EmitErrorReport();
+	FlushErrorState();
+	AbortOutOfAnyTransaction();
+	MemoryContextSwitchTo(context);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	RESUME_INTERRUPTS();
+	if (respond_error_is_transient(code))
+		return refuse_for_now(arena, "The server cannot do this now.", RETRY_AFTER);
+	return respond_problem(arena, 500, "The server failed; its log says how.");
+}
+
+static void
+put_answer(Arena *arena, const WebRequest *request, const WebAnswer *answer, FrameBuffer *out)
+{
+	if (!respond_web_answer_write(out, request->id, answer))
+		(void) respond_web_answer_write(out, request->id,
+										respond_problem(arena, 500, "The answer is too large to be sent."));
+	pg_atomic_fetch_add_u64(&respond_worker_slot->events, 1);
+}
+
+static WebAnswer *
+answer_one(Arena *arena, const WebRequest *request)
+{
+	if (respond_worker_on_hold())
+		return refuse_for_now(arena, "This database is on hold.", RETRY_HELD);
+	return respond_problem(arena, 404, NULL);
+}
+
+/* Requests that have an effect of their own, one after the other. */
+static void
+answer_guarded(Arena *arena, const WebRequest *request, FrameBuffer *out)
+{
+	MemoryContext context = CurrentMemoryContext;
+	WebAnswer  *volatile answer = NULL;
+
+	PG_TRY();
+	{
+		answer = answer_one(arena, request);
+	}
+	PG_CATCH();
+	{
+		answer = answer_error(arena, context);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	put_answer(arena, request, answer, out);
+}
+
+void
+respond_gateway_answer(Arena *arena, const WebRequest **requests, int count, FrameBuffer *out)
+{
+	for (int i = 0; i < count; i++)
+		answer_guarded(arena, requests[i], out);
+}

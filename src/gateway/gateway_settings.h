@@ -1,0 +1,13 @@
+/*-------------------------------------------------------------------------
+ * gateway_settings.h
+ *	  Whether the settings of the gateway are legal, for respond_guc_define().
+ *
+ * src/gateway/gateway_settings.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef RESPOND_GATEWAY_SETTINGS_H
+#define RESPOND_GATEWAY_SETTINGS_H
+
+extern bool respond_gateway_check_public_url(const char *text, char *error, size_t size);
+
+#endif							/* RESPOND_GATEWAY_SETTINGS_H */
