@@ -84,7 +84,7 @@ SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_a
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
 SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'schedule_preview', 'explain', 'export_rules', 'health',
-	'rule_map', 'rule_doc');
+	'rule_map', 'rule_doc', 'metrics');
 SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules', 'explain_waits', 'schedule_preview');
 -- rule_map() and rule_doc() show what their caller may read
 SELECT respond_internal.grant_execute(role_name, 'respond_internal', 'rule_steps', 'texts_of', 'awaited_events', 'host_of', 'type_pattern',

@@ -19,6 +19,7 @@
 #include "event/capture_fault.h"
 #include "event/capture_tree.h"
 #include "event/capture_write.h"
+#include "event/event_count.h"
 #include "event/wake.h"
 #include "gateway/gateway_settings.h"
 #include "gateway/host_map.h"
@@ -64,6 +65,7 @@ _PG_init(void)
 	respond_rule_stats_initialize();
 	respond_breaker_status_initialize();
 	respond_channel_stats_initialize();
+	respond_event_count_initialize();
 	respond_wake_initialize();
 	respond_capture_fault_initialize();
 	respond_capture_tree_initialize();

@@ -2727,6 +2727,12 @@ $$;
 COMMENT ON FUNCTION respond_internal.health_tokens() IS 'health(): tokens that cannot be used because of their role or their age';
 -- End of the REST interface.
 
+-- What is counted in shared memory.
+CREATE FUNCTION respond.metrics() RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_metrics';
+COMMENT ON FUNCTION respond.metrics() IS
+	'the metrics of this database in the format of OpenMetrics, from shared memory: events, runs, deliveries, workers, requests and streams since the server started';
+
 -- Owners and rights.  What a user has granted stays.
 DO $$
 DECLARE
@@ -2769,7 +2775,7 @@ BEGIN
 END
 $$;
 DROP TABLE respond_update_functions;
-GRANT EXECUTE ON FUNCTION respond.rule_map(text, text), respond.rule_doc(text), respond_internal.rule_latencies(text),
+GRANT EXECUTE ON FUNCTION respond.metrics(), respond.rule_map(text, text), respond.rule_doc(text), respond_internal.rule_latencies(text),
 	respond_internal.rule_steps(text), respond_internal.texts_of(jsonb), respond_internal.awaited_events(jsonb), respond_internal.host_of(text),
 	respond_internal.type_pattern(text), respond_internal.types_meet(text, text), respond_internal.rule_hears(text), respond_internal.rule_does(text),
 	respond_internal.rule_edges(), respond_internal.map_label(text, text), respond_internal.map_node(text, text, text, text),

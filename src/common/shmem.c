@@ -79,6 +79,7 @@ initialize_slots(void)
 		pg_atomic_init_u32(&database->extension, InvalidOid);
 		pg_atomic_init_u64(&database->wakes, 0);
 		pg_atomic_init_u64(&database->time_seen, (uint64) DT_NOBEGIN);
+		respond_metric_reset(&database->metrics, true);
 		for (int reader = 0; reader < RESPOND_TIMER_READERS; reader++)
 		{
 			pg_atomic_init_u64(&database->timers[reader].noted, (uint64) DT_NOEND);
@@ -89,7 +90,7 @@ initialize_slots(void)
 		{
 			pg_atomic_init_u64(&database->lanes[lane].seen_wakes, 0);
 			pg_atomic_init_u64(&database->lanes[lane].pending, 0);
-			pg_atomic_init_u64(&database->lanes[lane].oldest_at, 0);
+			pg_atomic_init_u64(&database->lanes[lane].last_recorded_at, 0);
 			pg_atomic_init_u64(&database->lanes[lane].cursor_xmax, 0);
 			pg_atomic_init_u64(&database->lanes[lane].cursor_at, 0);
 		}
@@ -205,6 +206,7 @@ respond_shmem_add_database(Oid database, bool *created)
 	/* more than the lanes have seen: what is in the log already waits */
 	pg_atomic_write_u64(&entry->wakes, 1);
 	pg_atomic_write_u64(&entry->time_seen, (uint64) DT_NOBEGIN);
+	respond_metric_reset(&entry->metrics, false);
 	for (int reader = 0; reader < RESPOND_TIMER_READERS; reader++)
 	{
 		pg_atomic_write_u64(&entry->timers[reader].noted, (uint64) DT_NOEND);
@@ -215,7 +217,7 @@ respond_shmem_add_database(Oid database, bool *created)
 	{
 		pg_atomic_write_u64(&entry->lanes[lane].seen_wakes, 0);
 		pg_atomic_write_u64(&entry->lanes[lane].pending, 0);
-		pg_atomic_write_u64(&entry->lanes[lane].oldest_at, 0);
+		pg_atomic_write_u64(&entry->lanes[lane].last_recorded_at, 0);
 		pg_atomic_write_u64(&entry->lanes[lane].cursor_xmax, 0);
 		pg_atomic_write_u64(&entry->lanes[lane].cursor_at, 0);
 	}

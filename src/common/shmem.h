@@ -15,6 +15,8 @@
 #include "port/atomics.h"
 #include "storage/lwlock.h"
 
+#include "common/metric.h"
+
 /* Lanes (dispatchers) that one database can have; bounds pg_respond.dispatchers. */
 #define RESPOND_MAX_LANES		16
 
@@ -30,6 +32,8 @@ typedef enum WorkerKind
 	WORKER_LISTENER,			/* one for the cluster, in no database; keeps the gateway's program */
 	WORKER_GATEWAY				/* answers requests for its database; lane 0, and those of REST */
 } WorkerKind;
+
+#define WORKER_LAST_KIND	WORKER_GATEWAY
 
 /*
  * Life of a slot.  The launcher makes FREE -> STARTING; the worker makes
@@ -136,7 +140,7 @@ typedef struct LaneStatus
 	pg_atomic_uint64 seen_wakes;	/* the database's wakes, read before the snapshot of the
 									 * last look for work */
 	pg_atomic_uint64 pending;	/* events found by that look and not yet handled */
-	pg_atomic_uint64 oldest_at; /* TimestampTz recorded_at of the oldest of them, 0: none */
+	pg_atomic_uint64 last_recorded_at;	/* TimestampTz of the event that was handled last, 0: none */
 	pg_atomic_uint64 cursor_xmax;	/* transactions from here on are not handled */
 	pg_atomic_uint64 cursor_at; /* TimestampTz when what the cursor covers was all there was */
 } LaneStatus;
@@ -197,6 +201,7 @@ typedef struct DatabaseSlot
 	pg_atomic_uint64 time_seen; /* latest time that a reader of timers has seen */
 	TimerPlace	timers[RESPOND_TIMER_READERS];
 	LaneStatus	lanes[RESPOND_MAX_LANES];
+	DatabaseMetrics metrics;
 	DeliveryQueue deliveries;
 } DatabaseSlot;
 

@@ -7,9 +7,10 @@
  */
 #include "companion/json_text.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "common/utf8_character.h"
 
 #define FIRST_CAPACITY	256
 
@@ -52,41 +53,13 @@ respond_json_text_put(JsonText *text, const char *string)
 	respond_json_text_raw(text, string, strlen(string));
 }
 
-static bool
-is_behind(const unsigned char *bytes, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if ((bytes[i] & 0xc0) != 0x80)
-			return false;
-	return true;
-}
-
-/* How many bytes the character has that begins here; 0: none does (RFC 3629 section 4). */
-static size_t
-character_length(const unsigned char *bytes, size_t left)
-{
-	unsigned char first = bytes[0];
-
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf && left >= 2 && is_behind(bytes + 1, 1))
-		return 2;
-	if (first >= 0xe0 && first <= 0xef && left >= 3 && is_behind(bytes + 1, 2) &&
-		!(first == 0xe0 && bytes[1] < 0xa0) && !(first == 0xed && bytes[1] > 0x9f))
-		return 3;
-	if (first >= 0xf0 && first <= 0xf4 && left >= 4 && is_behind(bytes + 1, 3) &&
-		!(first == 0xf0 && bytes[1] < 0x90) && !(first == 0xf4 && bytes[1] > 0x8f))
-		return 4;
-	return 0;
-}
-
 static void
 write_character(JsonText *text, const char *bytes, size_t length)
 {
 	char		code[8];
 
 	if (length == 0)
-		respond_json_text_put(text, "\xef\xbf\xbd");
+		respond_json_text_put(text, UTF8_REPLACEMENT);
 	else if (length > 1)
 		respond_json_text_raw(text, bytes, length);
 	else if (*bytes == '"' || *bytes == '\\')
@@ -109,7 +82,7 @@ respond_json_text_string(JsonText *text, const char *bytes, size_t length)
 	respond_json_text_put(text, "\"");
 	for (size_t at = 0; at < length;)
 	{
-		size_t		size = character_length((const unsigned char *) bytes + at, length - at);
+		size_t		size = respond_utf8_character(bytes + at, length - at);
 
 		write_character(text, bytes + at, size);
 		at += size == 0 ? 1 : size;

@@ -101,6 +101,7 @@ record_consequences(Outcome **outcomes, const RecordState *states, int count)
 			respond_courier_quarantine_clear(outcome->outgoing->entry);
 		if (states[i] != RECORD_DONE)
 			continue;
+		respond_channel_stats_expect(outcome->outgoing->channel->name);
 		if (outcome->failures < OUTCOME_TELL_LIMIT)
 			tell(outcome);
 		if (outcome->split)

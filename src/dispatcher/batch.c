@@ -264,7 +264,10 @@ apply_window(Batch *batch)
 		if (event != NULL && event->data != NULL)
 			bytes += event->data_size;
 		if (event != NULL)
+		{
+			batch->dispatcher->last_recorded_at = event->recorded_at;
 			handle(batch, event);
+		}
 		if (batch->cut_short)
 			break;
 		batch->next++;
@@ -287,6 +290,8 @@ peek(Batch *batch, List *requeued)
 		Event	   *event = respond_reader_fetch(window, &window->entries[batch->next]);
 
 		CHECK_FOR_INTERRUPTS();
+		if (event != NULL)
+			batch->dispatcher->last_recorded_at = event->recorded_at;
 		if (event != NULL && respond_event_concerns(batch->dispatcher, event))
 			return event;
 		batch->next++;
@@ -628,6 +633,7 @@ respond_batch_run(Dispatcher *dispatcher)
 {
 	Batch		batch = {.dispatcher = dispatcher,.mode = dispatcher->mode,.wakes = respond_wake_count()};
 	MemoryContext caller = MemoryContextSwitchTo(dispatcher->batch_context);
+	TimestampTz began_at = GetCurrentTimestamp();
 	bool		more;
 
 	/* what a batch that failed had written does not count */
@@ -663,6 +669,9 @@ respond_batch_run(Dispatcher *dispatcher)
 		dispatcher->last_runs = respond_runs_take_count();
 		pg_atomic_fetch_add_u64(&dispatcher->slot->runs, dispatcher->last_runs);
 		pg_atomic_fetch_add_u64(&dispatcher->slot->batches, 1);
+		respond_metric_add(METRIC_EVENTS_HANDLED, batch.handled);
+		respond_metric_add(METRIC_BATCHES, 1);
+		respond_metric_time(METRIC_BATCH_DURATION, GetCurrentTimestamp() - began_at);
 		pg_atomic_write_u64(&dispatcher->slot->active_at, (uint64) GetCurrentTimestamp());
 	}
 	if (dispatcher->mode != BATCH_TOGETHER)

@@ -51,6 +51,7 @@ typedef struct Dispatcher
 	int			mode_left;		/* events to be handled in this mode before going back */
 	bool		announced;		/* the marker of this process's first batch is committed */
 	int64		last_runs;		/* that the last batch made */
+	TimestampTz last_recorded_at;	/* of the event of the log that was looked at last */
 	bool		proven;			/* this process completed a batch */
 	int			errors;			/* in a row */
 	int			transient_errors;	/* in a row, of those that may pass */

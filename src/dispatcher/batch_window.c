@@ -63,6 +63,7 @@ respond_batch_publish(const Dispatcher *dispatcher, uint64 wakes)
 		return;
 	status = &database->lanes[dispatcher->lane];
 	pg_atomic_write_u64(&status->pending, dispatcher->window->count - dispatcher->window->next);
+	pg_atomic_write_u64(&status->last_recorded_at, (uint64) dispatcher->last_recorded_at);
 	pg_atomic_write_u64(&status->cursor_xmax, dispatcher->cursor->xmax);
 	pg_atomic_write_u64(&status->cursor_at, (uint64) GetCurrentTimestamp());
 	pg_atomic_write_u64(&status->seen_wakes, wakes);

@@ -16,7 +16,9 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "common/metric.h"
 #include "effect/channel_stats.h"
+#include "effect/counter_name.h"
 #include "effect/counter_table.h"
 #include "effect/histogram.h"
 
@@ -37,6 +39,8 @@ typedef struct ChannelCounter
 	pg_atomic_uint64 buckets[BUCKETS];	/* of all requests */
 } ChannelCounter;
 
+StaticAssertDecl(CHANNEL_COUNTS == METRIC_DELIVERY_STATUSES, "the metrics have a counter for each");
+
 PG_FUNCTION_INFO_V1(respond_channel_counters);
 
 static CounterTable table = COUNTER_TABLE(table, "pg_respond channel counters", ChannelCounter, COUNTER_ENTRIES,
@@ -49,16 +53,43 @@ respond_channel_stats_initialize(void)
 }
 
 void
+respond_channel_stats_expect(const char *channel)
+{
+	(void) respond_counter_name_take(COUNTER_NAME_CHANNEL, respond_counter_key(channel), channel);
+}
+
+void
 respond_channel_stats_count(const char *channel, ChannelCount what, int64 duration_us)
 {
-	ChannelCounter *entry = respond_counter_find(&table, respond_counter_key(channel), true);
+	uint64		key = respond_counter_key(channel);
+	ChannelCounter *entry = respond_counter_find(&table, key, true);
 
+	if (duration_us > 0)
+		respond_metric_time(METRIC_DELIVERY_DURATION, duration_us);
+	if (entry == NULL || !respond_counter_name_has(COUNTER_NAME_CHANNEL, key))
+		respond_metric_add(METRIC_DELIVERIES + what, 1);
 	if (entry == NULL)
 		return;
 	pg_atomic_fetch_add_u64(&entry->counts[what], 1);
 	pg_atomic_write_u64(&entry->last_at, (uint64) GetCurrentTimestamp());
 	if (duration_us > 0)
 		respond_histogram_count(entry->buckets, BUCKETS, duration_us);
+}
+
+const char *
+respond_channel_count_word(int what)
+{
+	static const char *const words[CHANNEL_COUNTS] = {"delivered", "retried", "dead"};
+
+	return words[what];
+}
+
+uint64
+respond_channel_stats_read(uint64 key, int what)
+{
+	ChannelCounter *entry = respond_counter_find(&table, key, false);
+
+	return entry != NULL ? pg_atomic_read_u64(&entry->counts[what]) : 0;
 }
 
 /*

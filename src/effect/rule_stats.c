@@ -19,6 +19,8 @@
 
 #include "common/clock.h"
 #include "common/grow.h"
+#include "common/metric.h"
+#include "effect/counter_name.h"
 #include "effect/counter_table.h"
 #include "effect/rule_latency.h"
 #include "effect/rule_stats.h"
@@ -39,6 +41,8 @@ typedef enum CounterKind
 	COUNT_KINDS
 } CounterKind;
 
+StaticAssertDecl(COUNT_KINDS == METRIC_RUN_STATUSES, "the metrics have a counter for each kind");
+
 static const char *const kind_names[] = {"succeeded", "failed", "shadow", "suppressed"};
 
 typedef struct RuleCounter
@@ -54,6 +58,7 @@ typedef struct PendingCount
 {
 	uint64		key;
 	CounterKind kind;
+	bool		named;			/* the rule has a place among the names */
 	TimestampTz recorded_at;	/* see EndedRun */
 	int64		duration_us;
 	SubTransactionId subtransaction;
@@ -74,8 +79,12 @@ count_time(const PendingCount *run, TimestampTz now)
 {
 	int64		latency_us = run->recorded_at != 0 ? Max(now - run->recorded_at, 0) : -1;
 
-	if (run->kind == COUNT_SUCCEEDED || run->kind == COUNT_FAILED)
-		respond_rule_latency_count(run->key, latency_us, run->duration_us);
+	if (run->kind != COUNT_SUCCEEDED && run->kind != COUNT_FAILED)
+		return;
+	respond_rule_latency_count(run->key, latency_us, run->duration_us);
+	if (latency_us >= 0)
+		respond_metric_time(METRIC_RUN_LATENCY, latency_us);
+	respond_metric_time(METRIC_RUN_DURATION, run->duration_us);
 }
 
 static void
@@ -89,6 +98,8 @@ apply_pending(void)
 		RuleCounter *entry = respond_counter_find(&table, pending[i].key, true);
 
 		count_time(&pending[i], moved_now);
+		if (entry == NULL || !pending[i].named)
+			respond_metric_add(METRIC_RUNS + pending[i].kind, 1);
 		if (entry == NULL)
 			continue;
 		pg_atomic_fetch_add_u64(&entry->counts[pending[i].kind], 1);
@@ -126,6 +137,7 @@ respond_rule_stats_initialize(void)
 {
 	respond_counter_table_request(&table);
 	respond_rule_latency_initialize();
+	respond_counter_name_initialize();
 	RegisterXactCallback(count_if_committed, NULL);
 	RegisterSubXactCallback(forget_subtransaction, NULL);
 }
@@ -142,9 +154,24 @@ respond_rule_stats_count(const EndedRun *run)
 	entry = &pending[pending_count++];
 	entry->key = respond_counter_key(run->rule);
 	entry->kind = kind;
+	entry->named = respond_counter_name_take(COUNTER_NAME_RULE, entry->key, run->rule);
 	entry->recorded_at = run->recorded_at;
 	entry->duration_us = run->finished_at - run->started_at;
 	entry->subtransaction = GetCurrentSubTransactionId();
+}
+
+const char *
+respond_rule_status_word(int status)
+{
+	return status < COUNT_OTHER ? kind_names[status] : "other";
+}
+
+uint64
+respond_rule_stats_read(uint64 key, int status)
+{
+	RuleCounter *entry = respond_counter_find(&table, key, false);
+
+	return entry != NULL ? pg_atomic_read_u64(&entry->counts[status]) : 0;
 }
 
 /*

@@ -28,4 +28,8 @@ extern void respond_rule_stats_initialize(void);
  */
 extern void respond_rule_stats_count(const EndedRun *run);
 
+/* For the metrics: what so many runs (METRIC_RUN_STATUSES) are called, and how many the rule of this key had. */
+extern const char *respond_rule_status_word(int status);
+extern uint64 respond_rule_stats_read(uint64 key, int status);
+
 #endif							/* RESPOND_RULE_STATS_H */

@@ -32,6 +32,7 @@
 #include "event/event_check.h"
 #include "event/event_columns.h"
 #include "event/event_context.h"
+#include "event/event_count.h"
 #include "event/event_defaults.h"
 #include "event/event_key.h"
 #include "event/producer.h"
@@ -204,6 +205,8 @@ respond_event_row(PG_FUNCTION_ARGS)
 		check_source(&row);
 	if (!is_null(&row, EVENT_KEY) && !is_null(&row, EVENT_ID) && !claim_key(&row, producer_of(&row, restored)))
 		return PointerGetDatum(NULL);
+	if (!restored)
+		respond_event_count(1);
 	if (!row.filled)
 		return PointerGetDatum(trigger->tg_trigtuple);
 	return PointerGetDatum(heap_form_tuple(RelationGetDescr(trigger->tg_relation),

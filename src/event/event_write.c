@@ -33,6 +33,7 @@
 #include "event/event_check.h"
 #include "event/event_columns.h"
 #include "event/event_context.h"
+#include "event/event_count.h"
 #include "event/event_defaults.h"
 #include "event/event_key.h"
 #include "event/event_write.h"
@@ -194,6 +195,7 @@ respond_event_write(NewEvent *events, int count)
 {
 	EventDefaults defaults;
 	PartitionWriter *writer;
+	int			written = 0;
 	Oid			table;
 	Oid			sequence;
 	MemoryContext context;
@@ -233,8 +235,10 @@ respond_event_write(NewEvent *events, int count)
 		fill_row(&row, &events[i], &defaults);
 		respond_partition_writer_add(writer, defaults.now, row.values, row.nulls);
 		MemoryContextReset(row_context);
+		written++;
 	}
 	respond_partition_writer_close(writer);
+	respond_event_count(written);
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(context);
 }

@@ -21,6 +21,7 @@
 #include "catalog/pg_extension.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -37,7 +38,9 @@
 #include "common/latch.h"
 #include "common/memory_limit.h"
 #include "common/pg_compat.h"
+#include "common/recode.h"
 #include "common/shmem.h"
+#include "common/utf8_cut.h"
 #include "common/version.h"
 #include "worker/death_word.h"
 #include "worker/settings.h"
@@ -49,6 +52,7 @@ WorkerSlot *respond_worker_slot = NULL;
 static DatabaseSlot *my_database = NULL;
 static MemoryContext begin_context;	/* current when the transaction was begun */
 static Oid	my_extension = InvalidOid;
+static char my_name[METRIC_NAME_SIZE]; /* of the database, UTF-8 */
 pg_noreturn static void end_worker(WorkerOutcome outcome);
 
 const char *
@@ -238,6 +242,26 @@ version_fits(void)
 	return false;
 }
 
+/*
+ * For the metrics, which have nothing but shared memory.  The server does not
+ * know the encoding of the name: it is that of the database in which it was given.
+ */
+static void
+find_name(void)
+{
+	const char *name = get_database_name(MyDatabaseId);
+	size_t		length;
+
+	if (name == NULL)
+		return;
+	length = strlen(name);
+	if (!pg_verify_mbstr(PG_UTF8, name, (int) length, true))
+		name = respond_to_utf8(name, &length);
+	length = respond_utf8_cut(name, length, sizeof(my_name) - 1);
+	memcpy(my_name, name, length);
+	my_name[length] = '\0';
+}
+
 static void
 find_extension(void)
 {
@@ -247,6 +271,7 @@ find_extension(void)
 	StartTransactionCommand();
 	my_extension = get_extension_oid("pg_respond", true);
 	fits = OidIsValid(my_extension) && version_fits();
+	find_name();
 	CommitTransactionCommand();
 	pgstat_report_activity(STATE_IDLE, NULL);
 	if (!fits)
@@ -328,6 +353,8 @@ respond_worker_open_database(bool *created)
 
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
 	entry = respond_shmem_add_database(MyDatabaseId, created);
+	if (entry != NULL)
+		strlcpy(entry->metrics.database, my_name, sizeof(entry->metrics.database));
 	LWLockRelease(respond_shared->lock);
 	if (entry == NULL)
 		ereport(ERROR,

@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "common/metric.h"
 #include "common/shmem.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
@@ -32,6 +33,7 @@ respond_worker_failed(int code)
 		pg_atomic_write_u64(&slot->failing_since, (uint64) GetCurrentTimestamp());
 	pg_atomic_write_u32(&slot->last_error, (uint32) code);
 	pg_atomic_fetch_add_u32(&slot->errors_in_row, 1);
+	respond_metric_add(METRIC_WORKER_ERRORS + slot->kind, 1);
 }
 
 void
