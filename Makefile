@@ -13,7 +13,11 @@ EXTENSION  = pg_respond
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSION).control)
 MODULE_big = pg_respond
 
-# The room listener is a program of its own, without a server.
+# The room listener is a program of its own, without a server; it shares some objects with the library.
+PROGRAM_GATEWAY = pg_respond_gateway
+LISTENER_OBJS   = $(patsubst %.c,%.o,$(sort $(wildcard src/listener/*.c)))
+PROGRAM_OBJS    = $(LISTENER_OBJS) src/common/arena.o $(patsubst %,src/companion/%.o,frame frame_socket json_text listen_address \
+                  problem web_answer web_request)
 SOURCES    = $(sort $(filter-out src/listener/%,$(wildcard src/*.c src/*/*.c)))
 OBJS       = $(SOURCES:.c=.o)
 SQL_PARTS  = $(sort $(wildcard sql/[0-9]*.sql))
@@ -35,7 +39,7 @@ PG_CFLAGS  = $(WARNINGS) -MMD -MP
 # ours is worth inlining into a query.
 override with_llvm = no
 
-EXTRA_CLEAN = $(OBJS:.o=.d) $(DATA_built)
+EXTRA_CLEAN = $(OBJS:.o=.d) $(LISTENER_OBJS) $(LISTENER_OBJS:.o=.d) $(PROGRAM_GATEWAY) $(DATA_built)
 
 # "make installcheck" runs these against a server that runs already and has the lines of test/regress/postgresql.conf.
 REGRESS        = $(patsubst test/regress/sql/%.sql,%,$(sort $(wildcard test/regress/sql/*.sql)))
@@ -53,7 +57,23 @@ HARNESS    = PG_CONFIG="$(PG_CONFIG)" MAKE="$(MAKE)" test/harness
 
 ifneq ($(PGXS),)
 include $(PGXS)
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(LISTENER_OBJS:.o=.d)
+
+# Without the headers of a server, which are none of a program's business.
+$(LISTENER_OBJS): %.o: %.c $(EXTENSION).control
+	$(CC) $(CFLAGS) $(PG_CPPFLAGS) -D_GNU_SOURCE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -c -o $@ $<
+
+$(PROGRAM_GATEWAY): $(PROGRAM_OBJS)
+	$(CC) $(CFLAGS) $(PROGRAM_OBJS) $(LDFLAGS) $(LDFLAGS_EX) -lssl -lcrypto -o $@
+
+.PHONY: install-program uninstall-program
+all: $(PROGRAM_GATEWAY)
+install: install-program
+install-program: $(PROGRAM_GATEWAY) installdirs
+	$(INSTALL_PROGRAM) $(PROGRAM_GATEWAY) '$(DESTDIR)$(pkglibdir)/$(PROGRAM_GATEWAY)'
+uninstall: uninstall-program
+uninstall-program:
+	rm -f '$(DESTDIR)$(pkglibdir)/$(PROGRAM_GATEWAY)'
 else
 # A fresh machine: only the targets that install PostgreSQL first can work.
 all install:
