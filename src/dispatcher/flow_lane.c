@@ -19,6 +19,7 @@
 #include "dispatcher/oldest_transaction.h"
 #include "dispatcher/place.h"
 #include "dispatcher/queue_reader.h"
+#include "dispatcher/run_go_on.h"
 #include "dispatcher/run_place.h"
 #include "dispatcher/run_wake.h"
 #include "wait/wait_match.h"

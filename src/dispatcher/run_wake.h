@@ -9,7 +9,6 @@
 #define RESPOND_RUN_WAKE_H
 
 #include "dispatcher/awakening.h"
-#include "effect/run.h"
 
 /*
  * Lets the run go on if it still waits for this.  contained: in a subtransaction;
@@ -20,8 +19,5 @@ extern bool respond_run_wake(Awakening *awakening, bool contained);
 
 /* The run cannot go on: the worker died while it tried. */
 extern void respond_run_give_up(const Awakening *awakening, const char *error);
-
-/* Fills in what a run needs that may wait here. */
-extern void respond_run_may_pause(FlowRun *run);
 
 #endif							/* RESPOND_RUN_WAKE_H */
