@@ -23,6 +23,7 @@
 #include "common/error_class.h"
 #include "common/jsonb_push.h"
 #include "dispatcher/run_cancel.h"
+#include "dispatcher/run_parent.h"
 #include "effect/decision_write.h"
 #include "effect/effects.h"
 #include "effect/loop_items.h"
@@ -209,7 +210,7 @@ tell_parent(const RunUnderWay *run, const char *reason)
 	FlowRun		child = {.run_id = run->id};
 	RunRow		row = {.status = "cancelled",.error = reason};
 
-	respond_run_parent(run->saved, &child);
+	respond_run_parent_find(run, &child);
 	respond_child_ended(&child, &row);
 }
 

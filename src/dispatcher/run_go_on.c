@@ -18,6 +18,7 @@
 #include "dispatcher/reader.h"
 #include "dispatcher/run_cancel.h"
 #include "dispatcher/run_go_on.h"
+#include "dispatcher/run_parent.h"
 #include "dispatcher/run_target.h"
 #include "effect/decision_write.h"
 #include "effect/effects.h"
@@ -141,7 +142,7 @@ respond_run_fill(FlowRun *run, const Passage *passage, const Rule *rule)
 	run->cancelled = row->cancelled || respond_run_is_in(row->saved, "on_cancel");
 	run->saved = row->saved;
 	run->woken_by = passage->awakening->event;
-	respond_run_parent(row->saved, run);
+	respond_run_parent_find(row, run);
 	respond_run_may_pause(run);
 }
 

@@ -115,6 +115,12 @@ respond_pause_delivery(const FlowPause *pause)
 	return pause->memo != NULL ? read_number(&pause->memo->root, "delivery") : 0;
 }
 
+int64
+respond_pause_called(const FlowPause *pause)
+{
+	return pause->memo != NULL ? read_number(&pause->memo->root, "run") : 0;
+}
+
 char *
 respond_run_step(Jsonb *saved)
 {

@@ -23,6 +23,9 @@ extern bool respond_run_is_in(Jsonb *saved, const char *part);
 /* The delivery whose answer the pause waits for; 0: none. */
 extern int64 respond_pause_delivery(const FlowPause *pause);
 
+/* The run that it called and waits for; 0: none, or those of the items of a loop. */
+extern int64 respond_pause_called(const FlowPause *pause);
+
 /* Which run waits for it, and in which pause; FlowRun is else left as it is. */
 extern void respond_run_parent(Jsonb *saved, FlowRun *run);
 

@@ -349,16 +349,20 @@ static void
 read_parent(FlowRun *run, const Object *document)
 {
 	static const char *const names[] = {"run", "started_at", "pause", NULL};
+	int64		of_row = run->parent_id;
 	JsonbValue	value;
 	Object		object;
 
 	run->parent_id = 0;
-	if (!find_member(document, "parent", &value))
-		return;
-	object = read_object(container_of(&value, "parent"), "parent", names);
-	run->parent_id = read_required_number(&object, "run", 1, PG_INT64_MAX);
-	run->parent_started_at = read_time(&object, "started_at");
-	run->parent_pause = read_number(&object, "pause", 0, PG_INT32_MAX);
+	if (find_member(document, "parent", &value))
+	{
+		object = read_object(container_of(&value, "parent"), "parent", names);
+		run->parent_id = read_required_number(&object, "run", 1, PG_INT64_MAX);
+		run->parent_started_at = read_time(&object, "started_at");
+		run->parent_pause = read_number(&object, "pause", 0, PG_INT32_MAX);
+	}
+	if (run->place != NULL && run->parent_id != of_row)
+		raise_fault("parent", "is not the run that waits for this one");
 }
 
 /* The step of this name in one of the flow's arrays; NULL when there is none. */

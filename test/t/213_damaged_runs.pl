@@ -17,8 +17,8 @@ sub begin
 	my $subject = 's' . ++$begun;
 	my $event = Respond::emit($node, $db, $type, {}, $subject);
 
-	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $event AND rule = '$type' AND status = 'waiting')");
-	return (one("SELECT id FROM respond.run WHERE event_id = $event AND rule = '$type'"), $subject);
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $event AND rule = '$type' AND parent_id IS NULL AND waits_for IS NOT NULL)");
+	return (one("SELECT id FROM respond.run WHERE event_id = $event AND rule = '$type' AND parent_id IS NULL"), $subject);
 }
 
 my $wait = { action => 'wait', name => 'here', event_type => 'go' };
@@ -66,6 +66,32 @@ Respond::emit($node, $db, 'go', {}, $its);
 Respond::wait_until($node, $db, "SELECT status = 'succeeded' FROM respond.run WHERE id = $whole", 'a run whose document is whole goes on');
 fails('event', sub { Respond::emit($node, $db, 'go', {}, $_[1]) });
 fails('time', sub { one("UPDATE respond_internal.timer SET due_at = clock_timestamp() WHERE run_id = $_[0]") });
+
+# --- who waits for the end of such a run hears of it
+Respond::add_rule($node, $db, 'called', 'none', [$wait]);
+Respond::add_rule($node, $db, 'caller', 'caller', [ { action => 'call', rule => 'called', subject => '{{subject}}' } ]);
+Respond::add_rule($node, $db, 'loop', 'loop', [ { action => 'foreach', query => 'SELECT 1 AS n', mode => 'parallel', steps => [$wait] } ]);
+for my $type (qw(caller loop))
+{
+	my $whose = $type eq 'caller' ? qr/run \d+ of rule "called" (failed: the saved run|was cancelled: cancelled)/ : qr/run \d+ (failed: the saved run|cancelled: cancelled)/;
+
+	for my $damage (@damages[0, 2], [ 'without a parent', q(saved::jsonb - 'parent') ], [ "another's child", q(jsonb_set(saved::jsonb, '{parent,run}', '1')) ])
+	{
+		my ($name, $saved) = @$damage;
+		my ($parent, $subject) = begin($type);
+		my ($cancelled) = begin($type);
+		my @children = map { one("SELECT id FROM respond.run WHERE parent_id = $_") } $parent, $cancelled;
+
+		damage($_, $saved) for @children;
+		Respond::emit($node, $db, 'go', {}, $subject);
+		one("SELECT respond.cancel_run($children[1], 'damaged')");
+		for my $run ($parent, $cancelled)
+		{
+			Respond::wait_until($node, $db, "SELECT status = 'failed' FROM respond.run WHERE id = $run", "$type: it ends when that which it began ends, whose document is $name");
+			like(one("SELECT error FROM respond.run WHERE id = $run"), $whose, "$type: and says so");
+		}
+	}
+}
 
 # --- cancel_run() needs no document
 for my $type (qw(event time asks calls))
