@@ -630,6 +630,7 @@ DECLARE
 		'manifest',
 		'places',
 		'workers',
+		'gateway',
 		'errors',
 		'replica identity',
 		'lag',
