@@ -16,8 +16,10 @@
 #include "listener/caller_life.h"
 #include "listener/control.h"
 #include "listener/deadline.h"
+#include "listener/doors.h"
 #include "listener/loop.h"
 #include "listener/sandbox.h"
+#include "listener/socket_files.h"
 #include "listener/worker.h"
 
 /* Milliseconds until the loop looks at what changed without an event. */
@@ -31,6 +33,15 @@ ignore_signals(void)
 	signal(SIGINT, SIG_IGN);
 }
 
+/* The first addresses are open. */
+static void
+seal(void)
+{
+	respond_doors_each_file(respond_socket_files_note);
+	respond_socket_files_keep();
+	respond_sandbox_seal();
+}
+
 int
 main(void)
 {
@@ -38,7 +49,7 @@ main(void)
 
 	ignore_signals();
 	if (!respond_sandbox_begin() || !respond_loop_open() ||
-		!respond_control_open(PROTOCOL_CONTROL_FD, respond_sandbox_seal) ||
+		!respond_control_open(PROTOCOL_CONTROL_FD, seal) ||
 		!respond_workers_open(PROTOCOL_LISTEN_FD))
 		return 1;
 	while (respond_control_goes_on())

@@ -13,7 +13,7 @@
 /* At the start.  False: the program was not started as it should have been. */
 extern bool respond_sandbox_begin(void);
 
-/* Once socket files are open: from here on the program cannot open files, connect to others, or start programs. */
+/* Once addresses are open: from here on the program cannot open files, connect to others, or start programs. */
 extern void respond_sandbox_seal(void);
 
 #endif							/* RESPOND_SANDBOX_H */

@@ -1,7 +1,7 @@
 # The program pg_respond_gateway without a server: the test is the worker that starts it, the workers that answer, and the callers.
 #
 #   use Program;
-#   my $program = Program::start(listen => [ 'unix:x.sock' ]);  also max_connections, max_of_address, certificate, key
+#   my $program = Program::start(listen => [ '127.0.0.1:1234' ]); also max_connections, max_of_address, certificate, key
 #   my $worker = $program->worker('desk');                      lane => 1, hosts => [...]
 #   my $caller = $program->caller;                              to the first address
 #   $caller->send("GET /desk/x HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -15,10 +15,10 @@ package Program;
 use strict;
 use warnings;
 
-use Cwd qw(getcwd);
 use IO::Socket::INET ();
 use IO::Socket::UNIX ();
 use POSIX ();
+use PostgreSQL::Test::Utils ();
 use Socket;
 use Time::HiRes ();
 
@@ -53,14 +53,12 @@ sub frame
 	return pack('LLQ', length($contents), $KIND{$kind}, $request) . $contents;
 }
 
-# A folder with a short name: a socket's path has at most 107 bytes.
+# folder(): of sockets, with a short name, as a socket's path has at most 107 bytes.
+my $folder;
+
 sub folder
 {
-	my $dir = $ENV{TESTDATADIR} || $ENV{TESTDIR} || '.';
-
-	mkdir $dir unless -d $dir;
-	chdir $dir;
-	return getcwd();
+	return $folder ||= PostgreSQL::Test::Utils::tempdir_short();
 }
 
 sub free_port
@@ -74,11 +72,9 @@ sub free_port
 sub start
 {
 	my (%option) = @_;
-	my $name = 'workers' . ++$count . '.sock';
+	my $name = folder() . '/workers' . ++$count . '.sock';
 	my $self = bless { %option, name => $name, bytes => '' }, __PACKAGE__;
 
-	folder();
-	unlink $name;
 	$self->{listen} ||= [ '127.0.0.1:' . free_port() ];
 	socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die $!;
 	my $door = IO::Socket::UNIX->new(Local => $name, Listen => 100) or die "$name: $!";
@@ -380,22 +376,44 @@ sub finish_sending { return shutdown($_[0]{socket}, 1); }
 
 sub close { return CORE::close($_[0]{socket}); }
 
-# echo(workers...): a process that answers all that they are asked with 200 and what it was asked, until they end.
+# escape(bytes): as in test/unit/http_cases.tsv; unescape() is the way back.
+my %SIGN = ("\r" => '\\r', "\n" => '\\n', "\t" => '\\t', '\\' => '\\\\');
+
+sub escape
+{
+	my ($bytes) = @_;
+
+	$bytes =~ s/([^\x20-\x5b\x5d-\x7e])/$SIGN{$1} || sprintf('\\x%02x', ord($1))/ges;
+	return $bytes;
+}
+
+sub unescape
+{
+	my ($text) = @_;
+
+	$text =~ s/\\(?:x([0-9a-f]{2})|(.))/defined $1 ? chr(hex($1)) : $2 eq 'r' ? "\r" : $2 eq 'n' ? "\n" : $2 eq 't' ? "\t" : $2/ges;
+	return $text;
+}
+
+# echo(database, option => ...): a worker in a process of its own, which answers with 200 and what it was asked until the program ends.
 sub echo
 {
-	my ($self, $make) = @_;
+	my ($self, @worker) = @_;
 	my $pid = fork();
 
+	die $! unless defined $pid;
 	return $pid if $pid;
+	my $worker = $self->worker(@worker);
 	$self->{pid} = 0;
-	my $worker = $make->();
-	while (my $frame = $worker->read_frame)
+	CORE::close($self->{socket});
+	$worker->limits($self->{echo_limit} || 1 << 20);
+	while (my $frame = $worker->read_frame(1e6))
 	{
 		next unless $frame->{kind} eq 'request';
 		my $request = read_request($frame);
-		my $body = "$request->{method} $request->{path} $request->{body}";
+		my $body = join(' ', $request->{method}, escape($request->{target}), length($request->{body}) ? escape($request->{body}) : ());
 
-		$worker->reply($request->{id}, 200, "Content-Type: text/plain\r\n", $body);
+		$worker->reply($request->{id}, $request->{flaw} == 1 ? 413 : $request->{flaw} == 2 ? 408 : 200, "X-Asked: $body\r\n", $body);
 	}
 	POSIX::_exit(0);
 }
