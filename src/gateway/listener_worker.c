@@ -283,6 +283,27 @@ name_unix_sockets(void)
 	return names.data;
 }
 
+/* What cannot be used does not take the place of what can. */
+static void
+read_files(Listener *listener)
+{
+	TlsFiles   *files = &listener->files;
+	TlsFiles	news;
+
+	respond_tls_files_read(&news);
+	if (news.fault[0] == '\0')
+	{
+		respond_tls_files_free(files);
+		*files = news;
+		return;
+	}
+	strlcpy(files->fault, news.fault, sizeof(files->fault));
+	ereport(LOG,
+			(errmsg("pg_respond cannot use the certificate of its gateway: %s", files->fault),
+			 files->certificate != NULL ? errdetail("The one of before stays in use.") :
+			 errdetail("Addresses that need one are not listened to.")));
+}
+
 static void
 follow_settings(Listener *listener)
 {
@@ -292,12 +313,7 @@ follow_settings(Listener *listener)
 	if (listener->unix_sockets != NULL && listener->settings_of == PgReloadTime)
 		return;
 	listener->settings_of = PgReloadTime;
-	respond_tls_files_free(&listener->files);
-	respond_tls_files_read(&listener->files);
-	if (listener->files.fault[0] != '\0')
-		ereport(LOG,
-				(errmsg("pg_respond cannot use the certificate of its gateway: %s", listener->files.fault),
-				 errdetail("Addresses that need one are not listened to.")));
+	read_files(listener);
 	unix_sockets = name_unix_sockets();
 	other_sockets = listener->unix_sockets != NULL && strcmp(unix_sockets, listener->unix_sockets) != 0;
 	if (listener->unix_sockets != NULL)
