@@ -16,9 +16,6 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
-#include "replication/syncrep.h"
-#include "replication/walsender_private.h"
-#include "storage/lwlock.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -312,32 +309,4 @@ respond_courier_fetch(Entry **entries, int count, Outgoing **list)
 		written = Max(written, outgoing->entry->written);
 	if (*list != NULL)
 		XLogFlush(written);
-}
-
-/* As SyncRepWaitForLSN() asks; minor releases differ in how they keep it. */
-static bool
-standbys_are_defined(void)
-{
-#ifdef SYNC_STANDBY_DEFINED
-	bits8		status = ((volatile WalSndCtlData *) WalSndCtl)->sync_standbys_status;
-
-	if (status & SYNC_STANDBY_INIT)
-		return (status & SYNC_STANDBY_DEFINED) != 0;
-	return SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0';
-#else
-	return ((volatile WalSndCtlData *) WalSndCtl)->sync_standbys_defined;
-#endif
-}
-
-XLogRecPtr
-respond_courier_fetch_confirmed(void)
-{
-	XLogRecPtr	confirmed;
-
-	if (!standbys_are_defined())
-		return PG_UINT64_MAX;
-	LWLockAcquire(SyncRepLock, LW_SHARED);
-	confirmed = WalSndCtl->lsn[SYNC_REP_WAIT_FLUSH];
-	LWLockRelease(SyncRepLock);
-	return confirmed;
 }

@@ -18,7 +18,4 @@
  */
 extern void respond_courier_fetch(Entry **entries, int count, Outgoing **list);
 
-/* Up to where the synchronous standbys have the WAL; the highest position of all when none is set. */
-extern XLogRecPtr respond_courier_fetch_confirmed(void);
-
 #endif							/* RESPOND_COURIER_FETCH_H */

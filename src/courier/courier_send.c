@@ -28,6 +28,7 @@
 #include "utils/timestamp.h"
 
 #include "common/guc.h"
+#include "common/sync_standby.h"
 #include "courier/courier_channel.h"
 #include "courier/courier_fetch.h"
 #include "courier/courier_quarantine.h"
@@ -171,7 +172,7 @@ pass_rate_limit(CourierChannel *channel, TimestampTz now)
 static void
 look_at_standbys(void)
 {
-	XLogRecPtr	now = respond_courier_fetch_confirmed();
+	XLogRecPtr	now = respond_sync_standby_confirmed();
 
 	if (now != confirmed)
 		confirm_poll_us = CONFIRM_POLL_US;
