@@ -97,6 +97,8 @@ SELECT respond_internal.grant_execute(role_name, 'respond_internal', 'rule_steps
 -- Ciphertext is nobody's business either.
 REVOKE ALL ON respond_internal.channel_secret FROM respond_auditor;
 GRANT SELECT (channel, set_at, set_by) ON respond_internal.channel_secret TO respond_auditor;
+REVOKE ALL ON respond_internal.inbound_secret FROM respond_auditor;
+GRANT SELECT (source, number, set_at, set_by) ON respond_internal.inbound_secret TO respond_auditor;
 
 -- Admins: everything of the public surface.  Events, runs, history and audit
 -- are written by pg_respond alone.
@@ -104,6 +106,8 @@ GRANT USAGE ON SCHEMA respond, respond_internal TO respond_admin;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_admin;
 REVOKE ALL ON respond_internal.channel_secret FROM respond_admin;
 GRANT SELECT (channel, set_at, set_by) ON respond_internal.channel_secret TO respond_admin;
+REVOKE ALL ON respond_internal.inbound_secret FROM respond_admin;
+GRANT SELECT (source, number, set_at, set_by) ON respond_internal.inbound_secret TO respond_admin;
 
 -- Keys, answers and signals may hold what SQL of a rule returned to its owner.
 REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
@@ -118,7 +122,7 @@ GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnatio
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.schedule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
-	respond.producer, respond.inbound_scheme,
+	respond.producer, respond.inbound_scheme, respond.inbound_source,
 	respond.team, respond.agent, respond.team_member, respond.ticket, respond.comment TO respond_admin;
 -- A token is made by create_token() alone, and stays with its role.
 GRANT UPDATE (scopes, expires_at, allow_networks, enabled), DELETE ON respond.api_token TO respond_admin;

@@ -23,6 +23,7 @@
 #include "event/wake.h"
 #include "gateway/gateway_settings.h"
 #include "gateway/host_map.h"
+#include "inbound/inbound_count.h"
 #include "launcher/copy.h"
 #include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
@@ -66,6 +67,7 @@ _PG_init(void)
 	respond_breaker_status_initialize();
 	respond_channel_stats_initialize();
 	respond_event_count_initialize();
+	respond_inbound_count_initialize();
 	respond_wake_initialize();
 	respond_capture_fault_initialize();
 	respond_capture_tree_initialize();

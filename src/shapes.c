@@ -25,6 +25,7 @@
 #include "event/event_columns.h"
 #include "event/producer.h"
 #include "inbound/scheme_row.h"
+#include "inbound/source.h"
 #include "outbox/delivery_columns.h"
 #include "outbox/run_inbox.h"
 #include "rest/token_row.h"
@@ -48,6 +49,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_event,
 	&respond_shape_heard,
 	&respond_shape_inbound_scheme,
+	&respond_shape_inbound_source,
 	&respond_shape_loop_items,
 	&respond_shape_mask,
 	&respond_shape_mute,

@@ -701,6 +701,8 @@ DECLARE
 		'secrets',
 		'tokens',
 		'certificates',
+		'inbound secrets',
+		'inbound rejects',
 		'channels',
 		'breakers',
 		'receivers',
@@ -2599,7 +2601,12 @@ CREATE TABLE respond.inbound_scheme (
 	tolerance interval,
 	id_path text,
 	type_path text,
+	event_type text,
+	subject text,
+	key text,
+	split text,
 	challenge text,
+	answer text,
 	built_in boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE respond.inbound_scheme IS 'how providers sign the requests that they send: a new provider is one more row';
@@ -2621,7 +2628,12 @@ COMMENT ON COLUMN respond.inbound_scheme.milliseconds IS 'whether that time coun
 COMMENT ON COLUMN respond.inbound_scheme.tolerance IS 'how far that time may be from now, both ways; NULL: it is not looked at';
 COMMENT ON COLUMN respond.inbound_scheme.id_path IS 'where the id of a request stands, such as headers.x-github-delivery or data.id';
 COMMENT ON COLUMN respond.inbound_scheme.type_path IS 'where its type stands';
+COMMENT ON COLUMN respond.inbound_scheme.event_type IS 'template of the type of events, for sources that have none; NULL: {{type}}, what stands at type_path';
+COMMENT ON COLUMN respond.inbound_scheme.subject IS 'the same of their subject; NULL: none';
+COMMENT ON COLUMN respond.inbound_scheme.key IS 'the same of their key; NULL: {{id}}, what stands at id_path';
+COMMENT ON COLUMN respond.inbound_scheme.split IS 'where in the body a list stands of which each item is an event: data, or data.PATH; for templates and paths data is then the item, body all of it; NULL: a request is one event';
 COMMENT ON COLUMN respond.inbound_scheme.challenge IS 'which question the provider asks before it sends: slack, discord, zoom, meta, cloudevents; NULL: none';
+COMMENT ON COLUMN respond.inbound_scheme.answer IS 'pagerduty: requests come in through /v2/enqueue too, and are answered as its Events API v2 does; NULL: as all others';
 COMMENT ON COLUMN respond.inbound_scheme.built_in IS 'part of pg_respond; cannot be changed';
 
 CREATE FUNCTION respond_internal.inbound_scheme_validate() RETURNS trigger
@@ -2675,7 +2687,7 @@ INSERT INTO respond.inbound_scheme (name, description, algorithm, header, signat
 	'{{timestamp}}{{body}}', 'x-signature-timestamp', NULL, '5 minutes', 'data.id', 'data.type', 'discord', true),
 ('zoom', 'Zoom; the secret token of the app', 'hmac-sha256', 'x-zm-signature', NULL, 'v0=', NULL, 'hex',
 	'v0:{{timestamp}}:{{body}}', 'x-zm-request-timestamp', NULL, '5 minutes', NULL, 'data.event', 'zoom', true),
-('meta', 'Meta: Facebook, Instagram, WhatsApp; the secret of the app', 'hmac-sha256', 'x-hub-signature-256', NULL, 'sha256=', NULL, 'hex',
+('meta', 'Meta: Facebook, Instagram, WhatsApp; the secret of the app, and the verify token as a second secret', 'hmac-sha256', 'x-hub-signature-256', NULL, 'sha256=', NULL, 'hex',
 	'{{body}}', NULL, NULL, NULL, NULL, 'data.object', 'meta', true),
 ('hmac', 'anybody who signs the body with HMAC-SHA256, in hex, in the header X-Signature', 'hmac-sha256', 'x-signature', NULL, NULL, NULL, 'hex',
 	'{{body}}', NULL, NULL, NULL, 'data.id', 'data.type', NULL, true),
@@ -2689,6 +2701,35 @@ UPDATE respond.inbound_scheme AS s SET public_prefix = 'v1a,', secret_form = 'ba
 UPDATE respond.inbound_scheme AS s SET pairs = 't={{timestamp}},v1={{signature}}' WHERE s.name = 'stripe';
 UPDATE respond.inbound_scheme AS s SET pairs = 'ts={{timestamp}};h1={{signature}}' WHERE s.name = 'paddle';
 UPDATE respond.inbound_scheme AS s SET milliseconds = true WHERE s.name = 'linear';
+-- What events are called, and what they are about.
+UPDATE respond.inbound_scheme AS s SET subject = t.subject
+  FROM (VALUES
+	('standard_webhooks', '{{data.data.id}}'), ('github', '{{data.repository.full_name}}'), ('gitlab', '{{data.project.path_with_namespace}}'),
+	('stripe', '{{data.data.object.id}}'), ('pagerduty', '{{data.event.data.id}}'), ('pagerduty_events', '{{data.dedup_key}}'),
+	('slack', '{{#data.event}}{{data.event.channel}}{{/data.event}}{{^data.event}}{{data.channel_id}}{{data.channel.id}}{{/data.event}}'),
+	('alertmanager', '{{data.fingerprint}}'), ('grafana', '{{data.fingerprint}}'), ('grafana_timestamp', '{{data.fingerprint}}'),
+	('sentry', '{{data.data.issue.id}}{{^data.data.issue}}{{data.data.event.issue_id}}{{/data.data.issue}}'), ('datadog', '{{data.alert_id}}'),
+	('shopify', '{{data.admin_graphql_api_id}}'), ('twilio', '{{data.From}}'), ('mailgun', '{{data.event-data.recipient}}'), ('sendgrid', '{{data.email}}'),
+	('zendesk', '{{data.subject}}'), ('linear', '{{data.data.id}}'), ('paddle', '{{data.data.id}}'), ('intercom', '{{data.data.item.id}}'),
+	('discord', '{{data.channel_id}}'), ('zoom', '{{data.payload.object.id}}'), ('meta', '{{data.entry.0.id}}'),
+	('hmac', '{{data.subject}}'), ('bearer', '{{data.subject}}'), ('basic', '{{data.subject}}')) AS t (name, subject)
+ WHERE s.name = t.name;
+UPDATE respond.inbound_scheme AS s SET event_type = t.event_type
+  FROM (VALUES
+	('alertmanager', 'alertmanager.{{type}}'), ('grafana', 'grafana.{{type}}'), ('grafana_timestamp', 'grafana.{{type}}'), ('twilio', 'twilio.message'),
+	('pagerduty_events', 'pagerduty.{{type}}'),
+	('slack', '{{type}}{{^type}}{{data.type | default: "command"}}{{/type}}')) AS t (name, event_type)
+ WHERE s.name = t.name;
+UPDATE respond.inbound_scheme AS s SET key = t.key
+  FROM (VALUES
+	('gitlab', '{{id}}{{^id}}{{headers.x-gitlab-event-uuid}}{{/id}}'), ('slack', '{{id}}{{^id}}{{data.trigger_id}}{{/id}}'),
+	('twilio', '{{id}}{{#data.MessageStatus}}/{{data.MessageStatus}}{{/data.MessageStatus}}'),
+	('alertmanager', '{{data.fingerprint}}/{{data.startsAt}}/{{data.status}}'), ('grafana', '{{data.fingerprint}}/{{data.startsAt}}/{{data.status}}'),
+	('grafana_timestamp', '{{data.fingerprint}}/{{data.startsAt}}/{{data.status}}')) AS t (name, key)
+ WHERE s.name = t.name;
+UPDATE respond.inbound_scheme AS s SET split = 'data.alerts' WHERE s.name IN ('alertmanager', 'grafana', 'grafana_timestamp');
+UPDATE respond.inbound_scheme AS s SET split = 'data' WHERE s.name = 'sendgrid';
+UPDATE respond.inbound_scheme AS s SET answer = 'pagerduty' WHERE s.name = 'pagerduty_events';
 
 CREATE TRIGGER inbound_scheme_validate BEFORE INSERT OR UPDATE OR DELETE ON respond.inbound_scheme
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.inbound_scheme_validate();
@@ -2701,10 +2742,279 @@ CREATE TRIGGER inbound_scheme_audit_truncate AFTER TRUNCATE ON respond.inbound_s
 	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
 COMMENT ON TRIGGER inbound_scheme_audit_truncate ON respond.inbound_scheme IS 'records the removal of all schemes in the audit log';
 
+SELECT pg_catalog.pg_extension_config_dump('respond.inbound_scheme', 'WHERE NOT built_in');
+
+-- Who may send requests, and what events these become.
+CREATE TABLE respond.inbound_source (
+	name text PRIMARY KEY,
+	path text NOT NULL UNIQUE,
+	scheme text NOT NULL,
+	secret text,
+	secrets text[],
+	event_type text,
+	subject text,
+	key text,
+	data text,
+	split text,
+	dedup text NOT NULL DEFAULT 'key',
+	allow_networks text[],
+	rate_limit double precision,
+	max_body integer NOT NULL DEFAULT 1048576,
+	enabled boolean NOT NULL DEFAULT true,
+	description text,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	updated_at timestamptz NOT NULL DEFAULT now(),
+	id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() UNIQUE
+);
+COMMENT ON TABLE respond.inbound_source IS 'whose requests become events; plain INSERT, UPDATE and DELETE are the interface';
+COMMENT ON COLUMN respond.inbound_source.name IS 'name of the source; it cannot be changed';
+COMMENT ON COLUMN respond.inbound_source.path IS 'what stands behind /in/ in the url to send to; by default the name';
+COMMENT ON COLUMN respond.inbound_source.scheme IS 'a row of inbound_scheme: how requests are signed';
+COMMENT ON COLUMN respond.inbound_source.secret IS 'write only: kept encrypted elsewhere, always reads as NULL; replaces all secrets of the source';
+COMMENT ON COLUMN respond.inbound_source.secrets IS 'the same for several, any of which is right, the newest first; see also set_inbound_secret() and add_inbound_secret()';
+COMMENT ON COLUMN respond.inbound_source.event_type IS 'template of the type of events, over data, body, headers, query, type, id, source, path, method, index, and attributes of CloudEvents; NULL: that of the scheme';
+COMMENT ON COLUMN respond.inbound_source.subject IS 'the same of their subject';
+COMMENT ON COLUMN respond.inbound_source.key IS 'the same of their key: a second event of the source with the same key is not recorded';
+COMMENT ON COLUMN respond.inbound_source.data IS 'the same of their data: JSON whose strings are templates, or one template; NULL: the body, or the item of it';
+COMMENT ON COLUMN respond.inbound_source.split IS 'where in the body a list stands of which each item is an event: data, or data.PATH; empty: a request is one event; NULL: as the scheme says';
+COMMENT ON COLUMN respond.inbound_source.dedup IS 'key: by their keys, and not at all without one; body: the same body counts once, whatever the headers say';
+COMMENT ON COLUMN respond.inbound_source.allow_networks IS 'addresses and networks that requests may come from; NULL: from anywhere';
+COMMENT ON COLUMN respond.inbound_source.rate_limit IS 'most requests per second; NULL: no limit';
+COMMENT ON COLUMN respond.inbound_source.max_body IS 'largest body in bytes, 16 MB at most';
+COMMENT ON COLUMN respond.inbound_source.enabled IS 'whether requests are taken';
+COMMENT ON COLUMN respond.inbound_source.description IS 'what it is for';
+COMMENT ON COLUMN respond.inbound_source.created_at IS 'when it was created';
+COMMENT ON COLUMN respond.inbound_source.updated_at IS 'when it was last changed';
+COMMENT ON COLUMN respond.inbound_source.id IS 'assigned by pg_respond; secrets belong to the id, because the name may be used again for another source';
+
+-- Written by C code alone: the functions below and the triggers of respond.inbound_source.
+CREATE TABLE respond_internal.inbound_secret (
+	source text NOT NULL,
+	number integer NOT NULL,
+	sealed bytea NOT NULL,
+	set_at timestamptz NOT NULL,
+	set_by text,
+	source_id uuid NOT NULL,
+	definition bytea NOT NULL,
+	PRIMARY KEY (source_id, number)
+);
+COMMENT ON TABLE respond_internal.inbound_secret IS 'secrets of inbound sources, encrypted with a key from pg_respond.secret_key_file';
+COMMENT ON COLUMN respond_internal.inbound_secret.source IS 'name of the source';
+COMMENT ON COLUMN respond_internal.inbound_secret.number IS 'newer secrets of a source have larger ones';
+COMMENT ON COLUMN respond_internal.inbound_secret.sealed IS 'version, key id, nonce, ciphertext and tag of AES-256-GCM; the source''s id and the definition are authenticated with it, so it is of no use anywhere else';
+COMMENT ON COLUMN respond_internal.inbound_secret.set_at IS 'when the secret was set; encrypting it with another key does not count';
+COMMENT ON COLUMN respond_internal.inbound_secret.set_by IS 'who set it: a role, or rule:NAME';
+COMMENT ON COLUMN respond_internal.inbound_secret.source_id IS 'the source';
+COMMENT ON COLUMN respond_internal.inbound_secret.definition IS 'SHA-256 of what the scheme of the source did with secrets then';
+
+-- A sample; no more than the newest 1,000 are kept.
+CREATE TABLE respond.inbound_reject (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	at timestamptz NOT NULL,
+	source text,
+	reason text NOT NULL,
+	detail text,
+	method text,
+	path text,
+	peer text,
+	headers jsonb,
+	body_size bigint
+);
+COMMENT ON TABLE respond.inbound_reject IS 'requests that were refused: the first of each source and reason and then one in a second, the newest 1,000 of all; inbound_stats counts all of them';
+COMMENT ON COLUMN respond.inbound_reject.id IS 'number of the row';
+COMMENT ON COLUMN respond.inbound_reject.at IS 'when it was refused';
+COMMENT ON COLUMN respond.inbound_reject.source IS 'name of the source; NULL: the path is none''s';
+COMMENT ON COLUMN respond.inbound_reject.reason IS 'no_source, method, size, rate, network, missing_signature, missing_timestamp, missing_id, malformed, stale, signature, challenge, split or invalid_event';
+COMMENT ON COLUMN respond.inbound_reject.detail IS 'more about it, which the sender was not told';
+COMMENT ON COLUMN respond.inbound_reject.method IS 'HTTP method';
+COMMENT ON COLUMN respond.inbound_reject.path IS 'path of the url, without the name of the database and without the query';
+COMMENT ON COLUMN respond.inbound_reject.peer IS 'address that it came from; NULL: a Unix socket';
+COMMENT ON COLUMN respond.inbound_reject.headers IS 'its headers, with *** for what might let somebody in';
+COMMENT ON COLUMN respond.inbound_reject.body_size IS 'bytes of its body';
+
+CREATE FUNCTION respond_internal.inbound_source_validate() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_inbound_source_validate';
+COMMENT ON FUNCTION respond_internal.inbound_source_validate() IS 'trigger: refuses sources that could not work, and keeps secrets out of the row';
+CREATE FUNCTION respond_internal.inbound_source_begin() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_inbound_source_begin';
+COMMENT ON FUNCTION respond_internal.inbound_source_begin() IS 'trigger: forgets secrets that an earlier statement gave for rows that did not come about';
+CREATE FUNCTION respond_internal.inbound_source_keep_secrets() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_inbound_source_keep_secrets';
+COMMENT ON FUNCTION respond_internal.inbound_source_keep_secrets() IS 'trigger: encrypts and keeps the secrets that were given with the row';
+CREATE FUNCTION respond_internal.inbound_source_deleted() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_inbound_source_deleted';
+COMMENT ON FUNCTION respond_internal.inbound_source_deleted() IS 'trigger: forgets the secrets of sources that are gone';
+CREATE FUNCTION respond_internal.inbound_sources_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'respond_inbound_sources_changed';
+COMMENT ON FUNCTION respond_internal.inbound_sources_changed() IS 'trigger: makes workers reload the sources after the commit';
+
+CREATE TRIGGER inbound_sources_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.inbound_scheme
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.inbound_sources_changed();
+COMMENT ON TRIGGER inbound_sources_changed ON respond.inbound_scheme IS 'makes workers reload the sources';
+CREATE TRIGGER inbound_source_validate BEFORE INSERT OR UPDATE ON respond.inbound_source
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.inbound_source_validate();
+COMMENT ON TRIGGER inbound_source_validate ON respond.inbound_source IS 'refuses sources that could not work, and keeps secrets out of the row';
+CREATE TRIGGER inbound_source_begin BEFORE INSERT OR UPDATE ON respond.inbound_source
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.inbound_source_begin();
+COMMENT ON TRIGGER inbound_source_begin ON respond.inbound_source IS 'forgets secrets that an earlier statement gave for rows that did not come about';
+CREATE TRIGGER inbound_source_keep_secrets AFTER INSERT OR UPDATE ON respond.inbound_source
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.inbound_source_keep_secrets();
+COMMENT ON TRIGGER inbound_source_keep_secrets ON respond.inbound_source IS 'encrypts and keeps the secrets that were given with the row';
+CREATE TRIGGER inbound_source_deleted AFTER DELETE ON respond.inbound_source
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.inbound_source_deleted();
+COMMENT ON TRIGGER inbound_source_deleted ON respond.inbound_source IS 'forgets the secrets of a source that is gone';
+CREATE TRIGGER inbound_source_truncated AFTER TRUNCATE ON respond.inbound_source
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.inbound_source_deleted();
+COMMENT ON TRIGGER inbound_source_truncated ON respond.inbound_source IS 'forgets the secrets of all sources';
+CREATE TRIGGER inbound_sources_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON respond.inbound_source
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.inbound_sources_changed();
+COMMENT ON TRIGGER inbound_sources_changed ON respond.inbound_source IS 'makes workers reload the sources';
+CREATE TRIGGER inbound_source_audit AFTER INSERT OR UPDATE OR DELETE ON respond.inbound_source
+	FOR EACH ROW EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER inbound_source_audit ON respond.inbound_source IS 'records changes to sources in the audit log, without their secrets';
+CREATE TRIGGER inbound_source_audit_truncate AFTER TRUNCATE ON respond.inbound_source
+	FOR EACH STATEMENT EXECUTE FUNCTION respond_internal.audit_row();
+COMMENT ON TRIGGER inbound_source_audit_truncate ON respond.inbound_source IS 'records the removal of all sources in the audit log';
+-- Whatever the session's replication role: a secret must never reach the table.
+ALTER TABLE respond.inbound_source ENABLE ALWAYS TRIGGER inbound_source_validate;
+ALTER TABLE respond.inbound_source ENABLE ALWAYS TRIGGER inbound_source_begin;
+ALTER TABLE respond.inbound_source ENABLE ALWAYS TRIGGER inbound_source_keep_secrets;
+
+CREATE FUNCTION respond.set_inbound_secret(source text, secret text) RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_set_inbound_secret';
+COMMENT ON FUNCTION respond.set_inbound_secret(text, text) IS 'sets the secret of a source in place of all that it has, NULL removes them; needs the right to update sources';
+CREATE FUNCTION respond.add_inbound_secret(source text, secret text) RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_add_inbound_secret';
+COMMENT ON FUNCTION respond.add_inbound_secret(text, text) IS 'gives a source one more secret: requests with this one and with the others are right, until drop_inbound_secrets()';
+CREATE FUNCTION respond.drop_inbound_secrets(source text, keep integer DEFAULT 1) RETURNS integer
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_drop_inbound_secrets';
+COMMENT ON FUNCTION respond.drop_inbound_secrets(text, integer) IS 'removes all secrets of a source but the newest; returns how many';
+
+CREATE FUNCTION respond.inbound_test(source text, headers jsonb DEFAULT '{}', body bytea DEFAULT '', method text DEFAULT 'POST', url text DEFAULT NULL, at timestamptz DEFAULT NULL,
+	OUT ok boolean, OUT reason text, OUT events jsonb)
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_inbound_test';
+COMMENT ON FUNCTION respond.inbound_test(text, jsonb, bytea, text, text, timestamptz) IS 'what would come of a request to a source, at this time or now: whether it is taken, if not why, and the events that would be recorded; records nothing';
+
+CREATE FUNCTION respond_internal.inbound_secret_fault(source text) RETURNS text
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_inbound_secret_fault';
+COMMENT ON FUNCTION respond_internal.inbound_secret_fault(text) IS 'why no request to a source can be checked; NULL: it can';
+CREATE FUNCTION respond_internal.inbound_counters(source text, OUT taken bigint, OUT events bigint, OUT duplicates bigint, OUT refused bigint, OUT reasons jsonb,
+	OUT last_taken_at timestamptz, OUT last_refused_at timestamptz, OUT last_reason text, OUT refused_in_row bigint, OUT since timestamptz)
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_inbound_counters';
+COMMENT ON FUNCTION respond_internal.inbound_counters(text) IS 'requests to a source since the server started, from shared memory; an empty name: those to none';
+CREATE FUNCTION respond_internal.inbound_secrets(source text) RETURNS bigint
+LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	SELECT count(*) FROM respond.inbound_source AS s JOIN respond_internal.inbound_secret AS k ON k.source_id = s.id WHERE s.name = $1
+$$;
+COMMENT ON FUNCTION respond_internal.inbound_secrets(text) IS 'how many secrets a source has';
+
+CREATE VIEW respond.inbound_stats WITH (security_invoker = true) AS
+SELECT s.name AS source, s.path, s.scheme, s.enabled, respond_internal.inbound_secrets(s.name) AS secrets, c.taken, c.events, c.duplicates, c.refused, c.reasons,
+	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.since
+  FROM respond.inbound_source AS s
+ CROSS JOIN LATERAL respond_internal.inbound_counters(s.name) AS c
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, c.taken, c.events, c.duplicates, c.refused, c.reasons,
+	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.since
+  FROM respond_internal.inbound_counters('') AS c;
+COMMENT ON VIEW respond.inbound_stats IS 'requests to each source since the server started, from shared memory; the row without a source has those whose path is none''s';
+COMMENT ON COLUMN respond.inbound_stats.source IS 'name of the source';
+COMMENT ON COLUMN respond.inbound_stats.path IS 'its path';
+COMMENT ON COLUMN respond.inbound_stats.scheme IS 'its scheme';
+COMMENT ON COLUMN respond.inbound_stats.enabled IS 'whether its requests are taken';
+COMMENT ON COLUMN respond.inbound_stats.secrets IS 'how many secrets it has, which nobody can read';
+COMMENT ON COLUMN respond.inbound_stats.taken IS 'requests that were taken, challenges too';
+COMMENT ON COLUMN respond.inbound_stats.events IS 'events that were recorded';
+COMMENT ON COLUMN respond.inbound_stats.duplicates IS 'events that were not, because their key was known';
+COMMENT ON COLUMN respond.inbound_stats.refused IS 'requests that were refused';
+COMMENT ON COLUMN respond.inbound_stats.reasons IS 'how many of them for each reason; inbound_reject has a sample';
+COMMENT ON COLUMN respond.inbound_stats.last_taken_at IS 'when the last one was taken';
+COMMENT ON COLUMN respond.inbound_stats.last_refused_at IS 'when the last one was refused';
+COMMENT ON COLUMN respond.inbound_stats.last_reason IS 'why';
+COMMENT ON COLUMN respond.inbound_stats.refused_in_row IS 'how many were refused since the last one that was taken';
+COMMENT ON COLUMN respond.inbound_stats.since IS 'when counting began';
+
+COMMENT ON SEQUENCE respond.inbound_reject_id_seq IS 'numbers of refused requests';
+SELECT pg_catalog.pg_extension_config_dump('respond.inbound_source', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.inbound_reject', '');
+SELECT pg_catalog.pg_extension_config_dump('respond.inbound_reject_id_seq', '');
+-- A dump holds what is sealed; without the key file it is of no use.
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.inbound_secret', '');
 ALTER TABLE respond.inbound_scheme ENABLE ALWAYS TRIGGER inbound_scheme_validate;
 ALTER TABLE respond.inbound_scheme ENABLE ALWAYS TRIGGER inbound_scheme_audit;
 ALTER TABLE respond.inbound_scheme ENABLE ALWAYS TRIGGER inbound_scheme_audit_truncate;
-SELECT pg_catalog.pg_extension_config_dump('respond.inbound_scheme', 'WHERE NOT built_in');
+ALTER TABLE respond.inbound_scheme ENABLE ALWAYS TRIGGER inbound_sources_changed;
+ALTER TABLE respond.inbound_source ENABLE ALWAYS TRIGGER inbound_source_deleted;
+ALTER TABLE respond.inbound_source ENABLE ALWAYS TRIGGER inbound_source_truncated;
+ALTER TABLE respond.inbound_source ENABLE ALWAYS TRIGGER inbound_sources_changed;
+ALTER TABLE respond.inbound_source ENABLE ALWAYS TRIGGER inbound_source_audit;
+ALTER TABLE respond.inbound_source ENABLE ALWAYS TRIGGER inbound_source_audit_truncate;
+
+CREATE FUNCTION respond_internal.health_inbound_secrets(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	faults text;
+	first_source text;
+BEGIN
+	SELECT string_agg(format('%s (%s)', f.name, f.fault), ', ' ORDER BY f.name), min(f.name) INTO faults, first_source
+	  FROM (SELECT s.name, respond_internal.inbound_secret_fault(s.name) AS fault FROM respond.inbound_source AS s WHERE s.enabled) AS f
+	 WHERE f.fault IS NOT NULL;
+	ok := faults IS NULL;
+	message := CASE WHEN ok THEN 'every inbound source can check who sends requests' ELSE format('inbound sources that take no request: %s', faults) END;
+	remedy := CASE WHEN NOT ok THEN format('SELECT respond.set_inbound_secret(%L, ''...''), or bring back the key file that the secret was encrypted with; UPDATE respond.inbound_source SET enabled = false WHERE name = %L if nobody is to send any',
+		first_source, first_source) END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_inbound_secrets() IS 'health(): inbound sources that have no secret, or whose secret cannot be used';
+
+-- Who sends nothing but requests that are refused has an old secret, or a source that nobody needs any more.
+CREATE FUNCTION respond_internal.health_inbound_rejects(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	refused text;
+	disabled text;
+BEGIN
+	SELECT string_agg(format('%s (%s in a row, %s)', s.name, c.refused_in_row, c.last_reason), ', ' ORDER BY s.name) FILTER (WHERE s.enabled AND c.refused_in_row >= 10),
+		string_agg(s.name, ', ' ORDER BY s.name) FILTER (WHERE NOT s.enabled)
+	  INTO refused, disabled
+	  FROM respond.inbound_source AS s, respond_internal.inbound_counters(s.name) AS c
+	 WHERE c.refused_in_row > 0 AND c.last_refused_at > clock_timestamp() - interval '10 minutes' AND c.last_refused_at > s.updated_at;
+	ok := refused IS NULL AND disabled IS NULL;
+	message := CASE WHEN ok THEN 'inbound sources take what is sent to them'
+		ELSE concat_ws('; ', 'inbound sources that have refused all requests of late: ' || refused, 'disabled inbound sources that get requests: ' || disabled) END;
+	remedy := CASE
+		WHEN ok THEN NULL
+		WHEN refused IS NOT NULL THEN 'respond.inbound_reject says why; signature: the sender has another secret, see respond.set_inbound_secret(). Without further requests this check is ok after ten minutes'
+		ELSE 'enable the source, or have its sender stop. Without further requests this check is ok after ten minutes' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_inbound_rejects() IS 'health(): inbound sources whose requests are refused';
+CREATE OR REPLACE FUNCTION respond_internal.health_sequences(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	numbered record;
+	largest bigint;
+	behind text[] := '{}';
+	remedies text[] := '{}';
+BEGIN
+	FOR numbered IN
+		SELECT format('respond.%I', t.name) AS table_name, format('respond.%I', t.name || '_id_seq') AS sequence
+		  FROM unnest(ARRAY['event', 'run', 'delivery', 'ticket', 'comment', 'ticket_history', 'audit_log', 'mute', 'mask', 'inbound_reject']) AS t (name)
+		UNION ALL
+		SELECT 'respond_internal.set_aside_event', 'respond_internal.set_aside_event_id_seq'
+	LOOP
+		EXECUTE format('SELECT max(t.id) FROM %s AS t', numbered.table_name) INTO largest;
+		IF largest > coalesce(pg_sequence_last_value(numbered.sequence::regclass), 0) THEN
+			behind := behind || numbered.table_name;
+			remedies := remedies || format('SELECT setval(%L, %s)', numbered.sequence, largest);
+		END IF;
+	END LOOP;
+	ok := behind = '{}';
+	message := CASE WHEN ok THEN 'the sequences of ids are ahead of the ids in use'
+		ELSE format('ids in use will be assigned again, because sequences were not copied with the rows: %s', array_to_string(behind, ', ')) END;
+	remedy := CASE WHEN NOT ok THEN array_to_string(remedies, '; ') END;
+END
+$$;
 -- End of how providers sign.
 
 -- The REST interface.
@@ -2863,6 +3173,13 @@ GRANT SELECT ON respond.schedule TO respond_admin, respond_auditor;
 GRANT INSERT, UPDATE, DELETE ON respond.schedule TO respond_admin;
 GRANT SELECT ON respond.inbound_scheme TO respond_admin, respond_auditor;
 GRANT INSERT, UPDATE, DELETE ON respond.inbound_scheme TO respond_admin;
+GRANT SELECT ON respond.inbound_source, respond.inbound_reject, respond.inbound_stats TO respond_admin, respond_auditor;
+REVOKE ALL ON respond_internal.inbound_secret FROM respond_admin, respond_auditor;
+GRANT SELECT (source, number, set_at, set_by) ON respond_internal.inbound_secret TO respond_admin, respond_auditor;
+GRANT INSERT, UPDATE, DELETE ON respond.inbound_source TO respond_admin;
+GRANT EXECUTE ON FUNCTION respond.set_inbound_secret(text, text), respond.add_inbound_secret(text, text), respond.drop_inbound_secrets(text, integer),
+	respond.inbound_test(text, jsonb, bytea, text, text, timestamptz) TO respond_admin;
+GRANT EXECUTE ON FUNCTION respond_internal.inbound_secrets(text), respond_internal.inbound_counters(text) TO respond_admin, respond_auditor;
 GRANT SELECT ON respond.api_token TO respond_admin, respond_auditor;
 GRANT UPDATE (scopes, expires_at, allow_networks, enabled), DELETE ON respond.api_token TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.create_token(text, text, text[], timestamptz, text[]) TO respond_admin;

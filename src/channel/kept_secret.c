@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * kept_secret.c
- *	  Secrets of channels between the trigger before a row and the one after it.
+ *	  Secrets of channels and sources between the trigger before a row and the one after it.
  *
  * The trigger before the row takes the secret away and keeps it in memory; the
  * trigger after the row has it encrypted, once it is certain that the row is
@@ -37,8 +37,8 @@ typedef struct KeptSecret
 
 static KeptSecret *kept_secrets = NULL;
 
-static void
-forget_secrets(void)
+void
+respond_kept_secret_forget(void)
 {
 	while (kept_secrets != NULL)
 	{
@@ -54,7 +54,7 @@ forget_secrets(void)
 static void
 forget_at_end(XactEvent event, void *argument)
 {
-	forget_secrets();
+	respond_kept_secret_forget();
 }
 
 const char *
@@ -66,8 +66,8 @@ respond_kept_secret_peek(const char *channel)
 	return NULL;
 }
 
-static char *
-take_secret(const char *channel)
+char *
+respond_kept_secret_take(const char *channel)
 {
 	for (KeptSecret **place = &kept_secrets; *place != NULL; place = &(*place)->next)
 	{
@@ -90,7 +90,7 @@ respond_kept_secret_put(const char *channel, const char *secret)
 	static bool registered = false;
 	MemoryContext caller;
 	KeptSecret *kept;
-	char	   *before = take_secret(channel);
+	char	   *before = respond_kept_secret_take(channel);
 
 	if (before != NULL)
 		respond_secret_wipe(before);
@@ -113,7 +113,7 @@ Datum
 respond_channel_begin(PG_FUNCTION_ARGS)
 {
 	(void) respond_trigger_call(fcinfo, "channel_begin", "BEFORE", "STATEMENT", "channel");
-	forget_secrets();
+	respond_kept_secret_forget();
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -140,7 +140,7 @@ respond_channel_keep_secret(PG_FUNCTION_ARGS)
 	bool		is_null;
 	char	   *name =
 		TextDatumGetCString(respond_channel_columns_name(tuple, RelationGetDescr(trigger->tg_relation), &is_null));
-	char	   *secret = take_secret(name);
+	char	   *secret = respond_kept_secret_take(name);
 
 	if (secret != NULL)
 	{

@@ -6,8 +6,8 @@
  * interactions endpoint", Zoom "Validate your webhook endpoint", Meta "Webhooks:
  * verification requests", cloudevents/spec http-webhook.md section 4.
  *
- * The token with which Meta lets a receiver recognise its own app is not looked at: all that a
- * stranger gains is that his requests arrive, whose signature is wrong.
+ * Meta sends a token that was chosen when the address was given to it; it has to be
+ * one of the secrets of the source.
  *
  * src/inbound/challenge.c
  *-------------------------------------------------------------------------
@@ -22,6 +22,7 @@
 
 #include "inbound/form_read.h"
 #include "inbound/request_path.h"
+#include "inbound/signature_check.h"
 
 #define TEXT_TYPE		"text/plain"
 #define JSON_TYPE		"application/json"
@@ -94,7 +95,7 @@ answer_discord(Arena *arena, const WebRequest *request, const JsonValue *data, C
 }
 
 static ChallengeVerdict
-answer_zoom(Arena *arena, const WebRequest *request, const JsonValue *data, const SignatureKey *key,
+answer_zoom(Arena *arena, const WebRequest *request, const JsonValue *data, const SignatureKey *keys, int key_count,
 			ChallengeAnswer *answer)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -107,8 +108,8 @@ answer_zoom(Arena *arena, const WebRequest *request, const JsonValue *data, cons
 	if (!has_text(arena, request, data, "data.event", "endpoint.url_validation"))
 		return CHALLENGE_IS_NONE;
 	token = find_token(arena, request, data, "data.payload.plainToken");
-	if (token == NULL || key == NULL || key->algorithm != SIGNATURE_HMAC_SHA256 ||
-		HMAC(EVP_sha256(), key->bytes, (int) key->length, (const unsigned char *) token, strlen(token), digest,
+	if (token == NULL || key_count == 0 || keys->algorithm != SIGNATURE_HMAC_SHA256 ||
+		HMAC(EVP_sha256(), keys->bytes, (int) keys->length, (const unsigned char *) token, strlen(token), digest,
 			 &length) == NULL)
 		return CHALLENGE_REFUSED;
 	for (unsigned int i = 0; i < length; i++)
@@ -130,18 +131,24 @@ query_text(const Form *query, const char *name)
 }
 
 static ChallengeVerdict
-answer_meta(Arena *arena, const WebRequest *request, ChallengeAnswer *answer)
+answer_meta(Arena *arena, const WebRequest *request, const SignatureKey *keys, int key_count,
+			ChallengeAnswer *answer)
 {
 	Form		query;
+	const char *token;
+	bool		is_known = false;
 
 	if (strcmp(request->method, "GET") != 0)
 		return CHALLENGE_IS_NONE;
 	if (request->query == NULL || !respond_form_read(arena, request->query, strlen(request->query), &query) ||
 		strcmp(query_text(&query, "hub.mode"), "subscribe") != 0)
 		return CHALLENGE_REFUSED;
+	token = query_text(&query, "hub.verify_token");
+	for (int i = 0; i < key_count; i++)
+		is_known |= respond_signature_is_secret(&keys[i], token, strlen(token));
 	answer->content_type = TEXT_TYPE;
 	answer->body = query_text(&query, "hub.challenge");
-	return is_token(answer->body) ? CHALLENGE_ANSWERED : CHALLENGE_REFUSED;
+	return is_known && is_token(answer->body) ? CHALLENGE_ANSWERED : CHALLENGE_REFUSED;
 }
 
 static ChallengeVerdict
@@ -155,7 +162,7 @@ answer_cloudevents(Arena *arena, const WebRequest *request, ChallengeAnswer *ans
 
 ChallengeVerdict
 respond_challenge_answer(Arena *arena, ChallengeKind kind, const WebRequest *request, const JsonValue *data,
-						 const SignatureKey *key, ChallengeAnswer *answer)
+						 const SignatureKey *keys, int key_count, ChallengeAnswer *answer)
 {
 	memset(answer, 0, sizeof(*answer));
 	switch (kind)
@@ -167,9 +174,9 @@ respond_challenge_answer(Arena *arena, ChallengeKind kind, const WebRequest *req
 		case CHALLENGE_DISCORD:
 			return answer_discord(arena, request, data, answer);
 		case CHALLENGE_ZOOM:
-			return answer_zoom(arena, request, data, key, answer);
+			return answer_zoom(arena, request, data, keys, key_count, answer);
 		case CHALLENGE_META:
-			return answer_meta(arena, request, answer);
+			return answer_meta(arena, request, keys, key_count, answer);
 		case CHALLENGE_CLOUDEVENTS:
 			return answer_cloudevents(arena, request, answer);
 	}

@@ -21,7 +21,7 @@ typedef enum ChallengeKind
 	CHALLENGE_SLACK,			/* url_verification: the challenge itself */
 	CHALLENGE_DISCORD,			/* PING: PONG */
 	CHALLENGE_ZOOM,				/* endpoint.url_validation: its HMAC */
-	CHALLENGE_META,				/* GET with hub.challenge */
+	CHALLENGE_META,				/* GET with hub.challenge, and a token that is one of the secrets */
 	CHALLENGE_CLOUDEVENTS		/* OPTIONS: the handshake of the CloudEvents webhook specification */
 } ChallengeKind;
 
@@ -46,12 +46,13 @@ extern bool respond_challenge_kind(const char *word, ChallengeKind *kind);
 extern const char *respond_challenge_method(ChallengeKind kind);
 
 /*
- * data: the body, NULL if it is not JSON.  key: with which the request was
- * signed, NULL if none signed it.  An answer holds of the request only letters, digits and a few
- * other characters, so that it means nothing to whoever shows it.
+ * data: the body, NULL if it is not JSON.  keys: the one with which the request was
+ * signed; all of the source when it comes without a signature.  An answer holds
+ * of the request only letters, digits and a few other characters, so that it means
+ * nothing to whoever shows it.
  */
 extern ChallengeVerdict respond_challenge_answer(Arena *arena, ChallengeKind kind, const WebRequest *request,
-												 const JsonValue *data, const SignatureKey *key,
+												 const JsonValue *data, const SignatureKey *keys, int key_count,
 												 ChallengeAnswer *answer);
 
 #endif							/* RESPOND_CHALLENGE_H */

@@ -15,12 +15,14 @@
 #include "utils/timestamp.h"
 
 #include "common/errors.h"
+#include "common/kept_plan.h"
 #include "common/restore.h"
 #include "common/row_values.h"
 #include "common/trigger_call.h"
 #include "event/name_check.h"
 #include "inbound/request_path.h"
 #include "inbound/scheme_row.h"
+#include "template/template_jsonb.h"
 #include "wire/ascii_case.h"
 #include "wire/http_header.h"
 
@@ -47,13 +49,23 @@ static const ShapeColumn scheme_columns[] = {
 	{"tolerance", INTERVALOID},
 	{"id_path", TEXTOID},
 	{"type_path", TEXTOID},
+	{"event_type", TEXTOID},
+	{"subject", TEXTOID},
+	{"key", TEXTOID},
+	{"split", TEXTOID},
 	{"challenge", TEXTOID},
+	{"answer", TEXTOID},
 	{"built_in", BOOLOID},
 };
 
 StaticAssertDecl(lengthof(scheme_columns) == SCHEME_COLUMNS, "each column of respond.inbound_scheme has its type");
 
 const Shape respond_shape_inbound_scheme = SHAPE("respond.inbound_scheme", scheme_columns);
+
+static KeptPlan find_user = {
+	"SELECT s.name FROM respond.inbound_source AS s WHERE s.scheme OPERATOR(pg_catalog.=) $1 ORDER BY s.name LIMIT 1",
+	1, {TEXTOID}
+};
 
 static void
 refuse(const char *column, const char *fault, const char *hint)
@@ -173,6 +185,69 @@ read_challenge(const Datum *values, const bool *nulls)
 	return kind;
 }
 
+const char *
+respond_scheme_split_fault(const char *path)
+{
+	if (strcmp(path, "data") == 0)
+		return NULL;
+	return strncmp(path, "data.", strlen("data.")) != 0 ? "is neither \"data\" nor begins with \"data.\"" :
+		respond_request_path_fault(path);
+}
+
+static char *
+read_template(const Datum *values, const bool *nulls, int column)
+{
+	char	   *text = respond_row_text(values, nulls, column);
+
+	if (text != NULL)
+		respond_template_compile_in(CurrentMemoryContext, text, strlen(text), scheme_columns[column].name);
+	return text;
+}
+
+static char *
+read_split(const Datum *values, const bool *nulls)
+{
+	char	   *path = respond_row_text(values, nulls, SCHEME_SPLIT);
+	const char *fault = path == NULL ? NULL : respond_scheme_split_fault(path);
+
+	if (fault != NULL)
+		refuse("split", fault, "For example data.alerts, or data when the body itself is the list.");
+	return path;
+}
+
+static bool
+read_answer(const Datum *values, const bool *nulls)
+{
+	char	   *word = respond_row_text(values, nulls, SCHEME_ANSWER);
+
+	if (word != NULL && strcmp(word, "pagerduty") != 0)
+		refuse("answer", psprintf("\"%s\" is not pagerduty", word), "NULL: as all others are answered.");
+	return word != NULL;
+}
+
+/*
+ * What is built in is what the installed version makes of it; another row
+ * is what is in it.
+ */
+static void
+read_definition(const Datum *values, const bool *nulls, SchemeRow *row)
+{
+	static const int parts[] = {SCHEME_ALGORITHM, SCHEME_HEADER, SCHEME_SIGNATURE_PATH, SCHEME_PREFIX,
+		SCHEME_PUBLIC_PREFIX, SCHEME_SEPARATOR, SCHEME_PAIRS, SCHEME_ENCODING, SCHEME_SECRET_FORM, SCHEME_SIGNED,
+		SCHEME_TIMESTAMP_HEADER, SCHEME_TIMESTAMP_PATH, SCHEME_ID_PATH, SCHEME_CHALLENGE, SCHEME_ANSWER
+	};
+	bool		built_in = !nulls[SCHEME_BUILT_IN] && DatumGetBool(values[SCHEME_BUILT_IN]);
+	StringInfoData digest;
+
+	initStringInfo(&digest);
+	respond_secret_digest_add(&digest, "built_in", built_in ? row->name : NULL);
+	for (int i = 0; i < lengthof(parts) && !built_in; i++)
+		respond_secret_digest_add(&digest, scheme_columns[parts[i]].name, respond_row_text(values, nulls, parts[i]));
+	if (!built_in)
+		respond_secret_digest_add(&digest, "milliseconds", row->scheme.milliseconds ? "true" : "false");
+	respond_secret_digest_end(&digest, row->definition);
+}
+
 void
 respond_scheme_row_read(const Datum *values, const bool *nulls, SchemeRow *row)
 {
@@ -198,13 +273,44 @@ respond_scheme_row_read(const Datum *values, const bool *nulls, SchemeRow *row)
 	scheme->milliseconds = !nulls[SCHEME_MILLISECONDS] && DatumGetBool(values[SCHEME_MILLISECONDS]);
 	scheme->tolerance = read_tolerance(values, nulls);
 	scheme->id_place = read_path(values, nulls, SCHEME_ID_PATH, false);
+	row->name = respond_row_text(values, nulls, SCHEME_NAME);
 	row->type_place = read_path(values, nulls, SCHEME_TYPE_PATH, false);
+	row->event_type = read_template(values, nulls, SCHEME_EVENT_TYPE);
+	row->subject = read_template(values, nulls, SCHEME_SUBJECT);
+	row->key = read_template(values, nulls, SCHEME_KEY);
+	row->split = read_split(values, nulls);
 	row->challenge = read_challenge(values, nulls);
+	row->answers_as_pagerduty = read_answer(values, nulls);
+	read_definition(values, nulls, row);
 	if (scheme->public_prefix != NULL && !respond_scheme_has_signature(scheme))
 		refuse("public_prefix", "is for signatures, which this algorithm does not make", NULL);
 	fault = respond_scheme_fault(scheme, &column);
 	if (fault != NULL)
 		refuse(column, fault, NULL);
+}
+
+/*
+ * Whoever gives a source a scheme holds a lock on the scheme's row, for which
+ * a change waits; then a snapshot of its own sees the source.
+ */
+static void
+check_unused(const SchemeRow *before, const SchemeRow *after)
+{
+	Datum		parameter = CStringGetTextDatum(before->name);
+	const char *source = NULL;
+
+	if (after != NULL && strcmp(after->name, before->name) == 0 &&
+		memcmp(after->definition, before->definition, SECRET_DIGEST_SIZE) == 0)
+		return;
+	SPI_connect();
+	if (respond_kept_plan_run_newest(&find_user, &parameter, NULL) > 0)
+		source = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (source != NULL)
+		refuse("name", psprintf("scheme \"%s\" is used by source \"%s\"%s", before->name, source,
+								after == NULL ? "" : "; what it does with secrets cannot change, nor its name"),
+			   after == NULL ? "Delete the source first, or give it another scheme." :
+			   "Insert a scheme of another name, and give it to the source together with its secrets.");
+	SPI_finish();
 }
 
 /* inbound_scheme_validate(): BEFORE INSERT OR UPDATE OR DELETE ON respond.inbound_scheme FOR EACH ROW */
@@ -217,6 +323,7 @@ respond_inbound_scheme_validate(PG_FUNCTION_ARGS)
 	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
 	Datum		values[SCHEME_COLUMNS];
 	bool		nulls[SCHEME_COLUMNS];
+	SchemeRow	before;
 	SchemeRow	row;
 	char	   *name;
 
@@ -229,9 +336,13 @@ respond_inbound_scheme_validate(PG_FUNCTION_ARGS)
 			refuse("built_in", psprintf("scheme \"%s\" is part of pg_respond and cannot be changed",
 										respond_row_text(values, nulls, SCHEME_NAME)),
 				   "Insert a scheme of another name.");
+		respond_scheme_row_read(values, nulls, &before);
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+	{
+		check_unused(&before, NULL);
 		return PointerGetDatum(tuple);
+	}
 	respond_shape_deform(&respond_shape_inbound_scheme, desc, tuple, values, nulls);
 	name = respond_row_text(values, nulls, SCHEME_NAME);
 	if (name != NULL)
@@ -239,5 +350,7 @@ respond_inbound_scheme_validate(PG_FUNCTION_ARGS)
 	if (!nulls[SCHEME_BUILT_IN] && DatumGetBool(values[SCHEME_BUILT_IN]))
 		refuse("built_in", "is for the schemes of pg_respond itself", NULL);
 	respond_scheme_row_read(values, nulls, &row);
+	if (is_update)
+		check_unused(&before, &row);
 	return PointerGetDatum(tuple);
 }

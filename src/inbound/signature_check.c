@@ -98,8 +98,8 @@ check_public(const SignatureKey *key, const SignatureClaim *claim, const void *c
 }
 
 /* Digests are compared, so that the time does not tell the length either. */
-static bool
-check_same(const SignatureKey *key, const void *claimed, size_t claimed_length)
+bool
+respond_signature_is_secret(const SignatureKey *key, const void *claimed, size_t claimed_length)
 {
 	unsigned char wanted_digest[SHA256_DIGEST_LENGTH];
 	unsigned char claimed_digest[SHA256_DIGEST_LENGTH];
@@ -118,7 +118,7 @@ check_basic(const SignatureKey *key, const SignatureClaim *claim)
 
 	same = claim->length <= BASIC_LONGEST &&
 		respond_base64_read(claim->text, claim->length, BASE64_ANY, bytes, &count) &&
-		check_same(key, bytes, count);
+		respond_signature_is_secret(key, bytes, count);
 	OPENSSL_cleanse(bytes, sizeof(bytes));
 	return same;
 }
@@ -129,7 +129,7 @@ check_claim(const SignatureKey *key, const SignatureClaim *claim, const void *co
 	if (key->algorithm != claim->algorithm)
 		return false;
 	if (key->algorithm == SIGNATURE_BEARER)
-		return check_same(key, claim->text, claim->length);
+		return respond_signature_is_secret(key, claim->text, claim->length);
 	if (key->algorithm == SIGNATURE_BASIC)
 		return check_basic(key, claim);
 	return check_public(key, claim, content, content_length);

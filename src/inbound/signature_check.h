@@ -37,4 +37,7 @@ extern bool respond_signature_check(const SignatureKey *keys, int key_count,
 									const SignatureClaim *claims, int claim_count,
 									const void *content, size_t content_length);
 
+/* Whether the bytes are those of the key, in constant time. */
+extern bool respond_signature_is_secret(const SignatureKey *key, const void *claimed, size_t claimed_length);
+
 #endif							/* RESPOND_SIGNATURE_CHECK_H */

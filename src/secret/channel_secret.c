@@ -62,8 +62,11 @@ respond_secret_bytea(size_t length)
 }
 
 void
-respond_secret_require(SealOutcome outcome, const char *channel)
+respond_secret_require(SealOutcome outcome, SecretOwner owner, const char *name)
 {
+	const char *what = owner == SECRET_OF_CHANNEL ? "channel" : "inbound source";
+	const char *function = owner == SECRET_OF_CHANNEL ? "respond.set_secret()" : "respond.set_inbound_secret()";
+
 	switch (outcome)
 	{
 		case SEAL_DONE:
@@ -71,24 +74,24 @@ respond_secret_require(SealOutcome outcome, const char *channel)
 		case SEAL_FAILED:
 			ereport(ERROR,
 					(errcode(ERRCODE_SYSTEM_ERROR),
-					 errmsg("could not encrypt the secret of channel \"%s\"", channel),
+					 errmsg("could not encrypt the secret of %s \"%s\"", what, name),
 					 errhidestmt(true)));
 			break;
 		case SEAL_NO_KEY:
 			ereport(ERROR,
 					(errcode(ERRCODE_CONFIG_FILE_ERROR),
-					 errmsg("there is no key to decrypt the secret of channel \"%s\"", channel),
+					 errmsg("there is no key to decrypt the secret of %s \"%s\"", what, name),
 					 errhint("Put the key that it was encrypted with into the file named by \"%s\", or set the secret"
-							 " again with respond.set_secret().",
-							 "pg_respond.secret_key_file"),
+							 " again with %s.",
+							 "pg_respond.secret_key_file", function),
 					 errhidestmt(true)));
 			break;
 		case SEAL_TAMPERED:
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("the stored secret of channel \"%s\" cannot be decrypted", channel),
+					 errmsg("the stored secret of %s \"%s\" cannot be decrypted", what, name),
 					 errdetail("It is damaged."),
-					 errhint("Set the secret again with respond.set_secret()."),
+					 errhint("Set the secret again with %s.", function),
 					 errhidestmt(true)));
 			break;
 	}
@@ -236,7 +239,7 @@ respond_secret_store(const char *channel, const SecretPlace *place, const char *
 	respond_secret_keys_load(&keys);
 	done = respond_seal(keys.keys[0], aad, aad_length, secret, strlen(secret), (uint8_t *) VARDATA(sealed));
 	respond_secret_keys_wipe(&keys);
-	respond_secret_require(done ? SEAL_DONE : SEAL_FAILED, channel);
+	respond_secret_require(done ? SEAL_DONE : SEAL_FAILED, SECRET_OF_CHANNEL, channel);
 	write_row(channel, place, sealed);
 	pfree(sealed);
 	pfree(aad);
@@ -324,7 +327,7 @@ require_place(const char *channel, const SecretPlace *given, const SecretPlace *
 				 errmsg("its secret %s", change),
 				 errhint("Give it again with respond.set_secret(), or undo the change."),
 				 errhidestmt(true)));
-	respond_secret_require(outcome, channel);
+	respond_secret_require(outcome, SECRET_OF_CHANNEL, channel);
 }
 
 char *

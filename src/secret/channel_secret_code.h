@@ -20,6 +20,13 @@ typedef enum SealOutcome
 	SEAL_TAMPERED
 } SealOutcome;
 
+/* Whose a secret is, for messages. */
+typedef enum SecretOwner
+{
+	SECRET_OF_CHANNEL,
+	SECRET_OF_SOURCE
+} SecretOwner;
+
 /* Room for so many bytes, zeroed. */
 extern bytea *respond_secret_bytea(size_t length);
 
@@ -44,7 +51,7 @@ extern SecretPlace respond_secret_place_read(HeapTuple row, TupleDesc desc, int 
 extern const char *respond_secret_check(const SecretPlace *place);
 
 /* Raises unless it went well; no keys may be in memory. */
-extern void respond_secret_require(SealOutcome outcome, const char *channel);
+extern void respond_secret_require(SealOutcome outcome, SecretOwner owner, const char *name);
 
 /* False when there was none. */
 extern bool respond_secret_remove(const pg_uuid_t *channel);

@@ -22,45 +22,62 @@
 
 PG_FUNCTION_INFO_V1(respond_rotate_secrets);
 
-static KeptPlan lock_all_plan = {
-	"SELECT s.channel, s.sealed, " SECRET_PLACE_COLUMNS " FROM respond_internal.channel_secret AS s"
+static KeptPlan lock_channels_plan = {
+	"SELECT s.channel, s.sealed, " SECRET_PLACE_COLUMNS ", 0 FROM respond_internal.channel_secret AS s"
 	" ORDER BY s.channel FOR UPDATE", 0
 };
-static KeptPlan reseal_plan = {
+static KeptPlan lock_sources_plan = {
+	"SELECT s.source, s.sealed, s.source_id, '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid, s.definition, '"
+	SECRET_HOST_INBOUND "'::pg_catalog.text, s.number FROM respond_internal.inbound_secret AS s"
+	" ORDER BY s.source, s.number FOR UPDATE", 0
+};
+static KeptPlan reseal_channel_plan = {
 	"UPDATE respond_internal.channel_secret AS s SET sealed = $2 WHERE s.channel_id OPERATOR(pg_catalog.=) $1",
 	2, {UUIDOID, BYTEAOID}
+};
+static KeptPlan reseal_source_plan = {
+	"UPDATE respond_internal.inbound_secret AS s SET sealed = $2 WHERE s.source_id OPERATOR(pg_catalog.=) $1"
+	" AND s.number OPERATOR(pg_catalog.=) $3",
+	3, {UUIDOID, BYTEAOID, INT4OID}
 };
 
 /* A secret and its row, while keys are rotated. */
 typedef struct Rotated
 {
-	char	   *channel;
+	SecretOwner owner;
+	char	   *name;
 	SecretPlace place;			/* that it was given for, and stays with */
+	int			number;			/* of a source's */
 	bytea	   *sealed;
 	bytea	   *resealed;		/* NULL: is under the first key already */
 } Rotated;
 
-/* All rows, locked; in the memory context of the caller. */
+/* Adds all rows of a table, locked; in the memory context of the caller. */
 static Rotated *
-lock_all(int *count)
+lock_all(KeptPlan *plan, SecretOwner owner, Rotated *rows, int *count)
 {
 	MemoryContext caller_context = CurrentMemoryContext;
 	MemoryContext spi_context;
-	Rotated    *rows;
+	int			found;
 
 	SPI_connect();
-	*count = (int) respond_kept_plan_run_as_owner(&lock_all_plan, NULL, NULL);
+	found = (int) respond_kept_plan_run_as_owner(plan, NULL, NULL);
 	spi_context = MemoryContextSwitchTo(caller_context);
-	rows = palloc0(sizeof(Rotated) * Max(*count, 1));
-	for (int i = 0; i < *count; i++)
+	rows = rows == NULL ? palloc(sizeof(Rotated) * Max(found, 1)) :
+		repalloc(rows, sizeof(Rotated) * (*count + found + 1));
+	for (int i = 0; i < found; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
 		TupleDesc	columns = SPI_tuptable->tupdesc;
+		Rotated    *row = &rows[(*count)++];
 		bool		is_null;
 
-		rows[i].channel = text_to_cstring(DatumGetTextPP(SPI_getbinval(tuple, columns, 1, &is_null)));
-		rows[i].sealed = DatumGetByteaPCopy(SPI_getbinval(tuple, columns, 2, &is_null));
-		rows[i].place = respond_secret_place_read(tuple, columns, 3);
+		memset(row, 0, sizeof(*row));
+		row->owner = owner;
+		row->name = text_to_cstring(DatumGetTextPP(SPI_getbinval(tuple, columns, 1, &is_null)));
+		row->sealed = DatumGetByteaPCopy(SPI_getbinval(tuple, columns, 2, &is_null));
+		row->place = respond_secret_place_read(tuple, columns, 3);
+		row->number = DatumGetInt32(SPI_getbinval(tuple, columns, 7, &is_null));
 	}
 	MemoryContextSwitchTo(spi_context);
 	SPI_finish();
@@ -93,7 +110,7 @@ reseal(Rotated *row)
 	}
 	respond_secret_keys_wipe(&keys);
 	respond_secret_wipe(plain);
-	respond_secret_require(outcome, row->channel);
+	respond_secret_require(outcome, row->owner, row->name);
 	row->resealed = is_current ? NULL : resealed;
 }
 
@@ -101,11 +118,12 @@ reseal(Rotated *row)
 Datum
 respond_rotate_secrets(PG_FUNCTION_ARGS)
 {
-	int			count;
-	Rotated    *rows = lock_all(&count);
+	int			count = 0;
+	Rotated    *rows = lock_all(&lock_channels_plan, SECRET_OF_CHANNEL, NULL, &count);
 	int64		rewritten = 0;
 	AuditRow	row = {0};
 
+	rows = lock_all(&lock_sources_plan, SECRET_OF_SOURCE, rows, &count);
 	/* nothing to do is no reason to leave a broken key file unnoticed */
 	if (count == 0)
 	{
@@ -120,13 +138,15 @@ respond_rotate_secrets(PG_FUNCTION_ARGS)
 	SPI_connect();
 	for (int i = 0; i < count; i++)
 	{
-		Datum		values[2];
+		Datum		values[3];
 
 		if (rows[i].resealed == NULL)
 			continue;
 		values[0] = UUIDPGetDatum(&rows[i].place.channel);
 		values[1] = PointerGetDatum(rows[i].resealed);
-		respond_kept_plan_run_as_owner(&reseal_plan, values, NULL);
+		values[2] = Int32GetDatum(rows[i].number);
+		respond_kept_plan_run_as_owner(rows[i].owner == SECRET_OF_CHANNEL ? &reseal_channel_plan : &reseal_source_plan,
+									   values, NULL);
 		rewritten++;
 	}
 	SPI_finish();

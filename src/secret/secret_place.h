@@ -27,6 +27,9 @@ typedef struct SecretPlace
 	const char *host;			/* scheme://host:port in UTF-8; empty: the channel sends nowhere */
 } SecretPlace;
 
+/* In place of a host: the secret is not sent, it is for requests that come in. */
+#define SECRET_HOST_INBOUND	"inbound"
+
 /* Bytes that stand for the place and for no other, palloc'd. */
 extern char *respond_secret_place_bytes(const SecretPlace *place, size_t *length);
 

@@ -105,8 +105,10 @@ respond_secret_scan(const char *text, bool follow_execute)
 				found = (c[1] | 0x20) == 'o' ? SAYS_WRITE : SAYS_CHANNEL;
 				break;
 			case 'i':
-				word = "insert";
-				found = SAYS_WRITE;
+				word = (c[2] | 0x20) == 'b' ? "inbound_source" : "insert";
+				found = (c[2] | 0x20) == 'b' ? SAYS_SOURCE : SAYS_WRITE;
+				if (pg_strncasecmp(c, "inbound_secret", 14) == 0)
+					return says | SAYS_SET_SECRET;
 				break;
 			case 'u':
 				word = "update";
@@ -140,7 +142,7 @@ respond_secret_scan(const char *text, bool follow_execute)
 }
 
 /*
- * Secrets come in with set_secret() or are written to a table channel.  The
+ * Secrets come in with set_secret() or its relatives, or are written to a table channel or inbound_source.  The
  * table's bare name is a common one, so that counts only where it can be ours:
  * in a database of pg_respond, or in a process that belongs to no database and
  * tells of another's statement.  In a message, channel and secret may stand
@@ -150,6 +152,8 @@ bool
 respond_secret_suspected(int says, bool is_statement)
 {
 	if ((says & SAYS_SET_SECRET) != 0)
+		return true;
+	if ((says & SAYS_SOURCE) != 0 && (says & SAYS_WRITE) != 0)
 		return true;
 	if ((says & SAYS_CHANNEL) != 0 && (says & SAYS_SECRET) != 0 && (is_statement || (says & SAYS_WRITE) != 0))
 		return true;

@@ -9,12 +9,13 @@
 #define RESPOND_SECRET_SCAN_H
 
 /* What a text contains. */
-#define SAYS_SET_SECRET		(1 << 0)	/* set_secret, or whsec_, how signing secrets begin */
+#define SAYS_SET_SECRET		(1 << 0)	/* set_secret, inbound_secret, or whsec_, how signing secrets begin */
 #define SAYS_SECRET			(1 << 1)
 #define SAYS_CHANNEL		(1 << 2)
 #define SAYS_CHANNEL_WORD	(1 << 3)	/* as a word of its own */
 #define SAYS_OUR_CHANNEL	(1 << 4)	/* respond.channel */
 #define SAYS_WRITE			(1 << 5)	/* insert, update, merge or copy */
+#define SAYS_SOURCE			(1 << 6)	/* inbound_source */
 
 /*
  * What the text says, SAYS_*; of NULL nothing.  With follow_execute also what

@@ -94,7 +94,7 @@ SELECT is_empty($$
 
 -- Functions that run as the workers' role.
 SELECT is_empty($$ SELECT signature FROM ours WHERE prosecdef AND NOT (proconfig @> ARRAY['search_path=pg_catalog, pg_temp']) $$, 'they all have a search_path');
-SELECT set_eq($$ SELECT proname::text FROM ours WHERE prosecdef $$, ARRAY['hold', 'release', 'accept_clock', 'retry_set_aside', 'health', 'acknowledge', 'settle', 'replay', 'retry', 'retry_channel', 'discard', 'has_secret'], 'they are few');
+SELECT set_eq($$ SELECT proname::text FROM ours WHERE prosecdef $$, ARRAY['hold', 'release', 'accept_clock', 'retry_set_aside', 'health', 'acknowledge', 'settle', 'replay', 'retry', 'retry_channel', 'discard', 'has_secret', 'inbound_secrets'], 'they are few');
 
 -- Names that shadow ours, in public and in pg_temp, first in search_path.
 CREATE TABLE pg_temp.event (type text, data jsonb);

@@ -1,4 +1,4 @@
-/* links: src/inbound/challenge.c src/inbound/form_read.c src/inbound/request_path.c src/wire/bytes_read.c
+/* links: src/inbound/challenge.c src/inbound/signature_check.c src/inbound/form_read.c src/inbound/request_path.c src/wire/bytes_read.c
 		  src/common/arena.c src/common/tag_path.c src/companion/web_request.c src/companion/frame.c
 		  test/unit/json_reader.c */
 /* libs: -lcrypto */
@@ -19,7 +19,7 @@ static Arena *arena;
 static WebField field;
 static WebRequest request;
 static ChallengeAnswer answer;
-static SignatureKey key = {SIGNATURE_HMAC_SHA256, (const unsigned char *) "secret", 6};
+static SignatureKey keys[] = {{SIGNATURE_HMAC_SHA256, (const unsigned char *) "secret", 6}, {SIGNATURE_HMAC_SHA256, (const unsigned char *) "meatyhamhock", 12}};
 
 static ChallengeVerdict
 ask(ChallengeKind kind, const char *method, const char *query, const char *body)
@@ -28,7 +28,7 @@ ask(ChallengeKind kind, const char *method, const char *query, const char *body)
 	request.query = query;
 	request.body = body;
 	request.body_length = strlen(body);
-	return respond_challenge_answer(arena, kind, &request, json_read(arena, body, strlen(body)), &key, &answer);
+	return respond_challenge_answer(arena, kind, &request, json_read(arena, body, strlen(body)), keys, 2, &answer);
 }
 
 static void
@@ -67,22 +67,25 @@ check_posted(void)
 	check_string(answer.body, "{\"plainToken\": \"qgg8vlvZRS6UYooatFL8Aw\", \"encryptedToken\": \"72cef096bfd47c0b8664df30d07721641e4abd7e885ba432204260db477a9a3e\"}", "its answer, made with Python's hmac");
 	check(ask(CHALLENGE_ZOOM, "POST", NULL, ZOOM("a\\\"b")) == CHALLENGE_REFUSED, "a quote in the token");
 	check(ask(CHALLENGE_ZOOM, "POST", NULL, "{\"event\": \"meeting.started\"}") == CHALLENGE_IS_NONE, "an event of Zoom");
-	check(respond_challenge_answer(arena, CHALLENGE_ZOOM, &request, json_read(arena, ZOOM("a"), strlen(ZOOM("a"))), NULL, &answer) == CHALLENGE_REFUSED,
+	check(respond_challenge_answer(arena, CHALLENGE_ZOOM, &request, json_read(arena, ZOOM("a"), strlen(ZOOM("a"))), NULL, 0, &answer) == CHALLENGE_REFUSED,
 		  "without a key");
 }
 
 static void
 check_others(void)
 {
-	char		longest[600] = "hub.mode=subscribe&hub.challenge=";
+	char		longest[600] = "hub.verify_token=secret&hub.mode=subscribe&hub.challenge=";
 	size_t		start = strlen(longest);
 
 	check(ask(CHALLENGE_META, "GET", "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=meatyhamhock", "") == CHALLENGE_ANSWERED,
 		  "Meta's example");
 	check_string(answer.body, "1158201444", "its answer");
-	check(ask(CHALLENGE_META, "GET", "hub.mode=unsubscribe&hub.challenge=1", "") == CHALLENGE_REFUSED, "another mode");
-	check(ask(CHALLENGE_META, "GET", "hub.mode=subscribe&hub.challenge=%3Cscript%3E", "") == CHALLENGE_REFUSED, "markup");
-	check(ask(CHALLENGE_META, "GET", "hub.mode=subscribe&hub.challenge=a%00b", "") == CHALLENGE_REFUSED, "a NUL");
+	check(ask(CHALLENGE_META, "GET", "hub.verify_token=secret&hub.mode=unsubscribe&hub.challenge=1", "") == CHALLENGE_REFUSED, "another mode");
+	check(ask(CHALLENGE_META, "GET", "hub.verify_token=secret&hub.mode=subscribe&hub.challenge=%3Cscript%3E", "") == CHALLENGE_REFUSED, "markup");
+	check(ask(CHALLENGE_META, "GET", "hub.verify_token=secret&hub.mode=subscribe&hub.challenge=a%00b", "") == CHALLENGE_REFUSED, "a NUL");
+	check(ask(CHALLENGE_META, "GET", "hub.mode=subscribe&hub.challenge=1&hub.verify_token=meatyhamhoc", "") == CHALLENGE_REFUSED, "another token");
+	check(ask(CHALLENGE_META, "GET", "hub.mode=subscribe&hub.challenge=1&hub.verify_token=", "") == CHALLENGE_REFUSED, "an empty token");
+	check(ask(CHALLENGE_META, "GET", "hub.mode=subscribe&hub.challenge=1", "") == CHALLENGE_REFUSED, "no token");
 	check(ask(CHALLENGE_META, "GET", NULL, "") == CHALLENGE_REFUSED, "a GET without a query");
 	check(ask(CHALLENGE_META, "POST", "hub.mode=subscribe&hub.challenge=1", "{}") == CHALLENGE_IS_NONE, "a POST is an event");
 	memset(longest + start, 'a', 500);

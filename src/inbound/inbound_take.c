@@ -1,0 +1,411 @@
+/*-------------------------------------------------------------------------
+ * inbound_take.c
+ *	  Requests below /in/ and /v2/enqueue: taken, and recorded as events.
+ *
+ * A request is judged in an order that its sender can rely on: source, method,
+ * size, rate, network, signature, age, challenge, events.  Then the events of
+ * all requests of the turn are recorded together.  Should anything raise an
+ * error, nothing of that is left, and each request is taken by itself.
+ *
+ * src/inbound/inbound_take.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "access/xlog_internal.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "common/error_class.h"
+#include "common/life.h"
+#include "common/shape.h"
+#include "common/sync_standby.h"
+#include "event/producer.h"
+#include "inbound/inbound_answer.h"
+#include "inbound/inbound_count.h"
+#include "inbound/inbound_take.h"
+#include "inbound/public_url.h"
+#include "inbound/request_body.h"
+#include "inbound/request_path.h"
+#include "inbound/source_cache.h"
+#include "worker/worker.h"
+#include "worker/worker_errors.h"
+
+#define SOURCE_PREFIX	"/in/"
+#define PAGERDUTY_PATH	"/v2/enqueue"
+
+/* Milliseconds that a synchronous standby is waited for, and between two looks at it. */
+#define STANDBY_LONGEST	5000
+#define STANDBY_LOOK	2
+
+/* A request on its way. */
+typedef struct Taken
+{
+	const WebRequest *request;
+	const CachedSource *cached; /* NULL: there is none */
+	InboundVerdict verdict;
+	int64		wait;			/* seconds until the rate lets the next one through */
+	int			first_event;	/* among those of the turn */
+	int			known;
+	bool		is_busy;		/* our own fault: it shall come again */
+	bool	   *is_counted;		/* the rate has let it through, before it was taken by itself */
+} Taken;
+
+typedef struct Turn
+{
+	Arena	   *arena;
+	int			count;
+	Taken	   *requests;
+	const SourceCache *cache;
+	int			event_count;
+	NewEvent   *events;
+} Turn;
+
+/* Sources had been read so often when their limits were asked for. */
+static uint64 limits_of = 0;
+
+static void
+refuse(Taken *taken, InboundReason reason, const char *detail)
+{
+	taken->verdict = (InboundVerdict) {.reason = reason,.detail = detail};
+}
+
+/* Which of the sources that take events of PagerDuty's Events API has the key; all are asked. */
+static const CachedSource *
+find_by_routing_key(Turn *turn, Taken *taken)
+{
+	const CachedSource *found = NULL;
+	RequestBody body = {BODY_EMPTY};
+	bool		is_any = false;
+
+	for (int i = 0; i < turn->cache->count; i++)
+	{
+		const InboundSource *source = turn->cache->sources[i].source;
+		const char *key;
+
+		if (!source->scheme.answers_as_pagerduty || !source->enabled)
+			continue;
+		if (!is_any && taken->request->body_length <= SOURCE_LARGEST_BODY)
+			respond_request_body_read(turn->arena, taken->request, &body);
+		is_any = true;
+		if (source->scheme.scheme.signature_place == NULL ||
+			respond_request_path_find(turn->arena, taken->request, body.tree, source->scheme.scheme.signature_place,
+									  &key) != PATH_FOUND)
+			continue;
+		for (int j = 0; j < source->key_count; j++)
+			if (respond_signature_is_secret(&source->keys[j], key, strlen(key)))
+				found = &turn->cache->sources[i];
+	}
+	if (found == NULL && is_any)
+		refuse(taken, taken->request->flaw == WEB_TOO_LARGE ? INBOUND_SIZE : INBOUND_SIGNATURE,
+			   "no source has this routing_key");
+	return found;
+}
+
+static const CachedSource *
+find_by_path(const Turn *turn, const char *path)
+{
+	char	   *name = pstrdup(path + strlen(SOURCE_PREFIX));
+	size_t		length = strlen(name);
+
+	if (length > 0 && name[length - 1] == '/')
+		name[length - 1] = '\0';
+	return respond_source_cache_find(turn->cache, name);
+}
+
+/* Finds the source; without one, the verdict says so. */
+static void
+route(Turn *turn, Taken *taken)
+{
+	const char *path = taken->request->path;
+
+	refuse(taken, INBOUND_NO_SOURCE, NULL);
+	if (strcmp(path, PAGERDUTY_PATH) == 0)
+		taken->cached = find_by_routing_key(turn, taken);
+	else if (strncmp(path, SOURCE_PREFIX, strlen(SOURCE_PREFIX)) == 0)
+		taken->cached = find_by_path(turn, path);
+	if (taken->cached == NULL)
+		return;
+	if (taken->cached->source->enabled)
+		refuse(taken, INBOUND_ACCEPTED, NULL);
+	else
+		refuse(taken, INBOUND_NO_SOURCE, "the source is disabled");
+}
+
+static bool
+is_let_through(const CachedSource *cached, Taken *taken)
+{
+	const InboundSource *source = cached->source;
+
+	if (source->rate_limit > 0 && !*taken->is_counted &&
+		!respond_rate_take(&cached->state->rate, source->rate_limit, Max(source->rate_limit, 1.0),
+						   GetCurrentTimestamp(), &taken->wait))
+		refuse(taken, INBOUND_RATE, NULL);
+	else if (source->network_count > 0 &&
+			 !respond_network_list_has(source->networks, source->network_count, taken->request->peer))
+		refuse(taken, INBOUND_NETWORK, *taken->request->peer == '\0' ? "it came through a Unix socket" : NULL);
+	*taken->is_counted = true;
+	return taken->verdict.reason == INBOUND_ACCEPTED;
+}
+
+/* CloudEvents name their source themselves. */
+static void
+check_producers(Taken *taken)
+{
+	for (int i = 0; i < taken->verdict.event_count; i++)
+	{
+		const char *source = taken->verdict.events[i].source;
+
+		if (respond_producer_fault(GetUserId(), source, strlen(source)) == NULL)
+			continue;
+		refuse(taken, INBOUND_INVALID_EVENT, "its source is given to another producer by respond.producer");
+		taken->verdict.said = "its source is not one of this sender's";
+		return;
+	}
+}
+
+static void
+set_sources(Taken *taken)
+{
+	const char *own = NULL;
+
+	for (int i = 0; i < taken->verdict.event_count; i++)
+	{
+		if (taken->verdict.events[i].source != NULL)
+			continue;
+		if (own == NULL)
+			own = psprintf("%s" SOURCE_PREFIX "%s", text_to_cstring(respond_life_source()),
+						   taken->cached->source->path);
+		taken->verdict.events[i].source = own;
+	}
+}
+
+static void
+judge(Turn *turn, Taken *taken)
+{
+	const InboundSource *source;
+
+	route(turn, taken);
+	if (taken->cached == NULL || taken->verdict.reason != INBOUND_ACCEPTED)
+		return;
+	source = taken->cached->source;
+	respond_inbound_judge_head(source, taken->request, &taken->verdict);
+	if (taken->verdict.reason != INBOUND_ACCEPTED || !is_let_through(taken->cached, taken))
+		return;
+	respond_inbound_judge(turn->arena, source, taken->request, respond_public_url(),
+						  respond_unix_milliseconds(GetCurrentTimestamp()), &taken->verdict);
+	/* the right secret may be the one that cannot be decrypted */
+	taken->is_busy = source->fault != NULL &&
+		(taken->verdict.reason == INBOUND_SIGNATURE || taken->verdict.reason == INBOUND_CHALLENGE);
+	set_sources(taken);
+	check_producers(taken);
+}
+
+static void
+record(Turn *turn)
+{
+	int			at = 0;
+
+	for (int i = 0; i < turn->count; i++)
+		turn->event_count += turn->requests[i].verdict.event_count;
+	turn->events = palloc(sizeof(NewEvent) * (turn->event_count + 1));
+	for (int i = 0; i < turn->count; i++)
+	{
+		Taken	   *taken = &turn->requests[i];
+
+		taken->first_event = at;
+		memcpy(turn->events + at, taken->verdict.events, sizeof(NewEvent) * taken->verdict.event_count);
+		at += taken->verdict.event_count;
+	}
+	respond_event_write(turn->events, turn->event_count);
+	for (int i = 0; i < turn->count; i++)
+		for (int j = 0; j < turn->requests[i].verdict.event_count; j++)
+			turn->requests[i].known += turn->events[turn->requests[i].first_event + j].id == 0;
+}
+
+static void
+write_rejects(Turn *turn)
+{
+	for (int i = 0; i < turn->count; i++)
+	{
+		Taken	   *taken = &turn->requests[i];
+		SourceState *state = taken->cached != NULL ? taken->cached->state : turn->cache->nowhere;
+
+		if (taken->verdict.reason != INBOUND_ACCEPTED &&
+			respond_inbound_reject_is_sampled(&state->rejects, taken->verdict.reason))
+			respond_inbound_reject_write(taken->cached != NULL ? taken->cached->source->name : NULL,
+										 taken->verdict.reason, taken->verdict.detail, taken->request,
+										 turn->cache->hidden, turn->cache->hidden_count);
+	}
+}
+
+/* Where the WAL ends now: where the next record begins, but for the header of its page. */
+static XLogRecPtr
+end_of_wal(void)
+{
+	XLogRecPtr	end = GetXLogInsertRecPtr();
+
+	if (XLogSegmentOffset(end, wal_segment_size) == SizeOfXLogLongPHD)
+		return end - SizeOfXLogLongPHD;
+	return end % XLOG_BLCKSZ == SizeOfXLogShortPHD ? end - SizeOfXLogShortPHD : end;
+}
+
+/* Whether what is written up to there is on disk, here and where a synchronous standby keeps it. */
+static bool
+is_durable(XLogRecPtr written)
+{
+	XLogFlush(written);
+	for (int waited = 0; respond_sync_standby_confirmed() < written; waited += STANDBY_LOOK)
+	{
+		if (waited >= STANDBY_LONGEST)
+			return false;
+		(void) WaitLatch(MyLatch, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, STANDBY_LOOK, PG_WAIT_EXTENSION);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return true;
+}
+
+static void
+count(const Taken *taken)
+{
+	const char *name = taken->cached != NULL ? taken->cached->source->name : INBOUND_NOWHERE;
+
+	if (taken->verdict.reason != INBOUND_ACCEPTED)
+		respond_inbound_count_refused(name, taken->verdict.reason);
+	else
+		respond_inbound_count_taken(name, taken->verdict.event_count - taken->known, taken->known);
+}
+
+static WebAnswer *
+answer_of(const Turn *turn, const Taken *taken, bool durable)
+{
+	const InboundSource *source = taken->cached != NULL ? taken->cached->source : NULL;
+
+	if (taken->is_busy || (!durable && taken->verdict.event_count > 0))
+		return respond_inbound_answer_busy(turn->arena);
+	if (taken->verdict.reason != INBOUND_ACCEPTED)
+		return respond_inbound_answer_refused(turn->arena, source, &taken->verdict, taken->wait);
+	return respond_inbound_answer_taken(turn->arena, source, &taken->verdict, taken->known);
+}
+
+/* Takes them in one transaction; raises what stands in the way of that. */
+static void
+take(Turn *turn, WebAnswer **answers)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	bool		durable = true;
+
+	respond_worker_begin();
+	respond_shape_require_all();
+	MemoryContextSwitchTo(caller);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	turn->cache = respond_source_cache();
+	for (int i = 0; i < turn->count; i++)
+		judge(turn, &turn->requests[i]);
+	record(turn);
+	write_rejects(turn);
+	PopActiveSnapshot();
+	respond_worker_commit();
+	/* an event that was known may be one of a commit that is not on disk yet */
+	if (turn->event_count > 0)
+		durable = is_durable(end_of_wal());
+	for (int i = 0; i < turn->count; i++)
+	{
+		count(&turn->requests[i]);
+		answers[i] = answer_of(turn, &turn->requests[i], durable);
+	}
+}
+
+/* The same, but an error is logged, and false is returned. */
+static bool
+try_to_take(Arena *arena, const WebRequest **requests, int count, bool *counted, WebAnswer **answers)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		Turn		turn = {arena, count};
+
+		turn.requests = palloc0(sizeof(Taken) * count);
+		for (int i = 0; i < count; i++)
+		{
+			turn.requests[i].request = requests[i];
+			turn.requests[i].is_counted = &counted[i];
+		}
+		take(&turn, answers);
+		respond_worker_succeeded();
+		done = true;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		/* with others, the one that is at fault is found next */
+		if (count == 1)
+		{
+			EmitErrorReport();
+			respond_worker_failed(geterrcode());
+		}
+		AbortCurrentTransaction();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return done;
+}
+
+void
+respond_inbound_take(Arena *arena, const WebRequest **requests, int count, WebAnswer **answers)
+{
+	bool	   *counted = palloc0(sizeof(bool) * (count + 1));
+
+	for (int i = 0; i < count; i++)
+		answers[i] = respond_inbound_answer_busy(arena);
+	if (count == 0 || respond_worker_on_hold() || try_to_take(arena, requests, count, counted, answers))
+		return;
+	for (int i = 0; i < count && count > 1; i++)
+		(void) try_to_take(arena, &requests[i], 1, &counted[i], &answers[i]);
+}
+
+InboundLimit *
+respond_inbound_limits(int *count)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	const SourceCache *cache;
+	InboundLimit *limits;
+	size_t		largest = 0;
+
+	respond_worker_begin();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	cache = respond_source_cache();
+	MemoryContextSwitchTo(caller);
+	limits = palloc(sizeof(InboundLimit) * (cache->count + 1));
+	*count = 0;
+	for (int i = 0; i < cache->count; i++)
+	{
+		const InboundSource *source = cache->sources[i].source;
+
+		limits[(*count)++] = (InboundLimit) {psprintf(SOURCE_PREFIX "%s", source->path), source->max_body};
+		if (source->scheme.answers_as_pagerduty)
+			largest = Max(largest, source->max_body);
+	}
+	if (largest > 0)
+		limits[(*count)++] = (InboundLimit) {PAGERDUTY_PATH, largest};
+	PopActiveSnapshot();
+	respond_worker_commit();
+	limits_of = respond_source_cache_reads();
+	return limits;
+}
+
+bool
+respond_inbound_limits_changed(void)
+{
+	return respond_source_cache_is_stale() || respond_source_cache_reads() != limits_of;
+}

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ * public_url.c
+ *	  What senders call this server, and when they called.
+ *
+ * src/inbound/public_url.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "inbound/public_url.h"
+
+const char *
+respond_public_url(void)
+{
+	const char *url = GetConfigOption("pg_respond.gateway_public_url", true, false);
+
+	return url != NULL && *url != '\0' ? url : NULL;
+}
+
+int64
+respond_unix_milliseconds(TimestampTz time)
+{
+	int64		days = POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
+
+	return time / 1000 + days * SECS_PER_DAY * 1000;
+}
