@@ -12,6 +12,7 @@
 #include "approval/text_list.h"
 #include "common/clock.h"
 #include "common/interval_read.h"
+#include "common/jsonb_read.h"
 #include "dispatcher/approval_care.h"
 #include "flow/action_approve.h"
 #include "flow/flow_code.h"
@@ -58,20 +59,10 @@ escalate(Approval *approval)
 	respond_approval_escalate(approval, respond_texts_union(approval->asked_of, respond_people_names(people)));
 }
 
-static bool
-says(Jsonb *data, const char *what)
-{
-	JsonbValue	value;
-
-	return data != NULL && JB_ROOT_IS_OBJECT(data) &&
-		getKeyJsonValueFromContainer(&data->root, "do", strlen("do"), &value) != NULL &&
-		value.type == jbvString && value.val.string.len == strlen(what) &&
-		memcmp(value.val.string.val, what, strlen(what)) == 0;
-}
-
 void
 respond_approval_care(FlowRun *run, const FlowPause *pause, const Awakening *awakening)
 {
+	char	   *what = respond_jsonb_find_text(respond_jsonb_root(awakening->data), "do");
 	Approval   *approval;
 	Event		cause = {0};
 	pg_uuid_t	id;
@@ -85,7 +76,7 @@ respond_approval_care(FlowRun *run, const FlowPause *pause, const Awakening *awa
 	cause.id = approval->event_id;
 	cause.depth = approval->depth - 1;
 	run->event = approval->event_id != 0 ? &cause : NULL;
-	if (says(awakening->data, APPROVAL_REMIND))
+	if (what != NULL && strcmp(what, APPROVAL_REMIND) == 0)
 	{
 		arm_reminder(approval);
 		respond_approval_record(approval, run, "approval.reminded", respond_votes(approval));

@@ -8,11 +8,10 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "common/jsonb_push.h"
+#include "common/jsonb_read.h"
 #include "common/row_values.h"
 #include "dispatcher/awakening.h"
 #include "dispatcher/reader.h"
@@ -101,45 +100,19 @@ respond_awakening_save(const Awakening *awakening)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-static bool
-find(Jsonb *document, const char *name, JsonbValue *value)
-{
-	return document != NULL && JB_ROOT_IS_OBJECT(document) &&
-		getKeyJsonValueFromContainer(&document->root, name, strlen(name), value) != NULL;
-}
-
-static int64
-read_number(Jsonb *document, const char *name)
-{
-	JsonbValue	value;
-
-	if (!find(document, name, &value) || value.type != jbvNumeric)
-		return 0;
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value.val.numeric)));
-}
-
-static char *
-read_text(Jsonb *document, const char *name)
-{
-	JsonbValue	value;
-
-	if (!find(document, name, &value) || value.type != jbvString)
-		return NULL;
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
-
 /* The wait that was met, as far as it is in the document; it stays armed meanwhile. */
 static Wait *
 read_wait(const Timer *timer)
 {
 	Wait	   *wait = palloc0(sizeof(Wait));
+	JsonbContainer *data = respond_jsonb_root(timer->data);
 
 	wait->run_id = timer->run_id;
 	wait->run_started_at = timer->run_started_at;
-	wait->alternative = read_number(timer->data, "alternative");
-	wait->step = read_text(timer->data, "wait_step");
-	wait->key = read_text(timer->data, "key");
-	wait->rule_version = read_number(timer->data, "version");
+	wait->alternative = respond_jsonb_find_int64(data, "alternative");
+	wait->step = respond_jsonb_find_text(data, "wait_step");
+	wait->key = respond_jsonb_find_text(data, "key");
+	wait->rule_version = respond_jsonb_find_int64(data, "version");
 	return wait;
 }
 
@@ -147,26 +120,24 @@ Awakening *
 respond_awakening_restore(const Timer *timer)
 {
 	Awakening  *awakening = palloc0(sizeof(Awakening));
-	JsonbValue	value;
+	JsonbContainer *data = respond_jsonb_root(timer->data);
 
-	awakening->kind = read_number(timer->data, "kind");
+	awakening->kind = respond_jsonb_find_int64(data, "kind");
 	awakening->run_id = timer->run_id;
 	awakening->run_started_at = timer->run_started_at;
-	awakening->number = read_number(timer->data, "number");
-	awakening->tries = read_number(timer->data, "tries");
-	awakening->first_at = read_number(timer->data, "first_at");
-	awakening->pause = read_number(timer->data, "pause");
-	awakening->timer = read_number(timer->data, "timer");
-	awakening->note = read_text(timer->data, "note");
-	awakening->step = read_text(timer->data, "step");
-	awakening->approval = read_text(timer->data, "approval");
-	if (find(timer->data, "data", &value))
-		awakening->data = JsonbValueToJsonb(&value);
-	if (find(timer->data, "place", &value))
-		awakening->place = JsonbValueToJsonb(&value);
+	awakening->number = respond_jsonb_find_int64(data, "number");
+	awakening->tries = respond_jsonb_find_int64(data, "tries");
+	awakening->first_at = respond_jsonb_find_int64(data, "first_at");
+	awakening->pause = respond_jsonb_find_int64(data, "pause");
+	awakening->timer = respond_jsonb_find_int64(data, "timer");
+	awakening->note = respond_jsonb_find_text(data, "note");
+	awakening->step = respond_jsonb_find_text(data, "step");
+	awakening->approval = respond_jsonb_find_text(data, "approval");
+	awakening->data = respond_jsonb_find_member(data, "data");
+	awakening->place = respond_jsonb_find_member(data, "place");
 	if (awakening->kind != AWAKEN_EVENT)
 		return awakening;
 	awakening->wait = read_wait(timer);
-	awakening->event = respond_reader_fetch_id(read_number(timer->data, "event"));
+	awakening->event = respond_reader_fetch_id(respond_jsonb_find_int64(data, "event"));
 	return awakening->event != NULL ? awakening : NULL;
 }

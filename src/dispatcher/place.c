@@ -10,10 +10,10 @@
 #include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 
 #include "common/arena_server.h"
 #include "common/jsonb_push.h"
+#include "common/jsonb_read.h"
 #include "common/life.h"
 #include "dispatcher/place.h"
 #include "dispatcher/progress.h"
@@ -111,34 +111,21 @@ respond_place_save(void)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-static int64
-read_number(Jsonb *place, const char *name)
-{
-	JsonbValue	value;
-
-	if (getKeyJsonValueFromContainer(&place->root, name, strlen(name), &value) == NULL || value.type != jbvNumeric)
-		return 0;
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value.val.numeric)));
-}
-
 Cursor *
 respond_place_restore(Arena *arena, Jsonb *place, int64 *incarnation, int64 *behind)
 {
-	JsonbValue	value;
+	JsonbContainer *document = respond_jsonb_root(place);
+	char	   *snapshot = respond_jsonb_find_text(document, "cursor");
 	Cursor	   *cursor;
 
-	if (place == NULL || !JB_ROOT_IS_OBJECT(place) ||
-		getKeyJsonValueFromContainer(&place->root, "cursor", strlen("cursor"), &value) == NULL ||
-		value.type != jbvString)
+	if (snapshot == NULL)
 		return NULL;
-	*incarnation = read_number(place, "incarnation");
+	*incarnation = respond_jsonb_find_int64(document, "incarnation");
 	if (*incarnation == RESPOND_LIFE_UNKNOWN)
 		return NULL;
-	cursor = respond_progress_cursor(arena, DirectFunctionCall1(pg_snapshot_in,
-																CStringGetDatum(pnstrdup(value.val.string.val,
-																						 value.val.string.len))));
-	cursor->split_xid = read_number(place, "split_xid");
-	cursor->split_id = read_number(place, "split_id");
-	*behind = read_number(place, "behind");
+	cursor = respond_progress_cursor(arena, DirectFunctionCall1(pg_snapshot_in, CStringGetDatum(snapshot)));
+	cursor->split_xid = respond_jsonb_find_int64(document, "split_xid");
+	cursor->split_id = respond_jsonb_find_int64(document, "split_id");
+	*behind = respond_jsonb_find_int64(document, "behind");
 	return cursor;
 }

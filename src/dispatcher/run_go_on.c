@@ -12,6 +12,7 @@
 
 #include "utils/timestamp.h"
 
+#include "common/jsonb_read.h"
 #include "approval/approval.h"
 #include "dispatcher/followers.h"
 #include "dispatcher/place.h"
@@ -170,13 +171,9 @@ respond_run_fault(const Rule *rule, const RunUnderWay *row)
 static char *
 reason_of(const Awakening *awakening)
 {
-	JsonbValue	value;
+	char	   *reason = respond_jsonb_find_text(respond_jsonb_root(awakening->data), "reason");
 
-	if (awakening->data == NULL || !JB_ROOT_IS_OBJECT(awakening->data) ||
-		getKeyJsonValueFromContainer(&awakening->data->root, "reason", strlen("reason"), &value) == NULL ||
-		value.type != jbvString)
-		return pstrdup("cancelled");
-	return pnstrdup(value.val.string.val, value.val.string.len);
+	return reason != NULL ? reason : pstrdup("cancelled");
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/jsonb_push.h"
+#include "common/jsonb_read.h"
 #include "dispatcher/run_kept.h"
 #include "effect/run_change.h"
 #include "flow/pause_arm.h"
@@ -41,7 +42,7 @@ is_end(const Awakening *awakening)
 static Jsonb *
 with_end(const RunUnderWay *run, Jsonb *end)
 {
-	Jsonb	   *before = respond_run_member(run->saved, ENDED);
+	Jsonb	   *before = respond_jsonb_find_member(&run->saved->root, ENDED);
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
@@ -59,7 +60,7 @@ respond_run_keep(const RunUnderWay *run, const Awakening *awakening)
 	if (awakening->kind == AWAKEN_TIMER)
 		return;
 	respond_run_pause(run->saved, &pause);
-	if (respond_run_member(run->saved, KEPT) == NULL)
+	if (respond_jsonb_find_member(&run->saved->root, KEPT) == NULL)
 		change_saved(run, respond_run_set_member(run->saved, KEPT, respond_awakening_save(awakening)));
 	else if (is_end(awakening))
 		change_saved(run, with_end(run, awakening->data));
@@ -71,7 +72,7 @@ respond_run_keep(const RunUnderWay *run, const Awakening *awakening)
 void
 respond_run_tell_again(const RunUnderWay *run)
 {
-	Jsonb	   *ends = respond_run_member(run->saved, ENDED);
+	Jsonb	   *ends = respond_jsonb_find_member(&run->saved->root, ENDED);
 	RunNote		note = {.run_id = run->id,.run_started_at = run->started_at,.kind = NOTE_ENDED,.pause = -1};
 
 	for (uint32 i = 0; ends != NULL && i < JB_ROOT_COUNT(ends); i++)
@@ -86,7 +87,7 @@ respond_run_kept(const RunUnderWay *run)
 {
 	Timer		timer = {.run_id = run->id,.run_started_at = run->started_at};
 
-	timer.data = respond_run_member(run->saved, KEPT);
+	timer.data = respond_jsonb_find_member(&run->saved->root, KEPT);
 	return timer.data != NULL ? respond_awakening_restore(&timer) : NULL;
 }
 
@@ -102,7 +103,7 @@ respond_run_needs_resume(const RunUnderWay *run)
 	FlowPause	pause;
 
 	respond_run_pause(run->saved, &pause);
-	return respond_run_member(run->saved, KEPT) != NULL || is_overdue(&pause);
+	return respond_jsonb_find_member(&run->saved->root, KEPT) != NULL || is_overdue(&pause);
 }
 
 void
@@ -123,7 +124,7 @@ respond_run_unpause(const RunUnderWay *run, bool held)
 		(void) respond_timer_arm(&timer);
 	}
 	respond_run_change_time(&change, RUN_PAUSED_AT, DT_NOEND);
-	if (respond_run_member(run->saved, KEPT) != NULL)
+	if (respond_jsonb_find_member(&run->saved->root, KEPT) != NULL)
 		respond_run_change_saved(&change, respond_run_set_member(run->saved, KEPT, NULL), run->owner);
 	respond_run_change(run->id, run->started_at, &run->place, &change);
 }

@@ -17,6 +17,7 @@
 #include "utils/snapmgr.h"
 
 #include "common/errors.h"
+#include "common/jsonb_read.h"
 #include "common/kept_plan.h"
 #include "dispatcher/run_cancel.h"
 #include "dispatcher/run_hand.h"
@@ -215,18 +216,6 @@ respond_run_place_ask(Flow *flow, FlowRun *run, const RunUnderWay *row, const Ev
 	return PLACE_NOT;
 }
 
-static char *
-read_text(const Jsonb *data, const char *name)
-{
-	JsonbValue	value;
-
-	if (data == NULL || !JB_ROOT_IS_OBJECT(data) ||
-		getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &data->root), name, strlen(name), &value) == NULL ||
-		value.type != jbvString)
-		return NULL;
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
-
 bool
 respond_run_place_is_open(const Awakening *awakening)
 {
@@ -236,8 +225,8 @@ respond_run_place_is_open(const Awakening *awakening)
 Awakening *
 respond_run_place_next(const Awakening *note)
 {
-	const char *rule = read_text(note->data, "rule");
-	const char *key = read_text(note->data, "key");
+	const char *rule = respond_jsonb_find_text(respond_jsonb_root(note->data), "rule");
+	const char *key = respond_jsonb_find_text(respond_jsonb_root(note->data), "key");
 	PlaceRow   *next;
 	Awakening  *awakening;
 

@@ -23,6 +23,7 @@
 #include "common/errors.h"
 #include "common/interval_read.h"
 #include "common/jsonb_push.h"
+#include "common/jsonb_read.h"
 #include "common/jsonb_size.h"
 #include "common/pg_compat.h"
 #include "event/event_context.h"
@@ -277,15 +278,13 @@ make_pause(const StepCall *call, const Approval *approval)
 void
 respond_approval_of_pause(const FlowPause *pause, pg_uuid_t *id)
 {
-	JsonbValue	value;
+	char	   *text = respond_jsonb_find_text(respond_jsonb_root(pause->memo), "approval");
 
-	if (pause->memo == NULL ||
-		getKeyJsonValueFromContainer(&pause->memo->root, "approval", strlen("approval"), &value) == NULL ||
-		value.type != jbvString)
+	if (text == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_INVALID_RUN),
 				 errmsg("a saved run waits for an approval and does not say which")));
-	respond_approval_read_id(pnstrdup(value.val.string.val, value.val.string.len), id);
+	respond_approval_read_id(text, id);
 }
 
 /* Nothing is written before all that can be wrong was looked for: the step then fails as a whole. */
@@ -352,17 +351,6 @@ find_option(const ApproveCode *code, const char *name)
 	return -1;
 }
 
-static char *
-read_member(Jsonb *document, const char *name)
-{
-	JsonbValue	value;
-
-	if (document == NULL || !JB_ROOT_IS_OBJECT(document) ||
-		getKeyJsonValueFromContainer(&document->root, name, strlen(name), &value) == NULL || value.type != jbvString)
-		return NULL;
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
-
 /* Who chose what won. */
 static char *
 read_voters(Jsonb *document)
@@ -375,7 +363,7 @@ static StepResult
 end_by_decision(StepCall *call, const ApproveCode *code)
 {
 	Jsonb	   *result = call->wake->data;
-	char	   *decision = read_member(result, "decision");
+	char	   *decision = respond_jsonb_find_text(respond_jsonb_root(result), "decision");
 	int			option = decision != NULL ? find_option(code, decision) : -1;
 
 	if (decision == NULL)
@@ -395,11 +383,7 @@ end_by_decision(StepCall *call, const ApproveCode *code)
 static bool
 times_out(const FlowPause *pause)
 {
-	JsonbValue	value;
-
-	return pause->memo != NULL &&
-		getKeyJsonValueFromContainer(&pause->memo->root, "times_out", strlen("times_out"), &value) != NULL &&
-		value.type == jbvBool && value.val.boolean;
+	return respond_jsonb_find_flag(respond_jsonb_root(pause->memo), "times_out");
 }
 
 /* The dispatcher has ended the approval, and it is still locked. */

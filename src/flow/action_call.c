@@ -22,6 +22,7 @@
 #include "common/errors.h"
 #include "common/guc.h"
 #include "common/jsonb_push.h"
+#include "common/jsonb_read.h"
 #include "common/kept_plan.h"
 #include "common/life.h"
 #include "effect/effects.h"
@@ -287,26 +288,19 @@ begin(StepCall *call)
 	return STEP_PAUSE;
 }
 
-static bool
-find_in_memo(const StepCall *call, const char *name, JsonbValue *value)
-{
-	Jsonb	   *memo = call->pause->memo;
-
-	return memo != NULL && getKeyJsonValueFromContainer(&memo->root, name, strlen(name), value) != NULL;
-}
-
 StepResult
 respond_action_call(StepCall *call)
 {
-	JsonbValue	rule;
-	JsonbValue	open;
+	JsonbContainer *memo;
+	char	   *rule;
 
 	if (call->wake == NULL)
 		return begin(call);
-	if (call->wake->kind != WAKE_ENDED || !find_in_memo(call, "rule", &rule) || rule.type != jbvString ||
-		!find_in_memo(call, "open", &open) || open.type != jbvBool)
+	memo = respond_jsonb_root(call->pause->memo);
+	rule = respond_jsonb_find_text(memo, "rule");
+	if (call->wake->kind != WAKE_ENDED || rule == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s: the run that was called did not end in time", call->step->place)));
-	return end(call, call->wake->data, pnstrdup(rule.val.string.val, rule.val.string.len), open.val.boolean);
+	return end(call, call->wake->data, rule, respond_jsonb_find_flag(memo, "open"));
 }

@@ -15,13 +15,13 @@
 
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "audit/mask.h"
 #include "common/clock.h"
 #include "common/errors.h"
 #include "common/jsonb_push.h"
+#include "common/jsonb_read.h"
 #include "common/jsonb_size.h"
 #include "common/pg_compat.h"
 #include "effect/delivery_write.h"
@@ -40,53 +40,6 @@
 
 /* An answer that was recorded and has not come is looked for so often, once a second. */
 #define MOST_LOOKS		10
-
-static bool
-find(Jsonb *object, const char *name, JsonbValue *value)
-{
-	return object != NULL && JB_ROOT_IS_OBJECT(object) &&
-		getKeyJsonValueFromContainer(&object->root, name, strlen(name), value) != NULL;
-}
-
-static Jsonb *
-member(Jsonb *object, const char *name)
-{
-	JsonbValue	value;
-
-	if (!find(object, name, &value) || value.type == jbvNull)
-		return NULL;
-	return JsonbValueToJsonb(&value);
-}
-
-/* 0: there is none. */
-static int64
-number_of(Jsonb *object, const char *name)
-{
-	JsonbValue	value;
-
-	if (!find(object, name, &value) || value.type != jbvNumeric)
-		return 0;
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value.val.numeric)));
-}
-
-static bool
-is_true(Jsonb *object, const char *name)
-{
-	JsonbValue	value;
-
-	return find(object, name, &value) && value.type == jbvBool && value.val.boolean;
-}
-
-/* NULL: there is none. */
-static char *
-text_of(Jsonb *object, const char *name)
-{
-	JsonbValue	value;
-
-	if (!find(object, name, &value) || value.type != jbvString)
-		return NULL;
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
 
 pg_noreturn static void fail(const StepCall *call, const char *fault);
 
@@ -184,7 +137,7 @@ make_output(Jsonb *answer)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < lengthof(names); i++)
 	{
-		Jsonb	   *value = member(answer, names[i]);
+		Jsonb	   *value = respond_jsonb_find_member(respond_jsonb_root(answer), names[i]);
 
 		if (value != NULL)
 			respond_jsonb_push_jsonb(&state, names[i], value);
@@ -207,15 +160,15 @@ static StepResult
 take_answer(StepCall *call)
 {
 	Jsonb	   *answer = call->wake->data;
-	int32		status = (int32) number_of(answer, "status");
-	char	   *error = text_of(answer, "error");
+	int32		status = (int32) respond_jsonb_find_int64(respond_jsonb_root(answer), "status");
+	char	   *error = respond_jsonb_find_text(respond_jsonb_root(answer), "error");
 	const char *fault;
 
 	call->output = make_output(answer);
 	/* whatever comes of it, later steps see what was answered */
 	if (status != 0)
 		call->machine->failure_details = without_long_body(call->output);
-	if (!is_true(answer, "complete"))
+	if (!respond_jsonb_find_flag(respond_jsonb_root(answer), "complete"))
 		fail(call, error != NULL ? error : "there was no answer");
 	fault = respond_request_judge(call->step->code, status, call->output);
 	if (fault != NULL)
@@ -241,7 +194,7 @@ describe_tries(const RequestTries *tries)
 static StepResult
 give_up(StepCall *call, int64 delivery)
 {
-	int64		looks = number_of(call->pause->memo, "looks");
+	int64		looks = respond_jsonb_find_int64(respond_jsonb_root(call->pause->memo), "looks");
 	RequestTries tries;
 
 	if (respond_request_cancel(delivery, "the run that waited gave up: timed out", &tries))
@@ -254,15 +207,18 @@ give_up(StepCall *call, int64 delivery)
 StepResult
 respond_action_request(StepCall *call)
 {
+	JsonbContainer *memo;
 	int64		delivery;
 
 	if (call->wake == NULL)
 		return begin(call);
-	delivery = number_of(call->pause->memo, "delivery");
+	memo = respond_jsonb_root(call->pause->memo);
+	delivery = respond_jsonb_find_int64(memo, "delivery");
 	if (call->wake->kind == WAKE_TIMEOUT)
 		return give_up(call, delivery);
-	if (call->wake->kind == WAKE_ANSWER && number_of(call->wake->data, "delivery_id") == delivery)
+	if (call->wake->kind == WAKE_ANSWER &&
+		respond_jsonb_find_int64(respond_jsonb_root(call->wake->data), "delivery_id") == delivery)
 		return take_answer(call);
 	/* an answer to something that the run does not wait for any more */
-	return wait_for(call, delivery, number_of(call->pause->memo, "looks"), call->pause->due_at);
+	return wait_for(call, delivery, respond_jsonb_find_int64(memo, "looks"), call->pause->due_at);
 }

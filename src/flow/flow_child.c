@@ -7,11 +7,10 @@
  */
 #include "postgres.h"
 
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 
 #include "common/jsonb_push.h"
+#include "common/jsonb_read.h"
 #include "flow/flow_child.h"
 #include "outbox/run_inbox.h"
 
@@ -79,37 +78,16 @@ respond_child_ended(FlowRun *child, const RunRow *row)
 	respond_run_inbox_write(&note, 1);
 }
 
-static bool
-find(Jsonb *end, const char *name, JsonbValue *value)
-{
-	return end != NULL && JB_ROOT_IS_OBJECT(end) &&
-		getKeyJsonValueFromContainer(&end->root, name, strlen(name), value) != NULL;
-}
-
-static char *
-read_text(Jsonb *end, const char *name)
-{
-	JsonbValue	value;
-
-	if (!find(end, name, &value) || value.type != jbvString)
-		return NULL;
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
-
 int64
 respond_child_run_id(Jsonb *end)
 {
-	JsonbValue	value;
-
-	if (!find(end, "run_id", &value) || value.type != jbvNumeric)
-		return 0;
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value.val.numeric)));
+	return respond_jsonb_find_int64(respond_jsonb_root(end), "run_id");
 }
 
 char *
 respond_child_status(Jsonb *end)
 {
-	char	   *status = read_text(end, "status");
+	char	   *status = respond_jsonb_find_text(respond_jsonb_root(end), "status");
 
 	return status != NULL ? status : pstrdup("failed");
 }
@@ -117,25 +95,23 @@ respond_child_status(Jsonb *end)
 Jsonb *
 respond_child_state(Jsonb *end, bool shown)
 {
-	JsonbValue	value;
+	Jsonb	   *state = shown ? respond_jsonb_find_member(respond_jsonb_root(end), "shown_state") : NULL;
 
-	if ((!shown || !find(end, "shown_state", &value)) && !find(end, "state", &value))
-		return respond_jsonb_empty_object();
-	return JsonbValueToJsonb(&value);
+	if (state == NULL)
+		state = respond_jsonb_find_member(respond_jsonb_root(end), "state");
+	return state != NULL ? state : respond_jsonb_empty_object();
 }
 
 Jsonb *
 respond_child_output(Jsonb *end)
 {
-	JsonbValue	value;
-
-	return find(end, "output", &value) ? JsonbValueToJsonb(&value) : NULL;
+	return respond_jsonb_find_member(respond_jsonb_root(end), "output");
 }
 
 char *
 respond_child_error(Jsonb *end, bool shown)
 {
-	char	   *error = shown ? read_text(end, "shown_error") : NULL;
+	char	   *error = shown ? respond_jsonb_find_text(respond_jsonb_root(end), "shown_error") : NULL;
 
-	return error != NULL ? error : read_text(end, "error");
+	return error != NULL ? error : respond_jsonb_find_text(respond_jsonb_root(end), "error");
 }

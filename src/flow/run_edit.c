@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "common/jsonb_push.h"
+#include "common/jsonb_read.h"
 #include "common/pg_compat.h"
 #include "flow/run_edit.h"
 #include "flow/run_peek.h"
@@ -63,17 +64,6 @@ respond_run_set_member(Jsonb *saved, const char *name, Jsonb *value)
 	Edit		change = {name, value};
 
 	return edit(saved, &change, 1);
-}
-
-Jsonb *
-respond_run_member(Jsonb *saved, const char *name)
-{
-	JsonbValue	value;
-
-	if (!JB_ROOT_IS_OBJECT(saved) ||
-		getKeyJsonValueFromContainer(&saved->root, name, strlen(name), &value) == NULL)
-		return NULL;
-	return JsonbValueToJsonb(&value);
 }
 
 const FlowStep *
@@ -140,12 +130,9 @@ make_position(const FlowPart *part, const FlowStep *step)
 static char *
 rename_step(Jsonb *names, char *name)
 {
-	JsonbValue	value;
+	char	   *renamed = respond_jsonb_find_text(respond_jsonb_root(names), name);
 
-	if (names == NULL || getKeyJsonValueFromContainer(&names->root, name, strlen(name), &value) == NULL ||
-		value.type != jbvString)
-		return name;
-	return pnstrdup(value.val.string.val, value.val.string.len);
+	return renamed != NULL ? renamed : name;
 }
 
 static bool
@@ -165,20 +152,14 @@ has_named_step(const Flow *flow, const char *name)
 static char *
 result_name(const JsonbValue *entry)
 {
-	JsonbValue	name;
-
-	if (entry->type != jbvBinary || !JsonContainerIsObject(entry->val.binary.data) ||
-		getKeyJsonValueFromContainer(entry->val.binary.data, "step", strlen("step"), &name) == NULL ||
-		name.type != jbvString)
-		return NULL;
-	return pnstrdup(name.val.string.val, name.val.string.len);
+	return entry->type == jbvBinary ? respond_jsonb_find_text(entry->val.binary.data, "step") : NULL;
 }
 
 /* What steps gave that the flow has; NULL: nothing. */
 static Jsonb *
 keep_results(Jsonb *saved, const Flow *flow, Jsonb *names)
 {
-	Jsonb	   *chain = respond_run_member(saved, "chain");
+	Jsonb	   *chain = respond_jsonb_find_member(&saved->root, "chain");
 	JsonbParseState *state = NULL;
 	List	   *kept = NIL;
 
@@ -209,7 +190,7 @@ keep_results(Jsonb *saved, const Flow *flow, Jsonb *names)
 static Jsonb *
 keep_visited(Jsonb *saved, const FlowPart *part, Jsonb *names)
 {
-	Jsonb	   *visited = respond_run_member(saved, "heard");
+	Jsonb	   *visited = respond_jsonb_find_member(&saved->root, "heard");
 	JsonbParseState *state = NULL;
 
 	if (visited == NULL || !JB_ROOT_IS_ARRAY(visited))
@@ -261,12 +242,7 @@ respond_run_turn_back(Jsonb *saved, const Flow *flow, int32 version, const FlowS
 char *
 respond_run_failed_step(Jsonb *saved)
 {
-	Jsonb	   *failure = respond_run_member(saved, "first_failure");
-	JsonbValue	step;
+	char	   *step = respond_jsonb_find_text(respond_jsonb_find_container(&saved->root, "first_failure"), "step");
 
-	if (failure != NULL && JB_ROOT_IS_OBJECT(failure) &&
-		getKeyJsonValueFromContainer(&failure->root, "step", strlen("step"), &step) != NULL &&
-		step.type == jbvString)
-		return pnstrdup(step.val.string.val, step.val.string.len);
-	return respond_run_step(saved);
+	return step != NULL ? step : respond_run_step(saved);
 }

@@ -15,9 +15,6 @@
 /* The document with this member, or without it when value is NULL; palloc'd. */
 extern Jsonb *respond_run_set_member(Jsonb *saved, const char *name, Jsonb *value);
 
-/* The member; NULL when there is none. */
-extern Jsonb *respond_run_member(Jsonb *saved, const char *name);
-
 /*
  * The step that people call by this name or, when it has none, by its place; NULL: there
  * is none in this array of steps.

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "common/jsonb_push.h"
+#include "common/jsonb_read.h"
 #include "event/event_roots.h"
 #include "flow/cancel_code.h"
 #include "flow/run_edit.h"
@@ -20,13 +21,9 @@
 char *
 respond_run_moved_name(const RunMove *move, const char *label)
 {
-	JsonbValue	value;
+	char	   *name = respond_jsonb_find_text(respond_jsonb_root(move->steps), label);
 
-	if (move->steps == NULL ||
-		getKeyJsonValueFromContainer(&move->steps->root, label, strlen(label), &value) == NULL ||
-		value.type != jbvString)
-		return pstrdup(label);
-	return pnstrdup(value.val.string.val, value.val.string.len);
+	return name != NULL ? name : pstrdup(label);
 }
 
 static int
@@ -43,7 +40,7 @@ find_part(Jsonb *saved)
 static bool
 is_nested(Jsonb *saved)
 {
-	Jsonb	   *frames = respond_run_member(saved, "at");
+	Jsonb	   *frames = respond_jsonb_find_member(&saved->root, "at");
 
 	return frames == NULL || !JB_ROOT_IS_ARRAY(frames) || JB_ROOT_COUNT(frames) != 1;
 }
@@ -56,8 +53,8 @@ respond_run_has_begun(const RunMove *move, Jsonb *saved)
 
 	respond_run_pause(saved, &pause);
 	return (pause.waits_for != NULL && strcmp(pause.waits_for, PAUSE_PLACE) != 0) || is_nested(saved) ||
-		find_part(saved) != FLOW_STEPS || respond_run_member(saved, "executed") != NULL || steps->count == 0 ||
-		respond_run_find_step(steps, respond_run_step(saved)) != &steps->steps[0];
+		find_part(saved) != FLOW_STEPS || respond_jsonb_find_member(&saved->root, "executed") != NULL ||
+		steps->count == 0 || respond_run_find_step(steps, respond_run_step(saved)) != &steps->steps[0];
 }
 
 /* The step that the run stands at, in both versions. */

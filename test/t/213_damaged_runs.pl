@@ -34,6 +34,7 @@ my @damages = (
 	[ 'empty', q('{}'), 'format: is missing' ],
 	[ 'no object', q('[1, {"format": 99}]'), 'it is not an object' ],
 	[ 'of another format', q(jsonb_set(saved::jsonb, '{format}', '99')), 'format: it is 99' ],
+	[ 'with a number that is too large', q(jsonb_set(saved::jsonb, '{pauses}', '1e400')), 'pauses: ' ],
 	[ 'without a pause', q(saved::jsonb - 'pause'), 'pause: does not say' ],
 	[ 'with a pause that is none', q(jsonb_set(saved::jsonb, '{pause}', '[]')), 'pause: ' ],
 	[ 'at a step that is not there', q(jsonb_set(saved::jsonb, '{at}', '[{"part": "steps", "step": 99}]')), 'at[0]' ],
