@@ -87,8 +87,13 @@ respond_caller_close(Caller *caller)
 	respond_out_queue_free(&caller->out);
 	respond_net_free(&caller->stream);
 	respond_loop_close(&caller->source);
-	respond_peer_leave(&caller->peer);
-	respond_caller_counts.connections--;
+	if (caller->is_turned_away)
+		respond_caller_counts.turned_away--;
+	else
+	{
+		respond_caller_counts.connections--;
+		respond_peer_leave(&caller->peer);
+	}
 	if (!caller->is_ready)
 		respond_loop_free(&caller->source);
 }

@@ -43,6 +43,7 @@ typedef struct Caller
 	bool		will_end;		/* the system has told that an end follows the bytes that are there */
 	bool		has_ended;		/* no more will come from there */
 	bool		was_looked_at;	/* whether it speaks TLS is known */
+	bool		is_turned_away;	/* there were too many others */
 
 	/* of the request */
 	HttpHeadScan scan;
@@ -66,7 +67,8 @@ typedef struct Caller
 
 typedef struct CallerCounts
 {
-	uint64_t	connections;
+	uint64_t	connections;	/* but those that are turned away */
+	uint64_t	turned_away;	/* that are told so just now */
 	uint64_t	accepted;		/* so far */
 	uint64_t	refused;		/* so far: connections, and requests that no worker saw */
 } CallerCounts;

@@ -21,7 +21,7 @@
 #define FAIR_TURNS		256
 
 /* Connections above the limits that are told so, and not just closed. */
-#define MOST_REFUSED	64
+#define MOST_TURNED_AWAY	64
 
 /* What a record of TLS begins with that opens a connection. */
 #define TLS_HANDSHAKE	0x16
@@ -195,42 +195,59 @@ new_caller(int fd, const Peer *peer)
 		free(caller);
 		return NULL;
 	}
-	respond_caller_counts.connections++;
 	return caller;
+}
+
+/* Too many others are there: the caller is told so, if not too many are told it, and if it would understand. */
+static void
+turn_away(int fd, const Peer *peer, bool is_tls, int status, const char *why)
+{
+	bool		is_told = !is_tls && respond_caller_counts.turned_away < MOST_TURNED_AWAY;
+	Caller	   *caller = is_told ? new_caller(fd, peer) : NULL;
+
+	if (caller == NULL)
+	{
+		respond_caller_counts.refused++;
+		close(fd);
+		return;
+	}
+	caller->is_turned_away = true;
+	respond_caller_counts.turned_away++;
+	respond_caller_refuse(caller, status, why, true);
+}
+
+static void
+meet(int fd, const Peer *peer, bool is_tls)
+{
+	Caller	   *caller = new_caller(fd, peer);
+
+	if (caller == NULL)
+	{
+		respond_peer_leave(peer);
+		close(fd);
+		return;
+	}
+	respond_caller_counts.connections++;
+	if (!is_tls)
+	{
+		respond_deadline_set(&caller->deadline, DEADLINE_HEAD);
+		return;
+	}
+	caller->stream.tls = respond_tls_begin(fd);
+	caller->state = CALLER_HANDSHAKE;
+	respond_deadline_set(&caller->deadline, DEADLINE_HANDSHAKE);
+	if (caller->stream.tls == NULL)
+		respond_caller_close(caller);
 }
 
 void
 respond_caller_open(int fd, const Peer *peer, bool is_tls)
 {
-	bool		has_room = make_room();
-	bool		is_many = has_room && !respond_peer_enter(peer, respond_caller_limits.of_address);
-	Caller	   *caller = NULL;
-
-	if ((has_room && !is_many) ||
-		(!is_tls && respond_caller_counts.connections < respond_caller_limits.in_all + MOST_REFUSED))
-		caller = new_caller(fd, peer);
-	if (!has_room || is_many)
-		respond_peer_enter(peer, 0);
-	if (caller == NULL)
-	{
-		respond_caller_counts.refused++;
-		respond_peer_leave(peer);
-		close(fd);
-		return;
-	}
 	respond_caller_counts.accepted++;
-	if (!has_room)
-		respond_caller_refuse(caller, 503, "there are too many connections at the moment", true);
-	else if (is_many)
-		respond_caller_refuse(caller, 429, "there are too many connections from this address", true);
-	else if (is_tls)
-	{
-		caller->stream.tls = respond_tls_begin(fd);
-		caller->state = CALLER_HANDSHAKE;
-		respond_deadline_set(&caller->deadline, DEADLINE_HANDSHAKE);
-		if (caller->stream.tls == NULL)
-			respond_caller_close(caller);
-	}
+	if (!make_room())
+		turn_away(fd, peer, is_tls, 503, "there are too many connections at the moment");
+	else if (!respond_peer_enter(peer, respond_caller_limits.of_address))
+		turn_away(fd, peer, is_tls, 429, "there are too many connections from this address");
 	else
-		respond_deadline_set(&caller->deadline, DEADLINE_HEAD);
+		meet(fd, peer, is_tls);
 }
