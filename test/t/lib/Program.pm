@@ -342,7 +342,7 @@ sub answer
 	return \%answer if $bodyless || $answer{status} =~ /^(1..|204|304)$/;
 	if (($answer{fields}{'transfer-encoding'} || '') eq 'chunked')
 	{
-		while (my $size = hex($self->line || '0'))
+		while (my $size = hex(($self->line || '') =~ s/\r\n//r))
 		{
 			$answer{body} .= $self->bytes($size);
 			$self->bytes(2);
@@ -413,7 +413,8 @@ sub echo
 		my $request = read_request($frame);
 		my $body = join(' ', $request->{method}, escape($request->{target}), length($request->{body}) ? escape($request->{body}) : ());
 
-		$worker->reply($request->{id}, $request->{flaw} == 1 ? 413 : $request->{flaw} == 2 ? 408 : 200, "X-Asked: $body\r\n", $body);
+		$worker->reply($request->{id}, $request->{flaw} == 1 ? 413 : $request->{flaw} == 2 ? 408 : 200, 
+			length($body) < 10000 ? "X-Asked: $body\r\n" : '', $body);
 	}
 	POSIX::_exit(0);
 }
