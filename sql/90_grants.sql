@@ -109,8 +109,8 @@ GRANT SELECT (channel, set_at, set_by) ON respond_internal.channel_secret TO res
 REVOKE ALL ON respond_internal.inbound_secret FROM respond_admin;
 GRANT SELECT (source, number, set_at, set_by) ON respond_internal.inbound_secret TO respond_admin;
 
--- Keys, answers and signals may hold what SQL of a rule returned to its owner.
-REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
+-- Keys, answers and signals may hold what SQL of a rule returned to its owner, answers of requests what a role read.
+REVOKE ALL ON respond_internal.idempotency, respond_internal.wait, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
 	respond_internal.wait_decision_default FROM respond_auditor, respond_admin;
 GRANT SELECT (run_id, rule, rule_version, step, outcome, event_id, since, due_at, decided_at) ON respond_internal.wait_decision TO respond_auditor, respond_admin;
 GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, rule, step)

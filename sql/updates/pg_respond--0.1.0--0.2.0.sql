@@ -3078,6 +3078,28 @@ ALTER TABLE respond.api_token ENABLE ALWAYS TRIGGER api_token_audit;
 ALTER TABLE respond.api_token ENABLE ALWAYS TRIGGER api_token_audit_truncate;
 SELECT pg_catalog.pg_extension_config_dump('respond.api_token', '');
 
+-- Written by C code alone: src/rest/idempotency.c.  Not dumped: an answer is kept for a day.
+CREATE TABLE respond_internal.idempotency (
+	token_hash bytea NOT NULL,
+	key text NOT NULL,
+	fingerprint bytea NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	status integer,
+	fields text[],
+	body bytea,
+	PRIMARY KEY (token_hash, key)
+);
+CREATE INDEX idempotency_created_at_idx ON respond_internal.idempotency (created_at);
+COMMENT ON INDEX respond_internal.idempotency_created_at_idx IS 'finds answers that need not be kept any longer';
+COMMENT ON TABLE respond_internal.idempotency IS 'answers to requests with an Idempotency-Key, for those who send them again';
+COMMENT ON COLUMN respond_internal.idempotency.token_hash IS 'hash of the token that the request brought';
+COMMENT ON COLUMN respond_internal.idempotency.key IS 'the key';
+COMMENT ON COLUMN respond_internal.idempotency.fingerprint IS 'SHA-256 of method, address and body of the request';
+COMMENT ON COLUMN respond_internal.idempotency.created_at IS 'when it was answered';
+COMMENT ON COLUMN respond_internal.idempotency.status IS 'status of the answer';
+COMMENT ON COLUMN respond_internal.idempotency.fields IS 'names and values of its fields';
+COMMENT ON COLUMN respond_internal.idempotency.body IS 'its body';
+
 CREATE FUNCTION respond_internal.health_tokens(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -3193,7 +3215,7 @@ GRANT EXECUTE ON FUNCTION respond.start(text, jsonb, text, text, text), respond.
 	respond.pause_run(bigint), respond.resume_run(bigint), respond.signal(bigint, text, jsonb) TO respond_agent, respond_admin;
 GRANT EXECUTE ON FUNCTION respond.move_runs(text, integer, jsonb) TO respond_admin;
 -- Keys, answers and signals are for the owners of rules.
-REVOKE ALL ON respond_internal.wait, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
+REVOKE ALL ON respond_internal.idempotency, respond_internal.wait, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
 	respond_internal.wait_decision_default FROM respond_auditor, respond_admin;
 GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, rule, step)
 	ON respond_internal.wait TO respond_auditor, respond_admin;

@@ -268,8 +268,7 @@ respond_decide(PG_FUNCTION_ARGS)
 	actor = GetUserNameFromId(voter->role, false);
 	vote.voter = voter->name;
 	check_vote(approval, &vote);
-	respond_vote_put(approval, &vote, voter->role == GetSessionUserId() ? NULL :
-					 GetUserNameFromId(GetSessionUserId(), false));
+	respond_vote_put(approval, &vote, voter->role == GetSessionUserId() ? NULL : respond_event_context_session_actor());
 	audit_vote(approval, &vote, actor);
 	votes = respond_votes(approval);
 	winner = tally(approval, people, votes);

@@ -22,6 +22,7 @@
 
 #include "common/errors.h"
 #include "common/standby.h"
+#include "event/emit.h"
 #include "event/event_context.h"
 #include "event/event_defaults.h"
 #include "event/event_write.h"
@@ -29,33 +30,39 @@
 
 PG_FUNCTION_INFO_V1(respond_emit);
 
-/* Columns of respond.event by argument of emit(). */
-static const char *const argument_columns[] = {
-	"type", "data", "subject", "source", "key", "time", "time"
-};
+static void
+check_may_insert_column(Oid table, const char *column)
+{
+	Oid			user = GetUserId();
+
+	if (pg_attribute_aclcheck(table, get_attnum(table, column), user, ACL_INSERT) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to record events"),
+				 errdetail("Role \"%s\" may not INSERT into column \"%s\" of table \"%s\".",
+						   GetUserNameFromId(user, true), column, "respond.event"),
+				 errhint("Grant it membership in role \"%s\".", "respond_producer")));
+}
 
 /* What the executor checks for an INSERT that names the columns given. */
 static void
-check_may_insert(FunctionCallInfo fcinfo)
+check_may_insert(const NewEvent *event)
 {
 	Oid			table = respond_event_write_table();
-	Oid			user = GetUserId();
 
-	if (pg_class_aclcheck(table, user, ACL_INSERT) == ACLCHECK_OK)
+	if (pg_class_aclcheck(table, GetUserId(), ACL_INSERT) == ACLCHECK_OK)
 		return;
-	for (int i = 0; i < lengthof(argument_columns); i++)
-	{
-		if (PG_ARGISNULL(i))
-			continue;
-		if (pg_attribute_aclcheck(table, get_attnum(table, argument_columns[i]), user,
-								  ACL_INSERT) != ACLCHECK_OK)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("permission denied to record events"),
-					 errdetail("Role \"%s\" may not INSERT into column \"%s\" of table \"%s\".",
-							   GetUserNameFromId(user, true), argument_columns[i], "respond.event"),
-					 errhint("Grant it membership in role \"%s\".", "respond_producer")));
-	}
+	check_may_insert_column(table, "type");
+	if (event->data != NULL)
+		check_may_insert_column(table, "data");
+	if (event->subject != NULL)
+		check_may_insert_column(table, "subject");
+	if (event->source != NULL)
+		check_may_insert_column(table, "source");
+	if (event->key != NULL)
+		check_may_insert_column(table, "key");
+	if (event->time != 0)
+		check_may_insert_column(table, "time");
 }
 
 static void
@@ -91,6 +98,24 @@ time_argument(FunctionCallInfo fcinfo)
 	return PG_ARGISNULL(6) ? 0 : PG_GETARG_TIMESTAMPTZ(6);
 }
 
+void
+respond_emit_event(NewEvent *event)
+{
+	respond_standby_refuse("emit()");
+	PreventCommandIfReadOnly("emit()");
+	PreventCommandIfParallelMode("emit()");
+	if (event->type == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_INVALID_EVENT),
+				 errmsg("type of an event cannot be null"),
+				 errhint("Give the event a type, for example \"order.created\".")));
+	check_may_insert(event);
+	check_may_use_source(event->source);
+	respond_event_write_set_cause(event);
+	respond_event_write(event, 1);
+	respond_event_context_check_fan_out();
+}
+
 /*
  * emit(type, data, subject, source, key, time, occurred_at) → bigint: id of the
  * event, or of the earlier event that has the same source and key.
@@ -100,25 +125,12 @@ respond_emit(PG_FUNCTION_ARGS)
 {
 	NewEvent	event = {0};
 
-	respond_standby_refuse("emit()");
-	PreventCommandIfReadOnly("emit()");
-	PreventCommandIfParallelMode("emit()");
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_RESPOND_INVALID_EVENT),
-				 errmsg("type of an event cannot be null"),
-				 errhint("Give the event a type, for example \"order.created\".")));
-	check_may_insert(fcinfo);
-
 	event.type = text_argument(fcinfo, 0);
 	event.data = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	event.subject = text_argument(fcinfo, 2);
 	event.source = text_argument(fcinfo, 3);
 	event.key = text_argument(fcinfo, 4);
 	event.time = time_argument(fcinfo);
-	check_may_use_source(event.source);
-	respond_event_write_set_cause(&event);
-	respond_event_write(&event, 1);
-	respond_event_context_check_fan_out();
+	respond_emit_event(&event);
 	PG_RETURN_INT64(event.id != 0 ? event.id : event.known_id);
 }

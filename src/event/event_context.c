@@ -2,8 +2,8 @@
  * event_context.c
  *	  On whose behalf SQL runs now.
  *
- * One variable of the process.  The dispatcher sets it around each rule; client
- * backends never do, so for them it stays empty.
+ * One variable of the process.  The dispatcher sets it around each rule, a gateway
+ * around each request; client backends never do, so for them it stays empty.
  *
  * src/event/event_context.c
  *-------------------------------------------------------------------------
@@ -62,7 +62,11 @@ respond_event_context_actor(void)
 char *
 respond_event_context_session_actor(void)
 {
-	if (current_context.rule != NULL || GetSessionUserId() == GetOuterUserId())
+	if (current_context.rule != NULL)
+		return NULL;
+	if (current_context.login != NULL)
+		return pstrdup(current_context.login);
+	if (GetSessionUserId() == GetOuterUserId())
 		return NULL;
 	return role_name(GetSessionUserId());
 }

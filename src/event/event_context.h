@@ -18,6 +18,7 @@ typedef struct EventContext
 	int64		run_id;			/* 0: none */
 	int64		event_id;		/* 0: none (a run started by hand without event) */
 	int32		depth;			/* of that event */
+	const char *login;			/* who is logged in, if that is not the session's role: "token:NAME"; else NULL */
 } EventContext;
 
 /*
@@ -54,7 +55,7 @@ extern int64 respond_event_context_caused(void);
 extern char *respond_event_context_actor(void);
 
 /*
- * Who is logged in, when SET ROLE made the actor somebody else; NULL when the
+ * Who is logged in, when SET ROLE or a token made the actor somebody else; NULL when the
  * actor is who is logged in, or a rule.  palloc'd.
  */
 extern char *respond_event_context_session_actor(void);

@@ -16,6 +16,7 @@
 #include "companion/problem.h"
 #include "gateway/gateway_answer.h"
 #include "gateway/gateway_route.h"
+#include "rest/rest_answer.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
@@ -68,6 +69,8 @@ answer_one(Arena *arena, const WebRequest *request)
 {
 	if (respond_worker_on_hold())
 		return refuse_for_now(arena, "This database is on hold.", RETRY_HELD);
+	if (respond_gateway_route(request->path) == ROUTE_REST)
+		return respond_rest_answer(arena, request);
 	return respond_problem(arena, 404, NULL);
 }
 

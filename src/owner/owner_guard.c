@@ -204,8 +204,8 @@ call_as_owner(const OwnerCall *call, const OwnerSession *session)
 	bool		pushed = false;
 
 	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(call->owner, security | SECURITY_RESTRICTED_OPERATION |
-						   SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(call->owner, security | SECURITY_LOCAL_USERID_CHANGE |
+						   (call->own_code ? 0 : SECURITY_RESTRICTED_OPERATION));
 	guc_level = NewGUCNestLevel();
 	respond_door_pin(DOOR_AS_CALLER);
 	respond_owner_session_hide_settings(session);
@@ -268,7 +268,7 @@ respond_owner_call(const OwnerCall *call)
 	{
 		if (silent)
 			whereToSendOutput = DestNone;
-		respond_owner_session_begin(&session, call->owner, call->may_lock);
+		respond_owner_session_begin(&session, call->owner, call->may_lock, call->is_request);
 		call_as_owner(call, &session);
 		timed = false;
 		stop_timer();
@@ -297,6 +297,8 @@ respond_owner_call(const OwnerCall *call)
 		respond_owner_session_end(&session, call->may_lock);
 		if (call->may_lock)
 			release_advisory_locks(locks);
+		if (call->expired != NULL)
+			*call->expired = expired && error->sqlerrcode == ERRCODE_QUERY_CANCELED;
 		if (expired && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		{
 			error->sqlerrcode = ERRCODE_RESPOND_LIMIT;

@@ -16,11 +16,16 @@ typedef struct OwnerCall
 	int			timeout;		/* milliseconds */
 	bool		may_lock;		/* it may take advisory locks of the session */
 	bool		undo;			/* roll back whatever it did */
+
+	/* of requests, in a process that serves many roles */
+	bool		is_request;		/* functions that may leave something in the process are refused */
+	bool		own_code;		/* it calls functions of ours alone, for which the owner is a person that acts */
+	bool	   *expired;		/* out, unless NULL: its time was up */
 } OwnerCall;
 
 /*
  * Calls call->function in an internal subtransaction, as call->owner in a
- * security-restricted operation, with its own level of settings, search_path
+ * security-restricted operation (unless own_code), with its own level of settings, search_path
  * pg_catalog, pg_temp, and a timer.  The function is called in the caller's
  * memory context.  What it raises is raised on after the subtransaction was
  * rolled back; if that was because the time was up, as

@@ -28,6 +28,9 @@
  * and caller are the same role, and so are functions from outside of the server
  * while cursors are open.
  *
+ * Requests from the network come from any role at any time, so for them such a
+ * function is refused at once.
+ *
  * Accepted: advisory locks of a transaction stay to its end, as everywhere.
  *
  * src/owner/owner_session.c
@@ -269,6 +272,17 @@ refuse_unknown(Oid function)
 					 "pg_respond.rule_extensions")));
 }
 
+static void
+refuse_unknown_in_request(Oid function)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("function %s cannot be called by a request", format_procedure(function)),
+			 errdetail("It may leave something in the process, which serves other roles next."),
+			 errhint("If the functions of its extension leave nothing behind, add the extension to \"%s\".",
+					 "pg_respond.rule_extensions")));
+}
+
 /* A cursor that is being fetched from right now cannot be fetched from by anybody else. */
 static bool
 is_within_reach(const char *cursor)
@@ -332,6 +346,8 @@ are_owners_mixed(Oid owner)
 static void
 meet_unknown(Oid function)
 {
+	if (current->is_request)
+		refuse_unknown_in_request(function);
 	if (OidIsValid(current->caller))
 	{
 		if (is_guest(current))
@@ -409,10 +425,11 @@ respond_owner_session_utility(Node *statement)
 /* --- around a call -------------------------------------------------------- */
 
 void
-respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all)
+respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all, bool is_request)
 {
 	memset(session, 0, sizeof(OwnerSession));
 	session->owner = owner;
+	session->is_request = is_request;
 	session->caller = in_own_worker() ? InvalidOid : GetUserId();
 	session->outer = current;
 

@@ -19,14 +19,16 @@ typedef struct OwnerSession
 	bool		reseeds;		/* setseed() was called */
 	bool		looked_for_cursors;
 	bool		is_paused;		/* our own SQL runs in between */
+	bool		is_request;		/* the process serves others next, whoever owns rules */
 } OwnerSession;
 
 /*
  * Around the call, in its subtransaction: begin before the SQL, close_files
  * after it and before the subtransaction ends; end when that has ended, however
  * it ended.  closes_all: more may be left than what a subtransaction takes along.
+ * is_request: it is no SQL of a rule, but that of a request from the network.
  */
-extern void respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all);
+extern void respond_owner_session_begin(OwnerSession *session, Oid owner, bool closes_all, bool is_request);
 extern void respond_owner_session_close_files(void);
 extern void respond_owner_session_end(OwnerSession *session, bool closes_all);
 

@@ -44,8 +44,8 @@ static KeptPlan find_token = {
 	" t.enabled AND (t.expires_at IS NULL OR t.expires_at OPERATOR(pg_catalog.>) respond_internal.clock_start()),"
 	" t.allow_networks IS NULL OR"
 	" coalesce($2 OPERATOR(pg_catalog.<<=) ANY (t.allow_networks::pg_catalog.inet[]), false),"
-	" t.used_at IS NULL OR t.used_at OPERATOR(pg_catalog.<) pg_catalog.now() OPERATOR(pg_catalog.-) " NOTED_EVERY
-	"::pg_catalog.interval"
+	" t.used_at IS NULL OR t.used_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) " NOTED_EVERY
+	"::pg_catalog.interval)"
 	" FROM respond.api_token AS t WHERE t.hash OPERATOR(pg_catalog.=) $1",
 	2, {BYTEAOID, INETOID}
 };
@@ -54,8 +54,8 @@ static KeptPlan find_token = {
 static KeptPlan note_use = {
 	"UPDATE respond.api_token AS t SET used_at = pg_catalog.now(), used_from = $2 FROM"
 	" (SELECT o.hash FROM respond.api_token AS o WHERE o.hash OPERATOR(pg_catalog.=) $1 AND"
-	" (o.used_at IS NULL OR o.used_at OPERATOR(pg_catalog.<) pg_catalog.now() OPERATOR(pg_catalog.-) " NOTED_EVERY
-	"::pg_catalog.interval) FOR UPDATE SKIP LOCKED) AS f"
+	" (o.used_at IS NULL OR o.used_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) " NOTED_EVERY
+	"::pg_catalog.interval)) FOR UPDATE SKIP LOCKED) AS f"
 	" WHERE t.hash OPERATOR(pg_catalog.=) f.hash",
 	2, {BYTEAOID, INETOID}
 };

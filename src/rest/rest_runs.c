@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ * rest_runs.c
+ *	  Runs of rules, and what they ask people, over HTTP.
+ *
+ * src/rest/rest_runs.c
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "rest/rest_answers.h"
+#include "rest/rest_body.h"
+#include "rest/rest_filter.h"
+
+void
+respond_rest_rule_start(RestCall *call)
+{
+	RestSql		sql;
+	const char *data = respond_body_json(call, "data");
+	const char *on_conflict = respond_body_text(call, "on_conflict");
+
+	respond_rest_sql_begin(&sql, "SELECT respond.start(");
+	respond_rest_sql_value(&sql, respond_call_value(call, 0));
+	respond_rest_sql_add(&sql, ", ");
+	respond_rest_sql_value(&sql, data != NULL ? data : "{}");
+	respond_rest_sql_add(&sql, "::pg_catalog.jsonb, ");
+	respond_rest_sql_value(&sql, respond_body_text(call, "subject"));
+	respond_rest_sql_add(&sql, ", ");
+	respond_rest_sql_value(&sql, respond_body_text(call, "key"));
+	respond_rest_sql_add(&sql, ", ");
+	respond_rest_sql_value(&sql, on_conflict != NULL ? on_conflict : "return");
+	respond_rest_sql_add(&sql, ")");
+	respond_call_json(call, 202, psprintf("{\"run_id\":%s}", respond_rest_sql_text(call, &sql)));
+}
+
+void
+respond_rest_runs_list(RestCall *call)
+{
+	RestSql		conditions;
+
+	respond_rest_sql_begin(&conditions, "true");
+	respond_rest_filter_texts(call, &conditions, "rule", "r.rule");
+	respond_rest_filter_texts(call, &conditions, "status", "r.status");
+	respond_rest_filter_number(call, &conditions, "event_id", "r.event_id");
+	respond_rest_answer_page(call, &respond_resource_run, &conditions, false);
+}
+
+void
+respond_rest_run_get(RestCall *call)
+{
+	(void) respond_rest_answer_row(call, 200, &respond_resource_run, respond_call_value(call, 0));
+}
+
+/* Runs a statement that says whether it did anything, and answers with the run; else says why not. */
+static void
+act(RestCall *call, RestSql *sql, const char *otherwise)
+{
+	char	   *done = respond_rest_sql_text(call, sql);
+
+	respond_rest_run_get(call);
+	if (call->answer->status == 200 && (done == NULL || done[0] != 't'))
+		respond_call_refuse(call, 409, otherwise);
+}
+
+void
+respond_rest_run_cancel(RestCall *call)
+{
+	RestSql		sql;
+
+	respond_rest_sql_begin(&sql, "SELECT respond.cancel_run(");
+	respond_rest_sql_number(&sql, respond_call_id(call));
+	respond_rest_sql_add(&sql, ", ");
+	respond_rest_sql_value(&sql, respond_body_text(call, "reason"));
+	respond_rest_sql_add(&sql, ")");
+	act(call, &sql, "The run is not under way.");
+}
+
+void
+respond_rest_run_retry(RestCall *call)
+{
+	RestSql		sql;
+	const char *version = respond_body_text(call, "version");
+
+	respond_rest_sql_begin(&sql, "SELECT respond.retry_run(");
+	respond_rest_sql_number(&sql, respond_call_id(call));
+	respond_rest_sql_add(&sql, ", ");
+	respond_rest_sql_value(&sql, respond_body_text(call, "from_step"));
+	respond_rest_sql_add(&sql, ", ");
+	respond_rest_sql_value(&sql, version != NULL ? version : "same");
+	respond_rest_sql_add(&sql, ")");
+	act(call, &sql, "The run has neither failed nor was it cancelled.");
+}
+
+void
+respond_rest_approval_get(RestCall *call)
+{
+	(void) respond_rest_answer_row(call, 200, &respond_resource_approval, respond_call_value(call, 0));
+}
+
+void
+respond_rest_approval_decide(RestCall *call)
+{
+	RestSql		sql;
+
+	respond_rest_sql_begin(&sql, "SELECT pg_catalog.json_build_object('decision', respond.decide(");
+	respond_rest_sql_value(&sql, respond_call_value(call, 0));
+	respond_rest_sql_add(&sql, "::pg_catalog.uuid, ");
+	respond_rest_sql_value(&sql, respond_body_text(call, "option"));
+	respond_rest_sql_add(&sql, ", ");
+	respond_rest_sql_value(&sql, respond_body_text(call, "comment"));
+	respond_rest_sql_add(&sql, "))");
+	respond_call_json(call, 200, respond_rest_sql_text(call, &sql));
+}
