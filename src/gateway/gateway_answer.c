@@ -16,6 +16,7 @@
 #include "companion/problem.h"
 #include "gateway/gateway_answer.h"
 #include "gateway/gateway_route.h"
+#include "inbound/inbound_take.h"
 #include "rest/rest_answer.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
@@ -94,9 +95,30 @@ answer_guarded(Arena *arena, const WebRequest *request, FrameBuffer *out)
 	put_answer(arena, request, answer, out);
 }
 
+/* Webhooks: all of the turn are one transaction. */
+static void
+answer_inbound(Arena *arena, const WebRequest **requests, int count, FrameBuffer *out)
+{
+	WebAnswer **answers = palloc(sizeof(WebAnswer *) * count);
+
+	respond_inbound_take(arena, requests, count, answers);
+	for (int i = 0; i < count; i++)
+		put_answer(arena, requests[i], answers[i], out);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
 void
 respond_gateway_answer(Arena *arena, const WebRequest **requests, int count, FrameBuffer *out)
 {
+	const WebRequest **inbound = palloc(sizeof(WebRequest *) * (count + 1));
+	int			inbound_count = 0;
+
 	for (int i = 0; i < count; i++)
-		answer_guarded(arena, requests[i], out);
+		if (respond_gateway_route(requests[i]->path) == ROUTE_INBOUND)
+			inbound[inbound_count++] = requests[i];
+	if (inbound_count > 0)
+		answer_inbound(arena, inbound, inbound_count, out);
+	for (int i = 0; i < count; i++)
+		if (respond_gateway_route(requests[i]->path) != ROUTE_INBOUND)
+			answer_guarded(arena, requests[i], out);
 }

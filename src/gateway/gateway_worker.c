@@ -25,6 +25,7 @@
 #include "common/arena_server.h"
 #include "common/shmem.h"
 #include "gateway/gateway_answer.h"
+#include "gateway/gateway_limits.h"
 #include "gateway/gateway_worker.h"
 #include "gateway/program_link.h"
 #include "worker/worker.h"
@@ -142,6 +143,9 @@ turn(Gateway *gateway)
 	more = take_in(gateway);
 	if (gateway->count > 0)
 		answer(gateway);
+	if (gateway->slot->lane == 0 && gateway->link.state == LINK_OPEN)
+		respond_gateway_limits_tell(&gateway->link.socket.out, respond_program_link_is_new(&gateway->link),
+									gateway->count == 0);
 	MemoryContextSwitchTo(TopMemoryContext);
 	MemoryContextReset(gateway->turn_context);
 	return more;

@@ -31,7 +31,7 @@ static KeptPlan write_plan = {
 
 static KeptPlan trim_plan = {
 	"DELETE FROM respond.inbound_reject AS r WHERE r.id OPERATOR(pg_catalog.<=)"
-	" (SELECT pg_catalog.max(n.id) FROM respond.inbound_reject AS n) OPERATOR(pg_catalog.-) $1",
+	" ((SELECT pg_catalog.max(n.id) FROM respond.inbound_reject AS n) OPERATOR(pg_catalog.-) $1)",
 	1, {INT8OID}
 };
 

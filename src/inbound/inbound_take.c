@@ -347,15 +347,17 @@ try_to_take(Arena *arena, const WebRequest **requests, int count, bool *counted,
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(caller);
+		HOLD_INTERRUPTS();
 		/* with others, the one that is at fault is found next */
 		if (count == 1)
 		{
 			EmitErrorReport();
 			respond_worker_failed(geterrcode());
 		}
-		AbortCurrentTransaction();
-		MemoryContextSwitchTo(caller);
 		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		MemoryContextSwitchTo(caller);
+		RESUME_INTERRUPTS();
 	}
 	PG_END_TRY();
 	return done;

@@ -32,7 +32,7 @@ typedef struct InboundLimit
  */
 extern InboundLimit *respond_inbound_limits(int *count);
 
-/* Whether they may have changed since they were asked for last. */
+/* Whether they may have changed since they were asked for last, as far as this process has heard. */
 extern bool respond_inbound_limits_changed(void);
 
 #endif							/* RESPOND_INBOUND_TAKE_H */

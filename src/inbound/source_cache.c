@@ -22,7 +22,7 @@
 #include "inbound/source_cache.h"
 
 /* Milliseconds until secrets are tried again. */
-#define TRY_AGAIN	5000
+#define TRY_AGAIN	1000
 
 static SourceCache cache;
 static MemoryContext cache_context = NULL;
@@ -44,14 +44,6 @@ table_changed(Datum argument, Oid relation)
 bool
 respond_source_cache_is_stale(void)
 {
-	static bool registered = false;
-
-	if (!registered)
-	{
-		respond_relation_on_change(table_changed);
-		registered = true;
-	}
-	AcceptInvalidationMessages();
 	return cached_generation != generation ||
 		(has_fault && TimestampDifferenceExceeds(read_at, GetCurrentTimestamp(), TRY_AGAIN));
 }
@@ -151,7 +143,14 @@ respond_source_cache(void)
 	MemoryContext caller;
 	SourceCache current;
 	uint64		before;
+	static bool registered = false;
 
+	if (!registered)
+	{
+		respond_relation_on_change(table_changed);
+		registered = true;
+	}
+	AcceptInvalidationMessages();
 	if (!respond_source_cache_is_stale())
 		return &cache;
 	source_table = respond_relation_oid("respond", "inbound_source");

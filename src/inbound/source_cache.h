@@ -41,7 +41,7 @@ typedef struct SourceCache
  */
 extern const SourceCache *respond_source_cache(void);
 
-/* Whether a call would read them anew: something has changed since the last one. */
+/* Whether a call would read them anew, as far as this process has heard. */
 extern bool respond_source_cache_is_stale(void);
 
 /* How often they were read. */
