@@ -89,9 +89,9 @@ write_parameters(JsonText *text, const Route *route)
 		write_string_parameter(text, "cursor", "query", false, "{\"type\":\"string\"}",
 							   "\"next\" of the page before");
 	}
-	if (route->flags & ROUTE_NEEDS_TAG)
-		write_string_parameter(text, "If-Match", "header", true, "{\"type\":\"string\"}",
-							   "ETag of what the caller has read, or *");
+	if (route->flags & ROUTE_TAGGED && route->flags & ROUTE_CHANGES)
+		write_string_parameter(text, "If-Match", "header", false, "{\"type\":\"string\"}",
+							   "ETag of what the caller has read: if it was changed since, 412");
 	if (route->flags & ROUTE_TAGGED && route->flags & ROUTE_READS)
 		write_string_parameter(text, "If-None-Match", "header", false, "{\"type\":\"string\"}",
 							   "ETag of what the caller has");

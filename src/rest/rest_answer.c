@@ -100,16 +100,6 @@ check_accept(RestCall *call)
 	return false;
 }
 
-static bool
-check_tag(RestCall *call)
-{
-	if (!(call->route->flags & ROUTE_NEEDS_TAG) || respond_web_field(call->request, "if-match") != NULL)
-		return true;
-	call->answer = respond_problem_at(call->arena, 428, "The header If-Match is missing.",
-									  "Read it first, and send its ETag; * stands for whatever it is.", NULL, 0);
-	return false;
-}
-
 /* --- in a transaction ------------------------------------------------------ */
 
 static void
@@ -130,7 +120,7 @@ prepare(RestCall *call)
 {
 	call->token = respond_token_check(call->arena, call->request, call->route->scope, &call->answer);
 	return call->token != NULL && check_accept(call) && respond_rest_query_read(call) &&
-		(!needs_body(call->route) || respond_body_read(call)) && check_tag(call) &&
+		(!needs_body(call->route) || respond_body_read(call)) &&
 		(call->route->flags & ROUTE_READS || respond_idempotency_begin(call));
 }
 

@@ -72,7 +72,7 @@ const Route respond_rest_routes[] = {
 	{
 		.method = "PATCH",.path = "/v1/tickets/{id}",.scope = "tickets:write",.name = "changeTicket",
 		.about = "Changes a ticket that is still as the caller has read it.",
-		.flags = ROUTE_TAGGED | ROUTE_NEEDS_TAG,.body = &respond_body_ticket_change,
+		.flags = ROUTE_TAGGED | ROUTE_CHANGES,.body = &respond_body_ticket_change,
 		.result = &respond_resource_ticket,.answer = respond_rest_ticket_change
 	},
 	{

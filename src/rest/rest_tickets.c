@@ -137,13 +137,16 @@ respond_rest_ticket_create(RestCall *call)
 	respond_call_locate(call, psprintf("/v1/tickets/%s", id));
 }
 
-/* Whether the caller knows the row as it is. */
+/* Whether the caller knows the row as it is, or does not ask. */
 static bool
 is_current(RestCall *call, const char *json)
 {
 	const char *known = respond_web_field(call->request, "if-match");
-	char	   *tag = respond_rest_tag(json);
+	char	   *tag;
 
+	if (known == NULL)
+		return true;
+	tag = respond_rest_tag(json);
 	if (respond_entity_tag_listed(known, tag, false))
 		return true;
 	respond_call_refuse(call, 412, "The ticket is not as If-Match says; it was changed.");

@@ -29,7 +29,7 @@ struct Resource;
 #define ROUTE_OPEN			(1 << 1)	/* needs no token */
 #define ROUTE_LISTS			(1 << 2)	/* a list in pages */
 #define ROUTE_TAGGED		(1 << 3)	/* the answer has an entity tag */
-#define ROUTE_NEEDS_TAG		(1 << 4)	/* If-Match must be there */
+#define ROUTE_CHANGES		(1 << 4)	/* If-Match says what it is based on */
 #define ROUTE_CREATES		(1 << 5)	/* 201 */
 #define ROUTE_OWN_CODE		(1 << 6)	/* runs functions of pg_respond alone, see rest_run.h */
 #define ROUTE_MAY_LACK_BODY	(1 << 7)	/* an empty body stands for {} */

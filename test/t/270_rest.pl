@@ -53,7 +53,9 @@ is_deeply([ $answer->{json}{tags}, $answer->{json}{fields}, $answer->{json}{desc
 $answer = ask('bob', GET => "/v1/tickets/$id", headers => { 'If-None-Match' => $etag });
 is($answer->{status}, 304, 'who has it gets nothing');
 is(ask('bob', GET => '/v1/tickets/999999')->{status}, 404, 'a ticket that there is not');
-is(ask('bob', PATCH => "/v1/tickets/$id", body => { status => 'open' })->{status}, 428, 'a change without If-Match');
+is(ask('bob', PATCH => "/v1/tickets/$id", body => { tags => ['c'] })->{status}, 200, 'a change without If-Match');
+is(ask('bob', PATCH => "/v1/tickets/$id", body => { tags => ['a', 'b'] }, headers => { 'If-Match' => $etag })->{status}, 412, 'one that knows the ticket before it');
+$etag = ask('bob', PATCH => "/v1/tickets/$id", body => { tags => ['a', 'b'] }, headers => { 'If-Match' => '*' })->{headers}{etag};
 $answer = ask('bob', PATCH => "/v1/tickets/$id", body => { status => 'open', assignee => 'bob' }, headers => { 'If-Match' => $etag });
 is($answer->{status}, 200, 'a change') or diag $answer->{content};
 is_deeply([ @{ $answer->{json} }{qw(status assignee)} ], [ 'open', 'bob' ], 'is made');
@@ -64,7 +66,7 @@ is($answer->{status}, 412, 'who has read the one before changes nothing');
 is($node->safe_psql('postgres', "SELECT status FROM respond.ticket WHERE id = $id"), 'open', 'nothing');
 $answer = ask('ann', PATCH => "/v1/tickets/$id", body => { assignee => undef }, type => 'application/merge-patch+json', headers => { 'If-Match' => '*' });
 is_deeply([ $answer->{status}, $answer->{json}{assignee} ], [ 200, undef ], 'null takes a value away; * is whatever it is');
-is($node->safe_psql('postgres', "SELECT string_agg(field || ':' || actor || ':' || coalesce(session_actor, ''), ' ' ORDER BY id) FROM respond.ticket_history WHERE ticket_id = $id AND field <> 'created'"),
+is($node->safe_psql('postgres', "SELECT string_agg(field || ':' || actor || ':' || coalesce(session_actor, ''), ' ' ORDER BY id) FROM respond.ticket_history WHERE ticket_id = $id AND field NOT IN ('created', 'tags')"),
 	'status:bob:token:bob assignee:bob:token:bob assignee:ann:token:ann', 'the history knows who changed what, with which token');
 
 # What is wrong is named.
