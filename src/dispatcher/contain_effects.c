@@ -21,6 +21,8 @@ respond_contain_effects(void (*function) (void *argument), void *argument)
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
 
+	/* what was put into the buffer before is not taken back with it */
+	respond_effects_flush();
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	PG_TRY();

@@ -9,8 +9,8 @@
 #define RESPOND_CONTAIN_EFFECTS_H
 
 /*
- * Calls the function and writes the effects.  The result is the error that it
- * raised, which is rolled back, palloc'd; NULL: none.
+ * Writes the effects that there are, calls the function and writes its effects.  The
+ * result is the error that it raised, which is rolled back, palloc'd; NULL: none.
  */
 extern ErrorData *respond_contain_effects(void (*function) (void *argument), void *argument);
 
