@@ -877,6 +877,7 @@ CREATE TABLE respond_internal.timer (
 	incarnation bigint NOT NULL DEFAULT respond_internal.incarnation(),
 	PRIMARY KEY (incarnation, reader, due_at, id)
 );
+CREATE INDEX timer_again_idx ON respond_internal.timer (run_id) WHERE kind = 'again';
 COMMENT ON TABLE respond_internal.timer IS 'what is to be done at a time; a row is deleted when that was done, or when it is not wanted any more';
 COMMENT ON COLUMN respond_internal.timer.due_at IS 'when, by the time of pg_respond';
 COMMENT ON COLUMN respond_internal.timer.reader IS 'who does it: 0 the first dispatcher, 1 the clock';
@@ -886,6 +887,7 @@ COMMENT ON COLUMN respond_internal.timer.run_started_at IS 'when that run starte
 COMMENT ON COLUMN respond_internal.timer.name IS 'what it is about, for example a step or a schedule';
 COMMENT ON COLUMN respond_internal.timer.data IS 'what more the reader has to know';
 COMMENT ON COLUMN respond_internal.timer.incarnation IS 'of the database that wrote it; rows from elsewhere wait for release()';
+COMMENT ON INDEX respond_internal.timer_again_idx IS 'finds what runs could not be told yet';
 
 CREATE TRIGGER foreign_row BEFORE INSERT ON respond_internal.timer
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.foreign_row();

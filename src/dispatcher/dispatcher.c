@@ -118,6 +118,7 @@ open_lane(void *argument)
 	respond_progress_lock();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	load_progress(dispatcher);
+	respond_flow_lane_load();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 }

@@ -20,6 +20,7 @@
 #include "dispatcher/place.h"
 #include "dispatcher/queue_reader.h"
 #include "dispatcher/run_go_on.h"
+#include "dispatcher/run_order.h"
 #include "dispatcher/run_place.h"
 #include "dispatcher/run_wake.h"
 #include "wait/wait_match.h"
@@ -35,6 +36,13 @@ void
 respond_flow_lane_open(int lane)
 {
 	is_here = lane == 0;
+}
+
+void
+respond_flow_lane_load(void)
+{
+	if (is_here)
+		respond_run_order_load();
 }
 
 bool

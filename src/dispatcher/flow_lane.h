@@ -19,6 +19,9 @@
 /* At the start of a process. */
 extern void respond_flow_lane_open(int lane);
 
+/* The same in its first transaction. */
+extern void respond_flow_lane_load(void);
+
 /* Whether it is this process. */
 extern bool respond_flow_lane_is_here(void);
 

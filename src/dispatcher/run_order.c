@@ -7,9 +7,9 @@
  * earlier event when the row is free.  What was put off has a number; only the one
  * with the lowest number of a run is tried, and the others stay behind it.
  *
- * This is kept in memory alone, so each change is noted until its transaction ends: a
- * rollback takes it back, as it does with the timers.  After a restart, what was put
- * off is tried when it is due, and finds its place by its number.
+ * The order stands in memory, so each change is noted until its transaction ends: a
+ * rollback takes it back, as it does with the timers.  A new process reads it from the
+ * timers, which have the numbers.
  *
  * src/dispatcher/run_order.c
  *-------------------------------------------------------------------------
@@ -17,19 +17,29 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "common/clock.h"
 #include "common/grow.h"
+#include "common/jsonb_read.h"
+#include "common/kept_plan.h"
 #include "dispatcher/run_order.h"
 
 /* So many runs are kept in order. */
-#define MOST_RUNS	10000
+#define MOST_RUNS	100000
 
 /* What is due for longer than this is not there: somebody has deleted it, or its event.  In ms. */
 #define MOST_LATE	30000
+
+/* An index has these rows alone. */
+static KeptPlan again_plan = {
+	"SELECT t.run_id, t.due_at, t.data FROM respond_internal.timer AS t"
+	" WHERE t.kind OPERATOR(pg_catalog.=) '" TIMER_AGAIN "' AND t.run_id IS NOT NULL ORDER BY t.run_id LIMIT $1",
+	1, {INT8OID}
+};
 
 typedef struct RunQueue
 {
@@ -206,7 +216,7 @@ respond_run_order_is_behind(const Awakening *awakening, TimestampTz *due)
 		drop_queue(queue);
 		return false;
 	}
-	/* of before a restart: it finds its place when it is put off again */
+	/* more runs than are kept in order: it finds its place when it is put off again */
 	if (awakening->number != 0 && awakening->number < queue->numbers[0])
 		return false;
 	*due = queue->head_due + 1;
@@ -253,4 +263,38 @@ respond_run_order_done(int64 run_id, int64 number)
 		return;
 	change = note_change(queue, number);
 	change->removed = remove_number(queue, number);
+}
+
+/* One that was put off before this process began. */
+static void
+load_row(HeapTuple row, TupleDesc columns)
+{
+	bool		is_null;
+	int64		run_id = DatumGetInt64(SPI_getbinval(row, columns, 1, &is_null));
+	TimestampTz due = DatumGetTimestampTz(SPI_getbinval(row, columns, 2, &is_null));
+	Datum		data = SPI_getbinval(row, columns, 3, &is_null);
+	int64		number = is_null ? 0 : respond_jsonb_find_int64(respond_jsonb_root(DatumGetJsonbP(data)), "number");
+	RunQueue   *queue;
+
+	if (number == 0)
+		return;
+	queue = make_queue(run_id);
+	(void) add_number(queue, number);
+	if (queue->numbers[0] == number)
+		queue->head_due = due;
+}
+
+void
+respond_run_order_load(void)
+{
+	Datum		most = Int64GetDatum(MOST_RUNS);
+
+	if (queues != NULL)
+		forget_all();
+	SPI_connect();
+	if (respond_kept_plan_run(&again_plan, &most, NULL) > 0)
+		open_queues();
+	for (uint64 i = 0; i < SPI_processed; i++)
+		load_row(SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
+	SPI_finish();
 }

@@ -10,6 +10,9 @@
 
 #include "dispatcher/awakening.h"
 
+/* At the start of the process: what was put off before. */
+extern void respond_run_order_load(void);
+
 /* Whether the run has to be told something else first, which was put off; then *due is when that is tried. */
 extern bool respond_run_order_is_behind(const Awakening *awakening, TimestampTz *due);
 
