@@ -61,7 +61,7 @@ include $(PGXS)
 
 # Without the headers of a server, which are none of a program's business.
 $(LISTENER_OBJS): %.o: %.c $(EXTENSION).control
-	$(CC) $(CFLAGS) $(PG_CPPFLAGS) -D_GNU_SOURCE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -c -o $@ $<
+	$(CC) $(CFLAGS) $(PG_CPPFLAGS) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -c -o $@ $<
 
 $(PROGRAM_GATEWAY): $(PROGRAM_OBJS)
 	$(CC) $(CFLAGS) $(PROGRAM_OBJS) $(LDFLAGS) $(LDFLAGS_EX) -lssl -lcrypto -o $@

@@ -7,8 +7,6 @@
  */
 #include "listener/budget.h"
 
-#define BUDGET_ALL		((size_t) 256 * 1024 * 1024)
-
 /* Kept for what is small, so that a few who send large bodies slowly do not shut out all others. */
 #define BUDGET_KEPT		(BUDGET_ALL / 4)
 
@@ -31,8 +29,8 @@ respond_budget_give(size_t bytes)
 	taken -= bytes;
 }
 
-bool
-respond_budget_is_tight(void)
+size_t
+respond_budget_taken(void)
 {
-	return taken > BUDGET_ALL / 2;
+	return taken;
 }

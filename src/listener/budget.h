@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of all callers together. */
+#define BUDGET_ALL			((size_t) 256 * 1024 * 1024)
+
 /* What is larger than this has to leave a part of the budget to smaller things. */
 #define BUDGET_SMALL		16384
 
@@ -18,7 +21,6 @@
 extern bool respond_budget_take(size_t bytes);
 extern void respond_budget_give(size_t bytes);
 
-/* Whether more than half of it is taken. */
-extern bool respond_budget_is_tight(void);
+extern size_t respond_budget_taken(void);
 
 #endif							/* RESPOND_BUDGET_H */

@@ -125,7 +125,7 @@ void
 respond_caller_hear_data(Exchange *exchange, SharedBytes *chunk, size_t start, size_t end)
 {
 	Caller	   *caller = caller_of(exchange);
-	size_t		most = respond_budget_is_tight() ? STREAM_BYTES_TIGHT : STREAM_BYTES;
+	size_t		most = respond_budget_taken() > BUDGET_ALL / 2 ? STREAM_BYTES_TIGHT : STREAM_BYTES;
 
 	if (chunk == NULL || (caller->out.count > 0 && caller->out.waiting + (end - start) > most))
 		respond_caller_cut_off(caller);

@@ -5,6 +5,7 @@
  * src/listener/doors.c
  *-------------------------------------------------------------------------
  */
+#define _GNU_SOURCE 1
 #include "listener/doors.h"
 
 #include <errno.h>

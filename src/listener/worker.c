@@ -5,6 +5,7 @@
  * src/listener/worker.c
  *-------------------------------------------------------------------------
  */
+#define _GNU_SOURCE 1
 #include "listener/worker.h"
 
 #include <stdio.h>
