@@ -3052,7 +3052,7 @@ COMMENT ON COLUMN respond.api_token.used_from IS 'address that it was used from 
 COMMENT ON COLUMN respond.api_token.role_id IS 'number of db_role, kept by pg_respond: the token stays with a role that is renamed, and does not go to another that takes its name';
 COMMENT ON COLUMN respond.api_token.role_system IS 'system (see pg_control_system()) in which this is the number of a role; in another one the name counts';
 COMMENT ON COLUMN respond.api_token.role_login IS 'whether the role could log in when it got the token: then the token is of no use once the role cannot';
-COMMENT ON COLUMN respond.api_token.for_superuser IS 'whether a superuser created it: only then it can act as a superuser';
+COMMENT ON COLUMN respond.api_token.for_superuser IS 'whether the role was a superuser when a superuser gave it the token: only then the token can act as a superuser';
 
 CREATE FUNCTION respond_internal.api_token_validate() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_api_token_validate';

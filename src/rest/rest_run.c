@@ -27,9 +27,6 @@
 #include "owner/owner_guard.h"
 #include "rest/rest_run.h"
 
-/* With a limit of 0 no time would ever be up. */
-#define LONGEST_TIME_MS		(60 * 60 * 1000)
-
 static bool is_other_role = false;
 
 static void
@@ -51,7 +48,7 @@ respond_rest_run(RestCall *call, bool *expired)
 	OwnerCall	run = {.function = answer,.argument = call,.owner = role,.may_lock = true,.is_request = true,
 	.own_code = (call->route->flags & ROUTE_OWN_CODE) != 0,.expired = expired};
 
-	run.timeout = respond_gateway_statement_timeout > 0 ? respond_gateway_statement_timeout : LONGEST_TIME_MS;
+	run.timeout = respond_gateway_statement_timeout;
 	is_other_role = true;
 	respond_event_context_set(context);
 	SetCurrentRoleId(role, superuser_arg(role));

@@ -42,8 +42,8 @@ require_argument(FunctionCallInfo fcinfo, int i, const char *name)
 				 errmsg("%s of a token must not be NULL", name)));
 }
 
-/* Whoever may become the role may let a token be it; a superuser is made by superusers alone. */
-static void
+/* Whoever may become the role may let a token be it; a superuser is made by superusers alone.  Whether it is one. */
+static bool
 check_may_lend(const char *name)
 {
 	Oid			role = get_role_oid(name, true);
@@ -53,7 +53,7 @@ check_may_lend(const char *name)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("db_role: role \"%s\" does not exist", name)));
 	if (superuser())
-		return;
+		return superuser_arg(role);
 	if (superuser_arg(role))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -63,6 +63,7 @@ check_may_lend(const char *name)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("db_role: permission denied to create a token that acts as role \"%s\"", name),
 				 errdetail("Only roles that can SET ROLE \"%s\" may do so.", name)));
+	return false;
 }
 
 static void
@@ -125,7 +126,7 @@ respond_create_token(PG_FUNCTION_ARGS)
 	require_argument(fcinfo, 0, "name");
 	require_argument(fcinfo, 1, "db_role");
 	require_argument(fcinfo, 2, "scopes");
-	check_may_lend(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	values[7] = BoolGetDatum(check_may_lend(text_to_cstring(PG_GETARG_TEXT_PP(1))));
 	check_time(fcinfo);
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = PointerGetDatum(make_token(token));
@@ -136,7 +137,6 @@ respond_create_token(PG_FUNCTION_ARGS)
 	values[5] = PG_ARGISNULL(4) ? (Datum) 0 : read_networks(PG_GETARG_ARRAYTYPE_P(4));
 	nulls[5] = PG_ARGISNULL(4) ? 'n' : ' ';
 	values[6] = CStringGetTextDatum(respond_event_context_actor());
-	values[7] = BoolGetDatum(superuser());
 	SPI_connect();
 	respond_kept_plan_run_as_owner(&insert_token, values, nulls);
 	SPI_finish();

@@ -137,4 +137,5 @@ $node->safe_psql('postgres', "INSERT INTO respond.ticket (subject, description, 
 $answer = ask('ann', GET => '/v1/tickets');
 ok(@{ $answer->{json}{items} } < 8 && defined $answer->{json}{next}, 'a page of large rows is shorter') or diag scalar @{ $answer->{json}{items} };
 
+$rest->check_seen('postgres');
 done_testing();

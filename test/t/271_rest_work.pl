@@ -171,4 +171,5 @@ $node->safe_psql('postgres', "UPDATE respond_internal.idempotency SET created_at
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'new day' }, headers => \%key)->{status}, 201, 'a day later the key is free');
 is($node->safe_psql('postgres', "SELECT count(*) FROM respond_internal.idempotency WHERE created_at < now() - interval '1 day'"), 0, 'and the old answers are gone');
 
+$rest->check_seen('postgres');
 done_testing();

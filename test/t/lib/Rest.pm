@@ -9,6 +9,7 @@ package Rest;
 use strict;
 use warnings;
 
+use FindBin;
 use HTTP::Tiny;
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
@@ -49,7 +50,29 @@ sub ask
 	$answer->{json} = eval { $json->decode($answer->{content}) }
 	  if ($answer->{headers}{'content-type'} || '') =~ m{^application/(problem\+)?json$};
 	$answer->{json} = {} if !defined $answer->{json};
+	my ($type) = ($answer->{headers}{'content-type'} || '') =~ /^([^;]*)/;
+	my ($sent_type) = ($headers{'Content-Type'} || '') =~ /^([^;]*)/;
+	push @{ $self->{seen} }, { method => $method, path => $path, status => $answer->{status}, type => $type, content => $answer->{content} || '',
+		$answer->{status} < 300 && ref $with{body} ? (sent => $body, sent_type => $sent_type) : () }
+	  if $path =~ m{^/[^/]+/v1/};
 	return $answer;
+}
+
+# check_seen(db): all requests and answers so far are as the interface describes them; one assertion.
+sub check_seen
+{
+	my ($self, $db) = @_;
+	my $folder = PostgreSQL::Test::Utils::tempdir();
+	my $description = $self->ask(GET => "/$db/v1/openapi.json")->{content};
+	my $exchanges = JSON::PP->new->latin1->encode($self->{seen});
+
+	# what was sent and received are bytes of UTF-8 already
+	PostgreSQL::Test::Utils::append_to_file("$folder/description", $description);
+	PostgreSQL::Test::Utils::append_to_file("$folder/exchanges", $exchanges);
+	my $faults = `python3 '$FindBin::RealBin/../stub/openapi.py' $folder/description $folder/exchanges 2>&1`;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	Test::More::is($faults, '', 'all ' . @{ $self->{seen} } . ' requests and answers are as the interface describes them');
+	return;
 }
 
 # ready(db, token): waits until the worker of the database answers.
