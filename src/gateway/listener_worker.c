@@ -34,7 +34,7 @@
 #include "worker/worker.h"
 
 /* A program that owes an answer for so long is stuck. */
-#define ANSWER_LIMIT_MS		30000
+#define ANSWER_LIMIT_MS		10000
 
 #define OTHER_VERSION \
 	"It is of another version than the library that the server has in memory; restart the server."
@@ -246,7 +246,7 @@ look_at_time(Listener *listener)
 	if (listener->greeting == GREETING_NONE)
 		return;
 	if (listener->asked_at != 0 && TimestampDifferenceExceeds(listener->asked_at, now, ANSWER_LIMIT_MS))
-		give_up(listener, "It did not answer its worker for 30 seconds.");
+		give_up(listener, "It did not answer its worker for 10 seconds.");
 	else if (listener->asked_at == 0 && TimestampDifferenceExceeds(listener->heard_at, now, ASK_AFTER_MS))
 		configure(listener);
 }

@@ -174,8 +174,7 @@ sub private_install
 	{
 		(my $copy = $folder) =~ s{^.*(?=/usr/)}{$path};
 		system('mkdir', '-p', dirname($copy)) == 0 or die;
-		# other names for the same files, if they can be had
-		system("cp -al '$folder' '$copy' 2>/dev/null || cp -a '$folder' '$copy'") == 0 or die "could not copy $folder";
+		system('cp', '-R', '--preserve=mode,timestamps,links', $folder, $copy) == 0 or die "could not copy $folder";
 	}
 	return ($path . ($bin =~ s{^.*(?=/usr/)}{}r) =~ s{/bin$}{}r, $path . ($library =~ s{^.*(?=/usr/)}{}r));
 }
