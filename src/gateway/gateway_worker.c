@@ -141,7 +141,8 @@ turn(Gateway *gateway)
 	MemoryContextSwitchTo(gateway->turn_context);
 	gateway->arena = respond_arena_create_in(gateway->turn_context);
 	more = take_in(gateway);
-	if (gateway->count > 0)
+	/* a program that lied has lost the connection, and nobody waits for answers */
+	if (gateway->count > 0 && gateway->link.state == LINK_OPEN)
 		answer(gateway);
 	if (gateway->slot->lane == 0 && gateway->link.state == LINK_OPEN)
 		respond_gateway_limits_tell(&gateway->link.socket.out, respond_program_link_is_new(&gateway->link),
