@@ -2645,8 +2645,10 @@ COMMENT ON FUNCTION respond_internal.inbound_scheme_validate() IS 'trigger: refu
 -- The rows that come with the extension; before the triggers, which refuse them to everybody else.
 INSERT INTO respond.inbound_scheme (name, description, algorithm, header, signature_path, prefix, separator, encoding, signed,
 	timestamp_header, timestamp_path, tolerance, id_path, type_path, challenge, built_in) VALUES
-('standard_webhooks', 'Standard Webhooks, Svix; secrets whsec_ and public keys whpk_', 'hmac-sha256', 'webhook-signature', NULL, 'v1,', ' ', 'base64',
+('standard_webhooks', 'Standard Webhooks; secrets whsec_ and public keys whpk_', 'hmac-sha256', 'webhook-signature', NULL, 'v1,', ' ', 'base64',
 	'{{id}}.{{timestamp}}.{{body}}', 'webhook-timestamp', NULL, '5 minutes', 'headers.webhook-id', 'data.type', NULL, true),
+('svix', 'Svix, whose headers have names of their own; secrets whsec_', 'hmac-sha256', 'svix-signature', NULL, 'v1,', ' ', 'base64',
+	'{{id}}.{{timestamp}}.{{body}}', 'svix-timestamp', NULL, '5 minutes', 'headers.svix-id', 'data.type', NULL, true),
 ('github', 'GitHub; the secret of the webhook', 'hmac-sha256', 'x-hub-signature-256', NULL, 'sha256=', NULL, 'hex',
 	'{{body}}', NULL, NULL, NULL, 'headers.x-github-delivery', 'headers.x-github-event', NULL, true),
 ('gitlab', 'GitLab; the secret token of the webhook', 'bearer', 'x-gitlab-token', NULL, NULL, NULL, 'hex',
@@ -2699,14 +2701,14 @@ INSERT INTO respond.inbound_scheme (name, description, algorithm, header, signat
 	NULL, NULL, NULL, NULL, 'data.id', 'data.type', NULL, true),
 ('cloudevents', 'CloudEvents from whoever sends Authorization: Bearer SECRET', 'bearer', 'authorization', NULL, 'Bearer ', NULL, 'hex',
 	NULL, NULL, NULL, NULL, NULL, NULL, 'cloudevents', true);
-UPDATE respond.inbound_scheme AS s SET public_prefix = 'v1a,', secret_form = 'base64' WHERE s.name = 'standard_webhooks';
+UPDATE respond.inbound_scheme AS s SET public_prefix = 'v1a,', secret_form = 'base64' WHERE s.name IN ('standard_webhooks', 'svix');
 UPDATE respond.inbound_scheme AS s SET pairs = 't={{timestamp}},v1={{signature}}' WHERE s.name = 'stripe';
 UPDATE respond.inbound_scheme AS s SET pairs = 'ts={{timestamp}};h1={{signature}}' WHERE s.name = 'paddle';
 UPDATE respond.inbound_scheme AS s SET milliseconds = true WHERE s.name = 'linear';
 -- What events are called, and what they are about.
 UPDATE respond.inbound_scheme AS s SET subject = t.subject
   FROM (VALUES
-	('standard_webhooks', '{{data.data.id}}'), ('github', '{{data.repository.full_name}}'), ('gitlab', '{{data.project.path_with_namespace}}'),
+	('standard_webhooks', '{{data.data.id}}'), ('svix', '{{data.data.id}}'), ('github', '{{data.repository.full_name}}'), ('gitlab', '{{data.project.path_with_namespace}}'),
 	('stripe', '{{data.data.object.id}}'), ('pagerduty', '{{data.event.data.id}}'), ('pagerduty_events', '{{data.dedup_key}}'),
 	('slack', '{{#data.event}}{{data.event.channel}}{{/data.event}}{{^data.event}}{{data.channel_id}}{{data.channel.id}}{{/data.event}}'),
 	('alertmanager', '{{data.fingerprint}}'), ('grafana', '{{data.fingerprint}}'), ('grafana_timestamp', '{{data.fingerprint}}'),

@@ -290,11 +290,26 @@ make_all(Making *making, const JsonValue *tree, int count)
 	verdict->event_count = count;
 }
 
+static const JsonValue *
+list_of_one(const Making *making, const JsonValue *item)
+{
+	JsonValue  *list = respond_arena_alloc_zero(making->arena, sizeof(JsonValue));
+
+	list->kind = JSON_KIND_ARRAY;
+	list->count = 1;
+	list->items = respond_arena_alloc(making->arena, sizeof(JsonValue *));
+	list->items[0] = unconstify(JsonValue *, item);
+	return list;
+}
+
 static void
 split(Making *making, const RequestBody *body)
 {
 	const JsonValue *list = part_at(making, body->tree, making->source->split);
 
+	/* some send a single one as it is */
+	if (list != NULL && list->kind == JSON_KIND_OBJECT)
+		list = list_of_one(making, list);
 	making->is_list = true;
 	if (list == NULL || list->kind != JSON_KIND_ARRAY)
 		refuse(making->verdict, INBOUND_SPLIT, psprintf("there is no list at %s", making->source->split));
