@@ -159,19 +159,22 @@ deadline_passed(Deadline *deadline, DeadlineKind kind)
 	}
 }
 
-/* Room for a new connection, taken from one that waits for its next request. */
-static bool
-make_room(void)
+bool
+respond_caller_close_idle(void)
 {
-	Deadline   *oldest;
+	Deadline   *oldest = respond_deadline_first(DEADLINE_IDLE);
 
-	if (respond_caller_counts.connections < respond_caller_limits.in_all)
-		return true;
-	oldest = respond_deadline_first(DEADLINE_IDLE);
 	if (oldest == NULL)
 		return false;
 	respond_caller_close((Caller *) ((char *) oldest - offsetof(Caller, deadline)));
-	return respond_caller_counts.connections < respond_caller_limits.in_all;
+	return true;
+}
+
+/* Room for a new connection. */
+static bool
+make_room(void)
+{
+	return respond_caller_counts.connections < respond_caller_limits.in_all || respond_caller_close_idle();
 }
 
 /* NULL: the system has no room for it. */

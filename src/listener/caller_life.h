@@ -22,6 +22,9 @@ extern CallerLimits respond_caller_limits;
 /* Takes over a connection that was accepted: meets its caller, or refuses. */
 extern void respond_caller_open(int fd, const Peer *peer, bool is_tls);
 
+/* Closes the connection that has waited longest for its next request; false: none does. */
+extern bool respond_caller_close_idle(void);
+
 /* Does what is to be done without an event; true: there is more of it. */
 extern bool respond_callers_go_on(void);
 

@@ -36,6 +36,7 @@ begin_next(Caller *caller)
 {
 	respond_caller_forget_request(caller);
 	caller->state = CALLER_HEAD;
+	caller->is_head = false;
 	respond_deadline_set(&caller->deadline, caller->input.length > 0 ? DEADLINE_HEAD : DEADLINE_IDLE);
 	if (caller->input.length > 0 || caller->may_read || caller->has_ended)
 		respond_caller_note_ready(caller);

@@ -145,6 +145,14 @@ end_pause(Deadline *deadline, DeadlineKind kind)
 	respond_loop_change(&((Door *) ((char *) deadline - offsetof(Door, pause)))->source, EPOLLIN);
 }
 
+/* The event that connections wait would come again at once. */
+static void
+pause_door(Door *door)
+{
+	respond_loop_change(&door->source, 0);
+	respond_deadline_set(&door->pause, DEADLINE_PAUSE);
+}
+
 static void
 accept_callers(LoopSource *source, uint32_t events)
 {
@@ -159,9 +167,8 @@ accept_callers(LoopSource *source, uint32_t events)
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
 		{
-			/* The event would come again at once. */
-			respond_loop_change(source, 0);
-			respond_deadline_set(&door->pause, DEADLINE_PAUSE);
+			if (!respond_caller_close_idle())
+				pause_door(door);
 			return;
 		}
 		if (fd < 0)

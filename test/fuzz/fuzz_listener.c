@@ -17,13 +17,12 @@
    src/listener/http_body.c src/listener/http_head.c src/listener/loop.c src/listener/net_stream.c src/listener/out_queue.c
    src/listener/peer.c src/listener/route.c src/listener/tls.c src/listener/worker.c src/common/arena.c src/companion/frame.c
    src/companion/frame_socket.c src/companion/json_text.c src/companion/problem.c src/companion/web_answer.c
-   src/companion/web_request.c */
+   src/companion/web_request.c test/unit/listener_session.c */
 /* libs: -lssl -lcrypto */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "companion/web_request.h"
@@ -32,13 +31,11 @@
 #include "listener/caller_life.h"
 #include "listener/deadline.h"
 #include "listener/loop.h"
-#include "listener/ticks.h"
-#include "listener/worker.h"
+#include "listener_session.h"
 
 #define CALLERS		4
 #define WORKERS		3
 #define KNOWN		8			/* requests that workers remember */
-#define TURNS		4			/* of the loop, behind each thing that happens */
 
 static int	callers[CALLERS];
 static size_t heard[CALLERS];	/* bytes that the caller got */
@@ -46,44 +43,16 @@ static int	workers[WORKERS];
 static FrameBuffer inboxes[WORKERS];
 static uint64_t known[KNOWN];
 static int	next_known;
-static struct sockaddr_un door_name = {.sun_family = AF_UNIX};
-static uint64_t now = 1000000;
-
-/* In place of ticks.c: time passes when the input says so. */
-uint64_t
-respond_ticks_now(void)
-{
-	return now;
-}
-
-void
-respond_ticks_read(void)
-{
-}
-
-uint64_t
-respond_ticks_since_start(void)
-{
-	return now;
-}
-
-const char *
-respond_ticks_date(void)
-{
-	return "Thu, 01 Jan 1970 00:00:00 GMT";
-}
 
 static void
 begin_once(void)
 {
-	int			door;
+	static bool has_begun;
 
-	if (door_name.sun_path[1] != '\0')
+	if (has_begun)
 		return;
-	door = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	snprintf(door_name.sun_path + 1, sizeof(door_name.sun_path) - 1, "fuzz_listener.%d", (int) getpid());
-	insist(bind(door, (struct sockaddr *) &door_name, sizeof(door_name)) == 0 && listen(door, 10) == 0 &&
-		   respond_loop_open() && respond_workers_open(door), "the program starts");
+	has_begun = true;
+	insist(listener_begin(), "the program starts");
 	respond_caller_limits.in_all = CALLERS - 1;
 	memset(callers, -1, sizeof(callers));
 	memset(workers, -1, sizeof(workers));
@@ -146,13 +115,7 @@ receive(int i)
 static void
 turn(void)
 {
-	for (int i = 0; i < TURNS; i++)
-	{
-		respond_loop_turn(0);
-		respond_deadline_pass();
-		(void) respond_callers_go_on();
-		respond_workers_flush();
-	}
+	listener_turn();
 	for (int i = 0; i < CALLERS; i++)
 		hear(i);
 	for (int i = 0; i < WORKERS; i++)
@@ -171,13 +134,9 @@ close_caller(int i)
 static void
 open_caller(int i)
 {
-	static const Peer peer = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1}};
-	int			ends[2];
-
 	close_caller(i);
-	insist(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0, "sockets");
-	callers[i] = ends[0];
-	respond_caller_open(ends[1], &peer, false);
+	callers[i] = listener_caller();
+	insist(callers[i] >= 0, "sockets");
 }
 
 static void
@@ -207,19 +166,9 @@ send_frame(int i, FrameBuffer *frame)
 static void
 open_worker(int i, int lane)
 {
-	FrameBuffer frame = {0};
-
 	close_worker(i);
-	workers[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	insist(connect(workers[i], (struct sockaddr *) &door_name, sizeof(door_name)) == 0, "a worker connects");
-	respond_frame_begin(&frame, FRAME_HELLO, 0);
-	respond_frame_put_number(&frame, FRAME_PROTOCOL);
-	respond_frame_put_string(&frame, RESPOND_VERSION);
-	respond_frame_put_string(&frame, "d");
-	respond_frame_put_number(&frame, lane);
-	respond_frame_put_number(&frame, 1);
-	respond_frame_put_string(&frame, "h");
-	send_frame(i, &frame);
+	workers[i] = listener_greeted_worker(lane);
+	insist(workers[i] >= 0, "a worker connects");
 }
 
 /* A frame that is good as such; how it is filled is the input's. */
@@ -275,7 +224,7 @@ flood(int i, bool is_late)
 		(void) respond_callers_go_on();
 	}
 	if (is_late)
-		now += 31000;
+		listener_now += 31000;
 	respond_deadline_pass();
 }
 
@@ -329,7 +278,7 @@ happen(int what, int whom, const uint8_t *data, size_t size)
 				close_worker(worker);
 			break;
 		case 12:
-			now += whom * 500;
+			listener_now += whom * 500;
 			break;
 	}
 }
@@ -355,7 +304,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < WORKERS; i++)
 		close_worker(i);
 	turn();
-	now += 400000;
+	listener_now += 400000;
 	turn();
 	insist(respond_caller_counts.connections == 0 && respond_caller_counts.turned_away == 0, "no connection is kept");
 	insist(respond_budget_taken() == 0, "no memory of the budget is kept");

@@ -132,6 +132,28 @@ is(PostgreSQL::Test::Utils::slurp_file("/proc/$program->{pid}/environ") =~ s/\0/
 $program->stop;
 waitpid($echo, 0);
 
+# More callers than the system gives descriptors for: they wait, and are met when others leave.
+$program = Program::start(wrapper => [ 'prlimit', '--nofile=40:40' ]);
+$worker = $program->worker('desk');
+my @silent = map { $program->caller } 1 .. 60;
+my $last = pop @silent;
+$last->send(get('/desk/'));
+is($worker->read_frame(0.05), undef, 'no descriptor is left');
+$_->close for @silent[ 0 .. 39 ];
+my $late = $worker->request;
+$worker->reply($late->{id}, 200, '', '');
+is($last->answer->{status}, 200, 'a caller that waited is met when others leave');
+my @idle = map { $program->caller } 1 .. 80;
+for my $caller (@idle)
+{
+	$caller->send(get('/desk/'));
+	$late = $worker->request;
+	$worker->reply($late->{id}, 200, '', '');
+	$caller->answer;
+}
+pass('those that idle make room');
+$program->stop;
+
 # It does not outlive who started it, whatever they hold open.
 pipe(my $read, my $write);
 my $starter = fork();
