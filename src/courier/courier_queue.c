@@ -289,6 +289,7 @@ respond_courier_queue_add(CourierChannel *channel, const DeliveryNotice *notice,
 	entry->due = entry->after = notice->due;
 	entry->subject = notice->subject;
 	entry->given_up = false;
+	entry->found_no_room = false;
 	entry->written = written;
 	entry->channel = channel;
 	insert_node(entry);

@@ -32,6 +32,7 @@ typedef struct Entry
 	struct CourierChannel *channel;
 	EntryState	state;
 	bool		given_up;		/* couriers died over it: it is not sent any more */
+	bool		found_no_room;	/* its answer came when there was no memory for it */
 } Entry;
 
 extern void respond_courier_queue_open(void);

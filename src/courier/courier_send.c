@@ -286,6 +286,8 @@ make_room_for_answer(Outgoing *outgoing)
 	if (outgoing->outcome_kind != &respond_answer_outcome)
 		return true;
 	expected = Min(Max(ANSWER_EXPECTED, 2 * outgoing->channel->answer_size), outgoing->terms->max_body);
+	if (outgoing->entry->found_no_room)
+		expected = ANSWER_ENOUGH(outgoing->terms->max_body);
 	if (!respond_answer_has_room(expected))
 		return false;
 	outgoing->transfer.whole = respond_answer_create(outgoing->context, outgoing->terms->max_body, expected);
@@ -418,6 +420,25 @@ respond_courier_send_next_due(void)
 	return due;
 }
 
+/*
+ * There was no memory for its answer, which is nobody's fault: it is sent again when
+ * there is enough for any answer to it, and that was no try.
+ */
+static bool
+waits_for_room(Outgoing *outgoing)
+{
+	const Answer *answer = outgoing->transfer.whole;
+	CourierChannel *channel = outgoing->channel;
+
+	if (answer == NULL || !answer->no_room || outgoing->entry->found_no_room || channel->config == NULL)
+		return false;
+	outgoing->entry->found_no_room = true;
+	respond_breaker_cancel(outgoing->host, outgoing->is_probe);
+	respond_breaker_cancel(&channel->answers, outgoing->is_channel_probe);
+	put_back(outgoing, GetCurrentTimestamp() + HOLD_BACK_US);
+	return true;
+}
+
 Outgoing *
 respond_courier_send_take_done(void)
 {
@@ -429,6 +450,10 @@ respond_courier_send_take_done(void)
 		failed = outgoing->next;
 		return outgoing;
 	}
-	transfer = respond_transport_take_done();
-	return transfer != NULL ? transfer->owner : NULL;
+	do
+	{
+		transfer = respond_transport_take_done();
+		outgoing = transfer != NULL ? transfer->owner : NULL;
+	} while (outgoing != NULL && waits_for_room(outgoing));
+	return outgoing;
 }

@@ -67,9 +67,9 @@ reserve(Answer *answer, size_t needed)
 }
 
 static bool
-grow(Answer *answer, AnswerBytes *bytes, size_t length)
+grow(Answer *answer, AnswerBytes *bytes, size_t length, size_t most)
 {
-	size_t		room = Max(bytes->room * 2, SMALLEST_ROOM);
+	size_t		room = Min(Max(bytes->room * 2, SMALLEST_ROOM), most);
 	char	   *data;
 
 	if (bytes->length + length < bytes->room)
@@ -91,9 +91,9 @@ grow(Answer *answer, AnswerBytes *bytes, size_t length)
 }
 
 static bool
-add(Answer *answer, AnswerBytes *bytes, const char *data, size_t length)
+add(Answer *answer, AnswerBytes *bytes, const char *data, size_t length, size_t most)
 {
-	if (!grow(answer, bytes, length))
+	if (!grow(answer, bytes, length, most))
 	{
 		answer->no_room = true;
 		return false;
@@ -108,7 +108,7 @@ add(Answer *answer, AnswerBytes *bytes, const char *data, size_t length)
 bool
 respond_answer_add_header(Answer *answer, const char *line, size_t length)
 {
-	return add(answer, &answer->headers, line, length);
+	return add(answer, &answer->headers, line, length, ANSWER_HEADERS);
 }
 
 bool
@@ -119,7 +119,7 @@ respond_answer_add_body(Answer *answer, const char *data, size_t length)
 		answer->too_large = true;
 		return false;
 	}
-	return add(answer, &answer->body, data, length);
+	return add(answer, &answer->body, data, length, answer->max_body + 1);
 }
 
 void

@@ -18,6 +18,12 @@
 #define ANSWERS_LIMIT		(32 * 1024 * 1024)
 #define ANSWER_LARGEST		(16 * 1024 * 1024)
 
+/* What the headers of one take at most, see TRANSFER_HEADER_LIMIT. */
+#define ANSWER_HEADERS		(64 * 1024 + 1)
+
+/* So much is enough, however long the body is that is taken. */
+#define ANSWER_ENOUGH(max_body)	((max_body) + 1 + ANSWER_HEADERS)
+
 typedef struct AnswerBytes
 {
 	char	   *data;
