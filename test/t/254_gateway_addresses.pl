@@ -69,10 +69,12 @@ for my $case ([ 'nonsense', 'nonsense', qr/certificate cannot be used/ ], [ pem(
 	[ pem('server.pem'), '', qr/no key/ ], [ '', pem('server.key'), qr/no certificate/ ],
 	[ pem('server.pem'), pem('wrong.key'), qr/does not belong/ ])
 {
-	like($program->configure(certificate => $case->[0], key => $case->[1])->{certificate}, $case->[2], "refused: $case->[2]");
+	my ($certificate, $key, $why) = @$case;
+
+	ok($program->configure(certificate => $certificate, key => $key, until => sub { $_[0]{certificate} =~ $why }), "refused: $why");
 }
-$program->configure(certificate => pem('server.pem'), key => pem('server.key'));
-is_deeply([ $program->{last_state}{certificate}, values %{ $program->{last_state}{fault} } ], [ '', '', '' ], 'a good one opens both');
+ok($program->configure(certificate => pem('server.pem'), key => pem('server.key'),
+		until => sub { !grep { length } $_[0]{certificate}, values %{ $_[0]{fault} } }), 'a good one opens both');
 my $echo = $program->echo('desk');
 my ($port) = $tls =~ /(\d+)$/;
 my @curl = ('curl', '-sS', '--max-time', '60', '--cacert', "$certificates/ca.pem");
@@ -114,10 +116,35 @@ my $kept = $program->caller($tls);
 system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout '$folder/new.key' -out '$folder/new.pem' -subj /CN=localhost -days 2 2>/dev/null") == 0
   or die 'openssl';
 $program->configure(certificate => PostgreSQL::Test::Utils::slurp_file("$folder/new.pem"), key => PostgreSQL::Test::Utils::slurp_file("$folder/new.key"));
-isnt(subject(), $fingerprint, 'a later CONFIG changes the certificate');
+Respond::wait_for(sub { subject() ne $fingerprint });
+pass('a later CONFIG changes the certificate');
 $fingerprint = subject();
-like($program->configure(certificate => 'nonsense')->{certificate}, qr/cannot be used/, 'a bad one is told of');
+ok($program->configure(certificate => 'nonsense', until => sub { $_[0]{certificate} =~ /cannot be used/ }), 'a bad one is told of');
 is(subject(), $fingerprint, 'and the one before stays in use');
+
+# nginx in front, which keeps connections, over a socket file.
+$path = "$folder/front.sock";
+$program->configure(listen => [ @{ $program->{listen} }, "unix:$path" ]);
+is($program->{last_state}{fault}{"unix:$path"}, '', 'a socket file can be opened later too');
+my $front = Program::free_port();
+my $nginx = Peers::nginx(ports => [$front], http => <<"END");
+	upstream gateway { server unix:$path; keepalive 4; }
+	server {
+		listen 127.0.0.1:$front ssl http2;
+		client_max_body_size 3m;
+		location / { proxy_pass http://gateway; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host \$host; }
+	}
+END
+my $accepted = $program->{last_state}{accepted};
+my $url = "https://localhost:$front/desk";
+is(curl('--http2', '-w', ' %{http_version}', "$url/x"), 'GET /desk/x 2', 'behind nginx');
+is(curl('--data-binary', "\@$folder/large", "$url/x"), "POST /desk/x $large", 'a large body behind nginx');
+is(curl('--http1.1', '-H', 'Transfer-Encoding: chunked', '-d', 'abc', "$url/x"), 'POST /desk/x abc', 'in chunks');
+append_to_file("$folder/too_large", 'z' x 1100000);
+is(curl('-o', '/dev/null', '-w', '%{http_code}', '--data-binary', "\@$folder/too_large", "$url/x"), '413', 'one that is too large');
+like(curl('-I', "$url/x"), qr/^HTTP\/2 200/, 'HEAD');
+is(join(' ', map { curl("$url/$_") } 1 .. 30), join(' ', map { "GET /desk/$_" } 1 .. 30), 'many requests');
+cmp_ok($program->state(sub { $_[0]{accepted} > $accepted })->{accepted} - $accepted, '<', 10, 'use few connections');
 
 # Rights.
 my $status = PostgreSQL::Test::Utils::slurp_file("/proc/$program->{pid}/status");

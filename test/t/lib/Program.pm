@@ -101,16 +101,17 @@ sub start
 	return $self;
 }
 
-# configure(...): sends what differs, and reads the state that follows.
+# configure(..., until => condition): sends what differs, and reads the states until one is of these addresses and the condition holds.
 sub configure
 {
 	my ($self, %option) = @_;
+	my $until = delete $option{until} || sub { 1 };
 
 	@$self{ keys %option } = values %option;
 	$self->say(frame('config', 0, pack('QQ', $self->{max_connections} || 1000, $self->{max_of_address} || 0) .
 		text($self->{certificate} || '') . text($self->{key} || '') .
 		pack('Q', scalar(@{ $self->{listen} })) . join('', map { text($_) } @{ $self->{listen} })));
-	return $self->state;
+	return $self->state(sub { join(' ', sort @{ $_[0]{addresses} || [] }) eq join(' ', sort @{ $self->{listen} }) && $until->($_[0]) });
 }
 
 # state(condition): the next one, or the next one of which the condition holds.
