@@ -86,7 +86,7 @@ write_parameters(JsonText *text, const Route *route)
 	{
 		write_string_parameter(text, "limit", "query", false, "{\"type\":\"integer\",\"minimum\":1,\"maximum\":500,"
 							   "\"default\":50}", "items of a page, at most");
-		write_string_parameter(text, "cursor", "query", false, "{\"type\":\"string\"}",
+		write_string_parameter(text, "cursor", "query", false, "{\"type\":\"string\",\"minLength\":1}",
 							   "\"next\" of the page before");
 	}
 	if (route->flags & ROUTE_TAGGED && route->flags & ROUTE_CHANGES)
@@ -96,7 +96,8 @@ write_parameters(JsonText *text, const Route *route)
 		write_string_parameter(text, "If-None-Match", "header", false, "{\"type\":\"string\"}",
 							   "ETag of what the caller has");
 	if (!(route->flags & ROUTE_READS))
-		write_string_parameter(text, "Idempotency-Key", "header", false, "{\"type\":\"string\",\"maxLength\":257}",
+		write_string_parameter(text, "Idempotency-Key", "header", false, "{\"type\":\"string\",\"minLength\":1,"
+							   "\"maxLength\":257,\"pattern\":\"^[ -~]+$\"}",
 							   "the same request with the same key acts once, within a day");
 	respond_json_text_put(text, "]");
 }

@@ -100,6 +100,11 @@ write_field(JsonText *text, const Field *field)
 		respond_json_text_member(text, "items");
 		respond_openapi_reference(text, field->items->name, "");
 	}
+	if (field->flags & FIELD_FILLED)
+	{
+		respond_json_text_member(text, "minLength");
+		respond_json_text_put(text, "1");
+	}
 	if (field->words != NULL)
 	{
 		respond_json_text_member(text, "enum");

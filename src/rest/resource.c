@@ -248,13 +248,13 @@ const Resource respond_body_retry = RESOURCE("Retry", NULL, "How a run is to be 
 
 static const Field event_body[] = {
 	{"specversion", FIELD_TEXT, FIELD_NEEDED, "1.0", NULL, "version of CloudEvents"},
-	{"id", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "the key of the event: of one source and id one is recorded"},
-	{"source", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "where it happened"},
-	{"type", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "what kind of thing happened"},
-	{"subject", FIELD_TEXT, 0, NULL, NULL, "what it happened to"},
+	{"id", FIELD_TEXT, FIELD_NEEDED | FIELD_FILLED, NULL, NULL, "the key of the event, among those of its source"},
+	{"source", FIELD_TEXT, FIELD_NEEDED | FIELD_FILLED, NULL, NULL, "where it happened"},
+	{"type", FIELD_TEXT, FIELD_NEEDED | FIELD_FILLED, NULL, NULL, "what kind of thing happened"},
+	{"subject", FIELD_TEXT, FIELD_FILLED, NULL, NULL, "what it happened to"},
 	{"time", FIELD_TIME, 0, NULL, NULL, "when it happened"},
-	{"datacontenttype", FIELD_TEXT, 0, NULL, NULL, "media type of the data"},
-	{"dataschema", FIELD_TEXT, 0, NULL, NULL, "schema of the data"},
+	{"datacontenttype", FIELD_TEXT, FIELD_FILLED, NULL, NULL, "media type of the data"},
+	{"dataschema", FIELD_TEXT, FIELD_FILLED, NULL, NULL, "schema of the data"},
 	{"data", FIELD_VALUE, 0, NULL, NULL, "an object is the data of the event; else it becomes its member \"value\""},
 	{"data_base64", FIELD_TEXT, 0, NULL, NULL, "bytes; become the member \"base64\""},
 };

@@ -26,6 +26,7 @@ typedef enum FieldKind
 
 #define FIELD_NULL		(1 << 0)	/* may be null */
 #define FIELD_NEEDED	(1 << 1)	/* must be there */
+#define FIELD_FILLED	(1 << 2)	/* must not be empty */
 
 typedef struct Field
 {

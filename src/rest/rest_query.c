@@ -47,14 +47,23 @@ are_among(const char *words, const char *text)
 	return true;
 }
 
+/* Whether a list with commas has an element of nothing. */
+static bool
+has_gap(const char *list)
+{
+	size_t		length = strlen(list);
+
+	return length == 0 || list[0] == ',' || list[length - 1] == ',' || strstr(list, ",,") != NULL;
+}
+
 static bool
 check_parameter(RestCall *call, const RouteParameter *parameter, const char *value)
 {
 	int64_t		number;
 	TimestampTz time;
 
-	if (*value == '\0')
-		return refuse(call, parameter->name, "is empty");
+	if (*value == '\0' || (parameter->many && has_gap(value)))
+		return refuse(call, parameter->name, "is empty, or has an element that is");
 	if (strcmp(parameter->type, "integer") == 0 && !respond_route_number(value, &number))
 		return refuse(call, parameter->name, "must be a number from 1 on");
 	if (strcmp(parameter->type, "date-time") == 0 && !respond_time_read(value, &time))
