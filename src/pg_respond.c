@@ -27,6 +27,7 @@
 #include "launcher/copy.h"
 #include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
+#include "metrics/metrics_answer.h"
 #include "outbox/outbox.h"
 #include "rule/rule_call.h"
 #include "rule/rule_owner.h"
@@ -57,6 +58,7 @@ _PG_init(void)
 		.allowed_networks = respond_transfer_check_networks,
 		.gateway_database = respond_host_map_check,
 		.gateway_listen = respond_listen_address_check,
+		.gateway_metrics_networks = respond_metrics_check_networks,
 		.gateway_public_url = respond_gateway_check_public_url,
 	});
 	respond_shmem_request();

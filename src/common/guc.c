@@ -33,6 +33,7 @@ char	   *respond_gateway_key = NULL;
 char	   *respond_gateway_listen = NULL;
 int			respond_gateway_max_connections = 2000;
 int			respond_gateway_max_connections_per_address = 0;
+char	   *respond_gateway_metrics_networks = NULL;
 char	   *respond_gateway_public_url = NULL;
 int			respond_gateway_rest_workers = 1;
 int			respond_gateway_statement_timeout = 10000;
@@ -86,6 +87,12 @@ static bool
 check_gateway_listen(char **value, void **extra, GucSource source)
 {
 	return check_text(text_checks.gateway_listen, *value);
+}
+
+static bool
+check_gateway_metrics_networks(char **value, void **extra, GucSource source)
+{
+	return check_text(text_checks.gateway_metrics_networks, *value);
 }
 
 static bool
@@ -246,6 +253,16 @@ respond_guc_define(const GucChecks *checks)
 							PGC_SIGHUP,
 							0,
 							NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_respond.gateway_metrics_networks",
+							   "Networks from which metrics can be read without a token.",
+							   "Networks such as 10.1.0.0/16, with commas between them.  Callers behind a proxy have"
+							   " its address.",
+							   &respond_gateway_metrics_networks,
+							   "127.0.0.0/8, ::1/128",
+							   PGC_SIGHUP,
+							   0,
+							   check_gateway_metrics_networks, NULL, NULL);
 
 	DefineCustomStringVariable("pg_respond.gateway_public_url",
 							   "How callers reach the gateway.",

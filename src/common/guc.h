@@ -26,6 +26,7 @@ extern char *respond_gateway_key;
 extern char *respond_gateway_listen;
 extern int	respond_gateway_max_connections;
 extern int	respond_gateway_max_connections_per_address;
+extern char *respond_gateway_metrics_networks;
 extern char *respond_gateway_public_url;
 extern int	respond_gateway_rest_workers;
 extern int	respond_gateway_statement_timeout;
@@ -56,6 +57,7 @@ typedef struct GucChecks
 	CheckText	allowed_networks;
 	CheckText	gateway_database;
 	CheckText	gateway_listen;
+	CheckText	gateway_metrics_networks;
 	CheckText	gateway_public_url;
 } GucChecks;
 

@@ -31,7 +31,7 @@ typedef enum Metric
 	METRIC_DELIVERIES = METRIC_RUNS + METRIC_RUN_STATUSES,	/* the same of channels */
 	METRIC_WORKER_ERRORS = METRIC_DELIVERIES + METRIC_DELIVERY_STATUSES,	/* by kind of worker */
 	METRIC_INBOUND_EVENTS = METRIC_WORKER_ERRORS + METRIC_WORKER_KINDS,
-	METRIC_INBOUND_DUPLICATES,	/* requests that brought nothing new */
+	METRIC_INBOUND_DUPLICATES,	/* events that were known already */
 	METRIC_INBOUND_REQUESTS,	/* by reason, 0: accepted */
 	METRIC_STREAMS_OPENED = METRIC_INBOUND_REQUESTS + METRIC_INBOUND_REASONS,
 	METRIC_STREAMS_CUT,			/* their callers read too slowly */

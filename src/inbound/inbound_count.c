@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "common/jsonb_push.h"
+#include "common/metric.h"
 #include "effect/counter_table.h"
 #include "inbound/inbound_count.h"
 
@@ -54,6 +55,9 @@ respond_inbound_count_taken(const char *source, int recorded, int known)
 {
 	InboundCounter *entry = respond_counter_find(&table, respond_counter_key(source), true);
 
+	respond_metric_add(METRIC_INBOUND_REQUESTS + INBOUND_ACCEPTED, 1);
+	respond_metric_add(METRIC_INBOUND_EVENTS, recorded);
+	respond_metric_add(METRIC_INBOUND_DUPLICATES, known);
 	if (entry == NULL)
 		return;
 	pg_atomic_fetch_add_u64(&entry->taken, 1);
@@ -68,6 +72,7 @@ respond_inbound_count_refused(const char *source, InboundReason reason)
 {
 	InboundCounter *entry = respond_counter_find(&table, respond_counter_key(source), true);
 
+	respond_metric_add(METRIC_INBOUND_REQUESTS + reason, 1);
 	if (entry == NULL)
 		return;
 	pg_atomic_fetch_add_u64(&entry->refused[reason], 1);

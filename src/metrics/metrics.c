@@ -449,7 +449,7 @@ static const ShownFamily families[] = {
 	 show_inbound},
 	{{"pg_respond_inbound_events", METRIC_COUNTER, NULL, "Events that inbound requests brought."},
 	 show_count, METRIC_INBOUND_EVENTS},
-	{{"pg_respond_inbound_duplicates", METRIC_COUNTER, NULL, "Inbound requests that brought nothing new."},
+	{{"pg_respond_inbound_duplicates", METRIC_COUNTER, NULL, "Events of inbound requests that were known already."},
 	 show_count, METRIC_INBOUND_DUPLICATES},
 	{{"pg_respond_streams_open", METRIC_GAUGE, NULL, "Streams that are followed now."},
 	 show_count, METRIC_STREAMS_OPEN},

@@ -2,6 +2,7 @@
 use utf8;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Gateway;
 use Metrics;
 use Respond;
 
@@ -125,5 +126,45 @@ for my $role (qw(respond_agent respond_producer respond_auditor respond_admin))
 	my $may = $role =~ /auditor|admin/ ? 0 : 3;
 	is($node->psql($db, "SET ROLE $role; SELECT respond.metrics()", stdout => \$out, stderr => \$error), $may, "$role may " . ($may ? 'not ' : '') . 'read them');
 }
+
+# Over HTTP: one database or all, without a token from here, else with one.
+my $at = Gateway::open($node);
+Gateway::wait_ready($at, $db);
+my $answer = Gateway::request($at, 'GET', "/$db/metrics");
+is($answer->{status}, 200, 'a database has its metrics');
+is($answer->{headers}{'content-type'}, 'application/openmetrics-text; version=1.0.0; charset=utf-8', 'as OpenMetrics');
+is(Metrics::value(Metrics::parse($answer->{body}), 'pg_respond_events_recorded_total', database => $db), counted('events_recorded_total'), 'the same as by SQL');
+$answer = Gateway::request($at, 'GET', "/$db/metrics?x=y", { Accept => 'text/plain' });
+is($answer->{headers}{'content-type'}, 'text/plain; version=0.0.4; charset=utf-8', 'the older format for who asks for it');
+my $plain = Metrics::parse($answer->{body}, 'plain');
+is(Metrics::value($plain, 'pg_respond_events_recorded_total', database => $db), counted('events_recorded_total'), 'with the same numbers');
+$answer = Gateway::request($at, 'GET', '/metrics');
+my $cluster = Metrics::parse($answer->{body});
+ok(defined Metrics::value($cluster, 'pg_respond_events_recorded_total', database => $_), "the cluster has those of $_") for $db, 'lat"in\ä';
+is(Metrics::value($cluster, 'pg_respond_gateway_up'), 1, 'the gateway is up');
+is(Metrics::value($cluster, 'pg_respond_worker_up', kind => 'listener'), 1, 'and its listener');
+cmp_ok(Metrics::value($cluster, 'pg_respond_gateway_connections_accepted_total'), '>', 0, 'connections are counted');
+is(Gateway::status($at, 'POST', "/$db/metrics", {}, 'x'), 405, 'nothing can be posted');
+is(Gateway::request($at, 'HEAD', "/$db/metrics")->{body}, '', 'HEAD has no body');
+my $token = $node->safe_psql($db, q{SELECT respond.create_token('scraper', 'respond_auditor', '{metrics}')});
+my $wrong = $node->safe_psql($db, q{SELECT respond.create_token('other', 'respond_auditor', '{tickets}')});
+Gateway::set($node, 'pg_respond.gateway_metrics_networks' => '10.0.0.0/8');
+Respond::wait_for(sub { Gateway::status($at, 'GET', '/metrics') == 403 }, 'the cluster is for the networks that are named');
+is(Gateway::status($at, 'GET', '/metrics', { Authorization => "Bearer $token" }), 403, 'a token of one database is not for all');
+is(Gateway::status($at, 'GET', "/$db/metrics"), 401, 'a database wants a token from others');
+is(Gateway::status($at, 'GET', "/$db/metrics", { Authorization => "Bearer $wrong" }), 403, 'with the scope');
+is(Gateway::status($at, 'GET', "/$db/metrics", { Authorization => "Bearer $token" }), 200, 'and gives its metrics');
+$node->safe_psql($db, 'SELECT respond.hold()');
+is(Gateway::status($at, 'GET', "/$db/metrics", { Authorization => "Bearer $token" }), 200, 'on hold too');
+$node->safe_psql($db, 'SELECT respond.release()');
+for my $bad ('10.0.0.1/8', '10.0.0.0/33', 'x', '10.0.0.0/8, y')
+{
+	is($node->psql('postgres', "ALTER SYSTEM SET pg_respond.gateway_metrics_networks = '$bad'", stderr => \$error), 3, "not networks: $bad");
+}
+Gateway::set($node, 'pg_respond.gateway_metrics_networks' => undef, 'pg_respond.gateway_database' => "hooks.example=$db");
+Respond::wait_for(sub { my $found = Gateway::request($at, 'GET', '/metrics', { Host => 'hooks.example:80' });
+	$found->{status} == 200 && !defined Metrics::value(Metrics::parse($found->{body}), 'pg_respond_events_recorded_total', database => 'lat"in\ä') },
+	'a host that is a database has its metrics alone');
+ok(defined Metrics::value(Metrics::parse(Gateway::request($at, 'GET', '/metrics')->{body}), 'pg_respond_events_recorded_total', database => 'lat"in\ä'), 'other hosts those of the cluster');
 
 done_testing();
