@@ -67,6 +67,7 @@ initialize_slots(void)
 			pg_atomic_init_u32(&database->dispatchers[lane], 0);
 		pg_atomic_init_u32(&database->clock, 0);
 		pg_atomic_init_u32(&database->courier, 0);
+		pg_atomic_init_u32(&database->streams, 0);
 		pg_atomic_init_u32(&database->gateway, 0);
 		database->deliveries.lock = &GetNamedLWLockTranche(TRANCHE_NAME)[1 + i].lock;
 		database->deliveries.count = 0;
@@ -194,6 +195,7 @@ respond_shmem_add_database(Oid database, bool *created)
 		pg_atomic_write_u32(&entry->dispatchers[lane], 0);
 	pg_atomic_write_u32(&entry->clock, 0);
 	pg_atomic_write_u32(&entry->courier, 0);
+	pg_atomic_write_u32(&entry->streams, 0);
 	pg_atomic_write_u32(&entry->gateway, 0);
 	entry->deliveries.count = 0;
 	entry->deliveries.lost_due = DT_NOEND;

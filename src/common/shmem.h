@@ -190,6 +190,7 @@ typedef struct DatabaseSlot
 	pg_atomic_uint32 clock;		/* slot number + 1 of the clock */
 	pg_atomic_uint32 courier;	/* slot number + 1 of the courier */
 	pg_atomic_uint32 gateway;	/* slot number + 1 of the gateway of lane 0 */
+	pg_atomic_uint32 streams;	/* slot number + 1 of the gateway that has streams, 0: none has */
 	pg_atomic_uint32 hold;		/* 1 while hold() is in force; the catalog is the truth */
 	pg_atomic_uint32 progress_side; /* which progress table is being written, 0 or 1 */
 	pg_atomic_uint32 manifest;	/* ManifestState of upkeep/manifest_watch.h; workers wait

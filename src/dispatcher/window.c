@@ -332,6 +332,12 @@ commit_rank(uint64 xid)
 	return (uint64) time;
 }
 
+XLogRecPtr
+respond_window_wal(const WindowEntry *entry)
+{
+	return (entry->position & RANK_IN_WAL) != 0 ? entry->position & ~RANK_IN_WAL : InvalidXLogRecPtr;
+}
+
 /* Looks up when the transactions committed. */
 static void
 locate_commits(Collection *collection)
@@ -514,8 +520,8 @@ note_extremes(Window *window, Arena *arena)
 		window->lowest[i] = Min(window->entries[i].xid, i < count - 1 ? window->lowest[i + 1] : PG_UINT64_MAX);
 }
 
-Window *
-respond_window_collect_of(Arena *arena, Cursor *cursor, int64 incarnation)
+static Window *
+collect(Arena *arena, Cursor *cursor, int64 incarnation, bool by_commit)
 {
 	Window	   *window = respond_arena_alloc_zero(arena, sizeof(Window));
 	Collection	collection = {arena, incarnation};
@@ -532,7 +538,7 @@ respond_window_collect_of(Arena *arena, Cursor *cursor, int64 incarnation)
 		return window;
 
 	collect_partitions(&collection, cursor, window->snapshot);
-	if (is_ours)
+	if (by_commit && is_ours)
 		locate_commits(&collection);
 	window->entries = collection.entries;
 	window->count = (int) collection.count;
@@ -548,7 +554,19 @@ respond_window_collect_of(Arena *arena, Cursor *cursor, int64 incarnation)
 Window *
 respond_window_collect(Arena *arena, Cursor *cursor)
 {
-	return respond_window_collect_of(arena, cursor, respond_life_incarnation());
+	return collect(arena, cursor, respond_life_incarnation(), true);
+}
+
+Window *
+respond_window_collect_of(Arena *arena, Cursor *cursor, int64 incarnation)
+{
+	return collect(arena, cursor, incarnation, true);
+}
+
+Window *
+respond_window_collect_by_xid(Arena *arena, Cursor *cursor)
+{
+	return collect(arena, cursor, respond_life_incarnation(), false);
 }
 
 /*

@@ -12,6 +12,7 @@
 #ifndef RESPOND_WINDOW_H
 #define RESPOND_WINDOW_H
 
+#include "access/xlogdefs.h"
 #include "storage/itemptr.h"
 
 #include "dispatcher/cursor.h"
@@ -57,6 +58,15 @@ extern Window *respond_window_collect(Arena *arena, Cursor *cursor);
  * they are taken by xid.
  */
 extern Window *respond_window_collect_of(Arena *arena, Cursor *cursor, int64 incarnation);
+
+/*
+ * The same of this database's own, for readers whose cursors must be short: by
+ * xid, no transaction has to wait for others, and next to none is passed over.
+ */
+extern Window *respond_window_collect_by_xid(Arena *arena, Cursor *cursor);
+
+/* Where the WAL of the entry's commit ends; InvalidXLogRecPtr: that is not known. */
+extern XLogRecPtr respond_window_wal(const WindowEntry *entry);
 
 /* The cursor when entries before next are handled. */
 extern Cursor *respond_window_cursor(Arena *arena, const Window *window, int next);

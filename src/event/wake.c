@@ -95,6 +95,7 @@ respond_wake_dispatchers(Oid database)
 	pg_memory_barrier();
 	for (int lane = 0; lane < RESPOND_MAX_LANES; lane++)
 		respond_latch_wake_slot(pg_atomic_read_u32(&entry->dispatchers[lane]));
+	respond_latch_wake_slot(pg_atomic_read_u32(&entry->streams));
 }
 
 /*

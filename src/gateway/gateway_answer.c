@@ -13,11 +13,15 @@
 #include "utils/memutils.h"
 
 #include "common/error_class.h"
+#include "common/guc.h"
 #include "companion/problem.h"
 #include "gateway/gateway_answer.h"
 #include "gateway/gateway_route.h"
+#include "gateway/host_map.h"
 #include "inbound/inbound_take.h"
+#include "metrics/metrics_answer.h"
 #include "rest/rest_answer.h"
+#include "stream/stream.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
@@ -65,13 +69,44 @@ put_answer(Arena *arena, const WebRequest *request, const WebAnswer *answer, Fra
 	pg_atomic_fetch_add_u64(&respond_worker_slot->events, 1);
 }
 
-static WebAnswer *
-answer_one(Arena *arena, const WebRequest *request)
+/* Whether the path has no database before it, and the host stands for none. */
+static bool
+is_of_cluster(const WebRequest *request)
 {
+	const char *list = respond_gateway_database;
+	size_t		length = strcspn(request->target, "?");
+	HostItem	item;
+
+	if (length != strlen(request->path) || strncmp(request->target, request->path, length) != 0)
+		return false;
+	while (respond_host_map_next(&list, &item))
+	{
+		size_t		host = strlen(item.host);
+
+		if (strncmp(request->host, item.host, host) == 0 && (request->host[host] == '\0' || request->host[host] == ':'))
+			return false;
+	}
+	return true;
+}
+
+/* begins: the answer is the beginning of a stream. */
+static WebAnswer *
+answer_one(Arena *arena, const WebRequest *request, volatile bool *begins)
+{
+	Route		route = respond_gateway_route(request->path);
+	WebAnswer  *answer;
+
+	if (route == ROUTE_METRICS)
+		return respond_metrics_answer(arena, request, is_of_cluster(request));
 	if (respond_worker_on_hold())
 		return refuse_for_now(arena, "This database is on hold.", RETRY_HELD);
-	if (respond_gateway_route(request->path) == ROUTE_REST)
+	if (route == ROUTE_REST)
 		return respond_rest_answer(arena, request);
+	if (route == ROUTE_STREAM)
+	{
+		*begins = respond_stream_begin(arena, request, &answer);
+		return answer;
+	}
 	return respond_problem(arena, 404, NULL);
 }
 
@@ -81,18 +116,27 @@ answer_guarded(Arena *arena, const WebRequest *request, FrameBuffer *out)
 {
 	MemoryContext context = CurrentMemoryContext;
 	WebAnswer  *volatile answer = NULL;
+	volatile bool begins = false;
 
 	PG_TRY();
 	{
-		answer = answer_one(arena, request);
+		answer = answer_one(arena, request, &begins);
 	}
 	PG_CATCH();
 	{
+		respond_stream_gone(request->id);
 		answer = answer_error(arena, context);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
-	put_answer(arena, request, answer, out);
+	if (begins && !respond_web_answer_write_begin(out, request->id, answer))
+	{
+		respond_stream_gone(request->id);
+		begins = false;
+		answer = respond_problem(arena, 500, "The answer cannot be sent.");
+	}
+	if (!begins)
+		put_answer(arena, request, answer, out);
 }
 
 /* Webhooks: all of the turn are one transaction. */

@@ -28,6 +28,7 @@
 #include "gateway/gateway_limits.h"
 #include "gateway/gateway_worker.h"
 #include "gateway/program_link.h"
+#include "stream/stream.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
@@ -86,6 +87,10 @@ take_frame(Gateway *gateway, Frame *frame)
 			break;
 		case FRAME_GONE:
 			forget_request(gateway, frame->request);
+			respond_stream_gone(frame->request);
+			break;
+		case FRAME_STREAM_FULL:
+			respond_stream_cut(frame->request);
 			break;
 		default:
 			respond_program_link_accuse(&gateway->link);
@@ -128,6 +133,15 @@ answer(Gateway *gateway)
 	pg_atomic_write_u32(&slot->busy, 0);
 }
 
+static bool
+feed_streams(Gateway *gateway)
+{
+	bool		more = respond_stream_turn(&gateway->link.socket.out);
+
+	(void) respond_program_link_send(&gateway->link);
+	return more;
+}
+
 /* True: there may be more to do at once. */
 static bool
 turn(Gateway *gateway)
@@ -135,6 +149,9 @@ turn(Gateway *gateway)
 	bool		more = false;
 
 	respond_program_link_keep(&gateway->link);
+	/* with the connection to the program its streams are gone */
+	if (gateway->link.state != LINK_OPEN)
+		respond_stream_gone_all();
 	if (!respond_program_link_send(&gateway->link) || !may_receive(gateway) ||
 		!respond_program_link_receive(&gateway->link))
 		return false;
@@ -147,6 +164,8 @@ turn(Gateway *gateway)
 	if (gateway->slot->lane == 0 && gateway->link.state == LINK_OPEN)
 		respond_gateway_limits_tell(&gateway->link.socket.out, respond_program_link_is_new(&gateway->link),
 									gateway->count == 0);
+	if (respond_stream_is_open())
+		more |= feed_streams(gateway);
 	MemoryContextSwitchTo(TopMemoryContext);
 	MemoryContextReset(gateway->turn_context);
 	return more;
@@ -176,8 +195,12 @@ respond_gateway_main(Datum main_arg)
 	for (;;)
 	{
 		bool		more = turn(&gateway);
+		long		due;
 
+		/* a commit from here on sets the latch; one before is seen */
 		pg_atomic_write_u32(&gateway.slot->sleeping, 1);
-		respond_program_link_wait(&gateway.link, may_receive(&gateway), more ? 0 : -1);
+		pg_memory_barrier();
+		due = more ? 0 : respond_stream_due(&gateway.link.socket.out);
+		respond_program_link_wait(&gateway.link, may_receive(&gateway), due);
 	}
 }

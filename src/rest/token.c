@@ -217,6 +217,19 @@ respond_token_check(Arena *arena, const WebRequest *request, const char *scope, 
 	return token;
 }
 
+bool
+respond_token_is_good(Arena *arena, const unsigned char *hash, const char *peer, const char *scope, Oid role)
+{
+	WebRequest	request = {.peer = peer};
+	WebAnswer  *answer;
+	const Token *token;
+
+	SPI_connect();
+	token = judge(arena, &request, hash, scope, &answer);
+	SPI_finish();
+	return token != NULL && token->role == role;
+}
+
 void
 respond_token_note_use(const Token *token)
 {

@@ -33,6 +33,13 @@ extern const Token *respond_token_check(Arena *arena, const WebRequest *request,
 										WebAnswer **answer);
 
 /*
+ * Whether the token of this hash is good, from there and for this scope, and acts
+ * as the role: for whoever was checked before, and has been here for long.
+ */
+extern bool respond_token_is_good(Arena *arena, const unsigned char *hash, const char *peer, const char *scope,
+								  Oid role);
+
+/*
  * Notes that the token is used, if that is not known for the last minutes; in a transaction of
  * a worker that writes, where nothing else hangs on it.  Waits for nobody.
  */

@@ -145,6 +145,8 @@ leave_slot(int code, Datum argument)
 			pg_atomic_write_u32(&my_database->clock, 0);
 		if (pg_atomic_read_u32(&my_database->courier) == reference)
 			pg_atomic_write_u32(&my_database->courier, 0);
+		if (pg_atomic_read_u32(&my_database->streams) == reference)
+			pg_atomic_write_u32(&my_database->streams, 0);
 		if (pg_atomic_read_u32(&my_database->gateway) == reference)
 			pg_atomic_write_u32(&my_database->gateway, 0);
 	}
