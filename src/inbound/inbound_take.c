@@ -13,20 +13,16 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "access/xlog.h"
-#include "access/xlog_internal.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
+#include "common/durable.h"
 #include "common/error_class.h"
 #include "common/life.h"
 #include "common/shape.h"
-#include "common/sync_standby.h"
 #include "event/producer.h"
 #include "inbound/inbound_answer.h"
 #include "inbound/inbound_count.h"
@@ -40,10 +36,6 @@
 
 #define SOURCE_PREFIX	"/in/"
 #define PAGERDUTY_PATH	"/v2/enqueue"
-
-/* Milliseconds that a synchronous standby is waited for, and between two looks at it. */
-#define STANDBY_LONGEST	5000
-#define STANDBY_LOOK	2
 
 /* A request on its way. */
 typedef struct Taken
@@ -246,32 +238,6 @@ write_rejects(Turn *turn)
 	}
 }
 
-/* Where the WAL ends now: where the next record begins, but for the header of its page. */
-static XLogRecPtr
-end_of_wal(void)
-{
-	XLogRecPtr	end = GetXLogInsertRecPtr();
-
-	if (XLogSegmentOffset(end, wal_segment_size) == SizeOfXLogLongPHD)
-		return end - SizeOfXLogLongPHD;
-	return end % XLOG_BLCKSZ == SizeOfXLogShortPHD ? end - SizeOfXLogShortPHD : end;
-}
-
-/* Whether what is written up to there is on disk, here and where a synchronous standby keeps it. */
-static bool
-is_durable(XLogRecPtr written)
-{
-	XLogFlush(written);
-	for (int waited = 0; respond_sync_standby_confirmed() < written; waited += STANDBY_LOOK)
-	{
-		if (waited >= STANDBY_LONGEST)
-			return false;
-		(void) WaitLatch(MyLatch, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, STANDBY_LOOK, PG_WAIT_EXTENSION);
-		CHECK_FOR_INTERRUPTS();
-	}
-	return true;
-}
-
 static void
 count(const Taken *taken)
 {
@@ -315,7 +281,7 @@ take(Turn *turn, WebAnswer **answers)
 	respond_worker_commit();
 	/* an event that was known may be one of a commit that is not on disk yet */
 	if (turn->event_count > 0)
-		durable = is_durable(end_of_wal());
+		durable = respond_durable_wait();
 	for (int i = 0; i < turn->count; i++)
 	{
 		count(&turn->requests[i]);

@@ -3,8 +3,8 @@
  *	  Answers requests of the REST interface.
  *
  * One transaction: whose the request is, what it says, what it does as the role,
- * the answer that a repeat would get.  Whatever refuses undoes all of it.  The
- * commit waits until it is on disk, and with a synchronous standby there, too.
+ * the answer that a repeat would get.  Whatever refuses undoes all of it.  What
+ * was changed is answered once it is on disk, and with a synchronous standby there, too.
  *
  * src/rest/rest_answer.c
  *-------------------------------------------------------------------------
@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "common/durable.h"
 #include "rest/entity_tag.h"
 #include "rest/idempotency.h"
 #include "rest/rest_answer.h"
@@ -102,10 +103,13 @@ check_accept(RestCall *call)
 
 /* --- in a transaction ------------------------------------------------------ */
 
+/* The change may last or not; the same request with its Idempotency-Key asks again. */
 static void
-set_local(const char *name, const char *value)
+answer_unsafe(RestCall *call)
 {
-	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	call->answer = respond_problem(call->arena, 503, "The synchronous standby does not confirm the change; send the"
+								   " request again.");
+	respond_web_answer_field(call->arena, call->answer, "Retry-After", "5");
 }
 
 static bool
@@ -130,8 +134,6 @@ work(RestCall *call, Progress *progress)
 	respond_worker_begin();
 	if (call->route->flags & ROUTE_READS)
 		XactReadOnly = true;
-	else
-		set_local("synchronous_commit", "on");
 	if (prepare(call))
 	{
 		progress->as_role = true;
@@ -140,10 +142,14 @@ work(RestCall *call, Progress *progress)
 		if (!(call->route->flags & ROUTE_READS) && call->answer->status < 400)
 			respond_idempotency_end(call);
 	}
-	if (call->answer->status < 400)
-		respond_worker_commit();
-	else
+	if (call->answer->status >= 400)
+	{
 		AbortCurrentTransaction();
+		return;
+	}
+	respond_worker_commit();
+	if (!(call->route->flags & ROUTE_READS) && !respond_durable_wait())
+		answer_unsafe(call);
 }
 
 /* True: others were in the way, and it should be tried again. */
