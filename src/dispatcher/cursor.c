@@ -86,6 +86,17 @@ respond_cursor_passed(const Cursor *cursor, uint64_t xid, int64_t id)
 	return respond_cursor_covers(cursor, xid);
 }
 
+bool
+respond_cursor_contains(const Cursor *outer, const Cursor *inner)
+{
+	if (outer->xmax < inner->xmax)
+		return false;
+	for (size_t i = 0; i < outer->count && outer->running[i] < inner->xmax; i++)
+		if (!contains(inner->running, inner->count, outer->running[i]))
+			return false;
+	return inner->split_xid == 0 || respond_cursor_passed(outer, inner->split_xid, inner->split_id);
+}
+
 Cursor *
 respond_cursor_intersect(Arena *arena, const Cursor *a, const Cursor *b)
 {

@@ -45,6 +45,9 @@ extern bool respond_cursor_covers(const Cursor *cursor, uint64_t xid);
 /* Whether this event is handled. */
 extern bool respond_cursor_passed(const Cursor *cursor, uint64_t xid, int64_t id);
 
+/* Whether all that is handled in inner is handled in outer. */
+extern bool respond_cursor_contains(const Cursor *outer, const Cursor *inner);
+
 /* Transactions handled in both; splits are left out. */
 extern Cursor *respond_cursor_intersect(Arena *arena, const Cursor *a, const Cursor *b);
 

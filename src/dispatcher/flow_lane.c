@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/arena_server.h"
 #include "common/clock.h"
 #include "common/guc.h"
 #include "dispatcher/flow_lane.h"
@@ -28,6 +29,9 @@
 
 /* How often it is looked whether a transaction that holds a timer back has ended, in ms. */
 #define HELD_BACK_MS	5
+
+/* So many notes that have to wait for the log are passed over to find one that has not. */
+#define MOST_PASSED_OVER	100
 
 static bool is_here = false;
 static QueueReader inbox = QUEUE_READER("run_inbox", &respond_shape_run_inbox, INBOX_ID, INBOX_INCARNATION);
@@ -219,11 +223,30 @@ typedef struct Taken
 } Taken;
 
 static QueueAnswer
+	int			passed_over;
+	Arena	   *arena;			/* NULL: not asked yet */
+	const Cursor *here;			/* what this dispatcher has handled */
 take_note(void *context, const Datum *values, const bool *nulls)
 {
+/* A run that another dispatcher has begun ahead of this one must not hear what is before its beginning. */
+static bool
+must_wait(Taken *taken, const Awakening *awakening)
+{
+	if (!is_taken_over(awakening))
+		return false;
+	if (taken->arena == NULL)
+	{
+		taken->arena = respond_arena_create_in(CurrentMemoryContext);
+		taken->here = respond_place_cursor(taken->arena);
+	}
+	return !respond_place_is_passed(taken->arena, taken->here, awakening->data);
+}
+
 	Taken	   *taken = context;
 
-	taken->awakenings = lappend(taken->awakenings, respond_awakening_of_note(values, nulls));
+	if (must_wait(taken, awakening))
+		return ++taken->passed_over < MOST_PASSED_OVER ? QUEUE_LEAVE : QUEUE_LEAVE_REST;
+	taken->awakenings = lappend(taken->awakenings, awakening);
 	return list_length(taken->awakenings) < taken->limit ? QUEUE_MORE : QUEUE_ENOUGH;
 }
 
@@ -257,7 +280,7 @@ take_timers(Taken *taken, TimestampTz heard_until)
 List *
 respond_flow_lane_take(int limit, uint64 wakes, TimestampTz heard_until)
 {
-	Taken		taken = {NIL, limit};
+	Taken		taken = {.limit = limit};
 
 	if (!is_here)
 		return NIL;

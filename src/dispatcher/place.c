@@ -129,3 +129,14 @@ respond_place_restore(Arena *arena, Jsonb *place, int64 *incarnation, int64 *beh
 	*behind = respond_jsonb_find_int64(document, "behind");
 	return cursor;
 }
+
+/* What is behind an event is found out by whoever looks back. */
+bool
+respond_place_is_passed(Arena *arena, const Cursor *here, Jsonb *place)
+{
+	int64		incarnation;
+	int64		behind;
+	const Cursor *cursor = respond_place_restore(arena, place, &incarnation, &behind);
+
+	return cursor == NULL || incarnation != respond_life_incarnation() || respond_cursor_contains(here, cursor);
+}

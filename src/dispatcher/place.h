@@ -18,6 +18,9 @@ extern void respond_place_set(const Window *window, int next);
 /* What is handled, in the arena. */
 extern Cursor *respond_place_cursor(Arena *arena);
 
+/* Whether that place, a document, is handled; one in another database's log always is. */
+extern bool respond_place_is_passed(Arena *arena, const Cursor *here, Jsonb *place);
+
 /*
  * What goes on from here on until the next call, or until the next place is set,
  * goes on as if this dispatcher stood there still: at the place of a document, or

@@ -50,6 +50,28 @@ one(q{INSERT INTO respond.event (type, subject, data) VALUES ('pair.answer', 'be
 one(q{INSERT INTO respond.event (type, subject, data) VALUES ('pair.begin', 'question', '{"k": "late"}')});
 Respond::wait_until($node, $db, q{SELECT status = 'waiting' FROM respond.run WHERE event_id = (SELECT max(id) FROM respond.event WHERE type = 'pair.begin')}, 'an answer before the question is none');
 
+# The first lane, where runs wait, is held up in front of it: the run begins in another lane and is there before the answer is.
+one(q{
+	CREATE TABLE public.gate (open boolean); INSERT INTO public.gate VALUES (false);
+	CREATE FUNCTION public.pass_gate() RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+		WHILE NOT (SELECT open FROM public.gate) LOOP PERFORM pg_sleep(0.01); END LOOP;
+		RETURN true;
+	END $$});
+Respond::configure($node, 'pg_respond.batch_size' => 10, 'pg_respond.rule_timeout' => '1min');
+$node->reload;
+Respond::add_rule($node, $db, 'gate', 'gate', [ { action => 'sql', sql => 'SELECT public.pass_gate()', timeout => '1 min' } ]);
+my ($first, $other) = map { one("SELECT s FROM (SELECT 'lane ' || i AS s FROM generate_series(1, 100) AS i) AS l WHERE respond_internal.event_lane(s, 0, 3) = $_ LIMIT 1") } 0, 1;
+one("INSERT INTO respond.event (type, subject) VALUES ('gate', '$first')");
+one("INSERT INTO respond.event (type, subject) SELECT 'filler', '$first' FROM generate_series(1, 100)");
+one(qq{INSERT INTO respond.event (type, subject, data) VALUES ('pair.answer', '$first', '{"k": "ahead", "n": 0}')});
+one(qq{INSERT INTO respond.event (type, subject, data) VALUES ('pair.begin', '$other', '{"k": "ahead"}')});
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.run WHERE event_id = (SELECT max(id) FROM respond.event WHERE type = 'pair.begin'))}, 'a run has begun ahead of the first lane');
+one('UPDATE public.gate SET open = true');
+one(q{INSERT INTO respond.event (type, subject, data) VALUES ('pair.answer', 'behind', '{"k": "ahead", "n": 1}')});
+Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.event WHERE type = 'pair.done' AND subject = 'ahead')}, 'it ends');
+is(one(q{SELECT data ->> 'n' FROM respond.event WHERE type = 'pair.done' AND subject = 'ahead'}), '1', 'with what came after its event');
+
 # The number of lanes changes while runs wait.
 one(q{INSERT INTO respond.event (type, subject, data) SELECT 'pair.begin', 'c' || i, jsonb_build_object('k', 'c' || i) FROM generate_series(1, 100) AS i});
 Respond::wait_until($node, $db, q{SELECT count(*) = 101 FROM respond.run WHERE status = 'waiting'}, 'a hundred more wait');

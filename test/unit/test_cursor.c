@@ -58,6 +58,7 @@ check_algebra(Arena *arena)
 {
 	bool		intersect = true;
 	bool		unite = true;
+	bool		contain = true;
 	bool		normal = true;
 
 	for (int round = 0; round < ROUNDS; round++)
@@ -66,6 +67,7 @@ check_algebra(Arena *arena)
 		Cursor	   *b;
 		Cursor	   *both;
 		Cursor	   *either;
+		bool		within = true;
 
 		respond_arena_reset(arena);
 		a = draw_cursor(arena);
@@ -80,10 +82,18 @@ check_algebra(Arena *arena)
 
 			intersect = intersect && respond_cursor_covers(both, xid) == (in_a && in_b);
 			unite = unite && respond_cursor_covers(either, xid) == (in_a || in_b);
+			within = within && (in_a || !in_b);
 		}
+		contain = contain && respond_cursor_contains(a, b) == (within && a->xmax >= b->xmax) &&
+			respond_cursor_contains(a, both) && respond_cursor_contains(either, a);
+		b->split_xid = draw(XIDS);
+		b->split_id = 5;
+		contain = contain && respond_cursor_contains(a, b) ==
+			(within && a->xmax >= b->xmax && (b->split_xid == 0 || respond_cursor_passed(a, b->split_xid, 5)));
 	}
 	check(intersect, "the intersection covers what both cover");
 	check(unite, "the union covers what either covers");
+	check(contain, "a cursor contains what covers nothing that it does not");
 	check(normal, "results are sorted, without duplicates, below xmax");
 }
 
