@@ -58,6 +58,8 @@ BEGIN
 	   SET adopted = s.adopted || ARRAY(SELECT format('%s %s', r.incarnation, r.id) FROM respond_internal.requeue AS r WHERE r.incarnation <> own);
 	UPDATE respond_internal.requeue AS r SET incarnation = own, rule_owner = NULL WHERE r.incarnation <> own;
 	UPDATE respond_internal.set_aside_event AS s SET incarnation = own, rule_owner = NULL WHERE s.incarnation <> own;
+	-- What has passed there is not known here.
+	DELETE FROM respond_internal.wait AS w WHERE w.incarnation <> own AND w.passed_from IS NOT NULL;
 	-- The other database may have had another encoding.
 	UPDATE respond_internal.wait AS w SET incarnation = own, key_hash = respond_internal.wait_key_hash(w.key) WHERE w.incarnation <> own;
 	UPDATE respond_internal.heard AS h SET incarnation = own WHERE h.incarnation <> own;

@@ -33,6 +33,7 @@
 #include "schedule/schedule_row.h"
 #include "shapes.h"
 #include "timer/timer_columns.h"
+#include "wait/wait_passed.h"
 #include "wait/wait_pattern.h"
 #include "wait/wait_row.h"
 
@@ -53,6 +54,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_loop_items,
 	&respond_shape_mask,
 	&respond_shape_mute,
+	&respond_shape_passed,
 	&respond_shape_producer,
 	&respond_shape_progress_0,
 	&respond_shape_progress_1,

@@ -97,7 +97,7 @@ typedef struct Hearing
 {
 	Event	   *event;
 	bool		contained;
-	bool		heard;			/* out: some run did */
+	bool		heard;			/* out: something was written */
 } Hearing;
 
 static void

@@ -202,8 +202,11 @@ respond_flow_lane_hear(Event *event, bool contained)
 	if (!is_here || event->is_heard || event->replay || !respond_waits_listen() || event->data == NULL ||
 		event->depth > respond_max_depth)
 		return false;
-	hits = respond_waits_hits_open(event);
-	found = wake_hits(hits, event, contained);
+	/* what passes is noted in its order */
+	if (respond_followers_are_late())
+		respond_look_back(contained);
+	hits = respond_waits_hits_open(event, true);
+	found = wake_hits(hits, event, contained) || respond_waits_hits_noted(hits);
 	respond_waits_hits_close(hits);
 	return found;
 }
@@ -220,14 +223,11 @@ typedef struct Taken
 {
 	List	   *awakenings;
 	int			limit;
-} Taken;
-
-static QueueAnswer
 	int			passed_over;
 	Arena	   *arena;			/* NULL: not asked yet */
 	const Cursor *here;			/* what this dispatcher has handled */
-take_note(void *context, const Datum *values, const bool *nulls)
-{
+} Taken;
+
 /* A run that another dispatcher has begun ahead of this one must not hear what is before its beginning. */
 static bool
 must_wait(Taken *taken, const Awakening *awakening)
@@ -242,7 +242,11 @@ must_wait(Taken *taken, const Awakening *awakening)
 	return !respond_place_is_passed(taken->arena, taken->here, awakening->data);
 }
 
+static QueueAnswer
+take_note(void *context, const Datum *values, const bool *nulls)
+{
 	Taken	   *taken = context;
+	Awakening  *awakening = respond_awakening_of_note(values, nulls);
 
 	if (must_wait(taken, awakening))
 		return ++taken->passed_over < MOST_PASSED_OVER ? QUEUE_LEAVE : QUEUE_LEAVE_REST;

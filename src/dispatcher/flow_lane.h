@@ -33,7 +33,7 @@ extern void respond_flow_lane_prepare(FlowRun *run);
 
 /*
  * Lets the runs that wait for the event go on; in the first lane, for events of any
- * lane.  True when there were some.
+ * lane.  True when there were some, or when it was noted for runs that have yet to wait for it.
  */
 extern bool respond_flow_lane_hear(Event *event, bool contained);
 

@@ -63,6 +63,15 @@ respond_followers_have(int64 run_id)
 	return false;
 }
 
+bool
+respond_followers_are_late(void)
+{
+	for (int i = 0; i < count; i++)
+		if (!followers[i].at_pause)
+			return true;
+	return false;
+}
+
 const Follower *
 respond_followers(int *number)
 {

@@ -41,6 +41,9 @@ extern void respond_followers_add_new(int64 run_id);
 /* Whether it is one of them. */
 extern bool respond_followers_have(int64 run_id);
 
+/* Whether one of them is not at a pause. */
+extern bool respond_followers_are_late(void);
+
 /* All of them, until another is added or they are forgotten. */
 extern const Follower *respond_followers(int *count);
 extern void respond_followers_forget(void);

@@ -9,7 +9,8 @@
  * back first.  What comes behind this dispatcher's place is not
  * looked at: it will hear that in its turn.  Both happen in one transaction, so
  * nothing can come between them.  An event whose type or key none of these runs waits
- * for costs no look into the table of waits.
+ * for costs no look into the table of waits.  For waits that do not know their key yet
+ * it is noted that an event has passed, as if they had been armed at that place.
  *
  * A dump may be restored between the two.  Then the log of the original is read from
  * there on, as far as it was handled there, and all of this database's own.
@@ -31,10 +32,14 @@
 #include "dispatcher/run_wake.h"
 #include "wait/wait_filter.h"
 #include "wait/wait_match.h"
+#include "wait/wait_passed.h"
 #include "wait/wait_rows.h"
 
 /* So many runs look back together, and those that begin in the last of them. */
 #define MOST_FOLLOWERS	1000
+
+/* So many events are noted for a wait without a key; where more have passed it looks back itself when it has one. */
+#define MOST_NOTED		1000
 
 /* One look back of many runs. */
 typedef struct LookBack
@@ -106,16 +111,21 @@ is_of(const LookBack *back, const Follower *follower, int64 run_id)
 	return follower != NULL && follower < back->followers + back->count && follower->run_id == run_id;
 }
 
-/* Whether the run has to hear the event by this wait. */
-static bool
-must_hear(const LookBack *back, const Wait *wait, const Event *event)
+/* By which the run hears the event by this wait: one at a pause only if there is no other; NULL: by none. */
+static const Follower *
+find_hearing(const LookBack *back, const Wait *wait, const Event *event)
 {
-	Follower   *follower = find_followers(back, wait->run_id);
+	const Follower *at_pause = NULL;
 
-	while (is_of(back, follower, wait->run_id) && !hears(follower, wait, event))
-		follower++;
-	/* it may have been armed in time for one of several events */
-	return is_of(back, follower, wait->run_id) && !respond_wait_has_heard(wait, event->id);
+	for (Follower *follower = find_followers(back, wait->run_id); is_of(back, follower, wait->run_id); follower++)
+	{
+		if (!hears(follower, wait, event))
+			continue;
+		if (!follower->at_pause)
+			return follower;
+		at_pause = follower;
+	}
+	return at_pause;
 }
 
 /* The step that the run stood at has ended. */
@@ -135,13 +145,15 @@ end_step(LookBack *back, int64 run_id)
 static void
 wake(LookBack *back, const Wait *wait, Event *event)
 {
+	const Follower *follower = find_hearing(back, wait, event);
 	Awakening  *awakening;
 
-	if (!must_hear(back, wait, event))
+	/* it may have been armed in time for one of several events */
+	if (follower == NULL || respond_wait_has_heard(wait, event->id))
 		return;
 	awakening = respond_awakening_of_event(wait, event);
 	/* what begins with it hears what came after it, too */
-	respond_place_go_back_in(back->window, back->next);
+	respond_place_go_back_in(back->window, back->next, !follower->at_pause);
 	if (respond_run_wake(awakening, back->contained))
 		end_step(back, wait->run_id);
 	if (awakening->look_back != NULL)
@@ -160,6 +172,38 @@ wake_all(LookBack *back, const List *hits, Event *event)
 	}
 }
 
+/* An event that may have passed waits without a key. */
+typedef struct Passing
+{
+	const LookBack *back;
+	const Event *event;
+} Passing;
+
+/* Whether it is noted for this one. */
+static bool
+is_noted(void *state, Wait *wait)
+{
+	const Passing *passing = state;
+	const Follower *follower = find_hearing(passing->back, wait, passing->event);
+
+	if (follower == NULL || wait->heard_count > MOST_NOTED)
+		return false;
+	if (wait->heard_count++ < MOST_NOTED)
+		return true;
+	respond_passed_give_up(wait);
+	return false;
+}
+
+static void
+pass(LookBack *back, const Event *event)
+{
+	Passing		passing = {back, event};
+	List	   *waits = respond_wait_filter_keyless(back->filter);
+
+	if (waits != NIL)
+		respond_waits_note_for(waits, event, is_noted, &passing);
+}
+
 /* Others may wait for the same event, as many as there are runs. */
 static void
 hear(LookBack *back, Event *event)
@@ -168,12 +212,13 @@ hear(LookBack *back, Event *event)
 	List	   *piece;
 	int64		last;
 
+	pass(back, event);
 	if (back->followers[0].run_id == back->followers[back->count - 1].run_id)
 	{
 		wake_all(back, respond_waits_hit(event, back->followers[0].run_id - 1, 1, &last), event);
 		return;
 	}
-	hits = respond_waits_hits_open(event);
+	hits = respond_waits_hits_open(event, false);
 	while ((piece = respond_waits_hits_next(hits)) != NIL)
 		wake_all(back, piece, event);
 	respond_waits_hits_close(hits);

@@ -25,6 +25,7 @@ static int	handled = 0;
 static Jsonb *past_document = NULL;
 static const Window *past_window = NULL;
 static int	past_handled = 0;
+static bool past_is_noted = false;
 
 void
 respond_place_return(void)
@@ -49,11 +50,12 @@ respond_place_go_back(Jsonb *place)
 }
 
 void
-respond_place_go_back_in(const Window *window, int next)
+respond_place_go_back_in(const Window *window, int next, bool noted)
 {
 	past_document = NULL;
 	past_window = window;
 	past_handled = next;
+	past_is_noted = noted;
 }
 
 bool
@@ -108,6 +110,8 @@ respond_place_save(void)
 		respond_jsonb_push_int64(&state, "split_xid", cursor->split_xid);
 		respond_jsonb_push_int64(&state, "split_id", cursor->split_id);
 	}
+	if (past_window != NULL && !past_is_noted)
+		respond_jsonb_push_boolean(&state, "read", true);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

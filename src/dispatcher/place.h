@@ -24,17 +24,19 @@ extern bool respond_place_is_passed(Arena *arena, const Cursor *here, Jsonb *pla
 /*
  * What goes on from here on until the next call, or until the next place is set,
  * goes on as if this dispatcher stood there still: at the place of a document, or
- * before that entry of a window.  Both must stay where they are meanwhile.
+ * before that entry of a window.  Both must stay where they are meanwhile.  noted: what
+ * the window still has is noted for the run, see wait_passed.h.
  */
 extern void respond_place_go_back(Jsonb *place);
-extern void respond_place_go_back_in(const Window *window, int next);
+extern void respond_place_go_back_in(const Window *window, int next, bool noted);
 extern void respond_place_return(void);
 extern bool respond_place_is_past(void);
 
 /*
  * The place as a document: {"incarnation", "cursor", "split_xid", "split_id"}, where the
  * first says in which database's log it is.  {"behind": event} instead of a split: the
- * place of this event, which comes after the cursor.
+ * place of this event, which comes after the cursor.  {"read": true}: what has passed
+ * since is not known but from the log.
  */
 extern Jsonb *respond_place_save(void);
 

@@ -19,6 +19,7 @@
 #include "event/event_roots.h"
 #include "flow/action_wait.h"
 #include "flow/event_document.h"
+#include "flow/late_key.h"
 #include "flow/mailbox.h"
 #include "flow/wait_code.h"
 
@@ -150,6 +151,7 @@ take_heard(StepCall *call, const WaitCode *code, List *events)
 
 	if (code->since == WAIT_FROM_NOW)
 		respond_mailbox_empty(machine, call->step);
+	respond_late_key_find(machine, call->step, code, events);
 	heard = respond_mailbox_find(machine, call->step, events);
 	if (code->count == 0 || list_length(heard) < code->collect)
 		return false;
@@ -238,8 +240,7 @@ begin(StepCall *call, const WaitCode *code)
 	if (take_heard(call, code, events))
 		return STEP_DONE;
 	if (!respond_mailbox_covers(call->machine, call->step, events))
-		call->machine->look_back = code->since == WAIT_FROM_RUN ? call->machine->beginning :
-			code->since == WAIT_FROM_PREVIOUS ? call->machine->before : NULL;
+		call->machine->look_back = respond_late_key_place(call->machine, call->step, code);
 	pause = palloc0(sizeof(FlowPause));
 	pause->waits_for = code->count > 0 ? PAUSE_EVENT : PAUSE_TIME;
 	pause->due_at = limit;

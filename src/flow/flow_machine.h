@@ -129,6 +129,7 @@ typedef struct FlowMachine
 	int32		pauses;			/* so many there were */
 	bool		rested;			/* the pause before the next attempt is over */
 	Jsonb	   *before;			/* place where the step before began, if it has waited; NULL: it began now */
+	Jsonb	   *began;			/* place where the step at the position began, if it has waited; else NULL */
 	Jsonb	   *beginning;		/* place where the run began, if a wait may have to know; else NULL */
 	Jsonb	   *look_back;		/* out: the wait that begins hears from this place on; NULL: from now on */
 	uint64		own_events;		/* bits of waits that may hear what the run has recorded since; see own_events.h */

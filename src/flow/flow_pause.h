@@ -57,6 +57,7 @@ typedef struct FlowPause
 	TimestampTz since;
 	int64		timer;			/* of due_at; 0: none */
 	Jsonb	   *place;			/* of the step in the order of events, if a wait may have to know; else NULL */
+	int64		passed;			/* number of what has passed then, see late_key.c; 0: not asked for */
 } FlowPause;
 
 typedef enum FlowWakeKind

@@ -333,6 +333,7 @@ move_on(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
 {
 	machine->position.attempts = 0;
 	machine->ends = 0;
+	machine->began = NULL;
 	machine->pause = NULL;
 	switch (outcome)
 	{
@@ -380,6 +381,7 @@ finish_attempt(FlowMachine *machine, const FlowStep *step, StepOutcome outcome)
 		return MACHINE_PAUSED;
 	if (outcome == STEP_OUTCOME_LOOP)
 	{
+		machine->began = NULL;
 		machine->pause = NULL;
 		respond_loop_enter(machine, machine->entering);
 		return MACHINE_UNDER_WAY;
@@ -517,7 +519,7 @@ respond_machine_advance(FlowMachine *machine)
 	respond_own_events_note(machine, step, outcome != STEP_OUTCOME_SKIPPED, respond_event_context_caused() > caused);
 	if (outcome != STEP_OUTCOME_SKIPPED)
 	{
-		machine->before = NULL;
+		machine->before = machine->began;
 		if (begins)
 			forget_heard(machine, step);
 	}
@@ -559,6 +561,7 @@ respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 		machine->pause = NULL;
 		return MACHINE_UNDER_WAY;
 	}
+	machine->began = machine->pause->place;
 	if (strcmp(machine->pause->waits_for, PAUSE_RETRY) == 0)
 	{
 		machine->ends = respond_pause_ends(machine->pause);

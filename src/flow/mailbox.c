@@ -35,7 +35,7 @@ find_wait(const FlowMachine *machine, const FlowStep *step, const FlowAwaited *a
 	return NULL;
 }
 
-/* In the order in which the waits heard them. */
+/* In the order in which the waits heard them, as far as it is known. */
 static int
 compare_heard(const ListCell *left, const ListCell *right)
 {
@@ -43,6 +43,26 @@ compare_heard(const ListCell *left, const ListCell *right)
 	const Heard *b = lfirst(right);
 
 	return a->event_id < b->event_id ? -1 : a->event_id > b->event_id;
+}
+
+static int
+compare_passed(const ListCell *left, const ListCell *right)
+{
+	const Heard *a = lfirst(left);
+	const Heard *b = lfirst(right);
+
+	return a->passed < b->passed ? -1 : a->passed > b->passed;
+}
+
+static bool
+all_passed(const List *heard)
+{
+	ListCell   *cell;
+
+	foreach(cell, heard)
+		if (((Heard *) lfirst(cell))->passed == 0)
+			return false;
+	return true;
 }
 
 static List *
@@ -55,6 +75,7 @@ add_heard(List *list, const Wait *wait)
 		heard->event_id = wait->heard[i];
 		heard->alternative = wait->alternative;
 		heard->recorded_at = wait->heard_at[i];
+		heard->passed = wait->passed != NULL ? wait->passed[i] : 0;
 		list = lappend(list, heard);
 	}
 	return list;
@@ -74,7 +95,7 @@ respond_mailbox_find(const FlowMachine *machine, const FlowStep *step, const Lis
 			found = add_heard(found, wait);
 	}
 	if (list_length(events) > 1)
-		list_sort(found, compare_heard);
+		list_sort(found, all_passed(found) ? compare_passed : compare_heard);
 	return found;
 }
 
@@ -118,6 +139,20 @@ respond_mailbox_covers(const FlowMachine *machine, const FlowStep *step, const L
 	return true;
 }
 
+bool
+respond_mailbox_has(const FlowMachine *machine, const FlowStep *step, const FlowAwaited *awaited)
+{
+	return find_wait(machine, step, awaited) != NULL;
+}
+
+Wait *
+respond_mailbox_keyless(const FlowMachine *machine, const FlowStep *step, int alternative)
+{
+	FlowAwaited awaited = {.alternative = WAIT_KEYLESS(alternative),.key = ""};
+
+	return find_wait(machine, step, &awaited);
+}
+
 static void
 forget(Wait *wait, int64 event_id)
 {
@@ -128,9 +163,72 @@ forget(Wait *wait, int64 event_id)
 		if (wait->heard[i] == event_id)
 			continue;
 		wait->heard[kept] = wait->heard[i];
+		if (wait->passed != NULL)
+			wait->passed[kept] = wait->passed[i];
 		wait->heard_at[kept++] = wait->heard_at[i];
 	}
 	wait->heard_count = kept;
+}
+
+/* An event that meets several alternatives of a step counts for the first of them. */
+static void
+leave_to_first(Wait *left, Wait *right)
+{
+	Wait	   *first = left->alternative < right->alternative ? left : right;
+	Wait	   *other = first == left ? right : left;
+
+	for (int i = 0; i < first->heard_count; i++)
+		forget(other, first->heard[i]);
+}
+
+void
+respond_mailbox_add(FlowMachine *machine, const FlowStep *step, Wait *wait)
+{
+	ListCell   *cell;
+
+	foreach(cell, machine->mailbox)
+		if (is_of_step(lfirst(cell), step))
+			leave_to_first(lfirst(cell), wait);
+	machine->mailbox = lappend(machine->mailbox, wait);
+}
+
+/* The last of them by the order in which they passed; 0 if some did not. */
+static int64
+last_passed(const List *heard, int count)
+{
+	int64		last = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		const Heard *one = list_nth(heard, i);
+
+		if (one->passed == 0)
+			return 0;
+		last = Max(last, one->passed);
+	}
+	return last;
+}
+
+/*
+ * What was found is found again for the next key.  The waits without one go on hearing
+ * behind what was used; where that did not pass them, they begin anew.
+ */
+static void
+put_behind(FlowMachine *machine, const FlowStep *step, int64 passed)
+{
+	ListCell   *cell;
+
+	foreach(cell, machine->mailbox)
+	{
+		Wait	   *wait = lfirst(cell);
+
+		if (!is_of_step(wait, step))
+			continue;
+		if (wait->was_found || (wait->alternative < 0 && passed == 0))
+			machine->mailbox = foreach_delete_current(machine->mailbox, cell);
+		else if (wait->alternative < 0)
+			wait->passed_from = Max(wait->passed_from, passed);
+	}
 }
 
 /* An event that met several alternatives is used up for all of them. */
@@ -143,6 +241,8 @@ respond_mailbox_use(FlowMachine *machine, const FlowStep *step, const List *hear
 		foreach(cell, machine->mailbox)
 			if (is_of_step(lfirst(cell), step))
 				forget(lfirst(cell), ((Heard *) list_nth(heard, i))->event_id);
+	if (count > 0)
+		put_behind(machine, step, last_passed(heard, count));
 }
 
 void
@@ -165,9 +265,9 @@ respond_mailbox_drop(FlowMachine *machine, const FlowStep *step)
 			machine->mailbox = foreach_delete_current(machine->mailbox, cell);
 }
 
-void
-respond_mailbox_arm(FlowMachine *machine, const FlowStep *step, const FlowAwaited *awaited, bool early,
-					TimestampTz due_at)
+static void
+arm(FlowMachine *machine, const FlowStep *step, const FlowAwaited *awaited, bool early, TimestampTz due_at,
+	int64 passed_from)
 {
 	const FlowRun *run = machine->run;
 	const Wait *before = find_wait(machine, step, awaited);
@@ -190,5 +290,20 @@ respond_mailbox_arm(FlowMachine *machine, const FlowStep *step, const FlowAwaite
 		wait.heard = before->heard;
 		wait.heard_at = before->heard_at;
 	}
+	wait.passed_from = passed_from;
 	respond_wait_arm(&wait);
+}
+
+void
+respond_mailbox_arm(FlowMachine *machine, const FlowStep *step, const FlowAwaited *awaited, bool early,
+					TimestampTz due_at)
+{
+	arm(machine, step, awaited, early, due_at, 0);
+}
+
+void
+respond_mailbox_arm_keyless(FlowMachine *machine, const FlowStep *step, const FlowAwaited *awaited,
+							int64 passed_from)
+{
+	arm(machine, step, awaited, true, DT_NOEND, passed_from);
 }

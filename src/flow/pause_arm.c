@@ -16,6 +16,7 @@
 
 #include "common/clock.h"
 #include "flow/cancel_code.h"
+#include "flow/late_key.h"
 #include "flow/loop_code.h"
 #include "flow/mailbox.h"
 #include "flow/own_events.h"
@@ -80,21 +81,11 @@ key_needs(const WaitAlternative *alternative, const FlowStep *step)
 	return use.used;
 }
 
-/* A run that stays in the queue for a place may be laid down there several times. */
-static bool
-has_begun(const FlowMachine *machine)
+/* Empty: it is not known yet. */
+static const char *
+early_key(FlowMachine *machine, const FlowStep *paused, const WaitAlternative *alternative)
 {
-	return machine->pauses > 1 && strcmp(machine->pause->waits_for, PAUSE_PLACE) != 0;
-}
-
-/* The key is not known yet: when it is, the log will be looked through from here on. */
-static void
-keep_place(FlowMachine *machine, const WaitCode *code)
-{
-	Jsonb	  **place = code->since == WAIT_FROM_RUN ? &machine->beginning : &machine->pause->place;
-
-	if (*place == NULL && (code->since != WAIT_FROM_RUN || !has_begun(machine)))
-		*place = machine->run->where();
+	return key_needs(alternative, paused) ? "" : respond_wait_alternative_key(machine, alternative);
 }
 
 /* Arms the wait of a step that the run has not reached.  paused NULL: it pauses in front of a step. */
@@ -105,19 +96,12 @@ arm_early(FlowMachine *machine, const FlowStep *paused, const FlowStep *step)
 
 	for (int i = 0; i < code->count; i++)
 	{
-		const WaitAlternative *alternative = &code->alternatives[i];
-		char	   *key;
+		FlowAwaited *awaited = respond_wait_awaited(code, i, early_key(machine, paused, &code->alternatives[i]));
 
-		if (key_needs(alternative, paused))
-		{
-			keep_place(machine, code);
-			continue;
-		}
-		key = respond_wait_alternative_key(machine, alternative);
-		if (key[0] != '\0')
-			respond_mailbox_arm(machine, step, respond_wait_awaited(code, i, key), true, DT_NOEND);
-		else
-			keep_place(machine, code);
+		if (awaited->key[0] == '\0' || respond_late_key_waits(machine, step, i))
+			respond_late_key_arm(machine, step, code, i);
+		else if (!respond_late_key_reads(machine, step, code, awaited))
+			respond_mailbox_arm(machine, step, awaited, true, DT_NOEND);
 	}
 }
 

@@ -124,6 +124,8 @@ make_pause(const FlowPause *before, int64 timer, TimestampTz due_at)
 	respond_jsonb_push_text(&state, "since", respond_event_time(before->since, since));
 	respond_jsonb_push_text(&state, "due", respond_event_time(due_at, due));
 	respond_jsonb_push_int64(&state, "timer", timer);
+	if (before->place != NULL)
+		respond_jsonb_push_jsonb(&state, "place", before->place);
 	respond_jsonb_push_key(&state, "memo");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	if (before->due_at == DT_NOEND)
@@ -156,6 +158,9 @@ find_alternative(const RunMove *move, const char *label, int alternative)
 {
 	const WaitCode *code = NULL;
 
+	/* without a key it met what its own version said */
+	if (alternative < 0)
+		return NULL;
 	if (strcmp(label, CANCEL_STEP) == 0)
 		code = move->to->cancel != NULL ? move->to->cancel->code : NULL;
 	for (int i = 0; i < FLOW_PARTS && code == NULL; i++)

@@ -68,6 +68,13 @@ static const AgingTable aging_tables[] = {
 	" (SELECT FROM respond.approval AS a WHERE a.id OPERATOR(pg_catalog.=) approval_id)"},
 };
 
+/* What has passed before any run was armed that may have to hear it; however long events are kept. */
+static const AgingTable passed_table = {
+	"respond_internal", "passed",
+	"id OPERATOR(pg_catalog.<=) (SELECT coalesce(pg_catalog.min(w.passed_from), 9223372036854775807)"
+	" FROM respond_internal.wait AS w WHERE w.passed_from IS NOT NULL) AND $1 IS NOT NULL"
+};
+
 static Cursor *
 handled_by_all_lanes(void)
 {
@@ -279,5 +286,6 @@ respond_retention_apply(TimestampTz now)
 		for (int i = 0; i < lengthof(aging_tables); i++)
 			delete_old_rows(&aging_tables[i], now - respond_event_retention * USECS_PER_MINUTE);
 	}
+	delete_old_rows(&passed_table, now);
 	return now + pause;
 }

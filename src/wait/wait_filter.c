@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "nodes/pg_list.h"
 #include "utils/hsearch.h"
 
 #include "common/glob.h"
@@ -24,6 +23,7 @@ struct WaitFilter
 	List	   *types;			/* of AwaitedType * */
 	int			path_count;		/* of all types */
 	HTAB	   *keys;			/* of AwaitedKey */
+	List	   *keyless;		/* of Wait * */
 };
 
 typedef struct AwaitedType
@@ -38,6 +38,7 @@ typedef struct AwaitedPath
 	int			number;
 	const char *path;
 	WaitKey    *key;
+	bool		any;			/* some wait does not know its key yet */
 } AwaitedPath;
 
 typedef struct AwaitedKey
@@ -96,6 +97,26 @@ get_path(WaitFilter *filter, AwaitedType *type, const char *text)
 	return path;
 }
 
+/* One that was armed again takes the place of the former. */
+static void
+add_keyless(WaitFilter *filter, const Wait *wait)
+{
+	ListCell   *cell;
+
+	foreach(cell, filter->keyless)
+	{
+		const Wait *before = lfirst(cell);
+
+		if (before->run_id == wait->run_id && before->alternative == wait->alternative &&
+			strcmp(before->step, wait->step) == 0)
+		{
+			lfirst(cell) = respond_wait_copy(wait);
+			return;
+		}
+	}
+	filter->keyless = lappend(filter->keyless, respond_wait_copy(wait));
+}
+
 /* A wait whose pattern is not known hears nothing. */
 void
 respond_wait_filter_add(WaitFilter *filter, const Wait *wait)
@@ -103,13 +124,21 @@ respond_wait_filter_add(WaitFilter *filter, const Wait *wait)
 	const KnownPattern *known = respond_wait_set_find(respond_wait_patterns(), wait->pattern, wait->rule,
 													  wait->rule_version, wait->step, wait->alternative);
 	AwaitedKey	key = {.key_hash = respond_wait_key_hash(wait->key)};
+	AwaitedPath *path;
 	MemoryContext caller;
 
 	if (known == NULL)
 		return;
 	caller = MemoryContextSwitchTo(filter->context);
-	key.path = get_path(filter, get_type(filter, known->pattern.event_type), known->pattern.event_key)->number;
-	(void) hash_search(filter->keys, &key, HASH_ENTER, NULL);
+	path = get_path(filter, get_type(filter, known->pattern.event_type), known->pattern.event_key);
+	key.path = path->number;
+	if (wait->alternative < 0)
+	{
+		path->any = true;
+		add_keyless(filter, wait);
+	}
+	else
+		(void) hash_search(filter->keys, &key, HASH_ENTER, NULL);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -138,7 +167,7 @@ is_awaited(const WaitFilter *filter, const AwaitedPath *path, const Event *event
 	key.key_hash = respond_wait_key_hash(text);
 	(void) hash_search(filter->keys, &key, HASH_FIND, &found);
 	pfree(text);
-	return found;
+	return found || path->any;
 }
 
 bool
@@ -159,4 +188,10 @@ respond_wait_filter_wants(const WaitFilter *filter, const Event *event)
 				return true;
 	}
 	return false;
+}
+
+List *
+respond_wait_filter_keyless(const WaitFilter *filter)
+{
+	return filter->keyless;
 }

@@ -10,6 +10,8 @@
 #ifndef RESPOND_WAIT_FILTER_H
 #define RESPOND_WAIT_FILTER_H
 
+#include "nodes/pg_list.h"
+
 #include "event/event.h"
 #include "wait/wait_row.h"
 
@@ -18,7 +20,7 @@ typedef struct WaitFilter WaitFilter;
 /* In the current memory context; it lets nothing through. */
 extern WaitFilter *respond_wait_filter_create(void);
 
-/* Lets through what this wait can hear as well. */
+/* Lets through what this wait can hear as well; one without a key: whatever has one. */
 extern void respond_wait_filter_add(WaitFilter *filter, const Wait *wait);
 
 /* Whether one of the waits can hear an event of this type. */
@@ -29,5 +31,8 @@ extern bool respond_wait_filter_wants_type(const WaitFilter *filter, const char 
  * the time until which it waits, are not looked at.
  */
 extern bool respond_wait_filter_wants(const WaitFilter *filter, const Event *event);
+
+/* Those that were added and have no key, as they were armed last: a list of Wait *. */
+extern List *respond_wait_filter_keyless(const WaitFilter *filter);
 
 #endif							/* RESPOND_WAIT_FILTER_H */

@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 
 #include "wait/wait_match.h"
+#include "wait/wait_passed.h"
 #include "wait/wait_pattern.h"
 #include "wait/wait_rows.h"
 
@@ -26,6 +27,8 @@ typedef struct Range
 	Snapshot	snapshot;		/* NULL: what this transaction has armed so far, too */
 	int64		after;
 	int			limit;
+	bool		passes;			/* the event is noted for those without a key */
+	bool		noted;			/* out: that was done */
 } Range;
 
 struct WaitHits
@@ -34,6 +37,7 @@ struct WaitHits
 	List	   *first;			/* the first piece */
 	int64		last;			/* run behind which the next piece begins, PG_INT64_MAX: there is none */
 	Snapshot	snapshot;		/* NULL: there is no second piece */
+	bool		noted;
 };
 
 bool
@@ -42,7 +46,15 @@ respond_waits_listen(void)
 	return respond_wait_set_count(respond_wait_patterns()) > 0;
 }
 
-/* Adds those of one pattern; two patterns may have one id, by chance. */
+/* Two patterns may have one id, by chance. */
+static bool
+is_of(const Wait *wait, const WaitPattern *pattern)
+{
+	return wait->alternative == pattern->alternative && wait->rule_version == pattern->rule_version &&
+		strcmp(wait->step, pattern->step) == 0 && strcmp(wait->rule, pattern->rule) == 0;
+}
+
+/* Adds those of one pattern. */
 static List *
 add_found(List *hit, const KnownPattern *known, const Event *event, const Range *range, int64 *last)
 {
@@ -59,9 +71,7 @@ add_found(List *hit, const KnownPattern *known, const Event *event, const Range 
 	{
 		Wait	   *wait = lfirst(cell);
 
-		if (wait->due_at >= event->recorded_at && wait->alternative == pattern->alternative &&
-			wait->rule_version == pattern->rule_version && strcmp(wait->step, pattern->step) == 0 &&
-			strcmp(wait->rule, pattern->rule) == 0)
+		if (wait->due_at >= event->recorded_at && is_of(wait, pattern))
 			hit = lappend(hit, wait);
 	}
 	return hit;
@@ -120,7 +130,7 @@ only_up_to(List *waits, int64 last)
 }
 
 static List *
-hit(WaitPatternSet *set, const Event *event, const Range *range, int64 *last)
+hit(WaitPatternSet *set, const Event *event, Range *range, int64 *last)
 {
 	const int  *numbers;
 	List	   *waits = NIL;
@@ -133,9 +143,16 @@ hit(WaitPatternSet *set, const Event *event, const Range *range, int64 *last)
 	count = respond_wait_set_match(set, event, &numbers);
 	for (int i = 0; i < count; i++)
 	{
+		const KnownPattern *known = respond_wait_set_get(set, numbers[i]);
 		int64		found_last;
 
-		waits = add_found(waits, respond_wait_set_get(set, numbers[i]), event, range, &found_last);
+		if (known->pattern.alternative < 0)
+		{
+			if (range->passes)
+				range->noted |= respond_passed_note(known, event);
+			continue;
+		}
+		waits = add_found(waits, known, event, range, &found_last);
 		*last = Min(*last, found_last);
 	}
 	waits = only_up_to(waits, *last);
@@ -159,13 +176,15 @@ respond_waits_hit(const Event *event, int64 after, int limit, int64 *last)
 
 /* The first piece is nearly always the last: nothing is kept for others then. */
 WaitHits *
-respond_waits_hits_open(const Event *event)
+respond_waits_hits_open(const Event *event, bool passes)
 {
 	WaitHits   *hits = palloc(sizeof(WaitHits));
+	Range		range = {NULL, PG_INT64_MIN, PIECE, passes};
 
 	hits->event = event;
 	hits->snapshot = NULL;
-	hits->first = respond_waits_hit(event, PG_INT64_MIN, PIECE, &hits->last);
+	hits->first = hit(respond_wait_patterns(), event, &range, &hits->last);
+	hits->noted = range.noted;
 	if (hits->last != PG_INT64_MAX)
 	{
 		respond_waits_flush();
@@ -175,6 +194,12 @@ respond_waits_hits_open(const Event *event)
 		PopActiveSnapshot();
 	}
 	return hits;
+}
+
+bool
+respond_waits_hits_noted(const WaitHits *hits)
+{
+	return hits->noted;
 }
 
 List *
@@ -198,4 +223,28 @@ respond_waits_hits_close(WaitHits *hits)
 	if (hits->snapshot != NULL)
 		UnregisterSnapshot(hits->snapshot);
 	pfree(hits);
+}
+
+void
+respond_waits_note_for(const List *waits, const Event *event, bool (*hears) (void *state, Wait *wait), void *state)
+{
+	WaitPatternSet *set = respond_wait_patterns();
+	const int  *numbers;
+	int			count = respond_wait_set_match(set, event, &numbers);
+
+	for (int i = 0; i < count; i++)
+	{
+		const KnownPattern *known = respond_wait_set_get(set, numbers[i]);
+		ListCell   *cell;
+
+		if (known->pattern.alternative >= 0)
+			continue;
+		foreach(cell, waits)
+		{
+			Wait	   *wait = lfirst(cell);
+
+			if (wait->pattern == known->id && is_of(wait, &known->pattern) && hears(state, wait))
+				respond_passed_note_for(known, event, wait->run_id);
+		}
+	}
 }

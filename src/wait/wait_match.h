@@ -35,11 +35,17 @@ extern List *respond_waits_hit_of(WaitPatternSet *set, const Event *event, int64
 
 /*
  * All of them, piece by piece: a million runs can wait for one event.  What is
- * armed after open does not count.  next gives NIL at the end.
+ * armed after open does not count.  next gives NIL at the end.  passes: the event
+ * comes in its turn, and is noted for waits that do not know their key yet.
  */
 typedef struct WaitHits WaitHits;
-extern WaitHits *respond_waits_hits_open(const Event *event);
+extern WaitHits *respond_waits_hits_open(const Event *event, bool passes);
+extern bool respond_waits_hits_noted(const WaitHits *hits);
 extern List *respond_waits_hits_next(WaitHits *hits);
 extern void respond_waits_hits_close(WaitHits *hits);
+
+/* The event is noted for those of these waits (Wait *), which have no key, that it meets and that hear it. */
+extern void respond_waits_note_for(const List *waits, const Event *event, bool (*hears) (void *state, Wait *wait),
+								   void *state);
 
 #endif							/* RESPOND_WAIT_MATCH_H */

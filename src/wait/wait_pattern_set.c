@@ -190,3 +190,15 @@ respond_wait_set_match(WaitPatternSet *set, const Event *event, const int **numb
 	respond_matcher_match(set->state, numbers, &count);
 	return count;
 }
+
+bool
+respond_wait_set_meets(WaitPatternSet *set, const KnownPattern *known, const Event *event)
+{
+	const int  *numbers;
+	int			count = respond_wait_set_match(set, event, &numbers);
+
+	for (int i = 0; i < count; i++)
+		if (numbers[i] == known - set->patterns)
+			return true;
+	return false;
+}

@@ -62,4 +62,7 @@ extern const KnownPattern *respond_wait_set_find(const WaitPatternSet *set, int6
  */
 extern int	respond_wait_set_match(WaitPatternSet *set, const Event *event, const int **numbers);
 
+/* Whether it meets this one. */
+extern bool respond_wait_set_meets(WaitPatternSet *set, const KnownPattern *known, const Event *event);
+
 #endif							/* RESPOND_WAIT_PATTERN_SET_H */

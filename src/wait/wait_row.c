@@ -25,6 +25,7 @@ static const ShapeColumn wait_columns[] = {
 	{"rule_version", INT4OID},
 	{"alternative", INT4OID},
 	{"early", BOOLOID},
+	{"passed_from", INT8OID},
 	{"rule", TEXTOID},
 	{"step", TEXTOID},
 	{"key", TEXTOID},
@@ -59,6 +60,7 @@ respond_wait_copy(const Wait *wait)
 	copy->heard_count = 0;
 	copy->heard = NULL;
 	copy->heard_at = NULL;
+	copy->passed = NULL;
 	return copy;
 }
 
@@ -79,6 +81,7 @@ respond_wait_read(TupleTableSlot *slot, int64 *incarnation)
 	wait->pattern = DatumGetInt64(values[WAIT_ROW_PATTERN_ID]);
 	wait->key = respond_row_text(values, nulls, WAIT_ROW_KEY);
 	wait->early = DatumGetBool(values[WAIT_ROW_EARLY]);
+	wait->passed_from = nulls[WAIT_ROW_PASSED_FROM] ? 0 : DatumGetInt64(values[WAIT_ROW_PASSED_FROM]);
 	wait->since = DatumGetTimestampTz(values[WAIT_ROW_SINCE]);
 	wait->due_at = nulls[WAIT_ROW_DUE_AT] ? DT_NOEND : DatumGetTimestampTz(values[WAIT_ROW_DUE_AT]);
 	*incarnation = DatumGetInt64(values[WAIT_ROW_INCARNATION]);
@@ -100,6 +103,7 @@ respond_wait_form(const Wait *wait, int64 key_hash, Datum *values, bool *nulls)
 	values[WAIT_ROW_RULE_VERSION] = Int32GetDatum(wait->rule_version);
 	values[WAIT_ROW_ALTERNATIVE] = Int32GetDatum(wait->alternative);
 	values[WAIT_ROW_EARLY] = BoolGetDatum(wait->early);
+	respond_row_set_int64(values, nulls, WAIT_ROW_PASSED_FROM, wait->passed_from);
 	respond_row_set_text(values, nulls, WAIT_ROW_RULE, wait->rule);
 	respond_row_set_text(values, nulls, WAIT_ROW_STEP, wait->step);
 	respond_row_set_text(values, nulls, WAIT_ROW_KEY, wait->key);

@@ -16,6 +16,9 @@
 extern const Shape respond_shape_wait;
 extern const Shape respond_shape_heard;
 
+/* The wait of an alternative while its key is not known is armed as this one, and has an empty key. */
+#define WAIT_KEYLESS(alternative)	(-1 - (alternative))
+
 /* A run waits for one kind of event at one step. */
 typedef struct Wait
 {
@@ -26,15 +29,20 @@ typedef struct Wait
 	const char *step;
 	int			alternative;
 	int64		pattern;		/* respond_wait_pattern() */
-	const char *key;			/* not empty */
+	const char *key;			/* empty: it is not known yet, see wait_passed.h */
 	bool		early;			/* the run has yet to reach the step */
 	TimestampTz since;			/* from when on it hears events */
 	TimestampTz due_at;			/* events recorded later do not count; DT_NOEND: all do */
+	int64		passed_from;	/* without a key: it has to hear what has passed behind this; 0: its key is known */
 
 	/* events that it has heard, oldest first; known where the row was armed or taken */
 	int			heard_count;
 	int64	   *heard;
 	TimestampTz *heard_at;		/* when they were recorded */
+
+	/* one that was not armed, but made of what has passed one without a key */
+	bool		was_found;
+	int64	   *passed;			/* ids of what it has heard among that */
 } Wait;
 
 typedef enum WaitColumn
@@ -49,6 +57,7 @@ typedef enum WaitColumn
 	WAIT_ROW_RULE_VERSION,
 	WAIT_ROW_ALTERNATIVE,
 	WAIT_ROW_EARLY,
+	WAIT_ROW_PASSED_FROM,
 	WAIT_ROW_RULE,
 	WAIT_ROW_STEP,
 	WAIT_ROW_KEY,

@@ -15,6 +15,7 @@
 #include "common/life.h"
 #include "wait/wait_buffer.h"
 #include "wait/wait_key.h"
+#include "wait/wait_passed.h"
 #include "wait/wait_pattern.h"
 #include "wait/wait_rows.h"
 #include "wait/wait_table.h"
@@ -261,6 +262,7 @@ respond_waits_find(int64 pattern, const char *key, Snapshot snapshot, int64 afte
 void
 respond_waits_flush(void)
 {
+	respond_passed_flush();
 	if (respond_wait_buffer_is_empty())
 		return;
 	respond_wait_buffer_write();
@@ -270,5 +272,6 @@ respond_waits_flush(void)
 void
 respond_waits_discard(void)
 {
+	respond_passed_forget();
 	respond_wait_buffer_forget();
 }

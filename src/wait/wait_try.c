@@ -219,7 +219,7 @@ hit(JsonbParseState **state, Step step)
 	}
 	else
 	{
-		hits = respond_waits_hits_open(&event);
+		hits = respond_waits_hits_open(&event, true);
 		while ((piece = respond_waits_hits_next(hits)) != NIL)
 			waits = list_concat(waits, piece);
 		respond_waits_hits_close(hits);

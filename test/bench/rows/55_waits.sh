@@ -2,11 +2,13 @@
 # The floors do by SQL what has to be written at least: a row for the run and one for the wait, and both changed when the answer is there.
 runs=$((BENCH_EVENTS / 5))
 many=${BENCH_WAITING:-1000000}
+passed=${BENCH_PASSED:-200000}
 sql <<'END'
 INSERT INTO respond.rule (name, event_type, steps) VALUES
 	('steps', 'bench.steps', (SELECT jsonb_agg('{"action": "set", "values": {"id": "{{data.id}}"}}'::jsonb) FROM generate_series(1, 20))),
 	('answer', 'bench.ask', '[{"action": "wait", "name": "w", "event_type": "bench.answer", "for": "30 days"}, {"action": "log", "message": "{{steps.w.id}}"}]'),
 	('deadline', 'bench.limit', '[{"action": "wait", "name": "w", "until": "{{data.at}}"}, {"action": "log", "message": "over"}]'),
+	('late', 'bench.late', '[{"action": "wait", "name": "n", "event_type": "bench.number"}, {"action": "wait", "name": "w", "event_type": "bench.passes", "key": "{{steps.n.data.k}}"}]'),
 	('many', 'bench.many', '[{"action": "wait", "name": "w", "event_type": "bench.nothing", "for": "90 days"}]');
 CREATE TABLE bench.run (id bigint PRIMARY KEY, status text, saved jsonb);
 CREATE TABLE bench.wait (run_id bigint, key text, due_at timestamptz);
@@ -80,6 +82,46 @@ due=$(sql -c "SELECT $runs / extract(epoch FROM max(decided_at) - greatest(max(d
 row "runs continued/s by a deadline" "$(number "$due")" "$(number "$(awk '{ print $2 }' "$BENCH_DIR/woken" | middle)") plpgsql" \
 	"$(calc "$due / $(awk '{ print $2 }' "$BENCH_DIR/woken" | middle)")" ">= 10,000"
 
+# A wait whose key comes from the step before it: what an event costs that passes it, and how long it takes to find the answer among what has passed.
+late_delays()
+{
+	local since
+	since=$(sql -c 'SELECT clock_timestamp()')
+	sql -c "CALL bench.tell('$1')"
+	wait_until "SELECT count(*) = 200 FROM respond.run AS r WHERE r.rule = 'late' AND r.finished_at > '$since'"
+	late=$(sql -c "SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY 1000 * extract(epoch FROM r.finished_at - e.recorded_at))
+		FROM respond.run AS r JOIN respond.wait_decision AS d ON d.run_id = r.id JOIN respond.event AS e ON e.id = d.event_id
+		WHERE r.rule = 'late' AND d.step = 'n' AND d.outcome = 'event' AND d.decided_at > '$since'" | tr -d '{}')
+}
+
+begin_late()
+{
+	sql -c "INSERT INTO respond.event (type, subject) SELECT 'bench.late', '$1/' || n FROM generate_series(1, 200) AS n"
+	wait_until "SELECT count(*) = 200 FROM respond.run AS r JOIN respond.event AS e ON e.id = r.event_id WHERE r.step = 'n' AND r.status = 'waiting' AND e.subject LIKE '$1/%'"
+	sql -c "INSERT INTO respond.event (type, subject) SELECT 'bench.passes', '$1' || n FROM generate_series(1, 200) AS n"
+}
+
+pass="INSERT INTO respond.event (type, subject) SELECT 'bench.passes', 'nobody/' || n FROM generate_series(1, $passed) AS n"
+sql <<'END'
+CREATE PROCEDURE bench.tell(run text) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. 200 LOOP
+		INSERT INTO respond.event (type, subject, data) VALUES ('bench.number', run || '/' || i, jsonb_build_object('k', run || i));
+		COMMIT;
+		PERFORM pg_sleep(0.002);
+	END LOOP;
+END $$;
+END
+begin_late few
+late_delays few
+few_late=$late
+floor=$(drain $passed "$pass")
+begin_late many
+ours=$(drain $passed "$pass")
+late_delays many
+row "events/s that pass waits without a key" "$(number "$(calc "$passed / $ours")")" "$(number "$(calc "$passed / $floor")") waits with one" \
+	"$(calc "$floor / $ours")" "-"
+
 # Times of commits are those of the server, taken before the WAL flush: from one commit to another there is the first one's flush.
 sql -c "ALTER SYSTEM SET track_commit_timestamp = on" > /dev/null
 node_stop bench > /dev/null
@@ -110,6 +152,9 @@ two()
 {
 	awk -v pair="$1" 'BEGIN { split(pair, v, ","); printf "%.2f / %.2f", v[1], v[2] }'
 }
+
+row "key known -> answer found, $(number "$passed") passed, p50 / p99 (ms)" "$(two "$late")" "$(two "$few_late") none" \
+	"$(calc "$(cut -d, -f1 <<< "$late") / $(cut -d, -f1 <<< "$few_late")")" "<= 2 / 10, 1.2"
 
 delays
 few_answered=$answered few_due=$due
