@@ -22,6 +22,7 @@
 #include "event/event_roots.h"
 #include "inbound/judge.h"
 #include "inbound/public_url.h"
+#include "secret/log_filter.h"
 #include "wire/ascii_case.h"
 #include "wire/http_header.h"
 
@@ -187,15 +188,17 @@ judge(FunctionCallInfo fcinfo, InboundSource *source, InboundVerdict *verdict)
 Datum
 respond_inbound_test(PG_FUNCTION_ARGS)
 {
-	InboundSource *source = PG_ARGISNULL(ARG_SOURCE) ? NULL :
-	respond_source_find(text_to_cstring(PG_GETARG_TEXT_PP(ARG_SOURCE)));
+	InboundSource *source;
 	InboundVerdict verdict = {INBOUND_NO_SOURCE};
 	TupleDesc	desc;
 	Datum		values[3];
 	bool		nulls[3] = {false};
 
+	/* headers hold what some senders are known by */
+	respond_log_filter_mark();
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
+	source = PG_ARGISNULL(ARG_SOURCE) ? NULL : respond_source_find(text_to_cstring(PG_GETARG_TEXT_PP(ARG_SOURCE)));
 	if (source != NULL && source->enabled)
 	{
 		PG_TRY();

@@ -107,7 +107,7 @@ respond_secret_scan(const char *text, bool follow_execute)
 			case 'i':
 				word = (c[2] | 0x20) == 'b' ? "inbound_source" : "insert";
 				found = (c[2] | 0x20) == 'b' ? SAYS_SOURCE : SAYS_WRITE;
-				if (pg_strncasecmp(c, "inbound_secret", 14) == 0)
+				if (pg_strncasecmp(c, "inbound_secret", 14) == 0 || pg_strncasecmp(c, "inbound_test", 12) == 0)
 					return says | SAYS_SET_SECRET;
 				break;
 			case 'u':

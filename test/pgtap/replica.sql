@@ -52,6 +52,8 @@ SELECT matches(pg_temp.outcome(w, s), e, format('%s: %s', w, s))
 		($$INSERT INTO respond.channel (name, kind, url) VALUES ('a', 'no such', 'https://x.example/')$$, '^RS006: '),
 		($$INSERT INTO respond.inbound_scheme (name, algorithm) VALUES ('a', 'none such')$$, '^RS010: algorithm'),
 		($$UPDATE respond.inbound_scheme SET signed = '{{timestamp}}' WHERE name = 'github'$$, '^RS010: built_in'),
+		($$INSERT INTO respond.inbound_source (name, scheme) VALUES ('a', 'no such')$$, '^RS010: scheme'),
+		($$INSERT INTO respond.inbound_source (name, scheme, secret) VALUES ('a', 'github', 'x')$$, '^RS010: secret'),
 		($$INSERT INTO respond.event (type) VALUES ('')$$, '^RS'),
 		($$UPDATE respond.ticket SET status = 'open'$$, '^RS'),
 		($$INSERT INTO respond.ticket (subject, team) VALUES ('a', 'no such')$$, '^23503: '),

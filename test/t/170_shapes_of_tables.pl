@@ -11,9 +11,9 @@ my $node = $courier->node;
 my $receiver = Peers::receiver();
 my $base = "http://127.0.0.1:$receiver->{port}";
 my @tables = qw(respond.event respond.run respond.delivery respond.attempt respond.audit_log respond.ticket respond.ticket_history respond.comment respond.team
-	respond.rule respond.rule_version respond.mute respond.route respond.channel respond.channel_kind respond.mask respond.inbound_scheme
+	respond.rule respond.rule_version respond.mute respond.route respond.channel respond.channel_kind respond.mask respond.inbound_scheme respond.inbound_source respond.inbound_reject
 	respond_internal.progress_0 respond_internal.progress_1 respond_internal.requeue respond_internal.dead_event respond_internal.suspect
-	respond_internal.event_key respond_internal.channel_secret);
+	respond_internal.event_key respond_internal.channel_secret respond_internal.inbound_secret);
 my $round = 0;
 
 sub one { return $courier->one(@_); }
@@ -41,6 +41,10 @@ sub works
 		INSERT INTO respond.channel_kind (name, transport, url, body) VALUES ('kind$round', 'http', '$base/ok/kind', '{}');
 		DELETE FROM respond.channel_kind WHERE name = 'kind$round';
 		INSERT INTO respond.inbound_scheme (name, algorithm, header, signed) VALUES ('scheme$round', 'hmac-sha256', 'x-signature', '{{body}}');
+		INSERT INTO respond.inbound_source (name, scheme) VALUES ('source$round', 'scheme$round');
+		UPDATE respond.inbound_source SET description = 'x' WHERE name = 'source$round';
+		SELECT respond.inbound_test('source$round');
+		DELETE FROM respond.inbound_source WHERE name = 'source$round';
 		DELETE FROM respond.inbound_scheme WHERE name = 'scheme$round';
 		INSERT INTO respond.mask (event_type, path) VALUES ('masked', 'card');
 		INSERT INTO respond.team (name) VALUES ('team $round');

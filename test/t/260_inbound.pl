@@ -161,6 +161,9 @@ for (1 .. 40)
 cmp_ok(one(q{SELECT count(*) FROM respond.inbound_reject WHERE reason = 'no_source' AND path = '/in/nowhere'}), '<', 40, 'not all of many become rows');
 cmp_ok(one("SELECT refused FROM respond.inbound_stats WHERE source IS NULL"), '>=', 40, 'but all are counted');
 
+one(q{INSERT INTO respond.inbound_reject (at, reason) SELECT now(), 'no_source' FROM generate_series(1, 2000)});
+Respond::wait_for(sub { Gateway::request($at, 'POST', '/desk/in/github', {}, '{}'); return one('SELECT count(*) FROM respond.inbound_reject') <= 1000 }, 'the newest thousand are kept');
+
 # --- nothing of the secret is anywhere
 one(q{SELECT count(*) FROM pg_stat_activity});
 $node->command_ok([ 'pg_dump', '-f', "$dir/dump.sql", $node->connstr('desk') ], 'a dump');
