@@ -9,7 +9,7 @@
 #define RESPOND_SECRET_SCAN_H
 
 /* What a text contains. */
-#define SAYS_SET_SECRET		(1 << 0)	/* set_secret, inbound_secret, inbound_test, or whsec_, how signing secrets begin */
+#define SAYS_SET_SECRET		(1 << 0)	/* set_secret, inbound_secret, inbound_test, or whsec_ */
 #define SAYS_SECRET			(1 << 1)
 #define SAYS_CHANNEL		(1 << 2)
 #define SAYS_CHANNEL_WORD	(1 << 3)	/* as a word of its own */
