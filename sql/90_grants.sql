@@ -70,12 +70,13 @@ SELECT respond_internal.grant_execute('respond_producer', 'respond', 'emit', 'ca
 -- Agents: work on tickets.  What a ticket says of its origin is not theirs to
 -- say, and what was said stays said.
 GRANT USAGE ON SCHEMA respond TO respond_agent;
-GRANT SELECT ON respond.ticket, respond.comment, respond.team, respond.ticket_history, respond.run, respond.waiting TO respond_agent;
+GRANT SELECT ON respond.ticket, respond.comment, respond.rating, respond.team, respond.ticket_history, respond.run, respond.waiting TO respond_agent;
 GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.approval_vote TO respond_agent;
 GRANT INSERT (subject, description, status, priority, team, assignee, requester, tags, key, fields),
 	UPDATE (subject, description, status, priority, team, assignee, requester, tags, key, fields)
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
+GRANT INSERT (ticket_id, comment_id, score, comment) ON respond.rating TO respond_agent;
 SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide');
 -- what decides which approvals they see
 SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_approver');
@@ -124,7 +125,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.schedule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
 	respond.producer, respond.inbound_scheme, respond.inbound_source,
-	respond.team, respond.agent, respond.team_member, respond.ticket, respond.comment TO respond_admin;
+	respond.team, respond.agent, respond.team_member, respond.ticket, respond.comment, respond.rating TO respond_admin;
 -- A token is made by create_token() alone, and stays with its role.
 GRANT UPDATE (scopes, expires_at, allow_networks, enabled), DELETE ON respond.api_token TO respond_admin;
 -- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller

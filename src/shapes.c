@@ -58,6 +58,7 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_producer,
 	&respond_shape_progress_0,
 	&respond_shape_progress_1,
+	&respond_shape_rating,
 	&respond_shape_requeue,
 	&respond_shape_route,
 	&respond_shape_rule,

@@ -46,6 +46,14 @@ static const ShapeColumn comment_columns[] = {
 	{"run_id", INT8OID},
 };
 
+static const ShapeColumn rating_columns[] = {
+	{"id", INT8OID},
+	{"ticket_id", INT8OID},
+	{"score", INT4OID},
+	{"rated_by", TEXTOID},
+	{"run_id", INT8OID},
+};
+
 static const ShapeColumn team_columns[] = {
 	{"name", TEXTOID},
 };
@@ -54,6 +62,7 @@ StaticAssertDecl(lengthof(ticket_columns) == TICKET_COLUMNS, "each column of res
 
 const Shape respond_shape_ticket = SHAPE("respond.ticket", ticket_columns);
 const Shape respond_shape_comment = SHAPE("respond.comment", comment_columns);
+const Shape respond_shape_rating = SHAPE("respond.rating", rating_columns);
 const Shape respond_shape_team = SHAPE("respond.team", team_columns);
 
 int

@@ -39,6 +39,7 @@ extern void respond_ticket_columns(TupleDesc desc, TicketColumns *columns);
 
 extern const Shape respond_shape_ticket;
 extern const Shape respond_shape_comment;
+extern const Shape respond_shape_rating;
 extern const Shape respond_shape_team;
 
 /* Place of one column, from 0. */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * ticket_record.c
- *	  Statement triggers that put changes of tickets and comments on record.
+ *	  Statement triggers that put changes of tickets, comments and ratings on record.
  *
  * They fire once per statement and read its transition tables, so a statement
  * that changes ten thousand tickets costs ten thousand rows of history, not ten
@@ -27,6 +27,7 @@
 
 PG_FUNCTION_INFO_V1(respond_ticket_record);
 PG_FUNCTION_INFO_V1(respond_comment_record);
+PG_FUNCTION_INFO_V1(respond_rating_record);
 
 /* One statement on respond.ticket. */
 typedef struct TicketStatement
@@ -238,29 +239,46 @@ respond_ticket_record(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(NULL);
 }
 
+/* What is said about tickets: rows of a table with id, ticket_id and run_id that nobody changes. */
+typedef struct AboutTicket
+{
+	const Shape *shape;
+	const char *trigger;
+	const char *table;
+	const char *event_type;
+	const char *member;			/* of the event's data and field of the history */
+	const char *told[4];		/* columns that the history has */
+} AboutTicket;
+
+static const AboutTicket comments = {&respond_shape_comment, "comment_record", "comment", "ticket.commented", "comment",
+	{"id", "kind", "author", NULL}
+};
+static const AboutTicket ratings = {&respond_shape_rating, "rating_record", "rating", "ticket.rated", "rating",
+	{"id", "score", "rated_by", NULL}
+};
+
 /* {"comment": {...}, "ticket_id": N} */
 static Jsonb *
-comment_document(RowJson *row_json, TupleTableSlot *row, int64 ticket_id)
+about_document(const AboutTicket *about, RowJson *row_json, TupleTableSlot *row, int64 ticket_id)
 {
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	respond_jsonb_push_key(&state, "comment");
+	respond_jsonb_push_key(&state, about->member);
 	respond_row_json_push(row_json, &state, row->tts_values, row->tts_isnull, NULL);
 	respond_jsonb_push_int64(&state, "ticket_id", ticket_id);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* AFTER INSERT on respond.comment, for each statement, with its transition table. */
-Datum
-respond_comment_record(PG_FUNCTION_ARGS)
+static Datum
+record_about(FunctionCallInfo fcinfo, const AboutTicket *about)
 {
-	TriggerData *trigger = respond_trigger_call(fcinfo, "comment_record", "AFTER", "STATEMENT", "comment");
+	TriggerData *trigger = respond_trigger_call(fcinfo, about->trigger, "AFTER", "STATEMENT", about->table);
 	TupleDesc	desc;
 	TupleTableSlot *row;
 	Recorder   *recorder;
 	RowJson    *row_json;
-	bool	   *initial;
+	bool	   *told;
 	int			pointer;
 	int			ticket_id_place;
 	int			run_id_place;
@@ -273,13 +291,12 @@ respond_comment_record(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(NULL);
 
 	desc = RelationGetDescr(trigger->tg_relation);
-	ticket_id_place = respond_column_place(&respond_shape_comment, desc, "ticket_id");
-	run_id_place = respond_column_place(&respond_shape_comment, desc, "run_id");
+	ticket_id_place = respond_column_place(about->shape, desc, "ticket_id");
+	run_id_place = respond_column_place(about->shape, desc, "run_id");
 	row_json = respond_row_json_create(desc);
-	initial = palloc0(desc->natts * sizeof(bool));
-	initial[respond_column_place(&respond_shape_comment, desc, "id")] = true;
-	initial[respond_column_place(&respond_shape_comment, desc, "kind")] = true;
-	initial[respond_column_place(&respond_shape_comment, desc, "author")] = true;
+	told = palloc0(desc->natts * sizeof(bool));
+	for (int i = 0; about->told[i] != NULL; i++)
+		told[respond_column_place(about->shape, desc, about->told[i])] = true;
 
 	recorder = respond_recorder_begin();
 	row = open_transition_table(trigger->tg_newtable, desc, &pointer);
@@ -290,16 +307,30 @@ respond_comment_record(PG_FUNCTION_ARGS)
 		Origin		origin = respond_recorder_origin(recorder, slot_int64(row, run_id_place));
 
 		respond_recorder_require_ticket(recorder, ticket_id);
-		respond_recorder_event(recorder, &origin, "ticket.commented", ticket_id,
-							   comment_document(row_json, row, ticket_id));
-		respond_recorder_audit(recorder, &origin, "ticket.commented", ticket_id, NULL,
+		respond_recorder_event(recorder, &origin, about->event_type, ticket_id,
+							   about_document(about, row_json, row, ticket_id));
+		respond_recorder_audit(recorder, &origin, about->event_type, ticket_id, NULL,
 							   respond_row_json(row_json, row->tts_values, row->tts_isnull, NULL));
-		respond_recorder_history(recorder, &origin, ticket_id, "comment", NULL,
-								 respond_row_json(row_json, row->tts_values, row->tts_isnull, initial));
+		respond_recorder_history(recorder, &origin, ticket_id, about->member, NULL,
+								 respond_row_json(row_json, row->tts_values, row->tts_isnull, told));
 		MemoryContextSwitchTo(old);
 		respond_recorder_row_done(recorder);
 	}
 	ExecDropSingleTupleTableSlot(row);
 	respond_recorder_end(recorder);
 	PG_RETURN_POINTER(NULL);
+}
+
+/* AFTER INSERT on respond.comment, for each statement, with its transition table. */
+Datum
+respond_comment_record(PG_FUNCTION_ARGS)
+{
+	return record_about(fcinfo, &comments);
+}
+
+/* The same on respond.rating. */
+Datum
+respond_rating_record(PG_FUNCTION_ARGS)
+{
+	return record_about(fcinfo, &ratings);
 }

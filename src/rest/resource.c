@@ -49,6 +49,19 @@ static const Field comment_fields[] = {
 const Resource respond_resource_comment = RESOURCE("Comment", "respond.comment AS r", "What was said about a ticket.",
 												   comment_fields);
 
+static const Field rating_fields[] = {
+	{"id", FIELD_NUMBER, FIELD_NEEDED, NULL, NULL, "number of the rating"},
+	{"ticket_id", FIELD_NUMBER, FIELD_NEEDED, NULL, NULL, "ticket that it is about"},
+	{"comment_id", FIELD_NUMBER, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "comment that is rated"},
+	{"score", FIELD_NUMBER, FIELD_NEEDED, NULL, NULL, "from 1, bad, to 5, good"},
+	{"comment", FIELD_TEXT, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "what was said about it"},
+	{"rated_by", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "who rated"},
+	{"rated_at", FIELD_TIME, FIELD_NEEDED, NULL, NULL, "when it was rated"},
+};
+
+const Resource respond_resource_rating = RESOURCE("Rating", "respond.rating AS r", "How good an answer was.",
+												  rating_fields);
+
 static const Field event_fields[] = {
 	{"id", FIELD_NUMBER, FIELD_NEEDED, NULL, NULL, "number of the event"},
 	{"type", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "what kind of thing happened"},
@@ -216,6 +229,14 @@ static const Field comment_body[] = {
 };
 
 const Resource respond_body_comment = RESOURCE("NewComment", NULL, "A comment to be written.", comment_body);
+
+static const Field rating_body[] = {
+	{"score", FIELD_NUMBER, FIELD_NEEDED, NULL, NULL, "from 1, bad, to 5, good"},
+	{"comment", FIELD_TEXT, FIELD_NULL, NULL, NULL, "what is to be said about it"},
+	{"comment_id", FIELD_NUMBER, FIELD_NULL, NULL, NULL, "comment that is rated; the ticket as a whole if not said"},
+};
+
+const Resource respond_body_rating = RESOURCE("NewRating", NULL, "How good an answer was.", rating_body);
 
 static const Field decision_body[] = {
 	{"option", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "one of the options"},

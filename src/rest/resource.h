@@ -53,6 +53,7 @@ typedef struct Resource
 /* What is answered. */
 extern const Resource respond_resource_ticket;
 extern const Resource respond_resource_comment;
+extern const Resource respond_resource_rating;
 extern const Resource respond_resource_event;
 extern const Resource respond_resource_reason;
 extern const Resource respond_resource_recorded;
@@ -69,6 +70,7 @@ extern const Resource respond_resource_health_check;
 extern const Resource respond_body_ticket;
 extern const Resource respond_body_ticket_change;
 extern const Resource respond_body_comment;
+extern const Resource respond_body_rating;
 extern const Resource respond_body_decision;
 extern const Resource respond_body_start;
 extern const Resource respond_body_cancel;

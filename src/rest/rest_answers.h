@@ -17,6 +17,7 @@ extern void respond_rest_ticket_get(RestCall *call);
 extern void respond_rest_ticket_change(RestCall *call);
 extern void respond_rest_comments_list(RestCall *call);
 extern void respond_rest_comment_create(RestCall *call);
+extern void respond_rest_rating_create(RestCall *call);
 
 /* rest_events.c */
 extern void respond_rest_events_record(RestCall *call);

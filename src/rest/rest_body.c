@@ -79,6 +79,12 @@ are_texts(const JsonValue *value)
 	return true;
 }
 
+static bool
+is_whole_number(const JsonValue *value)
+{
+	return value->kind == JSON_KIND_NUMBER && value->text[strspn(value->text, "-0123456789")] == '\0';
+}
+
 /* What is wrong with a value, as the rest of a sentence that begins with its place; NULL: nothing. */
 static const char *
 value_fault(const Field *field, const JsonValue *value)
@@ -93,6 +99,8 @@ value_fault(const Field *field, const JsonValue *value)
 			return value->kind == JSON_KIND_ARRAY && are_texts(value) ? NULL : "must be an array of strings";
 		case FIELD_VALUE:
 			return NULL;
+		case FIELD_NUMBER:
+			return is_whole_number(value) ? NULL : "must be a whole number";
 		default:
 			break;
 	}

@@ -87,6 +87,12 @@ const Route respond_rest_routes[] = {
 		.answer = respond_rest_comment_create
 	},
 	{
+		.method = "POST",.path = "/v1/tickets/{id}/rating",.scope = "tickets:write",.name = "rateTicket",
+		.about = "Rates a ticket, or one answer; each caller once.",
+		.flags = ROUTE_CREATES,.body = &respond_body_rating,.result = &respond_resource_rating,
+		.answer = respond_rest_rating_create
+	},
+	{
 		.method = "GET",.path = "/v1/approvals/{uuid}",.scope = "approvals:read",.name = "getApproval",
 		.about = "Shows a question that a run asks people.",
 		.flags = ROUTE_READS,.result = &respond_resource_approval,.answer = respond_rest_approval_get

@@ -74,6 +74,10 @@ add_value(RestCall *call, RestSql *sql, const Field *field)
 			respond_rest_sql_value(sql, respond_body_json(call, field->name));
 			respond_rest_sql_add(sql, "::pg_catalog.jsonb");
 			break;
+		case FIELD_NUMBER:
+			respond_rest_sql_value(sql, respond_body_text(call, field->name));
+			respond_rest_sql_add(sql, "::pg_catalog.int8");
+			break;
 		default:
 			respond_rest_sql_value(sql, respond_body_text(call, field->name));
 			break;
@@ -221,15 +225,16 @@ respond_rest_comments_list(RestCall *call)
 	respond_rest_answer_page(call, &respond_resource_comment, &conditions, true);
 }
 
-void
-respond_rest_comment_create(RestCall *call)
+/* Inserts what the body says of the ticket, and answers with the row. */
+static void
+create_about(RestCall *call, const char *insert)
 {
 	RestSql		sql;
 	char	   *id;
 
 	if (!require_ticket(call))
 		return;
-	respond_rest_sql_begin(&sql, "INSERT INTO respond.comment (ticket_id, ");
+	respond_rest_sql_begin(&sql, insert);
 	add_names(call, &sql);
 	respond_rest_sql_add(&sql, ") VALUES (");
 	respond_rest_sql_number(&sql, respond_call_id(call));
@@ -237,5 +242,17 @@ respond_rest_comment_create(RestCall *call)
 	add_values(call, &sql, false);
 	respond_rest_sql_add(&sql, ") RETURNING id");
 	id = respond_rest_sql_text(call, &sql);
-	(void) respond_rest_answer_row(call, 201, &respond_resource_comment, id);
+	(void) respond_rest_answer_row(call, 201, call->route->result, id);
+}
+
+void
+respond_rest_comment_create(RestCall *call)
+{
+	create_about(call, "INSERT INTO respond.comment (ticket_id, ");
+}
+
+void
+respond_rest_rating_create(RestCall *call)
+{
+	create_about(call, "INSERT INTO respond.rating (ticket_id, ");
 }

@@ -109,6 +109,19 @@ is_deeply([ map { $_->{body} } @{ ask('ann', GET => "/v1/tickets/$id/comments")-
 is(ask('ann', POST => '/v1/tickets/999999/comments', body => { body => 'x' })->{status}, 404, 'on nothing');
 is(ask('ann', GET => '/v1/tickets/999999/comments')->{status}, 404, 'of nothing');
 
+# Ratings.
+$answer = ask('ann', POST => "/v1/tickets/$id/rating", body => { score => 4, comment => 'quick' });
+is_deeply([ $answer->{status}, @{ $answer->{json} }{qw(score comment rated_by comment_id)} ], [ 201, 4, 'quick', 'ann', undef ], 'a ticket is rated') or diag $answer->{content};
+is($node->safe_psql('postgres', "SELECT subject, data ->> 'ticket_id', data #>> '{rating,score}' FROM respond.event WHERE type = 'ticket.rated'"), "ticket/$id|$id|4", 'which is an event');
+is(ask('ann', POST => "/v1/tickets/$id/rating", body => { score => 5 })->{status}, 409, 'but once');
+is(ask('ann', POST => "/v1/tickets/$id/rating", body => { score => 5, comment_id => 1 })->{status}, 201, 'an answer is another thing');
+for my $score (0, 6, 4.5, '5', 99999999999)
+{
+	is(ask('bob', POST => "/v1/tickets/$id/rating", body => { score => $score })->{status}, 422, "$score is no score");
+}
+is(ask('ann', POST => '/v1/tickets/999999/rating', body => { score => 1 })->{status}, 404, 'of nothing');
+is($node->safe_psql('postgres', "SELECT new FROM respond.ticket_history WHERE ticket_id = $id AND field = 'rating' ORDER BY id LIMIT 1"), '{"id": 1, "score": 4, "rated_by": "ann"}', 'the history has it');
+
 # Pages.
 $node->safe_psql('postgres', "INSERT INTO respond.ticket (subject, team, tags) SELECT 'n' || n, CASE WHEN n % 2 = 0 THEN 'web' ELSE 'billing' END, ARRAY['t' || n % 3] FROM generate_series(1, 25) AS n");
 my @seen;
