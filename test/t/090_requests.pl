@@ -219,11 +219,12 @@ ends($waits, 'timed out before a try of it ended; a request waits while its chan
 like($requests->delivery($waits)->{last_error}, qr/timed out/, 'and nobody will');
 is($requests->delivery($waits)->{status}, 'cancelled', 'it is no dead letter');
 $requests->one("UPDATE respond.channel SET enabled = true WHERE name = 'api'");
-$waits = $requests->ask('/status/503', channel => 'api', timeout => '6 s', max_attempts => 5, retry_after => '3 s');
+$waits = $requests->ask('/status/503', channel => 'api', timeout => '1 h', max_attempts => 5, retry_after => '10 min');
 $requests->until($waits, 'attempts = 1');
 $requests->one("UPDATE respond.channel SET enabled = false WHERE name = 'api'");
-# on a slow machine there may be another try before that
-like($requests->answer($waits)->{error}, qr/^steps\[0\]: timed out after \d tr(?:y|ies): the receiver answered 503$/, 'what the last try gave is said');
+# the hour passes
+$requests->one("UPDATE respond_internal.timer SET due_at = clock_timestamp() WHERE run_id = (SELECT id FROM respond.run WHERE event_id = $waits)");
+like($requests->answer($waits)->{error}, qr/^steps\[0\]: timed out after 1 try: the receiver answered 503$/, 'what the last try gave is said');
 $waits = $requests->ask('/ok?never', channel => 'api');
 $requests->until($waits, q{status = 'pending'});
 $requests->one("DELETE FROM respond.channel WHERE name = 'api'");
