@@ -188,6 +188,25 @@ for my $end (qw(COMMIT ROLLBACK))
 	($event, $run) = in_hand("signalled, $end", q{respond.signal(%d, 'answer', '{"data": {"says": "s"}}')}, $end);
 	in_hand_ended($event, qr/^1\|succeeded\|first [xs] y$/, "signalled, $end");
 }
+# A transaction that recorded the answer is open while a session moves the run: of the new version's step no dispatcher knew before.
+{
+	my $steps = sub { return JSON::PP->new->encode([ { %wait, name => 'w', event_type => $_[0], key => '{{data.k}}', pattern => { data => { v => [ $_[1] ] } } }, $log ]) };
+	one("INSERT INTO respond.rule (name, event_type, steps) VALUES ('moved beside', 'beside', '" . $steps->('beside.answer', 1) . "')");
+	my $event = emit('beside', { k => 'b' }, 'b');
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $event AND status = 'waiting')", 'moved beside an open transaction: it waits');
+	one("UPDATE respond.rule SET steps = '" . $steps->('beside.other', 2) . "' WHERE name = 'moved beside'");
+	one("ALTER SYSTEM SET pg_respond.timer_grace = '1 min'");
+	$node->reload;
+	passed('moved beside an open transaction: the grace is known');
+	my $session = Respond::session($node, $db);
+	$session->query_safe(q{BEGIN; INSERT INTO respond.event (type, subject, data) VALUES ('beside.other', 'x', '{"k": "b", "v": 2, "says": "after"}')});
+	is(one("SELECT respond.move_runs('moved beside')"), '1', 'moved beside an open transaction: it goes over');
+	$session->query_safe('COMMIT');
+	$session->quit;
+	in_hand_ended($event, qr/^2\|succeeded\|after$/, 'moved beside an open transaction');
+	one('ALTER SYSTEM RESET pg_respond.timer_grace');
+	$node->reload;
+}
 Respond::wait_until($node, $db, 'SELECT (SELECT count(*) FROM respond_internal.wait) + (SELECT count(*) FROM respond_internal.heard) + (SELECT count(*) FROM respond_internal.timer WHERE run_id IS NOT NULL) = 0', 'nothing is left of what they waited for');
 
 # --- a rule that takes too long
