@@ -29,14 +29,19 @@ Respond::add_rule($node, $db, 'waits', 'ask', [ { action => 'wait', name => 'w',
 Respond::add_rule($node, $db, 'marks', 'mark', [ { action => 'log', message => 'x' } ]);
 my $ask = Respond::emit($node, $db, 'ask', {}, 's');
 Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $ask AND status = 'waiting')", 'a run waits');
-my $mark = one(qq{BEGIN; ALTER TABLE respond_internal.run_inbox DISABLE TRIGGER foreign_row;
-	INSERT INTO respond_internal.run_inbox (run_id, run_started_at, kind, step, data, incarnation) SELECT id, started_at, 'signal', 'w', '{}', 5 FROM respond.run WHERE event_id = $ask;
-	ALTER TABLE respond_internal.run_inbox ENABLE ALWAYS TRIGGER foreign_row;
-	INSERT INTO respond.event (type) VALUES ('mark') RETURNING id; COMMIT});
-Respond::wait_until($node, $db, qq{SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $mark) OR (SELECT hold FROM respond_internal.state) IS NOT NULL}, 'the dispatcher has passed it');
+one(qq{BEGIN; INSERT INTO respond_internal.run_inbox (run_id, run_started_at, kind, step, data) SELECT id, started_at, 'signal', 'w', '{}' FROM respond.run WHERE event_id = $ask;
+	UPDATE respond_internal.run_inbox SET incarnation = 5; COMMIT});
+# notes and events take turns
+for (1 .. 3)
+{
+	my $mark = Respond::emit($node, $db, 'mark', {}, 's');
+	Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $mark) OR (SELECT hold FROM respond_internal.state) IS NOT NULL", 'the dispatcher goes on, or holds');
+}
 is(one("SELECT status FROM respond.run WHERE event_id = $ask"), 'waiting', 'a note of another database is not told');
+one(q{INSERT INTO respond_internal.run_inbox (run_id, run_started_at, kind, step, data, incarnation) SELECT run_id, run_started_at, kind, step, data, incarnation FROM respond_internal.run_inbox});
+is(one('SELECT hold FROM respond_internal.state'), 'restore', 'the same as a row that is seen: the workers hold');
 one('SELECT respond.release()');
-Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $ask AND status = 'succeeded')", 'after release() it is');
-is(one('SELECT count(*) FROM respond_internal.run_inbox'), '0', 'once');
+Respond::wait_until($node, $db, "SELECT EXISTS (SELECT FROM respond.run WHERE event_id = $ask AND status = 'succeeded')", 'after release() both are, and the run goes on once');
+Respond::wait_until($node, $db, 'SELECT NOT EXISTS (SELECT FROM respond_internal.run_inbox)', 'nothing is left');
 $node->stop;
 done_testing();
