@@ -173,4 +173,6 @@ respond_caller_answered(Caller *caller)
 	caller->state = CALLER_ANSWERED;
 	if (caller->out.count == 0)
 		sent_all(caller);
+	else if (caller->deadline.kind != DEADLINE_WRITE)
+		watch_progress(caller, 0);
 }

@@ -99,26 +99,49 @@ next_frame(int fd)
 	return frame.kind;
 }
 
+static void
+send_all(int fd, const FrameBuffer *frame)
+{
+	size_t		sent = 0;
+
+	while (sent < frame->end)
+	{
+		ssize_t		part = send(fd, frame->bytes + sent, frame->end - sent, MSG_NOSIGNAL);
+
+		sent += part > 0 ? part : 0;
+		listener_turn();
+	}
+}
+
 /* An answer with a body of so many bytes. */
 static void
 answer(int fd, int status, size_t length)
 {
 	static char body[1 << 20];
 	FrameBuffer frame = {0};
-	size_t		sent = 0;
 
 	respond_frame_begin(&frame, FRAME_ANSWER, last_request);
 	respond_frame_put_number(&frame, status);
 	respond_frame_put_string(&frame, "");
 	respond_frame_put_text(&frame, body, length);
 	respond_frame_end(&frame);
-	while (sent < frame.end)
-	{
-		ssize_t		part = send(fd, frame.bytes + sent, frame.end - sent, MSG_NOSIGNAL);
+	send_all(fd, &frame);
+	respond_frame_free(&frame);
+}
 
-		sent += part > 0 ? part : 0;
-		listener_turn();
-	}
+/* A frame of the stream that was asked for last. */
+static void
+write_stream(FrameKind kind, const char *bytes, size_t length)
+{
+	FrameBuffer frame = {0};
+
+	respond_frame_begin(&frame, kind, last_request);
+	respond_frame_put_number(&frame, kind == FRAME_STREAM_BEGIN ? 200 : 1);
+	if (kind != FRAME_STREAM_BEGIN)
+		respond_frame_put_number(&frame, last_request);
+	respond_frame_put_text(&frame, bytes, length);
+	respond_frame_end(&frame);
+	send_all(worker, &frame);
 	respond_frame_free(&frame);
 }
 
@@ -273,6 +296,30 @@ test_slow_reader(void)
 	end(fd);
 }
 
+/* A stream of HTTP/1.minor whose caller does not read at all. */
+static void
+test_slow_listener(int minor)
+{
+	static char bytes[300000];
+	char		request[100];
+	int			fd = listener_caller();
+
+	snprintf(request, sizeof(request), "GET /d/ HTTP/1.%d\r\nHost: h\r\n\r\n", minor);
+	say(fd, request);
+	check_int(next_frame(worker), FRAME_REQUEST, "a request for a stream");
+	write_stream(FRAME_STREAM_BEGIN, "", 0);
+	write_stream(FRAME_STREAM_DATA, bytes, sizeof(bytes));
+	check_int(next_frame(worker), 0, "some of it waits");
+	wait_ms(30000);
+	check_int(next_frame(worker), FRAME_STREAM_FULL, "after thirty seconds the worker hears of it");
+	check_int(respond_caller_counts.connections, 1, "the event that is partly sent has its time");
+	wait_ms(29999);
+	check_int(respond_caller_counts.connections, 1, "which is as long");
+	wait_ms(1);
+	check_int(respond_caller_counts.connections, 0, "and then it is over");
+	end(fd);
+}
+
 static void
 test_linger(void)
 {
@@ -302,6 +349,8 @@ main(void)
 	test_idle();
 	test_worker();
 	test_slow_reader();
+	test_slow_listener(1);
+	test_slow_listener(0);
 	test_linger();
 	check_int(respond_caller_counts.connections, 0, "nobody is left");
 	return check_done();
