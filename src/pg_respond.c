@@ -23,6 +23,7 @@
 #include "event/wake.h"
 #include "gateway/gateway_settings.h"
 #include "gateway/host_map.h"
+#include "gateway/standby_listener.h"
 #include "inbound/inbound_count.h"
 #include "launcher/copy.h"
 #include "launcher/ddl_hooks.h"
@@ -77,6 +78,7 @@ _PG_init(void)
 	respond_outbox_initialize();
 	respond_timer_initialize();
 	respond_launcher_register();
+	respond_standby_listener_register();
 	respond_ddl_hooks_initialize();
 	respond_rule_owner_initialize();
 	respond_rule_call_initialize();

@@ -101,6 +101,8 @@ connect_to_program(ProgramLink *link)
 {
 	int			fd = respond_gateway_socket_connect();
 
+	/* with what was written behind the end of the one before */
+	respond_frame_socket_close(&link->socket);
 	if (fd < 0 || !respond_frame_socket_open(&link->socket, fd))
 	{
 		disconnect(link);

@@ -98,5 +98,8 @@ respond_route(const HttpHead *head, HttpText host, Route *route)
 	route->lane = lane_of(route->path);
 	if (route->database != NULL)
 		return respond_database_has_worker(route->database, route->lane) ? 0 : 503;
-	return respond_ticks_since_start() < MAY_COME || text_is(head->path, "/metrics") ? 503 : 404;
+	/* without any worker, as on a standby, nobody knows which databases there are */
+	if (respond_ticks_since_start() < MAY_COME || respond_database_any() == NULL)
+		return 503;
+	return text_is(head->path, "/metrics") ? 503 : 404;
 }
