@@ -61,7 +61,7 @@ one(q{
 Respond::configure($node, 'pg_respond.batch_size' => 10, 'pg_respond.rule_timeout' => '1min');
 $node->reload;
 Respond::add_rule($node, $db, 'gate', 'gate', [ { action => 'sql', sql => 'SELECT public.pass_gate()', timeout => '1 min' } ]);
-my ($first, $other) = map { one("SELECT s FROM (SELECT 'lane ' || i AS s FROM generate_series(1, 100) AS i) AS l WHERE respond_internal.event_lane(s, 0, 3) = $_ LIMIT 1") } 0, 1;
+my ($first, $other) = map { one("SELECT s FROM (SELECT 'lane ' || i AS s FROM generate_series(1, 100) AS i) AS l WHERE respond_internal.event_lane(s, 0, 3) = $_ LIMIT 1") } 1, 2;
 one("INSERT INTO respond.event (type, subject) VALUES ('gate', '$first')");
 one("INSERT INTO respond.event (type, subject) SELECT 'filler', '$first' FROM generate_series(1, 100)");
 one(qq{INSERT INTO respond.event (type, subject, data) VALUES ('pair.answer', '$first', '{"k": "ahead", "n": 0}')});
