@@ -44,6 +44,8 @@ peers_make_secrets()
 		keep key "" -hex 32
 		keep mail "" -hex 12
 		keep billing "" -hex 12
+		keep github "" -hex 20
+		keep routing_key "" -hex 16
 		for name in ledger warehouse partner partner.old probe; do
 			keep "$name" whsec_ -base64 32
 		done' sh "$PEERS/secrets"
