@@ -47,7 +47,11 @@ respond_durable_wait(void)
 		if (waited >= STANDBY_LONGEST)
 			return false;
 		(void) WaitLatch(MyLatch, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, STANDBY_LOOK, PG_WAIT_EXTENSION);
+
+		/* an error would make callers do again what is committed; only the end of the process counts */
+		HOLD_CANCEL_INTERRUPTS();
 		CHECK_FOR_INTERRUPTS();
+		RESUME_CANCEL_INTERRUPTS();
 	}
 	return true;
 }

@@ -168,6 +168,16 @@ Respond::wait_until($primary, $db, q{SELECT count(*) = 1 FROM pg_stat_replicatio
 is(post('both')->{status}, 200, 'with the standby there, a webhook is taken');
 is($standby->safe_psql($db, q{SELECT count(*) > 0 FROM pg_stat_wal_receiver}), 't');
 $standby->stop('immediate');
+my $offset = -s $primary->logfile;
+my $waiting = fork();
+if ($waiting == 0)
+{
+	post('alone');
+	POSIX::_exit(0);
+}
+Respond::wait_until($primary, $db, q{SELECT pg_cancel_backend(pid) FROM respond.worker WHERE kind = 'gateway' AND lane = 1 AND state = 'busy'});
+waitpid($waiting, 0);
+ok(!Respond::log_has($primary, qr/canceling statement/, $offset), 'what is committed cannot be cancelled any more, and so is not done again');
 my $answer = post('alone');
 is($answer->{status}, 503, 'without it, it is refused with 503');
 like($answer->{headers}{'retry-after'}, qr/^\d+$/, 'with a time to try again');
