@@ -119,7 +119,7 @@ floor=$(drain $passed "$pass")
 begin_late many
 ours=$(drain $passed "$pass")
 late_delays many
-row "events/s that pass waits without a key" "$(number "$(calc "$passed / $ours")")" "$(number "$(calc "$passed / $floor")") waits with one" \
+row "events/s that pass waits without a key" "$(number "$(calc "$passed / $ours")")" "$(number "$(calc "$passed / $floor")") no such wait" \
 	"$(calc "$floor / $ours")" "-"
 
 # Times of commits are those of the server, taken before the WAL flush: from one commit to another there is the first one's flush.
