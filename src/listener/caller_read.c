@@ -322,7 +322,7 @@ read_away(Caller *caller)
 	return verdict;
 }
 
-/* The caller sends no more.  What is asked is still answered; a stream has nobody to hear it. */
+/* The caller sends no more.  It is not looked for while a request is answered; a stream has nobody to hear it. */
 static void
 end_of_input(Caller *caller)
 {
@@ -332,8 +332,6 @@ end_of_input(Caller *caller)
 		respond_caller_refuse(caller, 400, "the body ends before its end", true);
 	else if (caller->state == CALLER_HEAD && caller->input.length > 0)
 		respond_caller_refuse(caller, 400, "the head ends before its end", true);
-	else if (caller->state == CALLER_ASKED || caller->state == CALLER_ANSWERED)
-		caller->is_last = true;
 	else
 		respond_caller_close(caller);
 }
