@@ -106,7 +106,7 @@ static void
 read_fields(Arena *arena, Frame *frame, WebRequest *request)
 {
 	request->field_count = get_small(frame, WEB_MAX_FIELDS);
-	request->fields = respond_arena_alloc(arena, sizeof(WebField) * WEB_MAX_FIELDS);
+	request->fields = respond_arena_alloc(arena, sizeof(WebField) * (request->field_count + 1));
 	for (int i = 0; i < request->field_count && !frame->broken; i++)
 	{
 		request->fields[i].name = get_string(arena, frame, TEXT_TOKEN);

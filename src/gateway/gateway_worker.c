@@ -15,6 +15,10 @@
  */
 #include "postgres.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "access/xact.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
@@ -38,6 +42,10 @@
 
 /* With so much unsent, nothing is taken in. */
 #define MOST_UNSENT			((size_t) 32 * 1024 * 1024)
+
+/* Memory that stays with the process after a turn, for the next one; a block that is larger goes back at once. */
+#define KEPT_BYTES			(16 * 1024 * 1024)
+#define KEPT_BLOCK			(2 * 1024 * 1024)
 
 typedef struct Gateway
 {
@@ -171,6 +179,20 @@ turn(Gateway *gateway)
 	return more;
 }
 
+/*
+ * The C library gives memory back to the system at the end of each turn, and
+ * gets it again, page by page, in the next one.
+ */
+static void
+keep_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+	mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK);
+	mallopt(M_TOP_PAD, KEPT_BLOCK / 4);
+#endif
+}
+
 static char *
 name_of_database(void)
 {
@@ -189,6 +211,7 @@ respond_gateway_main(Datum main_arg)
 	static Gateway gateway;
 
 	gateway.slot = respond_worker_start(main_arg, WORKER_GATEWAY);
+	keep_memory();
 	MemoryContextSwitchTo(TopMemoryContext);
 	gateway.turn_context = AllocSetContextCreate(TopMemoryContext, "pg_respond gateway turn", ALLOCSET_DEFAULT_SIZES);
 	respond_program_link_initialize(&gateway.link, name_of_database(), gateway.slot->lane);

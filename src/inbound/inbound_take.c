@@ -334,12 +334,13 @@ respond_inbound_take(Arena *arena, const WebRequest **requests, int count, WebAn
 {
 	bool	   *counted = palloc0(sizeof(bool) * (count + 1));
 
-	for (int i = 0; i < count; i++)
-		answers[i] = respond_inbound_answer_busy(arena);
-	if (count == 0 || respond_worker_on_hold() || try_to_take(arena, requests, count, counted, answers))
+	bool		held = respond_worker_on_hold();
+
+	if (count == 0 || (!held && try_to_take(arena, requests, count, counted, answers)))
 		return;
-	for (int i = 0; i < count && count > 1; i++)
-		(void) try_to_take(arena, &requests[i], 1, &counted[i], &answers[i]);
+	for (int i = 0; i < count; i++)
+		if (held || count == 1 || !try_to_take(arena, &requests[i], 1, &counted[i], &answers[i]))
+			answers[i] = respond_inbound_answer_busy(arena);
 }
 
 InboundLimit *
