@@ -126,17 +126,24 @@ typedef bool TU_UpdateIndexes;
 	EnableDisableTriggerNew(table, name, fires, false, recurse, lock)
 #endif
 
-/* 16: of an updated row, summarizing indexes alone can get an entry. */
+/*
+ * 16: of an updated row, summarizing indexes alone can get an entry.  _unless sets *known when one of the arbiters has
+ * the same entry already.
+ */
 #if PG_VERSION_NUM >= 160000
 #define respond_insert_index_entries(result, slot, estate) \
 	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false)
 #define respond_update_index_entries(result, slot, estate, indexes) \
 	ExecInsertIndexTuples(result, slot, estate, true, false, NULL, NIL, (indexes) == TU_Summarizing)
+#define respond_insert_index_entries_unless(result, slot, estate, known, arbiters) \
+	ExecInsertIndexTuples(result, slot, estate, false, true, known, arbiters, false)
 #else
 #define respond_insert_index_entries(result, slot, estate) \
 	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
 #define respond_update_index_entries(result, slot, estate, indexes) \
 	ExecInsertIndexTuples(result, slot, estate, true, false, NULL, NIL)
+#define respond_insert_index_entries_unless(result, slot, estate, known, arbiters) \
+	ExecInsertIndexTuples(result, slot, estate, false, true, known, arbiters)
 #endif
 
 /* 17: the local number of a transaction, which it has without an xid too, moved. */

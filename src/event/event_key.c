@@ -10,6 +10,10 @@
  * A key belongs to the role that used it.  Were it taken for all, whoever guesses
  * the next source and key of another producer could suppress its event, unseen.
  *
+ * Most keys are new, and are written without a statement.  What is known, and
+ * what only a statement can decide, is left to SQL; once a key was known, so are
+ * the next ones, because SQL looks before it writes.
+ *
  * Events that are inserted by SQL claim their key in the trigger of event_row.c,
  * those written from C before they are written.  A restored dump runs through
  * the trigger too and fills event_key again; a key that is there already for
@@ -27,11 +31,16 @@
 #include "utils/inval.h"
 #include "utils/timestamp.h"
 
+#include "common/door.h"
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
 #include "common/relation_change.h"
 #include "event/event_key.h"
+#include "event/event_key_write.h"
 #include "event/producer.h"
+
+/* Claims that are left to SQL after a key was known. */
+#define LOOKS_AFTER_KNOWN	64
 
 static KeptPlan claim_key = {
 	"INSERT INTO respond_internal.event_key (source, key, producer, id, recorded_at)"
@@ -52,6 +61,8 @@ static KeptPlan common_keys = {
 static bool has_common_keys = true;
 static bool is_stale = true;
 static Oid	key_table = InvalidOid;
+
+static int	looks_first = 0;	/* so many claims are still left to SQL */
 
 static void
 table_changed(Datum argument, Oid relation)
@@ -121,19 +132,52 @@ claim_or_find(Datum *arguments, Oid producer)
 	}
 }
 
-int64
-respond_event_key_claim(Oid producer, const char *source, const char *key, int64 id, TimestampTz recorded_at)
+static int64
+claim_by_sql(const KeyClaim *claim, TimestampTz recorded_at)
 {
 	Datum		arguments[5];
-	int64		owner_id;
+	int64		owner;
 
 	SPI_connect();
-	arguments[0] = CStringGetTextDatum(source);
-	arguments[1] = CStringGetTextDatum(key);
-	arguments[2] = ObjectIdGetDatum(producer);
-	arguments[3] = Int64GetDatum(id);
+	arguments[0] = CStringGetTextDatum(claim->source);
+	arguments[1] = CStringGetTextDatum(claim->key);
+	arguments[2] = ObjectIdGetDatum(claim->producer);
+	arguments[3] = Int64GetDatum(claim->id);
 	arguments[4] = TimestampTzGetDatum(recorded_at);
-	owner_id = claim_or_find(arguments, producer);
+	owner = claim_or_find(arguments, claim->producer);
 	SPI_finish();
-	return owner_id;
+	looks_first = owner != 0 ? LOOKS_AFTER_KNOWN : Max(looks_first - 1, 0);
+	return owner;
+}
+
+/* Whether no more is to be asked than whether the producer has the key already. */
+static bool
+is_simple(const KeyClaim *claim)
+{
+	return looks_first == 0 && !is_stale && !has_common_keys && claim->producer != RESPOND_ANY_PRODUCER;
+}
+
+void
+respond_event_keys_claim(KeyClaim *claims, int count, TimestampTz recorded_at)
+{
+	Door		door;
+	KeyWriter  *writer;
+
+	if (count == 0)
+		return;
+	/* expressions of indexes run with the rights of the table's owner */
+	respond_door_enter(&door, DOOR_AS_OWNER);
+	writer = respond_event_key_writer_open(respond_relation_oid("respond_internal", "event_key"));
+	for (int i = 0; i < count; i++)
+	{
+		KeyClaim   *claim = &claims[i];
+
+		claim->owner = 0;
+		if (writer == NULL || !is_simple(claim) ||
+			!respond_event_key_writer_add(writer, claim->producer, claim->source, claim->key, claim->id, recorded_at))
+			claim->owner = claim_by_sql(claim, recorded_at);
+	}
+	if (writer != NULL)
+		respond_event_key_writer_close(writer);
+	respond_door_leave(&door);
 }

@@ -174,12 +174,11 @@ producer_of(const EventRow *row, bool restored)
 static bool
 claim_key(const EventRow *row, Oid producer)
 {
-	int64		id = DatumGetInt64(value_of(row, EVENT_ID));
-	int64		owner = respond_event_key_claim(producer, TextDatumGetCString(value_of(row, EVENT_SOURCE)),
-												TextDatumGetCString(value_of(row, EVENT_KEY)), id,
-												DatumGetTimestampTz(value_of(row, EVENT_RECORDED_AT)));
+	KeyClaim	claim = {producer, TextDatumGetCString(value_of(row, EVENT_SOURCE)),
+		TextDatumGetCString(value_of(row, EVENT_KEY)), DatumGetInt64(value_of(row, EVENT_ID))};
 
-	return owner == 0 || owner == id;
+	respond_event_keys_claim(&claim, 1, DatumGetTimestampTz(value_of(row, EVENT_RECORDED_AT)));
+	return claim.owner == 0 || claim.owner == claim.id;
 }
 
 /* event_row(): BEFORE INSERT FOR EACH ROW on respond.event. */

@@ -110,22 +110,6 @@ respond_event_write_set_cause(NewEvent *event)
 	event->depth = context->event_id == 0 ? 0 : context->depth + 1;
 }
 
-/* Gives the event its id, and its key if it has one and nobody else has it. */
-static void
-claim_identity(NewEvent *event, Oid sequence, const EventDefaults *defaults)
-{
-	event->id = nextval_internal(sequence, false);
-	event->known_id = 0;
-	if (event->key == NULL)
-		return;
-	event->known_id = respond_event_key_claim(OidIsValid(event->producer) ? event->producer : GetUserId(),
-											  event->source != NULL ? event->source :
-											  TextDatumGetCString(defaults->source_datum),
-											  event->key, event->id, defaults->now);
-	if (event->known_id != 0)
-		event->id = 0;
-}
-
 static void
 check_event(const NewEvent *event)
 {
@@ -148,6 +132,39 @@ find_defaults(EventDefaults *defaults)
 	defaults->source_datum = PointerGetDatum(respond_event_defaults_source());
 	defaults->actor_datum = PointerGetDatum(respond_event_defaults_actor());
 	defaults->xid_datum = FullTransactionIdGetDatum(respond_event_defaults_xid());
+}
+
+/* Gives each event its id, and its key if it has one and nobody else has it. */
+static void
+claim_identities(NewEvent *events, int count, Oid sequence, const EventDefaults *defaults)
+{
+	KeyClaim   *claims = palloc(sizeof(KeyClaim) * count);
+	int			claim_count = 0;
+	const char *own_source = NULL;
+
+	for (int i = 0; i < count; i++)
+	{
+		NewEvent   *event = &events[i];
+
+		event->id = nextval_internal(sequence, false);
+		event->known_id = 0;
+		if (event->key == NULL)
+			continue;
+		if (event->source == NULL && own_source == NULL)
+			own_source = TextDatumGetCString(defaults->source_datum);
+		claims[claim_count++] = (KeyClaim) {OidIsValid(event->producer) ? event->producer : GetUserId(),
+			event->source != NULL ? event->source : own_source, event->key, event->id};
+	}
+	respond_event_keys_claim(claims, claim_count, defaults->now);
+	claim_count = 0;
+	for (int i = 0; i < count; i++)
+	{
+		if (events[i].key == NULL)
+			continue;
+		events[i].known_id = claims[claim_count++].owner;
+		if (events[i].known_id != 0)
+			events[i].id = 0;
+	}
 }
 
 static void
@@ -216,12 +233,10 @@ respond_event_write(NewEvent *events, int count)
 	row_context = AllocSetContextCreate(context, "pg_respond event row", ALLOCSET_SMALL_SIZES);
 	find_defaults(&defaults);
 
-	/* Claims run commands of their own; the writer belongs to one command. */
 	for (int i = 0; i < count; i++)
-	{
 		check_event(&events[i]);
-		claim_identity(&events[i], sequence, &defaults);
-	}
+	/* Claims may run commands of their own; the writer belongs to one command. */
+	claim_identities(events, count, sequence, &defaults);
 	writer = respond_partition_writer_open(table, &respond_shape_event);
 	/* release() may change it, under a lock that the writer's waited for */
 	defaults.incarnation_datum = Int64GetDatum(respond_life_incarnation());
