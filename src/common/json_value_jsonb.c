@@ -131,7 +131,7 @@ respond_json_value_from_part(Arena *arena, const JsonbValue *part)
 JsonValue *
 respond_json_value_from_jsonb(Arena *arena, Jsonb *jsonb)
 {
-	if (respond_jsonb_text_size(&jsonb->root, MOST_TEXT) > MOST_TEXT)
+	if (!respond_jsonb_text_fits(&jsonb->root, VARSIZE(jsonb), MOST_TEXT))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_LIMIT),
 				 errmsg("a JSON value is too long"),

@@ -116,20 +116,38 @@ respond_json_soften(Arena *arena, const char *text, size_t *length, bool decode)
 	return softened;
 }
 
+/* The end of the string that begins behind a quotation mark: at the mark that closes it, or at the end of the text. */
+static const char *
+end_of_string(const char *text, const char *end)
+{
+	const char *mark = text;
+
+	while ((mark = memchr(mark, '"', (size_t) (end - mark))) != NULL)
+	{
+		const char *escape = mark;
+
+		while (escape > text && escape[-1] == '\\')
+			escape--;
+		/* of two backslashes the first escapes the second */
+		if ((mark - escape) % 2 == 0)
+			return mark;
+		mark++;
+	}
+	return end;
+}
+
 bool
 respond_json_is_deeper(const char *text, size_t length, int depth)
 {
-	bool		in_string = false;
+	const char *end = text + length;
 
-	for (size_t i = 0; i < length && depth >= 0; i++)
+	for (; text < end && depth >= 0; text++)
 	{
-		if (text[i] == '"')
-			in_string = !in_string;
-		else if (in_string && text[i] == '\\')
-			i++;
-		else if (!in_string && (text[i] == '[' || text[i] == '{'))
+		if (*text == '"' && (text = end_of_string(text + 1, end)) == end)
+			break;
+		if (*text == '[' || *text == '{')
 			depth--;
-		else if (!in_string && (text[i] == ']' || text[i] == '}'))
+		else if (*text == ']' || *text == '}')
 			depth++;
 	}
 	return depth < 0;

@@ -134,6 +134,8 @@ check_softened(void)
 	check(!respond_json_is_deeper("[[1]]", 5, 2) && respond_json_is_deeper("[[1]]", 5, 1), "two lists");
 	check(!respond_json_is_deeper("[\"[[[[\\\"[[\"]", 12, 1), "brackets in a text");
 	check(!respond_json_is_deeper("[{}, {}, []]", 12, 2), "beside each other");
+	check(respond_json_is_deeper("[\"\\\\\",[[", 8, 2) && !respond_json_is_deeper("[\"\\\\\\\",[[", 9, 2), "backslashes before a quotation mark");
+	check(!respond_json_is_deeper("[\"[[[", 5, 1) && !respond_json_is_deeper("[\"", 2, 1), "a text that does not end");
 	check(respond_json_is_deeper("{\"a\":{\"b\":{", 11, 2), "what does not end");
 }
 
