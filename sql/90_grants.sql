@@ -77,7 +77,8 @@ GRANT INSERT (subject, description, status, priority, team, assignee, requester,
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
 GRANT INSERT (ticket_id, comment_id, score, comment) ON respond.rating TO respond_agent;
-SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide');
+SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide', 'approval_link',
+	'rating_link');
 -- what decides which approvals they see
 SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_approver');
 
@@ -111,7 +112,7 @@ REVOKE ALL ON respond_internal.inbound_secret FROM respond_admin;
 GRANT SELECT (source, number, set_at, set_by) ON respond_internal.inbound_secret TO respond_admin;
 
 -- Keys, answers and signals may hold what SQL of a rule returned to its owner, answers of requests what a role read.
-REVOKE ALL ON respond_internal.idempotency, respond_internal.wait, respond_internal.passed, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
+REVOKE ALL ON respond_internal.idempotency, respond_internal.link, respond_internal.wait, respond_internal.passed, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
 	respond_internal.wait_decision_default FROM respond_auditor, respond_admin;
 GRANT SELECT (run_id, rule, rule_version, step, outcome, event_id, since, due_at, decided_at) ON respond_internal.wait_decision TO respond_auditor, respond_admin;
 GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, passed_from, rule, step)

@@ -3193,6 +3193,39 @@ SELECT pg_catalog.pg_extension_config_dump('respond.rating', '');
 COMMENT ON SEQUENCE respond.rating_id_seq IS 'numbers of ratings';
 SELECT pg_catalog.pg_extension_config_dump('respond.rating_id_seq', '');
 
+-- Not dumped: a link of the original must not work in its copy.
+CREATE TABLE respond_internal.link (
+	hash bytea PRIMARY KEY,
+	role oid,
+	role_login boolean NOT NULL,
+	approval_id uuid,
+	ticket_id bigint,
+	rater text,
+	created_by text NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	expires_at timestamptz NOT NULL,
+	used_at timestamptz
+);
+COMMENT ON TABLE respond_internal.link IS 'links to approvals and ratings; approval_link() and rating_link() make them';
+COMMENT ON COLUMN respond_internal.link.hash IS 'SHA-256 of what is secret in the link, which is nowhere';
+COMMENT ON COLUMN respond_internal.link.role IS 'role that decides the approval; NULL: it is about a rating';
+COMMENT ON COLUMN respond_internal.link.role_login IS 'whether that role could log in then: the link is of no use once it cannot';
+COMMENT ON COLUMN respond_internal.link.approval_id IS 'the approval';
+COMMENT ON COLUMN respond_internal.link.ticket_id IS 'the ticket that is rated';
+COMMENT ON COLUMN respond_internal.link.rater IS 'who rates it';
+COMMENT ON COLUMN respond_internal.link.created_by IS 'who made the link';
+COMMENT ON COLUMN respond_internal.link.created_at IS 'when it was made';
+COMMENT ON COLUMN respond_internal.link.expires_at IS 'until when it is good';
+COMMENT ON COLUMN respond_internal.link.used_at IS 'when somebody answered with it; NULL: nobody has';
+
+CREATE FUNCTION respond.approval_link(approval uuid, approver text, expires_at timestamptz DEFAULT NULL) RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_approval_link';
+COMMENT ON FUNCTION respond.approval_link(uuid, text, timestamptz) IS
+	'a link with which an agent or a role decides an approval, once, without a token; good for a week if not said. For who can SET ROLE to the approver, or owns the rule';
+CREATE FUNCTION respond.rating_link(ticket bigint, rater text, expires_at timestamptz DEFAULT NULL) RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_rating_link';
+COMMENT ON FUNCTION respond.rating_link(bigint, text, timestamptz) IS 'a link with which somebody rates a ticket, once, without a token; good for a week if not said';
+
 CREATE OR REPLACE FUNCTION respond_internal.advance_sequences() RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -3313,6 +3346,7 @@ GRANT INSERT (ticket_id, comment_id, score, comment) ON respond.rating TO respon
 GRANT INSERT, UPDATE, DELETE ON respond.rating TO respond_admin;
 GRANT UPDATE (scopes, expires_at, allow_networks, enabled), DELETE ON respond.api_token TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.create_token(text, text, text[], timestamptz, text[]) TO respond_admin;
+GRANT EXECUTE ON FUNCTION respond.approval_link(uuid, text, timestamptz), respond.rating_link(bigint, text, timestamptz) TO respond_agent, respond_admin;
 GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.approval_vote TO respond_agent, respond_auditor, respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.agent, respond.team_member TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.decide(uuid, text, text) TO respond_agent, respond_admin;
@@ -3323,7 +3357,7 @@ GRANT EXECUTE ON FUNCTION respond.start(text, jsonb, text, text, text), respond.
 	respond.pause_run(bigint), respond.resume_run(bigint), respond.signal(bigint, text, jsonb) TO respond_agent, respond_admin;
 GRANT EXECUTE ON FUNCTION respond.move_runs(text, integer, jsonb) TO respond_admin;
 -- Keys, answers and signals are for the owners of rules.
-REVOKE ALL ON respond_internal.idempotency, respond_internal.wait, respond_internal.passed, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
+REVOKE ALL ON respond_internal.idempotency, respond_internal.link, respond_internal.wait, respond_internal.passed, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
 	respond_internal.wait_decision_default FROM respond_auditor, respond_admin;
 GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, passed_from, rule, step)
 	ON respond_internal.wait TO respond_auditor, respond_admin;

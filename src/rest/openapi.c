@@ -95,7 +95,7 @@ write_parameters(JsonText *text, const Route *route)
 	if (route->flags & ROUTE_TAGGED && route->flags & ROUTE_READS)
 		write_string_parameter(text, "If-None-Match", "header", false, "{\"type\":\"string\"}",
 							   "ETag of what the caller has");
-	if (!(route->flags & ROUTE_READS))
+	if (!(route->flags & (ROUTE_READS | ROUTE_PAGE)))
 		write_string_parameter(text, "Idempotency-Key", "header", false, "{\"type\":\"string\",\"minLength\":1,"
 							   "\"maxLength\":257,\"pattern\":\"^[ -~]+$\"}",
 							   "the same request with the same key acts once, within a day");
@@ -111,9 +111,20 @@ write_media(JsonText *text, const char *type, const char *name, const char *suff
 	respond_json_text_put(text, "}");
 }
 
+/* What a page sends. */
+static const char form_body[] =
+"{\"required\":true,\"content\":{\"application/x-www-form-urlencoded\":{\"schema\":{\"type\":\"object\","
+"\"properties\":{"
+"\"option\":{\"type\":\"string\"},\"score\":{\"type\":\"string\"},\"comment\":{\"type\":\"string\"}}}}}}";
+
 static void
 write_body(JsonText *text, const Route *route)
 {
+	if (route->flags & ROUTE_PAGE && !(route->flags & ROUTE_READS))
+	{
+		respond_json_text_member(text, "requestBody");
+		respond_json_text_put(text, form_body);
+	}
 	if (route->body == NULL)
 		return;
 	respond_json_text_member(text, "requestBody");
@@ -162,6 +173,13 @@ write_headers(JsonText *text, const Route *route)
 }
 
 static void
+write_page_media(JsonText *text)
+{
+	respond_json_text_member(text, "text/html");
+	respond_json_text_put(text, "{\"schema\":{\"type\":\"string\"}}");
+}
+
+static void
 write_result(JsonText *text, const Route *route, const char *status, const char *about)
 {
 	respond_json_text_member(text, status);
@@ -170,7 +188,9 @@ write_result(JsonText *text, const Route *route, const char *status, const char 
 	write_headers(text, route);
 	respond_json_text_member(text, "content");
 	respond_json_text_put(text, "{");
-	if (route->result == NULL)
+	if (route->flags & ROUTE_PAGE)
+		write_page_media(text);
+	else if (route->result == NULL)
 	{
 		respond_json_text_member(text, HTTP_JSON);
 		respond_json_text_put(text, "{\"schema\":{\"type\":\"object\"}}");
@@ -208,7 +228,10 @@ write_answers(JsonText *text, const Route *route)
 	}
 	respond_json_text_member(text, "default");
 	respond_json_text_put(text, "{\"description\":\"What is wrong.\",\"content\":{");
-	write_media(text, "application/problem+json", "Problem", "");
+	if (route->flags & ROUTE_PAGE)
+		write_page_media(text);
+	else
+		write_media(text, "application/problem+json", "Problem", "");
 	respond_json_text_put(text, "}}}");
 }
 
@@ -232,7 +255,7 @@ write_operation(JsonText *text, const Route *route)
 	respond_json_text_pair(text, "operationId", route->name);
 	respond_json_text_pair(text, "summary", route->about);
 	respond_json_text_member(text, "security");
-	if (route->flags & ROUTE_OPEN)
+	if (route->flags & (ROUTE_OPEN | ROUTE_PAGE))
 		respond_json_text_put(text, "[]");
 	else
 	{

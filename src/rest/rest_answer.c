@@ -20,6 +20,8 @@
 #include "common/durable.h"
 #include "rest/entity_tag.h"
 #include "rest/idempotency.h"
+#include "rest/link.h"
+#include "rest/link_page.h"
 #include "rest/rest_answer.h"
 #include "rest/rest_body.h"
 #include "rest/rest_error.h"
@@ -122,6 +124,8 @@ needs_body(const Route *route)
 static bool
 prepare(RestCall *call)
 {
+	if (call->route->flags & ROUTE_PAGE)
+		return respond_link_prepare(call);
 	call->token = respond_token_check(call->arena, call->request, call->route->scope, &call->answer);
 	return call->token != NULL && check_accept(call) && respond_rest_query_read(call) &&
 		(!needs_body(call->route) || respond_body_read(call)) &&
@@ -139,7 +143,7 @@ work(RestCall *call, Progress *progress)
 		progress->as_role = true;
 		respond_rest_run(call, &progress->expired);
 		progress->as_role = false;
-		if (!(call->route->flags & ROUTE_READS) && call->answer->status < 400)
+		if (!(call->route->flags & (ROUTE_READS | ROUTE_PAGE)) && call->answer->status < 400)
 			respond_idempotency_end(call);
 	}
 	if (call->answer->status >= 400)
@@ -209,6 +213,14 @@ note_use(const Token *token)
 	MemoryContextSwitchTo(context);
 }
 
+/* People read pages, not problem documents. */
+static void
+refuse_person(RestCall *call)
+{
+	if (call->answer->status >= 400)
+		respond_page_refuse(call, call->answer->status, call->refusal != NULL ? call->refusal : "");
+}
+
 WebAnswer *
 respond_rest_answer(Arena *arena, const WebRequest *request)
 {
@@ -224,7 +236,10 @@ respond_rest_answer(Arena *arena, const WebRequest *request)
 	}
 	for (int i = 1; try_work(&call) && i < MAX_TRIES; i++)
 		;
-	note_use(call.token);
+	if (call.route->flags & ROUTE_PAGE)
+		refuse_person(&call);
+	else
+		note_use(call.token);
 	respond_web_answer_field(arena, call.answer, "Cache-Control", "no-store");
 	return call.answer;
 }

@@ -33,6 +33,10 @@ extern void respond_rest_run_retry(RestCall *call);
 extern void respond_rest_approval_get(RestCall *call);
 extern void respond_rest_approval_decide(RestCall *call);
 
+/* rest_links.c */
+extern void respond_rest_link_show(RestCall *call);
+extern void respond_rest_link_use(RestCall *call);
+
 /* rest_deliveries.c */
 extern void respond_rest_deliveries_list(RestCall *call);
 extern void respond_rest_delivery_get(RestCall *call);

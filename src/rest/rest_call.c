@@ -57,7 +57,8 @@ respond_call_json(RestCall *call, int status, const char *json)
 void
 respond_call_refuse(RestCall *call, int status, const char *detail)
 {
-	call->answer = respond_problem(call->arena, status, respond_call_utf8(call, detail));
+	call->refusal = respond_call_utf8(call, detail);
+	call->answer = respond_problem(call->arena, status, call->refusal);
 }
 
 void

@@ -15,6 +15,8 @@
 #include "rest/route.h"
 #include "rest/token.h"
 
+struct Link;
+
 typedef struct RestCall
 {
 	Arena	   *arena;
@@ -26,6 +28,8 @@ typedef struct RestCall
 	WebQuery	query;			/* texts in the database's encoding */
 	JsonValue  *body;			/* an object in the database's encoding; NULL: there is none */
 	const Token *token;			/* NULL: the route needs none */
+	struct Link *link;			/* of a ROUTE_PAGE */
+	const char *refusal;		/* out: what the answer says when it refuses, in UTF-8 */
 	int			item;			/* of a list in the body that is being worked on; -1: none */
 	WebAnswer  *answer;			/* out; one from 400 on undoes what was done */
 } RestCall;

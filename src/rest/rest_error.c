@@ -149,6 +149,7 @@ tell(RestCall *call, const ErrorData *error, int status)
 		message = psprintf("%s: %s", place.pointer, place.detail);
 		has_place = true;
 	}
+	call->refusal = message;
 	call->answer = respond_problem_at(call->arena, status, message, remedy, &place, has_place ? 1 : 0);
 }
 

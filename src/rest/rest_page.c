@@ -21,8 +21,9 @@
 /* Bytes from which on no further row is added. */
 #define PAGE_SIZE		(2 * 1024 * 1024)
 
-/* Rows that are fetched at once. */
+/* Rows that are fetched at once, if they are small. */
 #define FETCH_ROWS		20
+#define SMALL_ROW		(32 * 1024)
 
 typedef struct ListPage
 {
@@ -69,7 +70,9 @@ fetch(ListPage *page, RestSql *sql)
 	portal = SPI_cursor_open_with_args(NULL, sql->text.data, sql->count, types, sql->values, sql->nulls, true, 0);
 	while (more)
 	{
-		SPI_cursor_fetch(portal, true, FETCH_ROWS);
+		bool		small = page->rows > 0 && page->json.len / page->rows < SMALL_ROW;
+
+		SPI_cursor_fetch(portal, true, small ? FETCH_ROWS : 1);
 		more = take_rows(page);
 		SPI_freetuptable(SPI_tuptable);
 	}

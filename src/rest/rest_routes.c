@@ -104,6 +104,15 @@ const Route respond_rest_routes[] = {
 		.answer = respond_rest_approval_decide
 	},
 	{
+		.method = "GET",.path = "/v1/links/{name}",.name = "showLink",
+		.about = "Shows a person what a one-time link asks.",
+		.flags = ROUTE_READS | ROUTE_PAGE,.answer = respond_rest_link_show
+	},
+	{
+		.method = "POST",.path = "/v1/links/{name}",.name = "useLink",.about = "Records the answer of that person.",
+		.flags = ROUTE_PAGE | ROUTE_OWN_CODE,.answer = respond_rest_link_use
+	},
+	{
 		.method = "POST",.path = "/v1/rules/{name}/start",.scope = "rules:write",.name = "startRule",
 		.about = "Runs a rule by hand.",
 		.flags = ROUTE_MAY_LACK_BODY | ROUTE_ACCEPTS,.body = &respond_body_start,.result = &respond_resource_started,

@@ -36,6 +36,7 @@ struct Resource;
 #define ROUTE_CLOUD_EVENTS	(1 << 8)	/* the body is read by who answers */
 #define ROUTE_WHOLE_LIST	(1 << 9)	/* a list without pages */
 #define ROUTE_ACCEPTS		(1 << 10)	/* 202 */
+#define ROUTE_PAGE			(1 << 11)	/* for people who follow a link: the path has it, the answer is HTML */
 
 /* A parameter of the query. */
 typedef struct RouteParameter

@@ -102,7 +102,8 @@ def check_exchange(exchange):
     if media is None:
         yield f"content of type {exchange['type']} is not described"
         return
-    yield from faults(media["schema"], json.loads(exchange["content"]))
+    is_json = exchange["type"].endswith("json")
+    yield from faults(media["schema"], json.loads(exchange["content"]) if is_json else exchange["content"])
     sent = exchange.get("sent")
     if status[0] == "2" and sent and "sent_type" in exchange and operation:
         wanted = operation.get("requestBody", {}).get("content", {}).get(exchange["sent_type"])
