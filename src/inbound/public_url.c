@@ -7,15 +7,15 @@
  */
 #include "postgres.h"
 
-#include "utils/guc.h"
 #include "utils/timestamp.h"
 
+#include "common/guc.h"
 #include "inbound/public_url.h"
 
 const char *
 respond_public_url(void)
 {
-	const char *url = GetConfigOption("pg_respond.gateway_public_url", true, false);
+	const char *url = respond_gateway_public_url;
 
 	return url != NULL && *url != '\0' ? url : NULL;
 }
