@@ -105,17 +105,26 @@ sub block
 	return \%block;
 }
 
-# next(stream): the next message with data, which is decoded.
+# message(stream): the next block, its data decoded if it has any.
+sub message
+{
+	my ($stream) = @_;
+	my $block = block($stream);
+
+	return $block unless defined $block && exists $block->{data};
+	$block->{text} = $block->{data};
+	$block->{data} = JSON::PP->new->utf8->decode($block->{data});
+	return $block;
+}
+
+# next(stream): the next message with data.
 sub next
 {
 	my ($stream) = @_;
 
-	while (defined(my $block = block($stream)))
+	while (defined(my $message = message($stream)))
 	{
-		next unless exists $block->{data};
-		$block->{text} = $block->{data};
-		$block->{data} = JSON::PP->new->utf8->decode($block->{data});
-		return $block;
+		return $message if exists $message->{data};
 	}
 	return undef;
 }
