@@ -47,7 +47,10 @@ respond_event_cloud_event(TemplateOutput *output, const Event *event)
 	append_member(output, "actor", respond_cloud_event_text(event->actor));
 	append_member(output, "recordedat", respond_cloud_event_time(event->recorded_at));
 	append_text(output, ",\"data\":");
-	respond_template_write_value(&respond_template_jsonb_source, &data, output);
+	if (event->data != NULL)
+		respond_template_write_value(&respond_template_jsonb_source, &data, output);
+	else
+		append_text(output, "null");
 	append_text(output, "}");
 }
 

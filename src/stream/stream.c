@@ -48,16 +48,15 @@
 /* How long nothing may be sent, in ms. */
 #define BEAT_EVERY			15000
 
-/* Bytes of a turn for each live stream. */
-#define LIVE_PIECE			((size_t) 4 * 1024 * 1024)
-
 /*
- * Those who are late get pieces of so many bytes, so many a second: as fast as
- * most can read, so that they are not cut off for being slow.  Time of a turn for all of
- * them, in us.
+ * A stream gets pieces of so many bytes, and so many bytes a second: as fast as
+ * most can read, so that they are not cut off for being slow.
  */
-#define LATE_PIECE			((size_t) 128 * 1024)
+#define PIECE				((size_t) 128 * 1024)
+#define LIVE_RATE			(16 * 1024 * 1024)
 #define LATE_RATE			(8 * 1024 * 1024)
+
+/* Time of a turn for those who are late, in us. */
 #define LATE_TIME			5000
 
 /* How soon to ask again whether a standby has confirmed, in ms. */
@@ -71,7 +70,7 @@ static uint64 seen_wakes;
 static uint64 seen_rights;
 static bool is_greeting_due;
 static TimestampTz beaten_at;
-static TimestampTz held_until;	/* while live.held */
+static TimestampTz not_before;	/* when the live ones get the next piece */
 
 /* Commits wake this process as long as it is named in the database's entry. */
 static void
@@ -343,7 +342,7 @@ serve_late(StreamLate *late, int64 since, FrameBuffer *out)
 	late->changes = respond_log_changes();
 	respond_stream_reader_look(&late->reader, since);
 	late->not_before = GetCurrentTimestamp() +
-		respond_stream_feed(&late->reader, late, LATE_PIECE, out) * USECS_PER_SEC / LATE_RATE;
+		respond_stream_feed(&late->reader, late, PIECE, out) * USECS_PER_SEC / LATE_RATE;
 	if (late->reader.held)
 		late->not_before += HELD_PAUSE * 1000;
 	/* both have read what this snapshot sees, and nothing else */
@@ -395,6 +394,18 @@ is_beat_due(void)
 }
 
 static void
+feed_live(FrameBuffer *out)
+{
+	size_t		bytes = respond_stream_feed(&live, NULL, PIECE, out);
+
+	not_before = 0;
+	if (live.held)
+		not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), HELD_PAUSE);
+	else if (bytes >= PIECE)
+		not_before = GetCurrentTimestamp() + bytes * USECS_PER_SEC / LIVE_RATE;
+}
+
+static void
 serve(bool beat, FrameBuffer *out)
 {
 	int64		since = respond_stream_resume_since();
@@ -407,11 +418,9 @@ serve(bool beat, FrameBuffer *out)
 		respond_stream_greet(&live, out);
 	is_greeting_due = false;
 	respond_stream_reader_look(&live, since);
-	(void) respond_stream_feed(&live, NULL, LIVE_PIECE, out);
+	feed_live(out);
 	if (respond_stream_reader_is_done(&live))
 		seen_wakes = wakes;
-	if (live.held)
-		held_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), HELD_PAUSE);
 	serve_all_late(since, out);
 	if (beat)
 	{
@@ -447,7 +456,7 @@ has_work(void)
 {
 	if (is_greeting_due || late_wait() == 0)
 		return true;
-	if (live.held && GetCurrentTimestamp() < held_until)
+	if (GetCurrentTimestamp() < not_before)
 		return false;
 	return seen_wakes != respond_wake_count() || live.window == NULL || live.window->next < live.window->count;
 }
@@ -509,7 +518,7 @@ respond_stream_due(const FrameBuffer *out)
 		return due;
 	if (has_work())
 		return 0;
-	if (live.held)
-		due = HELD_PAUSE;
+	if (not_before > GetCurrentTimestamp())
+		due = Min(due, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), not_before) + 1);
 	return late_wait() > 0 ? Min(due, late_wait()) : due;
 }
