@@ -23,8 +23,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of other machines we do not know the numbers of calls; there, the other walls have to do. */
-#if defined(__x86_64__)
+/*
+ * Of other machines we do not know the numbers of calls; there, the other walls
+ * have to do.  And a sanitizer reads files when it has something to say.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#elif defined(__x86_64__)
 #define OUR_ARCHITECTURE	AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define OUR_ARCHITECTURE	AUDIT_ARCH_AARCH64
@@ -186,9 +190,7 @@ respond_sandbox_seal(void)
 {
 	set_limit(RLIMIT_NPROC, 0);
 	set_limit(RLIMIT_FSIZE, 0);
-
-	/* A sanitizer reads files when it has something to say. */
-#if defined(OUR_ARCHITECTURE) && !defined(__SANITIZE_ADDRESS__)
+#ifdef OUR_ARCHITECTURE
 	filter_calls();
 #endif
 }

@@ -158,17 +158,30 @@ behind_seal(bool (*function) (void))
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* abort() still ends a program, as what it was. */
 static bool
 aborts(void)
 {
-	abort();
+	int			status;
+	pid_t		pid = fork();
+
+	if (pid == 0)
+	{
+		respond_sandbox_seal();
+		abort();
+	}
+	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
 int
 main(void)
 {
 	struct rlimit core;
+	bool		is_filtered = false;
 
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(__SANITIZE_ADDRESS__)
+	is_filtered = true;
+#endif
 	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	listen(listening, 1);
 	loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -179,20 +192,11 @@ main(void)
 	getrlimit(RLIMIT_CORE, &core);
 	check(core.rlim_max == 0, "no core is left");
 	check(behind_seal(loop_works), "the loop works behind the seal");
-#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(__SANITIZE_ADDRESS__)
+	check(aborts(), "abort() still ends it");
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
-		check(behind_seal(tries[i].refused), tries[i].name);
-	{
-		int			status;
-		pid_t		pid = fork();
-
-		if (pid == 0)
-		{
-			respond_sandbox_seal();
-			_exit(aborts());
-		}
-		check(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "abort() still ends it");
-	}
-#endif
+		if (is_filtered)
+			check(behind_seal(tries[i].refused), "%s", tries[i].name);
+		else
+			check_skip(tries[i].name, "no calls are filtered in this build");
 	return check_done();
 }
