@@ -87,7 +87,7 @@ static void
 read_url(WebRequest *request, const char *url)
 {
 	const char *host = strstr(url, "://");
-	char	   *question;
+	const char *question;
 
 	for (const char *c = url; *c != '\0'; c++)
 		if (*c <= ' ' || *c > '~')
