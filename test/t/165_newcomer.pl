@@ -1,10 +1,14 @@
 # What a newcomer does: the first block of the README, pasted whole into psql, then every other block of it, and its recipes.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Gateway;
 use Respond;
 
+use Digest::SHA qw(hmac_sha256_hex);
+
 my $node = Respond::node('newcomer');
-my $page = slurp_file("$FindBin::RealBin/../pages/README.md");
+my $at = '127.0.0.1:' . PostgreSQL::Test::Cluster::get_free_port();
+my $page = slurp_file("$FindBin::RealBin/../pages/README.md") =~ s/127\.0\.0\.1:8330/$at/gr;
 my ($out, $err);
 
 # section(title): the text below a heading.
@@ -61,7 +65,7 @@ $node->reload;
 $node->safe_psql('postgres', 'CREATE DATABASE other');
 paste('other', join('', section('Installing') =~ /^```sql\n(.*?)^```/msg), 'Installing');
 for my $title ('Record an event', 'Watch a table', 'Write a rule', 'Try a rule without effects', 'Let a rule wait', 'Send messages', 'Listen for events',
-	'Work on tickets', 'Trace where something came from', 'Hide a field', 'Mute events', 'Run again')
+	'Take webhooks in', 'Work on tickets', 'Trace where something came from', 'Hide a field', 'Mute events', 'Run again')
 {
 	my @blocks = section($title) =~ /^```sql\n(.*?)^```/msg;
 
@@ -71,6 +75,7 @@ for my $title ('Record an event', 'Watch a table', 'Write a rule', 'Try a rule w
 is($node->safe_psql('desk', q{SELECT string_agg(action, ' ' ORDER BY n) FROM respond.rule, jsonb_array_elements(steps) WITH ORDINALITY AS s (step, n), LATERAL (SELECT step->>'action') AS a (action) WHERE name = 'large refund'}),
 	'ticket sql emit', 'the rule of the README is there');
 Respond::wait_until($node, 'desk', q{SELECT count(*) = 1 FROM respond.waiting WHERE rule = 'unpaid order' AND waits_for = 'event order.paid' AND due_at > since}, 'the run waits');
+Gateway::wait_ready($at, 'desk', 'the gateway of the README answers');
 my ($export) = section('Keep rules under version control') =~ /^```sh\n(.*?)^```/ms;
 shell($export, 'rules go into a file and back');
 ok(-s 'rules.json', 'the file has them');
@@ -80,9 +85,6 @@ my %used = (
 	'Warn once when stock runs low' => [
 		q{INSERT INTO article VALUES ('x', 10, 5); UPDATE article SET stock = 4; UPDATE article SET stock = 3; UPDATE article SET stock = 6},
 		q{SELECT string_agg(body::jsonb->>'text', ',') = 'x: 4 left' FROM respond.delivery WHERE rule = 'low stock'} ],
-	'One ticket per customer, however many complaints' => [
-		q{SELECT respond.emit('complaint.received', jsonb_build_object('customer', 7, 'text', t)) FROM unnest('{late,later}'::text[]) AS t},
-		q{SELECT count(DISTINCT t.id) = 1 AND count(c.id) = 1 FROM respond.ticket AS t LEFT JOIN respond.comment AS c ON c.ticket_id = t.id WHERE t.subject = 'Customer 7 complains'} ],
 	'Send every change of an order to another system, in order' => [
 		q{INSERT INTO shop_order VALUES (1, 'new'); UPDATE shop_order SET status = 'paid'; DELETE FROM shop_order},
 		q{SELECT string_agg(e.type, ',' ORDER BY d.id) = 'shop_order.inserted,shop_order.updated,shop_order.deleted' FROM respond.delivery AS d JOIN respond.event AS e ON e.id = d.event_id WHERE d.channel = 'erp'} ],
@@ -94,6 +96,17 @@ my %used = (
 		  INSERT INTO respond.channel (name, kind, url, max_attempts) VALUES ('inside', 'webhook', 'http://127.0.0.1:9/', 1);
 		  SELECT respond.send_test('inside'), respond.emit('no')},
 		q{SELECT count(*) FILTER (WHERE subject LIKE 'inside: %refused%') = 1 AND count(*) FILTER (WHERE subject LIKE 'no: %') = 1 FROM respond.ticket} ],
+	# as GitHub sends it, to the url that the README names
+	'Open a ticket for each new issue on GitHub' => [
+		sub {
+			my ($path) = $page =~ m{`http://\Q$at\E(/desk/in/\S+?)`};
+			my ($secret) = $page =~ /'github', 'github', '(.*?)'/;
+			my $body = '{"action": "opened", "issue": {"title": "It burns", "body": "Help!", "html_url": "https://github.example/a/b/issues/7"}}';
+
+			is(Gateway::status($at, 'POST', $path, { 'Content-Type' => 'application/json', 'X-GitHub-Event' => 'issues', 'X-GitHub-Delivery' => $_,
+				'X-Hub-Signature-256' => 'sha256=' . hmac_sha256_hex($body, $secret) }, $body), 200, "webhook $_ is taken") for qw(d-1 d-2);
+		},
+		q{SELECT count(DISTINCT t.id) = 1 AND count(c.id) = 1 FROM respond.ticket AS t LEFT JOIN respond.comment AS c ON c.ticket_id = t.id WHERE t.subject = 'It burns' AND t.description = 'Help!'} ],
 	# its next time is in a moment, and the one after it in a year
 	'Do something every day' => [
 		q{UPDATE respond.schedule SET timezone = 'UTC', cron = to_char(now() AT TIME ZONE 'UTC' + interval '3 seconds', 'SS MI HH24 DD MM') || ' *' WHERE name = 'daily report'},
@@ -112,14 +125,14 @@ while (my ($title, $language, $text) = splice @recipes, 0, 3)
 		shell("$text$text", "$title: twice");
 	}
 	next unless $used{$title};
-	$node->safe_psql('desk', $used{$title}[0]);
+	ref $used{$title}[0] ? $used{$title}[0]->() : $node->safe_psql('desk', $used{$title}[0]);
 	Respond::wait_until($node, 'desk', $used{$title}[1], "$title: it does");
 }
 
 is($node->psql('desk', 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT respond.settle()', stderr => \$err), 3, 'settle() refuses a snapshot that cannot see the work of others');
 like($err, qr/settle\(\) cannot see the work of others.*READ COMMITTED/s, 'in words');
 $node->safe_psql('desk', q{SELECT respond.hold('test')});
-Respond::wait_until($node, 'desk', q{SELECT count(*) = 3 FROM respond.worker WHERE database = 'desk' AND state = 'holding'}, 'the workers hold');
+Respond::wait_until($node, 'desk', q{SELECT count(*) = 5 FROM respond.worker WHERE database = 'desk' AND state = 'holding'}, 'the workers hold');
 $node->safe_psql('desk', q{SELECT respond.emit('any.thing')});
 is($node->safe_psql('desk', q{SELECT respond.settle('100 ms')}), 'f', 'settle() says when time ran out');
 $node->safe_psql('desk', 'SELECT respond.release()');
