@@ -25,6 +25,7 @@
 #include "gateway/host_map.h"
 #include "gateway/standby_listener.h"
 #include "inbound/inbound_count.h"
+#include "inbound/source_wake.h"
 #include "launcher/copy.h"
 #include "launcher/ddl_hooks.h"
 #include "launcher/launcher.h"
@@ -83,6 +84,7 @@ _PG_init(void)
 	respond_rule_owner_initialize();
 	respond_rule_call_initialize();
 	respond_schedule_wake_initialize();
+	respond_source_wake_initialize();
 	respond_manifest_watch_initialize();
 	respond_log_filter_initialize();
 }

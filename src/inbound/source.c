@@ -11,27 +11,22 @@
 
 #include <openssl/crypto.h>
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgrprotos.h"
-#include "utils/inval.h"
 
 #include "common/arena_server.h"
 #include "common/error_class.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
 #include "common/kept_plan.h"
-#include "common/partition_write.h"
 #include "common/row_values.h"
 #include "inbound/source.h"
 #include "secret/channel_secret.h"
 #include "secret/source_secret.h"
-#include "worker/worker.h"
 
 static const ShapeColumn source_columns[] = {
 	{"name", TEXTOID},
@@ -73,9 +68,6 @@ static KeptPlan lock_scheme = {
 	"SELECT " SCHEME_ROW_COLUMNS " FROM respond.inbound_scheme AS k WHERE k.name OPERATOR(pg_catalog.=) $1 FOR SHARE",
 	1, {TEXTOID}
 };
-
-/* By this transaction. */
-static bool is_changed = false;
 
 static void
 refuse(const char *column, const char *fault, const char *hint)
@@ -500,28 +492,4 @@ respond_source_lock_scheme(const char *name, SchemeRow *row)
 	if (found)
 		respond_scheme_row_read(values, nulls, row);
 	return found;
-}
-
-/* The worker that waits for requests says how large they may be, before one comes. */
-static void
-wake_at_commit(XactEvent event, void *argument)
-{
-	if (is_changed && event == XACT_EVENT_COMMIT)
-		respond_worker_wake_all(MyDatabaseId);
-	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
-		is_changed = false;
-}
-
-void
-respond_source_changed(void)
-{
-	static bool registered = false;
-
-	if (!registered)
-	{
-		RegisterXactCallback(wake_at_commit, NULL);
-		registered = true;
-	}
-	is_changed = true;
-	CacheInvalidateRelcacheByRelid(respond_relation_oid("respond", "inbound_source"));
 }

@@ -107,9 +107,6 @@ extern InboundSource **respond_source_find_all(int *count);
  */
 extern bool respond_source_lock_scheme(const char *name, SchemeRow *row);
 
-/* At commit all processes read the sources anew. */
-extern void respond_source_changed(void);
-
 /* Whether nobody may see what stands in the header: it may let in whoever knows it. */
 extern bool respond_source_hides_header(const char *name);
 

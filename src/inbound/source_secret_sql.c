@@ -19,6 +19,7 @@
 #include "common/partition_write.h"
 #include "inbound/source.h"
 #include "inbound/source_check.h"
+#include "inbound/source_wake.h"
 #include "secret/channel_secret.h"
 #include "secret/log_filter.h"
 #include "secret/source_secret.h"

@@ -30,6 +30,7 @@
 #include "event/name_check.h"
 #include "inbound/source.h"
 #include "inbound/source_check.h"
+#include "inbound/source_wake.h"
 #include "secret/channel_secret.h"
 #include "secret/log_filter.h"
 #include "secret/source_secret.h"

@@ -73,11 +73,16 @@ is($answer->{headers}{allow}, 'POST', 'what is allowed is said');
 one("INSERT INTO respond.inbound_source (name, scheme, secret, max_body) VALUES ('small', 'github', '$secret', 100)");
 refused(github('small', 'd-3', 'x' x 101), 413, 'size', 'a body that is too large');
 is(github('small', 'd-3', 'x' x 100, 'Content-Type' => 'text/plain')->{status}, 200, 'one that is not');
-Respond::beat($node);
-one("UPDATE respond.inbound_source SET max_body = 3000000 WHERE name = 'small'");
-# time enough for the program to hear of it
-Respond::beat($node);
-is(github('small', 'd-4', 'x' x 2_900_000, 'Content-Type' => 'text/plain')->{status}, 200, 'a larger limit is known before the request comes');
+# one request each, as the worker hears of a request that the program refuses; before it, time enough for the program to hear of the limit
+my $larger = 1_500_000;
+for my $commit ('COMMIT', "PREPARE TRANSACTION 'limit'; COMMIT PREPARED 'limit'")
+{
+	Respond::beat($node);
+	$larger += 400_000;
+	one("BEGIN; UPDATE respond.inbound_source SET max_body = $larger WHERE name = 'small'; $commit");
+	Respond::beat($node);
+	is(github('small', "d-$larger", 'x' x $larger, 'Content-Type' => 'text/plain')->{status}, 200, 'a larger limit is known before the request comes');
+}
 one("INSERT INTO respond.inbound_source (name, scheme, secret, allow_networks) VALUES ('far', 'github', '$secret', '{192.0.2.0/24}'), ('near', 'github', '$secret', '{127.0.0.0/8, ::1}')");
 refused(github('far', 'd-3', $body), 403, 'network', 'from elsewhere');
 is(github('near', 'd-3', $body)->{status}, 200, 'from an allowed network');
