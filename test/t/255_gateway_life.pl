@@ -40,12 +40,12 @@ sub slurp_stat
 	return $line =~ /^\d+ \(.*\) (\S) (\d+)/s ? ($1, $2) : ('', 0);
 }
 
+# How many files and connections a process has open, but for files of tables, which the server opens and closes as it sees fit.
 sub open_files
 {
 	my ($pid) = @_;
-	my @files = glob "/proc/$pid/fd/*";
 
-	return scalar @files;
+	return scalar grep { (readlink // '') !~ m{/(base|global|pg_wal|pg_xact)/} } glob "/proc/$pid/fd/*";
 }
 
 sub listener_pid { return one(q{SELECT pid FROM respond.worker WHERE kind = 'listener'}) }
@@ -110,8 +110,7 @@ my $gateway = one(q{SELECT pid FROM respond.worker WHERE kind = 'gateway' AND la
 status('/desk/in/x') for 1 .. 20;
 $files = open_files($gateway);
 status('/desk/in/x') for 1 .. 200;
-# files of tables are kept open, and the server closes one now and then
-cmp_ok(open_files($gateway), '<=', $files + 5, 'two hundred requests leave no open connection in the gateway');
+is(open_files($gateway), $files, 'two hundred requests leave no open file in the gateway');
 is(one(qq{SELECT count(*) FROM pg_stat_activity WHERE pid = $gateway AND (xact_start IS NOT NULL OR backend_xmin IS NOT NULL)}), '0', 'nor a transaction or a snapshot');
 cmp_ok(one(q{SELECT sum(events) FROM respond.worker WHERE kind = 'gateway'}), '>=', 200, 'respond.worker counts them');
 
