@@ -143,6 +143,8 @@ apply_contained(Batch *batch, Event *event)
 	volatile bool gave_up = false;
 
 	respond_error_set_lasting(event->aside != NULL && respond_aside_is_over(event->aside));
+	/* what was put off before it is not taken back with it */
+	respond_effects_flush();
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
