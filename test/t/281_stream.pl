@@ -128,4 +128,37 @@ for my $bad ('x', '!', 'AAAA', 'A' x 5000)
 	is($message->{event} . ' ' . $message->{data}{reason}, 'reset place', 'a place that is none: ' . substr($bad, 0, 10));
 	Stream::leave($again);
 }
+
+# The examples of docs/stream.md, and going on with curl as it says.
+my $page = slurp_file("$FindBin::RealBin/../pages/stream.md");
+my ($create) = $page =~ /^```sql\n(.*?)^```$/ms;
+local $ENV{TOKEN} = $node->safe_psql($db, $create);
+
+# curl(command, events...): what it prints up to the first event, after it has begun and those were recorded.
+sub curl
+{
+	my ($command, @totals) = @_;
+	my $pid = CORE::open(my $out, '-|', 'bash', '-c', 'exec ' . $command =~ s{http://127\.0\.0\.1:8330/desk}{http://$at/$db}r =~ s/curl /curl -sS --max-time 60 /r) or die;
+	my $text = '';
+
+	while (defined(my $line = <$out>))
+	{
+		$text .= $line;
+		last if $line =~ /^data: /;
+		emit('order.paid', { total => shift @totals }) while $text =~ /^id: .*\n\n/m && @totals;
+	}
+	kill 'TERM', $pid;
+	close $out;
+	return $text;
+}
+
+my @examples = $page =~ /^```sh\n(.*?)^```$/msg;
+is(scalar(@examples), 2, 'the page has two examples');
+my ($shown_first) = $page =~ /^```\n(retry: .*?)^```$/ms;
+my $all_text = curl($examples[0], 99, 101);
+is($all_text =~ s/^(id: ).*/$1/mgr =~ s/^(data: ).*/$1/mr, ($shown_first =~ s/^(id: ).*/$1/mgr =~ s/^(data: ).*/$1/mr) =~ s/\n\n\z/\n/r, 'the first one prints what it shows');
+like($all_text, qr/"total":\s*99\b/, 'and all events');
+like(curl($examples[1], 99, 101), qr/"total":\s*101\b/, 'the second one those that it asks for');
+my ($begin) = $all_text =~ /^id: (.*)$/m;
+like(curl($examples[0] =~ s/ -H / -H 'Last-Event-ID: $begin' -H /r), qr/"total":\s*99\b/, 'with a place it goes on there');
 done_testing();
