@@ -20,6 +20,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -45,6 +46,7 @@ static const char *const other_tables[] = {
 
 static Oid *known_oids;			/* of all_shapes, then of other_tables */
 static bool is_checked = false;
+static bool is_whole;			/* of the check that is under way: nothing has to be looked at again */
 
 void
 respond_shape_list(const Shape *const *shapes, int count)
@@ -65,15 +67,16 @@ table_of(const char *name)
 static void
 forget(Datum argument, Oid relation)
 {
-	for (int i = 0; i < shape_count + lengthof(other_tables) && is_checked; i++)
+	for (int i = 0; i < shape_count + lengthof(other_tables) && (is_checked || is_whole); i++)
 		if (relation == InvalidOid || relation == known_oids[i])
-			is_checked = false;
+			is_checked = is_whole = false;
 }
 
+/* The table is locked already. */
 static const char *
 fault_of(const Shape *shape, Oid oid)
 {
-	Relation	table = try_relation_open(oid, AccessShareLock);
+	Relation	table = try_relation_open(oid, NoLock);
 	const char *fault;
 
 	if (table == NULL)
@@ -82,7 +85,26 @@ fault_of(const Shape *shape, Oid oid)
 	if (fault == NULL && !table->rd_rel->relispartition &&
 		table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE && !RELKIND_HAS_TABLE_AM(table->rd_rel->relkind))
 		fault = "it is not a table";
-	relation_close(table, AccessShareLock);
+	relation_close(table, NoLock);
+	return fault;
+}
+
+/*
+ * A table that somebody has for himself is not waited for: most of the work does not
+ * need it, and what does waits for it then.  It is looked at next time.
+ */
+static const char *
+fault_unless_locked(const Shape *shape, Oid oid)
+{
+	const char *fault;
+
+	if (!ConditionalLockRelationOid(oid, AccessShareLock))
+	{
+		is_whole = false;
+		return NULL;
+	}
+	fault = fault_of(shape, oid);
+	UnlockRelationOid(oid, AccessShareLock);
 	return fault;
 }
 
@@ -91,7 +113,7 @@ require(const char *table, const char *fault)
 {
 	if (fault == NULL)
 		return;
-	is_checked = false;
+	is_whole = false;
 	ereport(ERROR,
 			(errcode(ERRCODE_RESPOND_SHAPE),
 			 errmsg("table \"%s\" is not as this library expects it: %s", table, fault),
@@ -109,12 +131,12 @@ respond_shape_require_all(void)
 	if (is_checked)
 		return;
 	respond_relation_on_change(forget);
-	is_checked = true;
+	is_whole = true;
 	for (int i = 0; i < shape_count; i++)
 	{
 		known_oids[i] = table_of(all_shapes[i]->table);
 		require(all_shapes[i]->table,
-				OidIsValid(known_oids[i]) ? fault_of(all_shapes[i], known_oids[i]) : "it is missing");
+				OidIsValid(known_oids[i]) ? fault_unless_locked(all_shapes[i], known_oids[i]) : "it is missing");
 	}
 	for (int i = 0; i < lengthof(other_tables); i++)
 	{
@@ -123,6 +145,9 @@ respond_shape_require_all(void)
 		known_oids[shape_count + i] = oid;
 		require(other_tables[i], OidIsValid(oid) ? NULL : "it is missing");
 	}
+	/* only now: what raised an error on the way has left the rest unseen */
+	is_checked = is_whole;
+	is_whole = false;
 }
 
 static void
@@ -154,8 +179,11 @@ respond_shape_faults(PG_FUNCTION_ARGS)
 		foreach(cell, tables)
 		{
 			Oid			oid = lfirst_oid(cell);
-			const char *fault = fault_of(all_shapes[i], oid);
+			const char *fault;
 
+			LockRelationOid(oid, AccessShareLock);
+			fault = fault_of(all_shapes[i], oid);
+			UnlockRelationOid(oid, AccessShareLock);
 			if (fault != NULL)
 				put_fault(result, quote_qualified_identifier(get_namespace_name(get_rel_namespace(oid)),
 															 get_rel_name(oid)), fault);
