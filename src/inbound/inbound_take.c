@@ -19,6 +19,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "common/contain.h"
 #include "common/durable.h"
 #include "common/error_class.h"
 #include "common/life.h"
@@ -47,6 +48,7 @@ typedef struct Taken
 	int			first_event;	/* among those of the turn */
 	int			known;
 	bool		is_busy;		/* our own fault: it shall come again */
+	bool		is_sample;		/* of what was refused */
 	bool	   *is_counted;		/* the rate has let it through, before it was taken by itself */
 } Taken;
 
@@ -223,19 +225,44 @@ record(Turn *turn)
 }
 
 static void
-write_rejects(Turn *turn)
+write_reject(const Turn *turn, const Taken *taken)
 {
+	respond_inbound_reject_write(taken->cached != NULL ? taken->cached->source->name : NULL, taken->verdict.reason,
+								 taken->verdict.detail, taken->request, turn->cache->hidden,
+								 turn->cache->hidden_count);
+}
+
+static void
+write_rejects(void *argument)
+{
+	Turn	   *turn = argument;
+
+	for (int i = 0; i < turn->count; i++)
+		if (turn->requests[i].is_sample)
+			write_reject(turn, &turn->requests[i]);
+}
+
+/* The sample is for people: should it not be possible to write it, senders are answered all the same. */
+static void
+sample_rejects(Turn *turn)
+{
+	bool		is_any = false;
+	ErrorData  *error;
+
 	for (int i = 0; i < turn->count; i++)
 	{
 		Taken	   *taken = &turn->requests[i];
 		SourceState *state = taken->cached != NULL ? taken->cached->state : turn->cache->nowhere;
 
-		if (taken->verdict.reason != INBOUND_ACCEPTED &&
-			respond_inbound_reject_is_sampled(&state->rejects, taken->verdict.reason))
-			respond_inbound_reject_write(taken->cached != NULL ? taken->cached->source->name : NULL,
-										 taken->verdict.reason, taken->verdict.detail, taken->request,
-										 turn->cache->hidden, turn->cache->hidden_count);
+		taken->is_sample = taken->verdict.reason != INBOUND_ACCEPTED &&
+			respond_inbound_reject_is_sampled(&state->rejects, taken->verdict.reason);
+		is_any |= taken->is_sample;
 	}
+	error = is_any ? respond_contain_try(write_rejects, turn) : NULL;
+	if (error != NULL)
+		ereport(LOG,
+				(errmsg("pg_respond: refused requests could not be written to respond.inbound_reject: %s",
+						error->message)));
 }
 
 static void
@@ -276,7 +303,7 @@ take(Turn *turn, WebAnswer **answers)
 	for (int i = 0; i < turn->count; i++)
 		judge(turn, &turn->requests[i]);
 	record(turn);
-	write_rejects(turn);
+	sample_rejects(turn);
 	PopActiveSnapshot();
 	respond_worker_commit();
 	/* an event that was known may be one of a commit that is not on disk yet */
