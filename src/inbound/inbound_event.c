@@ -44,6 +44,7 @@ typedef struct Making
 	Jsonb	   *query;			/* NULL: there is none */
 	bool		is_list;		/* there may be several */
 	char	   *body_key;		/* NULL: events have keys of their own */
+	size_t	   *made;			/* bytes of all that was made so far */
 } Making;
 
 /* What one of them is made of. */
@@ -123,10 +124,11 @@ context_of(const Making *making, const Part *item, TemplateRoots *roots)
 }
 
 static const char *
-render(const Template *template, const TemplateValue *context)
+render(const Making *making, const Template *template, const TemplateValue *context)
 {
 	char	   *text = respond_template_render_cstring(template, context, TEMPLATE_ESCAPE_NONE, NULL);
 
+	*making->made += strlen(text);
 	return *text != '\0' ? text : NULL;
 }
 
@@ -152,7 +154,7 @@ key_of(const Making *making, const Part *item, const TemplateValue *context)
 	if (making->body_key != NULL)
 		return making->is_list ? psprintf("%s/%d", making->body_key, item->index) : making->body_key;
 	if (by_template)
-		key = render(source->key, context);
+		key = render(making, source->key, context);
 	else if (key != NULL && making->is_list && item->cloud == NULL && source->scheme.scheme.id_place != NULL &&
 			 strncmp(source->scheme.scheme.id_place, "headers.", strlen("headers.")) == 0)
 		key = psprintf("%s/%d", key, item->index);	/* the id of the request is not that of an item */
@@ -164,7 +166,7 @@ subject_of(const Making *making, const Part *item, const TemplateValue *context)
 {
 	const InboundSource *source = making->source;
 	bool		by_template = source->subject != NULL && (item->cloud == NULL || source->own_subject);
-	const char *subject = by_template ? render(source->subject, context) :
+	const char *subject = by_template ? render(making, source->subject, context) :
 	item->cloud != NULL ? item->cloud->subject : NULL;
 
 	if (subject == NULL || strlen(subject) <= RESPOND_MAX_SUBJECT)
@@ -177,7 +179,7 @@ type_of(const Making *making, const Part *item, const TemplateValue *context)
 {
 	const InboundSource *source = making->source;
 	bool		by_template = source->event_type != NULL && (item->cloud == NULL || source->own_event_type);
-	const char *type = by_template ? render(source->event_type, context) : item->type;
+	const char *type = by_template ? render(making, source->event_type, context) : item->type;
 
 	return type != NULL ? type : psprintf("inbound.%s", source->name);
 }
@@ -192,6 +194,16 @@ name_fault(const char *what, const char *text, size_t longest)
 		if ((unsigned char) *c < ' ' || *c == 0x7F)
 			return psprintf("its %s holds a control character", what);
 	return NULL;
+}
+
+/*
+ * Templates can put the whole body into each event of a list: without an end, one
+ * request would take all memory, and the turn of all others.  As they come, items never are as large.
+ */
+static size_t
+most_bytes(const Making *making)
+{
+	return INBOUND_MOST_MADE + INBOUND_MADE_OF_BYTE * making->request->body_length;
 }
 
 static bool
@@ -210,6 +222,13 @@ make_event(const Making *making, const Part *item, NewEvent *event)
 	event->actor = psprintf("inbound:%s", making->source->name);
 	event->data = as_object(making->source->data == NULL ? item->document :
 							respond_json_template_render_jsonb(making->source->data, &context, TEMPLATE_ESCAPE_NONE));
+	*making->made += VARSIZE(event->data);
+	if (making->is_list && *making->made > most_bytes(making))
+	{
+		refuse(making->verdict, INBOUND_SPLIT,
+			   psprintf("its events are larger together than %zu bytes", most_bytes(making)));
+		return false;
+	}
 	fault = name_fault("type", event->type, RESPOND_MAX_TYPE);
 	if (fault == NULL && event->source != NULL)
 		fault = name_fault("source", event->source, RESPOND_MAX_SOURCE);
@@ -444,7 +463,8 @@ void
 respond_inbound_events(Arena *arena, const InboundSource *source, const WebRequest *request, const RequestBody *body,
 					   InboundVerdict *verdict)
 {
-	Making		making = {arena, source, request, verdict};
+	size_t		made = 0;
+	Making		making = {.arena = arena,.source = source,.request = request,.verdict = verdict,.made = &made};
 	CloudEventMode mode = respond_cloud_event_mode(request);
 
 	making.body = without_secret(&making, body->document);

@@ -17,6 +17,10 @@
 /* More items than this in one request are refused. */
 #define INBOUND_MOST_EVENTS		10000
 
+/* Bytes that the events of a list may have in all: so many, and so many more for each byte of the body. */
+#define INBOUND_MOST_MADE		((size_t) 16 * 1024 * 1024)
+#define INBOUND_MADE_OF_BYTE	8
+
 typedef struct InboundVerdict
 {
 	InboundReason reason;

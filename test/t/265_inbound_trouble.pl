@@ -1,0 +1,75 @@
+# Webhooks in trouble: requests that would become more than the server can hold, and sessions that hold what requests need or do not need.
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Respond;
+use Gateway;
+
+use File::Temp ();
+
+my $dir = File::Temp->newdir;
+PostgreSQL::Test::Utils::append_to_file("$dir/respond.key", '0123456789abcdef' x 4 . "\n");
+chmod(0600, "$dir/respond.key");
+my $node = Respond::node('main', 'pg_respond.secret_key_file' => "$dir/respond.key");
+my $at = Gateway::open($node);
+
+Respond::create_extension($node, 'postgres');
+$node->safe_psql('postgres', q{INSERT INTO respond.inbound_source (name, scheme, secret) VALUES ('shop', 'bearer', 'a-token-of-the-shop')});
+Gateway::wait_ready($at, 'postgres', 'the gateway answers');
+
+my $n = 0;
+
+# send(token): the status of a webhook
+sub send
+{
+	my ($token) = @_;
+
+	$n++;
+	return Gateway::status($at, 'POST', '/postgres/in/shop', { Authorization => "Bearer $token", 'Content-Type' => 'application/json' }, qq({"type": "t", "id": "$n"}));
+}
+
+is(main::send('a-token-of-the-shop'), 200, 'a webhook');
+
+# Templates that put the body into each event of a list.
+my $list = '{"pad": "' . 'x' x 100_000 . '", "items": [' . join(',', (1) x 400) . ']}';
+for my $column (qw(data subject key event_type))
+{
+	my $template = $column eq 'data' ? '{"all": "{{body}}"}' : $column eq 'event_type' ? '{{type}}{{body.none}}' : '{{body}}';
+
+	$node->safe_psql('postgres', "INSERT INTO respond.inbound_source (name, scheme, secret, split, $column) VALUES ('list_$column', 'bearer', 'a-token-of-the-shop', 'data.items', '$template')");
+	my $answer = Gateway::request($at, 'POST', "/postgres/in/list_$column", { Authorization => 'Bearer a-token-of-the-shop', 'Content-Type' => 'application/json' }, $list);
+	is($answer->{status}, $column eq 'event_type' ? 200 : 400, "a list whose events have the body in their $column") or diag $answer->{body};
+	like($answer->{body}, qr/its events are larger together than \d+ bytes/, 'says why') if $answer->{status} == 400;
+}
+
+# Refused requests are sampled in a table that somebody has for himself.
+my $holder = Respond::session($node, 'postgres');
+$holder->query_safe('BEGIN; LOCK TABLE respond.inbound_reject');
+is(main::send('another token'), 401, 'what is refused is refused, though it cannot be written down');
+is(main::send('a-token-of-the-shop'), 200, 'and what is right is taken');
+$holder->query_safe('ROLLBACK');
+like(PostgreSQL::Test::Utils::slurp_file($node->logfile), qr/could not be written to respond.inbound_reject/, 'the log says so');
+
+# The tables are looked at anew, while one that no webhook needs is locked.
+$holder->query_safe('BEGIN; LOCK TABLE respond.agent');
+$node->safe_psql('postgres', 'ALTER TABLE respond.ticket RENAME subject TO theme');
+is(main::send('a-token-of-the-shop'), 200, 'a table that is locked is not waited for');
+
+# What was changed behind it is seen all the same, each time.
+$node->safe_psql('postgres', 'ALTER TABLE respond.ticket RENAME priority TO urgency');
+is(main::send('a-token-of-the-shop') . main::send('a-token-of-the-shop'), '503503', 'another table that is not as it should be');
+$node->safe_psql('postgres', 'ALTER TABLE respond.ticket RENAME urgency TO priority');
+is(main::send('a-token-of-the-shop'), 200, 'that is as it should be again');
+$holder->query_safe('ALTER TABLE respond.agent RENAME db_role TO login; COMMIT');
+is(main::send('a-token-of-the-shop') . main::send('a-token-of-the-shop'), '503503', 'the one that was locked');
+$node->safe_psql('postgres', 'ALTER TABLE respond.agent RENAME login TO db_role');
+is(main::send('a-token-of-the-shop'), 200, 'is as it should be again');
+
+# A key that another session has claimed and not committed.
+$holder->query_safe(q{BEGIN; SET LOCAL ROLE respond_worker; INSERT INTO respond.event (type, source, key) VALUES ('t', '/postgres/in/shop', '} . ($n + 1) . q{')});
+is(main::send('a-token-of-the-shop'), 503, 'an event that may be known: not now');
+is(main::send('a-token-of-the-shop'), 200, 'others are taken');
+$holder->query_safe('ROLLBACK');
+$n -= 2;
+is(main::send('a-token-of-the-shop'), 200, 'it was not, so it is taken');
+
+done_testing();
