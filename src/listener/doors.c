@@ -203,9 +203,9 @@ open_door(Door *door)
 	door->source.fd = fd;
 	door->source.ready = accept_callers;
 	if (bound != 0 || listen(fd, BACKLOG) != 0)
-		fail(door, "the address cannot be had", errno);
+		fail(door, "cannot listen", errno);
 	else if (!respond_loop_add(&door->source, EPOLLIN))
-		fail(door, "the address cannot be listened to", errno);
+		fail(door, "cannot accept callers", errno);
 	else
 	{
 		door->fault[0] = '\0';
@@ -222,8 +222,8 @@ try_door(Door *door)
 		return;
 	if (door->is_tls && !respond_tls_is_ready())
 		snprintf(door->fault, sizeof(door->fault), "%s", door->address.is_loopback ?
-				 "it wants TLS, and there is no certificate" :
-				 "others than this machine can reach it, so it wants TLS, and there is no certificate");
+				 "it needs TLS, and there is no certificate" :
+				 "other machines can reach it, so it needs TLS, and there is no certificate");
 	else
 		open_door(door);
 }

@@ -64,7 +64,7 @@ my $tls = 'tls:127.0.0.1:' . Program::free_port();
 my $open = '0.0.0.0:' . Program::free_port();
 $program = Program::start(listen => [ $tls, $open ], echo_limit => 1 << 20);
 like($program->{last_state}{fault}{$tls}, qr/no certificate/, 'TLS without a certificate');
-like($program->{last_state}{fault}{$open}, qr/others than this machine/, 'an address that others reach, without one');
+like($program->{last_state}{fault}{$open}, qr/other machines can reach it/, 'an address that others reach, without one');
 for my $case ([ 'nonsense', 'nonsense', qr/certificate cannot be used/ ], [ pem('server.pem'), 'nonsense', qr/key cannot be read/ ],
 	[ pem('server.pem'), '', qr/no key/ ], [ '', pem('server.key'), qr/no certificate/ ],
 	[ pem('server.pem'), pem('wrong.key'), qr/does not belong/ ])

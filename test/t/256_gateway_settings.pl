@@ -88,8 +88,8 @@ fault('tls:192.0.2.1:9', 'there is no certificate', 'TLS needs a certificate');
 # Others than this machine can reach it: only with a certificate.
 my $open = '0.0.0.0:' . PostgreSQL::Test::Cluster::get_free_port();
 $good = Gateway::open($node, $open);
-fault($open, 'others than this machine can reach it, so it wants TLS, and there is no certificate', 'without a certificate nothing listens where others come');
-like(health(), qr/^f\|.*wants TLS.*pg_respond\.gateway_listen/, 'health() says so');
+fault($open, 'other machines can reach it, so it needs TLS, and there is no certificate', 'without a certificate nothing listens where others come');
+like(health(), qr/^f\|.*needs TLS.*pg_respond\.gateway_listen/, 'health() says so');
 
 # Certificates.
 my $folder = "$ENV{TESTDATADIR}";
