@@ -120,7 +120,7 @@ respond_create_token(PG_FUNCTION_ARGS)
 {
 	char		token[TOKEN_LENGTH + 1];
 	Datum		values[8];
-	char		nulls[8] = "        ";
+	char		nulls[9] = "        ";
 
 	respond_standby_refuse("create_token()");
 	require_argument(fcinfo, 0, "name");

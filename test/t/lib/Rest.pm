@@ -69,7 +69,7 @@ sub check_seen
 	# what was sent and received are bytes of UTF-8 already
 	PostgreSQL::Test::Utils::append_to_file("$folder/description", $description);
 	PostgreSQL::Test::Utils::append_to_file("$folder/exchanges", $exchanges);
-	my $faults = `python3 '$FindBin::RealBin/../stub/openapi.py' $folder/description $folder/exchanges 2>&1`;
+	my $faults = `python3 -W ignore::DeprecationWarning '$FindBin::RealBin/../stub/openapi.py' $folder/description $folder/exchanges 2>&1`;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	Test::More::is($faults, '', 'all ' . @{ $self->{seen} } . ' requests and answers are as the interface describes them');
 	return;
