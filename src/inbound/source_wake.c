@@ -16,19 +16,11 @@
 #include "utils/resowner.h"
 
 #include "common/partition_write.h"
-#include "event/wake.h"
 #include "inbound/source_wake.h"
 #include "worker/worker.h"
 
 /* Of the current transaction. */
 static bool wanted = false;
-
-static void
-wake_workers(void)
-{
-	wanted = false;
-	respond_worker_wake_all(MyDatabaseId);
-}
 
 static void
 forget_unless_committed(XactEvent event, void *argument)
@@ -37,12 +29,17 @@ forget_unless_committed(XactEvent event, void *argument)
 		wanted = false;
 }
 
-/* As late as the waking of dispatchers: who looks before the message is sent sees no change, and sleeps on. */
+/*
+ * As late as the waking of dispatchers: who looks before the message is sent
+ * sees no change, and sleeps on.  COMMIT PREPARED wakes all workers anyway.
+ */
 static void
 tell_of_commit(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *argument)
 {
-	if (wanted && is_commit && is_top_level && phase == RESOURCE_RELEASE_AFTER_LOCKS)
-		wake_workers();
+	if (!wanted || !is_commit || !is_top_level || phase != RESOURCE_RELEASE_AFTER_LOCKS)
+		return;
+	wanted = false;
+	respond_worker_wake_all(MyDatabaseId);
 }
 
 void
@@ -50,7 +47,6 @@ respond_source_wake_initialize(void)
 {
 	RegisterXactCallback(forget_unless_committed, NULL);
 	RegisterResourceReleaseCallback(tell_of_commit, NULL);
-	respond_wake_after_commit_prepared(wake_workers);
 }
 
 void

@@ -77,7 +77,6 @@ is(github('small', 'd-3', 'x' x 100, 'Content-Type' => 'text/plain')->{status}, 
 my $larger = 1_500_000;
 for my $commit ('COMMIT', "PREPARE TRANSACTION 'limit'; COMMIT PREPARED 'limit'")
 {
-	Respond::beat($node);
 	$larger += 400_000;
 	one("BEGIN; UPDATE respond.inbound_source SET max_body = $larger WHERE name = 'small'; $commit");
 	Respond::beat($node);
