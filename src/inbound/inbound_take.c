@@ -165,19 +165,39 @@ check_producers(Taken *taken)
 	}
 }
 
-static void
-set_sources(Taken *taken)
+/* Whether it is what stands in the events of another of our sources. */
+static bool
+is_of_another(const Turn *turn, const char *source, const char *own, const char *path)
 {
-	const char *own = NULL;
+	size_t		prefix = strlen(own) - strlen(path);
+
+	return strncmp(source, own, prefix) == 0 && strcmp(source, own) != 0 &&
+		respond_source_cache_find(turn->cache, source + prefix) != NULL;
+}
+
+/*
+ * CloudEvents name their source themselves, but not that of another sender: whoever guesses the
+ * next key there could suppress its event, unseen.
+ */
+static void
+set_sources(const Turn *turn, Taken *taken)
+{
+	const char *path = taken->cached != NULL ? taken->cached->source->path : "";
+	const char *own = taken->verdict.event_count == 0 ? NULL :
+		psprintf("%s" SOURCE_PREFIX "%s", text_to_cstring(respond_life_source()), path);
 
 	for (int i = 0; i < taken->verdict.event_count; i++)
 	{
-		if (taken->verdict.events[i].source != NULL)
-			continue;
-		if (own == NULL)
-			own = psprintf("%s" SOURCE_PREFIX "%s", text_to_cstring(respond_life_source()),
-						   taken->cached->source->path);
-		taken->verdict.events[i].source = own;
+		NewEvent   *event = &taken->verdict.events[i];
+
+		if (event->source == NULL)
+			event->source = own;
+		else if (is_of_another(turn, event->source, own, path))
+		{
+			refuse(taken, INBOUND_INVALID_EVENT, "its source is that of another inbound source");
+			taken->verdict.said = "its source is not one of this sender's";
+			return;
+		}
 	}
 }
 
@@ -198,7 +218,7 @@ judge(Turn *turn, Taken *taken)
 	/* the right secret may be the one that cannot be decrypted */
 	taken->is_busy = source->fault != NULL &&
 		(taken->verdict.reason == INBOUND_SIGNATURE || taken->verdict.reason == INBOUND_CHALLENGE);
-	set_sources(taken);
+	set_sources(turn, taken);
 	check_producers(taken);
 }
 

@@ -154,6 +154,8 @@ is(Gateway::request($at, 'POST', '/desk/in/ce', { %bearer }, '{}')->{status}, 40
 one("INSERT INTO respond.producer (role, source) VALUES ('respond_producer', '/mine')");
 is(Gateway::request($at, 'POST', '/desk/in/ce', { %bearer, 'ce-specversion' => '1.0', 'ce-id' => 'p1', 'ce-source' => '/mine', 'ce-type' => 't' }, '')->{status}, 400, 'a source that belongs to another producer');
 one('DELETE FROM respond.producer');
+is(Gateway::status($at, 'POST', '/desk/in/ce', { %bearer, 'ce-specversion' => '1.0', 'ce-id' => 'd-2', 'ce-source' => '/desk/in/github', 'ce-type' => 'push' }, ''), 400, 'the source of another sender');
+is(Gateway::status($at, 'POST', '/desk/in/ce', { %bearer, 'ce-specversion' => '1.0', 'ce-id' => 'o1', 'ce-source' => '/desk/in/ce', 'ce-type' => 'own' }, ''), 200, 'its own');
 
 # --- the sample tells nothing that lets somebody in
 $answer = Gateway::request($at, 'POST', '/desk/in/nowhere?token=hidden-query', { Authorization => 'Bearer hidden-1', Cookie => 'hidden-2', 'X-My-Token' => 'hidden-3', 'X-Hub-Signature-256' => 'hidden-4',
