@@ -38,6 +38,7 @@
 
 #define object_aclcheck(catalog, object, role, mode) respond_aclcheck_##catalog(object, role, mode)
 #define respond_aclcheck_NamespaceRelationId	pg_namespace_aclcheck
+#define respond_aclcheck_DatabaseRelationId		pg_database_aclcheck
 
 /* 16: membership no longer implies the right to SET ROLE. */
 #define member_can_set_role(member, role) is_member_of_role(member, role)

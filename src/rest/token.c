@@ -16,14 +16,17 @@
 
 #include <openssl/crypto.h>
 
+#include "catalog/pg_database.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "common/kept_plan.h"
 #include "common/known_role.h"
+#include "common/pg_compat.h"
 #include "companion/problem.h"
 #include "desk/agent.h"
 #include "rest/token.h"
@@ -133,6 +136,9 @@ find_role(void)
 	if (!OidIsValid(role) || (DatumGetBool(found_value(FOUND_ROLE_LOGIN)) && !respond_role_logs_in(role)))
 		return InvalidOid;
 	if (superuser_arg(role) && !DatumGetBool(found_value(FOUND_FOR_SUPERUSER)))
+		return InvalidOid;
+	/* what keeps a role out of the database keeps its tokens out, too */
+	if (object_aclcheck(DatabaseRelationId, MyDatabaseId, role, ACL_CONNECT) != ACLCHECK_OK)
 		return InvalidOid;
 	return role;
 }
