@@ -30,6 +30,34 @@ respond_web_field_count(const WebRequest *request, const char *name)
 	return count;
 }
 
+const char *
+respond_web_field_list(Arena *arena, const WebRequest *request, const char *name)
+{
+	size_t		length = 0;
+	char	   *list;
+	char	   *next;
+
+	if (respond_web_field_count(request, name) < 2)
+		return respond_web_field(request, name);
+	for (int i = 0; i < request->field_count; i++)
+		if (strcmp(request->fields[i].name, name) == 0)
+			length += strlen(request->fields[i].value) + 1;
+	list = next = respond_arena_alloc(arena, length);
+	if (list == NULL)
+		return NULL;
+	for (int i = 0; i < request->field_count; i++)
+	{
+		if (strcmp(request->fields[i].name, name) != 0)
+			continue;
+		length = strlen(request->fields[i].value);
+		memcpy(next, request->fields[i].value, length);
+		next += length;
+		*next++ = ',';
+	}
+	next[-1] = '\0';
+	return list;
+}
+
 bool
 respond_web_request_write(FrameBuffer *buffer, const WebRequest *request)
 {

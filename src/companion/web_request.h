@@ -56,6 +56,12 @@ typedef struct WebRequest
 /* The value of the first field of this name; NULL: there is none.  name: in lower case. */
 extern const char *respond_web_field(const WebRequest *request, const char *name);
 
+/*
+ * The values of all fields of this name as one list with commas, which is what they mean
+ * when each is a list (RFC 9110 section 5.3); NULL: there is none, or memory is lacking.
+ */
+extern const char *respond_web_field_list(Arena *arena, const WebRequest *request, const char *name);
+
 /* How many fields have this name. */
 extern int	respond_web_field_count(const WebRequest *request, const char *name);
 

@@ -98,7 +98,7 @@ refuse_method(Arena *arena)
 WebAnswer *
 respond_metrics_answer(Arena *arena, const WebRequest *request, bool cluster)
 {
-	bool		open = respond_metric_text_wants_open(respond_web_field(request, "accept"));
+	bool		open = respond_metric_text_wants_open(respond_web_field_list(arena, request, "accept"));
 	WebAnswer  *answer = NULL;
 	JsonText	text;
 

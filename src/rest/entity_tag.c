@@ -24,7 +24,8 @@ respond_entity_tag_listed(const char *list, const char *tag, bool weak)
 {
 	size_t		length = strlen(tag);
 
-	list = skip_blanks(list);
+	/* elements of a list may be empty */
+	list += strspn(list, ", \t");
 	if (list[0] == '*' && *skip_blanks(list + 1) == '\0')
 		return true;
 	while (*list != '\0')

@@ -161,7 +161,7 @@ respond_idempotency_begin(RestCall *call)
 
 	if (header == NULL)
 		return true;
-	key = read_key(header);
+	key = respond_web_field_count(call->request, "idempotency-key") == 1 ? read_key(header) : NULL;
 	if (key == NULL)
 	{
 		respond_call_refuse(call, 400, "The Idempotency-Key must be a string of 1 to 255 printable characters of"

@@ -97,7 +97,7 @@ check_flaw(RestCall *call)
 static bool
 check_accept(RestCall *call)
 {
-	if (respond_accepts(respond_web_field(call->request, "accept"), "application/json"))
+	if (respond_accepts(respond_web_field_list(call->arena, call->request, "accept"), "application/json"))
 		return true;
 	call->answer = respond_problem(call->arena, 406, "Answers are application/json.");
 	return false;

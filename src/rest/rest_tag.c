@@ -48,7 +48,7 @@ respond_rest_tag_put(RestCall *call, const char *tag)
 bool
 respond_rest_tag_is_known(RestCall *call, const char *tag)
 {
-	const char *known = respond_web_field(call->request, "if-none-match");
+	const char *known = respond_web_field_list(call->arena, call->request, "if-none-match");
 
 	if (known == NULL || !respond_entity_tag_listed(known, tag, true))
 		return false;

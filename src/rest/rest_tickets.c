@@ -145,7 +145,7 @@ respond_rest_ticket_create(RestCall *call)
 static bool
 is_current(RestCall *call, const char *json)
 {
-	const char *known = respond_web_field(call->request, "if-match");
+	const char *known = respond_web_field_list(call->arena, call->request, "if-match");
 	char	   *tag;
 
 	if (known == NULL)

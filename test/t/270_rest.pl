@@ -52,6 +52,8 @@ is($answer->{headers}{etag}, $etag, 'the same row has the same tag');
 is_deeply([ $answer->{json}{tags}, $answer->{json}{fields}, $answer->{json}{description} ], [ [ 'a', 'b' ], { n => 1 }, undef ], 'what it holds');
 $answer = ask('bob', GET => "/v1/tickets/$id", headers => { 'If-None-Match' => $etag });
 is($answer->{status}, 304, 'who has it gets nothing');
+is(ask('bob', GET => "/v1/tickets/$id", headers => { 'If-None-Match' => [ '"another"', $etag ] })->{status}, 304, 'also when its header comes in parts');
+is(ask('bob', GET => "/v1/tickets/$id", headers => { Accept => [ 'text/html', 'application/json' ] })->{status}, 200, 'so may the one that says what is accepted');
 is(ask('bob', GET => '/v1/tickets/999999')->{status}, 404, 'a ticket that there is not');
 is(ask('bob', PATCH => "/v1/tickets/$id", body => { tags => ['c'] })->{status}, 200, 'a change without If-Match');
 is(ask('bob', PATCH => "/v1/tickets/$id", body => { tags => ['a', 'b'] }, headers => { 'If-Match' => $etag })->{status}, 412, 'one that knows the ticket before it');
@@ -60,6 +62,7 @@ $answer = ask('bob', PATCH => "/v1/tickets/$id", body => { status => 'open', ass
 is($answer->{status}, 200, 'a change') or diag $answer->{content};
 is_deeply([ @{ $answer->{json} }{qw(status assignee)} ], [ 'open', 'bob' ], 'is made');
 isnt($answer->{headers}{etag}, $etag, 'and the tag is another one');
+is(ask('bob', PATCH => "/v1/tickets/$id", body => { status => 'open' }, headers => { 'If-Match' => [ ',"another"', $answer->{headers}{etag} ] })->{status}, 200, 'If-Match in parts');
 is($answer->{headers}{etag}, ask('ann', GET => "/v1/tickets/$id")->{headers}{etag}, 'that of what is read from now on');
 $answer = ask('ann', PATCH => "/v1/tickets/$id", body => { status => 'pending' }, headers => { 'If-Match' => $etag });
 is($answer->{status}, 412, 'who has read the one before changes nothing');

@@ -158,6 +158,7 @@ is($node->safe_psql('postgres', "SELECT count(*) FROM respond.ticket WHERE subje
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'other' }, headers => \%key)->{status}, 422, 'the key is not for another request');
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'once' }, headers => { 'Idempotency-Key' => 'first' })->{status}, 201, 'without quotes it is the same key');
 is(ask('bob', POST => '/v1/tickets', body => { subject => 'once' }, headers => \%key)->{headers}{'idempotency-replayed'}, undef, 'and with another token another one');
+is(ask('ann', POST => '/v1/tickets', body => { subject => 'x' }, headers => { 'Idempotency-Key' => [ 'one', 'two' ] })->{status}, 400, 'two keys');
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'x' }, headers => { 'Idempotency-Key' => '' })->{status}, 400, 'an empty key');
 is(ask('ann', POST => '/v1/tickets', body => { }, headers => { 'Idempotency-Key' => 'bad' })->{status}, 422, 'what is refused');
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'good' }, headers => { 'Idempotency-Key' => 'bad' })->{status}, 201, 'takes no key');

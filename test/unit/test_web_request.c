@@ -72,6 +72,9 @@ check_whole(Arena *arena)
 	check_string(respond_web_field(read, "x-b"), "", "an empty field");
 	check_string(respond_web_field(read, "x-c"), NULL, "no field");
 	check(respond_web_field_count(read, "x-a") == 2, "two fields");
+	check_string(respond_web_field_list(arena, read, "x-a"), "1\t\xe4,2", "both as a list");
+	check_string(respond_web_field_list(arena, read, "x-b"), "", "a list of one");
+	check_string(respond_web_field_list(arena, read, "x-c"), NULL, "no list");
 	request.query = NULL;
 	read = pass(arena, &request);
 	check(read != NULL && read->query == NULL, "no query");
