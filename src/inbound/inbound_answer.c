@@ -141,7 +141,6 @@ WebAnswer *
 respond_inbound_answer_taken(Arena *arena, const InboundSource *source, const InboundVerdict *verdict, int known)
 {
 	JsonText	text;
-	char	   *count;
 
 	if (verdict->is_challenge)
 		return challenge_answer(arena, &verdict->challenge);
@@ -150,14 +149,8 @@ respond_inbound_answer_taken(Arena *arena, const InboundSource *source, const In
 	/* Slack shows what a command is answered, Twilio runs it */
 	if (verdict->is_form)
 		return respond_web_answer(arena, 200, NULL, "", 0);
-	count = psprintf("%d", verdict->event_count - known);
 	respond_json_text_begin(&text, arena);
-	respond_json_text_put(&text, "{");
-	respond_json_text_member(&text, "events");
-	respond_json_text_put(&text, " ");
-	respond_json_text_put(&text, count);
-	respond_json_text_member(&text, "duplicate");
-	respond_json_text_put(&text, known > 0 && known == verdict->event_count ? " true" : " false");
-	respond_json_text_put(&text, "}");
+	respond_json_text_put(&text, psprintf("{\"events\": %d, \"duplicate\": %s}", verdict->event_count - known,
+										  known > 0 && known == verdict->event_count ? "true" : "false"));
 	return json_answer(arena, 200, &text);
 }

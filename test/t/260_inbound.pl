@@ -144,7 +144,7 @@ is(Gateway::request($at, 'POST', '/desk/in/ce', { %bearer, 'ce-specversion' => '
 is(Gateway::request($at, 'POST', '/desk/in/ce', { %bearer, 'Content-Type' => 'application/cloudevents+json' },
 	'{"specversion": "1.0", "id": "s1", "source": "/s", "type": "structured", "time": "2026-05-03T10:00:00Z", "data": [1, 2]}')->{status}, 200, 'a structured one');
 is(Gateway::request($at, 'POST', '/desk/in/ce', { %bearer, 'Content-Type' => 'application/cloudevents-batch+json' },
-	$json->encode([ map { { specversion => '1.0', id => "m$_", source => '/m', type => 'many' } } 1 .. 3 ]))->{body}, '{"events": 3,"duplicate": false}', 'a batch');
+	$json->encode([ map { { specversion => '1.0', id => "m$_", source => '/m', type => 'many' } } 1 .. 3 ]))->{body}, '{"events": 3, "duplicate": false}', 'a batch');
 is(one(q{SELECT string_agg(concat_ws('|', type, source, subject, key, data, CASE WHEN time <> recorded_at THEN time AT TIME ZONE 'UTC' END), ' ' ORDER BY id) FROM respond.event WHERE actor = 'inbound:ce'}),
 	'binary|/b|Küche|b1|{"a": 1} structured|/s|s1|{"value": [1, 2]}|2026-05-03 10:00:00 many|/m|m1|{} many|/m|m2|{} many|/m|m3|{}', 'their events');
 $answer = Gateway::request($at, 'OPTIONS', '/desk/in/ce', { 'WebHook-Request-Origin' => 'events.example' });

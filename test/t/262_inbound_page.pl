@@ -90,11 +90,11 @@ is(Gateway::request($at, 'POST', '/desk/in/acme', { 'X-Acme-Id' => 'a1', 'X-Acme
 # --- a list of thousands
 my $readings = $json->encode({ site => 'roof', readings => [ map { { id => $_ % 7, kind => 'wind', at => $_, value => $_ } } 1 .. 5000 ] });
 $answer = Gateway::request($at, 'POST', '/desk/in/sensors', { Authorization => 'Bearer a-long-token' }, $readings);
-is($answer->{body}, '{"events": 5000,"duplicate": false}', 'thousands of items');
+is($answer->{body}, '{"events": 5000, "duplicate": false}', 'thousands of items');
 is(one(q{SELECT concat_ws('|', count(*), count(DISTINCT key), count(*) FILTER (WHERE data = jsonb_build_object('site', 'roof', 'value', split_part(key, '/', 2)::int))) FROM respond.event WHERE type = 'sensor.wind'}),
 	'5000|5000|5000', 'are events, each with its data');
 $answer = Gateway::request($at, 'POST', '/desk/in/sensors', { Authorization => 'Bearer a-long-token' }, $readings);
-is($answer->{body}, '{"events": 0,"duplicate": true}', 'the same again are none');
+is($answer->{body}, '{"events": 0, "duplicate": true}', 'the same again are none');
 
 # --- forms get no body that somebody would be shown
 one(q{INSERT INTO respond.inbound_source (name, scheme, secret) VALUES ('chat', 'slack', 'slack-secret')});
