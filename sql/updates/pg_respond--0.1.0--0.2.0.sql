@@ -2931,7 +2931,7 @@ CREATE FUNCTION respond.drop_inbound_secrets(source text, keep integer DEFAULT 1
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_drop_inbound_secrets';
 COMMENT ON FUNCTION respond.drop_inbound_secrets(text, integer) IS 'removes all secrets of a source but the newest; returns how many';
 
-CREATE FUNCTION respond.inbound_test(source text, headers jsonb DEFAULT '{}', body bytea DEFAULT '', method text DEFAULT 'POST', url text DEFAULT NULL, at timestamptz DEFAULT NULL,
+CREATE FUNCTION respond.inbound_test(source text, headers jsonb DEFAULT '{}', body bytea DEFAULT NULL, method text DEFAULT 'POST', url text DEFAULT NULL, at timestamptz DEFAULT NULL,
 	OUT ok boolean, OUT reason text, OUT events jsonb)
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_inbound_test';
 COMMENT ON FUNCTION respond.inbound_test(text, jsonb, bytea, text, text, timestamptz) IS 'what would come of a request to a source, at this time or now: whether it is taken, if not why, and the events that would be recorded; records nothing';
