@@ -9,24 +9,14 @@
 
 #include <string.h>
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "wire/bytes_read.h"
 
 /* The byte that %XX stands for; 0: none, or a NUL. */
 static int
 decode_byte(const char *bytes, size_t left)
 {
-	int			high = left > 2 ? hex_digit(bytes[1]) : -1;
-	int			low = left > 2 ? hex_digit(bytes[2]) : -1;
+	int			high = left > 2 ? respond_hex_digit(bytes[1]) : -1;
+	int			low = left > 2 ? respond_hex_digit(bytes[2]) : -1;
 
 	return high < 0 || low < 0 ? 0 : high * 16 + low;
 }
