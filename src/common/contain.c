@@ -45,14 +45,14 @@ respond_contain(void (*function) (void *argument), void *argument)
 }
 
 ErrorData *
-respond_contain_try(void (*function) (void *argument), void *argument)
+respond_catch(void (*function) (void *argument), void *argument)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
 
 	PG_TRY();
 	{
-		respond_contain(function, argument);
+		function(argument);
 	}
 	PG_CATCH();
 	{
@@ -64,4 +64,27 @@ respond_contain_try(void (*function) (void *argument), void *argument)
 	}
 	PG_END_TRY();
 	return error;
+}
+
+/* What is to be contained. */
+typedef struct Work
+{
+	void		(*function) (void *argument);
+	void	   *argument;
+} Work;
+
+static void
+contain(void *argument)
+{
+	Work	   *work = argument;
+
+	respond_contain(work->function, work->argument);
+}
+
+ErrorData *
+respond_contain_try(void (*function) (void *argument), void *argument)
+{
+	Work		work = {function, argument};
+
+	return respond_catch(contain, &work);
 }

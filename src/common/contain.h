@@ -22,4 +22,10 @@ extern void respond_contain(void (*function) (void *argument), void *argument);
  */
 extern ErrorData *respond_contain_try(void (*function) (void *argument), void *argument);
 
+/*
+ * The same without a subtransaction: for work that touches memory only, of which an
+ * error leaves nothing behind.
+ */
+extern ErrorData *respond_catch(void (*function) (void *argument), void *argument);
+
 #endif							/* RESPOND_CONTAIN_H */

@@ -37,7 +37,7 @@
 #include "utils/numeric.h"
 #include "utils/typcache.h"
 
-#include "common/error_class.h"
+#include "common/jsonb_parse.h"
 #include "common/jsonb_size.h"
 #include "common/pg_compat.h"
 #include "common/value_json_code.h"
@@ -130,33 +130,11 @@ set_jsonb(JsonbValue *result, Jsonb *document)
 	}
 }
 
-/* Holds the text of the error as long as the current context. */
-static Jsonb *
-parse_json(const char *string)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Jsonb	   *volatile document = NULL;
-
-	PG_TRY();
-	{
-		document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(string)));
-	}
-	PG_CATCH();
-	{
-		if (!respond_error_may_be_swallowed(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return document;
-}
-
 static void
 set_json(JsonbValue *result, Datum value)
 {
 	char	   *string = TextDatumGetCString(value);
-	Jsonb	   *document = parse_json(string);
+	Jsonb	   *document = respond_jsonb_parse(string, NULL);
 
 	if (document != NULL)
 	{

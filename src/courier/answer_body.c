@@ -15,7 +15,8 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
-#include "common/error_class.h"
+#include "common/json_depth.h"
+#include "common/jsonb_parse.h"
 #include "common/jsonb_size.h"
 #include "common/pg_compat.h"
 #include "common/recode.h"
@@ -79,45 +80,15 @@ encoding_of(const char *content_type)
 	return encoding > PG_SQL_ASCII ? encoding : PG_UTF8;
 }
 
-static bool
-is_too_deep(const char *text)
-{
-	int			depth = 0;
-	bool		in_string = false;
-
-	for (; *text != '\0' && depth <= DEEPEST_JSON; text++)
-	{
-		if (*text == '"')
-			in_string = !in_string;
-		else if (in_string && *text == '\\' && text[1] != '\0')
-			text++;
-		else if (!in_string && (*text == '[' || *text == '{'))
-			depth++;
-		else if (!in_string && (*text == ']' || *text == '}'))
-			depth--;
-	}
-	return depth > DEEPEST_JSON;
-}
-
 /* NULL: it is none that can be stored. */
 static Jsonb *
-parse_json(char *text)
+parse_json(const char *text)
 {
-	MemoryContext context = CurrentMemoryContext;
-	Jsonb	   *volatile document = NULL;
+	Jsonb	   *document;
 
-	PG_TRY();
-	{
-		document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-	}
-	PG_CATCH();
-	{
-		if (!respond_error_may_be_swallowed(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-	}
-	PG_END_TRY();
+	if (respond_json_is_deeper(text, strlen(text), DEEPEST_JSON))
+		return NULL;
+	document = respond_jsonb_parse(text, NULL);
 	/* numbers can be far longer as text than they were */
 	if (document != NULL && !respond_jsonb_text_fits(&document->root, VARSIZE(document), ANSWER_LARGEST))
 		return NULL;
@@ -136,7 +107,7 @@ set_json(const char *bytes, size_t length, JsonbValue *value)
 		length -= 3;
 	}
 	text = respond_from_encoding(bytes, length, PG_UTF8);
-	document = text != NULL && !is_too_deep(text) ? parse_json(text) : NULL;
+	document = text != NULL ? parse_json(text) : NULL;
 	if (document == NULL)
 		return false;
 	if (JB_ROOT_IS_SCALAR(document))

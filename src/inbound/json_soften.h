@@ -24,7 +24,4 @@
  */
 extern const char *respond_json_soften(Arena *arena, const char *text, size_t *length, bool decode);
 
-/* Whether arrays and objects are nested deeper than this. */
-extern bool respond_json_is_deeper(const char *text, size_t length, int depth);
-
 #endif							/* RESPOND_JSON_SOFTEN_H */

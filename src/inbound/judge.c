@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "common/contain.h"
 #include "common/error_class.h"
 #include "inbound/inbound_event.h"
 #include "inbound/judge.h"
@@ -117,27 +118,31 @@ judge_sender(Arena *arena, const InboundSource *source, const WebRequest *reques
 	return reason == INBOUND_ACCEPTED;
 }
 
-/* Only memory is touched, so an error can be caught without a subtransaction. */
+/* A request whose events are made. */
+typedef struct Making
+{
+	Arena	   *arena;
+	const InboundSource *source;
+	const WebRequest *request;
+	const RequestBody *body;
+	InboundVerdict *verdict;
+} Making;
+
+static void
+make(void *argument)
+{
+	Making	   *making = argument;
+
+	respond_inbound_events(making->arena, making->source, making->request, making->body, making->verdict);
+}
+
 static void
 make_events(Arena *arena, const InboundSource *source, const WebRequest *request, const RequestBody *body,
 			InboundVerdict *verdict)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ErrorData  *volatile error = NULL;
+	Making		making = {arena, source, request, body, verdict};
+	ErrorData  *error = respond_catch(make, &making);
 
-	PG_TRY();
-	{
-		respond_inbound_events(arena, source, request, body, verdict);
-	}
-	PG_CATCH();
-	{
-		if (!respond_error_may_be_swallowed(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
 	if (error != NULL)
 		refuse(verdict, INBOUND_INVALID_EVENT, respond_error_clip(error->message),
 			   "the request cannot be recorded as an event");

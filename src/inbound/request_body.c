@@ -13,7 +13,9 @@
 #include "utils/fmgrprotos.h"
 
 #include "common/error_class.h"
+#include "common/json_depth.h"
 #include "common/json_value_jsonb.h"
+#include "common/jsonb_parse.h"
 #include "common/jsonb_push.h"
 #include "common/jsonb_size.h"
 #include "common/pg_compat.h"
@@ -53,39 +55,13 @@ is_json(const char *content_type)
 		is_type(content_type, "+json");
 }
 
-/* Only memory is touched, so an error can be caught without a subtransaction.  NULL: it cannot be stored. */
-static Jsonb *
-parse(char *text, char **message)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Jsonb	   *volatile document = NULL;
-	ErrorData  *volatile error = NULL;
-
-	PG_TRY();
-	{
-		document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-	}
-	PG_CATCH();
-	{
-		if (!respond_error_may_be_swallowed(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	if (error != NULL)
-		*message = error->message;
-	return document;
-}
-
 /* *fault: why it is none; of what was sent nothing stands in it. */
 static Jsonb *
 read_json(Arena *arena, const char *bytes, size_t length, const char **fault)
 {
 	bool		is_utf8 = GetDatabaseEncoding() == PG_UTF8;
 	Jsonb	   *document;
-	char	   *message = NULL;
+	const char *message = NULL;
 	char	   *text;
 
 	if (length >= strlen(BYTE_ORDER_MARK) && memcmp(bytes, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
@@ -101,7 +77,7 @@ read_json(Arena *arena, const char *bytes, size_t length, const char **fault)
 	text = respond_from_encoding(bytes, length, PG_UTF8);
 	if (text == NULL)
 		return NULL;
-	document = parse(text, &message);
+	document = respond_jsonb_parse(text, &message);
 	*fault = message != NULL ? psprintf("the body is not JSON: %s", respond_error_clip(message)) :
 		"the body is JSON that is too long";
 	if (document == NULL || !respond_jsonb_text_fits(&document->root, VARSIZE(document), LARGEST_TEXT))

@@ -20,6 +20,7 @@
 #include "common/row_values.h"
 #include "common/trigger_call.h"
 #include "event/name_check.h"
+#include "inbound/column_refuse.h"
 #include "inbound/request_path.h"
 #include "inbound/scheme_row.h"
 #include "template/template_jsonb.h"
@@ -67,15 +68,6 @@ static KeptPlan find_user = {
 	1, {TEXTOID}
 };
 
-static void
-refuse(const char *column, const char *fault, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_RESPOND_INVALID_SOURCE),
-			 errmsg("%s: %s", column, fault),
-			 hint != NULL ? errhint("%s", hint) : 0));
-}
-
 /* Which of the words, which end with NULL, the column holds; the first when it is NULL. */
 static int
 read_word(const Datum *values, const bool *nulls, int column, const char *const *words)
@@ -93,7 +85,7 @@ read_word(const Datum *values, const bool *nulls, int column, const char *const 
 			return i;
 		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", words[i]);
 	}
-	refuse(name, psprintf("\"%s\" is not one of %s", word, list.data), NULL);
+	respond_column_refuse(name, psprintf("\"%s\" is not one of %s", word, list.data), NULL);
 	return 0;
 }
 
@@ -105,7 +97,7 @@ read_ascii(const Datum *values, const bool *nulls, int column)
 
 	for (const char *c = text; c != NULL && *c != '\0'; c++)
 		if (*c < ' ' || *c > '~')
-			refuse(scheme_columns[column].name, "holds a character that is not ASCII", NULL);
+			respond_column_refuse(scheme_columns[column].name, "holds a character that is not ASCII", NULL);
 	return text;
 }
 
@@ -118,10 +110,10 @@ read_path(const Datum *values, const bool *nulls, int column, bool in_body)
 	const char *fault = path == NULL ? NULL : respond_request_path_fault(path);
 
 	if (fault != NULL)
-		refuse(name, fault, "For example data.event.id or headers.x-request-id.");
+		respond_column_refuse(name, fault, "For example data.event.id or headers.x-request-id.");
 	if (path != NULL && in_body && strncmp(path, "data.", strlen("data.")) != 0)
-		refuse(name, "is for what stands in the body, and begins with \"data.\"",
-			   "A header is named in a column of its own.");
+		respond_column_refuse(name, "is for what stands in the body, and begins with \"data.\"",
+							  "A header is named in a column of its own.");
 	return path;
 }
 
@@ -137,10 +129,10 @@ read_place(const Datum *values, const bool *nulls, int header_column, int path_c
 	if (header == NULL)
 		return path;
 	if (path != NULL)
-		refuse(scheme_columns[path_column].name, psprintf("cannot stand beside %s", name), NULL);
+		respond_column_refuse(scheme_columns[path_column].name, psprintf("cannot stand beside %s", name), NULL);
 	fault = respond_http_header_check(header, NULL);
 	if (fault != NULL)
-		refuse(name, fault, NULL);
+		respond_column_refuse(name, fault, NULL);
 	for (char *c = header; *c != '\0'; c++)
 		*c = respond_ascii_lower(*c);
 	return psprintf("headers.%s", header);
@@ -158,7 +150,7 @@ read_tolerance(const Datum *values, const bool *nulls)
 	seconds = tolerance->month != 0 || tolerance->day < 0 || tolerance->day > 1 ? 0 :
 		tolerance->day * (int64) SECS_PER_DAY + tolerance->time / USECS_PER_SEC;
 	if (seconds < 1 || seconds > LONGEST_TOLERANCE)
-		refuse("tolerance", "must be from a second to a day", "NULL: a request may be of any age.");
+		respond_column_refuse("tolerance", "must be from a second to a day", "NULL: a request may be of any age.");
 	return (int) seconds;
 }
 
@@ -170,7 +162,7 @@ read_separator(const Datum *values, const bool *nulls)
 	if (separator == NULL)
 		return '\0';
 	if (strlen(separator) != 1 || strchr(",; ", *separator) == NULL)
-		refuse("separator", "must be a comma, a semicolon or a blank", NULL);
+		respond_column_refuse("separator", "must be a comma, a semicolon or a blank", NULL);
 	return *separator;
 }
 
@@ -181,7 +173,8 @@ read_challenge(const Datum *values, const bool *nulls)
 	ChallengeKind kind = CHALLENGE_NONE;
 
 	if (word != NULL && !respond_challenge_kind(word, &kind))
-		refuse("challenge", psprintf("\"%s\" is not one of slack, discord, zoom, meta, cloudevents", word), NULL);
+		respond_column_refuse("challenge",
+							  psprintf("\"%s\" is not one of slack, discord, zoom, meta, cloudevents", word), NULL);
 	return kind;
 }
 
@@ -211,7 +204,7 @@ read_split(const Datum *values, const bool *nulls)
 	const char *fault = path == NULL ? NULL : respond_scheme_split_fault(path);
 
 	if (fault != NULL)
-		refuse("split", fault, "For example data.alerts, or data when the body itself is the list.");
+		respond_column_refuse("split", fault, "For example data.alerts, or data when the body itself is the list.");
 	return path;
 }
 
@@ -221,7 +214,7 @@ read_answer(const Datum *values, const bool *nulls)
 	char	   *word = respond_row_text(values, nulls, SCHEME_ANSWER);
 
 	if (word != NULL && strcmp(word, "pagerduty") != 0)
-		refuse("answer", psprintf("\"%s\" is not pagerduty", word), "NULL: as all others are answered.");
+		respond_column_refuse("answer", psprintf("\"%s\" is not pagerduty", word), "NULL: as all others are answered.");
 	return word != NULL;
 }
 
@@ -283,10 +276,10 @@ respond_scheme_row_read(const Datum *values, const bool *nulls, SchemeRow *row)
 	row->answers_as_pagerduty = read_answer(values, nulls);
 	read_definition(values, nulls, row);
 	if (scheme->public_prefix != NULL && !respond_scheme_has_signature(scheme))
-		refuse("public_prefix", "is for signatures, which this algorithm does not make", NULL);
+		respond_column_refuse("public_prefix", "is for signatures, which this algorithm does not make", NULL);
 	fault = respond_scheme_fault(scheme, &column);
 	if (fault != NULL)
-		refuse(column, fault, NULL);
+		respond_column_refuse(column, fault, NULL);
 }
 
 /*
@@ -306,10 +299,10 @@ check_unused(const SchemeRow *before, const SchemeRow *after)
 	if (respond_kept_plan_run_newest(&find_user, &parameter, NULL) > 0)
 		source = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 	if (source != NULL)
-		refuse("name", psprintf("scheme \"%s\" is used by source \"%s\"%s", before->name, source,
-								after == NULL ? "" : "; what it does with secrets cannot change, nor its name"),
-			   after == NULL ? "Delete the source first, or give it another scheme." :
-			   "Insert a scheme of another name, and give it to the source together with its secrets.");
+		respond_column_refuse("name", psprintf("scheme \"%s\" is used by source \"%s\"%s", before->name, source,
+							  after == NULL ? "" : "; what it does with secrets cannot change, nor its name"),
+							  after == NULL ? "Delete the source first, or give it another scheme." :
+							  "Insert a scheme of another name, and give it to the source together with its secrets.");
 	SPI_finish();
 }
 
@@ -333,9 +326,9 @@ respond_inbound_scheme_validate(PG_FUNCTION_ARGS)
 	{
 		respond_shape_deform(&respond_shape_inbound_scheme, desc, trigger->tg_trigtuple, values, nulls);
 		if (!nulls[SCHEME_BUILT_IN] && DatumGetBool(values[SCHEME_BUILT_IN]))
-			refuse("built_in", psprintf("scheme \"%s\" is part of pg_respond and cannot be changed",
-										respond_row_text(values, nulls, SCHEME_NAME)),
-				   "Insert a scheme of another name.");
+			respond_column_refuse("built_in", psprintf("scheme \"%s\" is part of pg_respond and cannot be changed",
+								  respond_row_text(values, nulls, SCHEME_NAME)),
+								  "Insert a scheme of another name.");
 		respond_scheme_row_read(values, nulls, &before);
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
@@ -348,7 +341,7 @@ respond_inbound_scheme_validate(PG_FUNCTION_ARGS)
 	if (name != NULL)
 		respond_name_check("scheme", name);
 	if (!nulls[SCHEME_BUILT_IN] && DatumGetBool(values[SCHEME_BUILT_IN]))
-		refuse("built_in", "is for the schemes of pg_respond itself", NULL);
+		respond_column_refuse("built_in", "is for the schemes of pg_respond itself", NULL);
 	respond_scheme_row_read(values, nulls, &row);
 	if (is_update)
 		check_unused(&before, &row);

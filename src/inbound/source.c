@@ -19,11 +19,13 @@
 #include "utils/fmgrprotos.h"
 
 #include "common/arena_server.h"
-#include "common/error_class.h"
+#include "common/contain.h"
 #include "common/errors.h"
 #include "common/json_value_jsonb.h"
+#include "common/jsonb_parse.h"
 #include "common/kept_plan.h"
 #include "common/row_values.h"
+#include "inbound/column_refuse.h"
 #include "inbound/source.h"
 #include "secret/channel_secret.h"
 #include "secret/source_secret.h"
@@ -69,15 +71,6 @@ static KeptPlan lock_scheme = {
 	1, {TEXTOID}
 };
 
-static void
-refuse(const char *column, const char *fault, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_RESPOND_INVALID_SOURCE),
-			 errmsg("%s: %s", column, fault),
-			 hint != NULL ? errhint("%s", hint) : 0));
-}
-
 /* Characters of a path that stand for themselves in a url (RFC 3986 section 2.3), and slashes. */
 const char *
 respond_source_path(const char *path)
@@ -87,24 +80,24 @@ respond_source_path(const char *path)
 
 	path += *path == '/' ? 1 : 0;
 	if (*path == '\0')
-		refuse("path", "is empty", "It is what stands behind /in/ in the url, for example github.");
+		respond_column_refuse("path", "is empty", "It is what stands behind /in/ in the url, for example github.");
 	if (strlen(path) > SOURCE_LONGEST_PATH)
-		refuse("path", psprintf("is longer than %d bytes", SOURCE_LONGEST_PATH), NULL);
+		respond_column_refuse("path", psprintf("is longer than %d bytes", SOURCE_LONGEST_PATH), NULL);
 	for (part = path; part != NULL; part = strchr(part, '/') == NULL ? NULL : strchr(part, '/') + 1)
 	{
 		size_t		length = strcspn(part, "/");
 
 		if (length == 0)
-			refuse("path", "has an empty part", "A slash stands between two parts.");
+			respond_column_refuse("path", "has an empty part", "A slash stands between two parts.");
 		if (strspn(part, letters) < length)
-			refuse("path", "holds a character that does not stand for itself in a url",
-				   "Letters and digits of ASCII are possible, and - . _ ~ /");
+			respond_column_refuse("path", "holds a character that does not stand for itself in a url",
+								  "Letters and digits of ASCII are possible, and - . _ ~ /");
 		if (strspn(part, ".") == length && length <= 2)
-			refuse("path", "has a part that means another place", NULL);
+			respond_column_refuse("path", "has a part that means another place", NULL);
 	}
 	if (strncmp(path, SOURCE_CALLBACK_PATH, strlen(SOURCE_CALLBACK_PATH)) == 0 &&
 		strchr("/", path[strlen(SOURCE_CALLBACK_PATH)]) != NULL)
-		refuse("path", "\"" SOURCE_CALLBACK_PATH "\" is for the answers to steps", NULL);
+		respond_column_refuse("path", "\"" SOURCE_CALLBACK_PATH "\" is for the answers to steps", NULL);
 	return path;
 }
 
@@ -142,8 +135,9 @@ note_name(void *state, const TemplatePathUse *use)
 	name = pnstrdup(use->second, use->second_length);
 	if (respond_source_hides_header(name) ||
 		(found->signature_place != NULL && strcmp(found->signature_place, psprintf("headers.%s", name)) == 0))
-		refuse(found->column, psprintf("header %s is recorded in no event, because it lets in whoever knows it", name),
-			   NULL);
+		respond_column_refuse(found->column,
+							  psprintf("header %s is recorded in no event, because it lets in whoever knows it",
+									   name), NULL);
 }
 
 static void
@@ -169,28 +163,6 @@ read_template(const Datum *values, const bool *nulls, int column, const char *de
 	return template;
 }
 
-/* Only memory is touched, so an error can be caught without a subtransaction. */
-static Jsonb *
-parse_json(char *text)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Jsonb	   *volatile document = NULL;
-
-	PG_TRY();
-	{
-		document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-	}
-	PG_CATCH();
-	{
-		if (!respond_error_may_be_swallowed(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return document;
-}
-
 /* A JSON value whose strings are templates, or one template. */
 static void
 read_data(const Datum *values, const bool *nulls, InboundSource *source)
@@ -207,11 +179,12 @@ read_data(const Datum *values, const bool *nulls, InboundSource *source)
 	text += strspn(text, " \t\r\n");
 	if (strchr("{[\"", *text) != NULL && *text != '\0' && strncmp(text, "{{", 2) != 0)
 	{
-		Jsonb	   *document = parse_json(text);
+		Jsonb	   *document = respond_jsonb_parse(text, NULL);
 
 		if (document == NULL)
-			refuse("data", "is neither JSON nor a template",
-				   "For example {\"repository\": \"{{data.repository.full_name}}\"}, or {{data.payload}}.");
+			respond_column_refuse("data", "is neither JSON nor a template",
+								  "For example {\"repository\": \"{{data.repository.full_name}}\"}, or"
+								  " {{data.payload}}.");
 		value = respond_json_value_from_jsonb(respond_arena_create_in(CurrentMemoryContext), document);
 	}
 	source->data = respond_json_template_compile_in(CurrentMemoryContext, value, "data");
@@ -234,7 +207,7 @@ read_split(const Datum *values, const bool *nulls, InboundSource *source)
 	}
 	fault = respond_scheme_split_fault(source->split);
 	if (fault != NULL)
-		refuse("split", fault, "For example data.alerts, or data when the body itself is the list.");
+		respond_column_refuse("split", fault, "For example data.alerts, or data when the body itself is the list.");
 }
 
 static void
@@ -248,9 +221,9 @@ read_networks(const Datum *values, const bool *nulls, InboundSource *source)
 	deconstruct_array(DatumGetArrayTypePCopy(values[SOURCE_NETWORKS]), TEXTOID, -1, false, TYPALIGN_INT,
 					  &items, &item_nulls, &source->network_count);
 	if (source->network_count == 0)
-		refuse("allow_networks", "is empty, so that nobody could send anything", "NULL: from anywhere.");
+		respond_column_refuse("allow_networks", "is empty, so that nobody could send anything", "NULL: from anywhere.");
 	if (source->network_count > SOURCE_MOST_NETWORKS)
-		refuse("allow_networks", psprintf("has more than %d networks", SOURCE_MOST_NETWORKS), NULL);
+		respond_column_refuse("allow_networks", psprintf("has more than %d networks", SOURCE_MOST_NETWORKS), NULL);
 	source->networks = palloc(sizeof(Network) * source->network_count);
 	for (int i = 0; i < source->network_count; i++)
 	{
@@ -258,8 +231,8 @@ read_networks(const Datum *values, const bool *nulls, InboundSource *source)
 		const char *fault = respond_network_read(item, &source->networks[i]);
 
 		if (fault != NULL)
-			refuse(psprintf("allow_networks[%d]", i + 1), psprintf("\"%s\" %s", item, fault),
-				   "For example 192.0.2.0/24 or 2001:db8::/32.");
+			respond_column_refuse(psprintf("allow_networks[%d]", i + 1), psprintf("\"%s\" %s", item, fault),
+								  "For example 192.0.2.0/24 or 2001:db8::/32.");
 	}
 }
 
@@ -272,14 +245,14 @@ read_limits(const Datum *values, const bool *nulls, InboundSource *source)
 	{
 		source->rate_limit = DatumGetFloat8(values[SOURCE_RATE]);
 		if (!(source->rate_limit >= 0.0001 && source->rate_limit <= SOURCE_MAX_RATE))
-			refuse("rate_limit", "must be a number of requests per second, from 0.0001 to 1000000",
-				   "NULL stands for no limit.");
+			respond_column_refuse("rate_limit", "must be a number of requests per second, from 0.0001 to 1000000",
+								  "NULL stands for no limit.");
 	}
 	source->max_body = nulls[SOURCE_MAX_BODY] ? 0 : (size_t) Max(DatumGetInt32(values[SOURCE_MAX_BODY]), 0);
 	if (!nulls[SOURCE_MAX_BODY] && (source->max_body < 1 || source->max_body > SOURCE_LARGEST_BODY))
-		refuse("max_body", psprintf("must be from 1 to %d bytes", SOURCE_LARGEST_BODY), NULL);
+		respond_column_refuse("max_body", psprintf("must be from 1 to %d bytes", SOURCE_LARGEST_BODY), NULL);
 	if (dedup != NULL && strcmp(dedup, "key") != 0 && strcmp(dedup, "body") != 0)
-		refuse("dedup", psprintf("\"%s\" is not one of key, body", dedup), NULL);
+		respond_column_refuse("dedup", psprintf("\"%s\" is not one of key, body", dedup), NULL);
 	source->dedup_by_body = dedup != NULL && strcmp(dedup, "body") == 0;
 }
 
@@ -294,7 +267,7 @@ respond_source_read(const Datum *values, const bool *nulls, const SchemeRow *sch
 		source->id = *DatumGetUUIDP(values[SOURCE_ID]);
 	source->name = respond_row_text(values, nulls, SOURCE_NAME);
 	if (source->name != NULL && strlen(source->name) > SOURCE_LONGEST_NAME)
-		refuse("name", psprintf("is longer than %d bytes", SOURCE_LONGEST_NAME), NULL);
+		respond_column_refuse("name", psprintf("is longer than %d bytes", SOURCE_LONGEST_NAME), NULL);
 	source->path = path == NULL ? NULL : respond_source_path(path);
 	source->event_type = read_template(values, nulls, SOURCE_EVENT_TYPE, scheme->event_type, source);
 	source->subject = read_template(values, nulls, SOURCE_SUBJECT, scheme->subject, source);
@@ -422,32 +395,33 @@ respond_source_find(const char *name)
 	return source;
 }
 
+/* A row that is read. */
+typedef struct Reading
+{
+	const SourceRow *row;
+	InboundSource *source;
+} Reading;
+
+static void
+read_row(void *argument)
+{
+	Reading    *reading = argument;
+
+	reading->source = read_source(reading->row);
+}
+
 /* A dump may bring rows that no trigger saw; one of them must not be in the way of the others. */
 static InboundSource *
 read_or_leave_out(const SourceRow *row)
 {
-	MemoryContext context = CurrentMemoryContext;
-	InboundSource *volatile source = NULL;
-	ErrorData  *volatile error = NULL;
+	Reading		reading = {row};
+	ErrorData  *error = respond_catch(read_row, &reading);
 
-	PG_TRY();
-	{
-		source = read_source(row);
-	}
-	PG_CATCH();
-	{
-		if (!respond_error_may_be_swallowed(geterrcode()))
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
 	if (error != NULL)
 		ereport(LOG,
 				(errmsg("pg_respond: inbound source \"%s\" cannot be used: %s",
 						respond_row_text(row->values, row->nulls, SOURCE_NAME), error->message)));
-	return source;
+	return error == NULL ? reading.source : NULL;
 }
 
 InboundSource **

@@ -28,6 +28,7 @@
 #include "common/row_values.h"
 #include "common/trigger_call.h"
 #include "event/name_check.h"
+#include "inbound/column_refuse.h"
 #include "inbound/source.h"
 #include "inbound/source_check.h"
 #include "inbound/source_wake.h"
@@ -43,15 +44,6 @@ PG_FUNCTION_INFO_V1(respond_inbound_sources_changed);
 
 /* Stands between secrets that are kept together; no secret has it. */
 #define BETWEEN_SECRETS		'\x1f'
-
-static void
-refuse(const char *column, const char *fault, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_RESPOND_INVALID_SOURCE),
-			 errmsg("%s: %s", column, fault),
-			 hint != NULL ? errhint("%s", hint) : 0));
-}
 
 /* A name under which no channel keeps its secret. */
 static char *
@@ -81,7 +73,7 @@ list_secrets(const Datum *values, const bool *nulls, char **places, char **secre
 	for (int i = 0; i < item_count; i++)
 	{
 		if (count == most)
-			refuse("secrets", psprintf("more than %d secrets", most), NULL);
+			respond_column_refuse("secrets", psprintf("more than %d secrets", most), NULL);
 		places[count] = psprintf("secrets[%d]", i + 1);
 		secrets[count++] = item_nulls[i] ? pstrdup("") : TextDatumGetCString(items[i]);
 	}
@@ -154,10 +146,10 @@ check_secrets_stay(const Datum *old_values, const bool *old_nulls, const SchemeR
 		(respond_source_lock_scheme(before, &old_scheme) &&
 		 memcmp(old_scheme.definition, scheme->definition, SECRET_DIGEST_SIZE) == 0))
 		return;
-	refuse("scheme", psprintf("the secrets of source \"%s\" were given for scheme \"%s\"",
-							  respond_row_text(old_values, old_nulls, SOURCE_NAME), before),
-		   "Give the secrets again in the same statement, or remove them first with"
-		   " respond.set_inbound_secret(source, NULL).");
+	respond_column_refuse("scheme", psprintf("the secrets of source \"%s\" were given for scheme \"%s\"",
+						  respond_row_text(old_values, old_nulls, SOURCE_NAME), before),
+						  "Give the secrets again in the same statement, or remove them first with"
+						  " respond.set_inbound_secret(source, NULL).");
 }
 
 static void
@@ -174,14 +166,14 @@ check_row(Datum *values, bool *nulls, const Datum *old_values, const bool *old_n
 	respond_name_check("source", name);
 	settle(values, nulls, old_values);
 	if (!respond_source_lock_scheme(scheme_name, &scheme))
-		refuse("scheme", psprintf("there is no scheme \"%s\"", scheme_name),
-			   "respond.inbound_scheme lists the schemes; a new one is a row there.");
+		respond_column_refuse("scheme", psprintf("there is no scheme \"%s\"", scheme_name),
+							  "respond.inbound_scheme lists the schemes; a new one is a row there.");
 	respond_source_read(values, nulls, &scheme, &source);
 	check_given(&scheme, values, nulls);
 	if (old_values == NULL)
 		return;
 	if (strcmp(respond_row_text(old_values, old_nulls, SOURCE_NAME), name) != 0)
-		refuse("name", "a source cannot be renamed", "Insert a new one, and delete this one.");
+		respond_column_refuse("name", "a source cannot be renamed", "Insert a new one, and delete this one.");
 	if (nulls[SOURCE_SECRET] && nulls[SOURCE_SECRETS] && respond_kept_secret_peek(kept_name(name)) == NULL)
 		check_secrets_stay(old_values, old_nulls, &scheme);
 }
@@ -216,7 +208,7 @@ respond_inbound_source_validate(PG_FUNCTION_ARGS)
 		respond_shape_deform(&respond_shape_inbound_source, desc, trigger->tg_trigtuple, old_values, old_nulls);
 		/* the columns are NOT NULL, but a superuser can change that */
 		if (old_nulls[SOURCE_ID] || old_nulls[SOURCE_NAME] || old_nulls[SOURCE_SCHEME])
-			refuse("id", "the row has no id, name or scheme", "Delete it and insert the source anew.");
+			respond_column_refuse("id", "the row has no id, name or scheme", "Delete it and insert the source anew.");
 	}
 	if (!respond_restore_in_progress())
 		check_row(values, nulls, is_update ? old_values : NULL, old_nulls);

@@ -1,4 +1,4 @@
-/* links: src/inbound/rate.c src/inbound/network_list.c src/inbound/json_soften.c src/wire/bytes_read.c src/common/arena.c */
+/* links: src/inbound/rate.c src/inbound/network_list.c src/common/json_depth.c src/inbound/json_soften.c src/wire/bytes_read.c src/common/arena.c */
 /* libs: -lm */
 /*-------------------------------------------------------------------------
  * test_inbound_parts.c
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "common/json_depth.h"
 #include "inbound/json_soften.h"
 #include "inbound/network_list.h"
 #include "inbound/rate.h"
