@@ -44,7 +44,6 @@ typedef struct Making
 	Jsonb	   *query;			/* NULL: there is none */
 	bool		is_list;		/* there may be several */
 	char	   *body_key;		/* NULL: events have keys of their own */
-	size_t	   *made;			/* bytes of all that was made so far */
 } Making;
 
 /* What one of them is made of. */
@@ -128,7 +127,7 @@ render(const Making *making, const Template *template, const TemplateValue *cont
 {
 	char	   *text = respond_template_render_cstring(template, context, TEMPLATE_ESCAPE_NONE, NULL);
 
-	*making->made += strlen(text);
+	making->verdict->made += strlen(text);
 	return *text != '\0' ? text : NULL;
 }
 
@@ -222,8 +221,8 @@ make_event(const Making *making, const Part *item, NewEvent *event)
 	event->actor = psprintf("inbound:%s", making->source->name);
 	event->data = as_object(making->source->data == NULL ? item->document :
 							respond_json_template_render_jsonb(making->source->data, &context, TEMPLATE_ESCAPE_NONE));
-	*making->made += VARSIZE(event->data);
-	if (making->is_list && *making->made > most_bytes(making))
+	making->verdict->made += VARSIZE(event->data);
+	if (making->is_list && making->verdict->made > most_bytes(making))
 	{
 		refuse(making->verdict, INBOUND_SPLIT,
 			   psprintf("its events are larger together than %zu bytes", most_bytes(making)));
@@ -463,8 +462,7 @@ void
 respond_inbound_events(Arena *arena, const InboundSource *source, const WebRequest *request, const RequestBody *body,
 					   InboundVerdict *verdict)
 {
-	size_t		made = 0;
-	Making		making = {.arena = arena,.source = source,.request = request,.verdict = verdict,.made = &made};
+	Making		making = {.arena = arena,.source = source,.request = request,.verdict = verdict};
 	CloudEventMode mode = respond_cloud_event_mode(request);
 
 	making.body = without_secret(&making, body->document);

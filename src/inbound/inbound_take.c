@@ -38,6 +38,9 @@
 #define SOURCE_PREFIX	"/in/"
 #define PAGERDUTY_PATH	"/v2/enqueue"
 
+/* What is made of the requests of a turn in all; those for which it does not suffice shall come again. */
+#define TURN_MOST_MADE	((size_t) 128 * 1024 * 1024)
+
 /* A request on its way. */
 typedef struct Taken
 {
@@ -58,6 +61,7 @@ typedef struct Turn
 	int			count;
 	Taken	   *requests;
 	const SourceCache *cache;
+	size_t		made;			/* bytes, by templates and otherwise */
 	int			event_count;
 	NewEvent   *events;
 } Turn;
@@ -206,6 +210,9 @@ judge(Turn *turn, Taken *taken)
 {
 	const InboundSource *source;
 
+	taken->is_busy = turn->made > TURN_MOST_MADE;
+	if (taken->is_busy)
+		return;
 	route(turn, taken);
 	if (taken->cached == NULL || taken->verdict.reason != INBOUND_ACCEPTED)
 		return;
@@ -218,6 +225,7 @@ judge(Turn *turn, Taken *taken)
 	/* the right secret may be the one that cannot be decrypted */
 	taken->is_busy = source->fault != NULL &&
 		(taken->verdict.reason == INBOUND_SIGNATURE || taken->verdict.reason == INBOUND_CHALLENGE);
+	turn->made += taken->verdict.made;
 	set_sources(turn, taken);
 	check_producers(taken);
 }
@@ -290,6 +298,9 @@ count(const Taken *taken)
 {
 	const char *name = taken->cached != NULL ? taken->cached->source->name : INBOUND_NOWHERE;
 
+	/* it was not looked at */
+	if (taken->is_busy && taken->cached == NULL)
+		return;
 	if (taken->verdict.reason != INBOUND_ACCEPTED)
 		respond_inbound_count_refused(name, taken->verdict.reason);
 	else

@@ -30,6 +30,7 @@ typedef struct InboundVerdict
 	ChallengeAnswer challenge;
 	bool		is_form;		/* of programs that show the answer to people, or read it as a program */
 	const char *dedup_key;		/* for the answer of PagerDuty's Events API; else NULL */
+	size_t		made;			/* bytes of what was made for its events, also if it was refused then */
 	int			event_count;
 	NewEvent   *events;
 } InboundVerdict;

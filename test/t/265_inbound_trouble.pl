@@ -41,6 +41,22 @@ for my $column (qw(data subject key event_type))
 	like($answer->{body}, qr/its events are larger together than \d+ bytes/, 'says why') if $answer->{status} == 400;
 }
 
+# Many lists at once, each of which would be taken alone.  They wait for a worker that is stopped, so they are of one turn.
+my $large = '{"pad": "' . 'x' x 12_000 . '", "items": [' . join(',', (1) x 700) . ']}';
+my $worker = $node->safe_psql('postgres', q{SELECT pid FROM respond.worker WHERE kind = 'gateway' AND lane = 1});
+kill STOP => $worker;
+my @senders = map { Gateway::connect($at) } 1 .. 24;
+my $request = Gateway::text('POST', '/postgres/in/list_data', { Authorization => 'Bearer a-token-of-the-shop', 'Content-Type' => 'application/json' }, $large);
+Gateway::send_all($_, $request) for @senders;
+Gateway::request($at, 'GET', '/nowhere');
+kill CONT => $worker;
+my %got;
+$got{ Gateway::parse(Gateway::read_all($_))->{status} }++ for @senders;
+is_deeply([ sort keys %got ], [ 200, 503 ], 'some are taken, others come again') or diag join(' ', %got);
+my ($peak) = PostgreSQL::Test::Utils::slurp_file("/proc/$worker/status") =~ /VmHWM:\s+(\d+) kB/;
+cmp_ok($peak, '<', 700_000, 'and the worker does not grow with their number');
+is(main::send('a-token-of-the-shop'), 200, 'a webhook after that');
+
 # Refused requests are sampled in a table that somebody has for himself.
 my $holder = Respond::session($node, 'postgres');
 $holder->query_safe('BEGIN; LOCK TABLE respond.inbound_reject');
