@@ -16,6 +16,15 @@
 #include "common/jsonb_size.h"
 #include "event/event_size.h"
 
+bool
+respond_event_data_fits(const Jsonb *data)
+{
+	Size		limit = (Size) respond_max_event_size * 1024;
+
+	return VARSIZE(data) <= limit &&
+		respond_jsonb_text_fits(unconstify(JsonbContainer *, &data->root), VARSIZE(data), limit);
+}
+
 void
 respond_event_limit_data(Event *event)
 {

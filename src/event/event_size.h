@@ -17,6 +17,12 @@
  */
 extern void respond_event_limit_data(Event *event);
 
+/*
+ * Whether data that is not TOASTed would be left to such an event: who meets senders
+ * asks before it is recorded.
+ */
+extern bool respond_event_data_fits(const Jsonb *data);
+
 /* What is wrong with an event whose data was taken away, palloc'd. */
 extern char *respond_event_size_fault(const Event *event);
 

@@ -97,7 +97,7 @@ respond_inbound_answer_refused(Arena *arena, const InboundSource *source, const 
 	int			status = status_of(verdict->reason, is_said);
 	WebAnswer  *answer;
 
-	if (is_said && source != NULL && source->scheme.answers_as_pagerduty)
+	if (is_said && status == 400 && source != NULL && source->scheme.answers_as_pagerduty)
 		return pagerduty_refusal(arena, utf8(verdict->said));
 	answer = respond_problem(arena, status, is_said ? utf8(verdict->said) : REFUSED);
 	if (status == 401)

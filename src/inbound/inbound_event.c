@@ -20,11 +20,13 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+#include "common/guc.h"
 #include "common/json_value_jsonb.h"
 #include "common/jsonb_push.h"
 #include "common/tag_path.h"
 #include "common/time_read.h"
 #include "event/event_check.h"
+#include "event/event_size.h"
 #include "inbound/cloud_event_read.h"
 #include "inbound/form_read.h"
 #include "inbound/inbound_event.h"
@@ -70,6 +72,18 @@ refuse_event(const Making *making, const Part *item, const char *words)
 {
 	refuse(making->verdict, INBOUND_INVALID_EVENT,
 		   making->is_list ? psprintf("event %d: %s", item->index, words) : words);
+	return false;
+}
+
+/* No rule could read such an event; its sender would learn of that from nobody. */
+static bool
+refuse_size(const Making *making, const Part *item)
+{
+	const char *words = psprintf("its data is larger than pg_respond.max_event_size (%d kB), as it is stored or as JSON"
+								 " text", respond_max_event_size);
+
+	(void) refuse_event(making, item, words);
+	making->verdict->reason = INBOUND_SIZE;
 	return false;
 }
 
@@ -228,6 +242,8 @@ make_event(const Making *making, const Part *item, NewEvent *event)
 			   psprintf("its events are larger together than %zu bytes", most_bytes(making)));
 		return false;
 	}
+	if (!respond_event_data_fits(event->data))
+		return refuse_size(making, item);
 	fault = name_fault("type", event->type, RESPOND_MAX_TYPE);
 	if (fault == NULL && event->source != NULL)
 		fault = name_fault("source", event->source, RESPOND_MAX_SOURCE);

@@ -14,10 +14,12 @@
 #include "utils/jsonb.h"
 
 #include "audit/mask.h"
+#include "common/guc.h"
 #include "common/json_value_jsonb.h"
 #include "common/jsonb_push.h"
 #include "common/time_read.h"
 #include "event/emit.h"
+#include "event/event_size.h"
 #include "inbound/cloud_event_read.h"
 #include "rest/entity_tag.h"
 #include "rest/rest_answers.h"
@@ -99,6 +101,22 @@ data_of(const WebRequest *request, CloudEventMode mode, const CloudEvent *cloud,
 	return value->kind == JSON_KIND_OBJECT ? data : wrap("value", data);
 }
 
+/* No rule could read such an event; who sends it would learn of that from nobody. */
+static void
+refuse_size(RestCall *call, CloudEventMode mode, int index)
+{
+	ProblemPlace place = {.detail = psprintf("is larger than pg_respond.max_event_size (%d kB), as it is stored or as"
+											 " JSON text", respond_max_event_size)};
+
+	if (mode == CLOUD_EVENT_BINARY)
+		respond_call_refuse(call, 413, psprintf("The data of the event %s.", place.detail));
+	else
+	{
+		place.pointer = index >= 0 ? psprintf("/%d/data", index) : "/data";
+		respond_call_refuse_place(call, 413, &place);
+	}
+}
+
 /* Where a fault lies: a member of the body, or a header. */
 static void
 refuse_event(RestCall *call, CloudEventMode mode, const CloudEventFault *fault)
@@ -136,6 +154,11 @@ record(RestCall *call, CloudEventMode mode, const CloudEvent *cloud, const JsonV
 	event->subject = attribute(mode, cloud->subject);
 	event->key = attribute(mode, cloud->id);
 	event->data = data_of(call->request, mode, cloud, body);
+	if (event->data != NULL && !respond_event_data_fits(event->data))
+	{
+		refuse_size(call, mode, index);
+		return false;
+	}
 	if (cloud->time != NULL && !respond_time_read(cloud->time, &event->time))
 	{
 		refuse_event(call, mode, &fault);

@@ -41,6 +41,29 @@ for my $column (qw(data subject key event_type))
 	like($answer->{body}, qr/its events are larger together than \d+ bytes/, 'says why') if $answer->{status} == 400;
 }
 
+# Small bodies whose data is larger than rules may read: as text, and as it is stored.
+my %grown = (text => '{"n": [' . join(',', ('1e131071') x 10) . ']}', stored => '{"n": [' . join(',', (1) x 200_000) . ']}');
+my $before = $node->safe_psql('postgres', 'SELECT count(*) FROM respond.event');
+$node->safe_psql('postgres', q{INSERT INTO respond.inbound_source (name, scheme, secret) VALUES ('pager', 'pagerduty_events', 'R0123456789');
+	INSERT INTO respond.inbound_source (name, scheme, secret, split) VALUES ('list', 'bearer', 'a-token-of-the-shop', 'data.items')});
+for my $kind (sort keys %grown)
+{
+	my $answer = Gateway::request($at, 'POST', '/postgres/in/shop', { Authorization => 'Bearer a-token-of-the-shop', 'Content-Type' => 'application/json' }, $grown{$kind});
+	is($answer->{status}, 413, "data that is too large as $kind is refused") or diag $answer->{body};
+	like($answer->{body}, qr/larger than pg_respond\.max_event_size \(1024 kB\)/, 'in words');
+	is($node->safe_psql('postgres', 'SELECT source || $$|$$ || reason FROM respond.inbound_reject ORDER BY id DESC LIMIT 1'), 'shop|size', 'with a reason');
+	$answer = Gateway::request($at, 'POST', '/postgres/in/list', { Authorization => 'Bearer a-token-of-the-shop', 'Content-Type' => 'application/json' }, qq({"items": [{}, $grown{$kind}]}));
+	is($answer->{status}, 413, 'one in a list, too');
+	like($answer->{body}, qr/event 1: its data is larger/, 'which one');
+	my $event = '{"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": ' . $grown{$kind} . '}';
+	$answer = Gateway::request($at, 'POST', '/postgres/in/shop', { Authorization => 'Bearer a-token-of-the-shop', 'Content-Type' => 'application/cloudevents+json' }, $event);
+	is($answer->{status}, 413, 'a CloudEvent');
+	$answer = Gateway::request($at, 'POST', '/postgres/v2/enqueue', { 'Content-Type' => 'application/json' },
+		'{"routing_key": "R0123456789", "event_action": "trigger", "payload": {"summary": "s", "source": "x", "severity": "info", "custom_details": ' . $grown{$kind} . '}}');
+	is($answer->{status}, 413, 'one of the Events API') or diag $answer->{body};
+}
+is($node->safe_psql('postgres', 'SELECT count(*) FROM respond.event'), $before, 'nothing of them is recorded');
+
 # Many lists at once, each of which would be taken alone.  They wait for a worker that is stopped, so they are of one turn.
 my $large = '{"pad": "' . 'x' x 12_000 . '", "items": [' . join(',', (1) x 700) . ']}';
 my $worker = $node->safe_psql('postgres', q{SELECT pid FROM respond.worker WHERE kind = 'gateway' AND lane = 1});

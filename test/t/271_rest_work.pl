@@ -49,6 +49,21 @@ $answer = ask('shop', POST => '/v1/events', body => { %event, id => 'e1b', data 
 is($answer->{status}, 201, 'application/json will do');
 is($node->safe_psql('postgres', "SELECT data FROM respond.event WHERE key = 'e1b'"), '{"value": [1]}', 'data that is no object');
 
+# Data that rules could not read.
+for my $data ([ 'as text' => '{"n": [' . join(',', ('1e131071') x 10) . ']}' ], [ 'as it is stored' => '{"n": [' . join(',', (1) x 200_000) . ']}' ])
+{
+	my $one = qq({"specversion": "1.0", "id": "large", "source": "/shop", "type": "t", "data": $data->[1]});
+
+	$answer = ask('shop', POST => '/v1/events', body => $one, type => 'application/cloudevents+json');
+	is($answer->{status}, 413, "data too large $data->[0]");
+	is_deeply([ $answer->{json}{errors}[0]{pointer}, $answer->{json}{detail} =~ /pg_respond\.max_event_size \(1024 kB\)/ ? 1 : 0 ], [ '/data', 1 ], 'in words') or diag $answer->{content};
+	$answer = ask('shop', POST => '/v1/events', body => '[' . $one =~ s/"data.*/"data": {}}/rs =~ s/large/small/r . ",$one]", type => 'application/cloudevents-batch+json');
+	is_deeply([ $answer->{status}, $answer->{json}{errors}[0]{pointer} ], [ 413, '/1/data' ], 'in a list') or diag $answer->{content};
+	$answer = ask('shop', POST => '/v1/events', body => $data->[1], headers => { 'ce-specversion' => '1.0', 'ce-id' => 'large', 'ce-source' => '/shop', 'ce-type' => 't' });
+	is($answer->{status}, 413, 'in the body of an event in headers');
+}
+is(count_events(q{key IN ('large', 'small')}), 0, 'nothing of them is recorded');
+
 # In headers.
 my %headers = ('ce-specversion' => '1.0', 'ce-id' => 'e2', 'ce-source' => '/shop', 'ce-type' => 'order.paid', 'ce-subject' => 'Z%C3%BCrich');
 $answer = ask('shop', POST => '/v1/events', body => { amount => 7 }, headers => \%headers);
