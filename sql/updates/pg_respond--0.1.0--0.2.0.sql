@@ -3132,7 +3132,7 @@ COMMENT ON INDEX respond_internal.idempotency_created_at_idx IS 'finds answers t
 COMMENT ON TABLE respond_internal.idempotency IS 'answers to requests with an Idempotency-Key, for those who send them again';
 COMMENT ON COLUMN respond_internal.idempotency.token_hash IS 'hash of the token that the request brought';
 COMMENT ON COLUMN respond_internal.idempotency.key IS 'the key';
-COMMENT ON COLUMN respond_internal.idempotency.fingerprint IS 'SHA-256 of method, address and body of the request';
+COMMENT ON COLUMN respond_internal.idempotency.fingerprint IS 'SHA-256 of method, address, body, If-Match and fields of CloudEvents of the request';
 COMMENT ON COLUMN respond_internal.idempotency.created_at IS 'when it was answered';
 COMMENT ON COLUMN respond_internal.idempotency.status IS 'status of the answer';
 COMMENT ON COLUMN respond_internal.idempotency.fields IS 'names and values of its fields';

@@ -79,6 +79,34 @@ read_key(const char *value)
 	return *key != '\0' && strlen(key) <= LONGEST_KEY ? key : NULL;
 }
 
+/* Whether the field says what is to be done: its condition, or a part of an event in headers. */
+static bool
+is_meant(const char *name)
+{
+	return strcmp(name, "if-match") == 0 || strncmp(name, "ce-", strlen("ce-")) == 0;
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	return strcmp(*(char *const *) left, *(char *const *) right);
+}
+
+/* Appends the fields that say what is to be done; proxies may put them in another order. */
+static void
+add_fields(StringInfo head, const WebRequest *request)
+{
+	char	   *lines[WEB_MAX_FIELDS];
+	int			count = 0;
+
+	for (int i = 0; i < request->field_count && count < WEB_MAX_FIELDS; i++)
+		if (is_meant(request->fields[i].name))
+			lines[count++] = psprintf("%s: %s\n", request->fields[i].name, request->fields[i].value);
+	qsort(lines, count, sizeof(char *), compare);
+	for (int i = 0; i < count; i++)
+		appendStringInfoString(head, lines[i]);
+}
+
 /* What tells the request from others. */
 static Datum
 fingerprint(const WebRequest *request)
@@ -90,6 +118,7 @@ fingerprint(const WebRequest *request)
 
 	initStringInfo(&head);
 	appendStringInfo(&head, "%s\n%s\n%s\n", request->method, request->target, type != NULL ? type : "");
+	add_fields(&head, request);
 	if (context == NULL || pg_cryptohash_init(context) < 0 ||
 		pg_cryptohash_update(context, (const uint8 *) head.data, head.len) < 0 ||
 		pg_cryptohash_update(context, (const uint8 *) request->body, request->body_length) < 0 ||

@@ -172,6 +172,17 @@ is_deeply([ $again->{content}, @{ $again->{headers} }{qw(location etag content-t
 is($node->safe_psql('postgres', "SELECT count(*) FROM respond.ticket WHERE subject = 'once'"), 1, 'and act once');
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'other' }, headers => \%key)->{status}, 422, 'the key is not for another request');
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'once' }, headers => { 'Idempotency-Key' => 'first' })->{status}, 201, 'without quotes it is the same key');
+my $path = "/v1/tickets/$first->{json}{id}";
+my $etag = $first->{headers}{etag};
+my $change = sub { return ask('ann', PATCH => $path, body => { priority => 'low' }, headers => { 'Idempotency-Key' => 'change', @_ }) };
+is($change->('If-Match' => $etag)->{status}, 200, 'a change of what the caller has read');
+is($change->('If-Match' => $etag)->{headers}{'idempotency-replayed'}, 'true', 'again');
+is_deeply([ map { $_->{status} } $change->('If-Match' => '"another"'), $change->('If-Match' => '*'), $change->() ], [ 422, 422, 422 ], 'with another If-Match, or none, it is another request');
+my $in_headers = sub { return ask('shop', POST => '/v1/events', body => {}, headers => { 'Idempotency-Key' => 'event', 'ce-specversion' => '1.0', 'ce-source' => '/shop', 'ce-type' => 't', @_ }) };
+is($in_headers->('ce-id' => 'k1')->{status}, 201, 'an event in headers');
+is($in_headers->('ce-id' => 'k1')->{headers}{'idempotency-replayed'}, 'true', 'again');
+is_deeply([ map { $_->{status} } $in_headers->('ce-id' => 'k2'), $in_headers->('ce-id' => 'k1', 'ce-type' => 'u'), $in_headers->('ce-id' => 'k1', 'ce-subject' => 'x') ], [ 422, 422, 422 ],
+	'with other headers it is another event');
 is(ask('bob', POST => '/v1/tickets', body => { subject => 'once' }, headers => \%key)->{headers}{'idempotency-replayed'}, undef, 'and with another token another one');
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'x' }, headers => { 'Idempotency-Key' => [ 'one', 'two' ] })->{status}, 400, 'two keys');
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'x' }, headers => { 'Idempotency-Key' => '' })->{status}, 400, 'an empty key');
