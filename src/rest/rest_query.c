@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "common/time_read.h"
+#include "inbound/cloud_event_read.h"
 #include "rest/page_mark.h"
 #include "rest/rest_query.h"
 
@@ -56,18 +57,26 @@ has_gap(const char *list)
 	return length == 0 || list[0] == ',' || list[length - 1] == ',' || strstr(list, ",,") != NULL;
 }
 
+/* The server alone would take what depends on the moment or on its settings: now, infinity, a time without a zone. */
+static bool
+is_time(const char *text)
+{
+	TimestampTz time;
+
+	return respond_cloud_event_is_time(text) && respond_time_read(text, &time);
+}
+
 static bool
 check_parameter(RestCall *call, const RouteParameter *parameter, const char *value)
 {
 	int64_t		number;
-	TimestampTz time;
 
 	if (*value == '\0' || (parameter->many && has_gap(value)))
 		return refuse(call, parameter->name, "is empty, or has an element that is");
 	if (strcmp(parameter->type, "integer") == 0 && !respond_route_number(value, &number))
 		return refuse(call, parameter->name, "must be a number from 1 on");
-	if (strcmp(parameter->type, "date-time") == 0 && !respond_time_read(value, &time))
-		return refuse(call, parameter->name, "must be a time such as 2026-11-30T15:00:00Z");
+	if (strcmp(parameter->type, "date-time") == 0 && !is_time(value))
+		return refuse(call, parameter->name, "must be a time of RFC 3339 such as 2026-11-30T15:00:00Z");
 	if (parameter->words != NULL &&
 		(!are_among(parameter->words, value) || (!parameter->many && strchr(value, ',') != NULL)))
 		return refuse(call, parameter->name, psprintf("must be one of %s", parameter->words));

@@ -92,7 +92,17 @@ $answer = ask('ann', POST => '/v1/tickets', body => { subject => 'k', key => 'k1
 is($answer->{status}, 409, 'a second one') or diag $answer->{content};
 is(ask('ann', GET => '/v1/tickets?status=nonsense')->{status}, 400, 'a parameter that cannot be');
 is(ask('ann', GET => '/v1/tickets?nonsense=1')->{json}{errors}[0]{parameter}, 'nonsense', 'one that there is not');
-is(ask('ann', GET => '/v1/tickets?updated_since=yesterdayish')->{status}, 400, 'no time');
+for my $time ('yesterdayish', 'infinity', '-infinity', 'now', 'epoch', 'today', 'allballs', '2026-11-30', '2026-11-30T15:00:00', '2026-11-30%2015:00:00Z', '2026-11-30T15:00Z',
+	'0044-03-15T12:00:00Z%20BC', '0000-01-01T00:00:00Z', '2026-02-29T00:00:00Z', '2026-11-30T24:00:00Z', '2026-11-30T15:00:00Europe/Berlin', '2026-11-30T15:00:00+01:00',
+	'2026-11-30T15:00:00%2B23:00', '2026-11-30T15:00:00.Z', '99999-01-01T00:00:00Z', 'J2451187', '20261130T150000Z', '2026-11-30T15:00:00Z%20')
+{
+	my $refused = ask('ann', GET => "/v1/tickets?updated_since=$time");
+	is_deeply([ $refused->{status}, $refused->{json}{errors}[0]{parameter} ], [ 400, 'updated_since' ], "no time: $time");
+}
+for my $time ('2026-11-30T15:00:00Z', '2026-11-30t15:00:00.123456789z', '2026-11-30T15:00:00%2B14:00', '2026-11-30T15:00:00-00:00', '0001-01-01T00:00:00Z', '9999-12-31T23:59:60Z')
+{
+	is(ask('ann', GET => "/v1/tickets?updated_since=$time")->{status}, 200, "a time: $time");
+}
 is(ask('ann', GET => '/v1/tickets?team=%ff')->{status}, 400, 'no UTF-8 in the query') or diag ask('ann', GET => '/v1/tickets?team=%ff')->{content};
 $answer = ask('ann', DELETE => "/v1/tickets/$id");
 is_deeply([ $answer->{status}, $answer->{headers}{allow} ], [ 405, 'GET, HEAD, PATCH, OPTIONS' ], 'a method that there is not');
