@@ -75,6 +75,13 @@ static const AgingTable passed_table = {
 	" FROM respond_internal.wait AS w WHERE w.passed_from IS NOT NULL) AND $1 IS NOT NULL"
 };
 
+/* Until then a second click is answered in the right words; the room of links stands behind this one. */
+#define LINK_GRACE_DAYS		30
+
+static const AgingTable link_table = {
+	"respond_internal", "link", "LEAST(used_at, expires_at) OPERATOR(pg_catalog.<) $1"
+};
+
 static Cursor *
 handled_by_all_lanes(void)
 {
@@ -287,5 +294,6 @@ respond_retention_apply(TimestampTz now)
 			delete_old_rows(&aging_tables[i], now - respond_event_retention * USECS_PER_MINUTE);
 	}
 	delete_old_rows(&passed_table, now);
+	delete_old_rows(&link_table, now - LINK_GRACE_DAYS * USECS_PER_DAY);
 	return now + pause;
 }

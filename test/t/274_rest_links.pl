@@ -109,6 +109,17 @@ is(answer($rate, 'score=4&comment=quick')->{status}, 200, 'a rating');
 is($node->safe_psql($db, 'SELECT ticket_id, score, comment, rated_by FROM respond.rating'), '1|4|quick|customer@example.com', 'is recorded');
 is(answer($rate, 'score=1')->{status}, 410, 'once');
 
+# Links that are over are deleted, but not before 30 days have passed.
+my %late = map { $_ => path("rating_link(1, '$_\@example.com')") } qw(used used_long_ago expired expired_long_ago good);
+my %when = (used => "used_at = now() - interval '29 days'", used_long_ago => "used_at = now() - interval '31 days'",
+	expired => "expires_at = now() - interval '29 days'", expired_long_ago => "expires_at = now() - interval '31 days'");
+$node->safe_psql($db, "UPDATE respond_internal.link SET $when{$_} WHERE rater = '$_\@example.com'") for keys %when;
+is_deeply([ map { $rest->ask(GET => $late{$_})->{status} } sort keys %late ], [ 410, 410, 200, 410, 410 ], 'before the clock looks');
+Respond::clock_looks($node, $db, 'pg_respond.event_retention', '-1');
+is($node->safe_psql($db, q{SELECT string_agg(split_part(rater, '@', 1), ',' ORDER BY rater) FROM respond_internal.link WHERE rater ~ 'used|expired|good'}), 'expired,good,used', 'two have gone');
+is_deeply([ map { $rest->ask(GET => $late{$_})->{status} } sort keys %late ], [ 410, 404, 200, 410, 404 ], 'the others are as before');
+like($rest->ask(GET => $late{used})->{content}, qr/This link was used, or its time is over/, 'and say why');
+
 # No secret is in the log.
 is(scalar(grep { index(PostgreSQL::Test::Utils::slurp_file($node->logfile), $_) >= 0 } map { /(prt_.*)/ } $ann, $bob, $rate), 0, 'no secret is in the log');
 $rest->check_seen($db);
