@@ -1358,6 +1358,77 @@ COMMENT ON FUNCTION respond_internal.manifest_fault(OUT object text, OUT fault t
 	'what somebody added to, changed in or removed from the objects of pg_respond, and the statement that undoes it';
 COMMENT ON FUNCTION respond_internal.health_manifest() IS 'health(): what somebody added to, changed in or removed from the objects of pg_respond';
 
+-- Code from outside that would run as the workers: what manifest_now() says with runs_code, without definitions.
+-- Writing a definition out waits for whoever has the table locked; this reads nothing but catalogs, so it is known at any time.
+CREATE FUNCTION respond_internal.foreign_code(OUT kind text, OUT object text) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	WITH relation AS MATERIALIZED (SELECT r.oid, r.name, r.kind, r.is_made_by_clock FROM respond_internal.manifest_relation() AS r),
+	-- what depends on something of theirs calls it
+	foreign_dependent AS MATERIALIZED (
+		SELECT DISTINCT d.classid, d.objid
+		  FROM pg_depend AS d
+		  LEFT JOIN pg_proc AS p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
+		  LEFT JOIN pg_operator AS o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
+		  LEFT JOIN pg_type AS t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
+		 WHERE d.classid IN ('pg_trigger'::regclass, 'pg_policy'::regclass, 'pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_class'::regclass, 'pg_statistic_ext'::regclass)
+		   AND coalesce(p.pronamespace, o.oprnamespace, t.typnamespace)
+			   NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'respond'::regnamespace, 'respond_internal'::regnamespace))
+	SELECT 'trigger', format('%I on %s', t.tgname, r.name)
+	  FROM relation AS r JOIN pg_trigger AS t ON t.tgrelid = r.oid JOIN pg_proc AS f ON f.oid = t.tgfoid
+	 WHERE NOT t.tgisinternal AND t.tgparentid = 0
+	   AND (f.pronamespace NOT IN ('pg_catalog'::regnamespace, 'respond'::regnamespace, 'respond_internal'::regnamespace)
+			OR (SELECT true FROM foreign_dependent AS d WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid))
+	UNION ALL
+	SELECT 'rule', format('%I on %s', w.rulename, r.name)
+	  FROM relation AS r JOIN pg_rewrite AS w ON w.ev_class = r.oid
+	 WHERE w.rulename <> '_RETURN'
+	UNION ALL
+	SELECT 'policy', format('%I on %s', p.polname, r.name)
+	  FROM relation AS r JOIN pg_policy AS p ON p.polrelid = r.oid JOIN foreign_dependent AS d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+	UNION ALL
+	SELECT 'constraint', format('%I on %s', k.conname, r.name)
+	  FROM relation AS r JOIN pg_constraint AS k ON k.conrelid = r.oid JOIN foreign_dependent AS d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
+	 WHERE k.contype IN ('c', 'p', 'u', 'x', 'f') AND k.conislocal
+	UNION ALL
+	SELECT CASE a.attgenerated WHEN '' THEN 'default' ELSE 'generated column' END, format('%I of %s', a.attname, r.name)
+	  FROM relation AS r JOIN pg_attrdef AS e ON e.adrelid = r.oid JOIN pg_attribute AS a ON a.attrelid = e.adrelid AND a.attnum = e.adnum
+	  JOIN foreign_dependent AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = e.oid
+	UNION ALL
+	SELECT 'column', format('%I of %s', a.attname, r.name)
+	  FROM relation AS r JOIN pg_attribute AS a ON a.attrelid = r.oid JOIN pg_type AS y ON y.oid = a.atttypid JOIN pg_type AS t ON t.oid = COALESCE(NULLIF(y.typelem, 0), y.oid)
+	 WHERE r.kind IN ('r', 'p') AND NOT r.is_made_by_clock AND a.attnum > 0 AND NOT a.attisdropped
+	   AND t.typnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+	   AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+	UNION ALL
+	SELECT 'index', i.indexrelid::regclass::text
+	  FROM relation AS r JOIN pg_index AS i ON i.indrelid = r.oid JOIN foreign_dependent AS d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+	 WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+	UNION ALL
+	SELECT 'statistics', format('%I.%I on %s', n.nspname, s.stxname, r.name)
+	  FROM relation AS r JOIN pg_statistic_ext AS s ON s.stxrelid = r.oid JOIN pg_namespace AS n ON n.oid = s.stxnamespace
+	  JOIN foreign_dependent AS d ON d.classid = 'pg_statistic_ext'::regclass AND d.objid = s.oid
+	UNION ALL
+	SELECT 'function', p.oid::regprocedure::text
+	  FROM pg_proc AS p
+	 WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace) AND p.prokind IN ('f', 'p')
+	   AND NOT EXISTS (SELECT FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'pg_respond'
+			WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e')
+	   AND EXISTS (SELECT FROM respond_internal.manifest AS m WHERE m.kind = 'function' AND starts_with(m.object, format('%s.%I(', p.pronamespace::regnamespace, p.proname)))
+$$;
+COMMENT ON FUNCTION respond_internal.foreign_code(OUT kind text, OUT object text) IS
+	'what hangs on the objects of pg_respond and calls code from outside, as far as catalogs tell without waiting for locks';
+
+-- What an update or a superuser took into the manifest is known as long as it is what it was then; only that asks for definitions.
+CREATE FUNCTION respond_internal.is_foreign() RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT NOT EXISTS (SELECT FROM respond_internal.manifest)
+		OR EXISTS (SELECT FROM respond_internal.foreign_code() AS c LEFT JOIN respond_internal.manifest AS m ON m.kind = c.kind AND m.object = c.object
+			WHERE m.kind IS NULL
+			   OR (m.kind <> 'column' AND m.server_version / 10000 = current_setting('server_version_num')::integer / 10000
+				   AND m.definition IS DISTINCT FROM (SELECT n.definition FROM respond_internal.manifest_now() AS n WHERE n.kind = m.kind AND n.object = m.object)))
+$$;
+COMMENT ON FUNCTION respond_internal.is_foreign() IS 'whether foreign code would run as the workers, who then wait';
+
 -- Schedules.
 CREATE FUNCTION respond.cron_next(cron text, timezone text DEFAULT 'UTC', after timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cron_next_sql';

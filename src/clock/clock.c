@@ -64,6 +64,7 @@ static Duty duties[] = {
 #define SCHEDULES	(&duties[0])
 
 /* The duties that are done on hold as well. */
+static Duty look_for_code = {"look for foreign code on the objects of pg_respond", respond_manifest_look};
 static Duty check_manifest = {"compare the objects of pg_respond with what was installed", respond_manifest_check};
 static Duty follow_state = {"read respond_internal.state", respond_state_follow};
 
@@ -87,7 +88,7 @@ note_time(void)
 	for (int i = 0; now < seen && i < lengthof(duties); i++)
 		duties[i].due = 0;
 	if (now < seen)
-		check_manifest.due = follow_state.due = 0;
+		look_for_code.due = check_manifest.due = follow_state.due = 0;
 	seen = now;
 }
 
@@ -112,7 +113,7 @@ note_success(void)
 	for (int i = 0; i < lengthof(duties); i++)
 		if (duties[i].failures > 0)
 			return;
-	if (follow_state.failures == 0 && check_manifest.failures == 0)
+	if (follow_state.failures == 0 && look_for_code.failures == 0 && check_manifest.failures == 0)
 		respond_worker_succeeded();
 }
 
@@ -181,8 +182,8 @@ rest_milliseconds(void)
 	long		rest = LONGEST_REST_MS;
 
 	rest = Min(rest, TimestampDifferenceMilliseconds(now, follow_state.due));
+	rest = Min(rest, TimestampDifferenceMilliseconds(now, look_for_code.due));
 	rest = Min(rest, TimestampDifferenceMilliseconds(now, check_manifest.due));
-	rest = Min(rest, TimestampDifferenceMilliseconds(now, follow_state.due));
 	if (respond_worker_on_hold())
 		return Max(rest, 1);
 	for (int i = 0; i < lengthof(duties); i++)
@@ -211,10 +212,13 @@ respond_clock_main(Datum main_arg)
 			/* pg_restore --disable-triggers, for example, changes a table before and after it brings rows */
 			if (follow_state.failures == 0)
 				follow_state.due = 0;
+			if (look_for_code.failures == 0)
+				look_for_code.due = 0;
 			if (check_manifest.failures == 0)
 				check_manifest.due = 0;
 		}
 		run_if_due(&follow_state);
+		run_if_due(&look_for_code);
 		run_if_due(&check_manifest);
 		if (respond_worker_on_hold())
 			respond_schedules_pause();

@@ -9,10 +9,17 @@
  * looked, and as long as it is there.  What is merely not as it was installed
  * is told of in the log and by health(), and work goes on.
  *
- * The comparison is SQL (83_manifest.sql) and takes some 100 ms, so it is made
- * when the clock starts and when a relation of ours or a function has changed,
- * as far as invalidations tell.  When it cannot be made (a library that is
- * newer than the extension, for example) the workers do not wait for it.
+ * Both are SQL (83_manifest.sql), and are done when the clock starts and when a
+ * relation of ours or a function has changed, as far as invalidations tell.
+ *
+ * Whether there is foreign code is a question for catalogs alone.  So whoever has one of
+ * our tables locked does not hold up the workers, who may need nothing of that
+ * table, and does not hide foreign code on another one.  Should a lock on the
+ * manifest itself, or a full disk, be in the way, workers that wait go on waiting.
+ * When the question cannot be put (a library that is newer than the extension,
+ * for example) they do not wait for it.  To compare everything takes some
+ * 100 ms and writes definitions out, which waits for locks; no worker but the clock
+ * waits for that.
  *
  * src/upkeep/manifest.c
  *-------------------------------------------------------------------------
@@ -27,6 +34,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "common/error_class.h"
 #include "common/relation_change.h"
 #include "common/shmem.h"
 #include "upkeep/manifest.h"
@@ -36,6 +44,8 @@
 #define INTERVAL_US			(60 * USECS_PER_SEC)
 #define FOREIGN_INTERVAL_US	(10 * USECS_PER_SEC)
 
+/* Since somebody last asked: whether code is foreign, what is not as it was installed. */
+static bool has_code_news = true;
 static bool has_news = true;
 
 /* Relations of ours, as of the last look; 0 of them: none was taken yet. */
@@ -48,16 +58,18 @@ static char *said = NULL;
 static void
 relation_changed(Datum argument, Oid relation)
 {
-	for (int i = 0; i < relation_count && !has_news; i++)
-		has_news = relations[i] == relation;
-	if (relation == InvalidOid)
-		has_news = true;
+	bool		is_ours = relation == InvalidOid;
+
+	for (int i = 0; i < relation_count && !is_ours; i++)
+		is_ours = relations[i] == relation;
+	has_code_news |= is_ours;
+	has_news |= is_ours;
 }
 
 static void
 function_changed(Datum argument, int cache, uint32 hash)
 {
-	has_news = true;
+	has_code_news = has_news = true;
 }
 
 static void
@@ -144,6 +156,48 @@ respond_manifest_is_wanted(void)
 	return respond_manifest_state() == MANIFEST_UNCHECKED;
 }
 
+static bool
+is_foreign(void)
+{
+	bool		is_null;
+
+	(void) respond_statement_run("SELECT respond_internal.is_foreign()", 0, NULL, NULL);
+	return DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+}
+
+TimestampTz
+respond_manifest_look(TimestampTz now)
+{
+	bool		waits = false;
+
+	listen_for_changes();
+	if (!has_code_news && respond_manifest_state() == MANIFEST_CLEAN)
+		return now + INTERVAL_US;
+
+	has_code_news = false;
+	/* what is changed from here on is looked at once more */
+	respond_manifest_begin();
+	PG_TRY();
+	{
+		respond_statement_begin();
+		note_relations();
+		waits = is_foreign();
+		respond_statement_commit();
+	}
+	PG_CATCH();
+	{
+		has_code_news = true;
+		if (respond_error_is_transient(geterrcode()))
+			respond_manifest_postpone();
+		else
+			respond_manifest_end(MANIFEST_CLEAN);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	respond_manifest_end(waits ? MANIFEST_FOREIGN : MANIFEST_CLEAN);
+	return now + (waits ? FOREIGN_INTERVAL_US : INTERVAL_US);
+}
+
 TimestampTz
 respond_manifest_check(TimestampTz now)
 {
@@ -154,21 +208,17 @@ respond_manifest_check(TimestampTz now)
 		return now + INTERVAL_US;
 
 	has_news = false;
-	/* what is changed from here on is looked at once more */
-	respond_manifest_begin();
 	PG_TRY();
 	{
 		respond_statement_begin();
-		note_relations();
 		waits = compare();
 		respond_statement_commit();
 	}
 	PG_CATCH();
 	{
-		respond_manifest_end(MANIFEST_CLEAN);
+		has_news = true;
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	respond_manifest_end(waits ? MANIFEST_FOREIGN : MANIFEST_CLEAN);
 	return now + (waits ? FOREIGN_INTERVAL_US : INTERVAL_US);
 }

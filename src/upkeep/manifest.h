@@ -11,13 +11,18 @@
 #include "datatype/timestamp.h"
 
 /*
+ * Looks whether foreign code would run as the workers of the database, when that may
+ * have changed, and lets them wait or go on.  Returns when to look again.
+ */
+extern TimestampTz respond_manifest_look(TimestampTz now);
+
+/*
  * Compares the objects of pg_respond with the manifest when they may have
- * changed, warns of what is not as it was installed, and lets the workers of the
- * database wait or go on.  Returns when to look again.
+ * changed, and warns of what is not as it was installed.  Returns when to do so again.
  */
 extern TimestampTz respond_manifest_check(TimestampTz now);
 
-/* Whether it is to be called at once. */
+/* Whether both are to be called at once. */
 extern bool respond_manifest_is_wanted(void);
 
 #endif							/* RESPOND_CLOCK_MANIFEST_H */

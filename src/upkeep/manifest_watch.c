@@ -66,6 +66,16 @@ respond_manifest_end(ManifestState state)
 		set_state(database, state);
 }
 
+void
+respond_manifest_postpone(void)
+{
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+	uint32		expected = MANIFEST_CHECKING;
+
+	if (database != NULL)
+		(void) pg_atomic_compare_exchange_u32(&database->manifest, &expected, MANIFEST_UNCHECKED);
+}
+
 static RangeVar *
 named_table(Node *statement)
 {

@@ -19,10 +19,11 @@ typedef enum ManifestState
 	MANIFEST_FOREIGN			/* code of somebody else's would run as the workers */
 } ManifestState;
 
-/* For the clock: the state of its database; what a look came to. */
+/* For the clock: the state of its database; what a look came to, or that it could not be taken now. */
 extern ManifestState respond_manifest_state(void);
 extern void respond_manifest_begin(void);
 extern void respond_manifest_end(ManifestState state);
+extern void respond_manifest_postpone(void);
 
 /* From the utility hook, when the statement is done: does it concern our tables? */
 extern void respond_manifest_note(Node *statement);
