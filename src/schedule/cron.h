@@ -23,6 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "calendar/zone.h"
+
 typedef enum CronField
 {
 	CRON_SECOND,
@@ -62,25 +64,14 @@ extern bool respond_cron_parse(const char *text, size_t length, Cron *cron, Cron
 extern bool respond_cron_is_impossible(const Cron *cron);
 
 /*
- * A zone, as a function of time: how many seconds the local clock is ahead of
- * UTC at an instant, and when that ends; *end is INT64_MAX if it never does.
- * Instants are seconds since 1970.
- */
-typedef struct CronZone
-{
-	int64_t		(*offset) (void *zone, int64_t instant, int64_t *end);
-	void	   *zone;
-} CronZone;
-
-/*
  * The first instant after the given one, and not after last, at which it fires;
- * false when there is none.
+ * false when there is none.  Instants are seconds since 1970.
  *
  * Local times that the clock leaves out fire together, at the first instant
  * after the gap.  Of a local time that it shows twice, the first one fires.
  * The second one fires as well if the expression goes by real time: if its
  * seconds, minutes or hours have a * or a step without end.
  */
-extern bool respond_cron_next(const Cron *cron, const CronZone *zone, int64_t after, int64_t last, int64_t *next);
+extern bool respond_cron_next(const Cron *cron, const Zone *zone, int64_t after, int64_t last, int64_t *next);
 
 #endif							/* RESPOND_CRON_H */

@@ -16,77 +16,7 @@
 
 #include <string.h>
 
-#define DAY				INT64_C(86400)
-#define MARGIN			(2 * DAY)
-
-/* After that many years the calendar repeats, days of the week included. */
-#define CYCLE_YEARS		400
-#define CYCLE_DAYS		INT64_C(146097)
-
-/* One month, as days since 1970. */
-typedef struct Month
-{
-	int64_t		year;
-	int			month;			/* 1 to 12 */
-	int64_t		first;
-	int			days;
-} Month;
-
-static int64_t
-floor_divide(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
-static bool
-is_leap(int64_t year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-static int
-days_of_month(int64_t year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return days[month - 1] + (month == 2 && is_leap(year));
-}
-
-/* The month that a day is in.  Years are counted from March on, so that leap days end them. */
-static void
-find_month(int64_t day, Month *month)
-{
-	int64_t		since = day + 719468;	/* 0000-03-01 */
-	int64_t		cycle = floor_divide(since, CYCLE_DAYS);
-	int64_t		of_cycle = since - cycle * CYCLE_DAYS;
-	int64_t		year = (of_cycle - of_cycle / 1460 + of_cycle / 36524 - of_cycle / 146096) / 365;
-	int64_t		of_year = of_cycle - (365 * year + year / 4 - year / 100);
-	int64_t		from_march = (5 * of_year + 2) / 153;
-	int64_t		of_month = of_year - (153 * from_march + 2) / 5;
-
-	month->month = (int) (from_march < 10 ? from_march + 3 : from_march - 9);
-	month->year = year + cycle * CYCLE_YEARS + (month->month <= 2);
-	month->first = day - of_month;
-	month->days = days_of_month(month->year, month->month);
-}
-
-static void
-go_to_next_month(Month *month)
-{
-	month->first += month->days;
-	month->year += month->month == 12;
-	month->month = month->month == 12 ? 1 : month->month + 1;
-	month->days = days_of_month(month->year, month->month);
-}
-
-/* 0 is Sunday; 1970-01-01 was a Thursday. */
-static int
-day_of_week(int64_t day)
-{
-	int			rest = (int) ((day + 4) % 7);
-
-	return rest < 0 ? rest + 7 : rest;
-}
+#include "calendar/stretch.h"
 
 /* The lowest bit that is set, from the given one on; -1 if there is none. */
 static int
@@ -100,7 +30,7 @@ next_bit(uint64_t bits, int from)
 static int
 nearest_weekday(const Month *month, int day)
 {
-	int			weekday = day_of_week(month->first + day - 1);
+	int			weekday = respond_day_of_week(month->first + day - 1);
 
 	if (weekday == 6)
 		return day > 1 ? day - 1 : day + 2;
@@ -129,7 +59,7 @@ static uint64_t
 days_by_week(const Cron *cron, const Month *month)
 {
 	uint64_t	days = 0;
-	int			weekday = day_of_week(month->first);
+	int			weekday = respond_day_of_week(month->first);
 
 	for (int day = 1; day <= month->days; day++, weekday = weekday == 6 ? 0 : weekday + 1)
 	{
@@ -166,7 +96,7 @@ find_day(const Cron *cron, int64_t from, int64_t to, int64_t *found)
 	Month		month;
 	int			day;
 
-	find_month(from, &month);
+	respond_month_find(from, &month);
 	day = (int) (from - month.first) + 1;
 	while (month.first <= to)
 	{
@@ -176,7 +106,7 @@ find_day(const Cron *cron, int64_t from, int64_t to, int64_t *found)
 			*found = month.first + day - 1;
 			return *found <= to;
 		}
-		go_to_next_month(&month);
+		respond_month_go_on(&month);
 		day = 1;
 	}
 	return false;
@@ -212,8 +142,8 @@ find_second(const Cron *cron, int from)
 static bool
 find_local(const Cron *cron, int64_t from, int64_t to, int64_t *found)
 {
-	int64_t		today = floor_divide(from, DAY);
-	int64_t		last = floor_divide(to, DAY);
+	int64_t		today = respond_floor_divide(from, DAY);
+	int64_t		last = respond_floor_divide(to, DAY);
 	int64_t		day;
 	int			second;
 
@@ -238,41 +168,6 @@ respond_cron_is_impossible(const Cron *cron)
 	return !find_day(cron, 0, CYCLE_DAYS - 1, &day);
 }
 
-/* A stretch of time with one offset, and what the local clock showed before it. */
-typedef struct Stretch
-{
-	int64_t		begin;
-	int64_t		end;
-	int64_t		offset;
-	int64_t		shown;			/* local times before this have been shown, or were left out */
-} Stretch;
-
-static void
-enter(const CronZone *zone, int64_t instant, Stretch *stretch)
-{
-	stretch->begin = instant;
-	stretch->offset = zone->offset(zone->zone, instant, &stretch->end);
-	if (stretch->end <= instant)
-		stretch->end = INT64_MAX;
-}
-
-static void
-begin_at(const CronZone *zone, int64_t instant, Stretch *stretch)
-{
-	enter(zone, instant, stretch);
-	stretch->shown = instant + stretch->offset;
-}
-
-static void
-go_on(const CronZone *zone, Stretch *stretch)
-{
-	int64_t		local_end = stretch->end + stretch->offset;
-
-	if (stretch->shown < local_end)
-		stretch->shown = local_end;
-	enter(zone, stretch->end, stretch);
-}
-
 /* Whether the clock was set forward at the begin of a stretch, over a wanted time. */
 static bool
 fires_after_gap(const Cron *cron, const Stretch *stretch)
@@ -284,14 +179,14 @@ fires_after_gap(const Cron *cron, const Stretch *stretch)
 }
 
 bool
-respond_cron_next(const Cron *cron, const CronZone *zone, int64_t after, int64_t last, int64_t *next)
+respond_cron_next(const Cron *cron, const Zone *zone, int64_t after, int64_t last, int64_t *next)
 {
 	Stretch		stretch;
 	int64_t		from = after + 1;
 
 	if (after >= last || respond_cron_is_impossible(cron))
 		return false;
-	begin_at(zone, from - MARGIN, &stretch);
+	respond_stretch_begin(zone, from - STRETCH_MARGIN, &stretch);
 	for (;;)
 	{
 		int64_t		begin;
@@ -299,7 +194,7 @@ respond_cron_next(const Cron *cron, const CronZone *zone, int64_t after, int64_t
 		int64_t		local;
 
 		while (stretch.end <= from)
-			go_on(zone, &stretch);
+			respond_stretch_go_on(zone, &stretch);
 		if (stretch.begin > last)
 			return false;
 		if (stretch.begin >= from && fires_after_gap(cron, &stretch))
@@ -311,19 +206,19 @@ respond_cron_next(const Cron *cron, const CronZone *zone, int64_t after, int64_t
 		local_from = begin + stretch.offset;
 		if (!cron->real_time && local_from < stretch.shown)
 			local_from = stretch.shown;
-		if (!find_local(cron, local_from, last + MARGIN, &local))
+		if (!find_local(cron, local_from, last + STRETCH_MARGIN, &local))
 			return false;
 		if (stretch.end == INT64_MAX || local < stretch.end + stretch.offset)
 		{
 			*next = local - stretch.offset;
 			return *next <= last;
 		}
-		if (stretch.end < begin + MARGIN || local - stretch.offset - MARGIN <= stretch.end)
+		if (stretch.end < begin + STRETCH_MARGIN || local - stretch.offset - STRETCH_MARGIN <= stretch.end)
 			from = stretch.end;
 		else
 		{
-			from = local - stretch.offset - MARGIN;
-			begin_at(zone, from, &stretch);
+			from = local - stretch.offset - STRETCH_MARGIN;
+			respond_stretch_begin(zone, from, &stretch);
 		}
 	}
 }

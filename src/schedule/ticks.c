@@ -16,7 +16,7 @@
 
 /* How many times there are from an instant on and before another, at most so many. */
 static int64_t
-count_ticks(const Cron *cron, const CronZone *zone, int64_t from, int64_t until, int64_t most)
+count_ticks(const Cron *cron, const Zone *zone, int64_t from, int64_t until, int64_t most)
 {
 	int64_t		count = 0;
 	int64_t		tick = from - 1;
@@ -27,7 +27,7 @@ count_ticks(const Cron *cron, const CronZone *zone, int64_t from, int64_t until,
 }
 
 static int64_t
-skip_ticks(const Cron *cron, const CronZone *zone, int64_t from, int64_t until, int64_t skipped)
+skip_ticks(const Cron *cron, const Zone *zone, int64_t from, int64_t until, int64_t skipped)
 {
 	int64_t		tick = from - 1;
 
@@ -38,7 +38,7 @@ skip_ticks(const Cron *cron, const CronZone *zone, int64_t from, int64_t until, 
 }
 
 void
-respond_ticks_missed(const Cron *cron, const CronZone *zone, int64_t first, int64_t until, int64_t keep,
+respond_ticks_missed(const Cron *cron, const Zone *zone, int64_t first, int64_t until, int64_t keep,
 					 Ticks *ticks)
 {
 	static const int64_t lengths[] = {MINUTE, 60 * MINUTE, DAY, 40 * DAY, 400 * DAY, 4000 * DAY, 40000 * DAY};

@@ -24,7 +24,7 @@ typedef struct Ticks
  * Looks at the times from first on, which is one of them, and before until.
  * The last ones are kept, at most keep, which is 1 or more.
  */
-extern void respond_ticks_missed(const Cron *cron, const CronZone *zone, int64_t first, int64_t until, int64_t keep,
+extern void respond_ticks_missed(const Cron *cron, const Zone *zone, int64_t first, int64_t until, int64_t keep,
 								 Ticks *ticks);
 
 #endif							/* RESPOND_TICKS_H */

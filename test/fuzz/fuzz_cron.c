@@ -9,7 +9,7 @@
  * test/fuzz/fuzz_cron.c
  *-------------------------------------------------------------------------
  */
-/* links: src/schedule/cron_parse.c src/schedule/cron_next.c */
+/* links: src/schedule/cron_parse.c src/schedule/cron_next.c src/calendar/stretch.c src/calendar/day.c */
 #include <string.h>
 
 #include "insist.h"
@@ -34,7 +34,7 @@ offset_until(__attribute__((unused)) void *zone, int64_t instant, int64_t *end)
 static void
 follow(const Cron *cron)
 {
-	const CronZone zone = {offset_until, NULL};
+	const Zone zone = {offset_until, NULL};
 	int64_t		after = -200 * DAY;
 	int64_t		next;
 

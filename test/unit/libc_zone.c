@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * libc_zone.c
- *	  Time zones of the C library, for the tests of cron expressions.
+ *	  Time zones of the C library, for tests without a server.
  *
  * test/unit/libc_zone.c
  *-------------------------------------------------------------------------
@@ -87,7 +87,7 @@ offset_until(__attribute__((unused)) void *zone, int64_t instant, int64_t *end)
 	return known_offset;
 }
 
-const CronZone libc_zone = {offset_until, NULL};
+const Zone libc_zone = {offset_until, NULL};
 
 bool
 libc_zone_read(const char *text, int64_t *instant)

@@ -1,4 +1,4 @@
-/* links: src/schedule/cron_parse.c src/schedule/cron_next.c test/unit/libc_zone.c */
+/* links: src/schedule/cron_parse.c src/schedule/cron_next.c src/calendar/stretch.c src/calendar/day.c test/unit/libc_zone.c */
 /*-------------------------------------------------------------------------
  * test_cron_cases.c
  *	  Cron expressions as the tests of three public libraries have them.

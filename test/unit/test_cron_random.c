@@ -1,4 +1,4 @@
-/* links: src/schedule/cron_parse.c src/schedule/cron_next.c test/unit/libc_zone.c test/unit/naive_cron.c */
+/* links: src/schedule/cron_parse.c src/schedule/cron_next.c src/calendar/stretch.c src/calendar/day.c test/unit/libc_zone.c test/unit/naive_cron.c */
 /*-------------------------------------------------------------------------
  * test_cron_random.c
  *	  Random cron expressions, around changes of real clocks and over decades,

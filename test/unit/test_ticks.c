@@ -1,4 +1,4 @@
-/* links: src/schedule/ticks.c src/schedule/cron_parse.c src/schedule/cron_next.c test/unit/libc_zone.c test/unit/naive_cron.c */
+/* links: src/schedule/ticks.c src/schedule/cron_parse.c src/schedule/cron_next.c src/calendar/stretch.c src/calendar/day.c test/unit/libc_zone.c test/unit/naive_cron.c */
 /*-------------------------------------------------------------------------
  * test_ticks.c
  *	  Times of a cron expression that were missed, against a walk over all of them.
