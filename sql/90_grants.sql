@@ -78,14 +78,14 @@ GRANT INSERT (subject, description, status, priority, team, assignee, requester,
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
 GRANT INSERT (ticket_id, comment_id, score, comment) ON respond.rating TO respond_agent;
 SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide', 'approval_link',
-	'rating_link');
+	'rating_link', 'local_instant');
 -- what decides which approvals they see
 SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_approver');
 
 -- Auditors: read everything, change nothing.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
-SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'schedule_preview', 'explain', 'export_rules', 'health',
+SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'local_instant', 'schedule_preview', 'explain', 'export_rules', 'health',
 	'rule_map', 'rule_doc', 'metrics');
 SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules', 'explain_waits', 'schedule_preview');
 -- rule_map() and rule_doc() show what their caller may read

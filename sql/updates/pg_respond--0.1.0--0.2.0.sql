@@ -1429,6 +1429,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION respond_internal.is_foreign() IS 'whether foreign code would run as the workers, who then wait';
 
+-- Local times.
+CREATE FUNCTION respond.local_instant(zone text, local timestamp) RETURNS timestamptz
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_local_instant_sql';
+COMMENT ON FUNCTION respond.local_instant(text, timestamp) IS 'the instant of a local time in a time zone: of one that the clock shows twice, the first; of one that it leaves out, the first instant after the gap';
+
 -- Schedules.
 CREATE FUNCTION respond.cron_next(cron text, timezone text DEFAULT 'UTC', after timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_cron_next_sql';
@@ -3397,6 +3402,7 @@ GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnatio
 GRANT SELECT ON respond_internal.time_seen TO respond_admin, respond_auditor;
 GRANT EXECUTE ON FUNCTION respond.accept_clock() TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.cron_next(text, text, timestamptz) TO respond_admin, respond_auditor;
+GRANT EXECUTE ON FUNCTION respond.local_instant(text, timestamp) TO respond_agent, respond_admin, respond_auditor;
 GRANT SELECT ON respond_internal.wait_pattern, respond_internal.wait, respond_internal.heard TO respond_auditor, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.explain_waits(bigint) TO respond_auditor, respond_admin;
 GRANT EXECUTE ON FUNCTION respond.schedule_preview(text, integer), respond_internal.schedule_preview(text, integer) TO respond_admin, respond_auditor;

@@ -120,19 +120,19 @@ respond_interval_add(TimestampTz time, const Interval *interval, const pg_tz *zo
 	return !pg_add_s64_overflow(time, interval->time, result) && IS_VALID_TIMESTAMP(*result);
 }
 
-bool
-respond_time_read_in(const char *text, const pg_tz *zone, TimestampTz *time)
+/* Calls an input function of a type in a zone; dates are year, month and day if they do not say. */
+static bool
+read_value_in(PGFunction input, const char *text, const pg_tz *zone, Datum *value)
 {
 	pg_tz	   *session = session_timezone;
 	int			order = DateOrder;
-	Datum		value = 0;
 	bool		fits;
 
 	session_timezone = unconstify(pg_tz *, zone);
 	DateOrder = DATEORDER_YMD;
 	PG_TRY();
 	{
-		fits = read_value(timestamptz_in, text, &value);
+		fits = read_value(input, text, value);
 	}
 	PG_FINALLY();
 	{
@@ -140,6 +140,25 @@ respond_time_read_in(const char *text, const pg_tz *zone, TimestampTz *time)
 		DateOrder = order;
 	}
 	PG_END_TRY();
+	return fits;
+}
+
+bool
+respond_time_read_in(const char *text, const pg_tz *zone, TimestampTz *time)
+{
+	Datum		value = 0;
+	bool		fits = read_value_in(timestamptz_in, text, zone, &value);
+
 	*time = DatumGetTimestampTz(value);
+	return fits;
+}
+
+bool
+respond_local_read_in(const char *text, const pg_tz *zone, Timestamp *local)
+{
+	Datum		value = 0;
+	bool		fits = read_value_in(timestamp_in, text, zone, &value);
+
+	*local = DatumGetTimestamp(value);
 	return fits;
 }

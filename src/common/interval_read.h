@@ -27,4 +27,7 @@ extern bool respond_interval_add(TimestampTz time, const Interval *interval, con
 /* The time that a text names, read in the zone when it names none itself; false when it names none. */
 extern bool respond_time_read_in(const char *text, const pg_tz *zone, TimestampTz *time);
 
+/* The local time that a text names; a zone in it is passed over.  The given one says which day is today. */
+extern bool respond_local_read_in(const char *text, const pg_tz *zone, Timestamp *local);
+
 #endif							/* RESPOND_INTERVAL_READ_H */

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "calendar/local_time_server.h"
 #include "common/clock.h"
 #include "common/errors.h"
 #include "common/interval_read.h"
@@ -50,7 +51,7 @@ read_limit(const StepCall *call)
 	}
 	else if (until != NULL)
 	{
-		if (!respond_time_read_in(until, zone, &limit))
+		if (!respond_local_time_read(until, zone, &limit))
 			fail(call->step, "until", psprintf("\"%s\" is not a time", until));
 		if (TIMESTAMP_NOT_FINITE(limit))
 			fail(call->step, "until", psprintf("\"%s\" is not a time that comes", until));

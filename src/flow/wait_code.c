@@ -11,6 +11,7 @@
 
 #include "utils/builtins.h"
 
+#include "calendar/local_time_server.h"
 #include "common/clock.h"
 #include "common/errors.h"
 #include "common/interval_read.h"
@@ -280,7 +281,7 @@ check_limits(FlowCompiler *compiler, const FlowStep *step, const JsonValue *valu
 	{
 		const char *text = respond_step_member(value, "until")->text;
 
-		if (!respond_time_read_in(text, compiler->flow->timezone, &time))
+		if (!respond_local_time_read(text, compiler->flow->timezone, &time))
 			refuse(step->place, "until", psprintf("\"%s\" is not a time", text),
 				   "Write \"2027-01-31 09:00\", or a template.");
 		if (compiler->check_sql && time == DT_NOEND)

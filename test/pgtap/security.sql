@@ -37,6 +37,7 @@ INSERT INTO argument VALUES
 	('smallint', ARRAY['NULL', '0']),
 	('boolean', ARRAY['NULL', 'true', 'false']),
 	('timestamp with time zone', ARRAY['NULL', 'now()', '''infinity''', '''-infinity''', '''4713-01-01 BC''']),
+	('timestamp without time zone', ARRAY['NULL', '''2027-03-28 02:30''', '''infinity''', '''4713-01-01 BC''', '''294276-12-31 23:59:59''']),
 	('oid', ARRAY['NULL', '0', '4294967295', '''pg_class''::regclass']),
 	('regclass', ARRAY['NULL', '0', '4294967295', '''pg_class''', '''respond.event''', '''respond.worker''', '''respond.event_id_seq''', '''plain''']),
 	('oid[]', ARRAY['NULL', '''{}''', '''{NULL}''', '''{0,4294967295}''', '''{{1,2},{3,4}}''']),

@@ -287,6 +287,17 @@ for my $wait ({ for => '{{data.span}}' }, { until => '{{data.time}}' }, { event_
 	like(one("SELECT error FROM respond.run WHERE event_id = $spin"), qr/^the run executed 1000 steps and did not end/, 'a loop that takes no time is found');
 }
 
+# A time without a zone is a local time of the rule: in a gap the first instant after it, of a repeated one the first.
+Respond::add_rule($node, $db, 'local', 'local', [ { action => 'wait', name => 'w', until => '{{data.time}}' } ], timezone => 'Europe/Berlin');
+for my $time ([ '2031-03-30 02:30', '2031-03-30 01:00:00' ], [ '2031-10-26 02:30', '2031-10-26 00:30:00' ], [ '2031-07-01', '2031-06-30 22:00:00' ],
+	[ '2031-10-26 02:30 CET', '2031-10-26 01:30:00' ], [ '2031-03-30T02:30:00.5Z', '2031-03-30 02:30:00.5' ])
+{
+	my $local = emit('local', { time => $time->[0] }, 'L');
+	waiting($local, 'w');
+	is(one("SELECT resume_at AT TIME ZONE 'UTC' FROM respond.run WHERE event_id = $local"), $time->[1], "$time->[0] in the zone of the rule");
+}
+one(q{SELECT count(respond.cancel_run(id)) FROM respond.run WHERE status = 'waiting' AND rule = 'local'});
+
 # Without a key there is nothing to wait for.
 for my $data ({}, { id => '' }, { id => [ 1 ] }, { id => { a => 1 } })
 {
