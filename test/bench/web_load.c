@@ -2,14 +2,19 @@
  * web_load.c
  *	  Callers of the gateway, or of another server: as many requests as it answers.
  *
- * usage: web_load PORT PATH CONNECTIONS SECONDS [SLOW=0] [SECRET]
+ * usage: web_load PORT PATH CONNECTIONS SECONDS [SLOW=0] [SECRET] [FILE]
  *
  * Each connection POSTs a body of 1 kB to 127.0.0.1, waits for the answer, and
  * POSTs the next one, with an id of its own.  With a secret (base64 behind
  * "whsec_"), each is signed as Standard Webhooks says.  SLOW more connections
  * send a byte of a head now and then, and come again when they are cut off.
  *
- * Prints one line: requests a second, median and 99th percentile of the time
+ * With a file, the callers go on until standard input ends, whatever SECONDS
+ * says, and wait for all answers.  The ids of what was answered 2xx are written to the file, one
+ * a line, and how many requests were answered so, how many were refused with 429
+ * or 503 and Retry-After, and how many otherwise or not at all, is printed.
+ *
+ * Without one, prints one line: requests a second, median and 99th percentile of the time
  * until the answer in milliseconds, and how many answers were not 2xx.  Ends
  * with 1 if there were any.
  *
@@ -31,6 +36,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,7 +48,9 @@ typedef struct Connection
 {
 	int			fd;
 	bool		is_slow;
+	bool		is_waiting;		/* for an answer */
 	double		asked;
+	unsigned long serial;
 	int			slow_sent;
 	size_t		read;
 	char		answer[4096];
@@ -58,6 +66,12 @@ static float *times;
 static long count;
 static long failed;
 static unsigned long serial;
+
+/* Of a flood. */
+static FILE *ids;
+static bool is_ending;
+static int	waiting;
+static long refused;
 
 static void
 die(const char *message)
@@ -88,6 +102,12 @@ sign(char *to, const char *id, long timestamp)
 }
 
 static void
+write_id(char *id, size_t size, unsigned long number)
+{
+	snprintf(id, size, "msg_%d_%lu", (int) getpid(), number);
+}
+
+static void
 ask(Connection *connection)
 {
 	char		request[BODY_LENGTH + 1024];
@@ -96,7 +116,7 @@ ask(Connection *connection)
 	long		timestamp = time(NULL);
 	int			length;
 
-	snprintf(id, sizeof(id), "msg_%d_%lu", (int) getpid(), ++serial);
+	write_id(id, sizeof(id), connection->serial = ++serial);
 	if (secret_length > 0)
 		sign(signature, id, timestamp);
 	length = snprintf(request, sizeof(request),
@@ -105,8 +125,10 @@ ask(Connection *connection)
 					  "Content-Length: %d\r\n\r\n%s", path, id, timestamp, signature, BODY_LENGTH, body);
 	connection->asked = now();
 	connection->read = 0;
-	if (send(connection->fd, request, length, MSG_NOSIGNAL) != length)
+	if (send(connection->fd, request, length, MSG_NOSIGNAL) != length && ids == NULL)
 		die("send");
+	connection->is_waiting = true;
+	waiting++;
 }
 
 static void
@@ -140,6 +162,41 @@ is_whole(Connection *connection)
 	return connection->read >= (size_t) (end + 4 - connection->answer) + (length != NULL && length < end ? atol(length + 17) : 0);
 }
 
+/* What became of a request of a flood. */
+static void
+note_answer(const Connection *connection)
+{
+	bool		is_refusal = strncmp(connection->answer + 9, "429", 3) == 0 || strncmp(connection->answer + 9, "503", 3) == 0;
+	char		id[64];
+
+	if (connection->answer[9] == '2')
+	{
+		write_id(id, sizeof(id), connection->serial);
+		fprintf(ids, "%s\n", id);
+		count++;
+	}
+	else if (is_refusal && strcasestr(connection->answer, "\r\nretry-after:") != NULL)
+		refused++;
+	else
+		failed++;
+}
+
+static void
+answered(Connection *connection)
+{
+	connection->is_waiting = false;
+	waiting--;
+	if (ids != NULL)
+	{
+		note_answer(connection);
+		return;
+	}
+	failed += connection->answer[9] != '2';
+	if (count < MOST_TIMES)
+		times[count] = (now() - connection->asked) * 1000;
+	count++;
+}
+
 static void
 hear(Connection *connection)
 {
@@ -150,8 +207,12 @@ hear(Connection *connection)
 		return;
 	if (length <= 0)
 	{
-		failed += !connection->is_slow;
+		failed += connection->is_waiting;
+		waiting -= connection->is_waiting;
+		connection->is_waiting = false;
 		close(connection->fd);
+		if (is_ending)
+			return;
 		open_connection(connection);
 		return;
 	}
@@ -160,11 +221,9 @@ hear(Connection *connection)
 	connection->read += length;
 	if (!is_whole(connection))
 		return;
-	failed += connection->answer[9] != '2';
-	if (count < MOST_TIMES)
-		times[count] = (now() - connection->asked) * 1000;
-	count++;
-	ask(connection);
+	answered(connection);
+	if (!is_ending)
+		ask(connection);
 }
 
 static void
@@ -175,6 +234,45 @@ send_slowly(Connection *connections, int number)
 	for (int i = 0; i < number; i++)
 		if (connections[i].is_slow)
 			(void) send(connections[i].fd, bytes + connections[i].slow_sent++ % (sizeof(bytes) - 1), 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* As many at once as the system lets us. */
+static void
+raise_limit(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void
+hear_all(int timeout)
+{
+	struct epoll_event events[256];
+	int			found = epoll_wait(set, events, 256, timeout);
+
+	for (int i = 0; i < found; i++)
+		if (events[i].data.ptr != NULL)
+			hear(events[i].data.ptr);
+		else
+		{
+			is_ending = true;
+			epoll_ctl(set, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
+		}
+}
+
+/* Until standard input ends, and all are answered. */
+static int
+flood(void)
+{
+	while (!is_ending || waiting > 0)
+		hear_all(-1);
+	if (fclose(ids) != 0)
+		die("the file of ids");
+	printf("%ld %ld %ld\n", count, refused, failed);
+	return 0;
 }
 
 static int
@@ -190,14 +288,14 @@ main(int argc, char **argv)
 	double		seconds = argc > 4 ? atof(argv[4]) : 0;
 	int			slow = argc > 5 ? atoi(argv[5]) : 0;
 	Connection *connections = calloc(quick + slow, sizeof(Connection));
-	struct epoll_event events[256];
+	struct epoll_event end = {.events = EPOLLIN | EPOLLHUP,.data.ptr = NULL};
 	double		begin;
 	double		next_byte;
 	long		kept;
 
 	if (argc < 5)
 	{
-		fprintf(stderr, "usage: web_load PORT PATH CONNECTIONS SECONDS [SLOW] [SECRET]\n");
+		fprintf(stderr, "usage: web_load PORT PATH CONNECTIONS SECONDS [SLOW] [SECRET] [FILE]\n");
 		return 2;
 	}
 	address.sin_port = htons(atoi(argv[1]));
@@ -216,18 +314,24 @@ main(int argc, char **argv)
 	memcpy(body + BODY_LENGTH - 3, "\"}}", 3);
 	times = malloc(sizeof(float) * MOST_TIMES);
 	set = epoll_create1(0);
+	raise_limit();
+	if (argc > 7)
+	{
+		ids = fopen(argv[7], "w");
+		if (ids == NULL || epoll_ctl(set, EPOLL_CTL_ADD, STDIN_FILENO, &end) != 0)
+			die(argv[7]);
+	}
 	for (int i = 0; i < quick + slow; i++)
 	{
 		connections[i].is_slow = i < slow;
 		open_connection(&connections[i]);
 	}
+	if (ids != NULL)
+		return flood();
 	begin = next_byte = now();
 	while (now() < begin + seconds)
 	{
-		int			found = epoll_wait(set, events, 256, 10);
-
-		for (int i = 0; i < found; i++)
-			hear(events[i].data.ptr);
+		hear_all(10);
 		if (slow > 0 && now() > next_byte)
 		{
 			send_slowly(connections, quick + slow);
