@@ -55,7 +55,8 @@ typedef enum WorkerOutcome
 {
 	WORKER_FAILED,				/* anything that is not one of the others */
 	WORKER_STOPPED,				/* it was asked to */
-	WORKER_NO_EXTENSION			/* its database does not have the extension, or has another version of it */
+	WORKER_NO_EXTENSION,		/* its database does not have the extension */
+	WORKER_OTHER_VERSION		/* or has another version of it */
 } WorkerOutcome;
 
 /* Databases whose workers are kept away at once; DROP DATABASE holds one for its time. */
@@ -239,6 +240,16 @@ typedef struct GatewayStatus
 	GatewayAddress addresses[RESPOND_MAX_ADDRESSES];
 } GatewayStatus;
 
+#define RESPOND_MAX_KNOWN_DATABASES	256
+
+/* Databases that have the extension, as far as the launcher knows; written by it alone, under the lock. */
+typedef struct KnownDatabases
+{
+	bool		is_complete;	/* there are no others */
+	int			count;
+	NameData	names[RESPOND_MAX_KNOWN_DATABASES];
+} KnownDatabases;
+
 typedef struct RespondShared
 {
 	LWLock	   *lock;			/* protects what the comments above say */
@@ -258,6 +269,7 @@ typedef struct RespondShared
 	int64		copy_mark;		/* of this data directory if it is a copy, else 0; see launcher/copy.c */
 	int			restarts;		/* how often the server lost a process and made this anew */
 	GatewayStatus gateway;
+	KnownDatabases known;
 	pg_atomic_uint32 accused_program;	/* pid of the gateway's program that sent a worker what is no
 										 * frame; 0: none did */
 	int			slot_count;

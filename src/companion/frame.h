@@ -40,10 +40,13 @@ typedef enum FrameKind
 	FRAME_REQUEST,
 	FRAME_GONE,					/* who asked does not wait for the answer any more */
 	FRAME_STREAM_FULL,			/* who reads a stream is too slow, and was cut off */
-	FRAME_STATE					/* what it listens to */
+	FRAME_STATE,				/* what it listens to */
+
+	/* from a worker */
+	FRAME_DATABASES				/* which there are */
 } FrameKind;
 
-#define FRAME_LAST_KIND		FRAME_STATE
+#define FRAME_LAST_KIND		FRAME_DATABASES
 
 /* Frames that wait to be sent.  All zero is an empty one. */
 typedef struct FrameBuffer

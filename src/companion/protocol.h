@@ -17,6 +17,8 @@
  *	              certificates and the key (both as PEM, or empty: the program opens no files, so whoever
  *	              starts it reads them), addresses (number), then each address.  Later ones change all of
  *	              it; the first one opens socket files, which need rights that are given up then.
+ *	DATABASES     on control, before the first CONFIG and whenever something changes: whether these are
+ *	              all that there are (number: 0 or 1), databases (number), then the name of each.
  *	STATE         on control, the answer to CONFIG, and at most once a second while something changes:
  *	              connections (number), accepted so far (number), requests and connections that the
  *	              program refused so far (number), what is wrong with certificate or key (empty: nothing;
@@ -50,6 +52,7 @@
 #define PROTOCOL_PROGRAM		"pg_respond_gateway"
 
 #define PROTOCOL_MAX_HOSTS		1000
+#define PROTOCOL_MAX_DATABASES	1000
 #define PROTOCOL_MAX_ADDRESSES	32
 #define PROTOCOL_MAX_EXCEPTIONS	10000
 #define PROTOCOL_MAX_STREAMS	100000

@@ -58,6 +58,7 @@ typedef struct Listener
 	TimestampTz settings_of;	/* PgReloadTime of the settings that were read last */
 	TimestampTz asked_at;		/* when the oldest question without answer was put; 0: none */
 	TimestampTz heard_at;		/* when the program last spoke */
+	KnownDatabases databases;	/* as the program was told */
 	char	   *unix_sockets;	/* those it was started with, as in pg_respond.gateway_listen */
 } Listener;
 
@@ -101,6 +102,28 @@ put_config(FrameBuffer *out, const TlsFiles *files)
 	respond_frame_put_number(out, count_addresses());
 	while (respond_listen_address_next(&at, &item, &length))
 		respond_frame_put_text(out, item, length);
+	(void) respond_frame_end(out);
+}
+
+/* Tells the program which databases there are, unless it knows. */
+static void
+tell_databases(Listener *listener, bool is_new)
+{
+	FrameBuffer *out = &listener->program.control.out;
+	KnownDatabases *told = &listener->databases;
+	bool		is_told;
+
+	LWLockAcquire(respond_shared->lock, LW_SHARED);
+	is_told = !is_new && memcmp(told, &respond_shared->known, sizeof(*told)) == 0;
+	memcpy(told, &respond_shared->known, sizeof(*told));
+	LWLockRelease(respond_shared->lock);
+	if (is_told)
+		return;
+	respond_frame_begin(out, FRAME_DATABASES, 0);
+	respond_frame_put_number(out, told->is_complete);
+	respond_frame_put_number(out, told->count);
+	for (int i = 0; i < told->count; i++)
+		respond_frame_put_string(out, NameStr(told->names[i]));
 	(void) respond_frame_end(out);
 }
 
@@ -156,6 +179,7 @@ greet(Listener *listener)
 	listener->greeting = GREETING_SENT;
 	listener->asked_at = listener->heard_at = GetCurrentTimestamp();
 	put_hello(&listener->program.control.out);
+	tell_databases(listener, true);
 	/* it is always the first word of a program; what comes behind it is read when it is welcome */
 	configure(listener);
 	wake_gateways();
@@ -365,6 +389,8 @@ respond_listener_main(Datum main_arg)
 		follow_settings(&listener);
 		keep_program(&listener);
 		hear_accusations(&listener);
+		if (listener.greeting != GREETING_NONE)
+			tell_databases(&listener, false);
 		speak(&listener);
 		look_at_time(&listener);
 		pg_atomic_write_u32(&slot->sleeping, 1);

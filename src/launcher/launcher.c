@@ -44,6 +44,7 @@
 #include "common/latch.h"
 #include "common/pg_compat.h"
 #include "common/shmem.h"
+#include "launcher/database_list.h"
 #include "launcher/launcher.h"
 #include "launcher/registry.h"
 #include "launcher/starter.h"
@@ -160,8 +161,9 @@ worker_ended(Oid database, WorkerKind kind, WorkerOutcome outcome)
 			scan_after = 0;
 		return;
 	}
-	if (entry == NULL || outcome != WORKER_NO_EXTENSION)
+	if (entry == NULL || (outcome != WORKER_NO_EXTENSION && outcome != WORKER_OTHER_VERSION))
 		return;
+	entry->has_other_version = outcome == WORKER_OTHER_VERSION;
 	if (entry->asked == entry->clock_asked)
 		entry->status = DATABASE_ABSENT;
 	else
@@ -459,6 +461,7 @@ respond_launcher_main(Datum main_arg)
 		forget_databases();
 		start_wanted();
 		report_missing_role();
+		respond_database_list_publish();
 		rest();
 	}
 }

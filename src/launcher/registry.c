@@ -133,6 +133,7 @@ apply_request(const DatabaseRequest *request)
 	if (entry == NULL)
 		return;
 	entry->asked++;
+	entry->has_other_version = false;
 	if (!request->present)
 		entry->status = DATABASE_ABSENT;
 	else if (request->replaced || entry->status == DATABASE_ABSENT)

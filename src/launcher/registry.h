@@ -22,6 +22,7 @@ typedef struct DatabaseEntry
 	Oid			database;		/* hash key */
 	NameData	name;
 	DatabaseStatus status;
+	bool		has_other_version;	/* ABSENT: of the extension than the library's */
 	bool		seen;			/* by the scan that goes on */
 	uint32		asked;			/* grows when a backend tells of a change */
 	uint32		clock_asked;	/* asked when the last clock was started */

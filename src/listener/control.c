@@ -16,6 +16,7 @@
 #include "listener/frame_link.h"
 #include "listener/ticks.h"
 #include "listener/tls.h"
+#include "listener/worker.h"
 
 /* Milliseconds between two looks at what changed. */
 #define TICK	1000
@@ -101,6 +102,8 @@ take_frame(FrameLink *link, Frame *frame)
 		return take_hello(frame);
 	if (frame->kind == FRAME_CONFIG && is_welcome)
 		return take_config(frame);
+	if (frame->kind == FRAME_DATABASES && is_welcome)
+		return respond_databases_take(frame) || refuse("DATABASES was not understood");
 	return refuse("a frame that does not belong here");
 }
 

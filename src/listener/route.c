@@ -9,13 +9,9 @@
 
 #include <string.h>
 
-#include "listener/ticks.h"
 #include "wire/bytes_read.h"
 
 #define MAX_NAME	255
-
-/* So long after our start, in milliseconds, a database that we do not know may still come. */
-#define MAY_COME	5000
 
 static bool
 text_is(HttpText text, const char *string)
@@ -96,10 +92,7 @@ respond_route(const HttpHead *head, HttpText host, Route *route)
 			route->path = (HttpText) {slash, head->path.bytes + head->path.length - slash};
 	}
 	route->lane = lane_of(route->path);
-	if (route->database != NULL)
+	if (route->database != NULL && respond_database_exists(route->database))
 		return respond_database_has_worker(route->database, route->lane) ? 0 : 503;
-	/* without any worker, as on a standby, nobody knows which databases there are */
-	if (respond_ticks_since_start() < MAY_COME || respond_database_any() == NULL)
-		return 503;
-	return text_is(head->path, "/metrics") ? 503 : 404;
+	return text_is(head->path, "/metrics") || !respond_databases_are_known() ? 503 : 404;
 }

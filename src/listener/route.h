@@ -22,7 +22,7 @@ typedef struct Route
 
 /*
  * The way of a request.  host: its Host in lower case.  Returns 0, or the status of
- * a refusal: 404, or 503 while the workers of a database may still come.
+ * a refusal: 404, or 503 while the workers of the database may still come.
  */
 extern int	respond_route(const HttpHead *head, HttpText host, Route *route);
 

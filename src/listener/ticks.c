@@ -11,7 +11,6 @@
 #include <time.h>
 
 static uint64_t now;
-static uint64_t start;
 
 uint64_t
 respond_ticks_now(void)
@@ -26,14 +25,6 @@ respond_ticks_read(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	now = (uint64_t) time.tv_sec * 1000 + time.tv_nsec / 1000000;
-	if (start == 0)
-		start = now;
-}
-
-uint64_t
-respond_ticks_since_start(void)
-{
-	return now - start;
 }
 
 /* RFC 9110 section 5.6.7; strftime() would ask the locale for the names. */

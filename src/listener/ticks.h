@@ -15,9 +15,6 @@ extern uint64_t respond_ticks_now(void);
 
 extern void respond_ticks_read(void);
 
-/* Milliseconds since the time was first read. */
-extern uint64_t respond_ticks_since_start(void);
-
 /* The value of a field Date: 29 bytes, which change once a second. */
 extern const char *respond_ticks_date(void);
 

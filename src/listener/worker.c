@@ -58,13 +58,16 @@ struct Database
 	Database   *next;
 	char	   *name;
 	size_t		name_length;
+	bool		is_listed;		/* it was named as one that there is */
 	char	  **hosts;
 	int			host_count;
 	Lane		lanes[LANE_KINDS];
 	BodyLimits	limits;
 };
 
+/* Those that are gone stay, as callers may point to them. */
 static Database *databases;
+static bool databases_are_known;
 static Worker *written;
 static Arena *arena;
 
@@ -96,6 +99,19 @@ respond_database_of_host(const char *host, size_t length)
 			if (strlen(database->hosts[i]) == length && memcmp(database->hosts[i], host, length) == 0)
 				return database;
 	return NULL;
+}
+
+bool
+respond_databases_are_known(void)
+{
+	return databases_are_known;
+}
+
+bool
+respond_database_exists(const Database *database)
+{
+	return database->is_listed || respond_database_has_worker(database, LANE_ZERO) ||
+		respond_database_has_worker(database, LANE_REST);
 }
 
 bool
@@ -310,6 +326,39 @@ add_database(FrameText name)
 	return database;
 }
 
+static Database *
+find_or_add_database(FrameText name)
+{
+	Database   *database = respond_database_named(name.bytes, name.length);
+
+	return database != NULL ? database : add_database(name);
+}
+
+bool
+respond_databases_take(Frame *frame)
+{
+	uint64_t	are_known = respond_frame_get_number(frame);
+	uint64_t	count = respond_frame_get_number(frame);
+
+	if (are_known > 1 || count > PROTOCOL_MAX_DATABASES)
+		return false;
+	for (Database *database = databases; database != NULL; database = database->next)
+		database->is_listed = false;
+	databases_are_known = are_known;
+	for (uint64_t i = 0; i < count && !frame->broken; i++)
+	{
+		FrameText	name = respond_frame_get_text(frame);
+		Database   *database = frame->broken || name.length == 0 || name.length > MAX_NAME ? NULL :
+			find_or_add_database(name);
+
+		if (database != NULL)
+			database->is_listed = true;
+		else
+			databases_are_known = false;
+	}
+	return respond_frame_is_done(frame);
+}
+
 /* The host names that mean the database; false: the frame is broken. */
 static bool
 read_hosts(Database *database, Frame *frame)
@@ -351,9 +400,7 @@ take_hello(Worker *worker, Frame *frame)
 		return refuse(worker, PROTOCOL_PROGRAM " is of version " RESPOND_VERSION ", the worker is of another one");
 	if (frame->broken || name.length == 0 || name.length > MAX_NAME)
 		return refuse(worker, "HELLO was not understood");
-	database = respond_database_named(name.bytes, name.length);
-	if (database == NULL)
-		database = add_database(name);
+	database = find_or_add_database(name);
 	if (database == NULL || !read_hosts(database, frame))
 		return refuse(worker, "HELLO was not understood");
 	respond_deadline_clear(&worker->deadline);

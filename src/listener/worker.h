@@ -40,12 +40,21 @@ typedef enum AskVerdict
 /* Workers connect to this descriptor, a listening socket. */
 extern bool respond_workers_open(int fd);
 
-/* The database of this name, or of this host name in lower case; NULL: none that a worker ever came from. */
+/* Takes over FRAME_DATABASES; false: the frame is broken. */
+extern bool respond_databases_take(Frame *frame);
+
+/* Whether those that exist are all that there are. */
+extern bool respond_databases_are_known(void);
+
+/* The database of this name, or of this host name in lower case; NULL: none that was ever heard of. */
 extern Database *respond_database_named(const char *name, size_t length);
 extern Database *respond_database_of_host(const char *host, size_t length);
 
 /* Any that has a worker for lane 0, or NULL. */
 extern Database *respond_database_any(void);
+
+/* Whether it is there now, as far as anybody has said. */
+extern bool respond_database_exists(const Database *database);
 
 extern bool respond_database_has_worker(const Database *database, LaneKind lane);
 extern const BodyLimits *respond_database_limits(const Database *database);

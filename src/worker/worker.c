@@ -277,7 +277,7 @@ find_extension(void)
 	CommitTransactionCommand();
 	pgstat_report_activity(STATE_IDLE, NULL);
 	if (!fits)
-		end_worker(WORKER_NO_EXTENSION);
+		end_worker(OidIsValid(my_extension) ? WORKER_OTHER_VERSION : WORKER_NO_EXTENSION);
 }
 
 /* From now on whoever has work for this worker can find and wake it. */

@@ -93,6 +93,27 @@ is($caller->answer->{status}, 200, 'a worker that stands still holds up no other
 kill 'CONT', $echo;
 is(scalar(grep { $_->answer->{status} eq '200' } @stuck), 50, 'and answers when it goes on');
 
+# Which databases there are: those that were named, and those whose workers came.
+sub word { return $program->caller->ask(get($_[0]))->{status}; }
+is(word('/gone/'), 503, 'nobody has said which databases there are');
+$program->databases(0, 'gone', 'later');
+is(word('/none/'), 503, 'nor whether those are all');
+$program->databases(1, 'gone', 'later');
+Respond::wait_for(sub { word('/none/') eq '404' }, 'of those that are not among all, it is known that they are not there');
+is(word('/later/') . word('/gone/'), '503503', 'of the others, that their workers may come');
+is(word('/echo/'), 200, 'one whose worker came before it was named is there');
+is(word('/metrics'), 200, 'metrics of the cluster are those of any');
+my $gone = $program->echo('gone');
+Respond::wait_for(sub { word('/gone/') eq '200' });
+$program->databases(1, 'later');
+is(word('/gone/'), 200, 'what is not named any more is there as long as its worker');
+kill 'KILL', $gone;
+waitpid($gone, 0);
+Respond::wait_for(sub { word('/gone/') eq '404' }, 'and then it is gone');
+$program->databases(1, 'gone', 'later');
+Respond::wait_for(sub { word('/gone/') eq '503' }, 'until it is named again');
+$program->databases(1, 'echo', 'desk');
+
 # More than the worker takes: bounded, and refused with a time to come again.
 kill 'STOP', $echo;
 my $body = 'y' x 60000;

@@ -74,7 +74,8 @@ sub difference
 	return fits($words, @expected) ? () : "$when: " . join(' | ', @$words);
 }
 
-# An unknown database may still come in the first seconds, and is no 404 then.
+# An unknown database is no 404 while not all are known.
+$program->databases(1);
 Respond::wait_for(sub { $program->caller->ask("GET /other HTTP/1.1\r\nHost: other.example\r\n\r\n")->{status} eq '404' });
 my $before = "POST /desk/before HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc";
 my $after = "GET /desk/after HTTP/1.1\r\nHost: h\r\n\r\n";

@@ -235,6 +235,7 @@ for my $case ([ "GET /a/b HTTP/1.1\r\nHost: desk.example:8330\r\n\r\n", '/a/b' ]
 	$named->reply($asked->{id}, 200, '', '');
 	$caller->answer;
 }
+$program->databases(1);
 for my $path ('/other', '/', '/desk%', '/desk%00/x', '//desk', '/' . 'x' x 300)
 {
 	Respond::wait_for(sub { $program->caller->ask(get($path))->{status} eq '404' });

@@ -76,7 +76,7 @@ is(one(q{SELECT ok FROM respond.health() WHERE "check" = 'workers'}), 't', 'heal
 my $answer = Gateway::request($at, 'GET', '/desk/nothing');
 is($answer->{status}, 404, 'a path that nobody knows is not found');
 is($answer->{headers}{'content-type'}, 'application/problem+json', 'and that is said in a problem document');
-isnt(status('/nosuch/in/x'), 200, 'nor is a database that there is not');
+Respond::wait_for(sub { status('/nosuch/in/x') == 404 }, 'nor is a database that there is not');
 
 # What the program has of the server.
 my $program = Gateway::program_pid($node, 'desk');
@@ -168,7 +168,7 @@ back('started again, it listens again');
 # The extension, and databases, come and go.
 one('DROP EXTENSION pg_respond');
 Respond::wait_no_workers($node, 'desk', 'without the extension no gateway is in the database');
-Respond::wait_for(sub { my $status = status('/desk/in/x'); $status == 503 || $status == 404 }, 'and requests for it are refused');
+Respond::wait_for(sub { status('/desk/in/x') == 404 }, 'and it is not found');
 one('CREATE EXTENSION pg_respond');
 Gateway::wait_ready($at, 'desk', 'with it, they are answered again');
 my $odd = "a b/c%41\xc3\xa4\"?";
@@ -191,7 +191,30 @@ if ($busy == 0)
 Respond::is_quick('DROP DATABASE is not held up by requests', sub { $node->safe_psql('postgres', 'DROP DATABASE other') }, 20);
 kill('KILL', $busy);
 waitpid($busy, 0);
+Respond::wait_for(sub { status('/other/in/x') == 404 && Gateway::status($at, 'GET', '/in/x', { Host => 'other.example' }) == 404 }, 'a dropped database is not found, by its name or its host');
+$node->safe_psql('postgres', "ALTER DATABASE desk RENAME TO table_desk");
+Respond::wait_for(sub { status('/desk/in/x') == 404 && Gateway::request($at, 'GET', '/table_desk/nothing')->{body} =~ /Not Found/ }, 'a renamed one is found by its new name alone');
+$node->safe_psql('postgres', "ALTER DATABASE table_desk RENAME TO desk");
+Gateway::wait_ready($at, 'desk');
 back('the others go on');
+
+# A new program knows at once which databases there are, before it meets their workers.
+my @frozen = split /\n/, one(q{SELECT pid FROM respond.worker WHERE kind = 'gateway'});
+kill('STOP', @frozen);
+$last = Gateway::program_pid($node, 'desk');
+kill('KILL', $last);
+Respond::wait_until($node, 'desk', "SELECT coalesce(bool_and(listening AND pid <> $last), false) FROM respond.gateway");
+is(status('/nosuch/in/x'), 404, 'a database that there is not is not found');
+is(status('/desk/in/x') . ' ' . status("/$encoded/in/x"), '503 503', 'those that there are will answer later');
+kill('CONT', @frozen);
+back('and do');
+
+# One whose extension is of another version than the library does not answer, but is not gone.
+$node->safe_psql($odd, q{UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'pg_respond'});
+$node->restart;
+back('in the others nothing changes');
+Respond::wait_for(sub { status('/nosuch/in/x') == 404 }, 'all databases were looked at');
+is(status("/$encoded/in/x"), 503, 'a database that is to be updated will answer later');
 
 # Off again.
 $last = Gateway::program_pid($node, 'desk');

@@ -36,12 +36,6 @@ respond_ticks_read(void)
 {
 }
 
-uint64_t
-respond_ticks_since_start(void)
-{
-	return listener_now;
-}
-
 const char *
 respond_ticks_date(void)
 {

@@ -27,7 +27,7 @@ my $count = 0;
 
 my %KIND = (
 	hello => 1, limits => 2, answer => 3, stream_begin => 4, stream_data => 5, stream_end => 6, config => 7,
-	welcome => 8, refuse => 9, request => 10, gone => 11, stream_full => 12, state => 13);
+	welcome => 8, refuse => 9, request => 10, gone => 11, stream_full => 12, state => 13, databases => 14);
 my %NAME = reverse %KIND;
 
 # path(): the installed program, or what the environment names: a build with sanitizers.
@@ -112,6 +112,15 @@ sub configure
 		text($self->{certificate} || '') . text($self->{key} || '') .
 		pack('Q', scalar(@{ $self->{listen} })) . join('', map { text($_) } @{ $self->{listen} })));
 	return $self->state(sub { join(' ', sort @{ $_[0]{addresses} || [] }) eq join(' ', sort @{ $self->{listen} }) && $until->($_[0]) });
+}
+
+# databases(complete, name...): which there are, and whether these are all.
+sub databases
+{
+	my ($self, $complete, @names) = @_;
+
+	$self->say(frame('databases', 0, pack('QQ', $complete, scalar(@names)) . join('', map { text($_) } @names)));
+	return;
 }
 
 # state(condition): the next one, or the next one of which the condition holds.
