@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "rest/openapi_others.h"
 #include "rest/openapi_schema.h"
 
 #define HTTP_JSON		"application/json"
@@ -286,6 +287,7 @@ write_paths(JsonText *text, const Route *routes, int count)
 		if (i + 1 == count || strcmp(routes[i].path, routes[i + 1].path) != 0)
 			respond_json_text_put(text, "}");
 	}
+	respond_openapi_others(text);
 	respond_json_text_put(text, "}");
 }
 
