@@ -14,25 +14,40 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MARK_LENGTH		25
+#include "wire/bytes_read.h"
 
-void
-respond_page_mark_write(int64_t last_id, uint32_t list, char *mark)
+/* "p" and the list in hex; behind it the key in hex. */
+#define HEAD_LENGTH		9
+
+const char *
+respond_page_mark_write(Arena *arena, const char *key, uint32_t list)
 {
-	snprintf(mark, PAGE_MARK_SIZE, "p%016" PRIx64 "%08" PRIx32, (uint64_t) last_id, list);
+	size_t		length = strlen(key);
+	char	   *mark = respond_arena_alloc(arena, HEAD_LENGTH + 2 * length + 1);
+
+	snprintf(mark, HEAD_LENGTH + 1, "p%08" PRIx32, list);
+	for (size_t i = 0; i < length; i++)
+		snprintf(mark + HEAD_LENGTH + 2 * i, 3, "%02x", (unsigned char) key[i]);
+	return mark;
 }
 
-bool
-respond_page_mark_read(const char *mark, uint32_t list, int64_t *last_id)
+const char *
+respond_page_mark_read(Arena *arena, const char *mark, uint32_t list)
 {
-	uint64_t	id;
-	uint32_t	found;
+	size_t		length = strlen(mark);
+	char		head[HEAD_LENGTH + 1];
+	char	   *key;
+	size_t		count;
 
-	if (strlen(mark) != MARK_LENGTH || mark[0] != 'p' || strspn(mark + 1, "0123456789abcdef") != MARK_LENGTH - 1 ||
-		sscanf(mark, "p%16" SCNx64 "%8" SCNx32, &id, &found) != 2)
-		return false;
-	*last_id = (int64_t) id;
-	return found == list;
+	snprintf(head, sizeof(head), "p%08" PRIx32, list);
+	if (length <= HEAD_LENGTH || strncmp(mark, head, HEAD_LENGTH) != 0)
+		return NULL;
+	key = respond_arena_alloc(arena, (length - HEAD_LENGTH) / 2 + 1);
+	if (!respond_hex_read(mark + HEAD_LENGTH, length - HEAD_LENGTH, (unsigned char *) key, &count) ||
+		memchr(key, '\0', count) != NULL)
+		return NULL;
+	key[count] = '\0';
+	return key;
 }
 
 /* FNV-1a, with the NUL. */

@@ -13,13 +13,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PAGE_MARK_SIZE	40
+#include "common/arena.h"
 
-/* list: tells lists and their filters apart, so that a mark is of no use in another one. */
-extern void respond_page_mark_write(int64_t last_id, uint32_t list, char *mark);
+/*
+ * key: text of what the last row goes by, not empty.  list: tells lists and their filters apart, so
+ * that a mark is of no use in another one.  In the arena.
+ */
+extern const char *respond_page_mark_write(Arena *arena, const char *key, uint32_t list);
 
-/* False: it is no mark, or one of another list. */
-extern bool respond_page_mark_read(const char *mark, uint32_t list, int64_t *last_id);
+/* The key, in the arena; NULL: it is no mark, or one of another list. */
+extern const char *respond_page_mark_read(Arena *arena, const char *mark, uint32_t list);
 
 /* One more text that tells lists apart; begin with 0. */
 extern uint32_t respond_page_list(uint32_t list, const char *text);

@@ -9,10 +9,12 @@
 
 #include "rest/rest_answers.h"
 #include "rest/rest_filter.h"
+#include "rest/rest_page.h"
 
 void
 respond_rest_deliveries_list(RestCall *call)
 {
+	static const RestList list = {&respond_resource_delivery, LIST_BY_ID};
 	RestSql		conditions;
 
 	respond_rest_sql_begin(&conditions, "true");
@@ -21,7 +23,7 @@ respond_rest_deliveries_list(RestCall *call)
 	respond_rest_filter_number(call, &conditions, "event_id", "r.event_id");
 	respond_rest_filter_number(call, &conditions, "run_id", "r.run_id");
 	respond_rest_filter_number(call, &conditions, "ticket_id", "r.ticket_id");
-	respond_rest_answer_page(call, &respond_resource_delivery, &conditions, false);
+	respond_rest_answer_page(call, &list, &conditions);
 }
 
 void

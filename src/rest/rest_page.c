@@ -15,8 +15,8 @@
 #include "executor/spi.h"
 
 #include "rest/page_mark.h"
+#include "rest/rest_page.h"
 #include "rest/rest_query.h"
-#include "rest/rest_sql.h"
 
 /* Bytes from which on no further row is added. */
 #define PAGE_SIZE		(2 * 1024 * 1024)
@@ -30,17 +30,15 @@ typedef struct ListPage
 	StringInfoData json;
 	int			rows;
 	int			limit;
-	int64		last_id;
+	char	   *last_key;
 	bool		has_more;
 } ListPage;
 
 static void
 take_row(ListPage *page, HeapTuple tuple, TupleDesc desc)
 {
-	bool		is_null;
-
 	appendStringInfo(&page->json, "%s%s", page->rows > 0 ? "," : "", SPI_getvalue(tuple, desc, 1));
-	page->last_id = DatumGetInt64(SPI_getbinval(tuple, desc, 2, &is_null));
+	page->last_key = SPI_getvalue(tuple, desc, 2);
 	page->rows++;
 }
 
@@ -102,7 +100,7 @@ next_address(RestCall *call, const char *mark)
 static void
 answer(RestCall *call, ListPage *page, uint32 list)
 {
-	char		mark[PAGE_MARK_SIZE];
+	const char *mark;
 
 	appendStringInfoString(&page->json, "],\"next\":");
 	if (!page->has_more)
@@ -111,41 +109,98 @@ answer(RestCall *call, ListPage *page, uint32 list)
 		respond_call_json(call, 200, page->json.data);
 		return;
 	}
-	respond_page_mark_write(page->last_id, list, mark);
+	mark = respond_page_mark_write(call->arena, respond_call_utf8(call, page->last_key), list);
 	appendStringInfo(&page->json, "\"%s\"}", mark);
 	respond_call_json(call, 200, page->json.data);
 	respond_web_answer_field(call->arena, call->answer, "Link",
 							 psprintf("<%s>; rel=\"next\"", next_address(call, mark)));
 }
 
+/* Keys of a row as one text; the first of two has none of what stands between them. */
+#define BETWEEN_KEYS	"|"
+
+static void
+add_key_text(RestSql *sql, const RestList *list)
+{
+	for (int i = 0; i < LIST_KEYS && list->keys[i].column != NULL; i++)
+	{
+		if (i > 0)
+			respond_rest_sql_add(sql, " OPERATOR(pg_catalog.||) '" BETWEEN_KEYS "' OPERATOR(pg_catalog.||) ");
+		respond_rest_sql_add(sql, "x.");
+		respond_rest_sql_add(sql, list->keys[i].column);
+		respond_rest_sql_add(sql, "::pg_catalog.text");
+	}
+}
+
+/* The keys of r in order. */
+static void
+add_keys(RestSql *sql, const RestList *list, const char *behind)
+{
+	for (int i = 0; i < LIST_KEYS && list->keys[i].column != NULL; i++)
+	{
+		respond_rest_sql_add(sql, i > 0 ? ", r." : "r.");
+		respond_rest_sql_add(sql, list->keys[i].column);
+		respond_rest_sql_add(sql, behind);
+	}
+}
+
+/* Appends the values of the keys that the text holds. */
+static void
+add_values(RestSql *sql, const RestList *list, const char *text)
+{
+	for (int i = 0; i < LIST_KEYS && list->keys[i].column != NULL; i++)
+	{
+		bool		is_last = i + 1 == LIST_KEYS || list->keys[i + 1].column == NULL;
+		size_t		length = is_last ? strlen(text) : strcspn(text, BETWEEN_KEYS);
+
+		respond_rest_sql_add(sql, i > 0 ? ", " : "");
+		respond_rest_sql_value(sql, pnstrdup(text, length));
+		respond_rest_sql_add(sql, "::");
+		respond_rest_sql_add(sql, list->keys[i].type);
+		text += length + (text[length] != '\0');
+	}
+}
+
+/* Appends that rows r are behind the one that has the keys. */
+static void
+add_after(RestSql *sql, const RestList *list, const char *after)
+{
+	if (after == NULL)
+		return;
+	respond_rest_sql_add(sql, " AND (");
+	add_keys(sql, list, "");
+	respond_rest_sql_add(sql, list->ascending ? ") OPERATOR(pg_catalog.>) (" : ") OPERATOR(pg_catalog.<) (");
+	add_values(sql, list, after);
+	respond_rest_sql_add(sql, ")");
+}
+
 void
-respond_rest_answer_page(RestCall *call, const Resource *resource, RestSql *conditions, bool ascending)
+respond_rest_answer_page(RestCall *call, const RestList *list, const RestSql *conditions)
 {
 	RestSql		sql = *conditions;
-	ListPage		page = {.limit = respond_rest_query_limit(call)};
-	uint32		list;
-	int64		after;
+	ListPage	page = {.limit = respond_rest_query_limit(call)};
+	uint32		number;
+	const char *after;
 
-	if (!respond_rest_query_cursor(call, &list, &after))
+	if (!respond_rest_query_cursor(call, &number, &after))
 		return;
-	respond_rest_sql_begin(&sql, "SELECT pg_catalog.row_to_json(x), x.id FROM (SELECT ");
+	respond_rest_sql_begin(&sql, "SELECT pg_catalog.row_to_json(x), ");
 	sql.count = conditions->count;
-	respond_rest_sql_columns(&sql, resource);
+	add_key_text(&sql, list);
+	respond_rest_sql_add(&sql, " FROM (SELECT ");
+	respond_rest_sql_columns(&sql, list->resource);
 	respond_rest_sql_add(&sql, " FROM ");
-	respond_rest_sql_add(&sql, resource->from);
+	respond_rest_sql_add(&sql, list->resource->from);
 	respond_rest_sql_add(&sql, " WHERE ");
 	respond_rest_sql_add(&sql, conditions->text.data);
-	if (after != 0)
-	{
-		respond_rest_sql_add(&sql, ascending ? " AND r.id OPERATOR(pg_catalog.>) " :
-							 " AND r.id OPERATOR(pg_catalog.<) ");
-		respond_rest_sql_number(&sql, after);
-	}
-	respond_rest_sql_add(&sql, ascending ? " ORDER BY r.id LIMIT " : " ORDER BY r.id DESC LIMIT ");
+	add_after(&sql, list, after);
+	respond_rest_sql_add(&sql, " ORDER BY ");
+	add_keys(&sql, list, list->ascending ? "" : " DESC");
+	respond_rest_sql_add(&sql, " LIMIT ");
 	respond_rest_sql_number(&sql, page.limit + 1);
 	respond_rest_sql_add(&sql, ") AS x");
 	initStringInfo(&page.json);
 	appendStringInfoString(&page.json, "{\"items\":[");
 	fetch(&page, &sql);
-	answer(call, &page, list);
+	answer(call, &page, number);
 }

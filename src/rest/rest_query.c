@@ -139,19 +139,25 @@ respond_rest_query_limit(const RestCall *call)
 }
 
 bool
-respond_rest_query_cursor(RestCall *call, uint32 *list, int64 *after)
+respond_rest_query_cursor(RestCall *call, uint32 *list, const char **after)
 {
 	const char *mark = respond_rest_query_text(call, "cursor");
 
 	*list = respond_page_list(0, call->request->path);
-	*after = 0;
+	*after = NULL;
 	for (int i = 0; i < ROUTE_MAX_PARAMETERS && call->route->parameters[i].name != NULL; i++)
 	{
 		const char *value = respond_rest_query_text(call, call->route->parameters[i].name);
 
 		*list = respond_page_list(*list, value != NULL ? value : "");
 	}
-	if (mark == NULL || respond_page_mark_read(mark, *list, (int64_t *) after))
+	if (mark == NULL)
 		return true;
+	*after = respond_page_mark_read(call->arena, mark, *list);
+	if (*after != NULL)
+	{
+		*after = respond_call_from_utf8(*after, strlen(*after));
+		return true;
+	}
 	return refuse(call, "cursor", "is not the end of a page of this list");
 }

@@ -20,8 +20,8 @@ extern bool respond_rest_query_read(RestCall *call);
 /* The value of a parameter; NULL: it is not there. */
 extern const char *respond_rest_query_text(const RestCall *call, const char *name);
 
-/* How many items a page may have, and behind which one it begins; 0: at the beginning. */
+/* How many items a page may have, and the key behind which it begins; NULL: at the beginning. */
 extern int	respond_rest_query_limit(const RestCall *call);
-extern bool respond_rest_query_cursor(RestCall *call, uint32 *list, int64 *after);
+extern bool respond_rest_query_cursor(RestCall *call, uint32 *list, const char **after);
 
 #endif							/* RESPOND_REST_QUERY_H */

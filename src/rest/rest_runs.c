@@ -10,6 +10,7 @@
 #include "rest/rest_answers.h"
 #include "rest/rest_body.h"
 #include "rest/rest_filter.h"
+#include "rest/rest_page.h"
 
 void
 respond_rest_rule_start(RestCall *call)
@@ -35,13 +36,14 @@ respond_rest_rule_start(RestCall *call)
 void
 respond_rest_runs_list(RestCall *call)
 {
+	static const RestList list = {&respond_resource_run, LIST_BY_ID};
 	RestSql		conditions;
 
 	respond_rest_sql_begin(&conditions, "true");
 	respond_rest_filter_texts(call, &conditions, "rule", "r.rule");
 	respond_rest_filter_texts(call, &conditions, "status", "r.status");
 	respond_rest_filter_number(call, &conditions, "event_id", "r.event_id");
-	respond_rest_answer_page(call, &respond_resource_run, &conditions, false);
+	respond_rest_answer_page(call, &list, &conditions);
 }
 
 void

@@ -47,10 +47,4 @@ extern char *respond_rest_row(const RestCall *call, const Resource *resource, co
 /* Answers with it; 404 without. */
 extern bool respond_rest_answer_row(RestCall *call, int status, const Resource *resource, const char *key);
 
-/*
- * Answers with a page of what sql says, from behind FROM on: conditions of rows r
- * which have a number id, and go by it, the latest first unless ascending.
- */
-extern void respond_rest_answer_page(RestCall *call, const Resource *resource, RestSql *conditions, bool ascending);
-
 #endif							/* RESPOND_REST_SQL_H */

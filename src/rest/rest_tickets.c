@@ -11,12 +11,14 @@
 #include "rest/rest_answers.h"
 #include "rest/rest_body.h"
 #include "rest/rest_filter.h"
+#include "rest/rest_page.h"
 #include "rest/rest_query.h"
 #include "rest/rest_tag.h"
 
 void
 respond_rest_tickets_list(RestCall *call)
 {
+	static const RestList list = {&respond_resource_ticket, LIST_BY_ID};
 	const char *tag = respond_rest_query_text(call, "tag");
 	RestSql		conditions;
 
@@ -34,7 +36,7 @@ respond_rest_tickets_list(RestCall *call)
 		respond_rest_sql_value(&conditions, tag);
 		respond_rest_sql_add(&conditions, " OPERATOR(pg_catalog.=) ANY (r.tags)");
 	}
-	respond_rest_answer_page(call, &respond_resource_ticket, &conditions, false);
+	respond_rest_answer_page(call, &list, &conditions);
 }
 
 /* Answers with the row and its tag. */
@@ -216,13 +218,14 @@ require_ticket(RestCall *call)
 void
 respond_rest_comments_list(RestCall *call)
 {
+	static const RestList list = {&respond_resource_comment, LIST_BY_ID, true};
 	RestSql		conditions;
 
 	if (!require_ticket(call))
 		return;
 	respond_rest_sql_begin(&conditions, "r.ticket_id OPERATOR(pg_catalog.=) ");
 	respond_rest_sql_number(&conditions, respond_call_id(call));
-	respond_rest_answer_page(call, &respond_resource_comment, &conditions, true);
+	respond_rest_answer_page(call, &list, &conditions);
 }
 
 /* Inserts what the body says of the ticket, and answers with the row. */

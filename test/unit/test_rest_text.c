@@ -1,4 +1,4 @@
-/* links: src/rest/query_text.c src/rest/entity_tag.c src/rest/page_mark.c src/rest/route_find.c src/common/arena.c */
+/* links: src/rest/query_text.c src/rest/entity_tag.c src/rest/page_mark.c src/wire/bytes_read.c src/rest/route_find.c src/common/arena.c */
 /*-------------------------------------------------------------------------
  * test_rest_text.c
  *	  Requests of the REST interface, read without a server: paths, queries, marks of pages, entity tags, what is accepted.
@@ -127,20 +127,30 @@ check_accept(void)
 static void
 check_marks(void)
 {
-	static const int64_t ids[] = {0, 1, 42, INT64_MAX, -1};
+	static const char *const keys[] = {"1", "42", "9223372036854775807", "2026-11-30 20:00:00+00|0b7c2a9e", "\xc3\xa4 rule"};
+	static const char *const others[] = {"", "p", "p1", "p00000000", "x0000000031", "p0000000031"};
 	uint32_t	list = respond_page_list(respond_page_list(0, "tickets"), "status=new");
-	char		mark[PAGE_MARK_SIZE];
-	int64_t		id;
+	Arena	   *arena = respond_arena_create(&respond_arena_malloc_source);
+	const char *mark = "";
+	char		bad[64];
 
 	for (int i = 0; i < 5; i++)
 	{
-		respond_page_mark_write(ids[i], list, mark);
-		check(respond_page_mark_read(mark, list, &id) && id == ids[i], "mark %s", mark);
+		const char *key;
+
+		mark = respond_page_mark_write(arena, keys[i], list);
+		key = respond_page_mark_read(arena, mark, list);
+		check(key != NULL && strcmp(key, keys[i]) == 0, "mark %s", mark);
 	}
-	check(!respond_page_mark_read(mark, list + 1, &id), "of another list");
-	check(!respond_page_mark_read("", list, &id) && !respond_page_mark_read("p1", list, &id) &&
-		  !respond_page_mark_read("p00000000000000zz00000000", list, &id) &&
-		  !respond_page_mark_read("p-000000000000001-0000001", list, &id), "no marks");
+	check(respond_page_mark_read(arena, mark, list + 1) == NULL, "of another list");
+	for (int i = 0; i < 6; i++)
+		check(respond_page_mark_read(arena, others[i], list) == NULL, "no mark: %s", others[i]);
+	for (int i = 0; i < 4; i++)
+	{
+		snprintf(bad, sizeof(bad), "%.9s%s", mark, i == 0 ? "" : i == 1 ? "3" : i == 2 ? "zz" : "310032");
+		check(respond_page_mark_read(arena, bad, list) == NULL, "no key: %s", bad);
+	}
+	respond_arena_destroy(arena);
 	check(respond_page_list(respond_page_list(0, "ab"), "c") != respond_page_list(respond_page_list(0, "a"), "bc"),
 		  "where a text ends counts");
 }
