@@ -65,6 +65,8 @@ CREATE INDEX approval_run_id_idx ON respond.approval (run_id);
 COMMENT ON INDEX respond.approval_run_id_idx IS 'finds the questions of a run';
 CREATE INDEX approval_open_idx ON respond.approval (asked_at) WHERE status = 'open';
 COMMENT ON INDEX respond.approval_open_idx IS 'lists the open questions';
+CREATE INDEX approval_asked_at_id_idx ON respond.approval (asked_at, id);
+COMMENT ON INDEX respond.approval_asked_at_id_idx IS 'lists the questions in the order in which they were asked';
 
 CREATE TABLE respond.approval_vote (
 	approval_id uuid NOT NULL,

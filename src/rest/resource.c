@@ -73,7 +73,8 @@ static const Field event_fields[] = {
 	{"depth", FIELD_NUMBER, FIELD_NEEDED, NULL, NULL, "number of events that caused each other before it"},
 	{"actor", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "role that recorded it, or rule:NAME"},
 	{"recorded_at", FIELD_TIME, FIELD_NEEDED, NULL, NULL, "when it was recorded"},
-	{"data", FIELD_OBJECT, FIELD_NEEDED, NULL, NULL, "everything else; *** stands for what a mask hides"},
+	{"data", FIELD_OBJECT, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "everything else; *** stands for what a mask hides;"
+	" null: it is larger than pg_respond.max_event_size"},
 };
 
 const Resource respond_resource_event = RESOURCE("Event", "respond.event AS r", "What happened.", event_fields);
@@ -127,6 +128,32 @@ static const Field decision_fields[] = {
 };
 
 const Resource respond_resource_decision = RESOURCE("Decision", NULL, "What is decided so far.", decision_fields);
+
+static const Field rule_fields[] = {
+	{"name", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "name of the rule"},
+	{"folder", FIELD_TEXT, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "where people keep it"},
+	{"description", FIELD_TEXT, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "what it is for"},
+	{"enabled", FIELD_BOOLEAN, FIELD_NEEDED, NULL, NULL, "whether it is applied"},
+	{"shadow", FIELD_BOOLEAN, FIELD_NEEDED, NULL, NULL, "whether its runs do nothing"},
+	{"priority", FIELD_NUMBER, FIELD_NEEDED, NULL, NULL, "rules with a higher one are applied first"},
+	{"event_type", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "type of its events; * stands for any characters"},
+	{"pattern", FIELD_OBJECT, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "pattern that the events meet"},
+	{"condition", FIELD_TEXT, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "SQL expression that has to be true"},
+	{"steps", FIELD_VALUE, FIELD_NEEDED, NULL, NULL, "what it does"},
+	{"on_failure", FIELD_VALUE, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "steps for when a step failed"},
+	{"cancel_on", FIELD_VALUE, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "events that cancel its runs"},
+	{"on_cancel", FIELD_VALUE, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "steps for when a run is cancelled"},
+	{"concurrency", FIELD_OBJECT, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "how many runs may be under way at once"},
+	{"timezone", FIELD_TEXT, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "time zone of its waits; null: UTC"},
+	{"owner", FIELD_TEXT, FIELD_NEEDED, NULL, NULL, "role whose rights its SQL has"},
+	{"start_roles", FIELD_TEXTS, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "roles that may run it by hand, too"},
+	{"version", FIELD_NUMBER, FIELD_NEEDED, NULL, NULL, "counted up by each change"},
+	{"created_at", FIELD_TIME, FIELD_NEEDED, NULL, NULL, "when it was created"},
+	{"updated_at", FIELD_TIME, FIELD_NEEDED, NULL, NULL, "when it was last changed"},
+};
+
+const Resource respond_resource_rule = RESOURCE("Rule", "respond.rule AS r", "What to do when an event matches.",
+												rule_fields);
 
 static const Field run_fields[] = {
 	{"id", FIELD_NUMBER, FIELD_NEEDED, NULL, NULL, "number of the run"},

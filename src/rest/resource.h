@@ -60,6 +60,7 @@ extern const Resource respond_resource_recorded;
 extern const Resource respond_resource_recorded_list;
 extern const Resource respond_resource_approval;
 extern const Resource respond_resource_decision;
+extern const Resource respond_resource_rule;
 extern const Resource respond_resource_run;
 extern const Resource respond_resource_started;
 extern const Resource respond_resource_delivery;

@@ -21,15 +21,19 @@ extern void respond_rest_rating_create(RestCall *call);
 
 /* rest_events.c */
 extern void respond_rest_events_record(RestCall *call);
+extern void respond_rest_events_list(RestCall *call);
 extern void respond_rest_event_get(RestCall *call);
 extern void respond_rest_event_explain(RestCall *call);
 
 /* rest_runs.c */
+extern void respond_rest_rules_list(RestCall *call);
+extern void respond_rest_rule_get(RestCall *call);
 extern void respond_rest_rule_start(RestCall *call);
 extern void respond_rest_runs_list(RestCall *call);
 extern void respond_rest_run_get(RestCall *call);
 extern void respond_rest_run_cancel(RestCall *call);
 extern void respond_rest_run_retry(RestCall *call);
+extern void respond_rest_approvals_list(RestCall *call);
 extern void respond_rest_approval_get(RestCall *call);
 extern void respond_rest_approval_decide(RestCall *call);
 

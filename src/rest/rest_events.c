@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -24,7 +25,8 @@
 #include "rest/entity_tag.h"
 #include "rest/rest_answers.h"
 #include "rest/rest_body.h"
-#include "rest/rest_sql.h"
+#include "rest/rest_filter.h"
+#include "rest/rest_page.h"
 
 /* --- recording ------------------------------------------------------------ */
 
@@ -243,68 +245,120 @@ respond_rest_events_record(RestCall *call)
 
 /* --- reading -------------------------------------------------------------- */
 
-/* The event without what masks hide; NULL: the role sees none of this number. */
-static const Event *
+/* The data as JSON without what masks hide.  What is too large for rules is not read, here either. */
+static const char *
+data_text(HeapTuple tuple, TupleDesc desc, int64 id)
+{
+	Event		event = {.id = id};
+	Datum		value;
+	bool		is_null;
+
+	event.type = SPI_getvalue(tuple, desc, SPI_fnumber(desc, "type"));
+	event.source = SPI_getvalue(tuple, desc, SPI_fnumber(desc, "source"));
+	value = SPI_getbinval(tuple, desc, SPI_fnumber(desc, "data"), &is_null);
+	event.data_size = is_null ? 0 : (int64) toast_raw_datum_size(value);
+	if (!is_null && event.data_size <= (int64) respond_max_event_size * 1024)
+		event.data = DatumGetJsonbPCopy(value);
+	respond_event_limit_data(&event);
+	if (event.data == NULL)
+		return "null";
+	event.data = respond_mask_event(&event)->data;
+	return JsonbToCString(NULL, &event.data->root, VARSIZE(event.data));
+}
+
+/* The JSON of the first column, and the data behind it. */
+static void
+put_event(StringInfo json, HeapTuple tuple, TupleDesc desc)
+{
+	char	   *head = SPI_getvalue(tuple, desc, 1);
+	char	   *id = SPI_getvalue(tuple, desc, 2);
+
+	appendBinaryStringInfo(json, head, (int) strlen(head) - 1);
+	appendStringInfo(json, ",\"data\":%s}", data_text(tuple, desc, strtoll(id, NULL, 10)));
+}
+
+/* What is selected of an event r; data, the last column, is put in by put_event(). */
+static Resource
+event_head(void)
+{
+	Resource	head = respond_resource_event;
+
+	head.count--;
+	return head;
+}
+
+void
+respond_rest_events_list(RestCall *call)
+{
+	Resource	head = event_head();
+	RestList	list = {&head, LIST_BY_ID,.put = put_event,.more = "r.data"};
+	RestSql		within;
+	RestSql		conditions;
+
+	/* an error may have left some */
+	respond_mask_forget_events();
+	respond_rest_sql_begin(&within, "true");
+	respond_rest_filter_since(call, &within, "since", "r.recorded_at");
+	respond_rest_filter_until(call, &within, "until", "r.recorded_at");
+	conditions = within;
+	respond_rest_sql_begin(&conditions, within.text.data);
+	conditions.count = within.count;
+	respond_rest_filter_texts(call, &conditions, "type", "r.type");
+	respond_rest_filter_texts(call, &conditions, "subject", "r.subject");
+	respond_rest_filter_texts(call, &conditions, "source", "r.source");
+	list.within = conditions.count > within.count ? &within : NULL;
+	respond_rest_answer_page(call, &list, &conditions);
+	respond_mask_forget_events();
+}
+
+/* The event as JSON, without what masks hide; NULL: the role sees none of this number. */
+static char *
 find_event(RestCall *call)
 {
-	Event	   *event = palloc0(sizeof(Event));
+	Resource	head = event_head();
+	StringInfoData json;
 	RestSql		sql;
-	bool		is_null;
-	HeapTuple	tuple;
-	TupleDesc	desc;
 
-	respond_rest_sql_begin(&sql, "SELECT r.type, r.source, r.data FROM respond.event AS r"
-						   " WHERE r.id OPERATOR(pg_catalog.=) ");
+	respond_mask_forget_events();
+	respond_rest_sql_begin(&sql, "SELECT pg_catalog.row_to_json(h), x.id, x.* FROM (SELECT ");
+	respond_rest_sql_columns(&sql, &head);
+	respond_rest_sql_add(&sql, ", r.data FROM respond.event AS r WHERE r.id OPERATOR(pg_catalog.=) ");
 	respond_rest_sql_number(&sql, respond_call_id(call));
+	respond_rest_sql_add(&sql, ") AS x");
+	respond_rest_sql_head(&sql, &head);
 	if (respond_rest_sql_run(call, &sql) == 0)
 	{
 		respond_call_refuse(call, 404, "There is no such event, or the role of the token does not see it.");
 		return NULL;
 	}
-	tuple = SPI_tuptable->vals[0];
-	desc = SPI_tuptable->tupdesc;
-	event->id = respond_call_id(call);
-	event->type = SPI_getvalue(tuple, desc, 1);
-	event->source = SPI_getvalue(tuple, desc, 2);
-	event->data = DatumGetJsonbPCopy(SPI_getbinval(tuple, desc, 3, &is_null));
-	return respond_mask_event(event);
+	initStringInfo(&json);
+	put_event(&json, SPI_tuptable->vals[0], SPI_tuptable->tupdesc);
+	return json.data;
 }
 
 void
 respond_rest_event_get(RestCall *call)
 {
-	const Event *event = find_event(call);
-	Resource	head = respond_resource_event;
-	RestSql		sql;
+	char	   *json = find_event(call);
 
-	if (event == NULL)
-		return;
-	/* data, the last one, is that of the masked event */
-	head.count--;
-	respond_rest_sql_begin(&sql, "SELECT pg_catalog.row_to_json(x) FROM (SELECT ");
-	respond_rest_sql_columns(&sql, &head);
-	respond_rest_sql_add(&sql, ", ");
-	respond_rest_sql_value(&sql, JsonbToCString(NULL, &event->data->root, VARSIZE(event->data)));
-	respond_rest_sql_add(&sql, "::pg_catalog.jsonb AS data FROM respond.event AS r WHERE r.id OPERATOR(pg_catalog.=) ");
-	respond_rest_sql_number(&sql, event->id);
-	respond_rest_sql_add(&sql, ") AS x");
-	respond_call_json(call, 200, respond_rest_sql_text(call, &sql));
+	if (json != NULL)
+		respond_call_json(call, 200, json);
 	respond_mask_forget_events();
 }
 
 void
 respond_rest_event_explain(RestCall *call)
 {
-	const Event *event = find_event(call);
 	RestSql		sql;
 
-	if (event == NULL)
+	/* so that its masks are known */
+	if (find_event(call) == NULL)
 		return;
 	respond_rest_sql_begin(&sql, "SELECT pg_catalog.json_build_object('items', coalesce("
 						   "pg_catalog.json_agg(pg_catalog.row_to_json(x)), '[]'::pg_catalog.json))"
 						   " FROM respond.explain(");
-	respond_rest_sql_number(&sql, event->id);
+	respond_rest_sql_number(&sql, respond_call_id(call));
 	respond_rest_sql_add(&sql, ") AS x");
-	respond_call_json(call, 200, respond_mask_text(respond_rest_sql_text(call, &sql), event->id));
+	respond_call_json(call, 200, respond_mask_text(respond_rest_sql_text(call, &sql), respond_call_id(call)));
 	respond_mask_forget_events();
 }

@@ -38,8 +38,22 @@ respond_rest_filter_number(RestCall *call, RestSql *conditions, const char *name
 }
 
 void
+respond_rest_filter_boolean(RestCall *call, RestSql *conditions, const char *name, const char *column)
+{
+	if (begin(call, conditions, name, column, " OPERATOR(pg_catalog.=) "))
+		respond_rest_sql_add(conditions, "::pg_catalog.bool");
+}
+
+void
 respond_rest_filter_since(RestCall *call, RestSql *conditions, const char *name, const char *column)
 {
 	if (begin(call, conditions, name, column, " OPERATOR(pg_catalog.>=) "))
+		respond_rest_sql_add(conditions, "::pg_catalog.timestamptz");
+}
+
+void
+respond_rest_filter_until(RestCall *call, RestSql *conditions, const char *name, const char *column)
+{
+	if (begin(call, conditions, name, column, " OPERATOR(pg_catalog.<) "))
 		respond_rest_sql_add(conditions, "::pg_catalog.timestamptz");
 }

@@ -4,7 +4,7 @@
  *
  * A page begins behind the last row of the one before, by its key, so it costs
  * the same wherever in the list it is.  It ends with its number of rows, or
- * earlier when they are large.
+ * earlier when they are large, or when many rows had to be looked at.
  *
  * src/rest/rest_page.c
  *-------------------------------------------------------------------------
@@ -27,6 +27,7 @@
 
 typedef struct ListPage
 {
+	const RestList *list;
 	StringInfoData json;
 	int			rows;
 	int			limit;
@@ -37,7 +38,11 @@ typedef struct ListPage
 static void
 take_row(ListPage *page, HeapTuple tuple, TupleDesc desc)
 {
-	appendStringInfo(&page->json, "%s%s", page->rows > 0 ? "," : "", SPI_getvalue(tuple, desc, 1));
+	appendStringInfoString(&page->json, page->rows > 0 ? "," : "");
+	if (page->list->put != NULL)
+		page->list->put(&page->json, tuple, desc);
+	else
+		appendStringInfoString(&page->json, SPI_getvalue(tuple, desc, 1));
 	page->last_key = SPI_getvalue(tuple, desc, 2);
 	page->rows++;
 }
@@ -161,46 +166,104 @@ add_values(RestSql *sql, const RestList *list, const char *text)
 	}
 }
 
-/* Appends that rows r are behind the one that has the keys. */
+/* Appends how the keys of r compare with those that the text holds. */
 static void
-add_after(RestSql *sql, const RestList *list, const char *after)
+add_bound(RestSql *sql, const RestList *list, const char *operator, const char *text)
 {
-	if (after == NULL)
-		return;
 	respond_rest_sql_add(sql, " AND (");
 	add_keys(sql, list, "");
-	respond_rest_sql_add(sql, list->ascending ? ") OPERATOR(pg_catalog.>) (" : ") OPERATOR(pg_catalog.<) (");
-	add_values(sql, list, after);
+	respond_rest_sql_add(sql, ") OPERATOR(pg_catalog.");
+	respond_rest_sql_add(sql, operator);
+	respond_rest_sql_add(sql, ") (");
+	add_values(sql, list, text);
 	respond_rest_sql_add(sql, ")");
+}
+
+/* Appends the rows r for which the conditions hold, from behind the one with these keys, in order. */
+static void
+add_rows(RestSql *sql, const RestList *list, const RestSql *conditions, const char *after, const char *until)
+{
+	respond_rest_sql_add(sql, " FROM ");
+	respond_rest_sql_add(sql, list->resource->from);
+	respond_rest_sql_add(sql, " WHERE ");
+	respond_rest_sql_add(sql, conditions->text.data);
+	if (after != NULL)
+		add_bound(sql, list, list->ascending ? ">" : "<", after);
+	if (until != NULL)
+		add_bound(sql, list, list->ascending ? "<=" : ">=", until);
+	respond_rest_sql_add(sql, " ORDER BY ");
+	add_keys(sql, list, list->ascending ? "" : " DESC");
+	respond_rest_sql_add(sql, " LIMIT ");
+}
+
+/* The values of the conditions come first. */
+static void
+begin_rows(RestSql *sql, const RestSql *conditions, const char *text)
+{
+	*sql = *conditions;
+	respond_rest_sql_begin(sql, text);
+	sql->count = conditions->count;
+}
+
+/* Keys of the last row that is looked at for the page; NULL: there are not as many. */
+static char *
+find_end(RestCall *call, const RestList *list, const char *after)
+{
+	RestSql		sql;
+
+	if (list->within == NULL)
+		return NULL;
+	begin_rows(&sql, list->within, "SELECT ");
+	add_key_text(&sql, list);
+	respond_rest_sql_add(&sql, " FROM (SELECT ");
+	add_keys(&sql, list, "");
+	add_rows(&sql, list, list->within, after, NULL);
+	respond_rest_sql_add(&sql, "1 OFFSET ");
+	respond_rest_sql_number(&sql, LIST_SEARCHED - 1);
+	respond_rest_sql_add(&sql, ") AS x");
+	return respond_rest_sql_text(call, &sql);
+}
+
+/* Appends what is selected of each row. */
+static void
+add_columns(RestSql *sql, const RestList *list)
+{
+	respond_rest_sql_columns(sql, list->resource);
+	if (list->more == NULL)
+		return;
+	respond_rest_sql_add(sql, ", ");
+	respond_rest_sql_add(sql, list->more);
 }
 
 void
 respond_rest_answer_page(RestCall *call, const RestList *list, const RestSql *conditions)
 {
-	RestSql		sql = *conditions;
-	ListPage	page = {.limit = respond_rest_query_limit(call)};
+	RestSql		sql;
+	ListPage	page = {.list = list,.limit = respond_rest_query_limit(call)};
 	uint32		number;
 	const char *after;
+	char	   *end;
 
 	if (!respond_rest_query_cursor(call, &number, &after))
 		return;
-	respond_rest_sql_begin(&sql, "SELECT pg_catalog.row_to_json(x), ");
-	sql.count = conditions->count;
+	end = find_end(call, list, after);
+	begin_rows(&sql, conditions, list->more != NULL ? "SELECT pg_catalog.row_to_json(h), " :
+			   "SELECT pg_catalog.row_to_json(x), ");
 	add_key_text(&sql, list);
-	respond_rest_sql_add(&sql, " FROM (SELECT ");
-	respond_rest_sql_columns(&sql, list->resource);
-	respond_rest_sql_add(&sql, " FROM ");
-	respond_rest_sql_add(&sql, list->resource->from);
-	respond_rest_sql_add(&sql, " WHERE ");
-	respond_rest_sql_add(&sql, conditions->text.data);
-	add_after(&sql, list, after);
-	respond_rest_sql_add(&sql, " ORDER BY ");
-	add_keys(&sql, list, list->ascending ? "" : " DESC");
-	respond_rest_sql_add(&sql, " LIMIT ");
+	respond_rest_sql_add(&sql, list->more != NULL ? ", x.* FROM (SELECT " : " FROM (SELECT ");
+	add_columns(&sql, list);
+	add_rows(&sql, list, conditions, after, end);
 	respond_rest_sql_number(&sql, page.limit + 1);
 	respond_rest_sql_add(&sql, ") AS x");
+	if (list->more != NULL)
+		respond_rest_sql_head(&sql, list->resource);
 	initStringInfo(&page.json);
 	appendStringInfoString(&page.json, "{\"items\":[");
 	fetch(&page, &sql);
+	if (!page.has_more && end != NULL)
+	{
+		page.has_more = true;
+		page.last_key = end;
+	}
 	answer(call, &page, number);
 }

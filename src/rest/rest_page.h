@@ -8,6 +8,9 @@
 #ifndef RESPOND_REST_PAGE_H
 #define RESPOND_REST_PAGE_H
 
+#include "access/htup.h"
+#include "access/tupdesc.h"
+
 #include "rest/rest_sql.h"
 
 #define LIST_KEYS	2
@@ -25,7 +28,23 @@ typedef struct RestList
 	const Resource *resource;
 	ListKey		keys[LIST_KEYS];
 	bool		ascending;
+
+	/*
+	 * Appends a row that is not the JSON of the first column as it is.  From the third
+	 * column on it has those of the resource, and what it needs beside them: more.
+	 */
+	void		(*put) (StringInfo json, HeapTuple tuple, TupleDesc desc);
+	const char *more;
+
+	/*
+	 * If an index does not know all conditions: those that it knows.  Of their rows
+	 * LIST_SEARCHED are looked at for a page, and it may have few rows, or none,
+	 * though there are more.  NULL: all are looked at.
+	 */
+	const RestSql *within;
 } RestList;
+
+#define LIST_SEARCHED	100000
 
 /* The number of a row. */
 #define LIST_BY_ID	{{"id", "pg_catalog.int8"}}

@@ -12,6 +12,7 @@
 #include "rest/rest_routes.h"
 
 #define TICKET_STATUSES		"new,open,pending,on_hold,solved,closed"
+#define APPROVAL_STATUSES	"open,decided,tied,expired,cancelled"
 #define RUN_STATUSES		"running,waiting,succeeded,failed,cancelled,shadow,suppressed"
 #define DELIVERY_STATUSES	"pending,delivered,dead,cancelled"
 
@@ -24,6 +25,20 @@ const Route respond_rest_routes[] = {
 		.method = "GET",.path = "/v1/health",.scope = "health:read",.name = "getHealth",
 		.about = "Says how pg_respond is, and what to do about what is wrong.",
 		.flags = ROUTE_READS,.result = &respond_resource_health,.answer = respond_rest_health_get
+	},
+	{
+		.method = "GET",.path = "/v1/events",.scope = "events:read",.name = "listEvents",
+		.about = "Lists events, the latest first, without what masks hide. A page may have few events, or none, though"
+		" there are more. Whoever has to see each of them follows the stream.",
+		.flags = ROUTE_READS | ROUTE_LISTS,.result = &respond_resource_event,
+		.parameters = {
+			{"type", "string", NULL, true, "their types"},
+			{"subject", "string", NULL, true, "what they happened to"},
+			{"source", "string", NULL, true, "where they happened"},
+			{"since", "date-time", NULL, false, "when they were recorded, at the earliest"},
+			{"until", "date-time", NULL, false, "before when they were recorded"},
+		},
+		.answer = respond_rest_events_list
 	},
 	{
 		.method = "POST",.path = "/v1/events",.scope = "events:write",.name = "recordEvents",
@@ -93,6 +108,17 @@ const Route respond_rest_routes[] = {
 		.answer = respond_rest_rating_create
 	},
 	{
+		.method = "GET",.path = "/v1/approvals",.scope = "approvals:read",.name = "listApprovals",
+		.about = "Lists questions that runs ask people, the latest first.",
+		.flags = ROUTE_READS | ROUTE_LISTS,.result = &respond_resource_approval,
+		.parameters = {
+			{"status", "string", APPROVAL_STATUSES, true, "what became of them"},
+			{"rule", "string", NULL, true, "the rules that ask"},
+			{"run_id", "integer", NULL, false, "the run that waits for them"},
+		},
+		.answer = respond_rest_approvals_list
+	},
+	{
 		.method = "GET",.path = "/v1/approvals/{uuid}",.scope = "approvals:read",.name = "getApproval",
 		.about = "Shows a question that a run asks people.",
 		.flags = ROUTE_READS,.result = &respond_resource_approval,.answer = respond_rest_approval_get
@@ -111,6 +137,22 @@ const Route respond_rest_routes[] = {
 	{
 		.method = "POST",.path = "/v1/links/{name}",.name = "useLink",.about = "Records the answer of that person.",
 		.flags = ROUTE_PAGE | ROUTE_OWN_CODE,.answer = respond_rest_link_use
+	},
+	{
+		.method = "GET",.path = "/v1/rules",.scope = "rules:read",.name = "listRules",
+		.about = "Lists rules, by their names.",
+		.flags = ROUTE_READS | ROUTE_LISTS,.result = &respond_resource_rule,
+		.parameters = {
+			{"folder", "string", NULL, true, "where people keep them"},
+			{"event_type", "string", NULL, true, "the types of events that they are for, as they have them"},
+			{"enabled", "string", "true,false", false, "whether they are applied"},
+		},
+		.answer = respond_rest_rules_list
+	},
+	{
+		.method = "GET",.path = "/v1/rules/{name}",.scope = "rules:read",.name = "getRule",
+		.about = "Shows a rule.",
+		.flags = ROUTE_READS,.result = &respond_resource_rule,.answer = respond_rest_rule_get
 	},
 	{
 		.method = "POST",.path = "/v1/rules/{name}/start",.scope = "rules:write",.name = "startRule",

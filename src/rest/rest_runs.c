@@ -13,6 +13,37 @@
 #include "rest/rest_page.h"
 
 void
+respond_rest_rules_list(RestCall *call)
+{
+	static const RestList list = {&respond_resource_rule, {{"name", "pg_catalog.text"}}, true};
+	RestSql		conditions;
+
+	respond_rest_sql_begin(&conditions, "true");
+	respond_rest_filter_texts(call, &conditions, "folder", "r.folder");
+	respond_rest_filter_texts(call, &conditions, "event_type", "r.event_type");
+	respond_rest_filter_boolean(call, &conditions, "enabled", "r.enabled");
+	respond_rest_answer_page(call, &list, &conditions);
+}
+
+void
+respond_rest_rule_get(RestCall *call)
+{
+	RestSql		sql;
+	char	   *json;
+
+	respond_rest_sql_begin(&sql, "SELECT pg_catalog.row_to_json(x) FROM (SELECT ");
+	respond_rest_sql_columns(&sql, &respond_resource_rule);
+	respond_rest_sql_add(&sql, " FROM respond.rule AS r WHERE r.name OPERATOR(pg_catalog.=) ");
+	respond_rest_sql_value(&sql, respond_call_value(call, 0));
+	respond_rest_sql_add(&sql, ") AS x");
+	json = respond_rest_sql_text(call, &sql);
+	if (json != NULL)
+		respond_call_json(call, 200, json);
+	else
+		respond_call_refuse(call, 404, "There is no rule of this name, or the role of the token does not see it.");
+}
+
+void
 respond_rest_rule_start(RestCall *call)
 {
 	RestSql		sql;
@@ -90,6 +121,20 @@ respond_rest_run_retry(RestCall *call)
 	respond_rest_sql_value(&sql, version != NULL ? version : "same");
 	respond_rest_sql_add(&sql, ")");
 	act(call, &sql, "The run has neither failed nor was it cancelled.");
+}
+
+void
+respond_rest_approvals_list(RestCall *call)
+{
+	static const RestList list = {&respond_resource_approval,
+	{{"asked_at", "pg_catalog.timestamptz"}, {"id", "pg_catalog.uuid"}}};
+	RestSql		conditions;
+
+	respond_rest_sql_begin(&conditions, "true");
+	respond_rest_filter_texts(call, &conditions, "status", "r.status");
+	respond_rest_filter_texts(call, &conditions, "rule", "r.rule");
+	respond_rest_filter_number(call, &conditions, "run_id", "r.run_id");
+	respond_rest_answer_page(call, &list, &conditions);
 }
 
 void

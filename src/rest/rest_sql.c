@@ -55,6 +55,14 @@ respond_rest_sql_columns(RestSql *sql, const Resource *resource)
 	}
 }
 
+void
+respond_rest_sql_head(RestSql *sql, const Resource *resource)
+{
+	for (int i = 0; i < resource->count; i++)
+		appendStringInfo(&sql->text, "%sx.\"%s\"", i > 0 ? ", " : ", LATERAL (SELECT ", resource->fields[i].name);
+	appendStringInfoString(&sql->text, ") AS h");
+}
+
 uint64
 respond_rest_sql_run(const RestCall *call, RestSql *sql)
 {

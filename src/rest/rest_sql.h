@@ -35,6 +35,9 @@ extern void respond_rest_sql_number(RestSql *sql, int64 number);
 /* Appends the columns of the resource, from alias r. */
 extern void respond_rest_sql_columns(RestSql *sql, const Resource *resource);
 
+/* Appends behind FROM ... AS x a row h that has the columns of the resource alone. */
+extern void respond_rest_sql_head(RestSql *sql, const Resource *resource);
+
 /* Runs it; the number of rows.  Between SPI_connect and SPI_finish, as the role of the call. */
 extern uint64 respond_rest_sql_run(const RestCall *call, RestSql *sql);
 
