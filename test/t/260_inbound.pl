@@ -17,7 +17,7 @@ open(my $file, '>', $keys) or die;
 print $file '0123456789abcdef' x 4, "\n";
 close($file);
 chmod(0600, $keys);
-my $node = Respond::node('inbound', 'pg_respond.secret_key_file' => $keys, log_min_messages => 'debug1', log_statement => 'all', max_prepared_transactions => 2);
+my $node = Respond::node('inbound', 'pg_respond.secret_key_file' => $keys, log_min_messages => 'debug1', log_statement => 'all', max_prepared_transactions => 2, 'pg_respond.max_event_size' => '4MB');
 Respond::create_extension($node, 'desk');
 my $at = Gateway::open($node);
 Gateway::wait_ready($at, 'desk', 'the gateway answers');
