@@ -37,7 +37,10 @@ typedef enum Metric
 	METRIC_STREAMS_CUT,			/* their callers read too slowly */
 	METRIC_STREAMS_RESET,
 	METRIC_STREAM_EVENTS,		/* sent, once for each stream */
-	METRIC_STREAMS_OPEN,		/* a level; the others only grow */
+	METRIC_STREAMS_OPEN,		/* a level, as are those that follow; the others only grow */
+	METRIC_DELIVERIES_QUEUED,	/* that the courier has in mind */
+	METRIC_BREAKERS_OPEN,		/* of hosts, and behind it of channels */
+	METRIC_CHANNEL_BREAKERS_OPEN,
 	METRIC_COUNT
 } Metric;
 

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/metric.h"
 #include "courier/breaker.h"
 #include "courier/breaker_status.h"
 
@@ -53,6 +54,22 @@ respond_breaker_find(const char *name)
 	return host;
 }
 
+/* Breakers that are not closed are counted: a probe that is under way has not closed any. */
+static void
+set_state(Breaker *breaker, BreakerState state)
+{
+	static int	open[2];		/* hosts, channels */
+	bool		was_open = breaker->state != BREAKER_CLOSED;
+	bool		is_open = state != BREAKER_CLOSED;
+	int		   *count = &open[breaker->is_channel ? 1 : 0];
+
+	breaker->state = state;
+	if (is_open == was_open)
+		return;
+	*count += is_open ? 1 : -1;
+	respond_metric_set(breaker->is_channel ? METRIC_CHANNEL_BREAKERS_OPEN : METRIC_BREAKERS_OPEN, *count);
+}
+
 bool
 respond_breaker_allows(Breaker *host, TimestampTz now, TimestampTz *until)
 {
@@ -79,7 +96,7 @@ respond_breaker_begin(Breaker *host, TimestampTz now)
 	host->in_flight++;
 	if (host->state != BREAKER_OPEN || !respond_breaker_allows(host, now, &until))
 		return false;
-	host->state = BREAKER_HALF_OPEN;
+	set_state(host, BREAKER_HALF_OPEN);
 	respond_breaker_status_show(host, now);
 	return true;
 }
@@ -90,7 +107,7 @@ open_breaker(Breaker *host, TimestampTz now, double random)
 {
 	host->open_ms = host->open_ms == 0 ? BREAKER_FIRST_MS : Min(host->open_ms * 2, BREAKER_LONGEST_MS);
 	host->open_until = now + (int64) (host->open_ms * (0.5 + random)) * 1000;
-	host->state = BREAKER_OPEN;
+	set_state(host, BREAKER_OPEN);
 	host->ramp = 1;
 	respond_breaker_status_show(host, now);
 }
@@ -102,7 +119,7 @@ respond_breaker_reset(Breaker *breaker, const char *name)
 	breaker->name = name;
 	breaker->is_channel = true;
 	breaker->failures = breaker->open_ms = breaker->ramp = 0;
-	breaker->state = BREAKER_CLOSED;
+	set_state(breaker, BREAKER_CLOSED);
 }
 
 void
@@ -114,7 +131,7 @@ respond_breaker_end(Breaker *host, bool is_probe, bool success, long answer, Tim
 	{
 		host->failures = 0;
 		host->open_ms = 0;
-		host->state = BREAKER_CLOSED;
+		set_state(host, BREAKER_CLOSED);
 		respond_breaker_status_hide(host);
 		if (host->ramp > 0)
 			host->ramp = host->ramp >= 512 ? 0 : host->ramp * 2;
@@ -132,5 +149,5 @@ respond_breaker_cancel(Breaker *host, bool is_probe)
 	Assert(host->in_flight > 0);
 	host->in_flight--;
 	if (is_probe)
-		host->state = BREAKER_OPEN;
+		set_state(host, BREAKER_OPEN);
 }

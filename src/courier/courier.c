@@ -175,6 +175,9 @@ prepare(Courier *courier, WorkerSlot *slot)
 	respond_courier_channel_open();
 	respond_courier_queue_open();
 	respond_breaker_status_clear();
+	/* what the courier before this one had in mind */
+	for (int level = METRIC_DELIVERIES_QUEUED; level <= METRIC_CHANNEL_BREAKERS_OPEN; level++)
+		respond_metric_set(level, 0);
 	sockets = respond_transport_open();
 	note_settings(courier);
 	courier->events = respond_lasting_wait_event_set(3);

@@ -102,6 +102,13 @@ respond_courier_queue_open(void)
 	heads = hash_create("pg_respond subjects", 64, &head_control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
+/* So that monitors see it without a query. */
+static void
+show_count(void)
+{
+	respond_metric_set(METRIC_DELIVERIES_QUEUED, (uint64) hash_get_num_entries(entries));
+}
+
 static void
 insert_node(Entry *entry)
 {
@@ -189,6 +196,7 @@ forget(Entry *entry)
 	if (entry->channel->ordered)
 		release_subject(entry->channel, entry->subject);
 	hash_search(entries, &entry->id, HASH_REMOVE, NULL);
+	show_count();
 }
 
 static void
@@ -293,6 +301,7 @@ respond_courier_queue_add(CourierChannel *channel, const DeliveryNotice *notice,
 	entry->written = written;
 	entry->channel = channel;
 	insert_node(entry);
+	show_count();
 }
 
 void

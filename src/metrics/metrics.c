@@ -142,6 +142,36 @@ show_count(Scrape *scrape, int metric)
 								   count_of(&scrape->databases[i], metric));
 }
 
+/* What a courier keeps up to date means nothing while there is none. */
+static bool
+has_courier(const Scraped *scraped)
+{
+	return pg_atomic_read_u32(&scraped->slot->courier) != 0;
+}
+
+static void
+show_queued(Scrape *scrape, int argument)
+{
+	for (int i = 0; i < scrape->count; i++)
+		if (has_courier(&scrape->databases[i]))
+			respond_metric_text_number(&scrape->text,
+									   (MetricLabel[]) {{"database", scrape->databases[i].name}, {NULL}},
+									   count_of(&scrape->databases[i], METRIC_DELIVERIES_QUEUED));
+}
+
+static void
+show_breakers(Scrape *scrape, int argument)
+{
+	static const char *const kinds[] = {"host", "channel"};
+
+	for (int i = 0; i < scrape->count; i++)
+		for (int kind = 0; kind < lengthof(kinds) && has_courier(&scrape->databases[i]); kind++)
+			respond_metric_text_number(&scrape->text,
+									   (MetricLabel[]) {{"database", scrape->databases[i].name},
+														{"kind", kinds[kind]}, {NULL}},
+									   count_of(&scrape->databases[i], METRIC_BREAKERS_OPEN + kind));
+}
+
 static void
 show_time(Scrape *scrape, int time)
 {
@@ -445,6 +475,8 @@ static const ShownFamily families[] = {
 	{{"pg_respond_deliveries", METRIC_COUNTER, NULL, "Tries to deliver, by what came of them."}, show_deliveries},
 	{{"pg_respond_delivery_duration_seconds", METRIC_HISTOGRAM, "seconds", "How long these tries took."},
 	 show_time, METRIC_DELIVERY_DURATION},
+	{{"pg_respond_deliveries_queued", METRIC_GAUGE, NULL, "Deliveries that the courier has in mind."}, show_queued},
+	{{"pg_respond_breakers_open", METRIC_GAUGE, NULL, "Circuit breakers that are open."}, show_breakers},
 	{{"pg_respond_inbound_requests", METRIC_COUNTER, NULL, "Requests to inbound sources, by what came of them."},
 	 show_inbound},
 	{{"pg_respond_inbound_events", METRIC_COUNTER, NULL, "Events that inbound requests brought."},

@@ -2,6 +2,7 @@
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Courier;
+use Metrics;
 use Peers;
 use Respond;
 
@@ -16,6 +17,16 @@ my $health = q{SELECT ok || ': ' || message || coalesce(' -> ' || remedy, '') FR
 sub one { return $courier->one(@_); }
 sub touch { PostgreSQL::Test::Utils::append_to_file($_[0], 'x'); chmod(0644, $_[0]); return; }
 
+# gauges(): deliveries that are queued, open breakers of hosts, and of channels; '' where there is none.
+sub gauges
+{
+	my $metrics = Metrics::parse(one('SELECT respond.metrics()'));
+
+	return map { defined $_ ? $_ : '' } Metrics::value($metrics, 'pg_respond_deliveries_queued', database => $db),
+	  map { Metrics::value($metrics, 'pg_respond_breakers_open', database => $db, kind => $_) } qw(host channel);
+}
+
+is(join(' ', gauges()), '0 0 0', 'metrics: nothing is queued, no breaker is open');
 like(one($health), qr/^true: no delivery is held back/, 'health(): nothing is held back at first');
 
 # ---- One bad path on a host that others share. ----
@@ -28,6 +39,9 @@ like(one($health), qr/^true: no delivery is held back/, 'health(): nothing is he
 	$courier->fire_many('bad', 100);
 	Respond::wait_until($node, $db, q{SELECT EXISTS (SELECT FROM respond.health() WHERE "check" = 'breakers' AND message ~ 'channel bad \(its receiver answered 503, [0-9]+ times in a row\)')}, 'health() tells of the channel that is left alone') or diag(one($health));
 	is(one(q{SELECT count(*) FROM respond.health() WHERE "check" = 'breakers' AND (message ~ 'good' OR message ~ 'all channels')}), '0', 'and of no other, nor of the host');
+	my @gauges = gauges();
+	cmp_ok($gauges[0], '>', 50, 'metrics: they are queued');
+	is("$gauges[1] $gauges[2]", '0 1', 'metrics: the breaker of a channel is open');
 	like(one($health), qr/ -> .*retry_channel/, 'and what to do') if one($health) !~ /^true/;
 	$courier->fire_many("good $_", 30) for 1, 2;
 	$courier->until_all("good $_", q{status = 'delivered' AND attempts = 1}, "channel $_ of the same host is not held up") for 1, 2;
@@ -38,6 +52,7 @@ like(one($health), qr/^true: no delivery is held back/, 'health(): nothing is he
 	unlink($file) or die "unlink: $!";
 	is(one(q{SELECT respond.retry_channel('bad') >= 0}), 't', 'retry_channel() when the receiver is well again');
 	$courier->until_all('bad', q{status = 'delivered'}, 'then all arrive');
+	Respond::wait_for(sub { join(' ', gauges()) eq '0 0 0' }, 'metrics: nothing is queued any more, no breaker is open');
 	Respond::wait_until($node, $db, q{SELECT ok FROM respond.health() WHERE "check" = 'breakers'}, 'and health() is content');
 }
 
@@ -52,6 +67,7 @@ like(one($health), qr/^true: no delivery is held back/, 'health(): nothing is he
 	$courier->channel('beside', 'webhook', "$url/ok", retry_delays => '{10 ms}', max_attempts => 50, step => { text => 'x' });
 	$courier->fire_many("mute $_", 20) for 1, 2;
 	Respond::wait_until($node, $db, qq{SELECT EXISTS (SELECT FROM respond.health() WHERE "check" = 'breakers' AND message ~ 'all channels to $url \\(no connection or no answer')}, 'health() tells of the host that does not answer') or diag(one($health));
+	is(join(' ', (gauges())[ 1, 2 ]), '1 0', 'metrics: the breaker of a host is open');
 	$courier->fire_many('beside', 5);
 	$courier->arrives('good 1', 'others are served');
 	unlink($file) or die "unlink: $!";
@@ -80,5 +96,12 @@ like(one($health), qr/^true: no delivery is held back/, 'health(): nothing is he
 }
 
 is(one(q{SELECT sum(errors) FROM respond.worker WHERE kind = 'courier'}), '0', 'without an error of the courier');
+# A courier that is not there holds nothing back.
+$node->safe_psql('postgres', q{ALTER SYSTEM SET pg_respond.courier = off});
+$node->reload;
+Respond::wait_for(sub { join('', gauges()) eq '' }, 'metrics: without a courier these gauges are not there');
+$node->safe_psql('postgres', q{ALTER SYSTEM SET pg_respond.courier = on});
+$node->reload;
+Respond::wait_for(sub { join(' ', gauges()) eq '0 0 0' }, 'metrics: with a new one they begin anew');
 $courier->stop;
 done_testing();
