@@ -29,6 +29,7 @@
 #include "common/pg_compat.h"
 #include "companion/problem.h"
 #include "desk/agent.h"
+#include "inbound/network_list.h"
 #include "rest/token.h"
 #include "rest/token_scope.h"
 
@@ -39,18 +40,17 @@
 enum
 {
 	FOUND_HASH = 1, FOUND_NAME, FOUND_ROLE_SYSTEM, FOUND_ROLE_ID, FOUND_DB_ROLE, FOUND_ROLE_LOGIN, FOUND_FOR_SUPERUSER,
-	FOUND_SCOPES, FOUND_IS_GOOD, FOUND_IS_NEAR, FOUND_IS_USE_OLD
+	FOUND_SCOPES, FOUND_IS_GOOD, FOUND_NETWORKS, FOUND_IS_USE_OLD
 };
 
 static KeptPlan find_token = {
 	"SELECT t.hash, t.name, t.role_system, t.role_id, t.db_role, t.role_login, t.for_superuser, t.scopes,"
 	" t.enabled AND (t.expires_at IS NULL OR t.expires_at OPERATOR(pg_catalog.>) respond_internal.clock_start()),"
-	" t.allow_networks IS NULL OR"
-	" coalesce($2 OPERATOR(pg_catalog.<<=) ANY (t.allow_networks::pg_catalog.inet[]), false),"
+	" t.allow_networks::pg_catalog.text[],"
 	" t.used_at IS NULL OR t.used_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) " NOTED_EVERY
 	"::pg_catalog.interval)"
 	" FROM respond.api_token AS t WHERE t.hash OPERATOR(pg_catalog.=) $1",
-	2, {BYTEAOID, INETOID}
+	1, {BYTEAOID}
 };
 
 /* A row that somebody else changes at this moment is left alone. */
@@ -158,6 +158,27 @@ has_scope(const char *asked)
 	return false;
 }
 
+/* As for inbound sources: an address of IPv4 and the same one mapped into IPv6 are one. */
+static bool
+is_near(const char *peer)
+{
+	bool		is_null;
+	Datum		networks = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, FOUND_NETWORKS, &is_null);
+	Datum	   *texts;
+	bool	   *nulls;
+	int			count;
+	Network		network;
+
+	if (is_null)
+		return true;
+	deconstruct_array(DatumGetArrayTypeP(networks), TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i] && respond_network_read(TextDatumGetCString(texts[i]), &network) == NULL &&
+			respond_network_list_has(&network, 1, peer))
+			return true;
+	return false;
+}
+
 /* Reads the row that was found; in the arena. */
 static Token *
 read_token(Arena *arena, const WebRequest *request, const unsigned char *hash)
@@ -195,7 +216,7 @@ judge(Arena *arena, const WebRequest *request, const unsigned char *hash, const 
 	token->role = find_role();
 	if (!OidIsValid(token->role))
 		*answer = refuse_unknown(arena, true);
-	else if (!DatumGetBool(found_value(FOUND_IS_NEAR)))
+	else if (!is_near(request->peer))
 		*answer = respond_problem(arena, 403, "The token cannot be used from here.");
 	else if (!has_scope(scope))
 		*answer = refuse_scope(arena, scope);
