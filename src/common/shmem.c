@@ -207,6 +207,8 @@ respond_shmem_add_database(Oid database, bool *created)
 	pg_atomic_write_u32(&entry->extension, InvalidOid);
 	/* more than the lanes have seen: what is in the log already waits */
 	pg_atomic_write_u64(&entry->wakes, 1);
+	/* more than anybody has seen */
+	pg_atomic_write_u64(&entry->source_changes, 1);
 	pg_atomic_write_u64(&entry->time_seen, (uint64) DT_NOBEGIN);
 	respond_metric_reset(&entry->metrics, false);
 	for (int reader = 0; reader < RESPOND_TIMER_READERS; reader++)

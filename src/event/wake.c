@@ -35,7 +35,7 @@
 #include "event/wake.h"
 
 /* Who looks after COMMIT PREPARED. */
-#define MAX_LOOKS		4
+#define MAX_LOOKS		8
 
 static void (*looks[MAX_LOOKS]) (void);
 static int	look_count = 0;

@@ -14,6 +14,7 @@
 #include "companion/protocol.h"
 #include "gateway/gateway_limits.h"
 #include "inbound/inbound_take.h"
+#include "inbound/source_wake.h"
 #include "worker/worker.h"
 #include "worker/worker_errors.h"
 
@@ -21,6 +22,7 @@
 #define LIMIT_OF_OTHERS		(1024 * 1024)
 
 static bool is_owed = false;
+static uint64 seen_changes = 0;
 
 static void
 write_limits(FrameBuffer *out)
@@ -40,24 +42,28 @@ write_limits(FrameBuffer *out)
 	is_owed = !respond_frame_end(out);
 }
 
-/* A transaction hears of what others have committed. */
+/* A transaction hears of what others have committed; without a change there is none, however often the worker wakes. */
 static void
 look_at_changes(void)
 {
+	uint64		changes = respond_source_changes();
+
+	if (changes == seen_changes)
+		return;
 	respond_worker_begin();
 	respond_worker_commit();
+	seen_changes = changes;
 }
 
 void
-respond_gateway_limits_tell(FrameBuffer *out, bool is_new, bool look)
+respond_gateway_limits_tell(FrameBuffer *out, bool is_new)
 {
 	MemoryContext context = CurrentMemoryContext;
 
 	is_owed |= is_new;
 	PG_TRY();
 	{
-		if (look)
-			look_at_changes();
+		look_at_changes();
 		is_owed |= respond_inbound_limits_changed();
 		if (is_owed)
 			write_limits(out);

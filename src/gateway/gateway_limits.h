@@ -12,9 +12,9 @@
 
 /*
  * Writes FRAME_LIMITS if the program does not know it (is_new), or something of it has changed.
- * look: whether to ask what others have changed.  Raises nothing; what could not be read is read again
+ * Raises nothing; what could not be read is read again
  * with the next call.
  */
-extern void respond_gateway_limits_tell(FrameBuffer *out, bool is_new, bool look);
+extern void respond_gateway_limits_tell(FrameBuffer *out, bool is_new);
 
 #endif							/* RESPOND_GATEWAY_LIMITS_H */

@@ -170,8 +170,7 @@ turn(Gateway *gateway)
 	if (gateway->count > 0 && gateway->link.state == LINK_OPEN)
 		answer(gateway);
 	if (gateway->slot->lane == 0 && gateway->link.state == LINK_OPEN)
-		respond_gateway_limits_tell(&gateway->link.socket.out, respond_program_link_is_new(&gateway->link),
-									gateway->count == 0);
+		respond_gateway_limits_tell(&gateway->link.socket.out, respond_program_link_is_new(&gateway->link));
 	if (respond_stream_is_open() && gateway->link.state == LINK_OPEN)
 		more |= feed_streams(gateway);
 	MemoryContextSwitchTo(TopMemoryContext);

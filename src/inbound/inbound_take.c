@@ -434,5 +434,5 @@ respond_inbound_limits(int *count)
 bool
 respond_inbound_limits_changed(void)
 {
-	return respond_source_cache_is_stale() || respond_source_cache_reads() != limits_of;
+	return respond_source_cache_has_changed() || respond_source_cache_reads() != limits_of;
 }

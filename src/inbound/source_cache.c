@@ -42,9 +42,15 @@ table_changed(Datum argument, Oid relation)
 }
 
 bool
+respond_source_cache_has_changed(void)
+{
+	return cached_generation != generation;
+}
+
+bool
 respond_source_cache_is_stale(void)
 {
-	return cached_generation != generation ||
+	return respond_source_cache_has_changed() ||
 		(has_fault && TimestampDifferenceExceeds(read_at, GetCurrentTimestamp(), TRY_AGAIN));
 }
 

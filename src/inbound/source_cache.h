@@ -41,6 +41,9 @@ typedef struct SourceCache
  */
 extern const SourceCache *respond_source_cache(void);
 
+/* Whether a message of a change has come since they were read. */
+extern bool respond_source_cache_has_changed(void);
+
 /* Whether a call would read them anew, as far as this process has heard. */
 extern bool respond_source_cache_is_stale(void);
 

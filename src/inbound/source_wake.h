@@ -14,4 +14,7 @@ extern void respond_source_changed(void);
 /* Installs the callbacks of commit; at load. */
 extern void respond_source_wake_initialize(void);
 
+/* For workers: counts the commits that changed sources of this database, or may have; costs nothing. */
+extern uint64 respond_source_changes(void);
+
 #endif							/* RESPOND_SOURCE_WAKE_H */

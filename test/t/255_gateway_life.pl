@@ -114,6 +114,25 @@ is(open_files($gateway), $files, 'two hundred requests leave no open file in the
 is(one(qq{SELECT count(*) FROM pg_stat_activity WHERE pid = $gateway AND (xact_start IS NOT NULL OR backend_xmin IS NOT NULL)}), '0', 'nor a transaction or a snapshot');
 cmp_ok(one(q{SELECT sum(events) FROM respond.worker WHERE kind = 'gateway'}), '>=', 200, 'respond.worker counts them');
 
+# Woken for nothing, they run no SQL.
+Gateway::set($node, autovacuum => 'off');
+Respond::create_extension($node, 'quiet');
+Gateway::wait_ready($at, 'quiet');
+my @woken = split /\n/, one(q{SELECT pid FROM respond.worker WHERE kind = 'listener' OR (kind = 'gateway' AND database = 'quiet')}, 'quiet');
+my $transactions = sub { return one(q{SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'quiet'}) };
+is(scalar(@woken), 3, 'a quiet database');
+Respond::wait_for(sub { my $before = $transactions->(); Respond::beat($node); return $transactions->() == $before });
+my $counted = $transactions->();
+for (1 .. 60)
+{
+	kill('USR1', @woken);
+	one('SELECT 1');
+}
+Respond::beat($node);
+cmp_ok($transactions->() - $counted, '<', 20, 'sixty times woken, they have made no transactions');
+$node->safe_psql('postgres', 'DROP DATABASE quiet');
+Gateway::set($node, autovacuum => undef);
+
 # Each worker is ended by others.
 for my $kind ('listener', 'gateway')
 {
