@@ -29,8 +29,9 @@
  *	REQUEST       see web_request.h.
  *	ANSWER        see web_answer.h: the status (number), fields ("Name: value" CR LF each), the body.  The
  *	              program adds Content-Length, Date and Connection.
- *	GONE          of a request: the caller left before the answer, or before the end of the stream.  No
- *	              answer is expected.
+ *	GONE          of a request: the caller left before the answer, or before the end of the stream.  On
+ *	              lane 0 no answer is expected.  On the others it is: it says that the worker is free, and
+ *	              until then nothing but GONE is sent behind a request.
  *	STREAM_BEGIN  in place of ANSWER: the status (number), fields.
  *	STREAM_DATA   streams (number), then the id of each request (number); bytes, which all of them get.
  *	STREAM_END    the same; then these streams end.

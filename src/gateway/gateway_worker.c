@@ -28,6 +28,8 @@
 
 #include "common/arena_server.h"
 #include "common/shmem.h"
+#include "companion/frame_watch.h"
+#include "companion/problem.h"
 #include "gateway/gateway_answer.h"
 #include "gateway/gateway_limits.h"
 #include "gateway/gateway_worker.h"
@@ -58,7 +60,7 @@ typedef struct Gateway
 	size_t		bytes;			/* of their bodies */
 } Gateway;
 
-/* Who asked has left; what was not begun need not be. */
+/* Who asked has left; what was not begun need not be.  On a lane of REST, an answer says that the lane is free. */
 static void
 forget_request(Gateway *gateway, uint64 request)
 {
@@ -67,6 +69,9 @@ forget_request(Gateway *gateway, uint64 request)
 		if (gateway->requests[i]->id != request)
 			continue;
 		gateway->requests[i] = gateway->requests[--gateway->count];
+		if (gateway->slot->lane > 0)
+			(void) respond_web_answer_write(&gateway->link.socket.out, request,
+											respond_problem(gateway->arena, 503, NULL));
 		return;
 	}
 }
@@ -134,7 +139,9 @@ answer(Gateway *gateway)
 	WorkerSlot *slot = gateway->slot;
 
 	pg_atomic_write_u32(&slot->busy, 1);
+	respond_frame_watch_socket(slot->lane > 0 ? &gateway->link.socket : NULL);
 	respond_gateway_answer(gateway->arena, gateway->requests, gateway->count, &gateway->link.socket.out);
+	respond_frame_watch_socket(NULL);
 	(void) respond_program_link_send(&gateway->link);
 	pg_atomic_fetch_add_u64(&slot->batches, 1);
 	pg_atomic_write_u64(&slot->active_at, (uint64) GetCurrentTimestamp());

@@ -15,6 +15,7 @@
 #include "listener/caller_answer.h"
 #include "listener/caller_out.h"
 #include "listener/caller_read.h"
+#include "listener/caller_request.h"
 #include "listener/tls.h"
 
 /* Callers that have their turn before the sockets are looked at again. */
@@ -93,6 +94,8 @@ caller_ready(LoopSource *source, uint32_t events)
 		caller->will_end = true;
 	if (events & EPOLLOUT)
 		caller->may_write = true;
+	if (events & EPOLLRDHUP)
+		respond_caller_note_end(caller);
 	go_on(caller);
 }
 

@@ -91,6 +91,26 @@ write_kept(Caller *caller, FrameBuffer *buffer)
 	return write_bytes(caller, &request, buffer);
 }
 
+/*
+ * Whoever has closed his side may still read, or have left: the system tells the two
+ * apart only when something is sent.  Work for REST that takes longer is not
+ * done for nobody; a webhook is worth recording in any case.
+ */
+static void
+wait_for_worker(Caller *caller, DeadlineKind kind)
+{
+	bool		may_leave = caller->will_end && caller->route.lane == LANE_REST;
+
+	respond_deadline_set(&caller->deadline, may_leave ? DEADLINE_LEAVE : kind);
+}
+
+void
+respond_caller_note_end(Caller *caller)
+{
+	if (caller->state == CALLER_ASKED && caller->deadline.kind != DEADLINE_LEAVE)
+		wait_for_worker(caller, caller->deadline.kind);
+}
+
 static bool
 write_request(Exchange *exchange, FrameBuffer *buffer)
 {
@@ -101,7 +121,7 @@ write_request(Exchange *exchange, FrameBuffer *buffer)
 	if (!write_kept(caller, buffer))
 		return false;
 	respond_caller_forget_request(caller);
-	respond_deadline_set(&caller->deadline, DEADLINE_ANSWER);
+	wait_for_worker(caller, DEADLINE_ANSWER);
 	return true;
 }
 
@@ -139,10 +159,10 @@ respond_caller_ask(Caller *caller, const RequestBytes *request)
 	{
 		case ASK_WRITTEN:
 			respond_caller_forget_request(caller);
-			respond_deadline_set(&caller->deadline, DEADLINE_ANSWER);
+			wait_for_worker(caller, DEADLINE_ANSWER);
 			return;
 		case ASK_WAITS:
-			respond_deadline_set(&caller->deadline, DEADLINE_TURN);
+			wait_for_worker(caller, DEADLINE_TURN);
 			if (keep(caller, request))
 				return;
 			respond_worker_leave(&caller->exchange);

@@ -21,6 +21,9 @@ typedef struct RequestBytes
 /* Has a worker asked, or refuses. */
 extern void respond_caller_ask(Caller *caller, const RequestBytes *request);
 
+/* The caller will send no more. */
+extern void respond_caller_note_end(Caller *caller);
+
 /* The Host of the head in lower case; in place, until the next call. */
 extern HttpText respond_caller_host(const HttpHead *head);
 

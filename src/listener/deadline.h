@@ -22,6 +22,7 @@ typedef enum DeadlineKind
 	DEADLINE_IDLE,				/* between two requests */
 	DEADLINE_TURN,				/* until a worker is free for a request */
 	DEADLINE_ANSWER,			/* until the worker answers */
+	DEADLINE_LEAVE,				/* the same, for a caller that has closed its side */
 	DEADLINE_WRITE,				/* until the caller takes more of what is written */
 	DEADLINE_LINGER,			/* until the caller closes what we have closed */
 	DEADLINE_HELLO,				/* until a worker says who it is */

@@ -207,7 +207,7 @@ serve_waiting(Lane *lane)
 	}
 }
 
-/* Takes it from the worker; a lane of REST still works for a caller that left. */
+/* Takes it from the worker; a lane of REST is not free until it answers, even if the caller left. */
 static void
 take_back(Exchange *exchange, bool is_answered)
 {
@@ -244,8 +244,7 @@ respond_worker_leave(Exchange *exchange)
 		respond_exchange_remove(&((Lane *) exchange->holder)->waiting, exchange);
 		return;
 	}
-	if (exchange->is_stream || ((Worker *) exchange->holder)->lane == LANE_ZERO)
-		tell(exchange, FRAME_GONE);
+	tell(exchange, FRAME_GONE);
 	take_back(exchange, false);
 }
 

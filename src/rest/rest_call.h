@@ -30,6 +30,7 @@ typedef struct RestCall
 	const Token *token;			/* NULL: the route needs none */
 	struct Link *link;			/* of a ROUTE_PAGE */
 	const char *refusal;		/* out: what the answer says when it refuses, in UTF-8 */
+	bool		has_left;		/* nobody waits for the answer */
 	int			item;			/* of a list in the body that is being worked on; -1: none */
 	WebAnswer  *answer;			/* out; one from 400 on undoes what was done */
 } RestCall;

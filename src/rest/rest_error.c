@@ -158,6 +158,11 @@ respond_rest_error(RestCall *call, const ErrorData *error, bool as_role, bool ex
 {
 	const Mapping *mapping = find_mapping(error->sqlerrcode);
 
+	if (call->has_left && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	{
+		respond_call_refuse(call, 503, "The caller did not wait for the answer.");
+		return;
+	}
 	if (expired)
 	{
 		respond_call_refuse(call, 504, psprintf("The request was given up after %d ms.",

@@ -9,6 +9,10 @@
  * ROLE, too, so whatever asks who acts is told the role; who is logged in is the
  * token.
  *
+ * A caller that leaves has its statement cancelled, and what it did undone.  What was
+ * finished by then is committed as ever: the same request with its Idempotency-Key gets
+ * the answer.
+ *
  * What a route runs are statements of ours.  Code of others can hide in them all
  * the same, in a policy of row level security for one.  It could become our own
  * role again but for the restriction.
@@ -23,6 +27,7 @@
 
 #include "common/door.h"
 #include "common/guc.h"
+#include "companion/frame_watch.h"
 #include "event/event_context.h"
 #include "owner/owner_guard.h"
 #include "rest/rest_run.h"
@@ -36,7 +41,16 @@ answer(void *argument)
 
 	respond_door_pin(DOOR_FORMATS);
 	SPI_connect();
-	call->route->answer(call);
+	respond_frame_watch_begin();
+	PG_TRY();
+	{
+		call->route->answer(call);
+	}
+	PG_FINALLY();
+	{
+		call->has_left = respond_frame_watch_end();
+	}
+	PG_END_TRY();
 	SPI_finish();
 }
 
