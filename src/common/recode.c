@@ -56,11 +56,12 @@ find_function(int from, int to)
 	return function;
 }
 
-/* replacement: for what has no equivalent; '\0': its bytes. */
-static void
+/* replacement: for what has no equivalent; '\0': its bytes.  Returns whether there was such. */
+static bool
 convert(StringInfo result, const char *text, size_t length, int from, int to, char replacement)
 {
 	Oid			function = find_function(from, to);
+	bool		lacks = false;
 	size_t		done = 0;
 
 	while (done < length)
@@ -79,9 +80,11 @@ convert(StringInfo result, const char *text, size_t length, int from, int to, ch
 		/* what could not be converted, or is cut by the end of the piece, is the first of the next one */
 		if (used > 0 || done == length)
 			continue;
+		lacks = true;
 		appendStringInfoChar(result, replacement != '\0' ? replacement : text[done]);
 		done += replacement != '\0' ? Min(pg_encoding_mblen(from, text + done), length - done) : 1;
 	}
+	return lacks;
 }
 
 const char *
@@ -160,4 +163,15 @@ respond_from_encoding(const char *bytes, size_t length, int encoding)
 	strlcpy(text, utf8.data, room);
 	respond_from_utf8(text, room);
 	return text;
+}
+
+char *
+respond_from_utf8_whole(const char *text)
+{
+	StringInfoData result;
+
+	if (!respond_recodes() || is_ascii(text, strlen(text)))
+		return pstrdup(text);
+	initStringInfo(&result);
+	return convert(&result, text, strlen(text), PG_UTF8, GetDatabaseEncoding(), '?') ? NULL : result.data;
 }

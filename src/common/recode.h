@@ -34,4 +34,7 @@ extern void respond_from_utf8(char *text, size_t room);
  */
 extern char *respond_from_encoding(const char *bytes, size_t length, int encoding);
 
+/* Text in UTF-8 as text of the database, palloc'd; NULL: some of it has no equivalent. */
+extern char *respond_from_utf8_whole(const char *text);
+
 #endif							/* RESPOND_RECODE_H */

@@ -8,18 +8,20 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
 #include "audit/mask.h"
-#include "common/glob.h"
 #include "common/recode.h"
 #include "event/event_text.h"
 #include "stream/event_message.h"
-#include "stream/stream_group.h"
 
-/* Bytes of an event, so that it fits into a frame. */
+/* Bytes of an event in UTF-8, so that it fits into a frame. */
 #define MOST_BYTES		((size_t) 24 * 1024 * 1024)
+
+/* What a byte of a database in SQL_ASCII can become: U+FFFD. */
+#define MOST_GROWTH		3
 
 /* Calls the function; false: it raised, and nothing of it is left.  Out of memory and interrupts are raised on. */
 static bool
@@ -57,6 +59,7 @@ try_call(void (*function) (void *argument), void *argument)
 typedef struct Match
 {
 	const Event *event;
+	StreamGroup **met;
 	int			count;
 } Match;
 
@@ -65,34 +68,17 @@ match(void *argument)
 {
 	Match	   *match = argument;
 
-	match->count = respond_stream_group_match(match->event);
-}
-
-static int
-match_by_type(const Event *event)
-{
-	int			count = 0;
-
-	for (int i = 0; i < respond_stream_group_count(); i++)
-	{
-		StreamGroup *group = respond_stream_group_get(i);
-
-		if (group == NULL)
-			continue;
-		group->met = group->pattern == NULL &&
-			(group->type == NULL || respond_glob_matches(group->type, event->type, strlen(event->type)));
-		count += group->met;
-	}
-	return count;
+	match->count = respond_stream_group_match(respond_mask_event(match->event), &match->met);
 }
 
 int
-respond_event_message_match(const Event *event)
+respond_event_message_match(const Event *event, StreamGroup ***met)
 {
-	Match		matched = {event, 0};
+	Match		matched = {.event = event};
 
 	if (event->data == NULL || !try_call(match, &matched))
-		return match_by_type(event);
+		return respond_stream_group_match_type(event, met);
+	*met = matched.met;
 	return matched.count;
 }
 
@@ -112,12 +98,23 @@ write_message(void *argument)
 	respond_event_cloud_event(&message->output, respond_mask_event(message->event));
 }
 
+/* False: it is too long. */
+static bool
+recode(const Message *message, const char **text, size_t *length)
+{
+	*length = message->output.length;
+	*text = respond_to_utf8(message->output.data, length);
+	return *length <= MOST_BYTES / (GetDatabaseEncoding() == PG_SQL_ASCII ? MOST_GROWTH : 1);
+}
+
 const char *
 respond_event_message(const Event *event, size_t *length)
 {
 	Message		message = {.event = event};
+	const char *text;
 
-	if (!try_call(write_message, &message) || message.output.status != TEMPLATE_OK)
+	if (!try_call(write_message, &message) || message.output.status != TEMPLATE_OK ||
+		!recode(&message, &text, length))
 	{
 		Event		empty = *event;
 
@@ -125,7 +122,7 @@ respond_event_message(const Event *event, size_t *length)
 		respond_mask_forget_events();
 		message.event = &empty;
 		write_message(&message);
+		(void) recode(&message, &text, length);
 	}
-	*length = message.output.length;
-	return respond_to_utf8(message.output.data, length);
+	return text;
 }

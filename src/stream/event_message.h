@@ -11,12 +11,14 @@
 #define RESPOND_EVENT_MESSAGE_H
 
 #include "event/event.h"
+#include "stream/stream_group.h"
 
 /*
  * Finds the groups that want the event, as respond_stream_group_match(); those
- * with a pattern do not want one that cannot be looked into.
+ * with a pattern do not want one that cannot be looked into.  Patterns see what is
+ * sent: nobody finds out what is masked by asking for it.
  */
-extern int	respond_event_message_match(const Event *event);
+extern int	respond_event_message_match(const Event *event, StreamGroup ***met);
 
 /*
  * The event in the JSON format of CloudEvents, masked, in UTF-8, palloc'd.  Data

@@ -66,6 +66,7 @@
 
 static StreamReader live;		/* closed while there are no streams */
 static int64 live_incarnation;
+static uint64 live_changes;		/* of the log, when what the live ones need was last seen to be there */
 static uint64 seen_wakes;
 static uint64 seen_rights;
 static bool is_greeting_due;
@@ -126,6 +127,7 @@ open_live(int64 since)
 	announce(true);
 	seen_wakes = respond_wake_count();
 	live_incarnation = respond_life_incarnation();
+	live_changes = respond_log_changes();
 	respond_stream_reader_open(&live, NULL, since);
 	beaten_at = GetCurrentTimestamp();
 }
@@ -246,7 +248,7 @@ end_stream(Stream *stream, void *context)
 static void
 end_if_bad(Stream *stream, void *context)
 {
-	if (!OidIsValid(stream->token->role) || stream->group->sight == SIGHT_NOTHING)
+	if (!stream->token->is_good || stream->group->sight == SIGHT_NOTHING)
 		respond_stream_end(stream, context);
 }
 
@@ -288,6 +290,28 @@ check_life(int64 since)
 	respond_stream_reader_close(&live);
 	open_live(since);
 	respond_stream_each(reset_stream, unconstify(char *, fault));
+	is_greeting_due = true;
+}
+
+static void
+reset_live(Stream *stream, void *context)
+{
+	if (stream->late == NULL)
+		stream->reset = respond_stream_fault_retention;
+}
+
+/* The live ones wait for standbys, for hours if need be; what has been dropped meanwhile they have missed. */
+static void
+check_log(int64 since)
+{
+	if (live_changes == respond_log_changes())
+		return;
+	live_changes = respond_log_changes();
+	if (live.window == NULL || respond_stream_reader_has_caught_up(&live) || respond_stream_resume_is_kept(live.since))
+		return;
+	respond_stream_reader_close(&live);
+	open_live(since);
+	respond_stream_each(reset_live, NULL);
 	is_greeting_due = true;
 }
 
@@ -413,6 +437,7 @@ serve(bool beat, FrameBuffer *out)
 
 	begin_transaction();
 	check_life(since);
+	check_log(since);
 	check_rights(beat, out);
 	if (is_greeting_due)
 		respond_stream_greet(&live, out);

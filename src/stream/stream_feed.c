@@ -13,7 +13,9 @@
 
 #include "access/xlog.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
+#include "audit/mask.h"
 #include "common/arena_server.h"
 #include "common/grow.h"
 #include "common/metric.h"
@@ -23,8 +25,9 @@
 #include "stream/stream_feed.h"
 #include "stream/stream_resume.h"
 
-/* Of one turn. */
+/* Of one turn: events that are sent, and those that are looked at for it. */
 #define MOST_EVENTS		500
+#define MOST_LOOKED_AT	4000
 
 /* An event, and the groups that it is for. */
 typedef struct Item
@@ -48,7 +51,9 @@ typedef struct Feed
 	StreamLate *late;			/* NULL: for those that are live */
 	FrameBuffer *out;
 	Arena	   *arena;
+	MemoryContext spare;		/* of the next event, empty */
 	int			begin;			/* entry of the window at which the items begin */
+	int			looked_at;
 	int			count;
 	Item		items[MOST_EVENTS];
 	List	   *looks;
@@ -80,66 +85,80 @@ respond_stream_end(Stream *stream, FrameBuffer *out)
 	respond_stream_remove(stream);
 }
 
-/* Whether anybody hears of the group here. */
-static bool
-is_heard(const Feed *feed, const StreamGroup *group)
+/* Those who hear of the group here. */
+static Stream **
+hearers(const Feed *feed, StreamGroup *group, int *count)
 {
-	if (!group->met || group->sight == SIGHT_NOTHING)
-		return false;
-	if (feed->late == NULL)
-		return group->live_count > 0;
-	for (int i = 0; i < feed->late->count; i++)
-		if (feed->late->streams[i]->group == group)
-			return true;
-	return false;
+	if (feed->late != NULL)
+		return respond_stream_late_of(feed->late, group, count);
+	*count = group->live_count;
+	return group->live;
 }
 
+/* The groups that somebody hears of here. */
 static void
-note_groups(Feed *feed, Item *item)
+note_groups(Feed *feed, Item *item, StreamGroup **met, int met_count)
 {
-	int			count = respond_stream_group_count();
-
-	item->groups = palloc(sizeof(StreamGroup *) * Max(count, 1));
+	item->groups = palloc(sizeof(StreamGroup *) * Max(met_count, 1));
 	item->group_count = 0;
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < met_count; i++)
 	{
-		StreamGroup *group = respond_stream_group_get(i);
+		int			count;
 
-		if (group != NULL && is_heard(feed, group))
-			item->groups[item->group_count++] = group;
+		(void) hearers(feed, met[i], &count);
+		if (count > 0 && met[i]->sight != SIGHT_NOTHING)
+			item->groups[item->group_count++] = met[i];
 	}
 }
 
-/* Takes the next event; false: there is none. */
+/* Reads the next event into the spare memory; false: there is none. */
 static bool
-take_event(Feed *feed, size_t *bytes)
+fetch(Feed *feed, Item *item)
 {
-	Item	   *item = &feed->items[feed->count];
-	Event	   *event = respond_stream_reader_next(feed->reader);
+	MemoryContext caller = CurrentMemoryContext;
+
+	if (feed->spare == NULL)
+		feed->spare = AllocSetContextCreate(caller, "pg_respond stream event", ALLOCSET_SMALL_SIZES);
+	else
+		MemoryContextReset(feed->spare);
+	feed->looked_at++;
+	MemoryContextSwitchTo(feed->spare);
+	item->event = respond_stream_reader_next(feed->reader);
+	MemoryContextSwitchTo(caller);
+	return item->event != NULL;
+}
+
+static bool
+is_for_somebody(Feed *feed, Item *item)
+{
+	StreamGroup **met;
+	int			count = respond_event_message_match(item->event, &met);
+
+	if (count == 0)
+		return false;
+	note_groups(feed, item, met, count);
+	return item->group_count > 0;
+}
+
+/* Adds the event to the items; false: those before it go out first. */
+static bool
+keep(Feed *feed, Item *item, size_t *bytes)
+{
 	const char *data;
 	size_t		length;
-	char	   *place;
+	char	   *place = respond_stream_reader_place(feed->reader, feed->arena);
 
-	if (event == NULL)
-		return false;
-	item->event = event;
-	if (respond_event_message_match(event) == 0)
-		return true;
-	note_groups(feed, item);
-	if (item->group_count == 0)
-		return true;
-	place = respond_stream_reader_place(feed->reader, feed->arena);
 	if (place == NULL && !feed->reader->by_xid)
 	{
-		/* what was taken before goes out first */
 		respond_stream_reader_back(feed->reader);
 		if (feed->count > 0)
 			return false;
 		respond_stream_reader_reorder(feed->reader);
-		feed->begin = 0;
 		return true;
 	}
-	data = respond_event_message(event, &length);
+	if (feed->count == 0)
+		feed->begin = feed->reader->window->next - 1;
+	data = respond_event_message(item->event, &length);
 	respond_json_text_begin(&item->text, feed->arena);
 	if (place != NULL)
 		respond_sse_field(&item->text, "id", place);
@@ -147,7 +166,23 @@ take_event(Feed *feed, size_t *bytes)
 	respond_sse_end(&item->text);
 	*bytes += item->text.length;
 	feed->count++;
+	feed->spare = NULL;
 	return true;
+}
+
+/* Takes the next event; false: there is none, or what was taken goes out first. */
+static bool
+take_event(Feed *feed, size_t *bytes)
+{
+	Item	   *item = &feed->items[feed->count];
+	bool		goes_on;
+
+	if (!fetch(feed, item))
+		return false;
+	goes_on = !is_for_somebody(feed, item) || keep(feed, item, bytes);
+	/* those of a whole window would be too many */
+	respond_mask_forget_events();
+	return goes_on;
 }
 
 static RoleLook *
@@ -255,14 +290,13 @@ send_item(Feed *feed, int number)
 	for (int i = 0; i < item->group_count; i++)
 	{
 		StreamGroup *group = item->groups[i];
+		Stream	  **more;
+		int			more_count;
 
 		if (!is_visible(feed, number, group))
 			continue;
-		if (feed->late == NULL)
-			list = add_streams(list, &count, &room, group->live, group->live_count);
-		for (int j = 0; feed->late != NULL && j < feed->late->count; j++)
-			if (feed->late->streams[j]->group == group)
-				list = add_streams(list, &count, &room, &feed->late->streams[j], 1);
+		more = hearers(feed, group, &more_count);
+		list = add_streams(list, &count, &room, more, more_count);
 	}
 	put_frame(feed->out, FRAME_STREAM_DATA, list, count, &item->text);
 	respond_metric_add(METRIC_STREAM_EVENTS, count);
@@ -287,10 +321,9 @@ respond_stream_feed(StreamReader *reader, StreamLate *late, size_t most, FrameBu
 	feed->reader = reader;
 	feed->late = late;
 	feed->out = out;
-	feed->begin = reader->window->next;
 	reader->held = false;
 	feed->arena = respond_arena_create_in(CurrentMemoryContext);
-	while (feed->count < MOST_EVENTS && bytes < most && take_event(feed, &bytes))
+	while (feed->count < MOST_EVENTS && feed->looked_at < MOST_LOOKED_AT && bytes < most && take_event(feed, &bytes))
 		CHECK_FOR_INTERRUPTS();
 	if (feed->count == 0)
 		return 0;

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "common/arena_server.h"
+#include "common/glob.h"
 #include "common/grow.h"
 #include "common/hashfn.h"
 #include "match/flatten_event.h"
@@ -56,6 +57,9 @@ static StreamGroup **groups = NULL;
 static int	group_count = 0;	/* places in use; NULL: its group has left */
 static int	group_room = 0;
 static int	left_count = 0;		/* of those, NULL */
+static StreamGroup **met_groups = NULL; /* that the event meets which was matched last */
+static int	met_count = 0;
+static int	met_room = 0;
 static Part large;
 static Part small;
 
@@ -152,8 +156,8 @@ forget_all(void)
 	forget_part(&small);
 	MemoryContextDelete(context);
 	context = NULL;
-	groups = NULL;
-	group_count = group_room = left_count = 0;
+	groups = met_groups = NULL;
+	group_count = group_room = left_count = met_count = met_room = 0;
 }
 
 /* Its place stays empty until all are numbered anew, and the matchers that know it go on finding it. */
@@ -239,37 +243,53 @@ make_matchers(void)
 		make_part(&small, large.count, newer);
 }
 
-static int
+static void
+meet(StreamGroup *group)
+{
+	met_groups = respond_grow(context, met_groups, met_count, &met_room, sizeof(StreamGroup *));
+	met_groups[met_count++] = group;
+}
+
+static void
 match_part(Part *part, const Event *event)
 {
 	const int  *numbers;
 	int			count;
-	int			met = 0;
 
 	if (part->context == NULL)
-		return 0;
+		return;
 	respond_flatten_event(respond_state_event(part->state), event);
 	respond_matcher_match(part->state, &numbers, &count);
 	for (int i = 0; i < count; i++)
-	{
-		StreamGroup *group = groups[numbers[i]];
-
-		if (group == NULL)
-			continue;
-		group->met = true;
-		met++;
-	}
-	return met;
+		if (groups[numbers[i]] != NULL)
+			meet(groups[numbers[i]]);
 }
 
 int
-respond_stream_group_match(const Event *event)
+respond_stream_group_match(const Event *event, StreamGroup ***met)
 {
 	make_matchers();
+	met_count = 0;
+	match_part(&large, event);
+	match_part(&small, event);
+	*met = met_groups;
+	return met_count;
+}
+
+int
+respond_stream_group_match_type(const Event *event, StreamGroup ***met)
+{
+	met_count = 0;
 	for (int i = 0; i < group_count; i++)
-		if (groups[i] != NULL)
-			groups[i]->met = false;
-	return match_part(&large, event) + match_part(&small, event);
+	{
+		StreamGroup *group = groups[i];
+
+		if (group != NULL && group->pattern == NULL &&
+			(group->type == NULL || respond_glob_matches(group->type, event->type, strlen(event->type))))
+			meet(group);
+	}
+	*met = met_groups;
+	return met_count;
 }
 
 int

@@ -24,7 +24,6 @@ typedef struct StreamGroup
 	int			users;			/* streams, wherever they are */
 	int			number;			/* in the list of groups */
 	StreamSight sight;			/* of its role */
-	bool		met;			/* the event that was matched last */
 	int			live_count;		/* streams that have had all that there was */
 	int			live_room;
 	struct Stream **live;
@@ -35,11 +34,15 @@ extern StreamGroup *respond_stream_group_join(Oid role, const char *type, Jsonb 
 extern void respond_stream_group_leave(StreamGroup *group);
 
 /*
- * Finds the groups that an event meets: sets met of all groups, and returns how
- * many do.  The event must not be beyond the size limit.  Raises what an event
- * raises that takes too long.
+ * Finds the groups that an event meets, which takes no longer for those that it
+ * does not; they are in *met until the next call, or until a group is left.  Returns how many.
+ * The event must not be beyond the size limit.  Raises what an event raises that
+ * takes too long.
  */
-extern int	respond_stream_group_match(const Event *event);
+extern int	respond_stream_group_match(const Event *event, StreamGroup ***met);
+
+/* The same of those without a pattern, whatever the event. */
+extern int	respond_stream_group_match_type(const Event *event, StreamGroup ***met);
 
 /* Groups, from 0 on; some may be NULL. */
 extern int	respond_stream_group_count(void);

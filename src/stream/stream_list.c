@@ -46,11 +46,12 @@ take_token(const Token *token)
 
 	memset(&wanted, 0, sizeof(wanted));
 	memcpy(wanted.key.hash, token->hash, TOKEN_HASH_SIZE);
+	wanted.key.role = token->role;
 	strlcpy(wanted.key.peer, token->peer, sizeof(wanted.key.peer));
 	entry = hash_search(tokens, &wanted.key, HASH_ENTER, &found);
 	if (!found)
 		entry->users = 0;
-	entry->role = token->role;
+	entry->is_good = true;
 	entry->users++;
 	return entry;
 }
@@ -116,6 +117,8 @@ unlist(Stream *stream)
 
 	list[stream->at] = list[--*count];
 	list[stream->at]->at = stream->at;
+	if (late != NULL)
+		late->sorted = false;
 	if (late != NULL && *count == 0)
 		drop_late(late);
 }
@@ -159,6 +162,7 @@ respond_stream_delay(Stream *stream, const char *place)
 	late->streams = respond_grow(context, late->streams, late->count, &late->room, sizeof(Stream *));
 	stream->late = late;
 	stream->at = late->count;
+	late->sorted = false;
 	late->streams[late->count++] = stream;
 }
 
@@ -181,6 +185,62 @@ respond_stream_late_turn(StreamLate *late)
 {
 	dlist_delete(&late->node);
 	dlist_push_tail(&late_ones, &late->node);
+}
+
+static int
+compare_groups(const StreamGroup *left, const StreamGroup *right)
+{
+	return (uintptr_t) left < (uintptr_t) right ? -1 : left != right;
+}
+
+static int
+compare_by_group(const void *a, const void *b)
+{
+	return compare_groups((*(Stream *const *) a)->group, (*(Stream *const *) b)->group);
+}
+
+static void
+sort_late(StreamLate *late)
+{
+	if (late->sorted)
+		return;
+	qsort(late->streams, late->count, sizeof(Stream *), compare_by_group);
+	for (int i = 0; i < late->count; i++)
+		late->streams[i]->at = i;
+	late->sorted = true;
+}
+
+/* The first that is of this group, or of one behind it. */
+static int
+first_of(const StreamLate *late, const StreamGroup *group)
+{
+	int			first = 0;
+	int			end = late->count;
+
+	while (first < end)
+	{
+		int			middle = first + (end - first) / 2;
+
+		if (compare_groups(late->streams[middle]->group, group) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first;
+}
+
+Stream **
+respond_stream_late_of(StreamLate *late, const StreamGroup *group, int *count)
+{
+	int			first;
+	int			end;
+
+	sort_late(late);
+	first = end = first_of(late, group);
+	while (end < late->count && late->streams[end]->group == group)
+		end++;
+	*count = end - first;
+	return late->streams + first;
 }
 
 int

@@ -15,15 +15,16 @@
 #include "stream/stream_group.h"
 #include "stream/stream_reader.h"
 
-/* A token that streams were opened with, and from where; streams share it. */
+/* A token that streams were opened with, as which role, and from where; streams share it. */
 typedef struct StreamToken
 {
 	struct
 	{
 		unsigned char hash[TOKEN_HASH_SIZE];
+		Oid			role;		/* a token that acts as another role now is good for none that it was opened as */
 		char		peer[64];
 	}			key;
-	Oid			role;			/* that it acts as */
+	bool		is_good;		/* as it was seen last */
 	int			users;
 } StreamToken;
 
@@ -37,6 +38,7 @@ typedef struct StreamLate
 	uint64		changes;		/* of the log, when what it needs was last seen to be there */
 	int			count;
 	int			room;
+	bool		sorted;			/* streams of a group stand together */
 	struct Stream **streams;
 } StreamLate;
 
@@ -65,6 +67,9 @@ extern void respond_stream_late_join(StreamLate *late);
 /* The first of those that are late, in turn; NULL: none is.  The other goes to the end. */
 extern StreamLate *respond_stream_late_first(void);
 extern void respond_stream_late_turn(StreamLate *late);
+
+/* Those of a group; *count: how many.  Good until a stream comes or goes. */
+extern Stream **respond_stream_late_of(StreamLate *late, const StreamGroup *group, int *count);
 
 extern int	respond_stream_count(void);
 

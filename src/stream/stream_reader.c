@@ -67,9 +67,8 @@ has_read(const StreamReader *reader)
 	return reader->window == NULL || reader->window->next >= reader->window->count;
 }
 
-/* Whether all was read that the window's snapshot sees. */
-static bool
-has_caught_up(const StreamReader *reader)
+bool
+respond_stream_reader_has_caught_up(const StreamReader *reader)
 {
 	const Window *window = reader->window;
 
@@ -80,7 +79,7 @@ has_caught_up(const StreamReader *reader)
 bool
 respond_stream_reader_is_done(const StreamReader *reader)
 {
-	return reader->turn == current_turn && has_caught_up(reader);
+	return reader->turn == current_turn && respond_stream_reader_has_caught_up(reader);
 }
 
 /* Makes what was read the beginning; the window is over. */
@@ -94,7 +93,7 @@ move_on(StreamReader *reader)
 		return;
 	context = make_context();
 	arena = respond_arena_create_in(context);
-	if (has_caught_up(reader))
+	if (respond_stream_reader_has_caught_up(reader))
 		reader->since = reader->window_since;
 	reader->cursor = respond_cursor_copy(arena,
 										 respond_window_cursor(reader->arena, reader->window, reader->window->next));
@@ -123,7 +122,7 @@ respond_stream_reader_look(StreamReader *reader, int64 since)
 	if (!has_read(reader))
 		return;
 	/* what came up to now has been put in order, or there was nothing to be put */
-	if (has_caught_up(reader))
+	if (respond_stream_reader_has_caught_up(reader))
 		reader->by_xid = false;
 	collect(reader, since);
 }
@@ -171,7 +170,7 @@ respond_stream_reader_place(StreamReader *reader, Arena *arena)
 		durable = Max(durable, window->highest[window->next - 1] + 1);
 	respond_stream_resume_mark(&place);
 	place.wal = reader->wal;
-	place.since = has_caught_up(reader) ? reader->window_since : reader->since;
+	place.since = respond_stream_reader_has_caught_up(reader) ? reader->window_since : reader->since;
 	place.cursor = cut(cursor, durable);
 	return respond_stream_place_write(arena, &place);
 }

@@ -54,6 +54,9 @@ extern Event *respond_stream_reader_next(StreamReader *reader);
 extern void respond_stream_reader_back(StreamReader *reader);
 extern void respond_stream_reader_back_to(StreamReader *reader, int next);
 
+/* Whether all was read that was there when the reader looked last. */
+extern bool respond_stream_reader_has_caught_up(const StreamReader *reader);
+
 /* Whether all was read that the snapshot of this turn sees. */
 extern bool respond_stream_reader_is_done(const StreamReader *reader);
 

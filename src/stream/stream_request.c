@@ -134,26 +134,20 @@ is_known(const char *name)
 	return strcmp(name, "type") == 0 || strcmp(name, "pattern") == 0;
 }
 
-/* As text of the database; NULL: it is not UTF-8, or the database has no such characters. */
-static const char *
-text_of(const char *value)
-{
-	size_t		length = strlen(value);
-
-	if (!pg_verify_mbstr(PG_UTF8, value, (int) length, true))
-		return NULL;
-	return respond_recodes() ? respond_from_encoding(value, length, PG_UTF8) : pstrdup(value);
-}
-
 static WebAnswer *
 read_parameter(Arena *arena, const WebParameter *parameter, StreamRequest *wanted)
 {
 	bool		is_type = strcmp(parameter->name, "type") == 0;
 	const char *text;
 
-	text = text_of(parameter->value);
-	if (text == NULL)
+	if (!pg_verify_mbstr(PG_UTF8, parameter->value, (int) strlen(parameter->value), true))
 		return refuse(arena, parameter->name, "it is not UTF-8", NULL);
+	text = respond_from_utf8_whole(parameter->value);
+	/* no event has them; with others in their places it would ask for other events */
+	if (text == NULL)
+		return refuse(arena, parameter->name,
+					  psprintf("it has characters that encoding %s of the database lacks", GetDatabaseEncodingName()),
+					  NULL);
 	return is_type ? read_type(arena, text, wanted) : read_pattern(arena, text, wanted);
 }
 

@@ -47,11 +47,12 @@ is_of_this_history(const StreamPlace *place)
 {
 	TimeLineID	timeline = GetWALInsertionTimeLine();
 
-	if (place->wal > GetXLogInsertRecPtr() || place->timeline > timeline ||
+	if (place->wal == 0 || place->wal > GetXLogInsertRecPtr() || place->timeline > timeline ||
 		place->cursor->xmax > U64FromFullTransactionId(ReadNextFullTransactionId()))
 		return false;
+	/* the last byte before it counts: another timeline may begin right there */
 	return place->timeline == timeline ||
-		tliOfPointInHistory(place->wal, readTimeLineHistory(timeline)) == place->timeline;
+		tliOfPointInHistory(place->wal - 1, readTimeLineHistory(timeline)) == place->timeline;
 }
 
 /* Whether it covers a transaction that is open: nobody was given such a place. */

@@ -69,6 +69,7 @@ respond_stream_rights_changes(void)
 		CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum) 0);
 		CacheRegisterSyscacheCallback(NAMESPACEOID, roles_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(DATABASEOID, roles_changed, (Datum) 0);
 		respond_relation_on_change(relation_changed);
 		registered = true;
 	}

@@ -26,7 +26,7 @@ extern StreamSight respond_stream_sight(Oid role);
  */
 extern void respond_stream_look(Oid role, const Event *const *events, int count, bool *visible);
 
-/* Grows whenever roles, or rights in the log, may have changed. */
+/* Grows whenever roles, or rights in the database or the log, may have changed. */
 extern uint64 respond_stream_rights_changes(void);
 
 #endif							/* RESPOND_STREAM_RIGHTS_H */

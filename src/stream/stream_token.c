@@ -35,8 +35,7 @@ table_changed(Datum argument, Oid relation)
 static void
 check_token(StreamToken *token, void *context)
 {
-	if (!respond_token_is_good(context, token->key.hash, token->key.peer, STREAM_SCOPE, token->role))
-		token->role = InvalidOid;
+	token->is_good = respond_token_is_good(context, token->key.hash, token->key.peer, STREAM_SCOPE, token->key.role);
 }
 
 bool

@@ -13,8 +13,8 @@
 
 /*
  * Looks at all of them if anybody has changed a token since the last time, or
- * with again in any case: time passes, and roles change.  The role of one that is
- * not good any more is InvalidOid.  Returns whether they were looked at.
+ * with again in any case: time passes, and roles change.  Sets is_good of each.
+ * Returns whether they were looked at.
  */
 extern bool respond_stream_tokens_check(bool again);
 
