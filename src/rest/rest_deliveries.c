@@ -10,19 +10,25 @@
 #include "rest/rest_answers.h"
 #include "rest/rest_filter.h"
 #include "rest/rest_page.h"
+#include "rest/rest_query.h"
 
 void
 respond_rest_deliveries_list(RestCall *call)
 {
-	static const RestList list = {&respond_resource_delivery, LIST_BY_ID};
+	RestList	list = {&respond_resource_delivery, LIST_BY_ID};
+	RestSql		all;
 	RestSql		conditions;
 
+	respond_rest_sql_begin(&all, "true");
 	respond_rest_sql_begin(&conditions, "true");
 	respond_rest_filter_texts(call, &conditions, "channel", "r.channel");
 	respond_rest_filter_texts(call, &conditions, "status", "r.status");
 	respond_rest_filter_number(call, &conditions, "event_id", "r.event_id");
 	respond_rest_filter_number(call, &conditions, "run_id", "r.run_id");
 	respond_rest_filter_number(call, &conditions, "ticket_id", "r.ticket_id");
+	/* an index knows the event alone */
+	if (conditions.count > 0 && respond_rest_query_text(call, "event_id") == NULL)
+		list.within = &all;
 	respond_rest_answer_page(call, &list, &conditions);
 }
 

@@ -11,6 +11,7 @@
 #include "rest/rest_body.h"
 #include "rest/rest_filter.h"
 #include "rest/rest_page.h"
+#include "rest/rest_query.h"
 
 void
 respond_rest_rules_list(RestCall *call)
@@ -67,13 +68,18 @@ respond_rest_rule_start(RestCall *call)
 void
 respond_rest_runs_list(RestCall *call)
 {
-	static const RestList list = {&respond_resource_run, LIST_BY_ID};
+	RestList	list = {&respond_resource_run, LIST_BY_ID};
+	RestSql		all;
 	RestSql		conditions;
 
+	respond_rest_sql_begin(&all, "true");
 	respond_rest_sql_begin(&conditions, "true");
 	respond_rest_filter_texts(call, &conditions, "rule", "r.rule");
 	respond_rest_filter_texts(call, &conditions, "status", "r.status");
 	respond_rest_filter_number(call, &conditions, "event_id", "r.event_id");
+	/* an index knows the event alone */
+	if (conditions.count > 0 && respond_rest_query_text(call, "event_id") == NULL)
+		list.within = &all;
 	respond_rest_answer_page(call, &list, &conditions);
 }
 

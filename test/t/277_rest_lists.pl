@@ -95,6 +95,20 @@ is_deeply([ scalar(@$items), $pages ], [ 10, 2 ], 'the next has them');
 $answer = ask('auditor', '/v1/events?type=many,a&limit=3');
 is(scalar(@{ $answer->{json}{items} }), 3, 'a page of those that are many is full');
 
+# --- runs and deliveries: the same, but what an index knows is found at once
+$node->safe_psql($db, q{
+	INSERT INTO respond.run (rule, rule_version, event_id, status) SELECT 'r', 1, n, CASE WHEN n <= 5 THEN 'failed' ELSE 'succeeded' END FROM generate_series(1, 110000) AS n;
+	INSERT INTO respond.delivery (channel, event_id, run_id, status) SELECT 'c', n, n, CASE WHEN n <= 5 THEN 'dead' ELSE 'delivered' END FROM generate_series(1, 110000) AS n});
+for my $list ('/v1/runs?status=failed', '/v1/deliveries?status=dead')
+{
+	$answer = ask('boss', $list);
+	is_deeply([ scalar(@{ $answer->{json}{items} }), defined $answer->{json}{next} ? 1 : 0 ], [ 0, 1 ], "$list: a page without any, behind which there are more");
+	($items, $pages) = all('boss', $list);
+	is_deeply([ scalar(@$items), $pages ], [ 5, 2 ], "$list: the next has them");
+	is(scalar(@{ ask('boss', "$list&event_id=3")->{json}{items} }), 1, "$list: that of an event is found at once");
+}
+is(scalar(@{ ask('boss', '/v1/runs?status=succeeded&limit=5')->{json}{items} }), 5, 'a page that is full');
+
 # --- approvals
 Respond::add_rule($node, $db, 'ask', 'refund', [ { action => 'approve', name => 'q', question => 'Refund {{data.n}}?', approvers => ['ann'], self_approval => JSON::PP::true } ]);
 Respond::add_rule($node, $db, 'ask both', 'refund', [ { action => 'approve', name => 'q', question => 'Both {{data.n}}?', approvers => [ 'ann', 'bob' ], self_approval => JSON::PP::true } ]);
