@@ -243,7 +243,8 @@ record(Turn *turn)
 		Taken	   *taken = &turn->requests[i];
 
 		taken->first_event = at;
-		memcpy(turn->events + at, taken->verdict.events, sizeof(NewEvent) * taken->verdict.event_count);
+		if (taken->verdict.event_count > 0)
+			memcpy(turn->events + at, taken->verdict.events, sizeof(NewEvent) * taken->verdict.event_count);
 		at += taken->verdict.event_count;
 	}
 	respond_event_write(turn->events, turn->event_count);
