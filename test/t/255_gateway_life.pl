@@ -218,7 +218,7 @@ Gateway::wait_ready($at, 'desk');
 back('the others go on');
 
 # A new program knows at once which databases there are, before it meets their workers.
-my @frozen = split /\n/, one(q{SELECT pid FROM respond.worker WHERE kind = 'gateway'});
+my @frozen = split /\n/, one(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'pg_respond gateway'});
 kill('STOP', @frozen);
 $last = Gateway::program_pid($node, 'desk');
 kill('KILL', $last);
