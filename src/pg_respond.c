@@ -85,6 +85,7 @@ _PG_init(void)
 	respond_rule_call_initialize();
 	respond_schedule_wake_initialize();
 	respond_source_wake_initialize();
+	respond_gateway_settings_initialize();
 	respond_manifest_watch_initialize();
 	respond_log_filter_initialize();
 }

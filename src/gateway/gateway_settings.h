@@ -10,4 +10,7 @@
 
 extern bool respond_gateway_check_public_url(const char *text, char *error, size_t size);
 
+/* Says which hosts stand for which databases to the rooms that write urls; at load. */
+extern void respond_gateway_settings_initialize(void);
+
 #endif							/* RESPOND_GATEWAY_SETTINGS_H */

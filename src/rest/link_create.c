@@ -12,7 +12,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -23,7 +22,6 @@
 
 #include "approval/approval.h"
 #include "audit/audit_write.h"
-#include "common/guc.h"
 #include "common/kept_plan.h"
 #include "common/partition_write.h"
 #include "common/pg_compat.h"
@@ -33,6 +31,7 @@
 #include "rest/token_text.h"
 #include "rule/rule_find.h"
 #include "rule/rule_owner.h"
+#include "wire/public_address.h"
 
 PG_FUNCTION_INFO_V1(respond_approval_link);
 PG_FUNCTION_INFO_V1(respond_rating_link);
@@ -71,13 +70,7 @@ make_token(char *text)
 static text *
 address(const char *token)
 {
-	const char *base = respond_gateway_public_url;
-	int			length = base != NULL ? (int) strlen(base) : 0;
-
-	while (length > 0 && base[length - 1] == '/')
-		length--;
-	return cstring_to_text(psprintf("%.*s/%s/v1/links/%s", length, length > 0 ? base : "",
-									get_database_name(MyDatabaseId), token));
+	return cstring_to_text(psprintf("%s/v1/links/%s", respond_public_address(), token));
 }
 
 static TimestampTz
