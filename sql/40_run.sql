@@ -37,7 +37,7 @@ COMMENT ON COLUMN respond.run.replay IS 'whether the event was run again by repl
 COMMENT ON COLUMN respond.run.started_at IS 'when its first step began';
 COMMENT ON COLUMN respond.run.finished_at IS 'when it ended; NULL while it runs or waits';
 COMMENT ON COLUMN respond.run.resume_at IS 'until when a waiting run waits; NULL: without a limit';
-COMMENT ON COLUMN respond.run.waits_for IS 'what a waiting run waits for: event, time, answer, approval, run, retry, place or turn';
+COMMENT ON COLUMN respond.run.waits_for IS 'what a waiting run waits for: event, time, answer, callback, approval, run, retry, place or turn';
 COMMENT ON COLUMN respond.run.key IS 'name that start() gave to the run';
 COMMENT ON COLUMN respond.run.parent_id IS 'run that called this one and waits for it';
 COMMENT ON COLUMN respond.run.paused_at IS 'when pause_run() stopped it; NULL: it is not paused';
@@ -209,7 +209,7 @@ COMMENT ON COLUMN respond.wait_decision.run_id IS 'the run';
 COMMENT ON COLUMN respond.wait_decision.rule IS 'its rule';
 COMMENT ON COLUMN respond.wait_decision.rule_version IS 'the version of the rule that it began with';
 COMMENT ON COLUMN respond.wait_decision.step IS 'the step that waited: its name, or its place';
-COMMENT ON COLUMN respond.wait_decision.outcome IS 'event, timeout, signal, answer, decision, run, retry or cancelled; collected: it had heard this event before it ended';
+COMMENT ON COLUMN respond.wait_decision.outcome IS 'event, timeout, signal, answer, callback, decision, run, retry or cancelled; collected: it had heard this event before it ended';
 COMMENT ON COLUMN respond.wait_decision.event_id IS 'the event that ended it, if one did';
 COMMENT ON COLUMN respond.wait_decision.since IS 'since when it waited';
 COMMENT ON COLUMN respond.wait_decision.due_at IS 'until when; NULL: without a limit';

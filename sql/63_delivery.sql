@@ -40,6 +40,7 @@ CREATE TABLE respond.delivery (
 	run_started_at timestamptz,
 	step text,
 	retry_after interval,
+	callback_mark text,
 	CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL))
 ) PARTITION BY RANGE (created_at);
 COMMENT ON TABLE respond.delivery IS 'one row for each message that leaves the database; written before anything is sent';
@@ -79,6 +80,7 @@ COMMENT ON COLUMN respond.delivery.expect IS 'of a request: statuses of answers 
 COMMENT ON COLUMN respond.delivery.run_started_at IS 'when the run started that waits for the answer; NULL: no run waits for one';
 COMMENT ON COLUMN respond.delivery.step IS 'the step of the run that waits for the answer';
 COMMENT ON COLUMN respond.delivery.retry_after IS 'of a request: pause before the second try, twice as long before each one after it; NULL: as the channel has it';
+COMMENT ON COLUMN respond.delivery.callback_mark IS 'of a request that asks to be called back: where this stands in url, headers and body, what is secret in the url is put in when the request is sent; NULL: nowhere';
 COMMENT ON COLUMN respond.delivery.incarnation IS 'mark of the database that recorded it; one from elsewhere is not sent before release()';
 
 CREATE TRIGGER foreign_row BEFORE INSERT ON respond.delivery
@@ -145,8 +147,34 @@ COMMENT ON COLUMN respond_internal.suspect_delivery.life IS 'process that touche
 COMMENT ON COLUMN respond_internal.suspect_delivery.alone IS 'whether it was the only one under way then and since';
 COMMENT ON COLUMN respond_internal.suspect_delivery.at IS 'when it was touched last';
 
+-- Steps that wait for a call, each until it ends.
+CREATE TABLE respond_internal.callback (
+	delivery_id bigint PRIMARY KEY,
+	hash bytea NOT NULL,
+	run_id bigint NOT NULL,
+	run_started_at timestamptz NOT NULL,
+	step text NOT NULL,
+	due_at timestamptz NOT NULL,
+	called_at timestamptz,
+	data jsonb
+);
+CREATE UNIQUE INDEX callback_hash_idx ON respond_internal.callback (hash);
+CREATE INDEX callback_run_id_idx ON respond_internal.callback (run_id);
+COMMENT ON TABLE respond_internal.callback IS 'steps that wait until the url is called that their request has named; a row goes when its step ends';
+COMMENT ON COLUMN respond_internal.callback.delivery_id IS 'the request';
+COMMENT ON COLUMN respond_internal.callback.hash IS 'SHA-256 of what is secret in the url, which is nowhere';
+COMMENT ON COLUMN respond_internal.callback.run_id IS 'the run that waits';
+COMMENT ON COLUMN respond_internal.callback.run_started_at IS 'finds the partition of the run';
+COMMENT ON COLUMN respond_internal.callback.step IS 'the step that waits';
+COMMENT ON COLUMN respond_internal.callback.due_at IS 'calls that come later are refused';
+COMMENT ON COLUMN respond_internal.callback.called_at IS 'when it was called; NULL: not yet';
+COMMENT ON COLUMN respond_internal.callback.data IS 'what the call brought, until the step takes it';
+COMMENT ON INDEX respond_internal.callback_hash_idx IS 'finds the step that a call is for';
+COMMENT ON INDEX respond_internal.callback_run_id_idx IS 'finds what a run waits for that ends';
+
 SELECT pg_catalog.pg_extension_config_dump('respond.delivery', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.delivery_default', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.delivery_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.attempt', '');
 SELECT pg_catalog.pg_extension_config_dump('respond.attempt_default', '');
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.callback', '');

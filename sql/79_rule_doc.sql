@@ -92,7 +92,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT concat('sends a request ', respond_internal.md_code(upper(coalesce($1 ->> 'method', CASE WHEN $1 ? 'body' THEN 'POST' ELSE 'GET' END))),
 		' to ' || respond_internal.md_code(CASE WHEN $1 ? 'url' THEN respond_internal.host_of($1 ->> 'url') END), ' through channel ' || (c.code ->> 'channel'),
 		' and waits for the answer, at most ', coalesce(c.code ->> 'timeout', '`1 min`'), ', for each try at most ' || (c.code ->> 'attempt_timeout'),
-		'; what is expected: ' || (c.code ->> 'expect'))
+		'; what is expected: ' || (c.code ->> 'expect'),
+		CASE WHEN $1 -> 'callback' = 'true' THEN concat('; then waits until the receiver calls back, at most ', coalesce(c.code ->> 'callback_timeout', '`1 day`')) END)
 	  FROM respond_internal.step_codes($1) AS c (code)
 $$;
 COMMENT ON FUNCTION respond_internal.request_words(jsonb) IS 'a request that a step sends, in words';

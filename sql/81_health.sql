@@ -602,6 +602,7 @@ DECLARE
 		'certificates',
 		'inbound secrets',
 		'inbound rejects',
+		'callbacks',
 		'channels',
 		'breakers',
 		'receivers',

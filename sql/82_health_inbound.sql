@@ -39,3 +39,28 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_inbound_rejects() IS 'health(): inbound sources whose requests are refused';
+
+-- Steps that cannot make a url for their peer, or whose peer could not reach it.
+CREATE FUNCTION respond_internal.health_callbacks(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	rules text;
+	fault text;
+BEGIN
+	SELECT string_agg(quote_literal(r.name), ', ' ORDER BY r.name) INTO rules FROM respond.rule AS r
+	 WHERE r.enabled AND jsonb_path_exists(jsonb_build_array(r.steps, r.on_failure, r.on_cancel), '$.** ? (@.action == "request" && @.callback == true)');
+	fault := CASE
+		WHEN rules IS NULL THEN NULL
+		WHEN current_setting('pg_respond.gateway_public_url') = '' THEN 'pg_respond.gateway_public_url is not set'
+		WHEN current_setting('pg_respond.gateway_listen') = '' THEN 'pg_respond.gateway_listen is not set'
+		ELSE respond_internal.secret_key_status() END;
+	ok := fault IS NULL;
+	message := CASE
+		WHEN rules IS NULL THEN 'no rule asks to be called back'
+		WHEN ok THEN 'peers can be told which url to call back'
+		ELSE format('rules whose steps wait for a call cannot get one: %s (%s)', fault, rules) END;
+	remedy := CASE WHEN NOT ok THEN
+		'steps with "callback": true need pg_respond.gateway_listen, pg_respond.gateway_public_url and pg_respond.secret_key_file: set them and reload' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_callbacks() IS 'health(): rules whose steps wait for a call that nobody can make';

@@ -112,7 +112,7 @@ REVOKE ALL ON respond_internal.inbound_secret FROM respond_admin;
 GRANT SELECT (source, number, set_at, set_by) ON respond_internal.inbound_secret TO respond_admin;
 
 -- Keys, answers and signals may hold what SQL of a rule returned to its owner, answers of requests what a role read.
-REVOKE ALL ON respond_internal.idempotency, respond_internal.link, respond_internal.wait, respond_internal.passed, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
+REVOKE ALL ON respond_internal.callback, respond_internal.idempotency, respond_internal.link, respond_internal.wait, respond_internal.passed, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
 	respond_internal.wait_decision_default FROM respond_auditor, respond_admin;
 GRANT SELECT (run_id, rule, rule_version, step, outcome, event_id, since, due_at, decided_at) ON respond_internal.wait_decision TO respond_auditor, respond_admin;
 GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, passed_from, rule, step)
@@ -120,6 +120,7 @@ GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, ru
 GRANT SELECT (id, pattern_id, run_id, event_id, recorded_at) ON respond_internal.passed TO respond_auditor, respond_admin;
 GRANT SELECT (id, run_id, run_started_at, kind, pause, step, event_id, actor, at, incarnation)
 	ON respond_internal.run_inbox TO respond_auditor, respond_admin;
+GRANT SELECT (delivery_id, run_id, run_started_at, step, due_at, called_at) ON respond_internal.callback TO respond_auditor, respond_admin;
 GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnation)
 	ON respond_internal.timer TO respond_auditor, respond_admin;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;

@@ -111,7 +111,7 @@ ALTER TABLE respond.run
 	ADD COLUMN waiting_since timestamptz,
 	ADD COLUMN waiting respond.private_jsonb;
 COMMENT ON COLUMN respond.run.resume_at IS 'until when a waiting run waits; NULL: without a limit';
-COMMENT ON COLUMN respond.run.waits_for IS 'what a waiting run waits for: event, time, answer, approval, run, retry, place or turn';
+COMMENT ON COLUMN respond.run.waits_for IS 'what a waiting run waits for: event, time, answer, callback, approval, run, retry, place or turn';
 COMMENT ON COLUMN respond.run.key IS 'name that start() gave to the run';
 COMMENT ON COLUMN respond.run.parent_id IS 'run that called this one and waits for it';
 COMMENT ON COLUMN respond.run.paused_at IS 'when pause_run() stopped it; NULL: it is not paused';
@@ -178,7 +178,8 @@ ALTER TABLE respond.delivery
 	ADD COLUMN expect integer[],
 	ADD COLUMN run_started_at timestamptz,
 	ADD COLUMN step text,
-	ADD COLUMN retry_after interval;
+	ADD COLUMN retry_after interval,
+	ADD COLUMN callback_mark text;
 COMMENT ON COLUMN respond.delivery.channel IS 'name of the channel; of a request without one, the scheme, name and port of the host';
 COMMENT ON COLUMN respond.delivery.method IS 'of a request: GET, POST, PUT, PATCH, DELETE or HEAD; NULL: that of the kind';
 COMMENT ON COLUMN respond.delivery.deadline IS 'of a request: when it ends, whatever it waits for';
@@ -188,7 +189,33 @@ COMMENT ON COLUMN respond.delivery.max_body IS 'of a request: bytes that the bod
 COMMENT ON COLUMN respond.delivery.expect IS 'of a request: statuses of answers that are no failure; NULL: 200 to 299';
 COMMENT ON COLUMN respond.delivery.run_started_at IS 'when the run started that waits for the answer; NULL: no run waits for one';
 COMMENT ON COLUMN respond.delivery.step IS 'the step of the run that waits for the answer';
+COMMENT ON COLUMN respond.delivery.callback_mark IS 'of a request that asks to be called back: where this stands in url, headers and body, what is secret in the url is put in when the request is sent; NULL: nowhere';
 COMMENT ON COLUMN respond.delivery.retry_after IS 'of a request: pause before the second try, twice as long before each one after it; NULL: as the channel has it';
+-- Steps that wait for a call, each until it ends.
+CREATE TABLE respond_internal.callback (
+	delivery_id bigint PRIMARY KEY,
+	hash bytea NOT NULL,
+	run_id bigint NOT NULL,
+	run_started_at timestamptz NOT NULL,
+	step text NOT NULL,
+	due_at timestamptz NOT NULL,
+	called_at timestamptz,
+	data jsonb
+);
+CREATE UNIQUE INDEX callback_hash_idx ON respond_internal.callback (hash);
+CREATE INDEX callback_run_id_idx ON respond_internal.callback (run_id);
+COMMENT ON TABLE respond_internal.callback IS 'steps that wait until the url is called that their request has named; a row goes when its step ends';
+COMMENT ON COLUMN respond_internal.callback.delivery_id IS 'the request';
+COMMENT ON COLUMN respond_internal.callback.hash IS 'SHA-256 of what is secret in the url, which is nowhere';
+COMMENT ON COLUMN respond_internal.callback.run_id IS 'the run that waits';
+COMMENT ON COLUMN respond_internal.callback.run_started_at IS 'finds the partition of the run';
+COMMENT ON COLUMN respond_internal.callback.step IS 'the step that waits';
+COMMENT ON COLUMN respond_internal.callback.due_at IS 'calls that come later are refused';
+COMMENT ON COLUMN respond_internal.callback.called_at IS 'when it was called; NULL: not yet';
+COMMENT ON COLUMN respond_internal.callback.data IS 'what the call brought, until the step takes it';
+COMMENT ON INDEX respond_internal.callback_hash_idx IS 'finds the step that a call is for';
+COMMENT ON INDEX respond_internal.callback_run_id_idx IS 'finds what a run waits for that ends';
+SELECT pg_catalog.pg_extension_config_dump('respond_internal.callback', '');
 CREATE FUNCTION respond_internal.delivery_cancelled() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_delivery_cancelled';
 COMMENT ON FUNCTION respond_internal.delivery_cancelled() IS 'trigger: tells the run that waits for the answer of a request that there is none';
@@ -703,6 +730,7 @@ DECLARE
 		'certificates',
 		'inbound secrets',
 		'inbound rejects',
+		'callbacks',
 		'channels',
 		'breakers',
 		'receivers',
@@ -1927,7 +1955,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT concat('sends a request ', respond_internal.md_code(upper(coalesce($1 ->> 'method', CASE WHEN $1 ? 'body' THEN 'POST' ELSE 'GET' END))),
 		' to ' || respond_internal.md_code(CASE WHEN $1 ? 'url' THEN respond_internal.host_of($1 ->> 'url') END), ' through channel ' || (c.code ->> 'channel'),
 		' and waits for the answer, at most ', coalesce(c.code ->> 'timeout', '`1 min`'), ', for each try at most ' || (c.code ->> 'attempt_timeout'),
-		'; what is expected: ' || (c.code ->> 'expect'))
+		'; what is expected: ' || (c.code ->> 'expect'),
+		CASE WHEN $1 -> 'callback' = 'true' THEN concat('; then waits until the receiver calls back, at most ', coalesce(c.code ->> 'callback_timeout', '`1 day`')) END)
 	  FROM respond_internal.step_codes($1) AS c (code)
 $$;
 COMMENT ON FUNCTION respond_internal.request_words(jsonb) IS 'a request that a step sends, in words';
@@ -2509,7 +2538,7 @@ COMMENT ON COLUMN respond.wait_decision.run_id IS 'the run';
 COMMENT ON COLUMN respond.wait_decision.rule IS 'its rule';
 COMMENT ON COLUMN respond.wait_decision.rule_version IS 'the version of the rule that it began with';
 COMMENT ON COLUMN respond.wait_decision.step IS 'the step that waited: its name, or its place';
-COMMENT ON COLUMN respond.wait_decision.outcome IS 'event, timeout, signal, answer, decision, run, retry or cancelled; collected: it had heard this event before it ended';
+COMMENT ON COLUMN respond.wait_decision.outcome IS 'event, timeout, signal, answer, callback, decision, run, retry or cancelled; collected: it had heard this event before it ended';
 COMMENT ON COLUMN respond.wait_decision.event_id IS 'the event that ended it, if one did';
 COMMENT ON COLUMN respond.wait_decision.since IS 'since when it waited';
 COMMENT ON COLUMN respond.wait_decision.due_at IS 'until when; NULL: without a limit';
@@ -3108,6 +3137,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_inbound_rejects() IS 'health(): inbound sources whose requests are refused';
+
+-- Steps that cannot make a url for their peer, or whose peer could not reach it.
+CREATE FUNCTION respond_internal.health_callbacks(OUT ok boolean, OUT message text, OUT remedy text)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	rules text;
+	fault text;
+BEGIN
+	SELECT string_agg(quote_literal(r.name), ', ' ORDER BY r.name) INTO rules FROM respond.rule AS r
+	 WHERE r.enabled AND jsonb_path_exists(jsonb_build_array(r.steps, r.on_failure, r.on_cancel), '$.** ? (@.action == "request" && @.callback == true)');
+	fault := CASE
+		WHEN rules IS NULL THEN NULL
+		WHEN current_setting('pg_respond.gateway_public_url') = '' THEN 'pg_respond.gateway_public_url is not set'
+		WHEN current_setting('pg_respond.gateway_listen') = '' THEN 'pg_respond.gateway_listen is not set'
+		ELSE respond_internal.secret_key_status() END;
+	ok := fault IS NULL;
+	message := CASE
+		WHEN rules IS NULL THEN 'no rule asks to be called back'
+		WHEN ok THEN 'peers can be told which url to call back'
+		ELSE format('rules whose steps wait for a call cannot get one: %s (%s)', fault, rules) END;
+	remedy := CASE WHEN NOT ok THEN
+		'steps with "callback": true need pg_respond.gateway_listen, pg_respond.gateway_public_url and pg_respond.secret_key_file: set them and reload' END;
+END
+$$;
+COMMENT ON FUNCTION respond_internal.health_callbacks() IS 'health(): rules whose steps wait for a call that nobody can make';
 CREATE OR REPLACE FUNCTION respond_internal.health_sequences(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -3436,7 +3490,7 @@ GRANT EXECUTE ON FUNCTION respond.start(text, jsonb, text, text, text), respond.
 	respond.pause_run(bigint), respond.resume_run(bigint), respond.signal(bigint, text, jsonb) TO respond_agent, respond_admin;
 GRANT EXECUTE ON FUNCTION respond.move_runs(text, integer, jsonb) TO respond_admin;
 -- Keys, answers and signals are for the owners of rules.
-REVOKE ALL ON respond_internal.idempotency, respond_internal.link, respond_internal.wait, respond_internal.passed, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
+REVOKE ALL ON respond_internal.callback, respond_internal.idempotency, respond_internal.link, respond_internal.wait, respond_internal.passed, respond_internal.run_inbox, respond_internal.timer, respond_internal.wait_decision,
 	respond_internal.wait_decision_default FROM respond_auditor, respond_admin;
 GRANT SELECT (run_id, run_started_at, pattern_id, since, due_at, incarnation, rule_version, alternative, early, passed_from, rule, step)
 	ON respond_internal.wait TO respond_auditor, respond_admin;
@@ -3444,6 +3498,7 @@ GRANT SELECT (id, pattern_id, run_id, event_id, recorded_at) ON respond_internal
 GRANT SELECT (run_id, rule, rule_version, step, outcome, event_id, since, due_at, decided_at) ON respond_internal.wait_decision TO respond_auditor, respond_admin;
 GRANT SELECT (id, run_id, run_started_at, kind, pause, step, event_id, actor, at, incarnation)
 	ON respond_internal.run_inbox TO respond_auditor, respond_admin;
+GRANT SELECT (delivery_id, run_id, run_started_at, step, due_at, called_at) ON respond_internal.callback TO respond_auditor, respond_admin;
 GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnation)
 	ON respond_internal.timer TO respond_auditor, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.to_jsonb(respond.private_jsonb) TO respond_admin, respond_auditor;

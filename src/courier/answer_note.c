@@ -2,7 +2,7 @@
  * answer_note.c
  *	  Giving the answers to requests to the runs that wait for them.
  *
- * The secret of the channel is taken out of all that the receiver sent before
+ * The secret of the channel, and that of the url it is to call, are taken out of all that the receiver sent before
  * anything is made of it, as it is taken out of what is kept of other answers.
  *
  * src/courier/answer_note.c
@@ -24,6 +24,8 @@
 static void
 redact(const Outgoing *outgoing, AnswerBytes *bytes)
 {
+	if (bytes->length > 0)
+		bytes->length = respond_secret_redact(outgoing->callback_forms, bytes->data, bytes->length, bytes->length);
 	if (bytes->length > 0)
 		bytes->length = respond_secret_redact(outgoing->forms, bytes->data, bytes->length, bytes->length);
 }

@@ -164,6 +164,7 @@ read_row(Outgoing *outgoing, TupleTableSlot *row)
 	request.html = text_of(row, DELIVERY_HTML);
 	request.mark = text_of(row, DELIVERY_SECRET_MARK);
 	request.definition = text_of(row, DELIVERY_DEFINITION);
+	request.callback_mark = text_of(row, DELIVERY_CALLBACK_MARK);
 	respond_courier_request_fill(outgoing, &request);
 }
 

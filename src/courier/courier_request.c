@@ -3,7 +3,7 @@
  *	  The request of a delivery: what of it is known only when it is sent.
  *
  * Body and headers were rendered when the delivery was recorded.  Now come the
- * secret in the places that were kept for it, the signature, and the url of the
+ * secrets in the places that were kept for them, the signature, and the url of the
  * channel, unless that depends on the event.  Values come from events and
  * secrets, so everything that becomes part of a protocol line is looked at once
  * more: a control character would begin a line of its own.
@@ -17,6 +17,7 @@
 
 #include "common/base64.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -27,6 +28,8 @@
 #include "courier/outcome.h"
 #include "courier/request_line.h"
 #include "message/message.h"
+#include "secret/callback_token.h"
+#include "secret/redact.h"
 #include "wire/http_header.h"
 #include "wire/signature.h"
 #include "wire/url.h"
@@ -315,6 +318,30 @@ set_terms(Outgoing *outgoing)
 		outgoing->outcome_kind = &respond_answer_outcome;
 }
 
+/* The token with which the receiver calls back, in the places that were kept for it. */
+static const RequestRow *
+put_token(Outgoing *outgoing, const RequestRow *row)
+{
+	RequestRow *filled = palloc(sizeof(RequestRow));
+	char	   *token = respond_callback_token(row->callback_mark);
+
+	outgoing->callback_forms = respond_secret_forms(token, NULL, false);
+	respond_secret_forms_hold(outgoing->callback_forms, outgoing->context);
+	respond_secret_forms_release(outgoing->callback_forms);
+	*filled = *row;
+	filled->url = respond_request_line_put_secret(row->url, row->callback_mark, token);
+	filled->body = respond_request_line_put_secret(row->body, row->callback_mark, token);
+	if (row->headers != NULL)
+	{
+		char	   *headers = JsonbToCString(NULL, &row->headers->root, VARSIZE(row->headers));
+
+		/* mark and token stand in JSON as they are */
+		headers = respond_request_line_put_secret(headers, row->callback_mark, token);
+		filled->headers = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(headers)));
+	}
+	return filled;
+}
+
 void
 respond_courier_request_fill(Outgoing *outgoing, const RequestRow *row)
 {
@@ -324,6 +351,8 @@ respond_courier_request_fill(Outgoing *outgoing, const RequestRow *row)
 	transfer->owner = outgoing;
 	transfer->timeout_ms = config->timeout_ms;
 	outgoing->channel_url = config->url != NULL ? pstrdup(config->url) : NULL;
+	if (row->callback_mark != NULL)
+		row = put_token(outgoing, row);
 	if (row->mark != NULL || (row->url == NULL && config->url_names_secret))
 		require_secret(outgoing->channel);
 	transfer->kind = kinds[config->transport].transfer;

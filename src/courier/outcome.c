@@ -47,6 +47,7 @@ respond_outcome_clean(const Outgoing *outgoing, const char *bytes, size_t length
 		return NULL;
 	copy = palloc(length + 1);
 	memcpy(copy, bytes, length);
+	length = respond_secret_redact(outgoing->callback_forms, copy, length, length);
 	kept = respond_secret_redact(outgoing->forms, copy, length, RESPONSE_KEPT);
 	copy[kept] = '\0';
 	for (size_t i = 0; i < kept; i++)

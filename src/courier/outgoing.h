@@ -26,6 +26,7 @@ typedef struct RequestRow
 	const char *html;
 	const char *mark;			/* stands where the secret goes; NULL: nowhere */
 	const char *definition;		/* that the mark was placed by */
+	const char *callback_mark;	/* stands where the token goes with which the receiver calls back; NULL: nowhere */
 } RequestRow;
 
 /* A request that is under way. */
@@ -59,6 +60,7 @@ typedef struct Outgoing
 	const char *notify_channel;	/* it is a notification on this channel; NULL: it goes over the network */
 	const char *channel_url;	/* of the channel when it was sent, as written; NULL: none */
 	SecretForms *forms;			/* of the secret that it was sent with */
+	SecretForms *callback_forms;	/* of the token with which the receiver calls back */
 	struct Outgoing *next;
 } Outgoing;
 

@@ -28,6 +28,8 @@ note_ends(const Passage *passage)
 		const char *waits_for;
 	}			pairs[] = {
 		{NOTE_ANSWER, PAUSE_ANSWER},
+		/* one that comes before the answer is found when that comes */
+		{NOTE_CALLBACK, PAUSE_CALLBACK},
 		{NOTE_DECISION, PAUSE_APPROVAL},
 		{NOTE_ENDED, PAUSE_RUN},
 		{NOTE_ENDED, PAUSE_TURN},

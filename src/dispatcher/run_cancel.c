@@ -35,6 +35,7 @@
 #include "event/event_write.h"
 #include "flow/flow_child.h"
 #include "flow/run_peek.h"
+#include "outbox/callback.h"
 #include "outbox/delivery_update.h"
 #include "outbox/run_inbox.h"
 #include "rule/rule_find.h"
@@ -154,6 +155,8 @@ end_pause(const RunUnderWay *run)
 		record_decision(run, &pause, waits);
 	if (waits_for(run, PAUSE_ANSWER))
 		cancel_request(run, &pause);
+	if (waits_for(run, PAUSE_ANSWER) || waits_for(run, PAUSE_CALLBACK))
+		respond_callbacks_forget(run->id);
 	if (waits_for(run, PAUSE_APPROVAL))
 		(void) respond_approvals_cancel(run->id);
 	/* a loop whose items are runs lets others have their turn, too */

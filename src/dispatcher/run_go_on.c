@@ -25,6 +25,7 @@
 #include "effect/effects.h"
 #include "flow/flow_start.h"
 #include "flow/run_peek.h"
+#include "outbox/callback.h"
 #include "rule/rule_version_cache.h"
 #include "wait/wait_rows.h"
 
@@ -48,6 +49,8 @@ kind_of_note(const char *note)
 {
 	if (strcmp(note, NOTE_ANSWER) == 0)
 		return WAKE_ANSWER;
+	if (strcmp(note, NOTE_CALLBACK) == 0)
+		return WAKE_CALLBACK;
 	if (strcmp(note, NOTE_DECISION) == 0)
 		return WAKE_DECISION;
 	if (strcmp(note, NOTE_ENDED) == 0)
@@ -78,6 +81,16 @@ fill_wake(FlowWake *wake, const Awakening *awakening)
 		case AWAKEN_APPROVAL:
 			break;
 	}
+}
+
+/* The step does not come to its end by itself. */
+static void
+forget_callback(const Passage *passage)
+{
+	const char *waits_for = passage->row->waits_for;
+
+	if (waits_for != NULL && (strcmp(waits_for, PAUSE_ANSWER) == 0 || strcmp(waits_for, PAUSE_CALLBACK) == 0))
+		respond_callbacks_forget(passage->row->id);
 }
 
 /* All that it waited for waits no more; what its waits have heard. */
@@ -192,6 +205,7 @@ respond_run_go_on(Passage *passage)
 	record_decision(passage, step, waits);
 	if (fault != NULL)
 	{
+		forget_callback(passage);
 		respond_flow_record_failure(&run, fault, "rule", 0);
 		return;
 	}
@@ -218,6 +232,7 @@ respond_run_end(const Awakening *awakening, const char *error, int sqlerrcode)
 	respond_run_pause(passage.row->saved, &passage.pause);
 	rule = respond_rule_version_get(passage.row->rule, passage.row->rule_version);
 	(void) disarm(&passage);
+	forget_callback(&passage);
 	respond_run_fill(&run, &passage, rule);
 	respond_flow_record_failure(&run, error, "run", sqlerrcode);
 	respond_effects_flush();

@@ -50,6 +50,7 @@ respond_effects_delivery(const FlowRun *run, const NewDelivery *delivery)
 	row->html = respond_effects_copy_text(delivery->html);
 	row->secret_mark = respond_effects_copy_text(delivery->secret_mark);
 	row->definition = respond_effects_copy_text(delivery->definition);
+	row->callback_mark = respond_effects_copy_text(delivery->callback_mark);
 	row->terms = copy_terms(delivery->terms);
 	row->recipients = MemoryContextAlloc(respond_effects_context(), sizeof(char *) * Max(delivery->recipient_count, 1));
 	for (int i = 0; i < delivery->recipient_count; i++)

@@ -120,7 +120,11 @@ typedef struct Action
 	uint32		one_of;			/* bits of parameters of which at least one is needed */
 	uint32		exclusive;		/* bits of parameters of which at most one may be given */
 	void		(*compile) (struct FlowCompiler *compiler, const struct JsonValue *value, struct FlowStep *step);
+	/* before its parameters are rendered; NULL: nothing */
+	void		(*prepare) (struct FlowMachine *machine, const struct FlowStep *step);
 	StepResult	(*execute) (StepCall *call);
+	/* after its last pause, however it came out; NULL: nothing */
+	void		(*ended) (struct FlowMachine *machine, const struct FlowPause *pause);
 } Action;
 
 #endif							/* RESPOND_ACTION_H */

@@ -152,6 +152,8 @@ static const ParameterSpec request_parameters[] = {
 	[REQUEST_ATTEMPT_TIMEOUT] = {"attempt_timeout", PARAMETER_OWN},
 	[REQUEST_EXPECT] = {"expect", PARAMETER_OWN},
 	[REQUEST_MAX_BODY] = {"max_body", PARAMETER_OWN},
+	[REQUEST_CALLBACK] = {"callback", PARAMETER_OWN},
+	[REQUEST_CALLBACK_TIMEOUT] = {"callback_timeout", PARAMETER_OWN},
 };
 
 StaticAssertDecl(lengthof(request_parameters) == REQUEST_PARAMETERS, "each parameter of a request has its place");
@@ -258,6 +260,8 @@ const Action respond_actions[] = {
 	{"request", true,.pure = true,.private = true,.shown = "status",.own_attempts = true,.pauses = true,
 		PARAMETERS(request_parameters),
 		.compile = respond_request_compile,
+		.prepare = respond_action_request_prepare,
+		.ended = respond_action_request_ended,
 	.execute = respond_action_request},
 	{"foreach", true,.pure = true,.private = true,.pauses = true,.loops = true, PARAMETERS(foreach_parameters),
 		.one_of = BIT(FOREACH_ITEMS) | BIT(FOREACH_QUERY),

@@ -8,6 +8,10 @@
  * courier's to keep.  The run gives up a little later by itself, so it goes on when
  * there is no courier, too.
  *
+ * A step with "callback" waits twice: for the answer, and for a call of the url that the
+ * request has named.  The call may come first.  It lies in a row of its own until the step
+ * takes it (outbox/callback.h), so nothing depends on what the run was told, and when.
+ *
  * src/flow/action_request.c
  *-------------------------------------------------------------------------
  */
@@ -20,6 +24,7 @@
 #include "audit/mask.h"
 #include "common/clock.h"
 #include "common/errors.h"
+#include "common/guc.h"
 #include "common/jsonb_push.h"
 #include "common/jsonb_read.h"
 #include "common/jsonb_size.h"
@@ -33,13 +38,22 @@
 #include "flow/flow_machine.h"
 #include "flow/request_code.h"
 #include "message/message_request.h"
+#include "outbox/callback.h"
 #include "outbox/request_cancel.h"
+#include "secret/callback_token.h"
+#include "secret/channel_secret.h"
+#include "secret/key_file.h"
+#include "wire/public_address.h"
 
 /* So much later than the courier should the run give up. */
 #define GRACE_MS		1000
 
 /* An answer that was recorded and has not come is looked for so often, once a second. */
 #define MOST_LOOKS		10
+
+/* Where calls come in, behind the public address of the database; and what simulate() shows of the rest. */
+#define CALLBACK_PATH	"/in/callback/"
+#define DRY_TOKEN		"TOKEN"
 
 pg_noreturn static void fail(const StepCall *call, const char *fault);
 
@@ -70,22 +84,114 @@ make_terms(const StepCall *call, const char *method)
 	return terms;
 }
 
-/* The run waits for this delivery; looks: how often its answer was looked for. */
+/* What the step has to remember. */
+typedef struct Memo
+{
+	int64		delivery;
+	int64		looks;			/* how often its answer was looked for */
+	TimestampTz callback_due;	/* until when it waits for a call; 0: for none */
+	Jsonb	   *answer;			/* the output, but for the call that is to come; NULL: the answer is to come */
+} Memo;
+
 static StepResult
-wait_for(StepCall *call, int64 delivery, int64 looks, TimestampTz due_at)
+wait_for(StepCall *call, const Memo *memo, TimestampTz due_at)
 {
 	FlowPause  *pause = palloc0(sizeof(FlowPause));
-	JsonbParseState *memo = NULL;
+	JsonbParseState *state = NULL;
 
-	pushJsonbValue(&memo, WJB_BEGIN_OBJECT, NULL);
-	respond_jsonb_push_int64(&memo, "delivery", delivery);
-	if (looks > 0)
-		respond_jsonb_push_int64(&memo, "looks", looks);
-	pause->memo = JsonbValueToJsonb(pushJsonbValue(&memo, WJB_END_OBJECT, NULL));
-	pause->waits_for = PAUSE_ANSWER;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_int64(&state, "delivery", memo->delivery);
+	if (memo->looks > 0)
+		respond_jsonb_push_int64(&state, "looks", memo->looks);
+	if (memo->callback_due != 0)
+		respond_jsonb_push_int64(&state, "callback", memo->callback_due);
+	if (memo->answer != NULL)
+		respond_jsonb_push_jsonb(&state, "answer", memo->answer);
+	pause->memo = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	pause->waits_for = memo->answer != NULL ? PAUSE_CALLBACK : PAUSE_ANSWER;
 	pause->due_at = due_at;
 	call->pause = pause;
 	return STEP_PAUSE;
+}
+
+static Memo
+read_memo(const FlowPause *pause)
+{
+	JsonbContainer *memo = respond_jsonb_root(pause->memo);
+
+	return (Memo) {
+		.delivery = respond_jsonb_find_int64(memo, "delivery"),
+		.looks = respond_jsonb_find_int64(memo, "looks"),
+		.callback_due = respond_jsonb_find_int64(memo, "callback"),
+		.answer = respond_jsonb_find_member(memo, "answer")
+	};
+}
+
+void
+respond_action_request_prepare(FlowMachine *machine, const FlowStep *step)
+{
+	const RequestCode *code = step->code;
+	const char *fault;
+
+	if (code->callback_ms == 0)
+		return;
+	if (respond_gateway_public_url == NULL || *respond_gateway_public_url == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_STEP_FAILED),
+				 errmsg("%s.callback: \"pg_respond.gateway_public_url\" is not set", step->place),
+				 errhint("Set it to what peers call this server, such as https://hooks.example.")));
+	machine->callback_mark = NULL;
+	if (!machine->dry)
+	{
+		fault = respond_secret_key_status();
+		if (fault != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_RESPOND_STEP_FAILED),
+					 errmsg("%s.callback: %s", step->place, fault),
+					 errhint("The url to be called is made with a key; see \"pg_respond.secret_key_file\".")));
+		machine->callback_mark = respond_callback_mark();
+	}
+	machine->callback_url = psprintf("%s" CALLBACK_PATH "%s", respond_public_address(),
+									 machine->callback_mark != NULL ? machine->callback_mark : DRY_TOKEN);
+}
+
+void
+respond_action_request_ended(FlowMachine *machine, const FlowPause *pause)
+{
+	if (read_memo(pause).callback_due != 0)
+		respond_callbacks_forget(machine->run->run_id);
+}
+
+/* Templates may have left it out, or made something else of it. */
+static void
+require_mark(const StepCall *call, const NewDelivery *delivery, const char *mark)
+{
+	if (delivery->url != NULL && strstr(delivery->url, mark) != NULL)
+		return;
+	if (delivery->body != NULL && strstr(delivery->body, mark) != NULL)
+		return;
+	if (delivery->headers != NULL &&
+		strstr(JsonbToCString(NULL, &delivery->headers->root, VARSIZE(delivery->headers)), mark) != NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_RESPOND_STEP_FAILED),
+			 errmsg("%s.callback: the request does not name the url to be called", call->step->place),
+			 errdetail("The templates left {{" CALLBACK_URL_ROOT "}} out, or made something else of it.")));
+}
+
+/* In the transaction that records the request: the call may come before the answer. */
+static void
+expect_call(const StepCall *call, const Memo *memo)
+{
+	const FlowMachine *machine = call->machine;
+	Callback	callback = {
+		.delivery_id = memo->delivery,.run_id = machine->run->run_id,.run_started_at = machine->started_at,
+		.step = respond_step_label(call->step),.due_at = memo->callback_due
+	};
+	char	   *token = respond_callback_token(machine->callback_mark);
+
+	respond_callback_insert(&callback, respond_callback_hash(token));
+	respond_secret_wipe(token);
 }
 
 static RequestMessage
@@ -111,7 +217,8 @@ begin(StepCall *call)
 	MessageOrigin origin = respond_action_origin(machine);
 	NewDelivery delivery;
 	const char *method;
-	int64		id;
+	TimestampTz now = respond_clock_now();
+	Memo		memo = {0};
 
 	/* what it would be made of is not known */
 	if (machine->dry && respond_machine_is_blind(machine))
@@ -121,10 +228,20 @@ begin(StepCall *call)
 	respond_action_scrub(&delivery);
 	if (machine->dry)
 		return STEP_DONE;
+	if (code->callback_ms > 0)
+	{
+		require_mark(call, &delivery, machine->callback_mark);
+		delivery.callback_mark = machine->callback_mark;
+	}
 	respond_event_context_fan_out();
 	delivery.terms = make_terms(call, method);
-	id = respond_effects_delivery(machine->run, &delivery);
-	return wait_for(call, id, 0, TimestampTzPlusMilliseconds(respond_clock_now(), code->timeout_ms + GRACE_MS));
+	memo.delivery = respond_effects_delivery(machine->run, &delivery);
+	if (code->callback_ms > 0)
+	{
+		memo.callback_due = TimestampTzPlusMilliseconds(now, code->callback_ms);
+		expect_call(call, &memo);
+	}
+	return wait_for(call, &memo, TimestampTzPlusMilliseconds(now, code->timeout_ms + GRACE_MS));
 }
 
 /* {"status", "headers", "body"} */
@@ -156,8 +273,45 @@ without_long_body(Jsonb *output)
 	return DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(output), CStringGetTextDatum("body")));
 }
 
+/* The answer, and {"callback": {"body", "headers", "at"}}. */
 static StepResult
-take_answer(StepCall *call)
+end_by_call(StepCall *call, Jsonb *answer, Jsonb *data)
+{
+	JsonbParseState *state = NULL;
+	Jsonb	   *callback;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	respond_jsonb_push_jsonb(&state, "callback", data);
+	callback = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	call->output = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(answer), JsonbPGetDatum(callback)));
+	return STEP_DONE;
+}
+
+/* Where the call has not come before the answer, the step goes on waiting. */
+static StepResult
+look_for_call(StepCall *call, const Memo *memo)
+{
+	Jsonb	   *data = respond_callback_take(memo->delivery, true);
+
+	if (data != NULL)
+		return end_by_call(call, memo->answer, data);
+	return wait_for(call, memo, memo->callback_due);
+}
+
+/* A call that has come in time counts, although the time is over now. */
+static StepResult
+end_callback(StepCall *call, const Memo *memo)
+{
+	Jsonb	   *data = respond_callback_take(memo->delivery, false);
+
+	if (data != NULL)
+		return end_by_call(call, memo->answer, data);
+	call->machine->failure_details = without_long_body(memo->answer);
+	fail(call, "nobody has called the url of the request in time");
+}
+
+static StepResult
+take_answer(StepCall *call, Memo *memo)
 {
 	Jsonb	   *answer = call->wake->data;
 	int32		status = (int32) respond_jsonb_find_int64(respond_jsonb_root(answer), "status");
@@ -174,7 +328,11 @@ take_answer(StepCall *call)
 	if (fault != NULL)
 		/* the courier says how often it has tried */
 		fail(call, error != NULL ? error : fault);
-	return STEP_DONE;
+	if (memo->callback_due == 0)
+		return STEP_DONE;
+	memo->answer = call->output;
+	call->output = NULL;
+	return look_for_call(call, memo);
 }
 
 /* What came of the tries that there was time for. */
@@ -192,33 +350,33 @@ describe_tries(const RequestTries *tries)
 
 /* The time is over.  A request that has ended in the meantime has an answer, which is on its way. */
 static StepResult
-give_up(StepCall *call, int64 delivery)
+give_up(StepCall *call, Memo *memo)
 {
-	int64		looks = respond_jsonb_find_int64(respond_jsonb_root(call->pause->memo), "looks");
 	RequestTries tries;
 
-	if (respond_request_cancel(delivery, "the run that waited gave up: timed out", &tries))
+	if (respond_request_cancel(memo->delivery, "the run that waited gave up: timed out", &tries))
 		fail(call, describe_tries(&tries));
-	if (looks >= MOST_LOOKS)
+	if (memo->looks >= MOST_LOOKS)
 		fail(call, "timed out, and the answer is lost");
-	return wait_for(call, delivery, looks + 1, TimestampTzPlusMilliseconds(respond_clock_now(), GRACE_MS));
+	memo->looks++;
+	return wait_for(call, memo, TimestampTzPlusMilliseconds(respond_clock_now(), GRACE_MS));
 }
 
 StepResult
 respond_action_request(StepCall *call)
 {
-	JsonbContainer *memo;
-	int64		delivery;
+	Memo		memo;
 
 	if (call->wake == NULL)
 		return begin(call);
-	memo = respond_jsonb_root(call->pause->memo);
-	delivery = respond_jsonb_find_int64(memo, "delivery");
+	memo = read_memo(call->pause);
 	if (call->wake->kind == WAKE_TIMEOUT)
-		return give_up(call, delivery);
+		return memo.answer != NULL ? end_callback(call, &memo) : give_up(call, &memo);
+	if (call->wake->kind == WAKE_CALLBACK && memo.answer != NULL)
+		return look_for_call(call, &memo);
 	if (call->wake->kind == WAKE_ANSWER &&
-		respond_jsonb_find_int64(respond_jsonb_root(call->wake->data), "delivery_id") == delivery)
-		return take_answer(call);
+		respond_jsonb_find_int64(respond_jsonb_root(call->wake->data), "delivery_id") == memo.delivery)
+		return take_answer(call, &memo);
 	/* an answer to something that the run does not wait for any more */
-	return wait_for(call, delivery, respond_jsonb_find_int64(memo, "looks"), call->pause->due_at);
+	return wait_for(call, &memo, call->pause->due_at);
 }

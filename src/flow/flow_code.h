@@ -30,6 +30,9 @@
 /* Where a step goes on; 0 and more: a step of the same part. */
 #define FLOW_NEXT				(-1)	/* the step behind it; after a failure: on_failure */
 #define FLOW_STOP				(-2)
+/* What the parameters of a request name that wants to be called back. */
+#define CALLBACK_URL_ROOT		"callback_url"
+
 /* What stands for it where a step is named. */
 #define FLOW_STOP_NAME			"stop"
 

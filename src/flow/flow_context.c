@@ -100,9 +100,24 @@ respond_context_outward_root(FlowMachine *machine)
 	return respond_template_from_roots(&machine->outward_all);
 }
 
+/* What the parameters of this step see and nothing else does. */
+static void
+refresh_own(FlowMachine *machine)
+{
+	TemplateRoot *own = &machine->roots[RUN_ROOTS + 2 * machine->loop_count];
+
+	machine->all.count = RUN_ROOTS + 2 * machine->loop_count;
+	if (machine->callback_url == NULL)
+		return;
+	own->name = CALLBACK_URL_ROOT;
+	own->value = respond_template_from_cstring(machine->callback_url);
+	machine->all.count++;
+}
+
 TemplateValue
 respond_context_root(FlowMachine *machine)
 {
+	refresh_own(machine);
 	machine->steps.count = machine->chain_count;
 	machine->steps.roots = machine->chain_values;
 	refresh_failure(machine);

@@ -29,7 +29,7 @@
 #define FLOW_MAX_LOG			((Size) 256 * 1024)
 
 /* What templates can begin with: for each loop, its item and the number of that. */
-#define FLOW_ROOTS				(RUN_ROOTS + 2 * FLOW_MAX_LOOPS)
+#define FLOW_ROOTS				(RUN_ROOTS + 2 * FLOW_MAX_LOOPS + 1)
 
 /* Where the run stands. */
 typedef struct FlowPosition
@@ -151,6 +151,8 @@ typedef struct FlowMachine
 	bool		contained;		/* an error raised now was rolled back by who raised it */
 	bool		outspoken;		/* an error raised now has words of the rule's author for everybody */
 	Jsonb	   *failure_details;	/* what an error raised now leaves of the step; NULL: nothing */
+	const char *callback_url;	/* {{callback_url}} of its parameters; NULL: it has none */
+	const char *callback_mark;	/* stands in it where the token goes; NULL in a dry run */
 	bool		calling;		/* an error raised now is that of another run, whose effects it would tear */
 	LoopFrame  *entering;		/* the loop that begins with it */
 	const FlowTarget *target;	/* where it goes on; NULL: at on_success */
@@ -168,7 +170,7 @@ typedef struct FlowMachine
 
 	/* made from the above, for templates and SQL */
 	Jsonb	   *chain_jsonb;	/* NULL: to be made */
-	TemplateRoot roots[FLOW_ROOTS];	/* those of loops behind the others */
+	TemplateRoot roots[FLOW_ROOTS];	/* those of loops behind the others, and behind them what a step alone sees */
 	SqlLocal	locals[2 * FLOW_MAX_LOOPS];
 	TemplateRoots all;			/* over roots */
 	TemplateRoots event;		/* over those of the event */

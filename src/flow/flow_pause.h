@@ -23,6 +23,7 @@
 #define PAUSE_EVENT		"event"
 #define PAUSE_TIME		"time"
 #define PAUSE_ANSWER	"answer"
+#define PAUSE_CALLBACK	"callback"	/* the url that a request has named is called */
 #define PAUSE_APPROVAL	"approval"
 #define PAUSE_RUN		"run"
 #define PAUSE_RETRY		"retry"
@@ -65,6 +66,7 @@ typedef enum FlowWakeKind
 	WAKE_EVENT,
 	WAKE_TIMEOUT,
 	WAKE_ANSWER,
+	WAKE_CALLBACK,
 	WAKE_DECISION,
 	WAKE_ENDED,					/* the run that it called */
 	WAKE_TURN,

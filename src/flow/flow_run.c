@@ -105,6 +105,8 @@ begin_step(FlowMachine *machine, StepCall *call)
 {
 	if (!condition_holds(machine, call->step))
 		return false;
+	if (call->step->action->prepare != NULL)
+		call->step->action->prepare(machine, call->step);
 	call->values = respond_step_render(machine, call->step);
 	if (machine->dry)
 		machine->parameters = respond_step_values_jsonb(call->step, call->values);
@@ -240,6 +242,7 @@ try_step(FlowMachine *machine, const FlowStep *step, const FlowWake *wake, const
 	machine->contained = false;
 	machine->outspoken = false;
 	machine->failure_details = NULL;
+	machine->callback_url = NULL;
 	machine->calling = false;
 	machine->parameters = NULL;
 	machine->target = NULL;
@@ -537,6 +540,7 @@ MachineStatus
 respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 {
 	const FlowStep *step = current_step(machine);
+	const FlowPause *pause;
 	StepOutcome outcome;
 	bool		behind_own;
 
@@ -569,7 +573,10 @@ respond_machine_wake(FlowMachine *machine, const FlowWake *wake)
 		machine->rested = true;
 		return MACHINE_UNDER_WAY;
 	}
+	pause = machine->pause;
 	outcome = try_step(machine, step, wake, NULL);
+	if (outcome != STEP_OUTCOME_PAUSED && step->action->ended != NULL)
+		step->action->ended(machine, pause);
 	respond_own_events_note(machine, step, true, false);
 	return finish_attempt(machine, step, outcome);
 }

@@ -92,7 +92,9 @@ is_word(const char *text)
 static void
 check_free(const FlowCompiler *compiler, const FlowStep *step, const char *name)
 {
-	if (respond_run_root_find(name, strlen(name)) < RUN_ROOTS)
+	/* rules that were saved before there were calls keep the name */
+	if (respond_run_root_find(name, strlen(name)) < RUN_ROOTS ||
+		(compiler->check_sql && strcmp(name, CALLBACK_URL_ROOT) == 0))
 		refuse(step, "as", psprintf("\"%s\" has a meaning already", name), NULL);
 	for (const char *const *local = compiler->locals; local != NULL && *local != NULL; local++)
 		if (strcmp(*local, name) == 0)

@@ -40,6 +40,10 @@
 #define LARGEST_BODY		(16 * 1024 * 1024)
 #define MOST_STATUSES		100
 
+/* How long a call may take if the step does not say, and at most. */
+#define USUAL_CALLBACK_MS	(INT64CONST(86400) * 1000)
+#define LONGEST_CALLBACK_MS	(INT64CONST(366) * 86400 * 1000)
+
 #define PATTERN_HINT		"A pattern is over {\"status\", \"headers\", \"body\"}."
 
 const char *const respond_request_methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", NULL};
@@ -243,6 +247,67 @@ read_limits(FlowStep *step, const JsonValue *value, RequestCode *code)
 	code->max_body = read_max_body(step, respond_step_member(value, "max_body"));
 }
 
+static void
+look_for_url(void *state, const TemplatePathUse *use)
+{
+	bool	   *found = state;
+
+	if (use->root_length == strlen(CALLBACK_URL_ROOT) && memcmp(use->root, CALLBACK_URL_ROOT, use->root_length) == 0)
+		*found = true;
+}
+
+static void
+look_for_url_in_json(void *state, const char *where, const TemplatePathUse *use)
+{
+	look_for_url(state, use);
+}
+
+/* The parameter that names the url to be called; NULL: none does. */
+static const char *
+find_url(const FlowStep *step)
+{
+	for (int i = 0; i < REQUEST_PARAMETERS; i++)
+	{
+		bool		found = false;
+
+		if (step->parameters[i].text != NULL)
+			respond_template_each_path(step->parameters[i].text, look_for_url, &found);
+		if (step->parameters[i].json != NULL)
+			respond_json_template_each_path(step->parameters[i].json, look_for_url_in_json, &found);
+		if (found)
+			return step->action->parameters[i].name;
+	}
+	return NULL;
+}
+
+static void
+read_callback(FlowCompiler *compiler, const FlowStep *step, const JsonValue *value, RequestCode *code)
+{
+	const JsonValue *callback = respond_step_member(value, "callback");
+	int64		limit = respond_step_span(step->place, value, "callback_timeout", LONGEST_CALLBACK_MS, "366 days");
+	const char *named = find_url(step);
+
+	if (callback != NULL && callback->kind != JSON_KIND_BOOLEAN)
+		refuse(step, "callback", "must be true or false", NULL);
+	if (callback == NULL || !callback->boolean)
+	{
+		if (limit > 0)
+			refuse(step, "callback_timeout", "is for requests with \"callback\": true", NULL);
+		/* a rule that was saved before there were calls goes on */
+		if (named != NULL && compiler->check_sql)
+			refuse(step, named, "{{" CALLBACK_URL_ROOT "}} is empty without \"callback\": true", NULL);
+		return;
+	}
+	if (named == NULL)
+		refuse(step, "callback", "nothing tells the receiver which url to call",
+			   "Put {{" CALLBACK_URL_ROOT "}} into \"body\", \"headers\" or \"url\".");
+	code->callback_ms = limit > 0 ? limit : USUAL_CALLBACK_MS;
+	if (code->callback_ms <= code->timeout_ms)
+		refuse(step, "callback_timeout",
+			   psprintf("must be longer than the " INT64_FORMAT " ms that the request may take", code->timeout_ms),
+			   "\"timeout\" says how long the request may take.");
+}
+
 void
 respond_request_compile(FlowCompiler *compiler, const JsonValue *value, FlowStep *step)
 {
@@ -252,6 +317,7 @@ respond_request_compile(FlowCompiler *compiler, const JsonValue *value, FlowStep
 	check_headers(compiler, step, respond_step_member(value, "headers"));
 	read_limits(step, value, code);
 	read_expect(compiler, step, respond_step_member(value, "expect"), code);
+	read_callback(compiler, step, value, code);
 	step->code = code;
 }
 

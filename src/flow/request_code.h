@@ -14,7 +14,7 @@
 enum
 {
 	REQUEST_CHANNEL, REQUEST_URL, REQUEST_METHOD, REQUEST_HEADERS, REQUEST_BODY, REQUEST_ATTEMPT_TIMEOUT,
-	REQUEST_EXPECT, REQUEST_MAX_BODY,
+	REQUEST_EXPECT, REQUEST_MAX_BODY, REQUEST_CALLBACK, REQUEST_CALLBACK_TIMEOUT,
 	REQUEST_PARAMETERS
 };
 
@@ -28,6 +28,7 @@ typedef struct RequestCode
 	bool		asks_status;	/* the pattern says which statuses are good */
 	int32	   *statuses;		/* that are good; NULL: 200 to 299, or as the pattern says */
 	int			status_count;
+	int64		callback_ms;	/* so long the url may be called that it names; 0: it names none */
 } RequestCode;
 
 /* Compiles what the table of actions does not describe, into step->code. */

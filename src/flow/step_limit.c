@@ -13,11 +13,12 @@
 #include "common/errors.h"
 #include "flow/step_limit.h"
 
-/* A request ends at its timeout by itself, and says what it had come to. */
+/* A request ends at its timeout by itself, and says what it had come to; a call has a limit of its own. */
 static bool
 is_limited(const FlowStep *step, const FlowPause *pause)
 {
-	return step->timeout > 0 && strcmp(pause->waits_for, PAUSE_ANSWER) != 0;
+	return step->timeout > 0 && strcmp(pause->waits_for, PAUSE_ANSWER) != 0 &&
+		strcmp(pause->waits_for, PAUSE_CALLBACK) != 0;
 }
 
 void

@@ -25,6 +25,7 @@
 #include "common/life.h"
 #include "common/shape.h"
 #include "event/producer.h"
+#include "inbound/callback_take.h"
 #include "inbound/inbound_answer.h"
 #include "inbound/inbound_count.h"
 #include "inbound/inbound_take.h"
@@ -50,6 +51,8 @@ typedef struct Taken
 	int64		wait;			/* seconds until the rate lets the next one through */
 	int			first_event;	/* among those of the turn */
 	int			known;
+	bool		is_call;		/* of a peer that ends a step; what follows stays as it is */
+	CallbackVerdict call;
 	bool		is_busy;		/* our own fault: it shall come again */
 	bool		is_sample;		/* of what was refused */
 	bool	   *is_counted;		/* the rate has let it through, before it was taken by itself */
@@ -64,6 +67,7 @@ typedef struct Turn
 	size_t		made;			/* bytes, by templates and otherwise */
 	int			event_count;
 	NewEvent   *events;
+	bool		needs_disk;		/* some answer holds only when all that was committed is on disk */
 } Turn;
 
 /* Sources had been read so often when their limits were asked for. */
@@ -213,6 +217,14 @@ judge(Turn *turn, Taken *taken)
 	taken->is_busy = turn->made > TURN_MOST_MADE;
 	if (taken->is_busy)
 		return;
+	taken->is_call = respond_callback_is_path(taken->request->path);
+	if (taken->is_call)
+	{
+		turn->made += taken->request->body_length;
+		respond_callback_take_call(turn->arena, taken->request, &taken->call);
+		turn->needs_disk |= taken->call.status == 200 || taken->call.status == 410;
+		return;
+	}
 	route(turn, taken);
 	if (taken->cached == NULL || taken->verdict.reason != INBOUND_ACCEPTED)
 		return;
@@ -299,8 +311,8 @@ count(const Taken *taken)
 {
 	const char *name = taken->cached != NULL ? taken->cached->source->name : INBOUND_NOWHERE;
 
-	/* it was not looked at */
-	if (taken->is_busy && taken->cached == NULL)
+	/* it was not looked at, or is for no source */
+	if (taken->is_call || (taken->is_busy && taken->cached == NULL))
 		return;
 	if (taken->verdict.reason != INBOUND_ACCEPTED)
 		respond_inbound_count_refused(name, taken->verdict.reason);
@@ -313,7 +325,9 @@ answer_of(const Turn *turn, const Taken *taken, bool durable)
 {
 	const InboundSource *source = taken->cached != NULL ? taken->cached->source : NULL;
 
-	if (taken->is_busy || (!durable && taken->verdict.event_count > 0))
+	if (taken->is_call && (durable || !(taken->call.status == 200 || taken->call.status == 410)))
+		return respond_callback_answer(turn->arena, &taken->call);
+	if (taken->is_call || taken->is_busy || (!durable && taken->verdict.event_count > 0))
 		return respond_inbound_answer_busy(turn->arena);
 	if (taken->verdict.reason != INBOUND_ACCEPTED)
 		return respond_inbound_answer_refused(turn->arena, source, &taken->verdict, taken->wait);
@@ -338,8 +352,8 @@ take(Turn *turn, WebAnswer **answers)
 	sample_rejects(turn);
 	PopActiveSnapshot();
 	respond_worker_commit();
-	/* an event that was known may be one of a commit that is not on disk yet */
-	if (turn->event_count > 0)
+	/* an event that was known may be one of a commit that is not on disk yet, and so may a call that came before */
+	if (turn->event_count > 0 || turn->needs_disk)
 		durable = respond_durable_wait();
 	for (int i = 0; i < turn->count; i++)
 	{

@@ -48,6 +48,7 @@ static const ShapeColumn delivery_columns[] = {
 	{"run_started_at", TIMESTAMPTZOID},
 	{"step", TEXTOID},
 	{"retry_after", INTERVALOID},
+	{"callback_mark", TEXTOID},
 };
 
 StaticAssertDecl(lengthof(delivery_columns) == DELIVERY_COLUMNS, "each column of respond.delivery has its type");

@@ -176,6 +176,7 @@ fill_row(Datum *values, bool *nulls, const NewDelivery *delivery, TimestampTz no
 	values[DELIVERY_CHANNEL_ID] = UUIDPGetDatum(&delivery->channel_id);
 	nulls[DELIVERY_CHANNEL_ID] = false;
 	respond_row_set_text(values, nulls, DELIVERY_DEFINITION, delivery->definition);
+	respond_row_set_text(values, nulls, DELIVERY_CALLBACK_MARK, delivery->callback_mark);
 	if (delivery->terms != NULL)
 		fill_terms(values, nulls, delivery->terms);
 }

@@ -51,6 +51,7 @@ typedef struct NewDelivery
 	const char *html;
 	const char *secret_mark;
 	const char *definition;		/* with a mark: what was filled in; NULL: none */
+	const char *callback_mark;	/* see callback_token.h; NULL: the receiver is not to call back */
 	const RequestTerms *terms;	/* NULL: nobody waits for an answer */
 } NewDelivery;
 

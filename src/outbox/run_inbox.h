@@ -30,6 +30,7 @@ extern const Shape respond_shape_run_inbox;
 /* Kinds of notes. */
 #define NOTE_CONTINUE	"continue"	/* another dispatcher began the run and came to a step that waits */
 #define NOTE_ANSWER		"answer"	/* of a request */
+#define NOTE_CALLBACK	"callback"	/* the url that a request names was called; see callback.h */
 #define NOTE_DECISION	"decision"	/* of an approval */
 #define NOTE_SIGNAL		"signal"
 #define NOTE_ENDED		"ended"		/* the run that it called */

@@ -82,6 +82,13 @@ static const AgingTable link_table = {
 	"respond_internal", "link", "LEAST(used_at, expires_at) OPERATOR(pg_catalog.<) $1"
 };
 
+/* A step takes its row away when it ends; this is for runs that somebody has deleted. */
+static const AgingTable callback_table = {
+	"respond_internal", "callback",
+	"due_at OPERATOR(pg_catalog.<) $1 AND NOT EXISTS (SELECT FROM respond.run AS r"
+	" WHERE r.id OPERATOR(pg_catalog.=) run_id AND r.status OPERATOR(pg_catalog.=) ANY ('{running,waiting}'))"
+};
+
 static Cursor *
 handled_by_all_lanes(void)
 {
@@ -295,5 +302,6 @@ respond_retention_apply(TimestampTz now)
 	}
 	delete_old_rows(&passed_table, now);
 	delete_old_rows(&link_table, now - LINK_GRACE_DAYS * USECS_PER_DAY);
+	delete_old_rows(&callback_table, now);
 	return now + pause;
 }

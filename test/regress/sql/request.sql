@@ -43,6 +43,17 @@ SELECT pg_temp.check_step('{"url": "https://api.example"}' || s) FROM unnest(ARR
 	'{"max_attempts": 0}', '{"max_body": 0}', '{"max_body": 16777217}', '{"max_body": 1.5}', '{"max_body": "1000"}', '{"expect": []}', '{"expect": [99]}', '{"expect": ["200"]}',
 	'{"expect": 200}', '{"expect": {"status": 200}}', '{"expect": {"body": {"a": [{"prefix": 1}]}}}', '{"method": "BREW"}', '{"bodies": 1}']::jsonb[]) AS s;
 
+-- a url to be called back
+SELECT pg_temp.check_step('{"url": "https://api.example", "callback": true}' || s) FROM unnest(ARRAY['{"body": {"to": ["{{callback_url}}"]}}', '{"body": "{{callback_url}}", "callback_timeout": "366 days"}',
+	'{"url": "https://api.example/?to={{callback_url}}", "callback_timeout": 90}', '{"headers": {"X-To": "{{{callback_url}}}"}, "timeout": "1 s", "callback_timeout": "2 s"}',
+	'{"body": "{{#data.a}}{{callback_url}}{{/data.a}}"}', '{}', '{"body": "callback_url {{data.callback_url}} {{steps.callback_url}}"}', '{"body": "{{callback_url}}", "callback": "yes"}',
+	'{"body": "{{callback_url}}", "callback_timeout": "1 min"}', '{"body": "{{callback_url}}", "timeout": "1 day"}', '{"body": "{{callback_url}}", "callback_timeout": "367 days"}',
+	'{"body": "{{callback_url}}", "callback_timeout": "soon"}', '{"url": "{{callback_url}}"}', '{"body": "{{callback_url}}", "callback": false}', '{"body": "{{callback_url}}", "callback": null}',
+	'{"callback": false}', '{"callback": false, "callback_timeout": "1 h"}']::jsonb[]) AS s;
+SELECT pg_temp.check_step('{"url": "https://api.example", "headers": {"X-To": "{{callback_url}}"}}');
+SELECT pg_temp.check_step('{"url": "https://api.example", "callback_timeout": "1 h"}');
+SELECT pg_temp.check_step('{"action": "foreach", "items": [1], "as": "callback_url", "steps": [{"action": "log", "message": "x"}]}');
+
 -- an answer has a status, headers and a body
 SELECT pg_temp.check_step(jsonb_build_object('url', 'https://api.example', 'expect', e)) FROM unnest(ARRAY['{"stat": [200]}', '{"body": {"stat": [200]}}', '{"Body": {"a": [1]}}',
 	'{"$or": [{"status": [200]}, {"body": {"a": [1]}}]}', '{"$or": [{"status": [200]}, {"stat": [201]}]}', '{"$or": [{"$or": [{"stat": [1]}, {"body": {"a": [1]}}]}, {"status": [201]}]}',
@@ -56,4 +67,8 @@ SELECT jsonb_pretty(steps) FROM respond.simulate('ask', '{"id": "a/b?c", "text":
 SELECT jsonb_pretty(steps) FROM respond.simulate('ask', '{"id": "a\nb"}') WHERE rule = 'asks';
 UPDATE respond.rule SET steps = '[{"action": "request", "url": "https://api.example/", "headers": "{{data.headers}}"}]' WHERE name = 'asks';
 SELECT jsonb_pretty(steps) FROM respond.simulate('ask', '{"headers": {"X-A": "1", "x-a": "2"}}') WHERE rule = 'asks';
+-- and what is missing for a url to be called back
+UPDATE respond.rule SET steps = '[{"action": "request", "url": "https://api.example/{{data.id}}?to={{callback_url}}", "callback": true, "headers": {"X-To": "{{callback_url}}"}, "body": {"to": "{{callback_url}}"}},
+	{"action": "log", "message": "{{callback_url}}."}]' WHERE name = 'asks';
+SELECT jsonb_pretty(steps) FROM respond.simulate('ask', '{"id": 7}') WHERE rule = 'asks';
 DELETE FROM respond.rule WHERE name = 'asks';

@@ -54,11 +54,11 @@ sub ask
 		$self->rule({ action => 'request', name => 'r', (defined $url ? (url => $url) : ()), max_attempts => 1, %step }), $data, $subject);
 }
 
-# run(event): status, error and state of its run, when that has ended.
+# run(event): status, error and state of its run, when that has ended; not of runs that are items of a loop, or called.
 sub run
 {
 	my ($self, $event) = @_;
-	my $ended = "FROM respond.run WHERE event_id = $event AND status NOT IN ('running', 'waiting')";
+	my $ended = "FROM respond.run WHERE event_id = $event AND parent_id IS NULL AND status NOT IN ('running', 'waiting')";
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	Respond::wait_until($self->{node}, $self->{db}, "SELECT EXISTS (SELECT $ended)");
