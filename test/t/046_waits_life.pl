@@ -170,6 +170,8 @@ for my $round (0 .. 7)
 		one("INSERT INTO respond.event (type, subject, data) SELECT 'count.$type', 'n' || i, '{\"rest\": \"5 ms\"}' FROM generate_series($low, $high) AS i
 			WHERE NOT EXISTS (SELECT FROM respond.event AS e WHERE e.type = 'count.$type' AND e.subject = 'n' || i)");
 	}
+	# an event at which it ends again and again would be given up
+	Respond::wait_idle($node, $db);
 }
 Respond::wait_until($node, $db, q{SELECT count(*) > 0 AND NOT EXISTS (SELECT FROM respond.event AS b WHERE b.type = 'count.b' AND NOT EXISTS (SELECT FROM respond.event AS d WHERE d.type = 'count.done' AND d.subject = b.subject)) FROM respond.event},
 	'each run that has got its answers came to its end');

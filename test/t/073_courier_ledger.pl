@@ -1,6 +1,7 @@
 # The ledger of what leaves the database: producers that write, roll back and commit asynchronously, and in the middle
 # of it everything that can end a process or the server.  Then a count: each event has one delivery, each delivery
-# arrived, under one key and with one body, and nothing arrived of which the database does not know.
+# arrived, under one key and with one body, and nothing arrived of which the database does not know.  Of what waits when the
+# server ends, the order of commits is known by their times only.
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
@@ -8,7 +9,7 @@ use Writers;
 use Peers;
 
 my $node = Respond::node('courier', restart_after_crash => 'on', max_connections => 60, fsync => 'off', log_statement => 'none',
-	'pg_respond.allowed_networks' => '127.0.0.0/8');
+	track_commit_timestamp => 'on', 'pg_respond.allowed_networks' => '127.0.0.0/8');
 my $db = 'desk';
 my $receiver = Peers::receiver();
 my $url = "http://127.0.0.1:$receiver->{port}";
