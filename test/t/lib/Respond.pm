@@ -16,6 +16,7 @@ use warnings;
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Psql;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
@@ -77,8 +78,8 @@ sub create_extension
 	return;
 }
 
-# wait_until(node, db, query, message): polls until the query returns t, and reports it as one assertion.
-# A connection that fails, also with a broken pipe, counts as "not yet": the server may be restarting.
+# wait_until(node, db, query, message): polls until the query returns t, and reports it as one assertion.  It looks in one session,
+# which ends with the wait.  A connection that fails counts as "not yet": the server may be restarting.
 sub wait_until
 {
 	my ($node, $db, $query, $message) = @_;
@@ -87,12 +88,11 @@ sub wait_until
 
 	for (my $pause = 2_000; time() < $end; $pause = $pause < 100_000 ? $pause * 2 : $pause)
 	{
-		eval { $node->psql($db, $query, stdout => \$out, stderr => \$err, timeout => $LIMIT, on_error_stop => 1); 1 }
-		  or ($out, $err) = ('', $@);
-		$out = '' unless defined $out;
+		($out, $err) = Psql::look($node, $db, $query, $LIMIT);
 		last if $out eq 't';
 		usleep($pause);
 	}
+	Psql::leave();
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	if (defined $message)
 	{
