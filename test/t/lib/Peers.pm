@@ -20,6 +20,7 @@ use IPC::Run ();
 use JSON::PP ();
 use Respond ();
 use Scalar::Util qw(weaken);
+use Shared ();
 
 my $stub = abs_path(dirname(__FILE__) . '/../../stub');
 my $dir = $ENV{TESTDATADIR} || $ENV{TESTDIR} || '.';
@@ -36,11 +37,12 @@ sub work_dir
 sub build_receiver
 {
 	return $receiver_program if $receiver_program;
-	my $program = work_dir() . '/receiver';
+	return $receiver_program = Shared::once('receiver', sub {
+		my ($program) = @_;
 
-	system(join(' ', 'cc', '-O2', '-o', "'$program'", (map { "'$_'" } glob("'$stub'/receiver*.c")), '-lssl', '-lcrypto')) == 0
-	  or die "could not build the receiver";
-	return $receiver_program = $program;
+		system(join(' ', 'cc', '-O2', '-o', "'$program'", (map { "'$_'" } glob("'$stub'/receiver*.c")), '-lssl', '-lcrypto')) == 0
+		  or die "could not build the receiver";
+	});
 }
 
 # certificates(): the folder with ca.pem, server.pem, server.key and the bad ones; see test/stub/certificates.sh.

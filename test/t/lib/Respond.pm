@@ -17,6 +17,7 @@ use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Psql;
+use Shared;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
