@@ -90,6 +90,27 @@ find_server()
 	export PATH=$BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 }
 
+# memory_folder: makes a folder in memory for what ends with the process $$, and prints its name.  None where memory is scarce or programs
+# cannot be run from it.  What processes left there that are gone is removed.
+memory_folder()
+{
+	local folder=/dev/shm/pg_respond.$$ other gigabytes=8
+	for other in /dev/shm/pg_respond.*; do
+		[ ! -d "$other" ] || [ -d "/proc/${other##*.}" ] || rm -rf "$other" 2> /dev/null || true
+	done
+	[ "${TEST_MEMORY:-yes}" = yes ] && [ "$(stat -f -c %T /dev/shm 2> /dev/null)" = tmpfs ] || return 0
+	[ "$(awk '/^MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -ge "$gigabytes" ] || return 0
+	[ "$(df -P -k /dev/shm | awk 'NR == 2 { print int($4 / 1048576) }')" -ge "$gigabytes" ] || return 0
+	mkdir "$folder" 2> /dev/null || return 0
+	[ "$(id -u)" -ne 0 ] || chown "$SERVER_USER" "$folder"
+	if cp /bin/true "$folder/true" && "$folder/true" 2> /dev/null; then
+		rm "$folder/true"
+		echo "$folder"
+	else
+		rm -rf "$folder"
+	fi
+}
+
 # copy_tests: a copy of test/ that the server's user can read, whatever the clone's permissions are, with expected/ where
 # every release's pg_regress looks for it, and in test/pages the documentation, whose examples are tried.
 copy_tests()
