@@ -7,8 +7,6 @@
  */
 #include "calendar/day.h"
 
-#include <stdbool.h>
-
 int64_t
 respond_floor_divide(int64_t a, int64_t b)
 {
@@ -54,6 +52,19 @@ respond_month_go_on(Month *month)
 	month->year += month->month == 12;
 	month->month = month->month == 12 ? 1 : month->month + 1;
 	month->days = days_of_month(month->year, month->month);
+}
+
+bool
+respond_day_find(int64_t year, int month, int day, int64_t *found)
+{
+	/* days from the first of March, after which months have the same lengths each year */
+	int64_t		from_march = month > 2 ? year : year - 1;
+	int64_t		cycle = respond_floor_divide(from_march, CYCLE_YEARS);
+	int64_t		of_cycle = from_march - cycle * CYCLE_YEARS;
+	int			of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	*found = cycle * CYCLE_DAYS + 365 * of_cycle + of_cycle / 4 - of_cycle / 100 + of_year - 719468;
+	return day >= 1 && day <= days_of_month(year, month);
 }
 
 /* 0 is Sunday; 1970-01-01 was a Thursday. */

@@ -11,6 +11,7 @@
 #ifndef RESPOND_DAY_H
 #define RESPOND_DAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define DAY				INT64_C(86400)
@@ -34,6 +35,9 @@ extern int64_t respond_floor_divide(int64_t a, int64_t b);
 /* The month that a day is in, and the month after one. */
 extern void respond_month_find(int64_t day, Month *month);
 extern void respond_month_go_on(Month *month);
+
+/* The number of a day; false if the month, from 1 to 12, does not have it. */
+extern bool respond_day_find(int64_t year, int month, int day, int64_t *found);
 
 /* 0 is Sunday. */
 extern int	respond_day_of_week(int64_t day);
