@@ -55,7 +55,7 @@ SELECT respond_internal.take_back_defaults(false);
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA respond, respond_internal FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA respond, respond_internal FROM PUBLIC;
 SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal',
-	'actor', 'session_actor', 'current_cause', 'current_run', 'event_xid', 'clock_start', 'ticket_is_valid', 'comment_is_valid');
+	'actor', 'session_actor', 'current_cause', 'current_run', 'event_xid', 'clock_start', 'ticket_is_valid', 'comment_is_valid', 'is_restricted');
 -- what the private types are read with; they decide themselves
 SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal', 'to_text', 'to_jsonb', 'to_json', 'from_text', 'from_jsonb',
 	'private_text_cmp', 'private_text_lt', 'private_text_le', 'private_text_eq', 'private_text_ne', 'private_text_ge', 'private_text_gt',
@@ -71,14 +71,14 @@ SELECT respond_internal.grant_execute('respond_producer', 'respond', 'emit', 'ca
 -- say, and what was said stays said.
 GRANT USAGE ON SCHEMA respond TO respond_agent;
 GRANT SELECT ON respond.ticket, respond.comment, respond.rating, respond.team, respond.ticket_history, respond.run, respond.waiting TO respond_agent;
-GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.approval_vote TO respond_agent;
+GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.approval_vote, respond.calendar, respond.calendar_exception TO respond_agent;
 GRANT INSERT (subject, description, status, priority, team, assignee, requester, tags, key, fields),
 	UPDATE (subject, description, status, priority, team, assignee, requester, tags, key, fields)
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
 GRANT INSERT (ticket_id, comment_id, score, comment) ON respond.rating TO respond_agent;
 SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide', 'approval_link',
-	'rating_link', 'local_instant');
+	'rating_link', 'local_instant', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods');
 -- what decides which approvals they see
 SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_approver');
 
@@ -86,7 +86,7 @@ SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_a
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
 SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'local_instant', 'schedule_preview', 'explain', 'export_rules', 'health',
-	'rule_map', 'rule_doc', 'metrics');
+	'rule_map', 'rule_doc', 'metrics', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods');
 SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules', 'explain_waits', 'schedule_preview');
 -- rule_map() and rule_doc() show what their caller may read
 SELECT respond_internal.grant_execute(role_name, 'respond_internal', 'rule_steps', 'texts_of', 'awaited_events', 'host_of', 'type_pattern',
@@ -126,7 +126,7 @@ GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnatio
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.schedule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
-	respond.producer, respond.inbound_scheme, respond.inbound_source,
+	respond.producer, respond.inbound_scheme, respond.inbound_source, respond.calendar, respond.calendar_exception,
 	respond.team, respond.agent, respond.team_member, respond.ticket, respond.comment, respond.rating TO respond_admin;
 -- A token is made by create_token() alone, and stays with its role.
 GRANT UPDATE (scopes, expires_at, allow_networks, enabled), DELETE ON respond.api_token TO respond_admin;

@@ -10,6 +10,7 @@
 #include "approval/approval.h"
 #include "audit/audit_write.h"
 #include "audit/mask_path.h"
+#include "calendar/calendar_row.h"
 #include "channel/channel_columns.h"
 #include "channel/channel_kind.h"
 #include "common/shape_sql.h"
@@ -43,6 +44,8 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_approval,
 	&respond_shape_attempt,
 	&respond_shape_audit_log,
+	&respond_shape_calendar,
+	&respond_shape_calendar_exception,
 	&respond_shape_channel,
 	&respond_shape_channel_kind,
 	&respond_shape_comment,

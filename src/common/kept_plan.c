@@ -30,21 +30,31 @@ prepare(KeptPlan *kept)
 	kept->plan = plan;
 }
 
+/* What a statement sees. */
+typedef enum KeptPlanView
+{
+	VIEW_CURRENT,				/* what the transaction has done so far */
+	VIEW_NEWEST,				/* and what others have committed */
+	VIEW_ACTIVE					/* what the active snapshot sees; it only reads */
+} KeptPlanView;
+
 /*
  * Under REPEATABLE READ a statement sees what was there when the transaction
  * began.  What stands in for a foreign key or a unique index must not.
  */
 static int
-execute(KeptPlan *kept, Datum *values, const char *nulls, bool newest)
+execute(KeptPlan *kept, Datum *values, const char *nulls, KeptPlanView view)
 {
-	if (!newest || !IsolationUsesXactSnapshot())
+	if (view == VIEW_ACTIVE)
+		return SPI_execute_plan(kept->plan, values, nulls, true, 0);
+	if (view != VIEW_NEWEST || !IsolationUsesXactSnapshot())
 		return SPI_execute_plan(kept->plan, values, nulls, false, 0);
 	CommandCounterIncrement();
 	return SPI_execute_snapshot(kept->plan, values, nulls, GetLatestSnapshot(), InvalidSnapshot, false, false, 0);
 }
 
 static uint64
-run(KeptPlan *kept, Datum *values, const char *nulls, int flags, bool newest)
+run(KeptPlan *kept, Datum *values, const char *nulls, int flags, KeptPlanView view)
 {
 	Door		door;
 	int			result;
@@ -52,7 +62,7 @@ run(KeptPlan *kept, Datum *values, const char *nulls, int flags, bool newest)
 	respond_door_enter(&door, flags);
 	if (kept->plan == NULL)
 		prepare(kept);
-	result = execute(kept, values, nulls, newest);
+	result = execute(kept, values, nulls, view);
 	if (result < 0)
 		elog(ERROR, "could not run \"%s\": %s", kept->sql, SPI_result_code_string(result));
 	respond_door_leave(&door);
@@ -62,19 +72,25 @@ run(KeptPlan *kept, Datum *values, const char *nulls, int flags, bool newest)
 uint64
 respond_kept_plan_run(KeptPlan *kept, Datum *values, const char *nulls)
 {
-	return run(kept, values, nulls, DOOR_AS_CALLER, false);
+	return run(kept, values, nulls, DOOR_AS_CALLER, VIEW_CURRENT);
 }
 
 uint64
 respond_kept_plan_run_as_owner(KeptPlan *kept, Datum *values, const char *nulls)
 {
-	return run(kept, values, nulls, DOOR_AS_OWNER, false);
+	return run(kept, values, nulls, DOOR_AS_OWNER, VIEW_CURRENT);
 }
 
 uint64
 respond_kept_plan_run_newest(KeptPlan *kept, Datum *values, const char *nulls)
 {
-	return run(kept, values, nulls, DOOR_AS_OWNER, true);
+	return run(kept, values, nulls, DOOR_AS_OWNER, VIEW_NEWEST);
+}
+
+uint64
+respond_kept_plan_run_stable(KeptPlan *kept, Datum *values, const char *nulls)
+{
+	return run(kept, values, nulls, DOOR_AS_OWNER, VIEW_ACTIVE);
 }
 
 bool

@@ -41,8 +41,14 @@ extern uint64 respond_kept_plan_run_as_owner(KeptPlan *kept, Datum *values, cons
 extern uint64 respond_kept_plan_run_newest(KeptPlan *kept, Datum *values, const char *nulls);
 
 /*
- * The same with its own SPI connection, for a query of one bigint: false when it
- * gives no row.
+ * With the rights of the owner, too, but seeing what the active snapshot sees:
+ * for functions that are STABLE.  The statement must only read.
+ */
+extern uint64 respond_kept_plan_run_stable(KeptPlan *kept, Datum *values, const char *nulls);
+
+/*
+ * As respond_kept_plan_run() with its own SPI connection, for a query of one
+ * bigint: false when it gives no row.
  */
 extern bool respond_kept_plan_int64(KeptPlan *kept, Datum *values, int64 *result);
 
