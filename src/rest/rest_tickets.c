@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "executor/spi.h"
+
 #include "rest/entity_tag.h"
 #include "rest/rest_answers.h"
 #include "rest/rest_body.h"
@@ -127,20 +129,39 @@ add_values(RestCall *call, RestSql *sql, bool named)
 	}
 }
 
+/*
+ * Runs what begins with "WITH x AS (" and a write of row r, and gives the row as it
+ * was written, and its number: a statement later the role may see it no more, if it
+ * is for another team.
+ */
+static char *
+write_ticket(RestCall *call, RestSql *sql, char **id)
+{
+	respond_rest_sql_add(sql, " RETURNING ");
+	respond_rest_sql_columns(sql, &respond_resource_ticket);
+	respond_rest_sql_add(sql, ") SELECT pg_catalog.row_to_json(x), x.id FROM x");
+	if (respond_rest_sql_run(call, sql) == 0)
+		return NULL;
+	*id = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
+	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+}
+
 void
 respond_rest_ticket_create(RestCall *call)
 {
 	RestSql		sql;
+	char	   *json;
 	char	   *id;
 
-	respond_rest_sql_begin(&sql, "INSERT INTO respond.ticket (");
+	respond_rest_sql_begin(&sql, "WITH x AS (INSERT INTO respond.ticket AS r (");
 	add_names(call, &sql);
 	respond_rest_sql_add(&sql, ") VALUES (");
 	add_values(call, &sql, false);
-	respond_rest_sql_add(&sql, ") RETURNING id");
-	id = respond_rest_sql_text(call, &sql);
-	answer_ticket(call, 201, respond_rest_row(call, &respond_resource_ticket, id, false));
-	respond_call_locate(call, psprintf("/v1/tickets/%s", id));
+	respond_rest_sql_add(&sql, ")");
+	json = write_ticket(call, &sql, &id);
+	answer_ticket(call, 201, json);
+	if (json != NULL)
+		respond_call_locate(call, psprintf("/v1/tickets/%s", id));
 }
 
 /* Whether the caller knows the row as it is, or does not ask. */
@@ -160,18 +181,20 @@ is_current(RestCall *call, const char *json)
 	return false;
 }
 
-static bool
-update_ticket(RestCall *call)
+/* The row as it is then; NULL: the role may not change it. */
+static char *
+update_ticket(RestCall *call, char *json)
 {
 	RestSql		sql;
+	char	   *id;
 
 	if (call->body->count == 0)
-		return true;
-	respond_rest_sql_begin(&sql, "UPDATE respond.ticket AS t SET ");
+		return json;
+	respond_rest_sql_begin(&sql, "WITH x AS (UPDATE respond.ticket AS r SET ");
 	add_values(call, &sql, true);
-	respond_rest_sql_add(&sql, " WHERE t.id OPERATOR(pg_catalog.=) ");
+	respond_rest_sql_add(&sql, " WHERE r.id OPERATOR(pg_catalog.=) ");
 	respond_rest_sql_number(&sql, respond_call_id(call));
-	return respond_rest_sql_run(call, &sql) == 1;
+	return write_ticket(call, &sql, &id);
 }
 
 /* The row is locked before it is compared, so nobody changes it in between. */
@@ -191,12 +214,12 @@ respond_rest_ticket_change(RestCall *call)
 		}
 		if (!is_current(call, json))
 			return;
-		if (!update_ticket(call))
+		json = update_ticket(call, json);
+		if (json == NULL)
 		{
 			respond_call_refuse(call, 403, "The role of the token may not change this ticket.");
 			return;
 		}
-		json = respond_rest_row(call, &respond_resource_ticket, key, false);
 	}
 	answer_ticket(call, 200, json);
 }
