@@ -66,6 +66,8 @@ CREATE UNIQUE INDEX ticket_open_key_idx ON respond.ticket (key) WHERE key IS NOT
 COMMENT ON INDEX respond.ticket_open_key_idx IS 'one unsolved ticket for each key';
 CREATE INDEX ticket_team_status_idx ON respond.ticket (team, status);
 COMMENT ON INDEX respond.ticket_team_status_idx IS 'the queue of a team';
+CREATE INDEX ticket_queue_idx ON respond.ticket (team, updated_at) WHERE status NOT IN ('solved', 'closed');
+COMMENT ON INDEX respond.ticket_queue_idx IS 'what a team has to do, in the order of the last change';
 CREATE INDEX ticket_assignee_idx ON respond.ticket (assignee) WHERE assignee IS NOT NULL AND status NOT IN ('solved', 'closed');
 COMMENT ON INDEX respond.ticket_assignee_idx IS 'the work of a person';
 
@@ -127,15 +129,19 @@ COMMENT ON COLUMN respond.ticket_history.session_actor IS 'who was logged in, if
 CREATE INDEX ticket_history_ticket_id_idx ON respond.ticket_history (ticket_id);
 COMMENT ON INDEX respond.ticket_history_ticket_id_idx IS 'the history of a ticket';
 
+CREATE FUNCTION respond_internal.is_agent() RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_is_agent';
+COMMENT ON FUNCTION respond_internal.is_agent() IS 'whether the current role has the rights of respond_agent';
+
 -- Transitions, times and what may not change: before the row is written.
 CREATE FUNCTION respond_internal.ticket_guard() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'respond_ticket_guard';
 COMMENT ON FUNCTION respond_internal.ticket_guard() IS 'trigger: refuses transitions that are not allowed, keeps updated_at, solved_at and closed_at';
 
 CREATE TRIGGER ticket_guard_insert BEFORE INSERT ON respond.ticket
-	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1 OR NEW.session_actor IS DISTINCT FROM respond_internal.session_actor())
+	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1 OR NEW.session_actor IS DISTINCT FROM respond_internal.session_actor() OR respond_internal.is_agent())
 	EXECUTE FUNCTION respond_internal.ticket_guard();
-COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'sets the times of a ticket that is inserted as solved or closed, removes duplicate tags, and notes who is logged in';
+COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'sets the times of a ticket that is inserted as solved or closed, removes duplicate tags, notes who is logged in, and that an agent sees the ticket until the statement is over';
 CREATE TRIGGER ticket_guard_update BEFORE UPDATE ON respond.ticket
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.ticket_guard();
 COMMENT ON TRIGGER ticket_guard_update ON respond.ticket IS 'refuses transitions that are not allowed and a second open ticket with a key, keeps updated_at, solved_at and closed_at';

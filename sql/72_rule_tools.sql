@@ -31,7 +31,7 @@ COMMENT ON FUNCTION respond.simulate(text, jsonb, text, text, text, timestamptz,
 
 CREATE FUNCTION respond.explain(event_id bigint)
 RETURNS TABLE (rule text, fired boolean, reason text, run_id bigint)
-LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp SET row_security = on AS $$
 	WITH today AS (
 		SELECT x.rule, x.matched, x.failed_test, x.remark FROM respond_internal.explain_rules($1) AS x
 		UNION ALL

@@ -354,7 +354,7 @@ $$;
 COMMENT ON FUNCTION respond_internal.doc_failures(respond.rule) IS 'rule_doc(): what happens when something fails';
 
 CREATE FUNCTION respond_internal.doc_record(rule respond.rule) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET row_security = on AS $$
 	SELECT concat(E'\n## Record\n\n', CASE WHEN s.matched = 0 THEN concat('No run has ended since ', at.since, E'.\n')
 		ELSE concat('Since ', at.since, E':\n\n| runs | succeeded | failed | shadow | suppressed | last |\n| ---: | ---: | ---: | ---: | ---: | --- |\n',
 			format(E'| %s | %s | %s | %s | %s | %s |\n', s.matched, s.succeeded, s.failed, s.shadow, s.suppressed, at.last_at)) END,

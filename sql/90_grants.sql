@@ -56,6 +56,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA respond, respond_internal FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA respond, respond_internal FROM PUBLIC;
 SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal',
 	'actor', 'session_actor', 'current_cause', 'current_run', 'event_xid', 'clock_start', 'ticket_is_valid', 'comment_is_valid', 'is_restricted');
+-- what row policies ask about whoever reads
+SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal', 'is_agent', 'agents_of_caller', 'teams_of_caller', 'writes_ticket');
 -- what the private types are read with; they decide themselves
 SELECT respond_internal.grant_execute('PUBLIC', 'respond_internal', 'to_text', 'to_jsonb', 'to_json', 'from_text', 'from_jsonb',
 	'private_text_cmp', 'private_text_lt', 'private_text_le', 'private_text_eq', 'private_text_ne', 'private_text_ge', 'private_text_gt',
@@ -79,8 +81,8 @@ GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
 GRANT INSERT (ticket_id, comment_id, score, comment) ON respond.rating TO respond_agent;
 SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide', 'approval_link',
 	'rating_link', 'local_instant', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods');
--- what decides which approvals they see
-SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_approver');
+-- what decides which approvals and runs they see, and which comments they may write
+SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_approver', 'may_start', 'ticket_of_event', 'require_ticket');
 
 -- Auditors: read everything, change nothing.
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;

@@ -1101,7 +1101,7 @@ LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_explain_waits';
 COMMENT ON FUNCTION respond_internal.explain_waits(bigint) IS 'what runs that wait, or waited, made of an event of the log';
 CREATE OR REPLACE FUNCTION respond_internal.explain(event_id bigint)
 RETURNS TABLE (rule text, fired boolean, reason text, run_id bigint)
-LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp SET row_security = on AS $$
 	WITH today AS (
 		SELECT x.rule, x.matched, x.failed_test, x.remark FROM respond_internal.explain_rules($1) AS x
 		UNION ALL
@@ -1186,7 +1186,6 @@ COMMENT ON CONSTRAINT comment_valid ON respond.comment IS 'refuses kinds of comm
 COMMENT ON COLUMN respond.ticket_history.new IS 'value after; for a created ticket, status, priority, team and assignee; for a comment, its id, kind and author';
 COMMENT ON COLUMN respond.ticket_history.session_actor IS 'who was logged in, if SET ROLE made the actor another role; NULL: the actor';
 COMMENT ON FUNCTION respond_internal.ticket_guard() IS 'trigger: refuses transitions that are not allowed, keeps updated_at, solved_at and closed_at';
-COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'sets the times of a ticket that is inserted as solved or closed, removes duplicate tags, and notes who is logged in';
 COMMENT ON TRIGGER ticket_guard_update ON respond.ticket IS 'refuses transitions that are not allowed and a second open ticket with a key, keeps updated_at, solved_at and closed_at';
 COMMENT ON FUNCTION respond_internal.ticket_record() IS 'trigger: records what a statement did to tickets in history, events and audit log';
 COMMENT ON FUNCTION respond_internal.comment_record() IS 'trigger: records new comments in history, events and audit log';
@@ -2217,7 +2216,7 @@ $$;
 COMMENT ON FUNCTION respond_internal.doc_failures(respond.rule) IS 'rule_doc(): what happens when something fails';
 
 CREATE FUNCTION respond_internal.doc_record(rule respond.rule) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET row_security = on AS $$
 	SELECT concat(E'\n## Record\n\n', CASE WHEN s.matched = 0 THEN concat('No run has ended since ', at.since, E'.\n')
 		ELSE concat('Since ', at.since, E':\n\n| runs | succeeded | failed | shadow | suppressed | last |\n| ---: | ---: | ---: | ---: | ---: | --- |\n',
 			format(E'| %s | %s | %s | %s | %s | %s |\n', s.matched, s.succeeded, s.failed, s.shadow, s.suppressed, at.last_at)) END,
@@ -3546,6 +3545,95 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'respond_metrics';
 COMMENT ON FUNCTION respond.metrics() IS
 	'the metrics of this database in the format of OpenMetrics, from shared memory: events, runs, deliveries, workers, requests and streams since the server started';
 
+-- Agents see the tickets of their teams.
+CREATE FUNCTION respond_internal.is_agent() RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_is_agent';
+COMMENT ON FUNCTION respond_internal.is_agent() IS 'whether the current role has the rights of respond_agent';
+DROP TRIGGER ticket_guard_insert ON respond.ticket;
+CREATE TRIGGER ticket_guard_insert BEFORE INSERT ON respond.ticket
+	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1 OR NEW.session_actor IS DISTINCT FROM respond_internal.session_actor() OR respond_internal.is_agent())
+	EXECUTE FUNCTION respond_internal.ticket_guard();
+COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'sets the times of a ticket that is inserted as solved or closed, removes duplicate tags, notes who is logged in, and that an agent sees the ticket until the statement is over';
+ALTER TABLE respond.ticket ENABLE ALWAYS TRIGGER ticket_guard_insert;
+CREATE INDEX ticket_queue_idx ON respond.ticket (team, updated_at) WHERE status NOT IN ('solved', 'closed');
+COMMENT ON INDEX respond.ticket_queue_idx IS 'what a team has to do, in the order of the last change';
+
+-- Asked once per statement, in a subquery of the policy's own.
+CREATE FUNCTION respond_internal.agents_of_caller() RETURNS text[]
+LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'respond_agents_of_caller';
+COMMENT ON FUNCTION respond_internal.agents_of_caller() IS 'names of the agents that work as the current role, or as one whose rights it has';
+CREATE FUNCTION respond_internal.teams_of_caller() RETURNS text[]
+LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'respond_teams_of_caller';
+COMMENT ON FUNCTION respond_internal.teams_of_caller() IS 'teams of the agents that work as the current role, or as one whose rights it has';
+-- Asked for each row that is not seen otherwise; these cost little.
+CREATE FUNCTION respond_internal.writes_ticket(id bigint) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'respond_writes_ticket';
+COMMENT ON FUNCTION respond_internal.writes_ticket(bigint) IS 'whether the running statement has just written this ticket';
+CREATE FUNCTION respond_internal.require_ticket(id bigint) RETURNS boolean
+LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'respond_require_ticket';
+COMMENT ON FUNCTION respond_internal.require_ticket(bigint) IS 'raises the error that there is no such ticket, for who does not see it';
+CREATE FUNCTION respond_internal.may_start(rule text) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'respond_may_start';
+COMMENT ON FUNCTION respond_internal.may_start(text) IS 'whether the current role may act as the owner of the rule, or is in one of its start_roles';
+-- Or the server would not look a ticket up by what this gives before the policy of tickets has let the ticket pass.
+CREATE FUNCTION respond_internal.ticket_of_event(event_id bigint) RETURNS bigint
+LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'respond_ticket_of_event';
+COMMENT ON FUNCTION respond_internal.ticket_of_event(bigint) IS 'number of the ticket that an event of this database is about; NULL: it is about none';
+
+-- Owners of tables are not asked, so neither are the workers, nor what pg_respond does in sessions.  What a superuser
+-- granted to roles of their own is not cut: only who has the rights of an agent sees as one.
+ALTER TABLE respond.ticket ENABLE ROW LEVEL SECURITY;
+CREATE POLICY overseers ON respond.ticket TO respond_admin USING (true);
+COMMENT ON POLICY overseers ON respond.ticket IS 'admins see all';
+CREATE POLICY readers ON respond.ticket FOR SELECT TO respond_auditor USING (true);
+COMMENT ON POLICY readers ON respond.ticket IS 'auditors read all';
+CREATE POLICY others ON respond.ticket USING (NOT (SELECT respond_internal.is_agent()));
+COMMENT ON POLICY others ON respond.ticket IS 'roles that are no agents see all, if somebody gave them rights at all';
+-- A ticket can be opened for any team and given to any: what it becomes is not checked.
+CREATE POLICY agents ON respond.ticket TO respond_agent
+	USING (team IS NULL
+		OR team = ANY ((SELECT respond_internal.teams_of_caller())::text[])
+		OR assignee = ANY ((SELECT respond_internal.agents_of_caller())::text[])
+		OR respond_internal.writes_ticket(id))
+	WITH CHECK (true);
+COMMENT ON POLICY agents ON respond.ticket IS 'agents see the tickets of their teams, those assigned to them, and those without a team; they may give them to any team';
+
+-- What hangs on a ticket is seen with it.
+DO $$
+DECLARE
+	hanging text;
+BEGIN
+	FOREACH hanging IN ARRAY ARRAY['comment', 'rating', 'ticket_history'] LOOP
+		EXECUTE pg_catalog.format('ALTER TABLE respond.%I ENABLE ROW LEVEL SECURITY', hanging);
+		EXECUTE pg_catalog.format('CREATE POLICY overseers ON respond.%I TO respond_admin USING (true)', hanging);
+		EXECUTE pg_catalog.format('COMMENT ON POLICY overseers ON respond.%I IS %L', hanging, 'admins see all');
+		EXECUTE pg_catalog.format('CREATE POLICY readers ON respond.%I FOR SELECT TO respond_auditor USING (true)', hanging);
+		EXECUTE pg_catalog.format('COMMENT ON POLICY readers ON respond.%I IS %L', hanging, 'auditors read all');
+		EXECUTE pg_catalog.format('CREATE POLICY others ON respond.%I USING (NOT (SELECT respond_internal.is_agent()))', hanging);
+		EXECUTE pg_catalog.format('COMMENT ON POLICY others ON respond.%I IS %L', hanging,
+			'roles that are no agents see all, if somebody gave them rights at all');
+		EXECUTE pg_catalog.format('CREATE POLICY agents ON respond.%1$I TO respond_agent'
+			' USING (EXISTS (SELECT FROM respond.ticket AS t WHERE t.id = %1$I.ticket_id))'
+			' WITH CHECK (EXISTS (SELECT FROM respond.ticket AS t WHERE t.id = %1$I.ticket_id) OR respond_internal.require_ticket(ticket_id))', hanging);
+		EXECUTE pg_catalog.format('COMMENT ON POLICY agents ON respond.%I IS %L', hanging, 'agents see and write what belongs to tickets that they see');
+	END LOOP;
+END
+$$;
+
+-- Runs: those that opened or are about a ticket that is seen, and those that the agent may start and stop.
+CREATE INDEX ticket_run_id_idx ON respond.ticket (run_id) WHERE run_id IS NOT NULL;
+COMMENT ON INDEX respond.ticket_run_id_idx IS 'the tickets that a run opened';
+ALTER TABLE respond.run ENABLE ROW LEVEL SECURITY;
+CREATE POLICY readers ON respond.run FOR SELECT TO respond_admin, respond_auditor USING (true);
+COMMENT ON POLICY readers ON respond.run IS 'admins and auditors read all';
+CREATE POLICY others ON respond.run USING (NOT (SELECT respond_internal.is_agent()));
+COMMENT ON POLICY others ON respond.run IS 'roles that are no agents see all, if somebody gave them rights at all';
+CREATE POLICY agents ON respond.run FOR SELECT TO respond_agent
+	USING (respond_internal.may_start(rule)
+		OR EXISTS (SELECT FROM respond.ticket AS t WHERE t.run_id = run.id)
+		OR EXISTS (SELECT FROM respond.ticket AS t WHERE t.id = respond_internal.ticket_of_event(run.event_id)));
+COMMENT ON POLICY agents ON respond.run IS 'agents see the runs of rules that they may start, those that opened a ticket that they see, and those whose event is about one';
+
 -- Owners and rights.  What a user has granted stays.
 DO $$
 DECLARE
@@ -3604,6 +3692,10 @@ GRANT EXECUTE ON FUNCTION respond.metrics(), respond.rule_map(text, text), respo
 GRANT EXECUTE ON FUNCTION respond_internal.gateway_addresses(), respond_internal.gateway_program() TO respond_admin, respond_auditor;
 GRANT SELECT ON respond.gateway TO respond_admin, respond_auditor;
 GRANT EXECUTE ON FUNCTION respond_internal.clock_start() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION respond_internal.is_agent(), respond_internal.agents_of_caller(), respond_internal.teams_of_caller(),
+	respond_internal.writes_ticket(bigint) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION respond_internal.may_start(text), respond_internal.ticket_of_event(bigint), respond_internal.require_ticket(bigint)
+	TO respond_agent;
 GRANT SELECT (id, due_at, reader, kind, run_id, run_started_at, name, incarnation) ON respond_internal.timer TO respond_admin, respond_auditor;
 GRANT SELECT ON respond_internal.time_seen TO respond_admin, respond_auditor;
 GRANT EXECUTE ON FUNCTION respond.accept_clock() TO respond_admin;

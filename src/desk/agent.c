@@ -53,6 +53,11 @@ static KeptPlan by_role = {
 	" WHERE a.role_id OPERATOR(pg_catalog.=) $1 OR a.db_role OPERATOR(pg_catalog.=) $2",
 	2, {OIDOID, NAMEOID}
 };
+static KeptPlan by_roles = {
+	"SELECT a.name, a.db_role, a.role_id, a.role_system FROM respond.agent AS a"
+	" WHERE a.role_id OPERATOR(pg_catalog.=) ANY ($1) OR a.db_role OPERATOR(pg_catalog.=) ANY ($2)",
+	2, {OIDARRAYOID, NAMEARRAYOID}
+};
 static KeptPlan by_team = {
 	"SELECT a.name, a.db_role, a.role_id, a.role_system FROM respond.team_member AS m"
 	" JOIN respond.agent AS a ON a.name OPERATOR(pg_catalog.=) m.agent"
@@ -144,6 +149,60 @@ respond_agents_of_team(const char *name, bool available)
 		if (!OidIsValid(((Person *) lfirst(cell))->role))
 			people = foreach_delete_current(people, cell);
 	return people;
+}
+
+/* The role and those that it is in, however far up. */
+static void
+collect_held(Oid role, List **held)
+{
+	CatCList   *list;
+
+	check_stack_depth();
+	if (list_member_oid(*held, role))
+		return;
+	*held = lappend_oid(*held, role);
+	list = SearchSysCacheList1(AUTHMEMMEMROLE, role);
+	for (int i = 0; i < list->n_members; i++)
+		collect_held(((Form_pg_auth_members) GETSTRUCT(&list->members[i]->tuple))->roleid, held);
+	ReleaseCatCacheList(list);
+}
+
+List *
+respond_agents_of_role(Oid role)
+{
+	List	   *held = NIL;
+	List	   *names = NIL;
+	List	   *people;
+	Datum	   *ids;
+	Datum	   *role_names;
+	int			count = 0;
+	Datum		values[2];
+	ListCell   *cell;
+
+	collect_held(role, &held);
+	ids = palloc(list_length(held) * sizeof(Datum));
+	role_names = palloc(list_length(held) * sizeof(Datum));
+	foreach(cell, held)
+	{
+		char	   *name = has_privs_of_role(role, lfirst_oid(cell)) ? GetUserNameFromId(lfirst_oid(cell), true) : NULL;
+
+		if (name == NULL)
+			continue;
+		ids[count] = lfirst_oid(cell);
+		role_names[count++] = DirectFunctionCall1(namein, CStringGetDatum(name));
+	}
+	values[0] = PointerGetDatum(construct_array(ids, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+	values[1] = PointerGetDatum(construct_array(role_names, count, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR));
+	people = fetch_people(&by_roles, values);
+	foreach(cell, people)
+	{
+		Person	   *person = lfirst(cell);
+
+		/* an agent whose role has changed its name is found by a name that another role has now */
+		if (OidIsValid(person->role) && has_privs_of_role(role, person->role))
+			names = lappend(names, unconstify(char *, person->name));
+	}
+	return names;
 }
 
 bool

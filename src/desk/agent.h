@@ -35,6 +35,9 @@ extern Person *respond_agent_find(const char *name);
 /* Agents of a team that work as a role, as a list of Person *; those who are there, or all. */
 extern List *respond_agents_of_team(const char *team, bool available);
 
+/* Names of the agents that work as the role, or as one whose rights it has, as a list of char *. */
+extern List *respond_agents_of_role(Oid role);
+
 extern bool respond_team_exists(const char *team);
 
 /* Whether somebody can log in as the role, which is then a person's. */

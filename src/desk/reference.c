@@ -136,6 +136,16 @@ id_array(Datum *ids, int count)
 }
 
 void
+respond_reference_no_ticket(int64 id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+			 errmsg("ticket " INT64_FORMAT " does not exist", id),
+			 errdetail("A comment refers to it."),
+			 errhint("Look it up in respond.ticket; it may have been deleted.")));
+}
+
+void
 respond_reference_require_tickets(Datum *ids, int count)
 {
 	Datum		argument;
@@ -153,11 +163,7 @@ respond_reference_require_tickets(Datum *ids, int count)
 	respond_kept_plan_run_as_owner(&lock_tickets, &argument, NULL);
 	for (int i = 0; i < distinct && SPI_processed < distinct; i++)
 		if (!ticket_was_found(DatumGetInt64(ids[i])))
-			ereport(ERROR,
-					(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-					 errmsg("ticket " INT64_FORMAT " does not exist", DatumGetInt64(ids[i])),
-					 errdetail("A comment refers to it."),
-					 errhint("Look it up in respond.ticket; it may have been deleted.")));
+			respond_reference_no_ticket(DatumGetInt64(ids[i]));
 	SPI_finish();
 }
 

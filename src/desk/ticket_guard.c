@@ -2,8 +2,8 @@
  * ticket_guard.c
  *	  Row triggers that keep tickets in order: legal transitions, times, origin.
  *
- * A new ticket pays for it only when it is entered solved or closed, or with more
- * than one tag: the trigger for INSERT has a WHEN clause.
+ * A new ticket pays for it only when it is entered by an agent, solved or closed,
+ * or with more than one tag: the trigger for INSERT has a WHEN clause.
  *
  * src/desk/ticket_guard.c
  *-------------------------------------------------------------------------
@@ -23,6 +23,7 @@
 #include "common/trigger_call.h"
 #include "desk/desk_check.h"
 #include "desk/row_compare.h"
+#include "desk/sight.h"
 #include "desk/ticket_columns.h"
 #include "desk/ticket_tags.h"
 #include "event/event_context.h"
@@ -170,6 +171,15 @@ refuse_second_open_ticket(const TicketColumns *columns, TupleTableSlot *row)
 	if (respond_kept_plan_run_newest(&open_ticket_plan, values, NULL) > 0)
 		other = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 	SPI_finish();
+	if (other != 0 && !respond_sight_of_ticket(other))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNIQUE_VIOLATION),
+				 errmsg("ticket " INT64_FORMAT " cannot be open: another ticket with the same key is",
+						DatumGetInt64(values[1])),
+				 errdetail("Only one ticket with the key \"%s\" can be unsolved at a time."
+						   " You do not see the other one.",
+						   TextDatumGetCString(values[0])),
+				 errhint("Give the ticket another key.")));
 	if (other != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
@@ -268,12 +278,17 @@ respond_ticket_guard(PG_FUNCTION_ARGS)
 	TriggerData *trigger = respond_trigger_call(fcinfo, "ticket_guard", "BEFORE", "ROW", "ticket");
 	TupleDesc	desc;
 	GuardState *state;
+	HeapTuple	result;
+	bool		is_null;
 
 	desc = RelationGetDescr(trigger->tg_relation);
 	state = guard_state(fcinfo, desc);
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		PG_RETURN_POINTER(guard_update(state, desc, trigger));
-	if (respond_restore_in_progress())
-		PG_RETURN_POINTER(trigger->tg_trigtuple);
-	PG_RETURN_POINTER(guard_insert(state, desc, trigger));
+		result = guard_update(state, desc, trigger);
+	else if (respond_restore_in_progress())
+		result = trigger->tg_trigtuple;
+	else
+		result = guard_insert(state, desc, trigger);
+	respond_sight_of_written(DatumGetInt64(slot_getattr(trigger->tg_trigslot, state->columns.id + 1, &is_null)));
+	PG_RETURN_POINTER(result);
 }

@@ -23,6 +23,7 @@
 #include "common/trigger_call.h"
 #include "desk/recorder.h"
 #include "desk/row_compare.h"
+#include "desk/sight.h"
 #include "desk/ticket_columns.h"
 
 PG_FUNCTION_INFO_V1(respond_ticket_record);
@@ -220,6 +221,7 @@ respond_ticket_record(PG_FUNCTION_ARGS)
 	TriggerData *trigger = respond_trigger_call(fcinfo, "ticket_record", "AFTER", "STATEMENT", "ticket");
 	TicketStatement statement = {0};
 
+	respond_sight_of_written_ends();
 	/* Tickets that come from a dump bring their history along. */
 	if (respond_restore_in_progress())
 		PG_RETURN_POINTER(NULL);

@@ -41,7 +41,7 @@ respond_cancel_run(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	run = respond_run_hand_take(PG_GETARG_INT64(0), "cancel_run()");
-	if (run == NULL)
+	if (run == NULL || !respond_run_hand_knows(run))
 		PG_RETURN_BOOL(false);
 	(void) respond_run_hand_allow(run, "cancel", true);
 	if (!can_be_cancelled(run))

@@ -28,7 +28,7 @@ take(int64 id, const char *function, const char *what)
 {
 	RunUnderWay *run = respond_run_hand_take(id, function);
 
-	if (run == NULL)
+	if (run == NULL || !respond_run_hand_knows(run))
 		return NULL;
 	(void) respond_run_hand_allow(run, what, true);
 	return respond_run_is_under_way(run) && !run->cancelled ? run : NULL;

@@ -11,10 +11,12 @@
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "common/kept_plan.h"
+#include "common/partition_write.h"
 #include "common/standby.h"
 #include "dispatcher/run_hand.h"
 #include "event/event_context.h"
@@ -23,6 +25,10 @@
 
 static KeptPlan lock_plan = {
 	"SELECT r.started_at FROM respond.run AS r WHERE r.id OPERATOR(pg_catalog.=) $1 FOR UPDATE", 1, {INT8OID}
+};
+
+static KeptPlan see_plan = {
+	"SELECT FROM respond.run AS r WHERE r.id OPERATOR(pg_catalog.=) $1", 1, {INT8OID}
 };
 
 void
@@ -92,16 +98,22 @@ respond_run_hand_take(int64 id, const char *function)
 	return run;
 }
 
+static void
+refuse_unknown(int64 id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("run " INT64_FORMAT " does not exist", id),
+			 errhint("Runs are dropped with their partition, see \"pg_respond.event_retention\".")));
+}
+
 RunUnderWay *
 respond_run_hand_require(int64 id, const char *function)
 {
 	RunUnderWay *run = respond_run_hand_take(id, function);
 
 	if (run == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("run " INT64_FORMAT " does not exist", id),
-				 errhint("Runs are dropped with their partition, see \"pg_respond.event_retention\".")));
+		refuse_unknown(id);
 	return run;
 }
 
@@ -123,19 +135,59 @@ is_admin(void)
 	return OidIsValid(admins) && has_privs_of_role(GetUserId(), admins);
 }
 
+/* Whether the row policy of runs hides it from the caller. */
+static bool
+is_hidden(int64 id)
+{
+	Oid			table = respond_relation_oid("respond", "run");
+	Datum		value = Int64GetDatum(id);
+	bool		hidden;
+
+	if (check_enable_rls(table, InvalidOid, true) != RLS_ENABLED)
+		return false;
+	if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		return true;
+	SPI_connect();
+	hidden = respond_kept_plan_run(&see_plan, &value, NULL) == 0;
+	SPI_finish();
+	return hidden;
+}
+
+/* Whether the caller may do that to runs of this version of the rule, which is found. */
+static bool
+may_act(const RunUnderWay *run, RuleRow *row, bool *found, bool admins)
+{
+	Oid			owner;
+
+	*found = respond_rule_find_version(run->rule, run->rule_version, row);
+	owner = *found ? respond_rule_owner(row) : InvalidOid;
+	return respond_rule_acts_as(GetUserId(), owner) || has_leave(run->rule, owner) || (admins && is_admin());
+}
+
+bool
+respond_run_hand_knows(const RunUnderWay *run)
+{
+	RuleRow		row;
+	bool		found;
+
+	return may_act(run, &row, &found, true) || !is_hidden(run->id);
+}
+
 const RuleRow *
 respond_run_hand_allow(const RunUnderWay *run, const char *what, bool admins)
 {
 	RuleRow    *row = palloc(sizeof(RuleRow));
-	bool		found = respond_rule_find_version(run->rule, run->rule_version, row);
-	Oid			owner = found ? respond_rule_owner(row) : InvalidOid;
+	bool		found;
 
-	if (!respond_rule_acts_as(GetUserId(), owner) && !has_leave(run->rule, owner) && !(admins && is_admin()))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to %s run " INT64_FORMAT " of rule \"%s\"", what, run->id, run->rule),
-				 found ? errdetail("It acts with the rights of the rule's owner, role \"%s\".", row->owner) : 0,
-				 errhint("The owner can allow a role to do that: UPDATE respond.rule SET start_roles = ARRAY['...']"
-						 " WHERE name = ...")));
-	return found ? row : NULL;
+	if (may_act(run, row, &found, admins))
+		return found ? row : NULL;
+	if (is_hidden(run->id))
+		refuse_unknown(run->id);
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to %s run " INT64_FORMAT " of rule \"%s\"", what, run->id, run->rule),
+			 found ? errdetail("It acts with the rights of the rule's owner, role \"%s\".", row->owner) : 0,
+			 errhint("The owner can allow a role to do that: UPDATE respond.rule SET start_roles = ARRAY['...']"
+					 " WHERE name = ...")));
+	return NULL;
 }

@@ -27,11 +27,15 @@ extern RunUnderWay *respond_run_hand_take(int64 id, const char *function);
 /* The same, and an error when there is none. */
 extern RunUnderWay *respond_run_hand_require(int64 id, const char *function);
 
+/* Whether the current user may know that there is this run: sees its row, or may act on it. */
+extern bool respond_run_hand_knows(const RunUnderWay *run);
+
 /*
  * Asks whether the current user may do that to runs of this version of the rule: who
  * may act as its owner, members of the rule's start_roles while the rule has that
  * owner, and with admins those of respond_admin.  The row of the version; NULL when
- * there is none any more, which only superusers may pass.
+ * there is none any more, which only superusers may pass.  For
+ * who does not know of the run there is none.
  */
 extern const RuleRow *respond_run_hand_allow(const RunUnderWay *run, const char *what, bool admins);
 

@@ -59,10 +59,11 @@ SELECT is_empty($$ SELECT r.name, g.privilege_type FROM relation AS r JOIN pg_cl
 SELECT is_empty($$ SELECT r.name || '.' || a.attname FROM relation AS r JOIN pg_attribute AS a ON a.attrelid = r.oid, aclexplode(a.attacl) AS g WHERE g.grantee = 0 $$,
 	'PUBLIC has no rights on columns');
 SELECT set_eq($$ SELECT f.proname::text FROM function AS f, aclexplode(COALESCE(f.proacl, acldefault('f', f.proowner))) AS g WHERE g.grantee = 0 $$,
-	ARRAY['actor', 'session_actor', 'current_cause', 'current_run', 'event_xid', 'clock_start', 'ticket_is_valid', 'comment_is_valid', 'is_restricted', 'to_text', 'to_jsonb', 'to_json', 'from_text', 'from_jsonb',
+	ARRAY['actor', 'session_actor', 'current_cause', 'current_run', 'event_xid', 'clock_start', 'ticket_is_valid', 'comment_is_valid', 'is_restricted',
+		'is_agent', 'agents_of_caller', 'teams_of_caller', 'writes_ticket', 'to_text', 'to_jsonb', 'to_json', 'from_text', 'from_jsonb',
 		'private_text_cmp', 'private_text_lt', 'private_text_le', 'private_text_eq', 'private_text_ne', 'private_text_ge', 'private_text_gt',
 		'private_jsonb_cmp', 'private_jsonb_lt', 'private_jsonb_le', 'private_jsonb_eq', 'private_jsonb_ne', 'private_jsonb_ge', 'private_jsonb_gt'],
-	'PUBLIC executes what stands behind defaults, constraints and the private types, nothing else');
+	'PUBLIC executes what stands behind defaults, constraints, row policies and the private types, nothing else');
 SELECT is_empty($$ SELECT n.nspname FROM pg_namespace AS n, aclexplode(n.nspacl) AS g
 	WHERE n.nspname IN ('respond', 'respond_internal') AND g.grantee = 0 $$,
 	'PUBLIC has no rights on the schemas');

@@ -163,7 +163,7 @@ $$;
 
 SELECT is(pg_temp.attempt(role_name, statement), outcome, format('%s: %s: %s', role_name, outcome, statement))
   FROM (VALUES
-	('respond_test_agent', 'done', $$INSERT INTO respond.ticket (subject, team) VALUES ('of an agent', 'grants')$$),
+	('respond_test_agent', 'done', $$INSERT INTO respond.ticket (subject) VALUES ('of an agent')$$),
 	('respond_test_agent', 'done', $$UPDATE respond.ticket SET status = 'open' WHERE subject = 'of an agent'$$),
 	('respond_test_agent', 'done', $$INSERT INTO respond.comment (ticket_id, body) SELECT id, 'x' FROM respond.ticket WHERE subject = 'of an agent'$$),
 	('respond_test_agent', 'denied', $$DELETE FROM respond.ticket$$),

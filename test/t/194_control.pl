@@ -32,6 +32,8 @@ is(one("SELECT w.rule, w.rule_version, w.step, w.waits_for, w.key, w.since IS NO
 	'paid|1|paid|event order.paid or order.dropped|7, order/7|t|1 day 24:00:00|t|t', 'the view says in one row why a run hangs');
 is(one("SELECT step, waits_for, key, date_trunc('second', due_at - since + interval '1 ms') FROM respond.waiting WHERE run_id = $resting"), 'rest|time||01:00:00', 'one that waits for a time');
 one(q{CREATE ROLE control_admin LOGIN; GRANT respond_admin TO control_admin; CREATE ROLE control_agent LOGIN; GRANT respond_agent TO control_agent; CREATE ROLE control_auditor LOGIN; GRANT respond_auditor TO control_auditor});
+is(one("SET ROLE control_agent; SELECT count(*), respond.cancel_run($run) FROM respond.waiting"), '0|f', 'for an agent without a ticket of the run there is none');
+one("INSERT INTO respond.ticket (subject, run_id) VALUES ('opened by the run', $run)");
 is(one("SET ROLE control_$_; SELECT waits_for, key FROM respond.waiting WHERE run_id = $run"), 'event order.paid or order.dropped|', "$_: sees what for, not the key") for qw(admin agent auditor);
 
 # --- cancelled

@@ -28,6 +28,8 @@ Respond::add_rule($node, $db, 'ask', 'ask.begin', [
 # --- paused: what comes is kept, and the first of it counts
 my $asked = emit('ask.begin', {}, 'a/1');
 my $run = waiting($asked, 'answer');
+is(one("SET ROLE hand_agent; SELECT respond.pause_run($run), respond.resume_run($run)"), 'f|f', 'for an agent without a ticket of the run there is none');
+one("INSERT INTO respond.ticket (subject, run_id) VALUES ('opened by the run', $run)");
 like(error_of("SET ROLE hand_agent; SELECT respond.pause_run($run)"), qr/permission denied to pause run $run/, 'an agent without leave may not pause');
 is(one("SET ROLE hand_admin; SELECT respond.pause_run($run)"), 't', 'an admin may');
 is(one("SELECT paused_at IS NOT NULL, waits_for FROM respond.waiting WHERE run_id = $run"), 't|event ask.answer', 'the view says that it is paused');
@@ -118,6 +120,8 @@ is(one("SELECT respond.retry_run($run)"), 't', 'it is retried');
 ended($begun, 'failed');
 like(error_of("SELECT respond.retry_run($run, 'nowhere')"), qr/version 1 of rule "steps" has no step "nowhere" in its steps/, 'a step that does not exist is refused');
 like(error_of("SELECT respond.retry_run($run, version => 'next')"), qr/there is no version "next"/, 'and a version of another kind');
+like(error_of("SET ROLE hand_agent; SELECT respond.retry_run($run)"), qr/run $run does not exist/, 'for an agent without a ticket of the run there is none');
+one("INSERT INTO respond.ticket (subject, run_id) VALUES ('opened by the run', $run)");
 like(error_of("SET ROLE hand_agent; SELECT respond.retry_run($run)"), qr/permission denied to retry run $run/, 'it needs leave');
 one(q{UPDATE public.gate SET open = true});
 is(one("SELECT respond.retry_run($run), respond.retry_run($run)"), 't|f', 'retried once');

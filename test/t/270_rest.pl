@@ -15,6 +15,8 @@ $node->safe_psql('postgres', q{
 	CREATE ROLE boss LOGIN IN ROLE respond_admin;
 	CREATE ROLE nobody_special LOGIN;
 	INSERT INTO respond.team (name) VALUES ('billing'), ('web');
+	INSERT INTO respond.agent (name, db_role) VALUES ('Ann', 'ann'), ('Bob', 'bob');
+	INSERT INTO respond.team_member (team, agent) SELECT t.name, a.name FROM respond.team AS t, respond.agent AS a;
 });
 my %token = map { $_ => Rest::token($node, 'postgres', $_, $_) } qw(ann bob boss nobody_special);
 

@@ -120,7 +120,7 @@ is(ask('ann', POST => '/v1/rules/a%2Fb/start', body => { on_conflict => 'no' })-
 is(ask('bob', POST => '/v1/rules/a%2Fb/start')->{status}, 403, 'by who may not');
 is(ask('ann', POST => '/v1/rules/nothing/start')->{status}, 404, 'no rule of this name') or diag ask('ann', POST => '/v1/rules/nothing/start')->{content};
 Respond::wait_until($node, 'postgres', "SELECT status = 'waiting' FROM respond.run WHERE id = $run");
-is(ask('bob', POST => "/v1/runs/$run/cancel")->{status}, 403, 'cancelled by who may not');
+is(ask('bob', POST => "/v1/runs/$run/cancel")->{status}, 404, 'cancelled by who neither may nor sees it');
 is(ask('ann', POST => "/v1/runs/$run/retry")->{status}, 409, 'nothing to be retried');
 $answer = ask('ann', POST => "/v1/runs/$run/cancel", body => { reason => 'because' });
 is($answer->{status}, 200, 'cancelled') or diag $answer->{content};

@@ -60,6 +60,8 @@ SELECT count(*) AS leaks FROM respond.event AS e WHERE e.data::text LIKE '%TOP1%
 SELECT count(*) AS leaks FROM respond.audit_log AS a WHERE a::text LIKE '%TOP1%';
 SET ROLE private_test_auditor;
 SELECT count(*) AS leaks FROM respond.run AS r WHERE r::text LIKE '%TOP1%';
+RESET ROLE;
+UPDATE respond.rule SET start_roles = '{private_test_agent}' WHERE name LIKE 'pv %';
 SET ROLE private_test_agent;
 SELECT count(*) AS leaks FROM respond.run AS r WHERE r::text LIKE '%TOP1%' OR r::text LIKE '%of the event%';
 SELECT count(*) FROM respond.run WHERE error LIKE 'steps[0]: invalid_text_representation (SQLSTATE 22P02)%run ' || id;
