@@ -131,3 +131,40 @@ COMMENT ON FUNCTION respond.next_close(text, timestamptz) IS 'the next time afte
 CREATE FUNCTION respond.open_periods(calendar text, a timestamptz, b timestamptz, OUT from_time timestamptz, OUT to_time timestamptz) RETURNS SETOF record
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_open_periods';
 COMMENT ON FUNCTION respond.open_periods(text, timestamptz, timestamptz) IS 'the periods from a to b in which a calendar is open, cut to that';
+
+CREATE FUNCTION respond_internal.ical_days(ical text, timezone text, OUT event integer, OUT name text, OUT from_date date, OUT to_date date, OUT yearly boolean, OUT problem text) RETURNS SETOF record
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'respond_ical_days';
+COMMENT ON FUNCTION respond_internal.ical_days(text, text) IS 'import_ical(): the days of the events of a calendar file, or why they cannot be taken';
+
+CREATE FUNCTION respond.import_ical(calendar text, ical text, OUT name text, OUT from_date date, OUT to_date date, OUT yearly boolean, OUT taken boolean, OUT note text) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+	zone text;
+	day record;
+BEGIN
+	SELECT c.timezone INTO zone FROM respond.calendar AS c WHERE c.name = calendar;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no calendar "%"', calendar USING ERRCODE = 'no_data_found', HINT = 'respond.calendar lists the calendars.';
+	END IF;
+	FOR day IN SELECT d.* FROM respond_internal.ical_days(ical, zone) AS d LOOP
+		name := day.name;
+		from_date := day.from_date;
+		to_date := day.to_date;
+		yearly := day.yearly;
+		taken := day.problem IS NULL;
+		note := day.problem;
+		IF taken THEN
+			note := 'was there already';
+			IF NOT EXISTS (SELECT FROM respond.calendar_exception AS e WHERE e.calendar = import_ical.calendar AND e.from_date = day.from_date
+				AND e.to_date = day.to_date AND e.yearly = day.yearly AND e.name IS NOT DISTINCT FROM day.name AND COALESCE(e.hours, '[]') = '[]') THEN
+				INSERT INTO respond.calendar_exception (calendar, from_date, to_date, name, yearly)
+				VALUES (import_ical.calendar, day.from_date, day.to_date, day.name, day.yearly);
+				note := 'added';
+			END IF;
+		END IF;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION respond.import_ical(text, text) IS 'takes the events of a calendar file (iCalendar) that are whole days for days on which the calendar is closed; says of each event whether it was taken, and why not';

@@ -132,9 +132,9 @@ GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.schedule, respond.mute, re
 	respond.team, respond.agent, respond.team_member, respond.ticket, respond.comment, respond.rating TO respond_admin;
 -- A token is made by create_token() alone, and stays with its role.
 GRANT UPDATE (scopes, expires_at, allow_networks, enabled), DELETE ON respond.api_token TO respond_admin;
--- what simulate(), explain(), export_rules() and import_rules() call with the rights of their caller
+-- what simulate(), explain(), export_rules(), import_rules() and import_ical() call with the rights of their caller
 SELECT respond_internal.grant_execute('respond_admin', 'respond_internal',
-	'simulate_rules', 'explain_rules', 'explain_waits', 'rule_document', 'read_rule', 'check_primary', 'schedule_preview');
+	'simulate_rules', 'explain_rules', 'explain_waits', 'rule_document', 'read_rule', 'check_primary', 'schedule_preview', 'ical_days');
 
 -- A view calls functions with the rights of its reader, so those who read all
 -- views need the internal functions in them.

@@ -31,6 +31,9 @@ extern const Shape respond_shape_calendar_exception;
 /* Longest name of a calendar, in bytes. */
 #define CALENDAR_LONGEST_NAME	255
 
+/* Longest name of an exception that is imported, in bytes. */
+#define EXCEPTION_LONGEST_NAME	255
+
 /* Longest range that comes again each year, in days. */
 #define CALENDAR_LONGEST_YEARLY 366
 
