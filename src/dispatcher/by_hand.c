@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "audit/audit_write.h"
+#include "common/errors.h"
 #include "common/guc.h"
 #include "common/jsonb_push.h"
 #include "common/kept_plan.h"
@@ -35,6 +36,7 @@
 #include "effect/run_write.h"
 #include "event/event_context.h"
 #include "event/event_defaults.h"
+#include "event/event_size.h"
 #include "event/event_write.h"
 #include "flow/flow_chain.h"
 #include "owner/owner_guard.h"
@@ -177,6 +179,17 @@ take_key(FunctionCallInfo fcinfo, const char *rule, int64 run)
 	return respond_start_key_take(rule, key, run, conflict);
 }
 
+/* Such an event would be a dead letter, and the run that was promised would never be. */
+static void
+check_size(const Jsonb *data)
+{
+	if (data != NULL && !respond_event_data_fits(data))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESPOND_LIMIT),
+				 errmsg("data: larger than pg_respond.max_event_size (%d kB), as it is stored or as JSON text",
+						respond_max_event_size)));
+}
+
 /* start(rule, data, subject, key, on_conflict) → number that the run will have */
 Datum
 respond_start(PG_FUNCTION_ARGS)
@@ -198,6 +211,7 @@ respond_start(PG_FUNCTION_ARGS)
 	if (other != 0)
 		PG_RETURN_INT64(other);
 	event.data = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	check_size(event.data);
 	event.subject = text_argument(fcinfo, 2);
 	respond_event_write_set_cause(&event);
 	respond_event_write(&event, 1);

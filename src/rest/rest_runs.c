@@ -7,6 +7,10 @@
  */
 #include "postgres.h"
 
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+
+#include "event/event_size.h"
 #include "rest/rest_answers.h"
 #include "rest/rest_body.h"
 #include "rest/rest_filter.h"
@@ -44,6 +48,12 @@ respond_rest_rule_get(RestCall *call)
 		respond_call_refuse(call, 404, "There is no rule of this name, or the role of the token does not see it.");
 }
 
+static bool
+fits(const char *data)
+{
+	return respond_event_data_fits(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(data))));
+}
+
 void
 respond_rest_rule_start(RestCall *call)
 {
@@ -51,6 +61,13 @@ respond_rest_rule_start(RestCall *call)
 	const char *data = respond_body_json(call, "data");
 	const char *on_conflict = respond_body_text(call, "on_conflict");
 
+	if (data != NULL && !fits(data))
+	{
+		ProblemPlace place = {.pointer = "/data",.detail = "is larger than pg_respond.max_event_size"};
+
+		respond_call_refuse_place(call, 413, &place);
+		return;
+	}
 	respond_rest_sql_begin(&sql, "SELECT respond.start(");
 	respond_rest_sql_value(&sql, respond_call_value(call, 0));
 	respond_rest_sql_add(&sql, ", ");

@@ -118,6 +118,14 @@ my $run = $answer->{json}{run_id};
 is(ask('ann', POST => '/v1/rules/a%2Fb/start', body => { key => 'k' })->{json}{run_id}, $run, 'a second start with its key is the same run');
 is(ask('ann', POST => '/v1/rules/a%2Fb/start', body => { on_conflict => 'no' })->{json}{errors}[0]{pointer}, '/on_conflict', 'what cannot be is named');
 is(ask('bob', POST => '/v1/rules/a%2Fb/start')->{status}, 403, 'by who may not');
+for my $large ('{"n": [' . join(',', ('1e131071') x 10) . ']}', '{"n": [' . join(',', (1) x 200_000) . ']}')
+{
+	my $refused = ask('ann', POST => '/v1/rules/a%2Fb/start', body => qq({"data": $large}));
+	is_deeply([ $refused->{status}, $refused->{json}{errors}[0]{pointer} ], [ 413, '/data' ], 'with data that its run could not read') or diag $refused->{content};
+	my $error;
+	$node->psql('postgres', "SELECT respond.start('a/b', '$large')", stderr => \$error);
+	like($error, qr/data: larger than pg_respond\.max_event_size \(1024 kB\)/, 'in SQL, too');
+}
 is(ask('ann', POST => '/v1/rules/nothing/start')->{status}, 404, 'no rule of this name') or diag ask('ann', POST => '/v1/rules/nothing/start')->{content};
 Respond::wait_until($node, 'postgres', "SELECT status = 'waiting' FROM respond.run WHERE id = $run");
 is(ask('bob', POST => "/v1/runs/$run/cancel")->{status}, 404, 'cancelled by who neither may nor sees it');
