@@ -12,7 +12,8 @@ CREATE TABLE respond.audit_log (
 	rule text,
 	old jsonb,
 	new jsonb,
-	session_actor text DEFAULT respond_internal.session_actor()
+	session_actor text DEFAULT respond_internal.session_actor(),
+	salt uuid
 ) PARTITION BY RANGE (at);
 COMMENT ON TABLE respond.audit_log IS 'who did what, when and why; append-only for everybody';
 COMMENT ON COLUMN respond.audit_log.id IS 'number of the row';
@@ -27,6 +28,7 @@ COMMENT ON COLUMN respond.audit_log.rule IS 'rule that did it';
 COMMENT ON COLUMN respond.audit_log.old IS 'what was there before; for a changed object, the values that changed';
 COMMENT ON COLUMN respond.audit_log.new IS 'what is there now; for a changed object, the values that changed';
 COMMENT ON COLUMN respond.audit_log.session_actor IS 'who was logged in, if SET ROLE made the actor another role; NULL: the actor';
+COMMENT ON COLUMN respond.audit_log.salt IS 'random; keeps what is erased from the row from being guessed by its digest';
 
 CREATE TABLE respond.audit_log_default PARTITION OF respond.audit_log DEFAULT;
 CREATE UNIQUE INDEX audit_log_default_id_idx ON respond.audit_log_default (id);

@@ -590,6 +590,7 @@ DECLARE
 		'waiting runs',
 		'storms',
 		'failing rules',
+		'audit',
 		'sequences',
 		'watches',
 		'lost events',

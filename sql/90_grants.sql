@@ -88,7 +88,7 @@ SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_a
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
 SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'local_instant', 'schedule_preview', 'explain', 'export_rules', 'health',
-	'rule_map', 'rule_doc', 'metrics', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods');
+	'rule_map', 'rule_doc', 'metrics', 'audit_head', 'verify_audit', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods');
 SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules', 'explain_waits', 'schedule_preview');
 -- rule_map() and rule_doc() show what their caller may read
 SELECT respond_internal.grant_execute(role_name, 'respond_internal', 'rule_steps', 'texts_of', 'awaited_events', 'host_of', 'type_pattern',

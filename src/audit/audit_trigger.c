@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
+#include "audit/audit_erase.h"
 #include "audit/audit_write.h"
 #include "common/partition_write.h"
 #include "common/restore.h"
@@ -53,7 +54,7 @@ audit_log_owner(void)
  * BEFORE INSERT, UPDATE, DELETE or TRUNCATE on respond.audit_log and its
  * partitions.  Refuses whoever it is, superusers too.  Rows come from C code
  * that fires no triggers; beside it only the table's owner (a function of the
- * extension) and a dump being loaded may insert.
+ * extension) and a dump being loaded may insert, and erase_audit() may erase.
  */
 Datum
 respond_audit_guard(PG_FUNCTION_ARGS)
@@ -63,6 +64,8 @@ respond_audit_guard(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
 		(GetUserId() == audit_log_owner() || respond_restore_in_progress()))
 		PG_RETURN_POINTER(NULL);
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && respond_audit_is_erasing())
+		PG_RETURN_POINTER(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ? trigger->tg_newtuple : NULL);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

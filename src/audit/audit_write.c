@@ -10,13 +10,16 @@
 #include "catalog/pg_type.h"
 #include "access/xact.h"
 #include "commands/sequence.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/uuid.h"
 
 #include "audit/audit_write.h"
 #include "audit/mask.h"
 #include "common/partition_write.h"
 #include "common/row_values.h"
+#include "common/shmem.h"
 #include "event/event_context.h"
 
 /* Columns of respond.audit_log, in their order. */
@@ -34,6 +37,7 @@ enum
 	AUDIT_OLD,
 	AUDIT_NEW,
 	AUDIT_SESSION_ACTOR,
+	AUDIT_SALT,
 	AUDIT_COLUMNS
 };
 
@@ -50,6 +54,7 @@ static const ShapeColumn audit_columns[] = {
 	{"old", JSONBOID},
 	{"new", JSONBOID},
 	{"session_actor", TEXTOID},
+	{"salt", UUIDOID},
 };
 
 StaticAssertDecl(lengthof(audit_columns) == AUDIT_COLUMNS, "each column of respond.audit_log has its type");
@@ -69,6 +74,40 @@ masked(const AuditRow *row, Jsonb *document, int64 event_id)
 	return respond_mask_document(document, event_id);
 }
 
+/* Random numbers are asked for many at a time. */
+static void
+make_salt(pg_uuid_t *salt)
+{
+	static uint8 pool[64 * UUID_LEN];
+	static int	left = 0;
+
+	if (left == 0)
+	{
+		if (!pg_strong_random(pool, sizeof(pool)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate random values")));
+		left = sizeof(pool) / UUID_LEN;
+	}
+	left--;
+	memcpy(salt->data, pool + left * UUID_LEN, UUID_LEN);
+	explicit_bzero(pool + left * UUID_LEN, UUID_LEN);
+}
+
+/*
+ * The clock, which seals the log, need not look when nothing was written.  To be
+ * called when the ids are taken: who has heard of the rows then sees their ids, and
+ * looks again if they are not committed yet.
+ */
+static void
+tell_sealer(void)
+{
+	DatabaseSlot *database = respond_shmem_find_database(MyDatabaseId);
+
+	if (database != NULL)
+		pg_atomic_fetch_add_u64(&database->audit_written, 1);
+}
+
 void
 respond_audit_write(const AuditRow *rows, int count)
 {
@@ -82,6 +121,8 @@ respond_audit_write(const AuditRow *rows, int count)
 	if (count == 0)
 		return;
 	session_actor = respond_event_context_session_actor();
+	/* before any id is taken: see respond_internal.seal_block() */
+	(void) GetTopTransactionId();
 	sequence = respond_relation_oid("respond", "audit_log_id_seq");
 	writer = respond_partition_writer_open(respond_relation_oid("respond", "audit_log"), &respond_shape_audit_log);
 	for (int i = 0; i < count; i++)
@@ -90,6 +131,7 @@ respond_audit_write(const AuditRow *rows, int count)
 		TimestampTz at = row->at != 0 ? row->at : now;
 		Datum		values[AUDIT_COLUMNS] = {0};
 		bool		nulls[AUDIT_COLUMNS] = {0};
+		pg_uuid_t	salt;
 		int64		event_id;
 		bool		from_context = row->actor == NULL && row->event_id == 0 &&
 		row->run_id == 0 && row->rule == NULL;
@@ -109,7 +151,10 @@ respond_audit_write(const AuditRow *rows, int count)
 		respond_row_set_jsonb(values, nulls, AUDIT_OLD, masked(row, row->old, event_id));
 		respond_row_set_jsonb(values, nulls, AUDIT_NEW, masked(row, row->new, event_id));
 		respond_row_set_text(values, nulls, AUDIT_SESSION_ACTOR, session_actor);
+		make_salt(&salt);
+		values[AUDIT_SALT] = UUIDPGetDatum(&salt);
 		respond_partition_writer_add(writer, at, values, nulls);
 	}
 	respond_partition_writer_close(writer);
+	tell_sealer();
 }

@@ -33,6 +33,7 @@
 #include "upkeep/partition.h"
 #include "upkeep/progress_rotation.h"
 #include "upkeep/retention.h"
+#include "upkeep/sealing.h"
 #include "upkeep/state.h"
 #include "upkeep/time_keep.h"
 #include "worker/back_off.h"
@@ -54,6 +55,7 @@ typedef struct Duty
 static Duty duties[] = {
 	{"record the events of schedules", respond_schedules_fire},
 	{"make partitions ahead of time", respond_partition_make_ahead},
+	{"seal the audit log", respond_sealing_apply},
 	{"drop old partitions", respond_retention_apply},
 	{"empty the progress tables", respond_rotation_apply},
 	{"bring the names of rules' owners up to date", respond_owner_names_keep},
@@ -96,8 +98,9 @@ note_time(void)
 static void
 note_settings(void)
 {
-	static int	seen[3];
-	int			current[3] = {respond_partition_interval, respond_event_retention, respond_audit_retention};
+	static int	seen[4];
+	int			current[4] = {respond_partition_interval, respond_event_retention, respond_audit_retention,
+	respond_audit_seal_interval};
 
 	if (memcmp(seen, current, sizeof(seen)) == 0)
 		return;

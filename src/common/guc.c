@@ -20,6 +20,7 @@
 
 char	   *respond_allowed_networks = NULL;
 int			respond_audit_retention = -1;
+int			respond_audit_seal_interval = 60;
 int			respond_batch_size = 1000;
 char	   *respond_ca_file = NULL;
 double		respond_clock_offset = 0;
@@ -132,6 +133,15 @@ respond_guc_define(const GucChecks *checks)
 							-1, -1, INT_MAX,
 							PGC_SIGHUP,
 							GUC_UNIT_MIN,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_respond.audit_seal_interval",
+							"Time between two blocks of seals of the audit log.",
+							"0 seals nothing.",
+							&respond_audit_seal_interval,
+							60, 0, 86400,
+							PGC_SIGHUP,
+							GUC_UNIT_S,
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_respond.batch_size",

@@ -13,6 +13,7 @@
 
 extern char *respond_allowed_networks;
 extern int	respond_audit_retention;
+extern int	respond_audit_seal_interval;
 extern int	respond_batch_size;
 extern char *respond_ca_file;
 extern double respond_clock_offset;

@@ -79,6 +79,7 @@ initialize_slots(void)
 		pg_atomic_init_u32(&database->manifest, 1);
 		pg_atomic_init_u32(&database->extension, InvalidOid);
 		pg_atomic_init_u64(&database->wakes, 0);
+		pg_atomic_init_u64(&database->audit_written, 0);
 		pg_atomic_init_u64(&database->time_seen, (uint64) DT_NOBEGIN);
 		respond_metric_reset(&database->metrics, true);
 		for (int reader = 0; reader < RESPOND_TIMER_READERS; reader++)

@@ -201,6 +201,7 @@ typedef struct DatabaseSlot
 									 * owners; see owner/owner_session.c */
 	pg_atomic_uint64 wakes;		/* grows with each transaction that recorded events */
 	pg_atomic_uint64 source_changes;	/* grows with each transaction that changed inbound sources */
+	pg_atomic_uint64 audit_written; /* grows with each write to the audit log, committed or not */
 	pg_atomic_uint64 time_seen; /* latest time that a reader of timers has seen */
 	TimerPlace	timers[RESPOND_TIMER_READERS];
 	LaneStatus	lanes[RESPOND_MAX_LANES];

@@ -173,6 +173,8 @@ drop_partition(const TimedTable *table, const TimedPartition *partition)
 	respond_statement_format("LOCK TABLE %s IN SHARE MODE", name);
 	if (!is_done(table, name, partition->lower, partition->upper))
 		return false;
+	if (table->is_audit)
+		respond_statement_format("SELECT respond_internal.seal_dropped(%s)", quote_literal_cstr(name));
 	respond_statement_format("DROP TABLE %s", name);
 	return true;
 }

@@ -40,7 +40,7 @@ TOKEN = re.compile(r"""
 GRAMMAR_TYPES = set("""bit boolean bigint char character decimal double float int integer interval nchar numeric real smallint time
     timestamp varchar""".split())
 # Types of pg_catalog that stand in sql/ without their schema.
-CATALOG_TYPES = GRAMMAR_TYPES | set("""bytea json jsonb name oid pg_lsn pg_snapshot record regclass regnamespace regproc regprocedure
+CATALOG_TYPES = GRAMMAR_TYPES | set("""bytea int8multirange json jsonb name oid pg_lsn pg_snapshot record regclass regnamespace regproc regprocedure
     regrole regtype text timestamptz trigger event_trigger uuid void xid xid8 inet cidr date int4 int8 int2 float8 bool tid "char"
     anyelement setof date pg_node_tree aclitem table""".split())
 # Words before "(" that call no function that is looked up by name.

@@ -50,6 +50,9 @@ INSERT INTO argument VALUES
 	('cstring', ARRAY['NULL', '''''', '''{"a": 1}''', '''{''']),
 	('uuid', ARRAY['NULL', '''00000000-0000-0000-0000-000000000000''']),
 	('internal', ARRAY['NULL']),
+	('bigint[]', ARRAY['NULL', '''{}''', '''{NULL}''', '''{1,9223372036854775807}''', '''{{1,2},{3,4}}''']),
+	('respond.audit_log', ARRAY['NULL']),
+	('respond.audit_seal', ARRAY['NULL']),
 	('respond.rule', ARRAY['NULL']);
 SELECT is_empty($$ SELECT signature, format_type(t, NULL) FROM ours, unnest(proargtypes) AS t WHERE format_type(t, NULL) NOT IN (SELECT type FROM argument) $$,
 	'every type of an argument is tried');
@@ -95,7 +98,7 @@ SELECT is_empty($$
 
 -- Functions that run as the workers' role.
 SELECT is_empty($$ SELECT signature FROM ours WHERE prosecdef AND NOT (proconfig @> ARRAY['search_path=pg_catalog, pg_temp']) $$, 'they all have a search_path');
-SELECT set_eq($$ SELECT proname::text FROM ours WHERE prosecdef $$, ARRAY['hold', 'release', 'accept_clock', 'retry_set_aside', 'health', 'acknowledge', 'settle', 'replay', 'retry', 'retry_channel', 'discard', 'has_secret', 'inbound_secrets'], 'they are few');
+SELECT set_eq($$ SELECT proname::text FROM ours WHERE prosecdef $$, ARRAY['hold', 'release', 'accept_clock', 'retry_set_aside', 'health', 'acknowledge', 'settle', 'replay', 'retry', 'retry_channel', 'discard', 'has_secret', 'inbound_secrets', 'seal_audit', 'audit_head', 'verify_audit'], 'they are few');
 
 -- Names that shadow ours, in public and in pg_temp, first in search_path.
 CREATE TABLE pg_temp.event (type text, data jsonb);
