@@ -1322,7 +1322,16 @@ BEGIN
 	SELECT string_agg(g.address, ', ') FILTER (WHERE g.listening) AS open,
 		string_agg(format('%s: %s', g.address, g.fault), '; ') FILTER (WHERE NOT g.listening) AS closed,
 		bool_and(g.pid IS NOT NULL) AS has_program, max(g.connections) AS connections, max(g.certificate_fault) AS certificate_fault,
-		max(g.certificate_until) AS certificate_until
+		max(g.certificate_until) AS certificate_until,
+		string_agg(DISTINCT CASE
+			WHEN g.listening OR g.pid IS NULL THEN NULL
+			WHEN g.fault ~ 'there is no certificate$' THEN CASE WHEN g.certificate_fault IS NULL
+				THEN 'set pg_respond.gateway_certificate and pg_respond.gateway_key with ALTER SYSTEM, then SELECT pg_reload_conf(); or listen to 127.0.0.1 and put a proxy in front' END
+			WHEN g.fault ~ 'Permission denied$' AND g.address ~ '^unix:' THEN format('let the user of the server write to the folder of %s', g.address)
+			WHEN g.fault ~ 'No such file or directory$' THEN format('create the folder of %s, and let the user of the server write to it', g.address)
+			WHEN g.fault ~ 'Permission denied$'
+				THEN 'use a port from 1024 on: set pg_respond.gateway_listen with ALTER SYSTEM, then SELECT pg_reload_conf()'
+			ELSE 'free the address, or set pg_respond.gateway_listen to others with ALTER SYSTEM, then SELECT pg_reload_conf()' END, '; ') AS remedy
 	  INTO state FROM respond.gateway AS g;
 	ends := coalesce(state.certificate_until < now() + interval '14 days', false);
 	ok := is_off OR (state.closed IS NULL AND state.certificate_fault IS NULL AND NOT ends);
@@ -1337,8 +1346,7 @@ BEGIN
 	remedy := CASE WHEN NOT ok THEN concat_ws('; ',
 		CASE WHEN state.closed IS NOT NULL AND NOT state.has_program
 			THEN 'it is started again by itself; if it keeps ending, the server log says why, look for pg_respond_gateway' END,
-		CASE WHEN state.closed IS NOT NULL AND state.has_program
-			THEN 'free the address, or set pg_respond.gateway_listen to others with ALTER SYSTEM, then SELECT pg_reload_conf()' END,
+		state.remedy,
 		CASE WHEN state.certificate_fault IS NOT NULL OR ends
 			THEN 'put a certificate and its key in PEM where pg_respond.gateway_certificate and pg_respond.gateway_key name them, then SELECT pg_reload_conf()' END) END;
 END

@@ -89,7 +89,19 @@ fault('tls:192.0.2.1:9', 'there is no certificate', 'TLS needs a certificate');
 my $open = '0.0.0.0:' . PostgreSQL::Test::Cluster::get_free_port();
 $good = Gateway::open($node, $open);
 fault($open, 'other machines can reach it, so it needs TLS, and there is no certificate', 'without a certificate nothing listens where others come');
-like(health(), qr/^f\|.*needs TLS.*pg_respond\.gateway_listen/, 'health() says so');
+like(health(), qr/^f\|.*needs TLS[^|]*\|set pg_respond\.gateway_certificate and pg_respond\.gateway_key.*proxy in front$/, 'health() says so, and what to do about this');
+
+# Unix sockets in folders that are not there, or are closed to the server.
+my $closed = PostgreSQL::Test::Utils::tempdir_short();
+chmod 0500, $closed;
+Gateway::open($node, "unix:$closed/new/gate.sock", "unix:$closed/gate.sock");
+fault("unix:$closed/new/gate.sock", 'No such file or directory', 'a socket in no folder');
+fault("unix:$closed/gate.sock", 'Permission denied', 'a socket in a folder that is closed');
+like(health(), qr{\|create the folder of unix:\Q$closed\E/new/gate\.sock, and let [^;]*; let the user of the server write to the folder of unix:\Q$closed\E/gate\.sock$},
+	'health() has a remedy for each');
+chmod 0700, $closed;
+mkdir "$closed/new", 0700 or die "mkdir: $!";
+listening("unix:$closed/$_", 'once it is followed, the gateway listens') for 'gate.sock', 'new/gate.sock';
 
 # Certificates.
 my $folder = "$ENV{TESTDATADIR}";
