@@ -88,6 +88,19 @@ respond_rest_error_is_chance(const ErrorData *error)
 	return error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE || error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
 }
 
+/* What is told of a row that there is already: the words of PostgreSQL name an index only. */
+static const char *
+words_of_twin(const ErrorData *error)
+{
+	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->constraint_name == NULL)
+		return NULL;
+	if (strcmp(error->constraint_name, "rating_once_idx") == 0)
+		return "The role of the token has rated this already.";
+	if (strcmp(error->constraint_name, "ticket_open_key_idx") == 0)
+		return "key: another open ticket has it already";
+	return NULL;
+}
+
 /* What is told of an error whose own words are not. */
 static const char *
 words_of(const ErrorData *error, int status)
@@ -136,7 +149,8 @@ find_place(const RestCall *call, const char *message, ProblemPlace *place)
 static void
 tell(RestCall *call, const ErrorData *error, int status)
 {
-	const char *message = respond_call_utf8(call, respond_error_clip(error->message));
+	const char *twin = words_of_twin(error);
+	const char *message = twin != NULL ? twin : respond_call_utf8(call, respond_error_clip(error->message));
 	const char *remedy = error->hint != NULL ? respond_call_utf8(call, error->hint) : NULL;
 	ProblemPlace place;
 	bool		has_place = find_place(call, message, &place);

@@ -90,7 +90,7 @@ check_page_parameter(RestCall *call, const char *name, const char *value)
 	int64_t		number;
 
 	if (!(call->route->flags & ROUTE_LISTS) || (strcmp(name, "limit") != 0 && strcmp(name, "cursor") != 0))
-		return refuse(call, name, "is no parameter of this request");
+		return refuse(call, name, "is not a parameter of this request");
 	if (strcmp(name, "limit") == 0 && (!respond_route_number(value, &number) || number > PAGE_MAX_LIMIT))
 		return refuse(call, name, psprintf("must be a number from 1 to %d", PAGE_MAX_LIMIT));
 	return true;

@@ -176,7 +176,7 @@ is_current(RestCall *call, const char *json)
 	tag = respond_rest_tag(json);
 	if (respond_entity_tag_listed(known, tag, false))
 		return true;
-	respond_call_refuse(call, 412, "The ticket is not as If-Match says; it was changed.");
+	respond_call_refuse(call, 412, "The ticket has changed: its ETag is not the one in If-Match.");
 	respond_rest_tag_put(call, tag);
 	return false;
 }

@@ -67,7 +67,7 @@ static KeptPlan note_use = {
 static WebAnswer *
 refuse_unknown(Arena *arena, bool has_token)
 {
-	WebAnswer  *answer = respond_problem(arena, 401, "A token that is in force is needed.");
+	WebAnswer  *answer = respond_problem(arena, 401, "A valid token is needed.");
 
 	respond_web_answer_field(arena, answer, "WWW-Authenticate",
 							 has_token ? "Bearer realm=\"pg_respond\", error=\"invalid_token\"" :

@@ -103,8 +103,8 @@ respond_stream_resume_words(const char *fault)
 	if (fault == fault_history)
 		return "The place is of a history of the server that is not this one's.";
 	if (fault == respond_stream_fault_retention)
-		return "Events behind the place have been dropped.";
-	return "Nobody was given such a place.";
+		return "Events after the place have been dropped.";
+	return "No stream ever sent this place.";
 }
 
 /*

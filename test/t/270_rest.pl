@@ -31,7 +31,7 @@ sub ask
 my $answer = $rest->ask(GET => '/postgres/v1/tickets');
 is($answer->{status}, 401, 'no token: 401');
 is($answer->{headers}{'www-authenticate'}, 'Bearer realm="pg_respond"', 'and how to come');
-is_deeply($answer->{json}, { type => 'about:blank', title => 'Unauthorized', status => 401, detail => 'A token that is in force is needed.' },
+is_deeply($answer->{json}, { type => 'about:blank', title => 'Unauthorized', status => 401, detail => 'A valid token is needed.' },
 	'as a problem document');
 my $unknown = $token{ann};
 $answer = $rest->ask(GET => '/postgres/v1/tickets', token => 'prt_x');
@@ -91,7 +91,8 @@ is($answer->{status}, 422, 'a team that there is not') or diag $answer->{content
 is($answer->{json}{errors}[0]{pointer}, '/team', 'is named, too') or diag $answer->{content};
 is(ask('ann', POST => '/v1/tickets', body => { subject => 'k', key => 'k1' })->{status}, 201, 'a ticket with a key');
 $answer = ask('ann', POST => '/v1/tickets', body => { subject => 'k', key => 'k1' });
-is($answer->{status}, 409, 'a second one') or diag $answer->{content};
+is_deeply([ $answer->{status}, $answer->{json}{errors} ], [ 409, [ { pointer => '/key', detail => 'another open ticket has it already' } ] ], 'a second one')
+  or diag $answer->{content};
 is(ask('ann', GET => '/v1/tickets?status=nonsense')->{status}, 400, 'a parameter that cannot be');
 is(ask('ann', GET => '/v1/tickets?nonsense=1')->{json}{errors}[0]{parameter}, 'nonsense', 'one that there is not');
 for my $time ('yesterdayish', 'infinity', '-infinity', 'now', 'epoch', 'today', 'allballs', '2026-11-30', '2026-11-30T15:00:00', '2026-11-30%2015:00:00Z', '2026-11-30T15:00Z',
@@ -128,7 +129,8 @@ is(ask('ann', GET => '/v1/tickets/999999/comments')->{status}, 404, 'of nothing'
 $answer = ask('ann', POST => "/v1/tickets/$id/rating", body => { score => 4, comment => 'quick' });
 is_deeply([ $answer->{status}, @{ $answer->{json} }{qw(score comment rated_by comment_id)} ], [ 201, 4, 'quick', 'ann', undef ], 'a ticket is rated') or diag $answer->{content};
 is($node->safe_psql('postgres', "SELECT subject, data ->> 'ticket_id', data #>> '{rating,score}' FROM respond.event WHERE type = 'ticket.rated'"), "ticket/$id|$id|4", 'which is an event');
-is(ask('ann', POST => "/v1/tickets/$id/rating", body => { score => 5 })->{status}, 409, 'but once');
+$answer = ask('ann', POST => "/v1/tickets/$id/rating", body => { score => 5 });
+is_deeply([ $answer->{status}, $answer->{json}{detail} ], [ 409, 'The role of the token has rated this already.' ], 'but once, and is told so in words') or diag $answer->{content};
 is(ask('ann', POST => "/v1/tickets/$id/rating", body => { score => 5, comment_id => 1 })->{status}, 201, 'an answer is another thing');
 for my $score (0, 6, 4.5, '5', 99999999999)
 {
