@@ -128,6 +128,7 @@ INSERT INTO golden VALUES
 	('respond.attempt_default', 'S | S | S | - | - | - | - | - | - | -'),
 	('respond.audit_log', 'S | S | S | - | - | - | - | - | - | -'),
 	('respond.audit_log_default', 'S | S | S | - | - | - | - | - | - | -'),
+	('respond.audit_seal', 'S | S | S | - | - | - | - | - | - | -'),
 	('respond.calendar', 'S I U D | S | S | S | S | S | S | - | - | -'),
 	('respond.calendar_exception', 'S I U D | S | S | S | S | S | S | - | - | -'),
 	('respond.channel', 'S I U D | S | S | - | - | - | - | - | - | -'),
