@@ -120,6 +120,18 @@ refused("INSERT INTO respond.inbound_source (name, scheme, secret, max_body) VAL
 refused("INSERT INTO respond.inbound_source (name, scheme, secret) VALUES ('a', 'github', '$stem-again')", qr/duplicate key/, 'a name that is taken');
 is(one(q{SELECT count(*) FROM respond_internal.inbound_secret WHERE source = 'w'}), 0, 'nothing of that is left');
 
+# --- by a function of somebody's own, whose call says nothing of sources: what is logged before it comes to us cannot be known, so that is off
+one(q{CREATE SCHEMA mine; CREATE FUNCTION mine.give(text, text) RETURNS void LANGUAGE sql AS $$ INSERT INTO respond.inbound_source (name, scheme, secret) VALUES ($1, 'github', $2) $$;
+	CREATE FUNCTION mine.may_give(text, text) RETURNS void LANGUAGE sql AS $$ INSERT INTO respond.inbound_source (name, scheme, secrets) VALUES ($1, 'github', ARRAY[$2]) ON CONFLICT DO NOTHING $$});
+my $quiet = "SET log_statement = 'none'; SET log_min_messages = 'log'; SET log_min_error_statement = 'error';\n";
+refused("${quiet}SELECT mine.give('a', '$stem-function')", qr/duplicate key/, 'a row that does not come about');
+run("${quiet}SELECT mine.may_give('a', '$stem-function')");
+is($err, '', 'nor does this one, without an error');
+run("${quiet}PREPARE p (text) AS SELECT mine.may_give('a', \$1);\nEXECUTE p('$stem-function')");
+is($err, '', 'nor one of a prepared statement');
+one("${quiet}SELECT mine.give('byfunction', '$stem-function')");
+is(checks('byfunction', "$stem-function"), 'ok', 'a row that does comes with its secret');
+
 # --- and nowhere to be seen
 for my $place ($node->logfile)
 {
