@@ -320,7 +320,7 @@ CREATE FUNCTION respond_internal.inbound_secret_fault(source text) RETURNS text
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_inbound_secret_fault';
 COMMENT ON FUNCTION respond_internal.inbound_secret_fault(text) IS 'why no request to a source can be checked; NULL: it can';
 CREATE FUNCTION respond_internal.inbound_counters(source text, OUT taken bigint, OUT events bigint, OUT duplicates bigint, OUT refused bigint, OUT reasons jsonb,
-	OUT last_taken_at timestamptz, OUT last_refused_at timestamptz, OUT last_reason text, OUT refused_in_row bigint, OUT since timestamptz)
+	OUT last_taken_at timestamptz, OUT last_refused_at timestamptz, OUT last_reason text, OUT refused_in_row bigint, OUT longest_pause interval, OUT since timestamptz)
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_inbound_counters';
 COMMENT ON FUNCTION respond_internal.inbound_counters(text) IS 'requests to a source since the server started, from shared memory; an empty name: those to none';
 CREATE FUNCTION respond_internal.inbound_secrets(source text) RETURNS bigint
@@ -331,12 +331,12 @@ COMMENT ON FUNCTION respond_internal.inbound_secrets(text) IS 'how many secrets 
 
 CREATE VIEW respond.inbound_stats WITH (security_invoker = true) AS
 SELECT s.name AS source, s.path, s.scheme, s.enabled, respond_internal.inbound_secrets(s.name) AS secrets, c.taken, c.events, c.duplicates, c.refused, c.reasons,
-	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.since
+	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.longest_pause, c.since
   FROM respond.inbound_source AS s
  CROSS JOIN LATERAL respond_internal.inbound_counters(s.name) AS c
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, c.taken, c.events, c.duplicates, c.refused, c.reasons,
-	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.since
+	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.longest_pause, c.since
   FROM respond_internal.inbound_counters('') AS c;
 COMMENT ON VIEW respond.inbound_stats IS 'requests to each source since the server started, from shared memory; the row without a source has those whose path is none''s';
 COMMENT ON COLUMN respond.inbound_stats.source IS 'name of the source';
@@ -353,6 +353,7 @@ COMMENT ON COLUMN respond.inbound_stats.last_taken_at IS 'when the last one was 
 COMMENT ON COLUMN respond.inbound_stats.last_refused_at IS 'when the last one was refused';
 COMMENT ON COLUMN respond.inbound_stats.last_reason IS 'why';
 COMMENT ON COLUMN respond.inbound_stats.refused_in_row IS 'how many were refused since the last one that was taken';
+COMMENT ON COLUMN respond.inbound_stats.longest_pause IS 'longest time between two that were taken';
 COMMENT ON COLUMN respond.inbound_stats.since IS 'when counting began';
 
 COMMENT ON SEQUENCE respond.inbound_reject_id_seq IS 'numbers of refused requests';

@@ -3055,7 +3055,7 @@ CREATE FUNCTION respond_internal.inbound_secret_fault(source text) RETURNS text
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_inbound_secret_fault';
 COMMENT ON FUNCTION respond_internal.inbound_secret_fault(text) IS 'why no request to a source can be checked; NULL: it can';
 CREATE FUNCTION respond_internal.inbound_counters(source text, OUT taken bigint, OUT events bigint, OUT duplicates bigint, OUT refused bigint, OUT reasons jsonb,
-	OUT last_taken_at timestamptz, OUT last_refused_at timestamptz, OUT last_reason text, OUT refused_in_row bigint, OUT since timestamptz)
+	OUT last_taken_at timestamptz, OUT last_refused_at timestamptz, OUT last_reason text, OUT refused_in_row bigint, OUT longest_pause interval, OUT since timestamptz)
 LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'respond_inbound_counters';
 COMMENT ON FUNCTION respond_internal.inbound_counters(text) IS 'requests to a source since the server started, from shared memory; an empty name: those to none';
 CREATE FUNCTION respond_internal.inbound_secrets(source text) RETURNS bigint
@@ -3066,12 +3066,12 @@ COMMENT ON FUNCTION respond_internal.inbound_secrets(text) IS 'how many secrets 
 
 CREATE VIEW respond.inbound_stats WITH (security_invoker = true) AS
 SELECT s.name AS source, s.path, s.scheme, s.enabled, respond_internal.inbound_secrets(s.name) AS secrets, c.taken, c.events, c.duplicates, c.refused, c.reasons,
-	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.since
+	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.longest_pause, c.since
   FROM respond.inbound_source AS s
  CROSS JOIN LATERAL respond_internal.inbound_counters(s.name) AS c
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, c.taken, c.events, c.duplicates, c.refused, c.reasons,
-	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.since
+	   c.last_taken_at, c.last_refused_at, c.last_reason, c.refused_in_row, c.longest_pause, c.since
   FROM respond_internal.inbound_counters('') AS c;
 COMMENT ON VIEW respond.inbound_stats IS 'requests to each source since the server started, from shared memory; the row without a source has those whose path is none''s';
 COMMENT ON COLUMN respond.inbound_stats.source IS 'name of the source';
@@ -3088,6 +3088,7 @@ COMMENT ON COLUMN respond.inbound_stats.last_taken_at IS 'when the last one was 
 COMMENT ON COLUMN respond.inbound_stats.last_refused_at IS 'when the last one was refused';
 COMMENT ON COLUMN respond.inbound_stats.last_reason IS 'why';
 COMMENT ON COLUMN respond.inbound_stats.refused_in_row IS 'how many were refused since the last one that was taken';
+COMMENT ON COLUMN respond.inbound_stats.longest_pause IS 'longest time between two that were taken';
 COMMENT ON COLUMN respond.inbound_stats.since IS 'when counting began';
 
 COMMENT ON SEQUENCE respond.inbound_reject_id_seq IS 'numbers of refused requests';
@@ -3123,28 +3124,38 @@ END
 $$;
 COMMENT ON FUNCTION respond_internal.health_inbound_secrets() IS 'health(): inbound sources that have no secret, or whose secret cannot be used';
 
--- Who sends nothing but requests that are refused has an old secret, or a source that nobody needs any more.
+-- A source that takes nothing for longer than its senders ever paused, and refuses requests meanwhile, has lost its sender: a secret was changed,
+-- for example.  Refused requests alone say nothing: anybody can send some.  A pause counts once a week has shown how long pauses are.
+CREATE FUNCTION respond_internal.inbound_is_lost(taken bigint, refused_in_row bigint, longest_pause interval, last_taken_at timestamptz, since timestamptz, at timestamptz) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT coalesce(taken >= 10 AND refused_in_row >= 10
+		AND at - last_taken_at > CASE WHEN last_taken_at - since < interval '7 days' THEN greatest(longest_pause, interval '3 days') ELSE greatest(longest_pause, interval '10 minutes') END, false)
+$$;
+COMMENT ON FUNCTION respond_internal.inbound_is_lost(bigint, bigint, interval, timestamptz, timestamptz, timestamptz) IS 'whether an inbound source has lost the sender whose requests it used to take';
+
 CREATE FUNCTION respond_internal.health_inbound_rejects(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	lost text;
 	refused text;
 	disabled text;
 BEGIN
-	SELECT string_agg(format('%s (%s in a row, %s)', s.name, c.refused_in_row, c.last_reason), ', ' ORDER BY s.name) FILTER (WHERE s.enabled AND c.refused_in_row >= 10),
-		string_agg(s.name, ', ' ORDER BY s.name) FILTER (WHERE NOT s.enabled)
-	  INTO refused, disabled
-	  FROM respond.inbound_source AS s, respond_internal.inbound_counters(s.name) AS c
-	 WHERE c.refused_in_row > 0 AND c.last_refused_at > clock_timestamp() - interval '10 minutes' AND c.last_refused_at > s.updated_at;
-	ok := refused IS NULL AND disabled IS NULL;
-	message := CASE WHEN ok THEN 'inbound sources take what is sent to them'
-		ELSE concat_ws('; ', 'inbound sources that have refused all requests of late: ' || refused, 'disabled inbound sources that get requests: ' || disabled) END;
-	remedy := CASE
-		WHEN ok THEN NULL
-		WHEN refused IS NOT NULL THEN 'respond.inbound_reject says why; signature: the sender has another secret, see respond.set_inbound_secret(). Without further requests this check is ok after ten minutes'
-		ELSE 'enable the source, or have its sender stop. Without further requests this check is ok after ten minutes' END;
+	SELECT string_agg(format('%s (nothing for %s minutes, %s refused in a row, %s)', c.name, floor(extract(epoch FROM c.at - c.last_taken_at) / 60), c.refused_in_row, c.last_reason), ', ' ORDER BY c.name) FILTER (WHERE c.is_lost),
+		string_agg(format('%s (%s in a row, %s)', c.name, c.refused_in_row, c.last_reason), ', ' ORDER BY c.name) FILTER (WHERE c.enabled AND NOT c.is_lost AND c.refused_in_row >= 10),
+		string_agg(c.name, ', ' ORDER BY c.name) FILTER (WHERE NOT c.enabled)
+	  INTO lost, refused, disabled
+	  FROM (SELECT s.name, s.enabled, t.at, c.refused_in_row, c.last_reason, c.last_taken_at,
+				s.enabled AND respond_internal.inbound_is_lost(c.taken, c.refused_in_row, c.longest_pause, c.last_taken_at, c.since, t.at) AS is_lost
+			  FROM respond.inbound_source AS s, respond_internal.inbound_counters(s.name) AS c, clock_timestamp() AS t (at)
+			 WHERE c.refused_in_row > 0 AND c.last_refused_at > t.at - interval '10 minutes' AND c.last_refused_at > s.updated_at) AS c;
+	ok := lost IS NULL;
+	message := concat_ws('; ', coalesce('inbound sources that take nothing any more: ' || lost, 'inbound sources take what their senders send'),
+		'refused of late: ' || refused, 'disabled inbound sources that get requests: ' || disabled);
+	remedy := CASE WHEN NOT ok THEN 'SELECT * FROM respond.inbound_reject ORDER BY id DESC LIMIT 10 says why, and where the requests came from. signature: if they are the sender''s, it has another secret: give it to respond.set_inbound_secret()'
+		' or respond.add_inbound_secret(). If they are not, ask the sender why it sends nothing. Without further requests this check is ok after ten minutes' END;
 END
 $$;
-COMMENT ON FUNCTION respond_internal.health_inbound_rejects() IS 'health(): inbound sources whose requests are refused';
+COMMENT ON FUNCTION respond_internal.health_inbound_rejects() IS 'health(): inbound sources that refuse requests and take none any more';
 
 -- Steps that cannot make a url for their peer, or whose peer could not reach it.
 CREATE FUNCTION respond_internal.health_callbacks(OUT ok boolean, OUT message text, OUT remedy text)

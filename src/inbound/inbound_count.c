@@ -34,6 +34,7 @@ typedef struct InboundCounter
 	pg_atomic_uint64 duplicates;	/* events that were known */
 	pg_atomic_uint64 refused[INBOUND_LAST_REASON + 1];
 	pg_atomic_uint64 taken_at;	/* TimestampTz of the last one */
+	pg_atomic_uint64 longest_pause; /* between two of them, in us */
 	pg_atomic_uint64 refused_at;
 	pg_atomic_uint64 refused_in_row;	/* since the last one that was taken */
 	pg_atomic_uint64 last_reason;
@@ -54,6 +55,8 @@ void
 respond_inbound_count_taken(const char *source, int recorded, int known)
 {
 	InboundCounter *entry = respond_counter_find(&table, respond_counter_key(source), true);
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz before;
 
 	respond_metric_add(METRIC_INBOUND_REQUESTS + INBOUND_ACCEPTED, 1);
 	respond_metric_add(METRIC_INBOUND_EVENTS, recorded);
@@ -63,7 +66,10 @@ respond_inbound_count_taken(const char *source, int recorded, int known)
 	pg_atomic_fetch_add_u64(&entry->taken, 1);
 	pg_atomic_fetch_add_u64(&entry->events, recorded);
 	pg_atomic_fetch_add_u64(&entry->duplicates, known);
-	pg_atomic_write_u64(&entry->taken_at, (uint64) GetCurrentTimestamp());
+	before = (TimestampTz) pg_atomic_read_u64(&entry->taken_at);
+	if (before != 0 && now - before > (int64) pg_atomic_read_u64(&entry->longest_pause))
+		pg_atomic_write_u64(&entry->longest_pause, (uint64) (now - before));
+	pg_atomic_write_u64(&entry->taken_at, (uint64) now);
 	pg_atomic_write_u64(&entry->refused_in_row, 0);
 }
 
@@ -109,9 +115,19 @@ time_of(pg_atomic_uint64 *time, bool *is_null)
 	return TimestampTzGetDatum(at);
 }
 
+static Datum
+pause_of(InboundCounter *entry, bool *is_null)
+{
+	Interval   *pause = palloc0(sizeof(Interval));
+
+	pause->time = (TimeOffset) pg_atomic_read_u64(&entry->longest_pause);
+	*is_null = pause->time == 0;
+	return IntervalPGetDatum(pause);
+}
+
 /*
  * inbound_counters(source) → taken, events, duplicates, refused, reasons,
- * last_taken_at, last_refused_at, last_reason, refused_in_row, since
+ * last_taken_at, last_refused_at, last_reason, refused_in_row, longest_pause, since
  */
 Datum
 respond_inbound_counters(PG_FUNCTION_ARGS)
@@ -119,16 +135,16 @@ respond_inbound_counters(PG_FUNCTION_ARGS)
 	InboundCounter *entry =
 		respond_counter_find(&table, respond_counter_key(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
 	TupleDesc	desc;
-	Datum		values[10] = {0};
-	bool		nulls[10] = {false};
+	Datum		values[11] = {0};
+	bool		nulls[11] = {false};
 	int64		refused;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	values[4] = JsonbPGetDatum(reasons_of(entry, &refused));
 	values[3] = Int64GetDatum(refused);
-	nulls[5] = nulls[6] = nulls[7] = true;
-	values[9] = TimestampTzGetDatum(table.counters->since);
+	nulls[5] = nulls[6] = nulls[7] = nulls[9] = true;
+	values[10] = TimestampTzGetDatum(table.counters->since);
 	if (entry != NULL)
 	{
 		InboundReason last = (InboundReason) pg_atomic_read_u64(&entry->last_reason);
@@ -142,6 +158,7 @@ respond_inbound_counters(PG_FUNCTION_ARGS)
 		if (!nulls[7])
 			values[7] = CStringGetTextDatum(respond_inbound_reason_word(last));
 		values[8] = Int64GetDatum((int64) pg_atomic_read_u64(&entry->refused_in_row));
+		values[9] = pause_of(entry, &nulls[9]);
 	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

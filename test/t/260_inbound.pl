@@ -92,7 +92,8 @@ refused($answer, 429, 'rate', 'the second');
 like($answer->{headers}{'retry-after'}, qr/^(999|1000)$/, 'is told when to come again');
 one("UPDATE respond.inbound_source SET enabled = false WHERE name = 'near'");
 refused(github('near', 'd-9', $body), 404, 'no_source', 'a disabled source');
-is(one(q{SELECT ok FROM respond.health() WHERE "check" = 'inbound rejects'}), 'f', 'health() names a disabled source that gets requests');
+like(one(q{SELECT ok::text || ' ' || message FROM respond.health() WHERE "check" = 'inbound rejects'}), qr/^true .*disabled inbound sources that get requests: near/,
+	'health() names a disabled source that gets requests, and is well, as anybody can send some');
 one("UPDATE respond.inbound_source SET enabled = true WHERE name = 'near'");
 is(github('near', 'd-9', $body)->{status}, 200, 'enabled again');
 one("INSERT INTO respond.inbound_source (name, scheme) VALUES ('bare', 'github')");
@@ -181,6 +182,35 @@ for my $place ("$dir/dump.sql", $node->logfile)
 	unlike(PostgreSQL::Test::Utils::slurp_file($place), qr/zauberwort|ein anderes Wort/, "no secret in $place");
 }
 is(one(q{SELECT count(*) FROM respond.audit_log AS a WHERE a::text LIKE '%zauber%'}), 0, 'nor in the audit log');
+
+# --- a quiet source, and somebody who has no secret
+one("INSERT INTO respond.inbound_source (name, scheme, secret) VALUES ('calm', 'github', '$secret')");
+is(join(' ', map { github('calm', "calm-$_", $body)->{status} } 1 .. 10), join(' ', (200) x 10), 'a source that takes requests');
+is(join(' ', map { Gateway::status($at, 'POST', '/desk/in/calm', { 'X-Hub-Signature-256' => 'sha256=' . '0' x 64 }, '{}') } 1 .. 12), join(' ', (401) x 12), 'and refuses others');
+like(one(q{SELECT concat_ws(' ', ok::text, message, remedy) FROM respond.health() WHERE "check" = 'inbound rejects'}), qr/^true inbound sources take what their senders send; refused of late: (.*, )?calm \(12 in a row, signature\)/,
+	'requests without the secret do not make health() warn');
+is(one(q{SELECT longest_pause > interval '0' AND longest_pause < last_taken_at - since FROM respond.inbound_stats WHERE source = 'calm'}), 't', 'the longest pause is known');
+
+sub lost
+{
+	my ($values) = @_;
+
+	return one("SELECT string_agg(respond_internal.inbound_is_lost(v.taken, v.refused, v.pause::interval, now() - v.last::interval, now() - v.since::interval, now())::text, ' ' ORDER BY v.number)
+		FROM (VALUES $values) AS v (number, taken, refused, pause, last, since)");
+}
+is(lost("(1, 10, 10, '1 hour', '2 hours', '30 days'), (2, 10, 10, '1 hour', '4 days', '10 days')"), 'true true', 'a sender that was never silent for so long is lost');
+is(lost("(1, 9, 10, '1 hour', '2 hours', '30 days'), (2, 10, 9, '1 hour', '2 hours', '30 days')"), 'false false', 'but not after few requests of either kind');
+is(lost("(1, 10, 10, '3 hours', '2 hours', '30 days'), (2, 10, 10, '1 minute', '9 minutes', '30 days'), (3, 10, 10, '1 hour', '2 days', '8 days')"), 'false false false', 'nor one that may be silent for as long');
+is(lost("(1, 0, 99, NULL, NULL, '30 days')"), 'false', 'nor one that never came');
+# the check itself
+one(q{CREATE FUNCTION public.counters(source text, OUT taken bigint, OUT events bigint, OUT duplicates bigint, OUT refused bigint, OUT reasons jsonb, OUT last_taken_at timestamptz, OUT last_refused_at timestamptz,
+		OUT last_reason text, OUT refused_in_row bigint, OUT longest_pause interval, OUT since timestamptz) LANGUAGE sql AS
+		$$ SELECT 20, 20, 0, 15, '{}'::jsonb, now() - interval '3 hours', clock_timestamp(), 'signature', 15, interval '1 hour', now() - interval '30 days' WHERE source = 'calm' $$;
+	BEGIN; ALTER FUNCTION respond_internal.inbound_counters(text) SET SCHEMA public; ALTER FUNCTION public.counters(text) SET SCHEMA respond_internal; ALTER FUNCTION respond_internal.counters(text) RENAME TO inbound_counters; COMMIT});
+like(one(q{SELECT concat_ws(' ', ok::text, message, remedy) FROM respond.health() WHERE "check" = 'inbound rejects'}),
+	qr/^false inbound sources that take nothing any more: calm \(nothing for 180 minutes, 15 refused in a row, signature\) SELECT \* FROM respond.inbound_reject .* respond.set_inbound_secret\(\)/, 'one that is lost is named, with what to do');
+one(q{BEGIN; DROP FUNCTION respond_internal.inbound_counters(text); ALTER FUNCTION public.inbound_counters(text) SET SCHEMA respond_internal; COMMIT;
+	DELETE FROM respond.inbound_source WHERE name = 'calm'});
 
 # --- a restore into another cluster: the secrets are dead there, and health() says so
 my $other = Respond::node('other', 'pg_respond.secret_key_file' => "$dir/none");
