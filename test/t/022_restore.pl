@@ -10,7 +10,7 @@ my $other = Respond::node('elsewhere', %conf);
 my $db = 'desk';
 my $dump = $node->basedir;
 my @tables = qw(respond.event respond.run respond.rule respond.rule_version respond.mute respond.route respond.ticket respond.ticket_history
-  respond.comment respond.team respond.audit_log respond_internal.dead_event respond_internal.requeue respond_internal.event_key respond_internal.suspect);
+  respond.comment respond.team respond.calendar respond.calendar_exception respond.audit_log respond_internal.dead_event respond_internal.requeue respond_internal.event_key respond_internal.suspect);
 
 Respond::create_extension($node, $db);
 
@@ -37,6 +37,8 @@ $node->safe_psql($db, q{
 	CREATE TABLE took (event_id bigint);
 	INSERT INTO respond.team (name) VALUES ('first');
 	INSERT INTO respond.mute (event_type, until_time, reason) VALUES ('quiet.*', '2100-01-01', 'test');
+	INSERT INTO respond.calendar (name, timezone, hours) VALUES ('office', 'Europe/Berlin', '{"mon": [["09:00", "17:00"]]}');
+	INSERT INTO respond.calendar_exception (calendar, from_date, name, yearly) VALUES ('office', '2026-12-25', 'Christmas', true), ('office', '2026-11-30', 'closed', false);
 	INSERT INTO respond.route (name, event_type, notify_channel) VALUES ('r', 'w.*', 'heard');
 });
 Respond::add_rule($node, $db, 'work', 'w.*', [ { action => 'sql', sql => 'INSERT INTO public.took VALUES (event.id)' },
