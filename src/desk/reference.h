@@ -19,7 +19,7 @@ extern void respond_reference_require_teams(Datum *names, int count);
 extern void respond_reference_require_tickets(Datum *ids, int count);
 
 /* Says that there is no such ticket; does not return. */
-extern void respond_reference_no_ticket(int64 id) pg_attribute_noreturn();
+extern void respond_reference_no_ticket(int64 id);
 
 /* Deletes the comments of these tickets (int8). */
 extern void respond_reference_delete_comments(Datum *ids, int count);

@@ -1,6 +1,6 @@
 # An agent's page of a queue of a million tickets, under row level security, beside the same query of a superuser.
 tickets=${BENCH_TICKETS:-1000000}
-sql -c "SELECT FROM respond.hold('bench')" -c 'DROP ROLE IF EXISTS bench_agent' -c 'CREATE ROLE bench_agent LOGIN IN ROLE respond_agent' \
+sql -c "SELECT FROM respond.hold('bench')" -c 'SET client_min_messages = warning' -c 'DROP ROLE IF EXISTS bench_agent' -c 'CREATE ROLE bench_agent LOGIN IN ROLE respond_agent' \
 	-c "INSERT INTO respond.team (name) SELECT 'team' || i FROM generate_series(1, 10) AS i" \
 	-c "INSERT INTO respond.agent (name, db_role) VALUES ('Agent', 'bench_agent')" \
 	-c "INSERT INTO respond.team_member (team, agent) SELECT 'team' || i, 'Agent' FROM generate_series(1, 3) AS i" \
@@ -24,7 +24,7 @@ page()
 		floors+=("$floor")
 		ratios+=("$(calc "$agent / $floor" %.1f)")
 	done
-	row "page of a queue of $(number "$tickets") tickets as an agent: $1" "$(printf '%s\n' "${agents[@]}" | middle) ms" \
+	row "an agent's page of $(number "$tickets") tickets: $1" "$(printf '%s\n' "${agents[@]}" | middle) ms" \
 		"superuser: $(printf '%s\n' "${floors[@]}" | middle) ms" "$(printf '%s\n' "${ratios[@]}" | middle)" '< 5 ms'
 }
 page 'newest' "$columns FROM respond.ticket AS t ORDER BY t.id DESC LIMIT 50"
