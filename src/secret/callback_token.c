@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "common/pg_compat.h"
 #include "secret/callback_token.h"
 #include "secret/key_file.h"
 
