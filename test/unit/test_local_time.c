@@ -129,8 +129,8 @@ agrees_with_model(void)
 {
 	const char *zone = zones[naive_cron_random(LENGTH(zones))];
 	int64_t		local;
-	int64_t		first;
-	int64_t		last;
+	int64_t		first = 0;
+	int64_t		last = 0;
 	bool		left_out;
 	bool		expected;
 
