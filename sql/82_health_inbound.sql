@@ -11,7 +11,7 @@ BEGIN
 	 WHERE f.fault IS NOT NULL;
 	ok := faults IS NULL;
 	message := CASE WHEN ok THEN 'every inbound source can check who sends requests' ELSE format('inbound sources that take no request: %s', faults) END;
-	remedy := CASE WHEN NOT ok THEN format('SELECT respond.set_inbound_secret(%L, ''...''), or bring back the key file that the secret was encrypted with; UPDATE respond.inbound_source SET enabled = false WHERE name = %L if nobody is to send any',
+	remedy := CASE WHEN NOT ok THEN format('SELECT respond.set_inbound_secret(%L, ''...''), or bring back the key file that the secret was encrypted with; or disable the source: UPDATE respond.inbound_source SET enabled = false WHERE name = %L',
 		first_source, first_source) END;
 END
 $$;

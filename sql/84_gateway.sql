@@ -63,7 +63,7 @@ BEGIN
 			THEN 'it is started again by itself; if it keeps ending, the server log says why, look for pg_respond_gateway' END,
 		state.remedy,
 		CASE WHEN state.certificate_fault IS NOT NULL OR ends
-			THEN 'put a certificate and its key in PEM where pg_respond.gateway_certificate and pg_respond.gateway_key name them, then SELECT pg_reload_conf()' END) END;
+			THEN 'put a certificate that is valid and its key into the files that pg_respond.gateway_certificate and pg_respond.gateway_key name, in PEM, then SELECT pg_reload_conf()' END) END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_gateway() IS 'health(): whether the gateway listens where it is to';

@@ -1348,7 +1348,7 @@ BEGIN
 			THEN 'it is started again by itself; if it keeps ending, the server log says why, look for pg_respond_gateway' END,
 		state.remedy,
 		CASE WHEN state.certificate_fault IS NOT NULL OR ends
-			THEN 'put a certificate and its key in PEM where pg_respond.gateway_certificate and pg_respond.gateway_key name them, then SELECT pg_reload_conf()' END) END;
+			THEN 'put a certificate that is valid and its key into the files that pg_respond.gateway_certificate and pg_respond.gateway_key name, in PEM, then SELECT pg_reload_conf()' END) END;
 END
 $$;
 COMMENT ON FUNCTION respond_internal.health_gateway() IS 'health(): whether the gateway listens where it is to';
@@ -3118,7 +3118,7 @@ BEGIN
 	 WHERE f.fault IS NOT NULL;
 	ok := faults IS NULL;
 	message := CASE WHEN ok THEN 'every inbound source can check who sends requests' ELSE format('inbound sources that take no request: %s', faults) END;
-	remedy := CASE WHEN NOT ok THEN format('SELECT respond.set_inbound_secret(%L, ''...''), or bring back the key file that the secret was encrypted with; UPDATE respond.inbound_source SET enabled = false WHERE name = %L if nobody is to send any',
+	remedy := CASE WHEN NOT ok THEN format('SELECT respond.set_inbound_secret(%L, ''...''), or bring back the key file that the secret was encrypted with; or disable the source: UPDATE respond.inbound_source SET enabled = false WHERE name = %L',
 		first_source, first_source) END;
 END
 $$;

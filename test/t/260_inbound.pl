@@ -99,6 +99,8 @@ is(github('near', 'd-9', $body)->{status}, 200, 'enabled again');
 one("INSERT INTO respond.inbound_source (name, scheme) VALUES ('bare', 'github')");
 refused(github('bare', 'd-1', $body), 401, 'signature', 'a source without a secret');
 is(one(q{SELECT message FROM respond.health() WHERE "check" = 'inbound secrets'}), 'inbound sources that take no request: bare (it has no secret)', 'and health() says so');
+like(one(q{SELECT remedy FROM respond.health() WHERE "check" = 'inbound secrets'}), qr/^SELECT respond\.set_inbound_secret\('bare', '\.\.\.'\), .*; or disable the source: UPDATE respond\.inbound_source SET enabled = false WHERE name = 'bare'$/,
+	'with the remedy');
 one("SELECT respond.set_inbound_secret('bare', '$secret')");
 is(github('bare', 'd-1', $body)->{status}, 200, 'with one it takes requests at once');
 is(one(q{SELECT string_agg("check" || ': ' || message, '; ') FROM respond.health() WHERE NOT ok AND "check" LIKE 'inbound%'}), '', 'and health() is content');
