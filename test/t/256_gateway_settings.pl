@@ -180,6 +180,14 @@ system("echo rubbish > '$folder/now.pem'");
 $node->reload;
 certificate_fault('.', 'a file that was spoilt is noticed');
 is(shown(), serial("$folder/server.pem"), 'and the certificate of before stays in use');
+for my $days (15, 13)
+{
+	system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=soon -days $days -keyout '$folder/soon$days.key' -out '$folder/soon$days.pem' 2>/dev/null; chmod 0600 '$folder/soon$days.key'; chown --reference='$folder/server.key' '$folder/soon$days.key'");
+	certificate("$folder/soon$days.pem", "$folder/soon$days.key");
+	Respond::wait_for(sub { shown() eq serial("$folder/soon$days.pem") });
+	Respond::wait_until($node, $db, "SELECT max(certificate_until) BETWEEN now() + interval '$days days' - interval '1 hour' AND now() + interval '$days days' FROM respond.gateway");
+	like(health(), $days > 14 ? qr/^t\|/ : qr/^f\|the certificate of the gateway ends at .*\|put a certificate/, "health() of a certificate that ends in $days days");
+}
 certificate("$folder/expired.pem", "$folder/expired.key");
 Respond::wait_for(sub { health() =~ /^f\|.*the certificate of the gateway ended at 2001-02-01.*\|put a certificate/ }, 'health() tells of one that has ended');
 
