@@ -103,6 +103,38 @@ respond_log_lock(void)
 	list_free(partitions);
 }
 
+/* The table and all its partitions; false: somebody has a lock that is in the way. */
+static bool
+try_to_lock(Oid table)
+{
+	bool		free = ConditionalLockRelationOid(table, AccessShareLock);
+	Relation	relation = free ? try_relation_open(table, NoLock) : NULL;
+	PartitionDesc description;
+
+	/* one that was dropped by now has nothing to be locked */
+	if (relation == NULL)
+		return free;
+	check_stack_depth();
+	description = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? RelationGetPartitionDesc(relation, true) :
+		NULL;
+	for (int i = 0; free && description != NULL && i < description->nparts; i++)
+		free = try_to_lock(description->oids[i]);
+	relation_close(relation, NoLock);
+	return free;
+}
+
+bool
+respond_log_try_lock(void)
+{
+	Oid			log = get_relname_relid("event", get_namespace_oid("respond", false));
+
+	if (!OidIsValid(log))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table respond.event is missing")));
+	return try_to_lock(log);
+}
+
 /* What lies elsewhere, in a foreign table that somebody attached as a partition, was recorded and handled before. */
 Relation
 respond_log_open(Oid partition)

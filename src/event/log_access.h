@@ -24,6 +24,9 @@ extern List *respond_log_partitions(void);
  */
 extern void respond_log_lock(void);
 
+/* The same without waiting; false: somebody has a lock that is in the way.  Some may be locked then. */
+extern bool respond_log_try_lock(void);
+
 /* Opens a partition for reading; NULL when it was dropped. */
 extern Relation respond_log_open(Oid partition);
 

@@ -62,6 +62,9 @@
 /* How soon to ask again whether a standby has confirmed, in ms. */
 #define HELD_PAUSE			10
 
+/* How soon to ask again whether the log is free, in ms. */
+#define LOCKED_PAUSE		100
+
 #define MOST_STREAMS		PROTOCOL_MAX_STREAMS
 
 static StreamReader live;		/* closed while there are no streams */
@@ -72,6 +75,7 @@ static uint64 seen_rights;
 static bool is_greeting_due;
 static TimestampTz beaten_at;
 static TimestampTz not_before;	/* when the live ones get the next piece */
+static TimestampTz locked_until;	/* when to ask again whether the log is free */
 
 /* Commits wake this process as long as it is named in the database's entry. */
 static void
@@ -103,7 +107,11 @@ begin_transaction(void)
 {
 	respond_worker_begin();
 	respond_shape_require_all();
-	respond_log_lock();
+}
+
+static void
+take_snapshot(void)
+{
 	PushActiveSnapshot(GetTransactionSnapshot());
 	respond_stream_reader_begin_turn();
 	respond_mask_forget_events();
@@ -200,6 +208,7 @@ respond_stream_begin(Arena *arena, const WebRequest *request, WebAnswer **answer
 		return false;
 	since = respond_stream_resume_since();
 	begin_transaction();
+	take_snapshot();
 	*answer = open_stream(arena, request, since);
 	end_transaction();
 	if (*answer != NULL)
@@ -300,14 +309,17 @@ reset_live(Stream *stream, void *context)
 		stream->reset = respond_stream_fault_retention;
 }
 
-/* The live ones wait for standbys, for hours if need be; what has been dropped meanwhile they have missed. */
+/*
+ * The live ones wait for standbys, and for whoever has the log locked, for hours if need be; what has been
+ * dropped meanwhile they have missed.
+ */
 static void
 check_log(int64 since)
 {
 	if (live_changes == respond_log_changes())
 		return;
 	live_changes = respond_log_changes();
-	if (live.window == NULL || respond_stream_reader_has_caught_up(&live) || respond_stream_resume_is_kept(live.since))
+	if (respond_stream_resume_is_kept(respond_stream_reader_has_caught_up(&live) ? live.window_since : live.since))
 		return;
 	respond_stream_reader_close(&live);
 	open_live(since);
@@ -429,6 +441,29 @@ feed_live(FrameBuffer *out)
 		not_before = GetCurrentTimestamp() + bytes * USECS_PER_SEC / LIVE_RATE;
 }
 
+/* Nothing can be read now; connections are kept. */
+static void
+beat_only(bool beat, FrameBuffer *out)
+{
+	if (!beat)
+		return;
+	beaten_at = GetCurrentTimestamp();
+	respond_stream_beat(NULL, out);
+}
+
+/*
+ * Webhooks of this lane must not wait for whoever has a part of the log locked, however old the
+ * part: streams do.
+ */
+static bool
+lock_log(void)
+{
+	if (respond_log_try_lock())
+		return true;
+	locked_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOCKED_PAUSE);
+	return false;
+}
+
 static void
 serve(bool beat, FrameBuffer *out)
 {
@@ -436,6 +471,14 @@ serve(bool beat, FrameBuffer *out)
 	uint64		wakes = respond_wake_count();
 
 	begin_transaction();
+	if (!lock_log())
+	{
+		respond_worker_commit();
+		pgstat_report_activity(STATE_IDLE, NULL);
+		beat_only(beat, out);
+		return;
+	}
+	take_snapshot();
 	check_life(since);
 	check_log(since);
 	check_rights(beat, out);
@@ -479,6 +522,8 @@ recover(MemoryContext context, FrameBuffer *out)
 static bool
 has_work(void)
 {
+	if (GetCurrentTimestamp() < locked_until)
+		return false;
 	if (is_greeting_due || late_wait() == 0)
 		return true;
 	if (GetCurrentTimestamp() < not_before)
@@ -521,10 +566,7 @@ respond_stream_turn(FrameBuffer *out)
 	/* on hold nothing goes out; connections are kept */
 	if (respond_worker_on_hold())
 	{
-		if (!beat)
-			return false;
-		beaten_at = GetCurrentTimestamp();
-		respond_stream_beat(NULL, out);
+		beat_only(beat, out);
 		return false;
 	}
 	return turn(beat, out);
@@ -543,6 +585,8 @@ respond_stream_due(const FrameBuffer *out)
 		return due;
 	if (has_work())
 		return 0;
+	if (locked_until > GetCurrentTimestamp())
+		return Min(due, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), locked_until) + 1);
 	if (not_before > GetCurrentTimestamp())
 		due = Min(due, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), not_before) + 1);
 	return late_wait() > 0 ? Min(due, late_wait()) : due;
