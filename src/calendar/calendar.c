@@ -103,11 +103,12 @@ static int64_t
 open_before(const Openings *openings, int64_t passed)
 {
 	int			opened = count_opened(openings, passed);
-	const Opening *last = &openings->items[opened - 1];
+	const Opening *last;
 	int64_t		until;
 
 	if (opened == 0)
 		return 0;
+	last = &openings->items[opened - 1];
 	until = last->close * CALENDAR_SECOND < passed ? last->close * CALENDAR_SECOND : passed;
 	return last->before * CALENDAR_SECOND + until - last->open * CALENDAR_SECOND;
 }

@@ -97,11 +97,25 @@ static SnapshotMark mark;
 static TransactionId *marked = NULL;	/* transactions that it takes for running */
 static Size marked_room = 0;
 
+/* An array without members may have no address, which memcmp() and memcpy() do not like. */
+static bool
+has_same(const TransactionId *left, const TransactionId *right, Size count)
+{
+	return count == 0 || memcmp(left, right, sizeof(TransactionId) * count) == 0;
+}
+
+static void
+copy(TransactionId *to, const TransactionId *from, Size count)
+{
+	if (count > 0)
+		memcpy(to, from, sizeof(TransactionId) * count);
+}
+
 static bool
 runs_the_same(Snapshot snapshot)
 {
-	return memcmp(marked, snapshot->xip, sizeof(TransactionId) * snapshot->xcnt) == 0 &&
-		memcmp(marked + snapshot->xcnt, snapshot->subxip, sizeof(TransactionId) * Max(snapshot->subxcnt, 0)) == 0;
+	return has_same(marked, snapshot->xip, snapshot->xcnt) &&
+		has_same(marked + snapshot->xcnt, snapshot->subxip, Max(snapshot->subxcnt, 0));
 }
 
 static void
@@ -118,8 +132,8 @@ keep_running(Snapshot snapshot)
 		marked = room;
 		marked_room = count + 64;
 	}
-	memcpy(marked, snapshot->xip, sizeof(TransactionId) * snapshot->xcnt);
-	memcpy(marked + snapshot->xcnt, snapshot->subxip, sizeof(TransactionId) * Max(snapshot->subxcnt, 0));
+	copy(marked, snapshot->xip, snapshot->xcnt);
+	copy(marked + snapshot->xcnt, snapshot->subxip, Max(snapshot->subxcnt, 0));
 }
 
 /* The number of the active snapshot; two that see the same may have one number. */
