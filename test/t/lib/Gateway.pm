@@ -132,13 +132,18 @@ sub status
 	return request(@_)->{status};
 }
 
-# wait_ready(address, database, message): the gateway of the database answers, whatever it says.
+# wait_ready(address, database, message): the gateway of the database answers, whatever it says.  That there is no such
+# database is what the program says of one that it has not been told of yet.
 sub wait_ready
 {
 	my ($address, $database, $message) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	return Respond::wait_for(sub { my $status = status($address, 'GET', "/$database/nothing"); $status != 0 && $status != 503 }, $message);
+	return Respond::wait_for(sub {
+		my $answer = request($address, 'GET', "/$database/nothing");
+
+		return $answer->{status} != 0 && $answer->{status} != 503 && $answer->{body} !~ /there is no database of this name here/;
+	}, $message);
 }
 
 # program_pid(node, database): the process of the program, waiting for it to listen; the database has the extension.
