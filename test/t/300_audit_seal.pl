@@ -114,7 +114,8 @@ my $load = IPC::Run::start([ 'pgbench', '-n', '-c', '8', '-t', '40', '-f', $work
 my $sealings = 0;
 while ($load->pumpable) { $load->pump_nb; seal(); $sealings++; is(faults(), '', 'verifies meanwhile') if $sealings % 10 == 0; }
 $load->finish;
-$node->restart('immediate');
+$node->stop('immediate');
+$node->start;
 seal();
 is(faults($head), '', "after $sealings times of sealing, and a crash, all verifies");
 is(one(q{SELECT count(*) FROM public.kept}), one(q{SELECT count(*) FROM respond.audit_log WHERE object_id LIKE 'load %'}), 'each change has its row');
