@@ -3150,7 +3150,7 @@ BEGIN
 			 WHERE c.refused_in_row > 0 AND c.last_refused_at > t.at - interval '10 minutes' AND c.last_refused_at > s.updated_at) AS c;
 	ok := lost IS NULL;
 	message := concat_ws('; ', coalesce('inbound sources that take nothing any more: ' || lost, 'inbound sources take what their senders send'),
-		'refused of late: ' || refused, 'disabled inbound sources that get requests: ' || disabled);
+		'refused lately: ' || refused, 'disabled inbound sources that get requests: ' || disabled);
 	remedy := CASE WHEN NOT ok THEN 'SELECT * FROM respond.inbound_reject ORDER BY id DESC LIMIT 10 says why, and where the requests came from. signature: if they are the sender''s, it has another secret: give it to respond.set_inbound_secret()'
 		' or respond.add_inbound_secret(). If they are not, ask the sender why it sends nothing. Without further requests this check is ok after ten minutes' END;
 END

@@ -189,7 +189,7 @@ is(one(q{SELECT count(*) FROM respond.audit_log AS a WHERE a::text LIKE '%zauber
 one("INSERT INTO respond.inbound_source (name, scheme, secret) VALUES ('calm', 'github', '$secret')");
 is(join(' ', map { github('calm', "calm-$_", $body)->{status} } 1 .. 10), join(' ', (200) x 10), 'a source that takes requests');
 is(join(' ', map { Gateway::status($at, 'POST', '/desk/in/calm', { 'X-Hub-Signature-256' => 'sha256=' . '0' x 64 }, '{}') } 1 .. 12), join(' ', (401) x 12), 'and refuses others');
-like(one(q{SELECT concat_ws(' ', ok::text, message, remedy) FROM respond.health() WHERE "check" = 'inbound rejects'}), qr/^true inbound sources take what their senders send; refused of late: (.*, )?calm \(12 in a row, signature\)/,
+like(one(q{SELECT concat_ws(' ', ok::text, message, remedy) FROM respond.health() WHERE "check" = 'inbound rejects'}), qr/^true inbound sources take what their senders send; refused lately: (.*, )?calm \(12 in a row, signature\)/,
 	'requests without the secret do not make health() warn');
 is(one(q{SELECT longest_pause > interval '0' AND longest_pause < last_taken_at - since FROM respond.inbound_stats WHERE source = 'calm'}), 't', 'the longest pause is known');
 
