@@ -1310,7 +1310,7 @@ COMMENT ON COLUMN respond.gateway.connections IS 'connections that are open, of 
 COMMENT ON COLUMN respond.gateway.accepted IS 'connections accepted since started_at';
 COMMENT ON COLUMN respond.gateway.refused IS 'connections and requests that the program itself refused since started_at';
 COMMENT ON COLUMN respond.gateway.certificate_fault IS 'what is wrong with pg_respond.gateway_certificate or pg_respond.gateway_key; NULL: nothing';
-COMMENT ON COLUMN respond.gateway.certificate_until IS 'when the certificate ends; NULL: there is none';
+COMMENT ON COLUMN respond.gateway.certificate_until IS 'when the certificate in use ends; NULL: none is in use';
 
 CREATE FUNCTION respond_internal.health_gateway(OUT ok boolean, OUT message text, OUT remedy text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$

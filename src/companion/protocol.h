@@ -21,7 +21,8 @@
  *	              all that there are (number: 0 or 1), databases (number), then the name of each.
  *	STATE         on control, the answer to CONFIG, and at most once a second while something changes:
  *	              connections (number), accepted so far (number), requests and connections that the
- *	              program refused so far (number), what is wrong with certificate or key (empty: nothing;
+ *	              program refused so far (number), when the certificate in use ends (number: seconds since
+ *	              1970; 0: none is in use), what is wrong with certificate or key (empty: nothing;
  *	              otherwise those of before stay in use), addresses (number), then of each: the address,
  *	              and why it is not listened to (empty: it is).
  *	LIMITS        bytes that a body may have (number), exceptions (number), then of each: a path, bytes

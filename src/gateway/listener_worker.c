@@ -201,7 +201,7 @@ take_welcome(Listener *listener, Frame *frame)
 static void
 take_state(Listener *listener, Frame *frame)
 {
-	if (listener->greeting != GREETING_DONE || !respond_program_state_take(frame, &listener->files))
+	if (listener->greeting != GREETING_DONE || !respond_program_state_take(frame, listener->files.fault))
 	{
 		give_up(listener, "It sent a frame that it may not send.");
 		return;
@@ -324,7 +324,7 @@ read_files(Listener *listener)
 	strlcpy(files->fault, news.fault, sizeof(files->fault));
 	ereport(LOG,
 			(errmsg("pg_respond cannot use the certificate of its gateway: %s", files->fault),
-			 files->certificate != NULL ? errdetail("The one of before stays in use.") :
+			 files->certificate != NULL ? errdetail("What was in use before stays in use.") :
 			 errdetail("Addresses that need one are not listened to.")));
 }
 

@@ -15,6 +15,9 @@
 
 StaticAssertDecl(RESPOND_MAX_ADDRESSES == PROTOCOL_MAX_ADDRESSES, "as many addresses as a frame may have");
 
+/* The last second of the year 9999: no certificate ends later. */
+#define LATEST_END	UINT64CONST(253402300799)
+
 static void
 clear(GatewayStatus *status)
 {
@@ -23,6 +26,7 @@ clear(GatewayStatus *status)
 	status->is_open = false;
 	status->fault[0] = '\0';
 	status->connections = status->accepted = status->refused = 0;
+	status->certificate_end = 0;
 	status->address_count = 0;
 }
 
@@ -62,18 +66,20 @@ get_text(Frame *frame, char *place, size_t size)
 }
 
 bool
-respond_program_state_take(Frame *frame, const TlsFiles *files)
+respond_program_state_take(Frame *frame, const char *fault)
 {
 	GatewayStatus *status = &respond_shared->gateway;
 	static GatewayStatus news;
+	uint64		end;
 	uint64		count;
 
 	news.connections = respond_frame_get_number(frame);
 	news.accepted = respond_frame_get_number(frame);
 	news.refused = respond_frame_get_number(frame);
+	end = respond_frame_get_number(frame);
 	get_text(frame, news.certificate_fault, sizeof(news.certificate_fault));
 	count = respond_frame_get_number(frame);
-	if (count > RESPOND_MAX_ADDRESSES)
+	if (count > RESPOND_MAX_ADDRESSES || end > LATEST_END)
 		return false;
 	news.address_count = (int) count;
 	for (int i = 0; i < news.address_count; i++)
@@ -83,14 +89,14 @@ respond_program_state_take(Frame *frame, const TlsFiles *files)
 	}
 	if (!respond_frame_is_done(frame))
 		return false;
-	if (files->fault[0] != '\0')
-		strlcpy(news.certificate_fault, files->fault, sizeof(news.certificate_fault));
+	if (fault[0] != '\0')
+		strlcpy(news.certificate_fault, fault, sizeof(news.certificate_fault));
 
 	LWLockAcquire(respond_shared->lock, LW_EXCLUSIVE);
 	news.program_pid = status->program_pid;
 	news.program_since = status->program_since;
 	news.starts = status->starts;
-	news.certificate_end = files->end;
+	news.certificate_end = end == 0 ? 0 : time_t_to_timestamptz((pg_time_t) end);
 	news.is_open = true;
 	*status = news;
 	LWLockRelease(respond_shared->lock);

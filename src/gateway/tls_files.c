@@ -3,9 +3,9 @@
  *	  Certificate and key of the gateway, as they lie in files.
  *
  * The program that meets callers opens no files: it is given what stands in
- * these.  Whether they fit each other is its business; here it is seen whether
- * they can be read, whether others could read the key, and when the
- * certificate ends.
+ * these.  Whether they fit each other is its business, and it tells when the
+ * certificate in use ends; here it is seen whether they can be read, and whether
+ * others could read the key.
  *
  * src/gateway/tls_files.c
  *-------------------------------------------------------------------------
@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "storage/fd.h"
-#include "utils/timestamp.h"
 
 #include "common/guc.h"
 #include "gateway/tls_files.h"
@@ -63,32 +62,17 @@ read_file(const char *path, bool is_key, char *fault, size_t size)
 	return text;
 }
 
-/* When the first certificate of the text ends; 0: there is none. */
-static TimestampTz
-certificate_end(const char *text)
+/* Whether the text begins with a certificate that can be read. */
+static bool
+has_certificate(const char *text)
 {
 	BIO		   *bytes = BIO_new_mem_buf(text, -1);
 	X509	   *certificate = bytes == NULL ? NULL : PEM_read_bio_X509(bytes, NULL, NULL, NULL);
-	struct tm	parts;
-	struct pg_tm time = {0};
-	TimestampTz end = 0;
-	int			zone = 0;
 
-	if (certificate != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) == 1)
-	{
-		time.tm_year = parts.tm_year + 1900;
-		time.tm_mon = parts.tm_mon + 1;
-		time.tm_mday = parts.tm_mday;
-		time.tm_hour = parts.tm_hour;
-		time.tm_min = parts.tm_min;
-		time.tm_sec = parts.tm_sec;
-		if (tm2timestamp(&time, 0, &zone, &end) != 0)
-			end = 0;
-	}
 	X509_free(certificate);
 	BIO_free(bytes);
 	ERR_clear_error();
-	return end;
+	return certificate != NULL;
 }
 
 void
@@ -119,9 +103,7 @@ respond_tls_files_read(TlsFiles *files)
 	files->certificate = read_file(respond_gateway_certificate, false, files->fault, sizeof(files->fault));
 	if (files->certificate != NULL)
 		files->key = read_file(respond_gateway_key, true, files->fault, sizeof(files->fault));
-	if (files->certificate != NULL)
-		files->end = certificate_end(files->certificate);
-	if (files->key != NULL && files->end == 0)
+	if (files->key != NULL && !has_certificate(files->certificate))
 		snprintf(files->fault, sizeof(files->fault), "file \"%s\" has no certificate in PEM",
 				 respond_gateway_certificate);
 	if (files->fault[0] != '\0')

@@ -8,13 +8,10 @@
 #ifndef RESPOND_TLS_FILES_H
 #define RESPOND_TLS_FILES_H
 
-#include "datatype/timestamp.h"
-
 typedef struct TlsFiles
 {
 	char	   *certificate;	/* palloc'd; NULL: none is set, or something is wrong */
 	char	   *key;			/* the same; to be wiped */
-	TimestampTz end;			/* when the certificate ends; 0: there is none */
 	char		fault[256];		/* what is wrong, as a clause; empty: nothing */
 } TlsFiles;
 

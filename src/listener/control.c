@@ -65,6 +65,7 @@ tell_state(void)
 	respond_frame_put_number(out, told.connections);
 	respond_frame_put_number(out, told.accepted);
 	respond_frame_put_number(out, told.refused);
+	respond_frame_put_number(out, respond_tls_end());
 	respond_frame_put_string(out, certificate_fault);
 	respond_doors_write(out);
 	return respond_frame_end(out);

@@ -155,6 +155,24 @@ respond_tls_is_ready(void)
 	return context != NULL;
 }
 
+/* Without gmtime() and mktime(), which may open files. */
+uint64_t
+respond_tls_end(void)
+{
+	X509	   *certificate = context == NULL ? NULL : SSL_CTX_get0_certificate(context);
+	ASN1_TIME  *start = certificate == NULL ? NULL : ASN1_TIME_new();
+	uint64_t	end = 0;
+	int			days;
+	int			seconds;
+
+	if (start != NULL && ASN1_TIME_set_string(start, "19700101000000Z") == 1 &&
+		ASN1_TIME_diff(&days, &seconds, start, X509_get0_notAfter(certificate)) == 1)
+		end = days < 0 || seconds < 0 ? 1 : (uint64_t) days * 86400 + seconds;
+	ASN1_TIME_free(start);
+	ERR_clear_error();
+	return end;
+}
+
 SSL *
 respond_tls_begin(int fd)
 {

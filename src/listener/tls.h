@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct ssl_st;
 
@@ -22,6 +23,9 @@ extern const char *respond_tls_take(const char *certificate, size_t certificate_
 									size_t key_length);
 
 extern bool respond_tls_is_ready(void);
+
+/* When the certificate in use ends, in seconds since 1970; 0: none is in use. */
+extern uint64_t respond_tls_end(void);
 
 /* For a connection that was accepted; NULL: there is no memory for it, or no certificate. */
 extern struct ssl_st *respond_tls_begin(int fd);

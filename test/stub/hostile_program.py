@@ -34,7 +34,7 @@ def sleep():
 
 
 def state(count=1):
-	return frame(STATE, number(0) + number(0) + number(0) + text(b"") + number(count) + text(b"nowhere") + text(b"closed"))
+	return frame(STATE, number(0) + number(0) + number(0) + number(0) + text(b"") + number(count) + text(b"nowhere") + text(b"closed"))
 
 
 def request(path=b"/nothing", **wrong):

@@ -147,6 +147,15 @@ sub certificate_fault
 	  || diag(one('SELECT certificate_fault FROM respond.gateway'));
 }
 
+# certificate_until(condition, message): the end that respond.gateway shows beside the newest fault.
+sub certificate_until
+{
+	my ($condition, $message) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return is(one("SELECT max(certificate_until) $condition FROM respond.gateway"), 't', $message);
+}
+
 Gateway::listen_to($node, $good, $secure);
 certificate("$folder/server.pem", undef);
 certificate_fault('pg_respond\.gateway_key is not set', 'a certificate without key');
@@ -160,7 +169,11 @@ chmod 0600, glob "$folder/*.key";
 certificate("$folder/server.key", "$folder/server.key");
 certificate_fault('no certificate in PEM', 'a file without certificate');
 certificate("$folder/server.pem", "$folder/wrong.key");
-certificate_fault('.', 'a key of another certificate');
+certificate_fault('key does not belong', 'a key of another certificate');
+certificate_until('IS NULL', 'a pair that is refused has no end to tell of');
+certificate("$folder/nothing.pem", "$folder/server.key");
+certificate_fault('could not be opened: No such file', 'then a file that is not there');
+certificate_until('IS NULL', 'and no end');
 certificate("$folder/server.pem", "$folder/server.key");
 listening($secure, 'with a certificate the port is listened to');
 is(shown(), serial("$folder/server.pem"), 'and that is what it shows');
@@ -188,6 +201,10 @@ for my $days (15, 13)
 	Respond::wait_until($node, $db, "SELECT max(certificate_until) BETWEEN now() + interval '$days days' - interval '1 hour' AND now() + interval '$days days' FROM respond.gateway");
 	like(health(), $days > 14 ? qr/^t\|/ : qr/^f\|the certificate of the gateway ends at .*\|put a certificate/, "health() of a certificate that ends in $days days");
 }
+certificate("$folder/expired.pem", "$folder/server.key");
+certificate_fault('key does not belong', 'one that has ended, with a key of another one');
+certificate_until("BETWEEN now() + interval '12 days' AND now() + interval '13 days'", 'the end is that of the certificate in use');
+is(shown(), serial("$folder/soon13.pem"), 'which is shown');
 certificate("$folder/expired.pem", "$folder/expired.key");
 Respond::wait_for(sub { health() =~ /^f\|.*the certificate of the gateway ended at 2001-02-01.*\|put a certificate/ }, 'health() tells of one that has ended');
 

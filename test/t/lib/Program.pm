@@ -134,7 +134,7 @@ sub state
 		my $bytes = $frame->{contents};
 		my %state;
 
-		(@state{qw(connections accepted refused certificate)}, my $addresses, $bytes) = unpack('QQQ Q/a* Q a*', $bytes);
+		(@state{qw(connections accepted refused certificate_end certificate)}, my $addresses, $bytes) = unpack('QQQQ Q/a* Q a*', $bytes);
 		for (1 .. $addresses)
 		{
 			(my ($address, $fault), $bytes) = unpack('Q/a* Q/a* a*', $bytes);
