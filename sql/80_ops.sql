@@ -97,7 +97,7 @@ DECLARE
 	highest bigint;
 	reached bigint;
 BEGIN
-	FOREACH numbered IN ARRAY ARRAY['event', 'run', 'delivery', 'ticket', 'comment', 'ticket_history', 'audit_log', 'mute', 'mask', 'calendar_exception', 'rating'] LOOP
+	FOREACH numbered IN ARRAY ARRAY['event', 'run', 'delivery', 'ticket', 'comment', 'ticket_history', 'audit_log', 'mute', 'mask', 'calendar_exception', 'rotation_member', 'on_call_layer', 'on_call_override', 'rating'] LOOP
 		EXECUTE format('SELECT max(id) FROM respond.%I', numbered) INTO highest;
 		EXECUTE format('SELECT last_value FROM respond.%I', numbered || '_id_seq') INTO reached;
 		IF highest > reached THEN

@@ -308,7 +308,7 @@ DECLARE
 BEGIN
 	FOR numbered IN
 		SELECT format('respond.%I', t.name) AS table_name, format('respond.%I', t.name || '_id_seq') AS sequence
-		  FROM unnest(ARRAY['event', 'run', 'delivery', 'ticket', 'comment', 'ticket_history', 'audit_log', 'mute', 'mask', 'calendar_exception', 'inbound_reject', 'rating']) AS t (name)
+		  FROM unnest(ARRAY['event', 'run', 'delivery', 'ticket', 'comment', 'ticket_history', 'audit_log', 'mute', 'mask', 'calendar_exception', 'rotation_member', 'on_call_layer', 'on_call_override', 'inbound_reject', 'rating']) AS t (name)
 		UNION ALL
 		SELECT 'respond_internal.set_aside_event', 'respond_internal.set_aside_event_id_seq'
 	LOOP

@@ -74,13 +74,15 @@ SELECT respond_internal.grant_execute('respond_producer', 'respond', 'emit', 'ca
 GRANT USAGE ON SCHEMA respond TO respond_agent;
 GRANT SELECT ON respond.ticket, respond.comment, respond.rating, respond.team, respond.ticket_history, respond.run, respond.waiting TO respond_agent;
 GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.approval_vote, respond.calendar, respond.calendar_exception TO respond_agent;
+GRANT SELECT ON respond.rotation, respond.rotation_member, respond.on_call_layer, respond.on_call_override TO respond_agent;
 GRANT INSERT (subject, description, status, priority, team, assignee, requester, tags, key, fields),
 	UPDATE (subject, description, status, priority, team, assignee, requester, tags, key, fields)
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
 GRANT INSERT (ticket_id, comment_id, score, comment) ON respond.rating TO respond_agent;
 SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide', 'approval_link',
-	'rating_link', 'local_instant', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods');
+	'rating_link', 'local_instant', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods',
+	'rotation_shift', 'on_call_now', 'on_call_shifts', 'on_call_gaps');
 -- what decides which approvals and runs they see, and which comments they may write
 SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_approver', 'may_start', 'ticket_of_event', 'require_ticket');
 
@@ -88,7 +90,8 @@ SELECT respond_internal.grant_execute('respond_agent', 'respond_internal', 'is_a
 GRANT USAGE ON SCHEMA respond, respond_internal TO respond_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA respond, respond_internal TO respond_auditor;
 SELECT respond_internal.grant_execute('respond_auditor', 'respond', 'matches', 'render', 'cron_next', 'local_instant', 'schedule_preview', 'explain', 'export_rules', 'health',
-	'rule_map', 'rule_doc', 'metrics', 'audit_head', 'verify_audit', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods');
+	'rule_map', 'rule_doc', 'metrics', 'audit_head', 'verify_audit', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods',
+	'rotation_shift', 'on_call_now', 'on_call_shifts', 'on_call_gaps');
 SELECT respond_internal.grant_execute('respond_auditor', 'respond_internal', 'rule_document', 'explain_rules', 'explain_waits', 'schedule_preview');
 -- rule_map() and rule_doc() show what their caller may read
 SELECT respond_internal.grant_execute(role_name, 'respond_internal', 'rule_steps', 'texts_of', 'awaited_events', 'host_of', 'type_pattern',
@@ -129,6 +132,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA respond TO respond_admin;
 GRANT INSERT (type, source, subject, "time", data, key) ON respond.event TO respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.rule, respond.schedule, respond.mute, respond.route, respond.channel, respond.channel_kind, respond.mask,
 	respond.producer, respond.inbound_scheme, respond.inbound_source, respond.calendar, respond.calendar_exception,
+	respond.rotation, respond.rotation_member, respond.on_call_layer, respond.on_call_override,
 	respond.team, respond.agent, respond.team_member, respond.ticket, respond.comment, respond.rating TO respond_admin;
 -- A token is made by create_token() alone, and stays with its role.
 GRANT UPDATE (scopes, expires_at, allow_networks, enabled), DELETE ON respond.api_token TO respond_admin;

@@ -27,6 +27,7 @@
 #include "event/producer.h"
 #include "inbound/scheme_row.h"
 #include "inbound/source.h"
+#include "on_call/on_call_row.h"
 #include "outbox/delivery_columns.h"
 #include "outbox/run_inbox.h"
 #include "rest/token_row.h"
@@ -57,12 +58,16 @@ static const Shape *const all_shapes[] = {
 	&respond_shape_loop_items,
 	&respond_shape_mask,
 	&respond_shape_mute,
+	&respond_shape_on_call_layer,
+	&respond_shape_on_call_override,
 	&respond_shape_passed,
 	&respond_shape_producer,
 	&respond_shape_progress_0,
 	&respond_shape_progress_1,
 	&respond_shape_rating,
 	&respond_shape_requeue,
+	&respond_shape_rotation,
+	&respond_shape_rotation_member,
 	&respond_shape_route,
 	&respond_shape_rule,
 	&respond_shape_rule_version,

@@ -11,6 +11,8 @@
 #include "utils/acl.h"
 
 #include "approval/approver.h"
+#include "common/clock.h"
+#include "on_call/on_call_read.h"
 
 /* What stands behind the prefix; NULL when the text does not begin with it. */
 static const char *
@@ -43,6 +45,27 @@ respond_approver_fault(const char *approver)
 	return psprintf("there is no agent and no role \"%s\"", approver);
 }
 
+/* Who is on call, by the plan of the team; if it has none, who is there. */
+static List *
+people_on_call(const char *team)
+{
+	bool		planned;
+	List	   *names = respond_on_call_names(team, respond_clock_now(), &planned);
+	List	   *people = NIL;
+	ListCell   *cell;
+
+	if (!planned)
+		return respond_agents_of_team(team, true);
+	foreach(cell, names)
+	{
+		Person	   *agent = respond_agent_find(lfirst(cell));
+
+		if (agent != NULL && OidIsValid(agent->role))
+			people = lappend(people, agent);
+	}
+	return people;
+}
+
 static List *
 people_of(const char *approver, const AskedRoles *roles)
 {
@@ -52,7 +75,7 @@ people_of(const char *approver, const AskedRoles *roles)
 	Oid			role;
 
 	if (team != NULL)
-		return respond_agents_of_team(team, available);
+		return available ? people_on_call(team) : respond_agents_of_team(team, false);
 	agent = respond_agent_find(approver);
 	if (agent != NULL)
 		return OidIsValid(agent->role) ? list_make1(agent) : NIL;

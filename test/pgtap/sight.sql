@@ -11,7 +11,7 @@ SELECT is_empty($$ SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespac
 	'no policy holds for the owner of the tables, as which the workers write');
 SELECT is_empty($$ SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace)
 	AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity AND has_any_column_privilege('respond_agent', c.oid, 'SELECT')
-	AND c.relname NOT IN ('team', 'agent', 'team_member', 'calendar', 'calendar_exception') $$, 'of tables without policies agents read the phone book and the opening hours alone');
+	AND c.relname NOT IN ('team', 'agent', 'team_member', 'calendar', 'calendar_exception', 'rotation', 'rotation_member', 'on_call_layer', 'on_call_override') $$, 'of tables without policies agents read the phone book, the opening hours and who is on call alone');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace IN ('respond'::regnamespace, 'respond_internal'::regnamespace)
 	AND p.prosecdef AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') $$, 'no function of theirs has the rights of another role');
 SELECT is_empty($$ SELECT n.nspname FROM pg_namespace AS n WHERE n.nspname = 'respond_internal' AND has_schema_privilege('respond_agent', n.oid, 'USAGE') $$,
@@ -103,7 +103,7 @@ SELECT is(pg_temp.probe(format(s, name)), '', format(s, name))
 	'WITH x AS NOT MATERIALIZED (SELECT * FROM %1$s) SELECT count(*) FROM x WHERE leak(x::text)',
 	'SELECT count(*) FROM %1$s AS r WHERE leak_in_parallel(r::text)',
 	'SELECT count(*) FROM %1$s AS r TABLESAMPLE SYSTEM (100) WHERE leak(r::text)',
-	'SELECT json_agg(s) FROM pg_stats AS s WHERE s.schemaname = ''respond'' AND ''%1$s'' NOT IN (''respond.team'', ''respond.agent'', ''respond.team_member'', ''respond.calendar'', ''respond.calendar_exception'')']) AS s
+	'SELECT json_agg(s) FROM pg_stats AS s WHERE s.schemaname = ''respond'' AND ''%1$s'' NOT IN (''respond.team'', ''respond.agent'', ''respond.team_member'', ''respond.calendar'', ''respond.calendar_exception'', ''respond.rotation'', ''respond.rotation_member'', ''respond.on_call_layer'', ''respond.on_call_override'')']) AS s
  WHERE NOT (name = 'respond.waiting' AND s LIKE '%TABLESAMPLE%');
 SELECT is(pg_temp.as('sight_ann', 'CREATE VIEW public.barrier AS SELECT * FROM respond.ticket'), NULL, 'a view');
 SELECT is(pg_temp.probe('SELECT count(*) FROM public.barrier AS r WHERE leak(r::text)'), '', 'in a view of their own');
