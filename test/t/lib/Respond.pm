@@ -270,8 +270,9 @@ sub crash_worker
 	my ($node, $db, $kind) = @_;
 	my $pid = signal_worker($node, $db, $kind, 'KILL');
 
-	wait_until($node, $db, "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid <> $pid AND datname = "
-		  . quote_literal($db) . ' AND backend_type = ' . quote_literal("pg_respond $kind") . ')');
+	# other lanes are of the same kind: until the server has noticed, the one that was killed is listed as well
+	wait_until($node, $db, "SELECT coalesce(bool_and(pid <> $pid), false) FROM pg_catalog.pg_stat_activity WHERE datname = "
+		  . quote_literal($db) . ' AND backend_type = ' . quote_literal("pg_respond $kind"));
 	return $pid;
 }
 
