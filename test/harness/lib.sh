@@ -81,8 +81,10 @@ find_runtime()
 # find_server: sets where the private copy of the server is.  Call find_runtime first.
 find_server()
 {
-	PG_MAJOR=$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 	COPY=$RUNTIME/pg
+	# In a shell that has what "cluster env" printed, PATH leads to the copy's pg_config.
+	PG_CONFIG=${PG_CONFIG#"$COPY"}
+	PG_MAJOR=$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 	BIN=$COPY$("$PG_CONFIG" --bindir)
 	PKGLIB=$COPY$("$PG_CONFIG" --pkglibdir)
 	SHARE=$COPY$("$PG_CONFIG" --sharedir)
