@@ -20,12 +20,13 @@
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
+
+#include "common/recode.h"
 
 PG_FUNCTION_INFO_V1(respond_audit_commitment);
 PG_FUNCTION_INFO_V1(respond_audit_digest);
@@ -66,11 +67,9 @@ add_null(pg_cryptohash_ctx *hash)
 static void
 add_text(pg_cryptohash_ctx *hash, char *text)
 {
-	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
+	size_t		length = strlen(text);
 
-	add_bytes(hash, utf8, strlen(utf8));
-	if (utf8 != text)
-		pfree(utf8);
+	add_bytes(hash, respond_to_utf8(text, &length), length);
 	pfree(text);
 }
 
