@@ -13,7 +13,7 @@ my @tables = split /\n/, one(q{SELECT tgrelid::regclass FROM pg_trigger WHERE tg
 my $values = q{'{"bigint": 5, "integer": 1, "smallint": 1, "text": "x", "boolean": true, "timestamp with time zone": "2030-01-01", "jsonb": {}, "uuid": "00000000-0000-4000-8000-000000000000", "xid8": "5", "oid": 10}'::jsonb};
 is(one(q{SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid::regclass::text COLLATE "C") FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE a.attname = 'incarnation' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 	AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = 'foreign_row')}),
-	'respond.event, respond_internal.progress_0, respond_internal.progress_1, respond_internal.state', 'all tables whose rows are work, but for events, which notice it by themselves');
+	'respond.audit_seal, respond.event, respond_internal.progress_0, respond_internal.progress_1, respond_internal.state', 'all tables whose rows are work, but for events, which notice it by themselves');
 foreach my $table (@tables)
 {
 	my $insert = sub { my ($mark) = @_; return one(qq{BEGIN; INSERT INTO $table OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(NULL::$table, (SELECT jsonb_object_agg(a.attname, CASE a.attname

@@ -54,7 +54,7 @@ sub ask
 	my ($sent_type) = ($headers{'Content-Type'} || '') =~ /^([^;]*)/;
 	push @{ $self->{seen} }, { method => $method, path => $path, status => $answer->{status}, type => $type, content => $answer->{content} || '',
 		$answer->{status} < 300 && ref $with{body} ? (sent => $body, sent_type => $sent_type) : () }
-	  if $path =~ m{^/[^/]+/(v1/|v2/|in/|metrics$)};
+	  if $path =~ m{^/[^/]+/(v1/|v2/|in/|metrics$)} && $answer->{status} != 599;	# 599: nobody answered
 	return $answer;
 }
 
