@@ -3,7 +3,8 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Respond;
 
-my $node = Respond::node('main', max_worker_processes => 40, 'pg_respond.max_workers' => 24);
+# The partitions of 2020 stay, so that the clock does not drop them while they are looked at.
+my $node = Respond::node('main', max_worker_processes => 40, 'pg_respond.max_workers' => 24, 'pg_respond.event_retention' => -1);
 Respond::create_extension($node, 'fresh');
 my $version = $node->safe_psql('fresh', 'SELECT respond_internal.library_version()');
 
