@@ -513,9 +513,11 @@ respond_courier_main(Datum main_arg)
 	for (;;)
 	{
 		finish_if_asked(&courier);
-		/* a cancel while no statement runs has nothing to cancel */
+		/* a cancel while no statement runs has nothing to cancel, also one that comes between these lines */
 		QueryCancelPending = false;
+		HOLD_CANCEL_INTERRUPTS();
 		CHECK_FOR_INTERRUPTS();
+		RESUME_CANCEL_INTERRUPTS();
 		if (work_guarded(&courier))
 			continue;
 
