@@ -177,6 +177,7 @@ $id = Respond::emit($node, $db, 'route.none', {});
 is($json->decode((heard(1))[0][1])->{id}, cloud_id($id), 'an event without subject');
 one(q{INSERT INTO respond.mute (event_type) VALUES ('route.*')});
 Respond::emit($node, $db, 'route.muted', {});
+Respond::wait_idle($node, $db);
 one(q{DELETE FROM respond.mute});
 $id = Respond::emit($node, $db, 'route.heard', {});
 is($json->decode((heard(1))[0][1])->{id}, cloud_id($id), 'a muted event is not told of');
