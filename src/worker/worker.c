@@ -415,9 +415,11 @@ respond_worker_woken(void)
 
 	respond_worker_check_stop();
 
-	/* a cancel that came while there was nothing to cancel */
+	/* a cancel that came while there was nothing to cancel, also one that comes between these lines */
 	QueryCancelPending = false;
+	HOLD_CANCEL_INTERRUPTS();
 	CHECK_FOR_INTERRUPTS();
+	RESUME_CANCEL_INTERRUPTS();
 	if (ConfigReloadPending)
 	{
 		ConfigReloadPending = false;
