@@ -38,6 +38,7 @@ CREATE TABLE respond.ticket (
 	created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now(),
 	session_actor text DEFAULT respond_internal.session_actor(),
+	merged_into bigint,
 	CONSTRAINT ticket_valid CHECK (respond_internal.ticket_is_valid(status, priority, key, fields))
 );
 COMMENT ON TABLE respond.ticket IS 'tickets; plain INSERT and UPDATE are the interface';
@@ -60,6 +61,7 @@ COMMENT ON COLUMN respond.ticket.closed_at IS 'when it was closed';
 COMMENT ON COLUMN respond.ticket.created_at IS 'when it was opened';
 COMMENT ON COLUMN respond.ticket.updated_at IS 'when something about it was last changed';
 COMMENT ON COLUMN respond.ticket.session_actor IS 'who was logged in when it was opened, if SET ROLE made created_by another role';
+COMMENT ON COLUMN respond.ticket.merged_into IS 'ticket that this one was merged into: its number leads there';
 COMMENT ON CONSTRAINT ticket_valid ON respond.ticket IS 'refuses values that a ticket cannot have, and names those that it can';
 
 CREATE UNIQUE INDEX ticket_open_key_idx ON respond.ticket (key) WHERE key IS NOT NULL AND status NOT IN ('solved', 'closed');
@@ -70,6 +72,8 @@ CREATE INDEX ticket_queue_idx ON respond.ticket (team, updated_at) WHERE status 
 COMMENT ON INDEX respond.ticket_queue_idx IS 'what a team has to do, in the order of the last change';
 CREATE INDEX ticket_assignee_idx ON respond.ticket (assignee) WHERE assignee IS NOT NULL AND status NOT IN ('solved', 'closed');
 COMMENT ON INDEX respond.ticket_assignee_idx IS 'the work of a person';
+CREATE INDEX ticket_merged_key_idx ON respond.ticket (key) WHERE key IS NOT NULL AND merged_into IS NOT NULL;
+COMMENT ON INDEX respond.ticket_merged_key_idx IS 'where the key of a merged ticket leads';
 
 CREATE FUNCTION respond_internal.comment_is_valid(kind text) RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_comment_is_valid';
@@ -118,7 +122,7 @@ COMMENT ON COLUMN respond.ticket_history.id IS 'number of the change';
 COMMENT ON COLUMN respond.ticket_history.ticket_id IS 'ticket that changed; it may be deleted by now';
 COMMENT ON COLUMN respond.ticket_history.at IS 'when it changed';
 COMMENT ON COLUMN respond.ticket_history.actor IS 'who changed it: a role, or rule:NAME';
-COMMENT ON COLUMN respond.ticket_history.field IS 'column that changed; or created, comment, deleted';
+COMMENT ON COLUMN respond.ticket_history.field IS 'column that changed; or created, comment, rating, merged, deleted';
 COMMENT ON COLUMN respond.ticket_history.old IS 'value before';
 COMMENT ON COLUMN respond.ticket_history.new IS 'value after; for a created ticket, status, priority, team and assignee; for a comment, its id, kind and author';
 COMMENT ON COLUMN respond.ticket_history.event_id IS 'event whose rule changed it';
@@ -139,9 +143,9 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'respond_ticket_guard';
 COMMENT ON FUNCTION respond_internal.ticket_guard() IS 'trigger: refuses transitions that are not allowed, keeps updated_at, solved_at and closed_at';
 
 CREATE TRIGGER ticket_guard_insert BEFORE INSERT ON respond.ticket
-	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1 OR NEW.session_actor IS DISTINCT FROM respond_internal.session_actor() OR respond_internal.is_agent())
+	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1 OR NEW.merged_into IS NOT NULL OR NEW.session_actor IS DISTINCT FROM respond_internal.session_actor() OR respond_internal.is_agent())
 	EXECUTE FUNCTION respond_internal.ticket_guard();
-COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'sets the times of a ticket that is inserted as solved or closed, removes duplicate tags, notes who is logged in, and that an agent sees the ticket until the statement is over';
+COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'sets the times of a ticket that is inserted as solved or closed, refuses one that was merged, removes duplicate tags, notes who is logged in, and that an agent sees the ticket until the statement is over';
 CREATE TRIGGER ticket_guard_update BEFORE UPDATE ON respond.ticket
 	FOR EACH ROW EXECUTE FUNCTION respond_internal.ticket_guard();
 COMMENT ON TRIGGER ticket_guard_update ON respond.ticket IS 'refuses transitions that are not allowed and a second open ticket with a key, keeps updated_at, solved_at and closed_at';

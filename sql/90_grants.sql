@@ -80,7 +80,7 @@ GRANT INSERT (subject, description, status, priority, team, assignee, requester,
 	ON respond.ticket TO respond_agent;
 GRANT INSERT (ticket_id, kind, body) ON respond.comment TO respond_agent;
 GRANT INSERT (ticket_id, comment_id, score, comment) ON respond.rating TO respond_agent;
-SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide', 'approval_link',
+SELECT respond_internal.grant_execute('respond_agent', 'respond', 'start', 'cancel_run', 'retry_run', 'pause_run', 'resume_run', 'signal', 'decide', 'merge', 'approval_link',
 	'rating_link', 'local_instant', 'business_open', 'business_add', 'business_between', 'next_open', 'next_close', 'open_periods',
 	'rotation_shift', 'on_call_now', 'on_call_shifts', 'on_call_gaps');
 -- what decides which approvals and runs they see, and which comments they may write

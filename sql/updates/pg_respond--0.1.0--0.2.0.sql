@@ -3805,11 +3805,20 @@ COMMENT ON FUNCTION respond.metrics() IS
 CREATE FUNCTION respond_internal.is_agent() RETURNS boolean
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'respond_is_agent';
 COMMENT ON FUNCTION respond_internal.is_agent() IS 'whether the current role has the rights of respond_agent';
+ALTER TABLE respond.ticket ADD COLUMN merged_into bigint;
+COMMENT ON COLUMN respond.ticket.merged_into IS 'ticket that this one was merged into: its number leads there';
+COMMENT ON COLUMN respond.ticket_history.field IS 'column that changed; or created, comment, rating, merged, deleted';
+CREATE INDEX ticket_merged_key_idx ON respond.ticket (key) WHERE key IS NOT NULL AND merged_into IS NOT NULL;
+COMMENT ON INDEX respond.ticket_merged_key_idx IS 'where the key of a merged ticket leads';
+CREATE FUNCTION respond.merge(from_ticket bigint, into_ticket bigint) RETURNS bigint
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'respond_merge';
+COMMENT ON FUNCTION respond.merge(bigint, bigint) IS
+	'closes the first ticket, whose comments and tags go to the second and whose number leads there; returns how many comments moved';
 DROP TRIGGER ticket_guard_insert ON respond.ticket;
 CREATE TRIGGER ticket_guard_insert BEFORE INSERT ON respond.ticket
-	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1 OR NEW.session_actor IS DISTINCT FROM respond_internal.session_actor() OR respond_internal.is_agent())
+	FOR EACH ROW WHEN (NEW.status IN ('solved', 'closed') OR cardinality(NEW.tags) > 1 OR NEW.merged_into IS NOT NULL OR NEW.session_actor IS DISTINCT FROM respond_internal.session_actor() OR respond_internal.is_agent())
 	EXECUTE FUNCTION respond_internal.ticket_guard();
-COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'sets the times of a ticket that is inserted as solved or closed, removes duplicate tags, notes who is logged in, and that an agent sees the ticket until the statement is over';
+COMMENT ON TRIGGER ticket_guard_insert ON respond.ticket IS 'sets the times of a ticket that is inserted as solved or closed, refuses one that was merged, removes duplicate tags, notes who is logged in, and that an agent sees the ticket until the statement is over';
 ALTER TABLE respond.ticket ENABLE ALWAYS TRIGGER ticket_guard_insert;
 CREATE INDEX ticket_queue_idx ON respond.ticket (team, updated_at) WHERE status NOT IN ('solved', 'closed');
 COMMENT ON INDEX respond.ticket_queue_idx IS 'what a team has to do, in the order of the last change';
@@ -4399,6 +4408,7 @@ GRANT EXECUTE ON FUNCTION respond.approval_link(uuid, text, timestamptz), respon
 GRANT SELECT ON respond.agent, respond.team_member, respond.approval, respond.approval_vote TO respond_agent, respond_auditor, respond_admin;
 GRANT INSERT, UPDATE, DELETE ON respond.agent, respond.team_member TO respond_admin;
 GRANT EXECUTE ON FUNCTION respond.decide(uuid, text, text) TO respond_agent, respond_admin;
+GRANT EXECUTE ON FUNCTION respond.merge(bigint, bigint) TO respond_agent, respond_admin;
 GRANT EXECUTE ON FUNCTION respond_internal.is_approver(text[], text[], oid[], bigint) TO respond_agent;
 GRANT SELECT ON respond_internal.run_name, respond_internal.run_place, respond_internal.loop_items, respond.wait_decision, respond.waiting TO respond_auditor, respond_admin;
 GRANT SELECT ON respond.waiting TO respond_agent;

@@ -16,7 +16,8 @@ enum
 {
 	TICKET_ID, TICKET_STATUS, TICKET_PRIORITY, TICKET_TEAM, TICKET_ASSIGNEE, TICKET_TAGS, TICKET_KEY,
 	TICKET_SESSION_ACTOR, TICKET_EVENT_ID, TICKET_RUN_ID,
-	TICKET_CREATED_BY, TICKET_CREATED_AT, TICKET_UPDATED_AT, TICKET_SOLVED_AT, TICKET_CLOSED_AT, TICKET_COLUMNS
+	TICKET_CREATED_BY, TICKET_CREATED_AT, TICKET_UPDATED_AT, TICKET_SOLVED_AT, TICKET_CLOSED_AT, TICKET_MERGED_INTO,
+	TICKET_COLUMNS
 };
 
 static const ShapeColumn ticket_columns[] = {
@@ -35,6 +36,7 @@ static const ShapeColumn ticket_columns[] = {
 	{"updated_at", TIMESTAMPTZOID},
 	{"solved_at", TIMESTAMPTZOID},
 	{"closed_at", TIMESTAMPTZOID},
+	{"merged_into", INT8OID},
 };
 
 static const ShapeColumn comment_columns[] = {
@@ -95,4 +97,5 @@ respond_ticket_columns(TupleDesc desc, TicketColumns *columns)
 	columns->updated_at = places[TICKET_UPDATED_AT];
 	columns->solved_at = places[TICKET_SOLVED_AT];
 	columns->closed_at = places[TICKET_CLOSED_AT];
+	columns->merged_into = places[TICKET_MERGED_INTO];
 }

@@ -33,6 +33,7 @@ typedef struct TicketColumns
 	int			updated_at;
 	int			solved_at;
 	int			closed_at;
+	int			merged_into;
 } TicketColumns;
 
 extern void respond_ticket_columns(TupleDesc desc, TicketColumns *columns);

@@ -27,8 +27,31 @@ static KeptPlan find_by_key = {
 	1, {TEXTOID}
 };
 
+/*
+ * Rings cannot be, and would end: UNION has each row once.  Of several tickets
+ * that had the key the one that was merged last counts.
+ */
+#define CHAIN(first) \
+	"WITH RECURSIVE chain AS (" first \
+	" UNION SELECT t.id, t.merged_into, t.status FROM chain AS c" \
+	" JOIN respond.ticket AS t ON t.id OPERATOR(pg_catalog.=) c.merged_into)" \
+	" SELECT c.id FROM chain AS c WHERE c.merged_into IS NULL"
+
+static KeptPlan find_merged_by_key = {
+	CHAIN("(SELECT t.id, t.merged_into, t.status FROM respond.ticket AS t"
+		  " WHERE t.key OPERATOR(pg_catalog.=) $1 AND t.merged_into IS NOT NULL"
+		  " ORDER BY t.closed_at DESC, t.id DESC LIMIT 1)")
+	" AND c.status OPERATOR(pg_catalog.<>) ALL ('" TICKET_DONE_STATUSES "')",
+	1, {TEXTOID}
+};
+
+static KeptPlan find_lead = {
+	CHAIN("SELECT t.id, t.merged_into, t.status FROM respond.ticket AS t WHERE t.id OPERATOR(pg_catalog.=) $1"),
+	1, {INT8OID}
+};
+
 static KeptPlan find_by_id = {
-	"SELECT t.id FROM respond.ticket AS t WHERE t.id OPERATOR(pg_catalog.=) $1",
+	"SELECT coalesce(t.merged_into, t.id) FROM respond.ticket AS t WHERE t.id OPERATOR(pg_catalog.=) $1",
 	1, {INT8OID}
 };
 
@@ -51,16 +74,24 @@ respond_ticket_find_open(const char *key)
 	if (id != 0)
 		return id;
 	values[0] = CStringGetTextDatum(key);
-	return respond_kept_plan_int64(&find_by_key, values, &id) ? id : 0;
+	if (respond_kept_plan_int64(&find_by_key, values, &id))
+		return id;
+	return respond_kept_plan_int64(&find_merged_by_key, values, &id) ? id : 0;
 }
 
-bool
-respond_ticket_exists(int64 id)
+int64
+respond_ticket_find(int64 id)
 {
 	Datum		values[1] = {Int64GetDatum(id)};
 	int64		found;
 
-	return respond_effects_has_ticket(id) || respond_kept_plan_int64(&find_by_id, values, &found);
+	if (respond_effects_has_ticket(id))
+		return id;
+	if (!respond_kept_plan_int64(&find_by_id, values, &found))
+		return 0;
+	if (found == id)
+		return id;
+	return respond_kept_plan_int64(&find_lead, values, &found) ? found : 0;
 }
 
 void

@@ -8,10 +8,14 @@
 #ifndef RESPOND_TICKET_FIND_H
 #define RESPOND_TICKET_FIND_H
 
-/* Id of the open ticket with this key, buffered or in the table; 0: none. */
+/*
+ * Id of the open ticket with this key, buffered or in the table, or of the open
+ * one that a merged ticket with this key leads to; 0: none.
+ */
 extern int64 respond_ticket_find_open(const char *key);
 
-extern bool respond_ticket_exists(int64 id);
+/* Id of this ticket, or of the one that it was merged into, over chains; 0: there is none. */
+extern int64 respond_ticket_find(int64 id);
 
 /*
  * Raises ERRCODE_RESPOND_STEP_FAILED unless there is a team of that name; place

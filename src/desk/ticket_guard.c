@@ -22,6 +22,7 @@
 #include "common/restore.h"
 #include "common/trigger_call.h"
 #include "desk/desk_check.h"
+#include "desk/merge.h"
 #include "desk/row_compare.h"
 #include "desk/sight.h"
 #include "desk/ticket_columns.h"
@@ -134,6 +135,21 @@ apply_changes(TupleDesc desc, HeapTuple tuple, RowChanges *changes)
 									 changes->values, changes->nulls);
 }
 
+/* Where a number leads is for merge() to say, and for a subscription that brings what it said. */
+static void
+refuse_lead(const TicketColumns *columns, TupleTableSlot *row)
+{
+	int64		into = row->tts_isnull[columns->merged_into] ? 0 : DatumGetInt64(row->tts_values[columns->merged_into]);
+
+	if (respond_merge_writes(DatumGetInt64(row->tts_values[columns->id]), into) || respond_restore_in_progress())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION),
+			 errmsg("column \"merged_into\" of a ticket cannot be written"),
+			 errdetail("It says where the number of a merged ticket leads."),
+			 errhint("Merge tickets with respond.merge(from_ticket, into_ticket).")));
+}
+
 /* A ticket that is entered solved or closed gets its times, unless it brings them. */
 static HeapTuple
 guard_insert(GuardState *state, TupleDesc desc, TriggerData *trigger)
@@ -145,6 +161,8 @@ guard_insert(GuardState *state, TupleDesc desc, TriggerData *trigger)
 	RowChanges changes = {0};
 
 	slot_getallattrs(row);
+	if (!row->tts_isnull[columns->merged_into])
+		refuse_lead(columns, row);
 	status = row_status(columns, row);
 	if (status == TICKET_SOLVED && row->tts_isnull[columns->solved_at])
 		want_time(&changes, row, columns->solved_at, false, now);
@@ -227,6 +245,8 @@ guard_update(GuardState *state, TupleDesc desc, TriggerData *trigger)
 	any_change = respond_ticket_changed_columns(columns, desc, old_row, new_row, state->changed);
 	if (any_change)
 		refuse_changes_of_origin(state, desc);
+	if (state->changed[columns->merged_into])
+		refuse_lead(columns, new_row);
 
 	solved_null = old_row->tts_isnull[columns->solved_at];
 	solved_at = old_row->tts_values[columns->solved_at];
@@ -269,7 +289,7 @@ guard_update(GuardState *state, TupleDesc desc, TriggerData *trigger)
 /*
  * BEFORE INSERT OR UPDATE on respond.ticket, for each row.  Refuses illegal
  * transitions (ERRCODE_RESPOND_INVALID_TRANSITION) and changes of columns that
- * tell where the ticket comes from; keeps updated_at, solved_at and closed_at
+ * tell where the ticket comes from or leads to; keeps updated_at, solved_at and closed_at
  * whatever the statement writes into them.
  */
 Datum

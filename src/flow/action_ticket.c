@@ -150,7 +150,7 @@ respond_event_ticket_id(const Event *event)
 }
 
 /*
- * The ticket that a step is about: the given one, the open one with the given
+ * The ticket that a step names: the given one, the open one with the given
  * key, the last one of this run, or the one that the event is about.
  */
 static int64
@@ -198,11 +198,17 @@ set_column(TicketChange *change, int column, const StepValue *value)
 /*
  * A ticket that is still in the buffer is written first, so that the history has
  * both: opened, and changed.  So are tickets with keys when a status changes: a
- * ticket that is opened again may have the same key.
+ * ticket that is opened again may have the same key.  A merged ticket leads to
+ * the one that is changed, whose number the change has afterwards.
  */
 static void
-change_ticket(StepCall *call, const TicketChange *change)
+change_ticket(StepCall *call, TicketChange *change)
 {
+	int64		id = change->id == FLOW_DRY_TICKET ? 0 : respond_ticket_find(change->id);
+
+	/* one that is not there keeps its number, for the message */
+	if (id != 0)
+		change->id = id;
 	check_team(call, change->columns[TICKET_TEAM].text);
 	if (call->machine->dry)
 	{
@@ -305,22 +311,24 @@ respond_action_comment(StepCall *call)
 	const StepValue *values = call->values;
 	int64		ticket_id = target_ticket(call, &values[COMMENT_TICKET], &values[COMMENT_KEY]);
 	JsonbParseState *state = NULL;
+	int64		found;
 	int64		id;
 
 	if (call->machine->dry && (ticket_id == FLOW_DRY_TICKET || call->machine->changed))
 		return STEP_DONE;
-	if (!respond_ticket_exists(ticket_id))
+	found = respond_ticket_find(ticket_id);
+	if (found == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_RESPOND_STEP_FAILED),
 				 errmsg("%s.ticket: ticket " INT64_FORMAT " does not exist", call->step->place, ticket_id)));
 	if (call->machine->dry)
 		return STEP_DONE;
 	respond_event_context_fan_out();
-	id = respond_effects_comment(call->machine->run, ticket_id, respond_step_text(&values[COMMENT_AUTHOR]),
+	id = respond_effects_comment(call->machine->run, found, respond_step_text(&values[COMMENT_AUTHOR]),
 								 respond_step_text(&values[COMMENT_KIND]), values[COMMENT_BODY].text);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	respond_jsonb_push_int64(&state, "id", id);
-	respond_jsonb_push_int64(&state, "ticket_id", ticket_id);
+	respond_jsonb_push_int64(&state, "ticket_id", found);
 	call->output = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 	return STEP_DONE;
 }

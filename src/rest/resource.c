@@ -31,6 +31,7 @@ static const Field ticket_fields[] = {
 	{"updated_at", FIELD_TIME, FIELD_NEEDED, NULL, NULL, "when something about it was last changed"},
 	{"solved_at", FIELD_TIME, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "when it was solved"},
 	{"closed_at", FIELD_TIME, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "when it was closed"},
+	{"merged_into", FIELD_NUMBER, FIELD_NEEDED | FIELD_NULL, NULL, NULL, "the ticket that it was merged into"},
 };
 
 const Resource respond_resource_ticket = RESOURCE("Ticket", "respond.ticket AS r", "A ticket.", ticket_fields);

@@ -109,8 +109,8 @@ SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronames
 	AND has_function_privilege('respond_producer', p.oid, 'EXECUTE') <> (p.proname = ANY ('{emit,capture,watch,unwatch}')) $$,
 	'of the public functions a producer may execute those that record events and no other');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
-	AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') <> (p.proname = ANY ('{start,decide,approval_link,rating_link,cancel_run,retry_run,pause_run,resume_run,signal,local_instant,business_open,business_add,business_between,next_open,next_close,open_periods,rotation_shift,on_call_now,on_call_shifts,on_call_gaps}')) $$,
-	'an agent may ask for what rules allow it: to start them, and what is done to runs by hand; and for local and business time');
+	AND has_function_privilege('respond_agent', p.oid, 'EXECUTE') <> (p.proname = ANY ('{start,merge,decide,approval_link,rating_link,cancel_run,retry_run,pause_run,resume_run,signal,local_instant,business_open,business_add,business_between,next_open,next_close,open_periods,rotation_shift,on_call_now,on_call_shifts,on_call_gaps}')) $$,
+	'an agent may merge tickets, and ask for what rules allow it: to start them, and what is done to runs by hand; and for local and business time');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'respond'::regnamespace
 	AND has_function_privilege('respond_auditor', p.oid, 'EXECUTE') <> (p.proname = ANY ('{matches,render,cron_next,local_instant,schedule_preview,explain,export_rules,health,rule_map,rule_doc,metrics,audit_head,verify_audit,business_open,business_add,business_between,next_open,next_close,open_periods,rotation_shift,on_call_now,on_call_shifts,on_call_gaps}')) $$,
 	'an auditor may execute what only looks');
