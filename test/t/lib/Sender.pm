@@ -113,7 +113,9 @@ sub none_pending
 	my ($self, $message) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	return $self->until(q{SELECT NOT EXISTS (SELECT FROM respond.delivery WHERE status = 'pending')}, $message);
+	# events that wait have no delivery yet
+	return $self->until(q{SELECT NOT EXISTS (SELECT FROM respond.delivery WHERE status = 'pending')
+		AND coalesce((SELECT bool_and(events = 0) FROM respond.lag), false)}, $message);
 }
 
 sub holds
