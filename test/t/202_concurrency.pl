@@ -79,8 +79,12 @@ for my $case ([ 'set', action => 'set', name => 'first', values => 1 ], [ 'loop'
 	my @queue = map { emit("before_$name.begin", { list => [1] }, "q/$_") } 1 .. 2;
 	waits($queue[0], 'event');
 	waits($queue[1], 'place');
-	emit("before_$name.go", {}, "q/$_") for 1 .. 2;
-	ended($_, 'succeeded') for @queue;
+	emit("before_$name.go", {}, 'q/1');
+	ended($queue[0], 'succeeded');
+	# its wait begins when it has its place, and hears what comes then
+	waits($queue[1], 'event');
+	emit("before_$name.go", {}, 'q/2');
+	ended($queue[1], 'succeeded');
 }
 nothing_left('and left nothing');
 
